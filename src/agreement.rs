@@ -1,0 +1,347 @@
+//! Key pairs, key agreement on P-256, and the way from the shared secret to the key.
+
+use core::fmt;
+
+use crate::backend::{Backend, P256Private, RsaPrivate};
+use crate::error::{Error, KeyProblem};
+use crate::private_key::{self, PrivateParts};
+use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::secret::{PayloadSecret, Secret32, SecretBytes, SecretText};
+
+/// Longest `apu` or `apv`, in bytes.
+pub(crate) const MAX_PARTY_INFO: usize = 1024;
+
+/// How the 32-byte key comes from the shared secret of a key agreement.
+///
+/// BankEzy documents nowhere which one its server uses, so there is no default; all four are
+/// inferred. `bankezy diagnose` finds out from one captured message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Derivation<'a> {
+    /// The shared secret itself: the x coordinate, 32 bytes (NIST SP 800-56A section 5.7.1.2).
+    RawSharedSecret,
+    /// SHA-256 of the shared secret.
+    Sha256,
+    /// Concat KDF (RFC 7518 section 4.6.2) with SHA-256, AlgorithmID `A256GCM`, 256 bits.
+    ConcatKdf {
+        /// PartyUInfo: up to 1024 bytes, empty where there is none.
+        apu: &'a [u8],
+        /// PartyVInfo: up to 1024 bytes, empty where there is none.
+        apv: &'a [u8],
+    },
+    /// HKDF with SHA-256 (RFC 5869), extract and expand, 32 bytes.
+    HkdfSha256 {
+        /// Salt; empty is the same as 32 zero bytes.
+        salt: &'a [u8],
+        /// Context information.
+        info: &'a [u8],
+    },
+}
+
+impl Derivation<'_> {
+    /// From the shared secret to the key.
+    pub(crate) fn derive(&self, shared: Secret32, backend: Backend) -> Result<Secret32, Error> {
+        let primitives = backend.primitives();
+        let mut key = Secret32::zeroed();
+        match *self {
+            Self::RawSharedSecret => return Ok(shared),
+            Self::Sha256 => primitives.sha256(&[shared.bytes()], &mut key),
+            Self::ConcatKdf { apu, apv } => {
+                // hash(counter || Z || OtherInfo), one round for 256 bits; OtherInfo =
+                // AlgorithmID || PartyUInfo || PartyVInfo || SuppPubInfo, lengths in 32 bits.
+                const ALGORITHM: &[u8] = b"A256GCM";
+                let parts: [&[u8]; 9] = [
+                    &1_u32.to_be_bytes(),
+                    shared.bytes(),
+                    &length(ALGORITHM)?,
+                    ALGORITHM,
+                    &length(apu)?,
+                    apu,
+                    &length(apv)?,
+                    apv,
+                    &256_u32.to_be_bytes(),
+                ];
+                primitives.sha256(&parts, &mut key);
+            }
+            Self::HkdfSha256 { salt, info } => {
+                primitives.hkdf_sha256(salt, &shared, info, &mut key)?;
+            }
+        }
+        Ok(key)
+    }
+}
+
+/// Checks and encodes a length of RFC 7518 section 4.6.2.
+fn length(info: &[u8]) -> Result<[u8; 4], Error> {
+    check_party_info(info)?;
+    // At most MAX_PARTY_INFO, so nothing is cut off.
+    Ok((info.len() as u32).to_be_bytes())
+}
+
+pub(crate) fn check_party_info(info: &[u8]) -> Result<(), Error> {
+    match info.len() {
+        len if len > MAX_PARTY_INFO => Err(Error::PartyInfoTooLong {
+            len,
+            max: MAX_PARTY_INFO,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A private key with its public half: P-256 for agreement and `ECDH-ES`, RSA for `RSA-OAEP-256`.
+///
+/// The private half wipes itself, `Debug` does not show it, and there is no `Clone`.
+pub struct KeyPair {
+    public: PublicKey,
+    parts: PrivateParts,
+    engine: Engine,
+    backend: Backend,
+}
+
+/// The private half, prepared by the backend.
+enum Engine {
+    P256(Box<dyn P256Private>),
+    Rsa(Box<dyn RsaPrivate>),
+}
+
+/// On the default backend.
+#[cfg(feature = "aws-lc-rs")]
+impl KeyPair {
+    /// Makes a new P-256 key pair.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend fails.
+    pub fn generate() -> Result<Self, Error> {
+        Self::generate_with_backend(&crate::backend::AWS_LC_RS)
+    }
+
+    /// Makes a new RSA key pair of 2048, 3072, 4096 or 8192 bits.
+    ///
+    /// # Errors
+    /// [`Error::RsaKeySize`] for any other size.
+    pub fn generate_rsa(bits: usize) -> Result<Self, Error> {
+        Self::generate_rsa_with_backend(bits, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (RFC 5915).
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_pem(pem: &str) -> Result<Self, Error> {
+        Self::from_pem_with_backend(pem, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads a DER PKCS#8 PrivateKeyInfo (RFC 5958) of an RSA or P-256 key.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, Error> {
+        Self::from_pkcs8_der_with_backend(der, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads a DER PKCS#1 RSAPrivateKey (RFC 8017 appendix A.1.2).
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, Error> {
+        Self::from_pkcs1_der_with_backend(der, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads a private JWK. `use`, `alg` and `key_ops`, where present, have to agree with
+    /// decryption under this profile; an RSA key needs all of `d`, `p`, `q`, `dp`, `dq` and `qi`.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_jwk(json: &str) -> Result<Self, Error> {
+        Self::from_jwk_with_backend(json, &crate::backend::AWS_LC_RS)
+    }
+}
+
+impl KeyPair {
+    /// As [`generate`](Self::generate), on the backend given.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend fails.
+    pub fn generate_with_backend(backend: &Backend) -> Result<Self, Error> {
+        let key = backend.primitives().p256_generate()?;
+        Self::from_p256(key.scalar()?, None, key, *backend)
+    }
+
+    /// As [`generate_rsa`](Self::generate_rsa), on the backend given.
+    ///
+    /// # Errors
+    /// [`Error::RsaKeySize`] for any other size; [`Error::Unsupported`] where the backend does no
+    /// private RSA.
+    pub fn generate_rsa_with_backend(bits: usize, backend: &Backend) -> Result<Self, Error> {
+        if ![2048, 3072, 4096, 8192].contains(&bits) {
+            return Err(Error::RsaKeySize { bits });
+        }
+        let pkcs8 = backend.primitives().rsa_generate(bits)?;
+        Self::from_pkcs8_der_with_backend(pkcs8.as_bytes(), backend)
+    }
+
+    /// As [`from_pem`](Self::from_pem), on the backend given.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key; [`Error::Unsupported`] where the
+    /// backend does no private RSA.
+    pub fn from_pem_with_backend(pem: &str, backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private_key::from_pem(pem)?, *backend)
+    }
+
+    /// As [`from_pkcs8_der`](Self::from_pkcs8_der), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
+    pub fn from_pkcs8_der_with_backend(der: &[u8], backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private_key::from_pkcs8(der)?, *backend)
+    }
+
+    /// As [`from_pkcs1_der`](Self::from_pkcs1_der), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
+    pub fn from_pkcs1_der_with_backend(der: &[u8], backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private_key::from_pkcs1(der)?, *backend)
+    }
+
+    /// As [`from_jwk`](Self::from_jwk), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
+    pub fn from_jwk_with_backend(json: &str, backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private_key::from_jwk(json)?, *backend)
+    }
+
+    /// The public half: its [`to_wire`](PublicKey::to_wire) is what BankEzy calls `sdkPublicKey`.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Agrees on a payload secret with the owner of another P-256 key.
+    ///
+    /// # Errors
+    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`].
+    pub fn agree(
+        &self,
+        peer: &PublicKey,
+        derivation: &Derivation<'_>,
+    ) -> Result<PayloadSecret, Error> {
+        let shared = self.shared_secret(peer.p256()?)?;
+        derivation
+            .derive(shared, self.backend)
+            .map(PayloadSecret::from_secret)
+    }
+
+    /// Writes the private key as DER PKCS#8.
+    ///
+    /// # Errors
+    /// [`Error::Key`] if the key cannot be encoded, which a key that was read cannot cause.
+    pub fn to_pkcs8_der(&self) -> Result<SecretBytes, Error> {
+        Ok(private_key::to_pkcs8(&self.parts, &self.public)?)
+    }
+
+    /// Writes the private key as PEM with the label `PRIVATE KEY` (PKCS#8).
+    ///
+    /// # Errors
+    /// As for [`to_pkcs8_der`](Self::to_pkcs8_der).
+    pub fn to_pem(&self) -> Result<SecretText, Error> {
+        Ok(private_key::pkcs8_to_pem(&self.to_pkcs8_der()?)?)
+    }
+
+    /// Writes the private key as a JWK's JSON.
+    ///
+    /// # Errors
+    /// As for [`to_pkcs8_der`](Self::to_pkcs8_der).
+    pub fn to_jwk(&self) -> Result<SecretText, Error> {
+        Ok(private_key::to_jwk(&self.parts, &self.public)?)
+    }
+
+    pub(crate) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    pub(crate) fn shared_secret(&self, peer: &P256Point) -> Result<Secret32, Error> {
+        match &self.engine {
+            Engine::P256(key) => key.agree(peer.as_sec1()),
+            Engine::Rsa(_) => Err(KeyKind::Rsa.instead_of(KeyKind::P256)),
+        }
+    }
+
+    /// Decrypts a wrapped key. Whatever fails, `key` is then as it was.
+    pub(crate) fn unwrap_key(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()> {
+        match &self.engine {
+            Engine::Rsa(rsa) => rsa.unwrap(wrapped, key),
+            Engine::P256(_) => None,
+        }
+    }
+
+    fn from_parts(parts: PrivateParts, backend: Backend) -> Result<Self, Error> {
+        match parts {
+            PrivateParts::P256 { scalar, public } => {
+                let key = backend
+                    .primitives()
+                    .p256_private(&scalar)
+                    .ok_or(KeyProblem::PrivateInvalid)?;
+                Self::from_p256(scalar, public, key, backend)
+            }
+            PrivateParts::Rsa { pkcs8, public } => Self::from_rsa(pkcs8, public, backend),
+        }
+    }
+
+    fn from_p256(
+        scalar: Secret32,
+        stated: Option<P256Point>,
+        key: Box<dyn P256Private>,
+        backend: Backend,
+    ) -> Result<Self, Error> {
+        let public = P256Point::from_sec1(&key.public()?)?;
+        if stated.is_some_and(|stated| stated != public) {
+            return Err(KeyProblem::PrivateInvalid.into());
+        }
+        Ok(Self {
+            public: Kind::P256(public).into(),
+            parts: PrivateParts::P256 {
+                scalar,
+                public: None,
+            },
+            engine: Engine::P256(key),
+            backend,
+        })
+    }
+
+    fn from_rsa(
+        pkcs8: SecretBytes,
+        public: RsaPublicNumbers,
+        backend: Backend,
+    ) -> Result<Self, Error> {
+        let key = backend
+            .primitives()
+            .rsa_private(&pkcs8)?
+            .ok_or(KeyProblem::PrivateInvalid)?;
+        Ok(Self {
+            public: Kind::Rsa(public.clone()).into(),
+            parts: PrivateParts::Rsa { pkcs8, public },
+            engine: Engine::Rsa(key),
+            backend,
+        })
+    }
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyPair({:?}, [redacted])", self.public)
+    }
+}
+
+/// A fresh key pair for one message and the secret it shares with `peer` (RFC 7518 section 4.6).
+pub(crate) fn ephemeral(
+    peer: &P256Point,
+    backend: Backend,
+) -> Result<(PublicKey, Secret32), Error> {
+    let key = backend.primitives().p256_generate()?;
+    let public = P256Point::from_sec1(&key.public()?)?;
+    let shared = key.agree(peer.as_sec1())?;
+    Ok((Kind::P256(public).into(), shared))
+}

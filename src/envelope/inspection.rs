@@ -1,0 +1,65 @@
+//! What can be told of a sealed text without a key.
+
+use super::DEFAULT_MAX_SEALED_LEN;
+use super::payload::refuse_encrypted_key;
+use crate::base64url;
+use crate::error::{Error, Malformed};
+use crate::jwe::compact::{self, Compact};
+use crate::jwe::header::{self, Algorithm, Header};
+
+/// What a compact JWE says of itself. Nothing of it is authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The protected header's JSON, as it stands.
+    pub header: String,
+    /// Length of the encrypted key, in bytes.
+    pub encrypted_key_len: usize,
+    /// Length of the initialization vector, in bytes.
+    pub iv_len: usize,
+    /// Length of the ciphertext, in bytes: under AES-GCM also that of the plaintext.
+    pub ciphertext_len: usize,
+    /// Length of the authentication tag, in bytes.
+    pub tag_len: usize,
+    /// The algorithm whose key could open it, or why the locked profile refuses it.
+    pub profile: Result<Algorithm, Error>,
+}
+
+impl Inspection {
+    /// Looks at a compact JWE, of the profile or not.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] or [`Error::Header`] if it is not five parts of base64url around a
+    /// header that is UTF-8.
+    pub fn of(sealed: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let text = sealed.as_ref();
+        let [encoded_header, key, iv, ciphertext, tag] =
+            compact::parts(text, DEFAULT_MAX_SEALED_LEN)?;
+        let header = String::from_utf8(header::decode(encoded_header)?)
+            .map_err(|_| crate::error::HeaderProblem::NotJsonObject)?;
+        let len = |part, text: &[u8]| {
+            base64url::decoded_len(text.len())
+                .filter(|_| base64url::is_canonical(text))
+                .ok_or(Malformed::NotBase64url { part })
+        };
+        Ok(Self {
+            header,
+            encrypted_key_len: len("encrypted key", key)?,
+            iv_len: len("initialization vector", iv)?,
+            ciphertext_len: len("ciphertext", ciphertext)?,
+            tag_len: len("authentication tag", tag)?,
+            profile: profile(text),
+        })
+    }
+}
+
+/// The checks of opening, as far as they go without a key.
+fn profile(text: &[u8]) -> Result<Algorithm, Error> {
+    let parts = Compact::parse(text, DEFAULT_MAX_SEALED_LEN)?;
+    let algorithm = Header::parse(parts.header)?.algorithm;
+    match algorithm {
+        Algorithm::RsaOaep256 => {}
+        Algorithm::Dir | Algorithm::EcdhEs => refuse_encrypted_key(&parts)?,
+    }
+    Ok(algorithm)
+}

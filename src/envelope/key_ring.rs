@@ -1,0 +1,240 @@
+//! Rotation of payload secrets without downtime.
+
+use core::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{PayloadCipher, to_json};
+use crate::error::Error;
+use crate::nonce::NonceBudget;
+use crate::secret::Opened;
+
+/// Seals with the newest key, opens with any of a bounded number of older ones until their dates.
+///
+/// Each key has an identifier of the caller's choice; it stays in this process and is not written
+/// into messages, whose header is fixed. One ring serves one partner or tenant: a process with
+/// several keeps a ring for each, and rings share nothing.
+///
+/// Rotation and use may come from different threads at the same time; a message is sealed or
+/// opened with the keys as they were when it began, and nothing is locked for it.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
+/// use std::time::{Duration, SystemTime};
+///
+/// let now = SystemTime::now();
+/// let ring = KeyRing::new("2026-10", PayloadCipher::new(&PayloadSecret::generate()?)?);
+/// let sealed = ring.seal(b"under the old key")?;
+///
+/// let next = PayloadCipher::new(&PayloadSecret::generate()?)?;
+/// ring.rotate("2026-11", next, now + Duration::from_secs(3600), now)?;
+/// let opened = ring.open(&sealed, now)?;
+/// assert_eq!(opened.key_id, "2026-10");
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
+pub struct KeyRing {
+    keys: ArcSwap<Keys>,
+    /// Held by whoever changes the keys, never by who uses them.
+    changing: Mutex<()>,
+    max_older: usize,
+}
+
+#[derive(Clone)]
+struct Keys {
+    newest: Arc<Key>,
+    /// Newest first, each with the time until which it opens.
+    older: Vec<(Arc<Key>, SystemTime)>,
+}
+
+struct Key {
+    id: String,
+    cipher: PayloadCipher,
+}
+
+/// An opened message and the key that opened it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OpenedWith {
+    /// The plaintext.
+    pub opened: Opened,
+    /// Identifier of the key.
+    pub key_id: String,
+    /// Whether it is the newest key. If not, the sender has not rotated yet.
+    pub newest: bool,
+}
+
+/// Older keys that a ring keeps unless the caller says otherwise.
+const DEFAULT_MAX_OLDER: usize = 4;
+
+impl KeyRing {
+    /// A ring with one key, and room for 4 older ones.
+    #[must_use]
+    pub fn new(key_id: impl Into<String>, cipher: PayloadCipher) -> Self {
+        Self {
+            keys: ArcSwap::from_pointee(Keys {
+                newest: Key::new(key_id.into(), cipher),
+                older: Vec::new(),
+            }),
+            changing: Mutex::new(()),
+            max_older: DEFAULT_MAX_OLDER,
+        }
+    }
+
+    /// Bounds how many older keys are kept: each is one more attempt for a message that does not
+    /// open.
+    #[must_use]
+    pub fn max_older(mut self, max: usize) -> Self {
+        self.max_older = max;
+        self
+    }
+
+    /// Puts a new key in front. The key that was newest opens messages until `open_until`; older
+    /// keys whose time is over at `now` are dropped and wiped.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateKeyId`] if the ring has a key of that identifier; [`Error::KeyRingFull`]
+    /// if it already keeps as many older keys as it may. The ring is then unchanged.
+    pub fn rotate(
+        &self,
+        key_id: impl Into<String>,
+        cipher: PayloadCipher,
+        open_until: SystemTime,
+        now: SystemTime,
+    ) -> Result<(), Error> {
+        let key_id = key_id.into();
+        self.change(|keys| {
+            keys.older.retain(|(_, until)| now < *until);
+            if keys.all().any(|key| key.id == key_id) {
+                return Err(Error::DuplicateKeyId);
+            }
+            if now < open_until {
+                if keys.older.len() >= self.max_older {
+                    return Err(Error::KeyRingFull {
+                        max_older: self.max_older,
+                    });
+                }
+                keys.older.insert(0, (Arc::clone(&keys.newest), open_until));
+            }
+            keys.newest = Key::new(key_id, cipher);
+            Ok(())
+        })
+    }
+
+    /// Drops and wipes an older key ahead of its date, such as one that leaked. `false` if no older
+    /// key has that identifier; the newest key cannot be dropped, only rotated away.
+    pub fn retire(&self, key_id: &str) -> bool {
+        self.change(|keys| {
+            let before = keys.older.len();
+            keys.older.retain(|(key, _)| key.id != key_id);
+            Ok(keys.older.len() < before)
+        })
+        .unwrap_or(false)
+    }
+
+    /// Identifiers of the keys, newest first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.load().all().map(|key| key.id.clone()).collect()
+    }
+
+    /// What is used and left of the newest key's nonce budget: rotate ahead of its end.
+    #[must_use]
+    pub fn budget(&self) -> NonceBudget {
+        self.keys.load().newest.cipher.budget()
+    }
+
+    /// Seals a payload with the newest key.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::seal`].
+    pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
+        self.keys.load().newest.cipher.seal(plaintext)
+    }
+
+    /// Writes a value as JSON and seals it with the newest key.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::seal_json`].
+    pub fn seal_json<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, Error> {
+        self.seal(to_json(value)?.as_bytes())
+    }
+
+    /// Opens a sealed text with the newest key, or with the first older one that fits and whose
+    /// date is not over at `now`.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] where no key fits.
+    pub fn open(&self, sealed: impl AsRef<[u8]>, now: SystemTime) -> Result<OpenedWith, Error> {
+        let sealed = sealed.as_ref();
+        let keys = self.keys.load();
+        let current = keys
+            .older
+            .iter()
+            .filter(|(_, until)| now < *until)
+            .map(|(key, _)| (key, false));
+        for (key, newest) in core::iter::once((&keys.newest, true)).chain(current) {
+            match key.cipher.open(sealed) {
+                Ok(opened) => {
+                    return Ok(OpenedWith {
+                        opened,
+                        key_id: key.id.clone(),
+                        newest,
+                    });
+                }
+                Err(Error::OpenFailed) => {}
+                // What is wrong with its form is wrong under every key.
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::OpenFailed)
+    }
+
+    /// Opens a sealed text as [`open`](Self::open) does and reads it as JSON.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and [`Error::Json`], which never quotes the payload.
+    pub fn open_json<T: DeserializeOwned>(
+        &self,
+        sealed: impl AsRef<[u8]>,
+        now: SystemTime,
+    ) -> Result<T, Error> {
+        self.open(sealed, now)?.opened.json()
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, Error>) -> Result<T, Error> {
+        // A panic while it was held leaves nothing half done: the new keys are stored at the end.
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = Keys::clone(&self.keys.load());
+        let done = change(&mut keys)?;
+        self.keys.store(Arc::new(keys));
+        Ok(done)
+    }
+}
+
+impl Key {
+    fn new(id: String, cipher: PayloadCipher) -> Arc<Self> {
+        Arc::new(Self { id, cipher })
+    }
+}
+
+impl Keys {
+    fn all(&self) -> impl Iterator<Item = &Arc<Key>> {
+        core::iter::once(&self.newest).chain(self.older.iter().map(|(key, _)| key))
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "KeyRing({} keys, [redacted])",
+            self.keys.load().all().count()
+        )
+    }
+}

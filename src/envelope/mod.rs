@@ -1,0 +1,33 @@
+//! Sealing and opening whole messages.
+
+mod inspection;
+mod key_ring;
+mod payload;
+mod recipient;
+
+pub use inspection::Inspection;
+pub use key_ring::{KeyRing, OpenedWith};
+pub use payload::PayloadCipher;
+pub use recipient::{PrivateKeyOpener, PublicKeySealer};
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::error::{Error, JsonProblem};
+use crate::secret::SecretBytes;
+
+/// Longest sealed text that is opened unless the caller says otherwise: 8 MiB.
+pub const DEFAULT_MAX_SEALED_LEN: usize = 8 * 1024 * 1024;
+
+/// Writes a value as JSON into memory that wipes itself.
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes, Error> {
+    // Room for a typical request, so that it is written without moving.
+    let mut json = SecretBytes::with_capacity(1024);
+    serde_json::to_writer(&mut json as &mut dyn io::Write, value).map_err(|_| Error::Json {
+        problem: JsonProblem::NotSerializable,
+        line: 0,
+        column: 0,
+    })?;
+    Ok(json)
+}

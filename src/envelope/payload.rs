@@ -1,0 +1,178 @@
+//! The envelope under a shared key: `dir` with A256GCM (RFC 7518 section 4.5).
+
+use core::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{DEFAULT_MAX_SEALED_LEN, to_json};
+use crate::backend::{Aes256Gcm, Backend};
+use crate::error::{Error, Malformed};
+use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
+use crate::jwe::header::{self, Algorithm, Header};
+use crate::jwe::{open, seal};
+use crate::nonce::{Counter, MAX_LIMIT, NonceBudget};
+use crate::secret::{Opened, PayloadSecret};
+
+/// Seals and opens BankEzy payloads under one payload secret.
+///
+/// Made once and used from many threads; nothing shared is locked. What it seals starts with
+/// `eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..`, which is `{"enc":"A256GCM","alg":"dir"}`.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+///
+/// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+/// let sealed = cipher.seal(br#"{"amount":100}"#)?;
+/// assert_eq!(cipher.open(&sealed)?.as_bytes(), br#"{"amount":100}"#);
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
+pub struct PayloadCipher {
+    aead: Box<dyn Aes256Gcm>,
+    counter: Counter,
+    max_sealed_len: usize,
+    backend: Backend,
+}
+
+impl PayloadCipher {
+    /// On the default backend.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend cannot set up the key.
+    #[cfg(feature = "aws-lc-rs")]
+    pub fn new(secret: &PayloadSecret) -> Result<Self, Error> {
+        Self::with_backend(secret, &crate::backend::AWS_LC_RS)
+    }
+
+    /// On the backend given.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend cannot set up the key.
+    pub fn with_backend(secret: &PayloadSecret, backend: &Backend) -> Result<Self, Error> {
+        Ok(Self {
+            aead: backend.primitives().aes_256_gcm(secret.secret())?,
+            counter: Counter::new(MAX_LIMIT),
+            max_sealed_len: DEFAULT_MAX_SEALED_LEN,
+            backend: *backend,
+        })
+    }
+
+    /// Opens sealed texts of at most `max` bytes; 8 MiB where this is not called.
+    #[must_use]
+    pub fn max_sealed_len(mut self, max: usize) -> Self {
+        self.max_sealed_len = max;
+        self
+    }
+
+    /// Seals at most `limit` messages and never more than 2^32, the default and the most that NIST
+    /// SP 800-38D section 8.3 allows. Give each of several processes under one key its share.
+    #[must_use]
+    pub fn nonce_budget(mut self, limit: u64) -> Self {
+        self.counter = Counter::new(limit.min(MAX_LIMIT));
+        self
+    }
+
+    /// What is used and left of the nonce budget.
+    #[must_use]
+    pub fn budget(&self) -> NonceBudget {
+        self.counter.budget()
+    }
+
+    /// The backend it runs on.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Length of the sealed text of `plaintext_len` bytes: 81 + ceil(4/3 of it) characters.
+    #[must_use]
+    pub const fn sealed_len(plaintext_len: usize) -> usize {
+        seal::sealed_len(header::DIR.len(), 0, plaintext_len)
+    }
+
+    /// Seals a payload; one allocation.
+    ///
+    /// # Errors
+    /// [`Error::NonceBudgetSpent`], [`Error::Randomness`], [`Error::Backend`].
+    pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
+        let mut sealed = String::new();
+        self.seal_into(plaintext, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    /// Replaces `sealed` by the sealed payload; no allocation if its capacity is at least
+    /// [`sealed_len`](Self::sealed_len). On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+        sealed.clear();
+        self.counter.take()?;
+        seal::seal(self.aead.as_ref(), header::DIR, "", plaintext, sealed)
+    }
+
+    /// Writes a value as JSON and seals it.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal), and [`Error::Json`] if the value cannot be written as JSON.
+    pub fn seal_json<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, Error> {
+        self.seal(to_json(value)?.as_bytes())
+    }
+
+    /// Opens a sealed text; one allocation.
+    ///
+    /// # Errors
+    /// [`Error::SealedTooLong`], [`Error::Malformed`] and [`Error::Header`] tell what is wrong with
+    /// its form, which depends on no secret. Everything else is [`Error::OpenFailed`].
+    pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<Opened, Error> {
+        let mut opened = Opened::new();
+        self.open_into(sealed, &mut opened)?;
+        Ok(opened)
+    }
+
+    /// Replaces `opened` by the opened payload; no allocation if its capacity is enough. On
+    /// failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_into(&self, sealed: impl AsRef<[u8]>, opened: &mut Opened) -> Result<(), Error> {
+        self.open_bytes(sealed.as_ref(), opened)
+    }
+
+    /// Opens a sealed text and reads it as JSON.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and [`Error::Json`], which never quotes the payload.
+    pub fn open_json<T: DeserializeOwned>(&self, sealed: impl AsRef<[u8]>) -> Result<T, Error> {
+        self.open(sealed)?.json()
+    }
+
+    fn open_bytes(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
+        opened.memory().truncate(0);
+        let parts = Compact::parse(sealed, self.max_sealed_len)?;
+        Header::confirm(parts.header, Algorithm::Dir)?;
+        refuse_encrypted_key(&parts)?;
+        open::open(self.aead.as_ref(), &parts, opened)
+    }
+}
+
+/// Under `dir` and `ECDH-ES` the encrypted key is empty (RFC 7516 section 5.2, step 10).
+pub(super) fn refuse_encrypted_key(parts: &Compact<'_>) -> Result<(), Error> {
+    match parts.encrypted_key.len() {
+        0 => Ok(()),
+        found => Err(Malformed::PartLength {
+            part: ENCRYPTED_KEY,
+            found,
+            needed: 0,
+        }
+        .into()),
+    }
+}
+
+impl fmt::Debug for PayloadCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PayloadCipher({}, [redacted])", self.backend.name())
+    }
+}

@@ -1,0 +1,254 @@
+//! Sealing to a public key and opening with the private one: `RSA-OAEP-256` (RFC 7518 section 4.3)
+//! and `ECDH-ES` on P-256 (section 4.6).
+
+use core::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::payload::refuse_encrypted_key;
+use super::{DEFAULT_MAX_SEALED_LEN, to_json};
+use crate::agreement::{self, Derivation, KeyPair, check_party_info};
+use crate::backend::{Backend, RsaPublic};
+use crate::base64url;
+use crate::error::{Error, HeaderProblem, Malformed};
+use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
+use crate::jwe::header::{self, Agreement, Algorithm, Header};
+use crate::jwe::{open, seal};
+use crate::public_key::{KeyKind, Kind, P256Point, PublicKey};
+use crate::secret::{Opened, Secret32};
+
+/// Seals messages to the owner of a public key, each under a key of its own.
+///
+/// An RSA key gives `RSA-OAEP-256`, a P-256 key gives `ECDH-ES`. No page of BankEzy's documentation
+/// shows either for bodies: this is this crate's own addition.
+pub struct PublicKeySealer {
+    recipient: Recipient,
+    backend: Backend,
+}
+
+enum Recipient {
+    Rsa(Box<dyn RsaPublic>),
+    P256 {
+        point: P256Point,
+        apu: Vec<u8>,
+        apv: Vec<u8>,
+    },
+}
+
+impl PublicKeySealer {
+    /// On the default backend.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend cannot set up the key.
+    #[cfg(feature = "aws-lc-rs")]
+    pub fn new(recipient: &PublicKey) -> Result<Self, Error> {
+        Self::with_backend(recipient, &crate::backend::AWS_LC_RS)
+    }
+
+    /// On the backend given.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if the backend cannot set up the key.
+    pub fn with_backend(recipient: &PublicKey, backend: &Backend) -> Result<Self, Error> {
+        let recipient = match recipient.inner() {
+            Kind::Rsa(rsa) => Recipient::Rsa(backend.primitives().rsa_public(rsa.n(), rsa.e())?),
+            Kind::P256(point) => Recipient::P256 {
+                point: point.clone(),
+                apu: Vec::new(),
+                apv: Vec::new(),
+            },
+        };
+        Ok(Self {
+            recipient,
+            backend: *backend,
+        })
+    }
+
+    /// Binds `apu` and `apv` into every message (RFC 7518 section 4.6.1): P-256 only, up to 1024
+    /// bytes each. They travel in the header, and the key depends on them.
+    ///
+    /// # Errors
+    /// [`Error::WrongKeyKind`] for an RSA key, [`Error::PartyInfoTooLong`].
+    pub fn party_info(mut self, apu: &[u8], apv: &[u8]) -> Result<Self, Error> {
+        check_party_info(apu)?;
+        check_party_info(apv)?;
+        match &mut self.recipient {
+            Recipient::Rsa(_) => return Err(KeyKind::Rsa.instead_of(KeyKind::P256)),
+            Recipient::P256 {
+                apu: own_apu,
+                apv: own_apv,
+                ..
+            } => {
+                *own_apu = apu.to_vec();
+                *own_apv = apv.to_vec();
+            }
+        }
+        Ok(self)
+    }
+
+    /// Seals a payload.
+    ///
+    /// # Errors
+    /// [`Error::Randomness`], [`Error::Backend`].
+    pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
+        let mut sealed = String::new();
+        self.seal_into(plaintext, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    /// Replaces `sealed` by the sealed payload. On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+        sealed.clear();
+        match &self.recipient {
+            Recipient::Rsa(rsa) => {
+                let key = Secret32::random()?;
+                let wrapped = base64url::encode_to_string(&rsa.wrap(&key)?);
+                let aead = self.backend.primitives().aes_256_gcm(&key)?;
+                seal::seal(
+                    aead.as_ref(),
+                    header::RSA_OAEP_256,
+                    &wrapped,
+                    plaintext,
+                    sealed,
+                )
+            }
+            Recipient::P256 { point, apu, apv } => {
+                let (epk, shared) = agreement::ephemeral(point, self.backend)?;
+                let key = Derivation::ConcatKdf { apu, apv }.derive(shared, self.backend)?;
+                let aead = self.backend.primitives().aes_256_gcm(&key)?;
+                let header = agreement_header(&epk, apu, apv);
+                seal::seal(aead.as_ref(), &header, "", plaintext, sealed)
+            }
+        }
+    }
+
+    /// Writes a value as JSON and seals it.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal), and [`Error::Json`] if the value cannot be written as JSON.
+    pub fn seal_json<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, Error> {
+        self.seal(to_json(value)?.as_bytes())
+    }
+}
+
+impl fmt::Debug for PublicKeySealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKeySealer({})", self.backend.name())
+    }
+}
+
+/// `{"epk":{…},"apu":…,"apv":…,"enc":"A256GCM","alg":"ECDH-ES"}` in base64url.
+fn agreement_header(epk: &PublicKey, apu: &[u8], apv: &[u8]) -> String {
+    let mut json = format!(r#"{{"epk":{}"#, epk.to_jwk());
+    for (member, info) in [("apu", apu), ("apv", apv)] {
+        if !info.is_empty() {
+            json.push_str(&format!(r#","{member}":""#));
+            base64url::encode_onto(info, &mut json);
+            json.push('"');
+        }
+    }
+    json.push_str(r#","enc":"A256GCM","alg":"ECDH-ES"}"#);
+    base64url::encode_to_string(json.as_bytes())
+}
+
+/// Opens messages that were sealed to the public half of a key pair.
+///
+/// The kind of the key decides the algorithm, and the header has to agree. Runs on the backend that
+/// the key pair was made on.
+pub struct PrivateKeyOpener {
+    key_pair: Arc<KeyPair>,
+    max_sealed_len: usize,
+}
+
+impl PrivateKeyOpener {
+    /// Opens with this key pair.
+    #[must_use]
+    pub fn new(key_pair: impl Into<Arc<KeyPair>>) -> Self {
+        Self {
+            key_pair: key_pair.into(),
+            max_sealed_len: DEFAULT_MAX_SEALED_LEN,
+        }
+    }
+
+    /// Opens sealed texts of at most `max` bytes; 8 MiB where this is not called.
+    #[must_use]
+    pub fn max_sealed_len(mut self, max: usize) -> Self {
+        self.max_sealed_len = max;
+        self
+    }
+
+    /// Opens a sealed text.
+    ///
+    /// # Errors
+    /// [`Error::SealedTooLong`], [`Error::Malformed`] and [`Error::Header`] tell what is wrong with
+    /// its form, which depends on no secret. Everything else is [`Error::OpenFailed`].
+    pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<Opened, Error> {
+        let mut opened = Opened::new();
+        self.open_into(sealed, &mut opened)?;
+        Ok(opened)
+    }
+
+    /// Replaces `opened` by the opened payload. On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_into(&self, sealed: impl AsRef<[u8]>, opened: &mut Opened) -> Result<(), Error> {
+        opened.memory().truncate(0);
+        let parts = Compact::parse(sealed.as_ref(), self.max_sealed_len)?;
+        let key = match self.key_pair.public_key().kind() {
+            KeyKind::Rsa => self.unwrapped_key(&parts)?,
+            KeyKind::P256 => self.agreed_key(&parts)?,
+        };
+        let aead = self.key_pair.backend().primitives().aes_256_gcm(&key)?;
+        open::open(aead.as_ref(), &parts, opened)
+    }
+
+    /// Opens a sealed text and reads it as JSON.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and [`Error::Json`], which never quotes the payload.
+    pub fn open_json<T: DeserializeOwned>(&self, sealed: impl AsRef<[u8]>) -> Result<T, Error> {
+        self.open(sealed)?.json()
+    }
+
+    /// RFC 7516 section 11.5: where the wrapped key does not unwrap, a random key takes its place,
+    /// so that the failure comes from the tag, as for any other changed message.
+    fn unwrapped_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
+        Header::confirm(parts.header, Algorithm::RsaOaep256)?;
+        let wrapped =
+            base64url::decode_to_vec(parts.encrypted_key).ok_or(Malformed::NotBase64url {
+                part: ENCRYPTED_KEY,
+            })?;
+        let mut key = Secret32::random()?;
+        // Deliberately the same from here on, whether it unwrapped or not.
+        let _ = self.key_pair.unwrap_key(&wrapped, &mut key);
+        Ok(key)
+    }
+
+    fn agreed_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
+        let header = Header::confirm(parts.header, Algorithm::EcdhEs)?;
+        refuse_encrypted_key(parts)?;
+        let missing = HeaderProblem::Missing { member: "epk" };
+        let Agreement { epk, apu, apv } = header.agreement.ok_or(missing)?;
+        let invalid = |_| HeaderProblem::Invalid { member: "epk" };
+        let epk = PublicKey::from_jwk(&epk).map_err(invalid)?;
+        let epk = epk.p256().map_err(invalid)?;
+        let shared = self.key_pair.shared_secret(epk)?;
+        Derivation::ConcatKdf {
+            apu: &apu,
+            apv: &apv,
+        }
+        .derive(shared, self.key_pair.backend())
+    }
+}
+
+impl fmt::Debug for PrivateKeyOpener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKeyOpener({:?})", self.key_pair)
+    }
+}

@@ -1,0 +1,524 @@
+//! What can go wrong, and whose fault it is. No variant holds a secret, a token, a URL or a body.
+
+use core::fmt;
+
+/// Everything that can go wrong in this crate.
+///
+/// An error never holds key material, plaintext, a sealed text or any part of one, so it can be
+/// logged as it is. Match on the variant, or on [`Error::code`] where a stable text is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A payload secret decoded to something else than 32 bytes.
+    SecretLength {
+        /// Length found, in bytes after decoding.
+        found: usize,
+    },
+    /// A payload secret is not written in the encoding that was named.
+    SecretEncoding {
+        /// The encoding that the caller named.
+        expected: &'static str,
+    },
+    /// A sealed text is longer than the cap; nothing of it was decoded.
+    SealedTooLong {
+        /// Length found, in bytes.
+        len: usize,
+        /// The cap, in bytes.
+        max: usize,
+    },
+    /// A text is not a compact JWE of five parts (RFC 7516 section 7.1). Depends on no secret.
+    Malformed {
+        /// What is wrong with its outside form.
+        problem: Malformed,
+    },
+    /// The protected header is refused. Depends on no secret.
+    Header {
+        /// What is wrong with it.
+        problem: HeaderProblem,
+    },
+    /// The message could not be opened. Wrong key, changed message, wrapped key that does not
+    /// unwrap: all are this one error (RFC 7516 section 11.5).
+    OpenFailed,
+    /// An opened payload is not UTF-8 text.
+    PayloadNotUtf8,
+    /// A payload is not the JSON that was asked for, or a value cannot be written as JSON.
+    Json {
+        /// What is wrong with it.
+        problem: JsonProblem,
+        /// Line in the payload, from 1; 0 where there is none.
+        line: usize,
+        /// Column in the line, in bytes from 1; 0 where there is none.
+        column: usize,
+    },
+    /// A public or private key is refused.
+    Key {
+        /// What is wrong with it.
+        problem: KeyProblem,
+    },
+    /// A key of one kind was given where another is needed.
+    WrongKeyKind {
+        /// What the operation needs, such as `P-256`.
+        needed: &'static str,
+        /// What it was given.
+        found: &'static str,
+    },
+    /// `apu` or `apv` is longer than the profile allows.
+    PartyInfoTooLong {
+        /// Length found, in bytes.
+        len: usize,
+        /// The cap, in bytes.
+        max: usize,
+    },
+    /// RSA keys are generated with 2048, 3072, 4096 or 8192 bits.
+    RsaKeySize {
+        /// Size asked for, in bits.
+        bits: usize,
+    },
+    /// A cipher has sealed as many messages as one key may (NIST SP 800-38D section 8.3).
+    NonceBudgetSpent {
+        /// The budget, in messages.
+        limit: u64,
+    },
+    /// A key ring holds as many older keys as it was bounded to, all of them still needed.
+    KeyRingFull {
+        /// The bound.
+        max_older: usize,
+    },
+    /// A key ring already has a key with this identifier.
+    DuplicateKeyId,
+    /// The chosen backend was built without what the operation needs.
+    Unsupported {
+        /// Name of the backend.
+        backend: &'static str,
+        /// What is missing and which feature brings it.
+        needs: &'static str,
+    },
+    /// A cryptographic backend failed where no input can be blamed.
+    Backend {
+        /// Name of the backend.
+        backend: &'static str,
+        /// What it was asked to do.
+        operation: &'static str,
+    },
+    /// The operating system gave no random bytes.
+    Randomness,
+}
+
+/// Whose fault an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// What came in: a message, a key or a secret from outside.
+    Input,
+    /// How this crate was called.
+    Misuse,
+    /// The cryptographic backend or the operating system.
+    Backend,
+}
+
+/// What is wrong with the outside form of a compact JWE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// Nothing was given.
+    Empty,
+    /// Clear JSON stands where a sealed text is due.
+    ClearJson,
+    /// Not five parts separated by dots.
+    PartCount {
+        /// How many were found.
+        found: usize,
+    },
+    /// A part is not canonical unpadded base64url (RFC 4648 section 5).
+    NotBase64url {
+        /// RFC 7516's name of the part.
+        part: &'static str,
+    },
+    /// A part has the wrong length.
+    PartLength {
+        /// RFC 7516's name of the part.
+        part: &'static str,
+        /// Length found, in base64url characters.
+        found: usize,
+        /// Length needed, in base64url characters.
+        needed: usize,
+    },
+}
+
+/// What is wrong with a protected header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeaderProblem {
+    /// Longer than any header that this profile can need.
+    TooLong {
+        /// The cap, in base64url characters.
+        max: usize,
+    },
+    /// Not canonical unpadded base64url.
+    NotBase64url,
+    /// Not a JSON object in UTF-8.
+    NotJsonObject,
+    /// A member stands twice.
+    DuplicateMember,
+    /// A required member is missing.
+    Missing {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member has the wrong JSON type or form.
+    Invalid {
+        /// Its name.
+        member: &'static str,
+    },
+    /// `alg` is outside the locked profile.
+    UnknownAlgorithm,
+    /// `alg` is in the profile, but it is not what the caller's key is for.
+    AlgorithmMismatch {
+        /// What the key is for.
+        needed: &'static str,
+        /// What the header says.
+        found: &'static str,
+    },
+    /// `enc` is not `A256GCM`.
+    UnknownEncryption,
+    /// `zip` is present: compressed plaintext is refused.
+    Compressed,
+    /// `crit` is present: no extension is understood (RFC 7515 section 4.1.11).
+    Critical,
+}
+
+/// What is wrong with a JSON payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JsonProblem {
+    /// Not JSON.
+    Syntax,
+    /// The JSON ends early.
+    Truncated,
+    /// JSON, but not of the expected type.
+    Mismatch,
+    /// The value cannot be written as JSON.
+    NotSerializable,
+}
+
+/// What is wrong with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyProblem {
+    /// Longer than any key that this profile accepts.
+    TooLong {
+        /// The cap, in bytes.
+        max: usize,
+    },
+    /// Nothing was given.
+    Empty,
+    /// Neither base64 nor base64url.
+    NotBase64,
+    /// Base64 of neither a JWK's JSON nor a DER structure.
+    NotAKey,
+    /// The JSON of a JWK ends early: the key was cut short.
+    CutShort,
+    /// Not a JSON object in UTF-8.
+    NotJsonObject,
+    /// A member of a JWK stands twice.
+    DuplicateMember,
+    /// A required member of a JWK is missing.
+    Missing {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member of a JWK is not canonical base64url of the right length.
+    Invalid {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member of a JWK is not a string.
+    NotText {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A P-256 key that travels as a SubjectPublicKeyInfo instead of a JWK.
+    WireForm,
+    /// `kty` is neither `EC` nor `RSA`.
+    UnknownKeyType,
+    /// An elliptic-curve key on another curve than P-256.
+    WrongCurve,
+    /// A compressed or otherwise unusual form of point.
+    PointForm,
+    /// The point is not on P-256.
+    OffCurve,
+    /// The point is zero (0, 0) or the point at infinity.
+    ZeroPoint,
+    /// A private key stands where a public one is due.
+    PrivateMember,
+    /// The modulus of an RSA key has the wrong size.
+    ModulusBits {
+        /// Size found, in bits.
+        found: usize,
+    },
+    /// The modulus of an RSA key is even.
+    ModulusEven,
+    /// The public exponent is even, below 65537 or above 2^33 - 1.
+    Exponent,
+    /// `use` is present and is not `enc`.
+    Use,
+    /// `alg` is present and names something outside the profile or for another kind of key.
+    Algorithm,
+    /// `key_ops` is present and does not allow what the key is used for.
+    KeyOps,
+    /// Not PEM (RFC 7468).
+    NotPem,
+    /// PEM with a label that is not expected here.
+    PemLabel,
+    /// The private key is encrypted with a password.
+    Encrypted,
+    /// Not valid DER of the named structure.
+    NotDer {
+        /// Name of the structure.
+        structure: &'static str,
+    },
+    /// A DER structure for an algorithm other than RSA and P-256.
+    DerAlgorithm,
+    /// The private half does not belong to the public half, or is no valid private key.
+    PrivateInvalid,
+    /// A private RSA JWK with `oth`: more than two primes.
+    MultiPrime,
+}
+
+impl Error {
+    /// A stable identifier, such as `envelope.open_failed`, for logs, metrics and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SecretLength { .. } => "secret.length",
+            Self::SecretEncoding { .. } => "secret.encoding",
+            Self::SealedTooLong { .. } => "envelope.too_long",
+            Self::Malformed { .. } => "envelope.malformed",
+            Self::Header { .. } => "envelope.header",
+            Self::OpenFailed => "envelope.open_failed",
+            Self::PayloadNotUtf8 => "payload.not_utf8",
+            Self::Json { .. } => "payload.json",
+            Self::Key { .. } => "key.refused",
+            Self::WrongKeyKind { .. } => "key.kind",
+            Self::PartyInfoTooLong { .. } => "key.party_info",
+            Self::RsaKeySize { .. } => "key.rsa_size",
+            Self::NonceBudgetSpent { .. } => "cipher.budget_spent",
+            Self::KeyRingFull { .. } => "key_ring.full",
+            Self::DuplicateKeyId => "key_ring.duplicate_id",
+            Self::Unsupported { .. } => "backend.unsupported",
+            Self::Backend { .. } => "backend.failed",
+            Self::Randomness => "backend.randomness",
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::SecretLength { .. }
+            | Self::SecretEncoding { .. }
+            | Self::SealedTooLong { .. }
+            | Self::Malformed { .. }
+            | Self::Header { .. }
+            | Self::OpenFailed
+            | Self::PayloadNotUtf8
+            | Self::Json { .. }
+            | Self::Key { .. } => Fault::Input,
+            Self::WrongKeyKind { .. }
+            | Self::PartyInfoTooLong { .. }
+            | Self::RsaKeySize { .. }
+            | Self::NonceBudgetSpent { .. }
+            | Self::KeyRingFull { .. }
+            | Self::DuplicateKeyId
+            | Self::Unsupported { .. } => Fault::Misuse,
+            Self::Backend { .. } | Self::Randomness => Fault::Backend,
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SecretLength { found } => write!(
+                f,
+                "the payload secret has {found} bytes, 32 are needed: check which encoding it is written in"
+            ),
+            Self::SecretEncoding { expected } => write!(
+                f,
+                "the payload secret is not valid {expected}: check which encoding it is written in"
+            ),
+            Self::SealedTooLong { len, max } => write!(
+                f,
+                "the sealed text has {len} bytes, at most {max} are accepted: raise the cap if such messages are expected"
+            ),
+            Self::Malformed { problem } => write!(f, "not a sealed text: {problem}"),
+            Self::Header { problem } => write!(f, "the protected header is refused: {problem}"),
+            Self::OpenFailed => f.write_str(
+                "the message could not be opened: it was sealed with another key, or changed on the way",
+            ),
+            Self::PayloadNotUtf8 => f.write_str("the opened payload is not UTF-8 text"),
+            Self::Json { problem, line, column } => {
+                f.write_str(match problem {
+                    JsonProblem::Syntax => "the payload is not JSON",
+                    JsonProblem::Truncated => "the payload's JSON ends early",
+                    JsonProblem::Mismatch => "the payload's JSON is not of the expected type",
+                    JsonProblem::NotSerializable => "the value cannot be written as JSON",
+                })?;
+                if *line > 0 {
+                    write!(f, " (line {line}, column {column})")?;
+                }
+                Ok(())
+            }
+            Self::Key { problem } => write!(f, "the key is refused: {problem}"),
+            Self::WrongKeyKind { needed, found } => {
+                write!(f, "this operation needs a {needed} key and was given a {found} key")
+            }
+            Self::PartyInfoTooLong { len, max } => write!(
+                f,
+                "apu or apv has {len} bytes, at most {max} are allowed"
+            ),
+            Self::RsaKeySize { bits } => write!(
+                f,
+                "RSA keys of {bits} bits are not generated: choose 2048, 3072, 4096 or 8192"
+            ),
+            Self::NonceBudgetSpent { limit } => write!(
+                f,
+                "the key has sealed its {limit} messages: rotate to a new key"
+            ),
+            Self::KeyRingFull { max_older } => write!(
+                f,
+                "the key ring already keeps {max_older} older keys: wait until one expires, or retire one"
+            ),
+            Self::DuplicateKeyId => {
+                f.write_str("the key ring already has a key with this identifier: choose another")
+            }
+            Self::Unsupported { backend, needs } => {
+                write!(f, "the backend {backend} cannot do this: it needs {needs}")
+            }
+            Self::Backend { backend, operation } => {
+                write!(f, "the backend {backend} failed at {operation}")
+            }
+            Self::Randomness => f.write_str("the operating system gave no random bytes"),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::ClearJson => f.write_str("it is clear JSON, which nobody sealed"),
+            Self::PartCount { found } => {
+                write!(
+                    f,
+                    "a compact JWE has 5 parts separated by dots, this has {found}"
+                )
+            }
+            Self::NotBase64url { part } => {
+                write!(f, "its {part} is not canonical unpadded base64url")
+            }
+            Self::PartLength {
+                part,
+                found,
+                needed,
+            } => {
+                write!(f, "its {part} has {found} characters, {needed} are needed")
+            }
+        }
+    }
+}
+
+impl fmt::Display for HeaderProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { max } => write!(f, "it has more than {max} characters"),
+            Self::NotBase64url => f.write_str("it is not canonical unpadded base64url"),
+            Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
+            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::Missing { member } => write!(f, "`{member}` is missing"),
+            Self::Invalid { member } => write!(f, "`{member}` has the wrong type or form"),
+            Self::UnknownAlgorithm => f.write_str("`alg` is none of dir, RSA-OAEP-256 and ECDH-ES"),
+            Self::AlgorithmMismatch { needed, found } => {
+                write!(f, "`alg` is {found}, the key given is for {needed}")
+            }
+            Self::UnknownEncryption => f.write_str("`enc` is not A256GCM"),
+            Self::Compressed => f.write_str("`zip` is present, and compression is not accepted"),
+            Self::Critical => f.write_str("`crit` is present, and no extension is understood"),
+        }
+    }
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
+            Self::Empty => f.write_str("it is empty"),
+            Self::NotBase64 => f.write_str("it is neither base64 nor base64url"),
+            Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
+            Self::CutShort => f.write_str("its JSON ends early, it was cut short: copy it whole"),
+            Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
+            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::Missing { member } => write!(f, "`{member}` is missing"),
+            Self::Invalid { member } => write!(
+                f,
+                "`{member}` is not canonical base64url of the right length"
+            ),
+            Self::NotText { member } => write!(f, "`{member}` is not a string"),
+            Self::WireForm => f.write_str(
+                "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
+            ),
+            Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
+            Self::WrongCurve => f.write_str("its curve is not P-256"),
+            Self::PointForm => f.write_str("its point is not in uncompressed form"),
+            Self::OffCurve => f.write_str("its point is not on the curve P-256"),
+            Self::ZeroPoint => f.write_str("its point is zero"),
+            Self::PrivateMember => f.write_str(
+                "it holds a private key where a public one is due: do not send it, and replace it if it was sent",
+            ),
+            Self::ModulusBits { found } => write!(
+                f,
+                "its RSA modulus has {found} bits, 2048 to 8192 are accepted"
+            ),
+            Self::ModulusEven => f.write_str("its RSA modulus is even"),
+            Self::Exponent => f.write_str(
+                "its RSA exponent is not an odd number from 65537 to 2^33 - 1",
+            ),
+            Self::Use => f.write_str("`use` is not enc: it is not a key for encryption"),
+            Self::Algorithm => f.write_str(
+                "`alg` names something other than what this profile uses such a key for",
+            ),
+            Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
+            Self::NotPem => f.write_str("it is not PEM"),
+            Self::PemLabel => f.write_str("its PEM label is not one that is expected here"),
+            Self::Encrypted => f.write_str(
+                "it is encrypted with a password: decrypt it first, for example with openssl pkcs8",
+            ),
+            Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
+            Self::DerAlgorithm => f.write_str("it is neither an RSA key nor a P-256 key"),
+            Self::PrivateInvalid => {
+                f.write_str("its private half is not valid, or does not belong to its public half")
+            }
+            Self::MultiPrime => f.write_str("it has more than two primes"),
+        }
+    }
+}
+
+impl From<Malformed> for Error {
+    fn from(problem: Malformed) -> Self {
+        Self::Malformed { problem }
+    }
+}
+
+impl From<HeaderProblem> for Error {
+    fn from(problem: HeaderProblem) -> Self {
+        Self::Header { problem }
+    }
+}
+
+impl From<KeyProblem> for Error {
+    fn from(problem: KeyProblem) -> Self {
+        Self::Key { problem }
+    }
+}

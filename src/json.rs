@@ -1,0 +1,192 @@
+//! A strict view of one JSON object (RFC 8259): no member twice, values parsed only when asked for.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A JSON object, borrowed from its text. Members keep their order.
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// Why a text is no such object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotObject {
+    /// Not UTF-8, not JSON, or JSON of another type.
+    Syntax,
+    /// The text ends early.
+    Truncated,
+    /// A member stands twice.
+    DuplicateMember,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn parse(text: &'a [u8]) -> Result<Self, NotObject> {
+        let text = core::str::from_utf8(text).map_err(|_| NotObject::Syntax)?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let object = json
+            .deserialize_map(Members)
+            .and_then(|members| json.end().map(|()| Self(members)))
+            .map_err(|error| match error.is_eof() {
+                true => NotObject::Truncated,
+                false => NotObject::Syntax,
+            })?;
+        object.refuse_duplicates()?;
+        Ok(object)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// A member that has to be a string where it is present; `Err` if it is something else.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, NotText> {
+        match self.value(name).map(RawValue::get) {
+            None => Ok(None),
+            // `Cow` alone would always be owned: borrow where there is no escape to resolve.
+            Some(raw) => match serde_json::from_str::<&str>(raw) {
+                Ok(text) => Ok(Some(Cow::Borrowed(text))),
+                Err(_) => serde_json::from_str::<String>(raw)
+                    .map(|text| Some(Cow::Owned(text)))
+                    .map_err(|_| NotText),
+            },
+        }
+    }
+
+    /// What stands between the quotes of a string member, escapes left as they are: for base64url,
+    /// which has none, so that a secret is decoded from where it stands and copied nowhere.
+    pub(crate) fn raw_text(&self, name: &str) -> Result<Option<&'a str>, NotText> {
+        match self.value(name).map(RawValue::get) {
+            None => Ok(None),
+            Some(raw) => raw
+                .strip_prefix('"')
+                .and_then(|raw| raw.strip_suffix('"'))
+                .map(Some)
+                .ok_or(NotText),
+        }
+    }
+
+    /// The JSON text of a member of any type.
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.value(name).map(RawValue::get)
+    }
+
+    fn value(&self, name: &str) -> Option<&'a RawValue> {
+        self.0
+            .iter()
+            .find(|(member, _)| member == name)
+            .map(|(_, value)| *value)
+    }
+
+    fn refuse_duplicates(&self) -> Result<(), NotObject> {
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        match names.windows(2).any(|pair| pair.first() == pair.last()) {
+            true => Err(NotObject::DuplicateMember),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A member is not a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotText;
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            members.push((name, map.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// A member's name, borrowed where it holds no escape.
+struct Name;
+
+impl<'de> serde::de::DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_are_found_whatever_their_spelling() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"\u0061":3}"#,
+            r#"{"":1,"":2}"#,
+        ] {
+            let parsed = Object::parse(text.as_bytes()).map(drop);
+            assert_eq!(parsed, Err(NotObject::DuplicateMember), "{text}");
+        }
+        assert!(Object::parse(br#"{"a":{"b":1},"b":{"b":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_object_says_whether_it_was_cut() {
+        for text in ["", "{", "{\"a", "{\"a\":", "{\"a\":1,", "{\"a\":[1"] {
+            let parsed = Object::parse(text.as_bytes()).map(drop);
+            assert_eq!(parsed, Err(NotObject::Truncated), "{text}");
+        }
+        for text in [
+            "[]",
+            "1",
+            "null",
+            "{}x",
+            "{}{}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+        ] {
+            let parsed = Object::parse(text.as_bytes()).map(drop);
+            assert_eq!(parsed, Err(NotObject::Syntax), "{text}");
+        }
+        assert_eq!(
+            Object::parse(b"{\"\xff\":1}").map(drop),
+            Err(NotObject::Syntax)
+        );
+    }
+
+    #[test]
+    fn text_resolves_escapes_and_raw_text_does_not() {
+        let object = Object::parse(br#"{"a":"x\u0041","b":1,"c":"plain"}"#).unwrap();
+        assert_eq!(object.text("a").unwrap().as_deref(), Some("xA"));
+        assert_eq!(object.raw_text("a"), Ok(Some(r"x\u0041")));
+        assert_eq!(object.text("b"), Err(NotText));
+        assert_eq!(object.raw_text("b"), Err(NotText));
+        assert_eq!(object.text("c"), Ok(Some(Cow::Borrowed("plain"))));
+        assert_eq!(object.text("d"), Ok(None));
+    }
+}

@@ -1,0 +1,126 @@
+//! The compact form (RFC 7516 section 7.1): five base64url parts separated by dots.
+
+use crate::base64url;
+use crate::error::{Error, Malformed};
+
+/// Names of the parts, as RFC 7516 section 2 has them.
+pub(crate) const ENCRYPTED_KEY: &str = "encrypted key";
+const INITIALIZATION_VECTOR: &str = "initialization vector";
+const CIPHERTEXT: &str = "ciphertext";
+const AUTHENTICATION_TAG: &str = "authentication tag";
+
+/// Characters of an initialization vector of 12 bytes and of a tag of 16.
+pub(crate) const IV_CHARS: usize = base64url::encoded_len(12);
+pub(crate) const TAG_CHARS: usize = base64url::encoded_len(16);
+
+/// A text cut into its parts. Header, encrypted key and ciphertext are not decoded yet.
+pub(crate) struct Compact<'a> {
+    text: &'a [u8],
+    /// As received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
+    pub(crate) header: &'a [u8],
+    pub(crate) encrypted_key: &'a [u8],
+    pub(crate) iv: [u8; 12],
+    pub(crate) ciphertext: &'a [u8],
+    pub(crate) tag: [u8; 16],
+}
+
+impl<'a> Compact<'a> {
+    /// Cuts a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
+    pub(crate) fn parse(text: &'a [u8], max_len: usize) -> Result<Self, Error> {
+        check_len(text, max_len)?;
+        Self::cut(text).ok_or_else(|| diagnose(text).into())
+    }
+
+    /// Bytes of plaintext inside.
+    pub(crate) fn plaintext_len(&self) -> usize {
+        // `cut` has refused the lengths that no plaintext has.
+        base64url::decoded_len(self.ciphertext.len()).unwrap_or_default()
+    }
+
+    /// Why a part turned out not to be canonical base64url.
+    pub(crate) fn diagnose(&self) -> Error {
+        diagnose(self.text).into()
+    }
+
+    /// Relies on the fixed lengths of vector and tag, so that the ciphertext, which can be long,
+    /// is not searched for dots: its decoding refuses them.
+    fn cut(text: &'a [u8]) -> Option<Self> {
+        let (header, rest) = split_at_dot(text)?;
+        let (encrypted_key, rest) = split_at_dot(rest)?;
+        let (iv_text, rest) = rest.split_at_checked(IV_CHARS)?;
+        let rest = rest.strip_prefix(b".")?;
+        let (ciphertext, rest) = rest.split_at_checked(rest.len().checked_sub(TAG_CHARS + 1)?)?;
+        let tag_text = rest.strip_prefix(b".")?;
+        base64url::decoded_len(ciphertext.len())?;
+        let (mut iv, mut tag) = ([0; 12], [0; 16]);
+        base64url::decode(iv_text, &mut iv)?;
+        base64url::decode(tag_text, &mut tag)?;
+        Some(Self {
+            text,
+            header,
+            encrypted_key,
+            iv,
+            ciphertext,
+            tag,
+        })
+    }
+}
+
+/// The five parts of any compact JWE, of the profile or not, for looking at.
+pub(crate) fn parts(text: &[u8], max_len: usize) -> Result<[&[u8]; 5], Error> {
+    check_len(text, max_len)?;
+    let mut parts = text.split(|byte| *byte == b'.');
+    let mut next = || parts.next();
+    match (next(), next(), next(), next(), next(), next()) {
+        (Some(header), Some(key), Some(iv), Some(ciphertext), Some(tag), None) => {
+            Ok([header, key, iv, ciphertext, tag])
+        }
+        _ => Err(diagnose(text).into()),
+    }
+}
+
+fn check_len(text: &[u8], max: usize) -> Result<(), Error> {
+    match text.len() {
+        len if len > max => Err(Error::SealedTooLong { len, max }),
+        _ => Ok(()),
+    }
+}
+
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = text.iter().position(|byte| *byte == b'.')?;
+    Some((text.get(..dot)?, text.get(dot + 1..)?))
+}
+
+/// Says what is wrong with a text that could not be cut or decoded. Depends on no secret.
+#[cold]
+fn diagnose(text: &[u8]) -> Malformed {
+    match text.trim_ascii_start().first() {
+        None => return Malformed::Empty,
+        Some(b'{' | b'[') => return Malformed::ClearJson,
+        Some(_) => {}
+    }
+    let parts: Vec<&[u8]> = text.splitn(7, |byte| *byte == b'.').collect();
+    let [_, key, iv, ciphertext, tag] = parts[..] else {
+        let found = text.split(|byte| *byte == b'.').count();
+        return Malformed::PartCount { found };
+    };
+    for (part, text) in [
+        (ENCRYPTED_KEY, key),
+        (INITIALIZATION_VECTOR, iv),
+        (CIPHERTEXT, ciphertext),
+        (AUTHENTICATION_TAG, tag),
+    ] {
+        if !base64url::is_canonical(text) {
+            return Malformed::NotBase64url { part };
+        }
+    }
+    let (part, found, needed) = match iv.len() {
+        IV_CHARS => (AUTHENTICATION_TAG, tag.len(), TAG_CHARS),
+        _ => (INITIALIZATION_VECTOR, iv.len(), IV_CHARS),
+    };
+    Malformed::PartLength {
+        part,
+        found,
+        needed,
+    }
+}

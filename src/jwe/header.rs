@@ -1,0 +1,173 @@
+//! The protected header (RFC 7516 section 4): constants to write, a strict reading to confirm.
+
+use std::borrow::Cow;
+
+use crate::base64url;
+use crate::error::HeaderProblem;
+use crate::json::{NotObject, Object};
+
+/// `{"enc":"A256GCM","alg":"dir"}`, byte for byte what BankEzy's documentation shows.
+pub(crate) const DIR: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0";
+
+/// `{"alg":"dir","enc":"A256GCM"}`: the same with the members the other way round, as other
+/// libraries write it.
+const DIR_ALG_FIRST: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0";
+
+/// `{"enc":"A256GCM","alg":"RSA-OAEP-256"}`, members in the same order.
+pub(crate) const RSA_OAEP_256: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAtMjU2In0";
+
+/// Longest header that is read, in base64url characters: apu, apv and an epk fit many times over.
+pub(crate) const MAX_LEN: usize = 8 * 1024;
+
+/// The key management algorithms of the profile (RFC 7518 section 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// `dir`: the shared key encrypts the content itself (RFC 7518 section 4.5).
+    Dir,
+    /// `RSA-OAEP-256`: a fresh key, encrypted to an RSA key (RFC 7518 section 4.3).
+    RsaOaep256,
+    /// `ECDH-ES`: a fresh key agreed with a P-256 key (RFC 7518 section 4.6).
+    EcdhEs,
+}
+
+impl Algorithm {
+    /// Its name in `alg`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dir => "dir",
+            Self::RsaOaep256 => "RSA-OAEP-256",
+            Self::EcdhEs => "ECDH-ES",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Dir, Self::RsaOaep256, Self::EcdhEs]
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+    }
+}
+
+/// A protected header that meets the profile.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    /// Only under `ECDH-ES`.
+    pub(crate) agreement: Option<Agreement>,
+}
+
+/// The members of RFC 7518 section 4.6.1.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Agreement {
+    /// The JSON of the ephemeral public key, not yet looked into.
+    pub(crate) epk: String,
+    pub(crate) apu: Vec<u8>,
+    pub(crate) apv: Vec<u8>,
+}
+
+impl Header {
+    /// Reads a header and has it confirm the algorithm that the caller's key is for.
+    pub(crate) fn confirm(encoded: &[u8], needed: Algorithm) -> Result<Self, HeaderProblem> {
+        let header = Self::parse(encoded)?;
+        match header.algorithm == needed {
+            true => Ok(header),
+            false => Err(HeaderProblem::AlgorithmMismatch {
+                needed: needed.name(),
+                found: header.algorithm.name(),
+            }),
+        }
+    }
+
+    /// Reads a header and holds it against the profile.
+    pub(crate) fn parse(encoded: &[u8]) -> Result<Self, HeaderProblem> {
+        if encoded == DIR.as_bytes() || encoded == DIR_ALG_FIRST.as_bytes() {
+            return Ok(Self {
+                algorithm: Algorithm::Dir,
+                agreement: None,
+            });
+        }
+        let json = decode(encoded)?;
+        let members = Object::parse(&json).map_err(|problem| match problem {
+            NotObject::DuplicateMember => HeaderProblem::DuplicateMember,
+            NotObject::Syntax | NotObject::Truncated => HeaderProblem::NotJsonObject,
+        })?;
+        if members.has("crit") {
+            return Err(HeaderProblem::Critical);
+        }
+        if members.has("zip") {
+            return Err(HeaderProblem::Compressed);
+        }
+        let algorithm = Algorithm::from_name(&required(&members, "alg")?)
+            .ok_or(HeaderProblem::UnknownAlgorithm)?;
+        if required(&members, "enc")? != "A256GCM" {
+            return Err(HeaderProblem::UnknownEncryption);
+        }
+        let agreement = match algorithm {
+            Algorithm::Dir | Algorithm::RsaOaep256 => None,
+            Algorithm::EcdhEs => Some(Agreement {
+                epk: members
+                    .raw("epk")
+                    .ok_or(HeaderProblem::Missing { member: "epk" })?
+                    .to_owned(),
+                apu: party_info(&members, "apu")?,
+                apv: party_info(&members, "apv")?,
+            }),
+        };
+        Ok(Self {
+            algorithm,
+            agreement,
+        })
+    }
+}
+
+/// The JSON of a header as it stands.
+pub(crate) fn decode(encoded: &[u8]) -> Result<Vec<u8>, HeaderProblem> {
+    if encoded.len() > MAX_LEN {
+        return Err(HeaderProblem::TooLong { max: MAX_LEN });
+    }
+    base64url::decode_to_vec(encoded).ok_or(HeaderProblem::NotBase64url)
+}
+
+fn required<'a>(members: &Object<'a>, member: &'static str) -> Result<Cow<'a, str>, HeaderProblem> {
+    members
+        .text(member)
+        .map_err(|_| HeaderProblem::Invalid { member })?
+        .ok_or(HeaderProblem::Missing { member })
+}
+
+/// Absent is the same as empty (RFC 7518 section 4.6.2).
+fn party_info(members: &Object<'_>, member: &'static str) -> Result<Vec<u8>, HeaderProblem> {
+    let invalid = HeaderProblem::Invalid { member };
+    match members.raw_text(member) {
+        Ok(None) => Ok(Vec::new()),
+        Ok(Some(text)) => base64url::decode_to_vec(text.as_bytes()).ok_or(invalid),
+        Err(_) => Err(invalid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_say_what_they_are_said_to() {
+        let json = |encoded: &str| String::from_utf8(decode(encoded.as_bytes()).unwrap()).unwrap();
+        assert_eq!(json(DIR), r#"{"enc":"A256GCM","alg":"dir"}"#);
+        assert_eq!(json(DIR_ALG_FIRST), r#"{"alg":"dir","enc":"A256GCM"}"#);
+        assert_eq!(
+            json(RSA_OAEP_256),
+            r#"{"enc":"A256GCM","alg":"RSA-OAEP-256"}"#
+        );
+    }
+
+    #[test]
+    fn the_short_cut_and_the_reading_agree() {
+        // A blank makes the text another one, so that it takes the long way.
+        let spaced = base64url::encode_to_string(br#"{"enc":"A256GCM", "alg":"dir"}"#);
+        assert_eq!(
+            Header::parse(spaced.as_bytes()),
+            Header::parse(DIR.as_bytes())
+        );
+    }
+}

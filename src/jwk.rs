@@ -1,0 +1,212 @@
+//! Public keys as JWK (RFC 7517, RFC 7518 section 6) and as they travel: base64 of it.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use crate::base64url;
+use crate::error::{Error, KeyProblem};
+use crate::json::{NotObject, Object};
+use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+
+/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
+pub(crate) const MAX_KEY_LEN: usize = 16 * 1024;
+
+impl PublicKey {
+    /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
+    ///
+    /// A P-256 key is the base64 of its JWK's JSON; an RSA key is the base64 of its
+    /// SubjectPublicKeyInfo or of its JWK's JSON. Base64 and base64url are accepted, padded or not:
+    /// for BankEzy's JSON they are the same text. Members may come in any order, members that this
+    /// crate does not know are ignored.
+    ///
+    /// The form of P-256 keys is seen in the samples of BankEzy's documentation. That RSA keys
+    /// travel too is this crate's own addition; no page shows it.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_wire(text: &str) -> Result<Self, Error> {
+        let bytes = decode_wire(text)?;
+        let key = match bytes.first() {
+            Some(b'{') => Self::from_jwk_bytes(&bytes)?,
+            // 0x30 is the tag of a DER SEQUENCE.
+            Some(0x30) => Self::from_spki_der(&bytes)?,
+            _ => return Err(KeyProblem::NotAKey.into()),
+        };
+        match (bytes.first(), key.kind()) {
+            (Some(0x30), KeyKind::P256) => Err(KeyProblem::WireForm.into()),
+            _ => Ok(key),
+        }
+    }
+
+    /// Writes the key as it travels.
+    ///
+    /// For P-256: base64 of `{"kty":"EC","crv":"P-256","x":"…","y":"…"}`, members in this order,
+    /// 168 characters that need no padding. For RSA: standard base64 of the SubjectPublicKeyInfo,
+    /// padded.
+    #[must_use]
+    pub fn to_wire(&self) -> String {
+        match self.kind() {
+            KeyKind::P256 => WIRE.encode(self.to_jwk()),
+            KeyKind::Rsa => base64::engine::general_purpose::STANDARD.encode(self.to_spki_der()),
+        }
+    }
+
+    /// Reads the JSON of a public JWK (RFC 7517): `kty` `EC` with `crv` `P-256`, or `RSA`.
+    ///
+    /// `use`, `alg` and `key_ops`, where present, have to agree with encryption under this profile.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_jwk(json: &str) -> Result<Self, Error> {
+        Self::from_jwk_bytes(json.as_bytes())
+    }
+
+    /// Writes the key as a JWK's JSON, only the members that make the key.
+    #[must_use]
+    pub fn to_jwk(&self) -> String {
+        format!("{{{}}}", self.jwk_members())
+    }
+
+    /// The members of the JWK, without the braces.
+    pub(crate) fn jwk_members(&self) -> String {
+        match self.inner() {
+            Kind::P256(point) => format!(
+                r#""kty":"EC","crv":"P-256","x":"{}","y":"{}""#,
+                base64url::encode_to_string(point.x()),
+                base64url::encode_to_string(point.y())
+            ),
+            Kind::Rsa(rsa) => format!(
+                r#""kty":"RSA","n":"{}","e":"{}""#,
+                base64url::encode_to_string(rsa.n()),
+                base64url::encode_to_string(rsa.e())
+            ),
+        }
+    }
+
+    fn from_jwk_bytes(json: &[u8]) -> Result<Self, Error> {
+        let jwk = parse(json)?;
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+            .iter()
+            .any(|member| jwk.has(member))
+        {
+            return Err(KeyProblem::PrivateMember.into());
+        }
+        let key = public_part(&jwk)?;
+        // RFC 7517 section 4.3. A public ECDH key has no operation of its own.
+        if key.kind() == KeyKind::Rsa {
+            require_key_ops(&jwk, ["encrypt", "wrapKey"])?;
+        }
+        Ok(key)
+    }
+}
+
+/// Reads a JWK's JSON, public or private.
+pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
+    if json.len() > MAX_KEY_LEN {
+        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
+    }
+    if json.is_empty() {
+        return Err(KeyProblem::Empty);
+    }
+    Object::parse(json).map_err(|problem| match problem {
+        NotObject::Syntax => KeyProblem::NotJsonObject,
+        NotObject::Truncated => KeyProblem::CutShort,
+        NotObject::DuplicateMember => KeyProblem::DuplicateMember,
+    })
+}
+
+/// The public half of a JWK, with `use` and `alg` checked.
+pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
+    let kty = text(jwk, "kty")?.ok_or(KeyProblem::Missing { member: "kty" })?;
+    let (key, algorithm) = match kty.as_ref() {
+        "EC" => (Kind::P256(point(jwk)?), "ECDH-ES"),
+        "RSA" => {
+            let n = unsigned(jwk, "n")?;
+            let e = unsigned(jwk, "e")?;
+            (Kind::Rsa(RsaPublicNumbers::new(&n, &e)?), "RSA-OAEP-256")
+        }
+        _ => return Err(KeyProblem::UnknownKeyType),
+    };
+    if text(jwk, "use")?.is_some_and(|found| found != "enc") {
+        return Err(KeyProblem::Use);
+    }
+    if text(jwk, "alg")?.is_some_and(|found| found != algorithm) {
+        return Err(KeyProblem::Algorithm);
+    }
+    Ok(key.into())
+}
+
+/// `key_ops`, where present, has to name one of the operations (RFC 7517 section 4.3).
+pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: [&str; 2]) -> Result<(), KeyProblem> {
+    let Some(raw) = jwk.raw("key_ops") else {
+        return Ok(());
+    };
+    let found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
+    match found.iter().any(|op| any_of.contains(&op.as_str())) {
+        true => Ok(()),
+        false => Err(KeyProblem::KeyOps),
+    }
+}
+
+/// A member of exactly 32 bytes, decoded in place.
+pub(crate) fn fixed(
+    jwk: &Object<'_>,
+    member: &'static str,
+    out: &mut [u8; 32],
+) -> Result<(), KeyProblem> {
+    base64url::decode(raw(jwk, member)?.as_bytes(), out).ok_or(KeyProblem::Invalid { member })
+}
+
+/// The base64url text of a required member.
+pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str, KeyProblem> {
+    jwk.raw_text(member)
+        .map_err(|_| KeyProblem::Invalid { member })?
+        .ok_or(KeyProblem::Missing { member })
+}
+
+/// A P-256 point from the members of a JWK, such as an `epk`.
+pub(crate) fn point(jwk: &Object<'_>) -> Result<P256Point, KeyProblem> {
+    let crv = text(jwk, "crv")?.ok_or(KeyProblem::Missing { member: "crv" })?;
+    if crv != "P-256" {
+        return Err(KeyProblem::WrongCurve);
+    }
+    let (mut x, mut y) = ([0; 32], [0; 32]);
+    fixed(jwk, "x", &mut x)?;
+    fixed(jwk, "y", &mut y)?;
+    P256Point::from_coordinates(&x, &y)
+}
+
+/// Base64urlUInt (RFC 7518 section 2): no leading zero byte.
+fn unsigned(jwk: &Object<'_>, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
+    base64url::decode_to_vec(raw(jwk, member)?.as_bytes())
+        .filter(|number| number.first().is_some_and(|first| *first != 0))
+        .ok_or(KeyProblem::Invalid { member })
+}
+
+fn text<'a>(jwk: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str>>, KeyProblem> {
+    jwk.text(member).map_err(|_| KeyProblem::NotText { member })
+}
+
+/// Undoes the base64 or base64url of a key as it travels.
+fn decode_wire(text: &str) -> Result<Vec<u8>, KeyProblem> {
+    if text.len() > MAX_KEY_LEN {
+        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
+    }
+    if text.is_empty() {
+        return Err(KeyProblem::Empty);
+    }
+    let engine = match text.contains(['-', '_']) {
+        true => &WIRE_URL_SAFE,
+        false => &WIRE,
+    };
+    engine.decode(text).map_err(|_| KeyProblem::NotBase64)
+}
+
+const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const WIRE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, INDIFFERENT);
+const WIRE_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, INDIFFERENT);

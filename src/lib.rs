@@ -1,0 +1,58 @@
+//! Payload encryption for partners of BankEzy: every API body is a compact JWE under `A256GCM`.
+//!
+//! ```
+//! # #[cfg(feature = "aws-lc-rs")] {
+//! use bankezy_crypto::{PayloadCipher, PayloadSecret};
+//!
+//! let secret = PayloadSecret::from_base64url("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")?;
+//! let cipher = PayloadCipher::new(&secret)?;
+//! let body = cipher.seal(br#"{"referenceId":"1"}"#)?; // post as text/plain
+//! let answer = cipher.open(&body)?; // wipes itself
+//! # assert_eq!(answer.as_bytes(), br#"{"referenceId":"1"}"#);
+//! # }
+//! # Ok::<(), bankezy_crypto::Error>(())
+//! ```
+//!
+//! # What is fact and what is inferred
+//! BankEzy's documentation states that bodies are encrypted with `payloadSecret`, which is either
+//! handed out at onboarding or agreed by an exchange of public keys. The envelope's form is decoded
+//! from tokens in its samples. That bodies have the same form, how the secret is written, and how
+//! a shared secret becomes the key, it does not say: the constructors of [`PayloadSecret`] and the
+//! variants of [`Derivation`] are explicit and have no default. `bankezy diagnose` on the command
+//! line finds out which of them a server uses.
+//!
+//! # Locked profile
+//! A256GCM with a 12-byte nonce and a 16-byte tag under `dir`, `RSA-OAEP-256` or `ECDH-ES` on
+//! P-256: nothing else is implemented, so nothing else can be negotiated. The caller's key decides
+//! the algorithm, and the header has to agree. Failures that depend on a key are one error,
+//! [`Error::OpenFailed`].
+//!
+//! # Features
+//! `aws-lc-rs` (default) and `rust-crypto` are [backends](backend), chosen by value. `cli` builds
+//! the command line. The README lists the rest.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod agreement;
+pub mod backend;
+mod base64url;
+mod envelope;
+mod error;
+mod json;
+mod jwe;
+mod jwk;
+mod nonce;
+mod private_key;
+mod public_key;
+mod secret;
+mod spki;
+
+pub use agreement::{Derivation, KeyPair};
+pub use envelope::{
+    DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, OpenedWith, PayloadCipher, PrivateKeyOpener,
+    PublicKeySealer,
+};
+pub use error::{Error, Fault, HeaderProblem, JsonProblem, KeyProblem, Malformed};
+pub use jwe::header::Algorithm;
+pub use nonce::NonceBudget;
+pub use public_key::{KeyKind, PublicKey};
+pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};

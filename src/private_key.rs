@@ -1,0 +1,230 @@
+//! Private keys as others hand them over: PKCS#8, PKCS#1, SEC 1, PEM, JWK. Parsing only: whether
+//! the halves belong together is for a backend to say.
+
+use der::asn1::{OctetStringRef, UintRef};
+use der::pem::LineEnding;
+use der::{Decode as _, SecretDocument};
+use pkcs1::RsaPrivateKeyRef;
+use pkcs8::PrivateKeyInfoRef;
+use sec1::EcPrivateKey;
+
+use crate::base64url;
+use crate::error::KeyProblem;
+use crate::jwk::{self, MAX_KEY_LEN};
+use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::secret::{Secret32, SecretBytes, SecretText};
+use crate::spki::DerAlgorithm;
+
+/// A private key that was parsed and not yet proved.
+pub(crate) enum PrivateParts {
+    P256 {
+        scalar: Secret32,
+        /// The public half, where the encoding carries it.
+        public: Option<P256Point>,
+    },
+    Rsa {
+        pkcs8: SecretBytes,
+        public: RsaPublicNumbers,
+    },
+}
+
+pub(crate) fn from_pem(pem: &str) -> Result<PrivateParts, KeyProblem> {
+    check_len(pem.as_bytes())?;
+    let (label, document) = SecretDocument::from_pem(pem).map_err(|_| KeyProblem::NotPem)?;
+    match label {
+        "PRIVATE KEY" => from_pkcs8(document.as_bytes()),
+        "RSA PRIVATE KEY" => from_pkcs1(document.as_bytes()),
+        "EC PRIVATE KEY" => from_sec1(document.as_bytes(), true),
+        "ENCRYPTED PRIVATE KEY" => Err(KeyProblem::Encrypted),
+        _ => Err(KeyProblem::PemLabel),
+    }
+}
+
+/// PKCS#8 PrivateKeyInfo (RFC 5958).
+pub(crate) fn from_pkcs8(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
+    check_len(der)?;
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::NotDer {
+        structure: "PKCS#8 PrivateKeyInfo",
+    })?;
+    match DerAlgorithm::of(&info.algorithm)? {
+        DerAlgorithm::P256 => from_sec1(info.private_key.as_bytes(), false),
+        DerAlgorithm::Rsa => from_pkcs1(info.private_key.as_bytes()),
+    }
+}
+
+/// PKCS#1 RSAPrivateKey (RFC 8017 appendix A.1.2).
+pub(crate) fn from_pkcs1(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
+    check_len(der)?;
+    let key = RsaPrivateKeyRef::from_der(der).map_err(|_| KeyProblem::NotDer {
+        structure: "PKCS#1 RSAPrivateKey",
+    })?;
+    if key.other_prime_infos.is_some() {
+        return Err(KeyProblem::MultiPrime);
+    }
+    let public = RsaPublicNumbers::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
+    Ok(PrivateParts::Rsa {
+        pkcs8: write_pkcs8(DerAlgorithm::Rsa, der)?,
+        public,
+    })
+}
+
+/// SEC 1 ECPrivateKey (RFC 5915). On its own it has to name its curve; inside PKCS#8 it need not.
+fn from_sec1(der: &[u8], alone: bool) -> Result<PrivateParts, KeyProblem> {
+    let invalid = KeyProblem::NotDer {
+        structure: "ECPrivateKey",
+    };
+    let key = EcPrivateKey::from_der(der).map_err(|_| invalid)?;
+    match key.parameters.map(|parameters| parameters.named_curve()) {
+        Some(Some(curve)) if DerAlgorithm::is_p256(&curve) => {}
+        None if !alone => {}
+        _ => return Err(KeyProblem::WrongCurve),
+    }
+    let mut scalar = Secret32::zeroed();
+    if key.private_key.len() != scalar.bytes().len() {
+        return Err(invalid);
+    }
+    scalar.bytes_mut().copy_from_slice(key.private_key);
+    let public = key.public_key.map(P256Point::from_sec1).transpose()?;
+    Ok(PrivateParts::P256 { scalar, public })
+}
+
+/// A private JWK (RFC 7518 sections 6.2.2 and 6.3.2).
+pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
+    let jwk = jwk::parse(json.as_bytes())?;
+    let public = jwk::public_part(&jwk)?;
+    jwk::require_key_ops(
+        &jwk,
+        match public.kind() {
+            KeyKind::P256 => ["deriveKey", "deriveBits"],
+            KeyKind::Rsa => ["decrypt", "unwrapKey"],
+        },
+    )?;
+    match public.inner() {
+        Kind::P256(point) => {
+            let mut scalar = Secret32::zeroed();
+            jwk::fixed(&jwk, "d", scalar.bytes_mut())?;
+            Ok(PrivateParts::P256 {
+                scalar,
+                public: Some(point.clone()),
+            })
+        }
+        Kind::Rsa(rsa) => {
+            if jwk.has("oth") {
+                return Err(KeyProblem::MultiPrime);
+            }
+            let number = |member| {
+                let text = jwk::raw(&jwk, member)?.as_bytes();
+                let invalid = KeyProblem::Invalid { member };
+                let mut number =
+                    SecretBytes::zeroed(base64url::decoded_len(text.len()).ok_or(invalid)?);
+                base64url::decode(text, number.as_mut()).ok_or(invalid)?;
+                Ok(number)
+            };
+            let [d, p, q, dp, dq, qi] = [
+                number("d")?,
+                number("p")?,
+                number("q")?,
+                number("dp")?,
+                number("dq")?,
+                number("qi")?,
+            ];
+            let invalid = |_| KeyProblem::PrivateInvalid;
+            let key = RsaPrivateKeyRef {
+                modulus: UintRef::new(rsa.n()).map_err(invalid)?,
+                public_exponent: UintRef::new(rsa.e()).map_err(invalid)?,
+                private_exponent: UintRef::new(d.as_bytes()).map_err(invalid)?,
+                prime1: UintRef::new(p.as_bytes()).map_err(invalid)?,
+                prime2: UintRef::new(q.as_bytes()).map_err(invalid)?,
+                exponent1: UintRef::new(dp.as_bytes()).map_err(invalid)?,
+                exponent2: UintRef::new(dq.as_bytes()).map_err(invalid)?,
+                coefficient: UintRef::new(qi.as_bytes()).map_err(invalid)?,
+                other_prime_infos: None,
+            };
+            let pkcs1 = SecretDocument::encode_msg(&key).map_err(invalid)?;
+            Ok(PrivateParts::Rsa {
+                pkcs8: write_pkcs8(DerAlgorithm::Rsa, pkcs1.as_bytes())?,
+                public: rsa.clone(),
+            })
+        }
+    }
+}
+
+/// Writes a private key as PKCS#8, a P-256 key with its public half inside as RFC 5915 asks.
+pub(crate) fn to_pkcs8(
+    parts: &PrivateParts,
+    public: &PublicKey,
+) -> Result<SecretBytes, KeyProblem> {
+    match parts {
+        PrivateParts::Rsa { pkcs8, .. } => Ok(pkcs8.as_bytes().to_vec().into()),
+        PrivateParts::P256 { scalar, .. } => {
+            let point = match public.inner() {
+                Kind::P256(point) => Some(point.as_sec1().as_slice()),
+                Kind::Rsa(_) => None,
+            };
+            let sec1 = SecretDocument::encode_msg(&EcPrivateKey {
+                private_key: scalar.bytes(),
+                parameters: None,
+                public_key: point,
+            })
+            .map_err(|_| KeyProblem::PrivateInvalid)?;
+            write_pkcs8(DerAlgorithm::P256, sec1.as_bytes())
+        }
+    }
+}
+
+/// Writes PKCS#8 as PEM.
+pub(crate) fn pkcs8_to_pem(pkcs8: &SecretBytes) -> Result<SecretText, KeyProblem> {
+    let invalid = |_| KeyProblem::PrivateInvalid;
+    let mut pem = SecretDocument::try_from(pkcs8.as_bytes())
+        .and_then(|document| document.to_pem("PRIVATE KEY", LineEnding::LF))
+        .map_err(invalid)?;
+    // Moves the text out and leaves an empty one to be wiped.
+    Ok(core::mem::take(&mut *pem).into())
+}
+
+/// Writes a private key as JWK.
+pub(crate) fn to_jwk(parts: &PrivateParts, public: &PublicKey) -> Result<SecretText, KeyProblem> {
+    // Long enough for RSA-8192, so that the text never moves and leaves a copy behind.
+    let mut jwk = String::with_capacity(MAX_KEY_LEN);
+    jwk.push('{');
+    jwk.push_str(&public.jwk_members());
+    let mut member = |name: &str, number: &[u8]| {
+        jwk.push_str(",\"");
+        jwk.push_str(name);
+        jwk.push_str("\":\"");
+        base64url::encode_onto(number, &mut jwk);
+        jwk.push('"');
+    };
+    match parts {
+        PrivateParts::P256 { scalar, .. } => member("d", scalar.bytes()),
+        PrivateParts::Rsa { pkcs8, .. } => {
+            let invalid = |_| KeyProblem::PrivateInvalid;
+            let info = PrivateKeyInfoRef::from_der(pkcs8.as_bytes()).map_err(invalid)?;
+            let key = RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(invalid)?;
+            member("d", key.private_exponent.as_bytes());
+            member("p", key.prime1.as_bytes());
+            member("q", key.prime2.as_bytes());
+            member("dp", key.exponent1.as_bytes());
+            member("dq", key.exponent2.as_bytes());
+            member("qi", key.coefficient.as_bytes());
+        }
+    }
+    jwk.push('}');
+    Ok(jwk.into())
+}
+
+fn write_pkcs8(algorithm: DerAlgorithm, key: &[u8]) -> Result<SecretBytes, KeyProblem> {
+    let invalid = |_| KeyProblem::PrivateInvalid;
+    let key = OctetStringRef::new(key).map_err(invalid)?;
+    let info = PrivateKeyInfoRef::new(algorithm.identifier(), key);
+    let document = SecretDocument::encode_msg(&info).map_err(invalid)?;
+    Ok(document.as_bytes().to_vec().into())
+}
+
+fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
+    match key.len() {
+        0 => Err(KeyProblem::Empty),
+        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
+        _ => Ok(()),
+    }
+}
