@@ -1,2 +1,75 @@
-//! x
-fn main() {}
+//! The command line of `bankezy-crypto`: a user of its public API alone.
+//!
+//! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
+
+mod args;
+mod diagnose;
+mod failure;
+mod files;
+mod inspect;
+mod keygen;
+mod keys;
+mod messages;
+mod vectors;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Args, Command};
+use failure::Failure;
+
+const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
+fn main() -> ExitCode {
+    let done = match Args::try_parse() {
+        Ok(args) => run(args.command),
+        // Help and version are no errors, and a bare `bankezy` deserves the whole help.
+        Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => error.exit(),
+        Err(error) => Err(Failure::from(error)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Where even that cannot be written, the exit code has to say it alone.
+            let _ = writeln!(std::io::stderr(), "bankezy: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Seal(args) => messages::seal(&args),
+        Command::Open(args) => messages::open(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
+        Command::Vectors(args) => vectors::run(&args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "bankezy", &mut script);
+            files::print(&script)
+        }
+        Command::Man { subcommand } => man(subcommand.as_deref()),
+    }
+}
+
+fn man(subcommand: Option<&str>) -> Result<(), Failure> {
+    let mut command = Args::command();
+    command.build();
+    if let Some(name) = subcommand {
+        command = command
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| Failure::usage(format!("there is no subcommand {name}")))?
+            .display_name(format!("bankezy-{name}"));
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(|error| Failure::operation(format!("no man page: {error}")))?;
+    files::print(&page)
+}

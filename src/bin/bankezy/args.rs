@@ -1,0 +1,202 @@
+//! The arguments. Secrets are never among them: they come from files and the environment.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Seals and opens BankEzy payloads, makes and explains keys, and finds out which key reading a
+/// server uses.
+#[derive(Debug, Parser)]
+#[command(name = "bankezy", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a key: the private half goes to a file, what may be shared is printed
+    Keygen(Keygen),
+    /// Seal standard input to standard output
+    Seal(Seal),
+    /// Open standard input to standard output
+    Open(Open),
+    /// Explain a sealed text, a public key or a JWT, without a key and without verifying it
+    Inspect(Inspect),
+    /// Find out which reading of the secret, or which derivation, opens a captured message
+    Diagnose(Diagnose),
+    /// Run files of test vectors
+    Vectors(Vectors),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page of the program or of a subcommand
+    Man {
+        /// The subcommand
+        subcommand: Option<String>,
+    },
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Keygen {
+    /// What to make: a 32-byte payload secret, or a P-256 or RSA key pair
+    pub(crate) kind: KeygenKind,
+    /// Size of an RSA key: 2048, 3072, 4096 or 8192
+    #[arg(long, value_name = "N")]
+    pub(crate) bits: Option<usize>,
+    /// File for the private half: base64url for a secret, PKCS#8 PEM for a key pair; mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) backend: BackendArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeygenKind {
+    Secret,
+    P256,
+    Rsa,
+}
+
+#[derive(Debug, Parser)]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "recipient"]))]
+pub(crate) struct Seal {
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) agreement: AgreementArgs,
+    /// Seal to this public key: as it travels, or a file with it (as it travels, PEM or JWK)
+    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["peer", "derive", "salt", "info"])]
+    pub(crate) recipient: Option<String>,
+    #[command(flatten)]
+    pub(crate) backend: BackendArg,
+}
+
+#[derive(Debug, Parser)]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key"]))]
+pub(crate) struct Open {
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) agreement: AgreementArgs,
+    #[command(flatten)]
+    pub(crate) max_len: MaxLenArg,
+    #[command(flatten)]
+    pub(crate) backend: BackendArg,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Inspect {
+    /// File to explain; standard input where it is missing
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Parser)]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key"]))]
+pub(crate) struct Diagnose {
+    /// File with the captured message
+    #[arg(long, value_name = "FILE")]
+    pub(crate) message: PathBuf,
+    /// File with the payload secret, in whatever encoding
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Environment variable with the payload secret, in whatever encoding
+    #[arg(long, value_name = "VAR")]
+    pub(crate) secret_env: Option<String>,
+    /// Private key: a file with PEM, DER or JWK
+    #[arg(long, value_name = "FILE")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The other side's public key: as it travels, or a file with it
+    #[arg(long, value_name = "WIRE|FILE", requires = "private_key")]
+    pub(crate) peer: Option<String>,
+    /// A further text to try as apu, apv, salt and info; may be repeated
+    #[arg(long, value_name = "TEXT", requires = "peer")]
+    pub(crate) try_info: Vec<String>,
+    #[command(flatten)]
+    pub(crate) max_len: MaxLenArg,
+    #[command(flatten)]
+    pub(crate) backend: BackendArg,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Vectors {
+    /// Vector files, of the form described in test-vectors/README.md
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) backend: BackendArg,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct SecretArgs {
+    /// File with the payload secret
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Environment variable with the payload secret
+    #[arg(long, value_name = "VAR")]
+    pub(crate) secret_env: Option<String>,
+    /// How the payload secret is written
+    #[arg(long, value_enum, default_value_t = Encoding::Base64url)]
+    pub(crate) encoding: Encoding,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Encoding {
+    Base64,
+    Base64url,
+    Hex,
+    Utf8,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct AgreementArgs {
+    /// Private key: a file with PEM, DER or JWK
+    #[arg(long, value_name = "FILE", conflicts_with = "encoding")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The other side's public key, to agree on a key: as it travels, or a file with it
+    #[arg(long, value_name = "WIRE|FILE", requires_all = ["private_key", "derive"])]
+    pub(crate) peer: Option<String>,
+    /// How the key comes from the shared secret
+    #[arg(long, value_enum, requires = "peer")]
+    pub(crate) derive: Option<Derive>,
+    /// PartyUInfo, for concat-kdf and for ECDH-ES
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) apu: Option<String>,
+    /// PartyVInfo, for concat-kdf and for ECDH-ES
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) apv: Option<String>,
+    /// Salt, for hkdf-sha256
+    #[arg(long, value_name = "TEXT", requires = "derive")]
+    pub(crate) salt: Option<String>,
+    /// Context information, for hkdf-sha256
+    #[arg(long, value_name = "TEXT", requires = "derive")]
+    pub(crate) info: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Derive {
+    Raw,
+    Sha256,
+    ConcatKdf,
+    HkdfSha256,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct MaxLenArg {
+    /// Longest sealed text to accept, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = bankezy_crypto::DEFAULT_MAX_SEALED_LEN)]
+    pub(crate) max_len: usize,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct BackendArg {
+    /// Cryptographic library to run on [default: aws-lc-rs where this build holds it]
+    #[arg(long, value_name = "NAME", value_parser = ["aws-lc-rs", "rust-crypto"])]
+    pub(crate) backend: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! How a run fails: one line, and an exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What is printed on standard error, with what to do.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The operation failed: exit code 1.
+    Operation(String),
+    /// Wrong usage: exit code 2, as clap has it.
+    Usage(String),
+}
+
+impl Failure {
+    pub(crate) fn operation(message: impl Into<String>) -> Self {
+        Self::Operation(message.into())
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Operation(_) => 1,
+            Self::Usage(_) => 2,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(message) => f.write_str(message),
+            Self::Usage(message) => write!(f, "{message} (see --help)"),
+        }
+    }
+}
+
+impl From<bankezy_crypto::Error> for Failure {
+    fn from(error: bankezy_crypto::Error) -> Self {
+        match error {
+            bankezy_crypto::Error::RsaKeySize { .. } => Self::Usage(error.to_string()),
+            _ => Self::Operation(error.to_string()),
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    /// Clap's message in one line, without the usage that follows it.
+    fn from(error: clap::Error) -> Self {
+        let rendered = error.render().to_string();
+        let message = rendered.split("\n\nUsage:").next().unwrap_or_default();
+        let words: Vec<&str> = message
+            .trim_start_matches("error: ")
+            .split_whitespace()
+            .take_while(|word| *word != "For")
+            .collect();
+        Self::Usage(words.join(" "))
+    }
+}

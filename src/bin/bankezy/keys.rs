@@ -1,0 +1,138 @@
+//! From arguments to keys.
+
+use std::path::Path;
+
+use bankezy_crypto::backend::{self, Backend};
+use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
+
+use crate::args::{AgreementArgs, BackendArg, Derive, Encoding, SecretArgs};
+use crate::failure::Failure;
+use crate::files;
+
+pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
+    let available = backend::AVAILABLE;
+    match &arg.backend {
+        None => available.first(),
+        Some(name) => available.iter().find(|backend| backend.name() == name),
+    }
+    .ok_or_else(|| {
+        let name = arg.backend.as_deref().unwrap_or_default();
+        Failure::operation(format!(
+            "this build holds no backend {name}: build it with --features {name}"
+        ))
+    })
+}
+
+/// The payload secret, where one is named.
+pub(crate) fn secret(args: &SecretArgs) -> Result<Option<PayloadSecret>, Failure> {
+    let Some(bytes) = secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())? else {
+        return Ok(None);
+    };
+    let text = text(&bytes, "the payload secret")?;
+    let secret = match args.encoding {
+        Encoding::Base64 => PayloadSecret::from_base64(text),
+        Encoding::Base64url => PayloadSecret::from_base64url(text),
+        Encoding::Hex => PayloadSecret::from_hex(text),
+        Encoding::Utf8 => PayloadSecret::from_utf8(text),
+    };
+    secret.map(Some).map_err(|error| {
+        Failure::operation(format!(
+            "{error} (--encoding; `bankezy diagnose` finds it out)"
+        ))
+    })
+}
+
+/// The payload secret as it is written, from a file or the environment.
+pub(crate) fn secret_bytes(
+    file: Option<&Path>,
+    variable: Option<&str>,
+) -> Result<Option<SecretBytes>, Failure> {
+    match (file, variable) {
+        (Some(file), _) => files::read_key(file).map(Some),
+        (None, Some(name)) => match std::env::var(name) {
+            Ok(value) => Ok(Some(value.into_bytes().into())),
+            Err(std::env::VarError::NotPresent) => Err(Failure::operation(format!(
+                "the environment variable {name} is not set"
+            ))),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::operation(format!(
+                "the environment variable {name} is not UTF-8"
+            ))),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+/// Text of a file, without the line end that editors put behind it.
+pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
+    std::str::from_utf8(bytes.as_bytes())
+        .map(|text| text.trim_end_matches(['\r', '\n']))
+        .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
+}
+
+/// A private key: PEM, JWK, or DER (PKCS#8 or PKCS#1).
+pub(crate) fn private_key(path: &Path, backend: &Backend) -> Result<KeyPair, Failure> {
+    let bytes = files::read_key(path)?;
+    let start = bytes.as_bytes().trim_ascii_start();
+    let key = if start.starts_with(b"-----") {
+        KeyPair::from_pem_with_backend(text(&bytes, "the private key")?, backend)
+    } else if start.starts_with(b"{") {
+        KeyPair::from_jwk_with_backend(text(&bytes, "the private key")?, backend)
+    } else {
+        // DER says by itself which structure it is, and the message is about the first.
+        KeyPair::from_pkcs8_der_with_backend(bytes.as_bytes(), backend).or_else(|error| {
+            KeyPair::from_pkcs1_der_with_backend(bytes.as_bytes(), backend).map_err(|_| error)
+        })
+    };
+    key.map_err(|error| Failure::operation(format!("{}: {error}", path.display())))
+}
+
+/// A public key: as it travels, or a file with it as it travels, as PEM or as JWK.
+pub(crate) fn public_key(wire_or_file: &str) -> Result<PublicKey, Failure> {
+    let path = Path::new(wire_or_file);
+    if !path.is_file() {
+        return PublicKey::from_wire(wire_or_file).map_err(|error| {
+            Failure::operation(format!("neither a file nor a public key: {error}"))
+        });
+    }
+    let bytes = files::read_key(path)?;
+    let text = text(&bytes, "the public key")?;
+    match text.trim_start().as_bytes().first() {
+        Some(b'-') => PublicKey::from_pem(text),
+        Some(b'{') => PublicKey::from_jwk(text),
+        _ => PublicKey::from_wire(text),
+    }
+    .map_err(|error| Failure::operation(format!("{}: {error}", path.display())))
+}
+
+/// The derivation that the arguments name, where they name one.
+pub(crate) fn derivation(args: &AgreementArgs) -> Result<Option<Derivation<'_>>, Failure> {
+    let Some(derive) = args.derive else {
+        return Ok(None);
+    };
+    if derive != Derive::ConcatKdf && (args.apu.is_some() || args.apv.is_some()) {
+        return Err(Failure::usage(
+            "--apu and --apv are for --derive concat-kdf",
+        ));
+    }
+    if derive != Derive::HkdfSha256 && (args.salt.is_some() || args.info.is_some()) {
+        return Err(Failure::usage(
+            "--salt and --info are for --derive hkdf-sha256",
+        ));
+    }
+    Ok(Some(match derive {
+        Derive::Raw => Derivation::RawSharedSecret,
+        Derive::Sha256 => Derivation::Sha256,
+        Derive::ConcatKdf => Derivation::ConcatKdf {
+            apu: bytes(&args.apu),
+            apv: bytes(&args.apv),
+        },
+        Derive::HkdfSha256 => Derivation::HkdfSha256 {
+            salt: bytes(&args.salt),
+            info: bytes(&args.info),
+        },
+    }))
+}
+
+pub(crate) fn bytes(text: &Option<String>) -> &[u8] {
+    text.as_deref().unwrap_or_default().as_bytes()
+}

@@ -1,0 +1,94 @@
+//! `bankezy seal` and `bankezy open`.
+
+use std::io::IsTerminal as _;
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::{KeyPair, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
+
+use crate::args::{AgreementArgs, Open, Seal, SecretArgs};
+use crate::failure::Failure;
+use crate::{files, keys};
+
+/// Largest payload that is sealed: what AES-GCM takes is more than a memory holds.
+const MAX_PAYLOAD: usize = usize::MAX - 1;
+
+pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
+    let backend = keys::backend(&args.backend)?;
+    let sealed = match &args.recipient {
+        Some(recipient) => {
+            let mut sealer = PublicKeySealer::with_backend(&keys::public_key(recipient)?, backend)?;
+            let AgreementArgs { apu, apv, .. } = &args.agreement;
+            if apu.is_some() || apv.is_some() {
+                sealer = sealer.party_info(keys::bytes(apu), keys::bytes(apv))?;
+            }
+            sealer.seal(files::read_stdin(MAX_PAYLOAD)?.as_bytes())?
+        }
+        None => match key(&args.secret, &args.agreement, backend)? {
+            Key::Shared(cipher) => cipher.seal(files::read_stdin(MAX_PAYLOAD)?.as_bytes())?,
+            Key::Private(_) => {
+                return Err(Failure::usage(
+                    "a private key alone does not seal: add --peer and --derive, or use --recipient",
+                ));
+            }
+        },
+    };
+    files::print(sealed.as_bytes())?;
+    // Byte for byte into a file or a pipe; a person gets a line.
+    match std::io::stdout().is_terminal() {
+        true => files::print(b"\n"),
+        false => Ok(()),
+    }
+}
+
+pub(crate) fn open(args: &Open) -> Result<(), Failure> {
+    let backend = keys::backend(&args.backend)?;
+    let key = key(&args.secret, &args.agreement, backend)?;
+    let max = args.max_len.max_len;
+    // Room for the line end that an editor or `echo` puts behind the text.
+    let sealed = files::read_stdin(max.saturating_add(2))?;
+    let sealed = sealed.as_bytes().trim_ascii_end();
+    let opened = match key {
+        Key::Shared(cipher) => cipher.max_sealed_len(max).open(sealed)?,
+        Key::Private(pair) => {
+            if args.agreement.apu.is_some() || args.agreement.apv.is_some() {
+                return Err(Failure::usage(
+                    "without --peer, apu and apv are read from the message",
+                ));
+            }
+            PrivateKeyOpener::new(pair)
+                .max_sealed_len(max)
+                .open(sealed)?
+        }
+    };
+    files::print(opened.as_bytes())
+}
+
+enum Key {
+    /// A payload secret, given or agreed.
+    Shared(PayloadCipher),
+    /// A private key on its own.
+    Private(KeyPair),
+}
+
+fn key(secret: &SecretArgs, agreement: &AgreementArgs, backend: &Backend) -> Result<Key, Failure> {
+    if let Some(secret) = keys::secret(secret)? {
+        if agreement.apu.is_some() || agreement.apv.is_some() {
+            return Err(Failure::usage(
+                "--apu and --apv do not go with a payload secret",
+            ));
+        }
+        return Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?));
+    }
+    let path = agreement
+        .private_key
+        .as_deref()
+        .ok_or_else(|| Failure::usage("name a key"))?;
+    let pair = keys::private_key(path, backend)?;
+    match (&agreement.peer, keys::derivation(agreement)?) {
+        (Some(peer), Some(derivation)) => {
+            let secret = pair.agree(&keys::public_key(peer)?, &derivation)?;
+            Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?))
+        }
+        _ => Ok(Key::Private(pair)),
+    }
+}

@@ -1,0 +1,199 @@
+//! `bankezy vectors`: runs vector files, of the form described in `test-vectors/README.md`.
+
+use std::path::Path;
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::{
+    Derivation, Error, KeyPair, Opened, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKey,
+    PublicKeySealer,
+};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use crate::args::Vectors;
+use crate::failure::Failure;
+use crate::{files, keys};
+
+/// Largest vector file that is read.
+const MAX_FILE: usize = 64 * 1024 * 1024;
+
+pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
+    let backend = keys::backend(&args.backend)?;
+    let (mut passed, mut failed) = (0, 0);
+    for path in &args.files {
+        for case in read(path)? {
+            match run_case(&case, backend) {
+                Ok(()) => passed += 1,
+                Err(reason) => {
+                    failed += 1;
+                    files::print(
+                        format!(
+                            "FAILED {} case {} ({}, {}): {reason}\n",
+                            path.display(),
+                            case["id"],
+                            text(&case, "kind").unwrap_or("no kind"),
+                            text(&case, "comment").unwrap_or("no comment"),
+                        )
+                        .as_bytes(),
+                    )?;
+                }
+            }
+        }
+    }
+    files::print(format!("{passed} passed, {failed} failed\n").as_bytes())?;
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::operation(format!(
+            "{failed} vectors failed on {}",
+            backend.name()
+        ))),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Value>, Failure> {
+    let bytes = files::read_file(path, MAX_FILE)?;
+    let invalid = |reason: &str| Failure::operation(format!("{}: {reason}", path.display()));
+    let file: Value = serde_json::from_slice(bytes.as_bytes())
+        .map_err(|error| invalid(&format!("not a vector file: {error}")))?;
+    match file.get("cases").and_then(Value::as_array) {
+        Some(cases) if !cases.is_empty() => Ok(cases.clone()),
+        _ => Err(invalid("not a vector file: it has no cases")),
+    }
+}
+
+fn run_case(case: &Value, backend: &Backend) -> Result<(), String> {
+    let opened = match text(case, "kind")? {
+        "dir" => {
+            // A case of another algorithm has a key of another length: its message has to be
+            // refused whatever the key.
+            let secret =
+                secret(case, "key_b64u").or_else(|_| PayloadSecret::generate().map_err(said))?;
+            open_shared(case, &secret, backend)
+        }
+        "ecdh-p256+dir" => open_shared(case, &agreed(case, backend)?, backend),
+        "ecdh-es" => {
+            let public = public_key(case, "server_pub_key")?;
+            let pair = p256_pair(case, "server_private_d_b64u", &public, backend)?;
+            open_private(case, pair, &public, backend)
+        }
+        "rsa-oaep-256" => {
+            let der = decode(&STANDARD, text(case, "private_pkcs8_b64")?)?;
+            let pair = KeyPair::from_pkcs8_der_with_backend(&der, backend).map_err(said)?;
+            let public = public_key(case, "public_spki_b64")?;
+            if case.get("public_jwk_b64u").is_some()
+                && public_key(case, "public_jwk_b64u")? != public
+            {
+                return Err("the key as JWK is not the key as SPKI".to_owned());
+            }
+            open_private(case, pair, &public, backend)
+        }
+        kind => return Err(format!("the kind {kind} is not known")),
+    };
+    match (text(case, "result")?, opened) {
+        ("valid", Ok(opened)) => same_plaintext(case, &opened),
+        ("valid", Err(error)) => Err(format!("should open: {error}")),
+        ("invalid", Ok(_)) => Err("should not open".to_owned()),
+        ("invalid", Err(error)) => match error {
+            // Not an answer about the message.
+            Error::Unsupported { .. } | Error::Backend { .. } => Err(said(error)),
+            _ => Ok(()),
+        },
+        (result, _) => Err(format!("the result {result} is not known")),
+    }
+}
+
+/// Opens the message; if it opens, a message sealed anew has to open too.
+fn open_shared(case: &Value, secret: &PayloadSecret, backend: &Backend) -> Result<Opened, Error> {
+    let cipher = PayloadCipher::with_backend(secret, backend)?;
+    let opened = cipher.open(jwe(case))?;
+    cipher.open(cipher.seal(&opened)?)
+}
+
+fn open_private(
+    case: &Value,
+    pair: KeyPair,
+    public: &PublicKey,
+    backend: &Backend,
+) -> Result<Opened, Error> {
+    if pair.public_key() != public {
+        return Err(Error::OpenFailed);
+    }
+    let opener = PrivateKeyOpener::new(pair);
+    let opened = opener.open(jwe(case))?;
+    opener.open(PublicKeySealer::with_backend(public, backend)?.seal(&opened)?)
+}
+
+/// The key that both sides agree on, held against the case's own values.
+fn agreed(case: &Value, backend: &Backend) -> Result<PayloadSecret, String> {
+    let derivation = match text(case, "derivation")? {
+        "raw" => Derivation::RawSharedSecret,
+        "sha256" => Derivation::Sha256,
+        "concat-kdf" => Derivation::ConcatKdf { apu: b"", apv: b"" },
+        other => return Err(format!("the derivation {other} is not known")),
+    };
+    let sdk_public = public_key(case, "sdk_public_key")?;
+    let server_public = public_key(case, "server_pub_key")?;
+    let sdk = p256_pair(case, "sdk_private_d_b64u", &sdk_public, backend)?;
+    let server = p256_pair(case, "server_private_d_b64u", &server_public, backend)?;
+    for (pair, peer) in [(&sdk, &server_public), (&server, &sdk_public)] {
+        let shared = pair
+            .agree(peer, &Derivation::RawSharedSecret)
+            .map_err(said)?;
+        if shared != secret(case, "shared_secret_b64u")? {
+            return Err("another shared secret".to_owned());
+        }
+        if pair.agree(peer, &derivation).map_err(said)? != secret(case, "key_b64u")? {
+            return Err("another derived key".to_owned());
+        }
+    }
+    sdk.agree(&server_public, &derivation).map_err(said)
+}
+
+fn p256_pair(
+    case: &Value,
+    scalar: &str,
+    public: &PublicKey,
+    backend: &Backend,
+) -> Result<KeyPair, String> {
+    let scalar = text(case, scalar)?;
+    let public = public.to_jwk();
+    let jwk = format!("{},\"d\":\"{scalar}\"}}", public.trim_end_matches('}'));
+    KeyPair::from_jwk_with_backend(&jwk, backend).map_err(said)
+}
+
+fn public_key(case: &Value, name: &str) -> Result<PublicKey, String> {
+    PublicKey::from_wire(text(case, name)?).map_err(said)
+}
+
+fn secret(case: &Value, name: &str) -> Result<PayloadSecret, String> {
+    PayloadSecret::from_base64url(text(case, name)?).map_err(said)
+}
+
+fn same_plaintext(case: &Value, opened: &Opened) -> Result<(), String> {
+    let expected = decode(&URL_SAFE_NO_PAD, text(case, "plaintext_b64u")?)?;
+    match opened.as_bytes() == expected {
+        true => Ok(()),
+        false => Err("another plaintext".to_owned()),
+    }
+}
+
+fn jwe(case: &Value) -> &str {
+    case["jwe"].as_str().unwrap_or_default()
+}
+
+fn text<'a>(case: &'a Value, name: &str) -> Result<&'a str, String> {
+    case.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("the case has no text `{name}`"))
+}
+
+fn decode(engine: &impl Engine, text: &str) -> Result<Vec<u8>, String> {
+    engine
+        .decode(text)
+        .map_err(|_| "a key or plaintext of the case is not base64".to_owned())
+}
+
+fn said(error: Error) -> String {
+    error.to_string()
+}
