@@ -1,0 +1,172 @@
+//! The texts: what is wrong and what to do, never a word of what came in.
+
+use core::fmt;
+
+use super::{Error, HeaderProblem, JsonProblem, KeyProblem, Malformed};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SecretLength { found } => write!(
+                f,
+                "the payload secret has {found} bytes, 32 are needed: check which encoding it is written in"
+            ),
+            Self::SecretEncoding { expected } => write!(
+                f,
+                "the payload secret is not valid {expected}: check which encoding it is written in"
+            ),
+            Self::SealedTooLong { len, max } => write!(
+                f,
+                "the sealed text has {len} bytes, at most {max} are accepted: raise the cap if such messages are expected"
+            ),
+            Self::Malformed { problem } => write!(f, "not a sealed text: {problem}"),
+            Self::Header { problem } => write!(f, "the protected header is refused: {problem}"),
+            Self::OpenFailed => f.write_str(
+                "the message could not be opened: it was sealed with another key, or changed on the way",
+            ),
+            Self::PayloadNotUtf8 => f.write_str("the opened payload is not UTF-8 text"),
+            Self::Json { problem, line, column } => {
+                f.write_str(match problem {
+                    JsonProblem::Syntax => "the payload is not JSON",
+                    JsonProblem::Truncated => "the payload's JSON ends early",
+                    JsonProblem::Mismatch => "the payload's JSON is not of the expected type",
+                    JsonProblem::NotSerializable => "the value cannot be written as JSON",
+                })?;
+                if *line > 0 {
+                    write!(f, " (line {line}, column {column})")?;
+                }
+                Ok(())
+            }
+            Self::Key { problem } => write!(f, "the key is refused: {problem}"),
+            Self::WrongKeyKind { needed, found } => {
+                write!(f, "this operation needs a {needed} key and was given a {found} key")
+            }
+            Self::PartyInfoTooLong { len, max } => write!(
+                f,
+                "apu or apv has {len} bytes, at most {max} are allowed"
+            ),
+            Self::RsaKeySize { bits } => write!(
+                f,
+                "RSA keys of {bits} bits are not generated: choose 2048, 3072, 4096 or 8192"
+            ),
+            Self::NonceBudgetSpent { limit } => write!(
+                f,
+                "the key has sealed its {limit} messages: rotate to a new key"
+            ),
+            Self::KeyRingFull { max_older } => write!(
+                f,
+                "the key ring already keeps {max_older} older keys: wait until one expires, or retire one"
+            ),
+            Self::DuplicateKeyId => {
+                f.write_str("the key ring already has a key with this identifier: choose another")
+            }
+            Self::Unsupported { backend, needs } => {
+                write!(f, "the backend {backend} cannot do this: it needs {needs}")
+            }
+            Self::Backend { backend, operation } => {
+                write!(f, "the backend {backend} failed at {operation}")
+            }
+            Self::Randomness => f.write_str("the operating system gave no random bytes"),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::ClearJson => f.write_str("it is clear JSON, which nobody sealed"),
+            Self::PartCount { found } => {
+                write!(
+                    f,
+                    "a compact JWE has 5 parts separated by dots, this has {found}"
+                )
+            }
+            Self::NotBase64url { part } => {
+                write!(f, "its {part} is not canonical unpadded base64url")
+            }
+            Self::PartLength {
+                part,
+                found,
+                needed,
+            } => {
+                write!(f, "its {part} has {found} characters, {needed} are needed")
+            }
+        }
+    }
+}
+
+impl fmt::Display for HeaderProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { max } => write!(f, "it has more than {max} characters"),
+            Self::NotBase64url => f.write_str("it is not canonical unpadded base64url"),
+            Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
+            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::Missing { member } => write!(f, "`{member}` is missing"),
+            Self::Invalid { member } => write!(f, "`{member}` has the wrong type or form"),
+            Self::UnknownAlgorithm => f.write_str("`alg` is none of dir, RSA-OAEP-256 and ECDH-ES"),
+            Self::AlgorithmMismatch { needed, found } => {
+                write!(f, "`alg` is {found}, the key given is for {needed}")
+            }
+            Self::UnknownEncryption => f.write_str("`enc` is not A256GCM"),
+            Self::Compressed => f.write_str("`zip` is present, and compression is not accepted"),
+            Self::Critical => f.write_str("`crit` is present, and no extension is understood"),
+        }
+    }
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
+            Self::Empty => f.write_str("it is empty"),
+            Self::NotBase64 => f.write_str("it is neither base64 nor base64url"),
+            Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
+            Self::CutShort => f.write_str("its JSON ends early, it was cut short: copy it whole"),
+            Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
+            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::Missing { member } => write!(f, "`{member}` is missing"),
+            Self::Invalid { member } => write!(
+                f,
+                "`{member}` is not canonical base64url of the right length"
+            ),
+            Self::NotText { member } => write!(f, "`{member}` is not a string"),
+            Self::WireForm => f.write_str(
+                "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
+            ),
+            Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
+            Self::WrongCurve => f.write_str("its curve is not P-256"),
+            Self::PointForm => f.write_str("its point is not in uncompressed form"),
+            Self::OffCurve => f.write_str("its point is not on the curve P-256"),
+            Self::ZeroPoint => f.write_str("its point is zero"),
+            Self::PrivateMember => f.write_str(
+                "it holds a private key where a public one is due: do not send it, and replace it if it was sent",
+            ),
+            Self::ModulusBits { found } => write!(
+                f,
+                "its RSA modulus has {found} bits, 2048 to 8192 are accepted"
+            ),
+            Self::ModulusEven => f.write_str("its RSA modulus is even"),
+            Self::Exponent => f.write_str(
+                "its RSA exponent is not an odd number from 65537 to 2^33 - 1",
+            ),
+            Self::Use => f.write_str("`use` is not enc: it is not a key for encryption"),
+            Self::Algorithm => f.write_str(
+                "`alg` names something other than what this profile uses such a key for",
+            ),
+            Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
+            Self::NotPem => f.write_str("it is not PEM"),
+            Self::PemLabel => f.write_str("its PEM label is not one that is expected here"),
+            Self::Encrypted => f.write_str(
+                "it is encrypted with a password: decrypt it first, for example with openssl pkcs8",
+            ),
+            Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
+            Self::DerAlgorithm => f.write_str("it is neither an RSA key nor a P-256 key"),
+            Self::PrivateInvalid => {
+                f.write_str("its private half is not valid, or does not belong to its public half")
+            }
+            Self::MultiPrime => f.write_str("it has more than two primes"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Types whose contents wipe themselves: keys, shared secrets, opened plaintext, exported keys.
+
+mod bytes;
+
+pub use bytes::{Opened, SecretBytes, SecretText};
+
+use core::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::GeneralPurposeConfig;
+use base64::engine::{DecodePaddingMode, GeneralPurpose};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroize as _;
+
+use crate::error::Error;
+
+/// The 32-byte key that BankEzy calls `payloadSecret`: an AES-256 key.
+///
+/// How it is written is nowhere documented, so each encoding has its own constructor and none is
+/// guessed. Anything but 32 bytes is an error. The key lives on the heap, is wiped on drop, and is
+/// compared in constant time; there is no `Clone`, and `Debug` shows nothing of it.
+pub struct PayloadSecret(Secret32);
+
+impl PayloadSecret {
+    /// Reads standard base64 (RFC 4648 section 4), padded or not: 44 or 43 characters.
+    ///
+    /// # Errors
+    /// [`Error::SecretEncoding`] if it is not base64, [`Error::SecretLength`] if it is not 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self, Error> {
+        Self::decode(&STANDARD, text, "base64")
+    }
+
+    /// Reads base64url (RFC 4648 section 5), padded or not: 43 or 44 characters.
+    ///
+    /// # Errors
+    /// [`Error::SecretEncoding`] if it is not base64url, [`Error::SecretLength`] if it is not 32 bytes.
+    pub fn from_base64url(text: &str) -> Result<Self, Error> {
+        Self::decode(&URL_SAFE, text, "base64url")
+    }
+
+    /// Reads 64 hexadecimal digits, upper or lower case.
+    ///
+    /// # Errors
+    /// [`Error::SecretEncoding`] if it is not hexadecimal, [`Error::SecretLength`] if it is not 32 bytes.
+    pub fn from_hex(text: &str) -> Result<Self, Error> {
+        let invalid = Error::SecretEncoding { expected: "hex" };
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if !rest.is_empty() || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
+            return Err(invalid);
+        }
+        if pairs.len() != 32 {
+            return Err(Error::SecretLength { found: pairs.len() });
+        }
+        let mut secret = Secret32::zeroed();
+        for (byte, [high, low]) in secret.bytes_mut().iter_mut().zip(pairs) {
+            *byte = hex_value(*high) << 4 | hex_value(*low);
+        }
+        Ok(Self(secret))
+    }
+
+    /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters.
+    ///
+    /// # Errors
+    /// [`Error::SecretLength`] if it is not 32 bytes.
+    pub fn from_utf8(text: &str) -> Result<Self, Error> {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// Takes 32 raw bytes, such as a key management service hands out. The caller wipes its copy.
+    ///
+    /// # Errors
+    /// [`Error::SecretLength`] if it is not 32 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let mut secret = Secret32::zeroed();
+        if bytes.len() != secret.bytes().len() {
+            return Err(Error::SecretLength { found: bytes.len() });
+        }
+        secret.bytes_mut().copy_from_slice(bytes);
+        Ok(Self(secret))
+    }
+
+    /// Makes a new key from the operating system's random number generator.
+    ///
+    /// # Errors
+    /// [`Error::Randomness`] if there are no random bytes to be had.
+    pub fn generate() -> Result<Self, Error> {
+        Ok(Self(Secret32::random()?))
+    }
+
+    /// Writes the key as unpadded base64url, 43 characters, to be kept in a secret store.
+    #[must_use]
+    pub fn to_base64url(&self) -> SecretText {
+        let mut text = String::with_capacity(43);
+        URL_SAFE.encode_string(self.0.bytes(), &mut text);
+        text.into()
+    }
+
+    pub(crate) fn from_secret(secret: Secret32) -> Self {
+        Self(secret)
+    }
+
+    pub(crate) fn secret(&self) -> &Secret32 {
+        &self.0
+    }
+
+    fn decode(engine: &GeneralPurpose, text: &str, name: &'static str) -> Result<Self, Error> {
+        let mut decoded = SecretBytes::zeroed(base64::decoded_len_estimate(text.len()));
+        let found = engine
+            .decode_slice(text, decoded.as_mut())
+            .map_err(|_| Error::SecretEncoding { expected: name })?;
+        decoded.truncate(found);
+        Self::from_bytes(decoded.as_bytes())
+    }
+}
+
+impl PartialEq for PayloadSecret {
+    /// Compares in constant time.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes().ct_eq(other.0.bytes()).into()
+    }
+}
+
+impl Eq for PayloadSecret {}
+
+impl fmt::Debug for PayloadSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PayloadSecret([redacted])")
+    }
+}
+
+const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, INDIFFERENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, INDIFFERENT);
+
+/// Value of a hexadecimal digit, without a table or a branch that depends on it.
+fn hex_value(digit: u8) -> u8 {
+    let letter = digit >> 6; // 1 for A-F and a-f, 0 for 0-9
+    (digit & 0x0f) + 9 * letter
+}
+
+/// 32 secret bytes. Boxed, so that moving it copies a pointer and leaves no key behind on the stack.
+pub(crate) struct Secret32(Box<[u8; 32]>);
+
+impl Secret32 {
+    /// All zero, to be filled in place.
+    pub(crate) fn zeroed() -> Self {
+        Self(Box::new([0; 32]))
+    }
+
+    pub(crate) fn random() -> Result<Self, Error> {
+        let mut secret = Self::zeroed();
+        SysRng
+            .try_fill_bytes(secret.bytes_mut())
+            .map_err(|_| Error::Randomness)?;
+        Ok(secret)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8; 32] {
+        &mut self.0
+    }
+}
+
+impl Drop for Secret32 {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}

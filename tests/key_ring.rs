@@ -1,0 +1,160 @@
+//! `KeyRing`: rotation without downtime, several tenants in one process. Once per backend.
+
+mod common;
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret};
+use common::{each_backend, shown};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn fresh(backend: &Backend) -> PayloadCipher {
+    PayloadCipher::with_backend(&PayloadSecret::generate().unwrap(), backend).unwrap()
+}
+
+fn start() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+}
+
+#[test]
+fn the_newest_seals_and_older_ones_open_until_their_date() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("a", fresh(backend));
+        let under_a = ring.seal(b"a").unwrap();
+        ring.rotate("b", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        let under_b = ring.seal_json("b").unwrap();
+        ring.rotate("c", fresh(backend), start() + 2 * HOUR, start())
+            .unwrap();
+        assert_eq!(ring.key_ids(), ["c", "b", "a"]);
+
+        let opened = ring.open(&under_a, start()).unwrap();
+        assert_eq!(
+            (&*opened.opened, opened.key_id.as_str(), opened.newest),
+            (&b"a"[..], "a", false)
+        );
+        assert_eq!(
+            ring.open_json::<String>(&under_b, start()).as_deref(),
+            Ok("b")
+        );
+        let newest = ring.open(ring.seal(b"c").unwrap(), start()).unwrap();
+        assert_eq!((newest.key_id.as_str(), newest.newest), ("c", true));
+
+        let last_moment = start() + HOUR - Duration::from_nanos(1);
+        assert!(ring.open(&under_a, last_moment).is_ok());
+        assert_eq!(
+            ring.open(&under_a, start() + HOUR).unwrap_err(),
+            Error::OpenFailed
+        );
+        assert!(ring.open(&under_b, start() + HOUR).is_ok());
+        assert_eq!(
+            ring.open(&under_b, start() + 2 * HOUR).unwrap_err(),
+            Error::OpenFailed
+        );
+    });
+}
+
+#[test]
+fn older_keys_are_bounded_and_make_room_when_their_time_is_over() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("0", fresh(backend)).max_older(2);
+        ring.rotate("1", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        ring.rotate("2", fresh(backend), start() + 2 * HOUR, start())
+            .unwrap();
+        let full = ring.rotate("3", fresh(backend), start() + 2 * HOUR, start());
+        assert_eq!(full, Err(Error::KeyRingFull { max_older: 2 }));
+        assert_eq!(ring.key_ids(), ["2", "1", "0"], "left as it was");
+        ring.rotate("3", fresh(backend), start() + 2 * HOUR, start() + HOUR)
+            .unwrap();
+        assert_eq!(ring.key_ids(), ["3", "2", "1"]);
+        assert_eq!(
+            ring.rotate("2", fresh(backend), start() + 3 * HOUR, start()),
+            Err(Error::DuplicateKeyId)
+        );
+    });
+}
+
+#[test]
+fn a_leaked_key_is_dropped_at_once() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("leaked", fresh(backend));
+        let old = ring.seal(b"x").unwrap();
+        assert!(
+            !ring.retire("leaked"),
+            "the newest is rotated away, not retired"
+        );
+        ring.rotate("next", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        assert!(ring.open(&old, start()).is_ok());
+        assert!(ring.retire("leaked") && !ring.retire("leaked"));
+        assert_eq!(ring.open(&old, start()).unwrap_err(), Error::OpenFailed);
+
+        let next = ring.seal(b"x").unwrap();
+        ring.rotate("without grace", fresh(backend), start(), start())
+            .unwrap();
+        assert_eq!(ring.key_ids(), ["without grace"]);
+        assert_eq!(ring.open(&next, start()).unwrap_err(), Error::OpenFailed);
+    });
+}
+
+#[test]
+fn what_is_no_sealed_text_is_told_as_such() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("a", fresh(backend));
+        ring.rotate("b", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        assert_eq!(
+            ring.open("{}", start()).unwrap_err().code(),
+            "envelope.malformed"
+        );
+    });
+}
+
+#[test]
+fn tenants_share_nothing() {
+    each_backend(|backend| {
+        let rings: HashMap<&str, KeyRing> = ["acme", "globex"]
+            .map(|tenant| (tenant, KeyRing::new("1", fresh(backend))))
+            .into();
+        let sealed = rings["acme"].seal(b"x").unwrap();
+        assert!(rings["acme"].open(&sealed, start()).is_ok());
+        assert_eq!(
+            rings["globex"].open(&sealed, start()).unwrap_err(),
+            Error::OpenFailed
+        );
+        assert_eq!(
+            (
+                rings["acme"].budget().used(),
+                rings["globex"].budget().used()
+            ),
+            (1, 0)
+        );
+    });
+}
+
+#[test]
+fn traffic_goes_on_while_keys_rotate() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("0", fresh(backend)).max_older(100);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let sealed = ring.seal(b"payload").unwrap();
+                        assert_eq!(&*ring.open(&sealed, start()).unwrap().opened, b"payload");
+                    }
+                });
+            }
+            for id in 1..50 {
+                ring.rotate(id.to_string(), fresh(backend), start() + HOUR, start())
+                    .unwrap();
+            }
+        });
+        assert_eq!(ring.key_ids().len(), 50);
+        assert!(shown(&ring).contains("50 keys, [redacted]"));
+    });
+}

@@ -1,0 +1,227 @@
+//! Key pairs, public keys as they travel, agreement. Once per backend.
+
+mod common;
+
+use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, PayloadSecret, PublicKey};
+use common::{each_backend, each_pair, p256, rsa_2048, shown};
+use proptest::prelude::*;
+
+const DERIVATIONS: [Derivation<'static>; 6] = [
+    Derivation::RawSharedSecret,
+    Derivation::Sha256,
+    Derivation::ConcatKdf { apu: b"", apv: b"" },
+    Derivation::ConcatKdf {
+        apu: b"Alice",
+        apv: b"Bob",
+    },
+    Derivation::HkdfSha256 {
+        salt: b"",
+        info: b"",
+    },
+    Derivation::HkdfSha256 {
+        salt: b"salt",
+        info: b"info",
+    },
+];
+
+#[test]
+fn a_p256_key_travels_in_the_form_of_the_documentation() {
+    each_backend(|backend| {
+        let public = p256(backend).public_key().clone();
+        let wire = public.to_wire();
+        assert_eq!(wire.len(), 168);
+        assert!(
+            wire.bytes().all(|c| c.is_ascii_alphanumeric()),
+            "one text in both alphabets"
+        );
+        let jwk = public.to_jwk();
+        assert_eq!(jwk.len(), 126);
+        let (start, x, middle, y, end) = (
+            &jwk[..31],
+            &jwk[31..74],
+            &jwk[74..81],
+            &jwk[81..124],
+            &jwk[124..],
+        );
+        assert_eq!(
+            (start, middle, end),
+            (r#"{"kty":"EC","crv":"P-256","x":""#, r#"","y":""#, "\"}")
+        );
+        assert!(!x.contains('"') && !y.contains('"'));
+        assert_eq!(PublicKey::from_wire(&wire).unwrap(), public);
+        assert_eq!(PublicKey::from_jwk(&jwk).unwrap(), public);
+        assert_eq!((public.kind(), public.bits()), (KeyKind::P256, 256));
+    });
+}
+
+#[test]
+fn an_rsa_key_travels_as_spki_or_jwk() {
+    each_backend(|backend| {
+        let Some(pair) = rsa_2048(backend) else {
+            return;
+        };
+        let public = pair.public_key();
+        let wire = public.to_wire();
+        assert!(
+            wire.starts_with("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"),
+            "{wire}"
+        );
+        let jwk = base64url(public.to_jwk().as_bytes());
+        let url_safe = wire.replace('+', "-").replace('/', "_");
+        for travelling in [&wire, wire.trim_end_matches('='), &jwk, &url_safe] {
+            assert_eq!(PublicKey::from_wire(travelling).as_ref(), Ok(public));
+        }
+        assert_eq!((public.kind(), public.bits()), (KeyKind::Rsa, 2048));
+    });
+}
+
+#[test]
+fn public_keys_survive_every_encoding() {
+    each_backend(|backend| {
+        let pairs = [Some(p256(backend)), rsa_2048(backend)];
+        for public in pairs.iter().flatten().map(KeyPair::public_key) {
+            assert_eq!(
+                PublicKey::from_spki_der(&public.to_spki_der()).as_ref(),
+                Ok(public)
+            );
+            assert_eq!(PublicKey::from_pem(&public.to_pem()).as_ref(), Ok(public));
+            assert_eq!(PublicKey::from_jwk(&public.to_jwk()).as_ref(), Ok(public));
+            assert_eq!(PublicKey::from_wire(&public.to_wire()).as_ref(), Ok(public));
+        }
+    });
+}
+
+#[test]
+fn private_keys_survive_every_encoding() {
+    each_backend(|backend| {
+        let pairs = [Some(p256(backend)), rsa_2048(backend)];
+        for pair in pairs.iter().flatten() {
+            let der = pair.to_pkcs8_der().unwrap();
+            let pem = pair.to_pem().unwrap();
+            let jwk = pair.to_jwk().unwrap();
+            let again = [
+                KeyPair::from_pkcs8_der_with_backend(der.as_bytes(), backend),
+                KeyPair::from_pem_with_backend(pem.as_str(), backend),
+                KeyPair::from_jwk_with_backend(jwk.as_str(), backend),
+            ];
+            for again in again {
+                let again = again.unwrap();
+                assert_eq!(again.public_key(), pair.public_key());
+                assert_eq!(again.to_pkcs8_der().unwrap().as_bytes(), der.as_bytes());
+            }
+            for shown in [shown(pair), shown(&der), shown(&pem), shown(&jwk)] {
+                assert!(shown.contains("[redacted]") && shown.len() < 200, "{shown}");
+            }
+        }
+    });
+}
+
+#[test]
+fn keys_written_by_openssl_are_read() {
+    const PKCS8: &str = include_str!("data/p256.pem");
+    const SEC1: &str = include_str!("data/p256.sec1.pem");
+    const PUBLIC: &str = include_str!("data/p256.pub.pem");
+    each_backend(|backend| {
+        let public = PublicKey::from_pem(PUBLIC).unwrap();
+        for pem in [PKCS8, SEC1] {
+            let pair = KeyPair::from_pem_with_backend(pem, backend).unwrap();
+            assert_eq!(*pair.public_key(), public);
+        }
+        if rsa_2048(backend).is_some() {
+            let public = PublicKey::from_pem(include_str!("data/rsa2048.pub.pem")).unwrap();
+            let pkcs1 = include_str!("data/rsa2048.pkcs1.pem");
+            let pair = KeyPair::from_pem_with_backend(pkcs1, backend).unwrap();
+            assert_eq!(*pair.public_key(), public);
+        }
+    });
+}
+
+#[test]
+fn both_sides_agree_under_every_derivation_on_every_backend() {
+    each_pair(|first, second| {
+        let (ours, theirs) = (p256(first), p256(second));
+        let mut keys: Vec<PayloadSecret> = Vec::new();
+        for derivation in DERIVATIONS {
+            let here = ours.agree(theirs.public_key(), &derivation).unwrap();
+            let there = theirs.agree(ours.public_key(), &derivation).unwrap();
+            assert!(here == there, "{derivation:?}");
+            assert!(
+                keys.iter().all(|key| *key != here),
+                "{derivation:?} is like another"
+            );
+            keys.push(here);
+        }
+    });
+}
+
+#[test]
+fn hkdf_takes_long_salts_and_infos_and_concat_kdf_does_not() {
+    let long = [7; 1025];
+    each_pair(|first, second| {
+        let (ours, theirs) = (p256(first), p256(second));
+        let hkdf = Derivation::HkdfSha256 {
+            salt: &long,
+            info: &long,
+        };
+        let here = ours.agree(theirs.public_key(), &hkdf).unwrap();
+        assert!(here == theirs.agree(ours.public_key(), &hkdf).unwrap());
+        for (apu, apv) in [(&long[..], &[][..]), (&[], &long)] {
+            let refused = ours.agree(theirs.public_key(), &Derivation::ConcatKdf { apu, apv });
+            assert_eq!(
+                refused,
+                Err(Error::PartyInfoTooLong {
+                    len: 1025,
+                    max: 1024
+                })
+            );
+        }
+    });
+}
+
+#[test]
+fn agreement_needs_two_p256_keys() {
+    each_backend(|backend| {
+        let Some(rsa) = rsa_2048(backend) else { return };
+        let ec = p256(backend);
+        let refused = Err(Error::WrongKeyKind {
+            needed: "P-256",
+            found: "RSA",
+        });
+        assert_eq!(ec.agree(rsa.public_key(), &Derivation::Sha256), refused);
+        assert_eq!(rsa.agree(ec.public_key(), &Derivation::Sha256), refused);
+    });
+}
+
+#[test]
+fn rsa_keys_are_generated_in_four_sizes_only() {
+    each_backend(|backend| {
+        for bits in [0, 1024, 2047, 2056, 16384] {
+            let refused = KeyPair::generate_rsa_with_backend(bits, backend);
+            assert_eq!(refused.unwrap_err(), Error::RsaKeySize { bits });
+        }
+        if backend.name() == "aws-lc-rs" {
+            let pair = KeyPair::generate_rsa_with_backend(2048, backend).unwrap();
+            assert_eq!(pair.public_key().bits(), 2048);
+        }
+    });
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_reading_a_key_panic(text in ".{0,300}") {
+        let _ = PublicKey::from_wire(&text);
+        let _ = PublicKey::from_jwk(&text);
+        let _ = PublicKey::from_pem(&text);
+        let _ = PublicKey::from_wire(&base64url(text.as_bytes()));
+        each_backend(|backend| {
+            let _ = KeyPair::from_pem_with_backend(&text, backend);
+            let _ = KeyPair::from_jwk_with_backend(&text, backend);
+            let _ = KeyPair::from_pkcs8_der_with_backend(text.as_bytes(), backend);
+        });
+    }
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
