@@ -4,12 +4,10 @@ use core::fmt;
 
 use crate::backend::{Backend, P256Private, RsaPrivate};
 use crate::error::{Error, KeyProblem};
+use crate::jwe::header::MAX_PARTY_INFO;
 use crate::private_key::{self, PrivateParts};
 use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
 use crate::secret::{PayloadSecret, Secret32, SecretBytes, SecretText};
-
-/// Longest `apu` or `apv`, in bytes.
-pub(crate) const MAX_PARTY_INFO: usize = 1024;
 
 /// How the 32-byte key comes from the shared secret of a key agreement.
 ///

@@ -5,6 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use zeroize::Zeroize as _;
 
 /// Characters that `bytes` bytes take.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
@@ -41,6 +43,19 @@ pub(crate) fn encode_to_string(input: &[u8]) -> String {
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
     (decoded_len(text.len())? == out.len()).then_some(())?;
     URL_SAFE_NO_PAD.decode_slice(text, out).ok().map(drop)
+}
+
+/// As [`decode`], for secrets: in constant time, apart from where the text is invalid.
+pub(crate) fn decode_secret(text: &str, out: &mut [u8]) -> Option<()> {
+    (decoded_len(text.len())? == out.len()).then_some(())?;
+    Base64UrlUnpadded::decode(text, out).ok().map(drop)
+}
+
+/// Appends the encoding of a secret to `out`, in constant time. `out` needs the capacity.
+pub(crate) fn encode_secret_onto(input: &[u8], out: &mut String) {
+    let mut text = Base64UrlUnpadded::encode_string(input);
+    out.push_str(&text);
+    text.zeroize();
 }
 
 /// Decodes public bytes into a vector of their own. Never for secrets: it does not wipe itself.
@@ -94,6 +109,8 @@ mod tests {
         ] {
             assert_eq!(decode_to_vec(text.as_bytes()), None, "{text:?}");
             assert!(!is_canonical(text.as_bytes()), "{text:?}");
+            let mut out = vec![0; decoded_len(text.len()).unwrap_or_default()];
+            assert_eq!(decode_secret(text, &mut out), None, "{text:?}");
         }
     }
 }

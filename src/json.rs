@@ -3,7 +3,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A JSON object, borrowed from its text. Members keep their order.
@@ -18,21 +18,29 @@ pub(crate) enum NotObject {
     Truncated,
     /// A member stands twice.
     DuplicateMember,
+    /// More than [`MAX_MEMBERS`] members.
+    TooManyMembers,
 }
+
+/// No header or key of this profile has a third of it; it bounds memory and the look for duplicates.
+pub(crate) const MAX_MEMBERS: usize = 64;
 
 impl<'a> Object<'a> {
     pub(crate) fn parse(text: &'a [u8]) -> Result<Self, NotObject> {
         let text = core::str::from_utf8(text).map_err(|_| NotObject::Syntax)?;
         let mut json = serde_json::Deserializer::from_str(text);
-        let object = json
-            .deserialize_map(Members)
-            .and_then(|members| json.end().map(|()| Self(members)))
-            .map_err(|error| match error.is_eof() {
-                true => NotObject::Truncated,
-                false => NotObject::Syntax,
-            })?;
-        object.refuse_duplicates()?;
-        Ok(object)
+        let mut refused = None;
+        let visitor = Members {
+            refused: &mut refused,
+        };
+        let members = json
+            .deserialize_map(visitor)
+            .and_then(|members| json.end().map(|()| members));
+        members.map(Self).map_err(|error| match refused {
+            Some(reason) => reason,
+            None if error.is_eof() => NotObject::Truncated,
+            None => NotObject::Syntax,
+        })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -77,24 +85,18 @@ impl<'a> Object<'a> {
             .find(|(member, _)| member == name)
             .map(|(_, value)| *value)
     }
-
-    fn refuse_duplicates(&self) -> Result<(), NotObject> {
-        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
-        names.sort_unstable();
-        match names.windows(2).any(|pair| pair.first() == pair.last()) {
-            true => Err(NotObject::DuplicateMember),
-            false => Ok(()),
-        }
-    }
 }
 
 /// A member is not a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotText;
 
-struct Members;
+struct Members<'r> {
+    /// Why the object is refused, where it is not for its syntax.
+    refused: &'r mut Option<NotObject>,
+}
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for Members<'_> {
     type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,9 +104,18 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members: Self::Value = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            members.push((name, map.next_value()?));
+            let reason = if members.iter().any(|(earlier, _)| *earlier == name) {
+                NotObject::DuplicateMember
+            } else if members.len() == MAX_MEMBERS {
+                NotObject::TooManyMembers
+            } else {
+                members.push((name, map.next_value()?));
+                continue;
+            };
+            *self.refused = Some(reason);
+            return Err(A::Error::custom("refused"));
         }
         Ok(members)
     }
@@ -152,6 +163,17 @@ mod tests {
             assert_eq!(parsed, Err(NotObject::DuplicateMember), "{text}");
         }
         assert!(Object::parse(br#"{"a":{"b":1},"b":{"b":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn members_are_bounded() {
+        let object = |count: usize| {
+            let members: Vec<String> = (0..count).map(|i| format!("\"{i}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Object::parse(object(MAX_MEMBERS).as_bytes()).is_ok());
+        let parsed = Object::parse(object(MAX_MEMBERS + 1).as_bytes()).map(drop);
+        assert_eq!(parsed, Err(NotObject::TooManyMembers));
     }
 
     #[test]

@@ -95,9 +95,11 @@ impl PublicKey {
             return Err(KeyProblem::PrivateMember.into());
         }
         let key = public_part(&jwk)?;
-        // RFC 7517 section 4.3. A public ECDH key has no operation of its own.
-        if key.kind() == KeyKind::Rsa {
-            require_key_ops(&jwk, ["encrypt", "wrapKey"])?;
+        match (key.kind(), jwk.raw("key_ops")) {
+            // A public ECDH key has no operation of its own, so an empty list is right for it.
+            (KeyKind::P256, Some("[]")) => {}
+            (KeyKind::P256, _) => require_key_ops(&jwk, ["deriveKey", "deriveBits"])?,
+            (KeyKind::Rsa, _) => require_key_ops(&jwk, ["encrypt", "wrapKey"])?,
         }
         Ok(key)
     }
@@ -115,6 +117,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
         NotObject::Syntax => KeyProblem::NotJsonObject,
         NotObject::Truncated => KeyProblem::CutShort,
         NotObject::DuplicateMember => KeyProblem::DuplicateMember,
+        NotObject::TooManyMembers => KeyProblem::TooManyMembers,
     })
 }
 
@@ -151,13 +154,13 @@ pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: [&str; 2]) -> Result<(),
     }
 }
 
-/// A member of exactly 32 bytes, decoded in place.
+/// A member of exactly 32 bytes, decoded in place and, since it may be secret, in constant time.
 pub(crate) fn fixed(
     jwk: &Object<'_>,
     member: &'static str,
     out: &mut [u8; 32],
 ) -> Result<(), KeyProblem> {
-    base64url::decode(raw(jwk, member)?.as_bytes(), out).ok_or(KeyProblem::Invalid { member })
+    base64url::decode_secret(raw(jwk, member)?, out).ok_or(KeyProblem::Invalid { member })
 }
 
 /// The base64url text of a required member.
@@ -202,7 +205,23 @@ fn decode_wire(text: &str) -> Result<Vec<u8>, KeyProblem> {
         true => &WIRE_URL_SAFE,
         false => &WIRE,
     };
-    engine.decode(text).map_err(|_| KeyProblem::NotBase64)
+    engine.decode(text).map_err(|_| match is_cut_short(text) {
+        true => KeyProblem::CutShort,
+        false => KeyProblem::NotBase64,
+    })
+}
+
+/// Whether a text is the start of the base64 of a JWK, cut at any character: one sample in
+/// BankEzy's documentation is.
+fn is_cut_short(text: &str) -> bool {
+    // A single character of a last group of four holds no whole byte.
+    let whole = match text.len() % 4 {
+        1 => &text[..text.len() - 1],
+        _ => text,
+    };
+    LENIENT
+        .decode(whole)
+        .is_ok_and(|json| matches!(Object::parse(&json), Err(NotObject::Truncated)))
 }
 
 const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -210,3 +229,8 @@ const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const WIRE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, INDIFFERENT);
 const WIRE_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, INDIFFERENT);
+/// For telling a key that was cut short from one that is no base64, never for reading one.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    INDIFFERENT.with_decode_allow_trailing_bits(true),
+);

@@ -56,3 +56,8 @@ pub use jwe::header::Algorithm;
 pub use nonce::NonceBudget;
 pub use public_key::{KeyKind, PublicKey};
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};
+
+/// The README's examples, run as doc tests.
+#[cfg(all(doctest, feature = "aws-lc-rs"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,7 +1,7 @@
 //! Private keys as others hand them over: PKCS#8, PKCS#1, SEC 1, PEM, JWK. Parsing only: whether
 //! the halves belong together is for a backend to say.
 
-use der::asn1::{OctetStringRef, UintRef};
+use der::asn1::{AnyRef, OctetStringRef, UintRef};
 use der::pem::LineEnding;
 use der::{Decode as _, SecretDocument};
 use pkcs1::RsaPrivateKeyRef;
@@ -13,7 +13,7 @@ use crate::error::KeyProblem;
 use crate::jwk::{self, MAX_KEY_LEN};
 use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
 use crate::secret::{Secret32, SecretBytes, SecretText};
-use crate::spki::DerAlgorithm;
+use crate::spki::{self, DerAlgorithm};
 
 /// A private key that was parsed and not yet proved.
 pub(crate) enum PrivateParts {
@@ -30,25 +30,66 @@ pub(crate) enum PrivateParts {
 
 pub(crate) fn from_pem(pem: &str) -> Result<PrivateParts, KeyProblem> {
     check_len(pem.as_bytes())?;
-    let (label, document) = SecretDocument::from_pem(pem).map_err(|_| KeyProblem::NotPem)?;
-    match label {
-        "PRIVATE KEY" => from_pkcs8(document.as_bytes()),
-        "RSA PRIVATE KEY" => from_pkcs1(document.as_bytes()),
-        "EC PRIVATE KEY" => from_sec1(document.as_bytes(), true),
-        "ENCRYPTED PRIVATE KEY" => Err(KeyProblem::Encrypted),
-        _ => Err(KeyProblem::PemLabel),
+    // RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
+    if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(KeyProblem::Encrypted);
     }
+    let label = pem
+        .trim_start()
+        .strip_prefix("-----BEGIN ")
+        .and_then(|rest| rest.split_once("-----"))
+        .map(|(label, _)| label)
+        .ok_or(KeyProblem::NotPem)?;
+    let read: fn(&[u8]) -> Result<PrivateParts, KeyProblem> = match label {
+        "PRIVATE KEY" => from_pkcs8,
+        "RSA PRIVATE KEY" => from_pkcs1,
+        "EC PRIVATE KEY" => |der| from_sec1(der, None),
+        _ => return Err(KeyProblem::PemLabel),
+    };
+    let (_, document) = SecretDocument::from_pem(pem).map_err(|_| KeyProblem::NotPem)?;
+    read(document.as_bytes())
 }
 
 /// PKCS#8 PrivateKeyInfo (RFC 5958).
 pub(crate) fn from_pkcs8(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
     check_len(der)?;
-    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyProblem::NotDer {
-        structure: "PKCS#8 PrivateKeyInfo",
-    })?;
-    match DerAlgorithm::of(&info.algorithm)? {
-        DerAlgorithm::P256 => from_sec1(info.private_key.as_bytes(), false),
-        DerAlgorithm::Rsa => from_pkcs1(info.private_key.as_bytes()),
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| not_pkcs8(der))?;
+    let key = info.private_key.as_bytes();
+    let algorithm = DerAlgorithm::of(&info.algorithm)?;
+    let parts = match algorithm {
+        DerAlgorithm::P256 => from_sec1(key, Some(algorithm))?,
+        DerAlgorithm::Rsa => from_pkcs1(key)?,
+    };
+    // Version 2 may carry the public half a second time.
+    let Some(stated) = info.public_key else {
+        return Ok(parts);
+    };
+    let stated = stated.as_bytes().ok_or(KeyProblem::PrivateInvalid)?;
+    match parts {
+        PrivateParts::P256 { scalar, public } => {
+            let stated = P256Point::from_sec1(stated)?;
+            match public.is_none_or(|public| public == stated) {
+                true => Ok(PrivateParts::P256 {
+                    scalar,
+                    public: Some(stated),
+                }),
+                false => Err(KeyProblem::PrivateInvalid),
+            }
+        }
+        PrivateParts::Rsa { pkcs8, public } => match spki::read_pkcs1(stated)? == public {
+            true => Ok(PrivateParts::Rsa { pkcs8, public }),
+            false => Err(KeyProblem::PrivateInvalid),
+        },
+    }
+}
+
+/// An encrypted PKCS#8 key starts with an algorithm where a clear one has its version.
+fn not_pkcs8(der: &[u8]) -> KeyProblem {
+    match AnyRef::from_der(der).map(AnyRef::value) {
+        Ok([0x30, ..]) => KeyProblem::Encrypted,
+        _ => KeyProblem::NotDer {
+            structure: "PKCS#8 PrivateKeyInfo",
+        },
     }
 }
 
@@ -68,15 +109,17 @@ pub(crate) fn from_pkcs1(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
     })
 }
 
-/// SEC 1 ECPrivateKey (RFC 5915). On its own it has to name its curve; inside PKCS#8 it need not.
-fn from_sec1(der: &[u8], alone: bool) -> Result<PrivateParts, KeyProblem> {
+/// SEC 1 ECPrivateKey (RFC 5915). On its own it has to name its curve; inside PKCS#8, which names
+/// it outside, it need not.
+fn from_sec1(der: &[u8], outside: Option<DerAlgorithm>) -> Result<PrivateParts, KeyProblem> {
     let invalid = KeyProblem::NotDer {
         structure: "ECPrivateKey",
     };
     let key = EcPrivateKey::from_der(der).map_err(|_| invalid)?;
-    match key.parameters.map(|parameters| parameters.named_curve()) {
+    let named = key.parameters.map(|parameters| parameters.named_curve());
+    match named {
         Some(Some(curve)) if DerAlgorithm::is_p256(&curve) => {}
-        None if !alone => {}
+        None if outside == Some(DerAlgorithm::P256) => {}
         _ => return Err(KeyProblem::WrongCurve),
     }
     let mut scalar = Secret32::zeroed();
@@ -113,11 +156,11 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
                 return Err(KeyProblem::MultiPrime);
             }
             let number = |member| {
-                let text = jwk::raw(&jwk, member)?.as_bytes();
+                let text = jwk::raw(&jwk, member)?;
                 let invalid = KeyProblem::Invalid { member };
                 let mut number =
                     SecretBytes::zeroed(base64url::decoded_len(text.len()).ok_or(invalid)?);
-                base64url::decode(text, number.as_mut()).ok_or(invalid)?;
+                base64url::decode_secret(text, number.as_mut()).ok_or(invalid)?;
                 Ok(number)
             };
             let [d, p, q, dp, dq, qi] = [
@@ -192,7 +235,7 @@ pub(crate) fn to_jwk(parts: &PrivateParts, public: &PublicKey) -> Result<SecretT
         jwk.push_str(",\"");
         jwk.push_str(name);
         jwk.push_str("\":\"");
-        base64url::encode_onto(number, &mut jwk);
+        base64url::encode_secret_onto(number, &mut jwk);
         jwk.push('"');
     };
     match parts {

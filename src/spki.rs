@@ -114,6 +114,9 @@ fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     if der.len() > MAX_KEY_LEN {
         return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
     }
+    if looks_private(der) {
+        return Err(KeyProblem::PrivateMember);
+    }
     let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| invalid)?;
     let key = spki.subject_public_key.as_bytes().ok_or(invalid)?;
     Ok(match DerAlgorithm::of(&spki.algorithm)? {
@@ -122,7 +125,12 @@ fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     })
 }
 
-fn read_pkcs1(der: &[u8]) -> Result<RsaPublicNumbers, KeyProblem> {
+/// PKCS#8, PKCS#1 and SEC 1 private keys start with a version of 0 or 1, public keys do not.
+fn looks_private(der: &[u8]) -> bool {
+    AnyRef::from_der(der).is_ok_and(|sequence| matches!(sequence.value(), [2, 1, 0 | 1, ..]))
+}
+
+pub(crate) fn read_pkcs1(der: &[u8]) -> Result<RsaPublicNumbers, KeyProblem> {
     let key = RsaPublicKeyRef::from_der(der).map_err(|_| KeyProblem::NotDer {
         structure: "RSAPublicKey",
     })?;

@@ -27,7 +27,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("nonce", &["error"]),
     (
         "agreement",
-        &["error", "secret", "backend", "private_key", "public_key"],
+        &[
+            "error",
+            "secret",
+            "backend",
+            "private_key",
+            "public_key",
+            "jwe/header",
+        ],
     ),
     (
         "jwe/seal",

@@ -220,7 +220,10 @@ fn inspection_tells_why_the_profile_is_not_met() {
     let found = Inspection::of(cbc).unwrap();
     assert_eq!((found.iv_len, found.tag_len), (16, 16));
     assert_eq!(found.header, r#"{"alg":"dir","enc":"A128CBC-HS256"}"#);
-    assert!(found.profile.is_err());
+    let unknown = Error::Header {
+        problem: HeaderProblem::UnknownEncryption,
+    };
+    assert_eq!(found.profile, Err(unknown));
     for broken in ["", "a.b.c", "e30..!.AAAA.AAAA", "!..AAAA.AAAA.AAAA"] {
         assert!(Inspection::of(broken).is_err(), "{broken}");
     }

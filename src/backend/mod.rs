@@ -153,3 +153,6 @@ pub(crate) trait RsaPrivate: Send + Sync {
     /// `key` is then left as it was.
     fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()>;
 }
+
+#[cfg(test)]
+mod wycheproof_tests;

@@ -150,7 +150,9 @@ fn failed(operation: &'static str) -> Error {
 #[cfg(feature = "rust-crypto-private-rsa-timing-risk")]
 mod private_rsa {
     use rsa::RsaPrivateKey;
-    use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+    use rsa::pkcs1::UintRef;
+    use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, PrivateKeyInfo};
+    use rsa::traits::PrivateKeyParts as _;
 
     use super::*;
 
@@ -165,8 +167,25 @@ mod private_rsa {
     pub(super) fn import(pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error> {
         Ok(RsaPrivateKey::from_pkcs8_der(pkcs8.as_bytes())
             .ok()
-            .filter(|key| key.validate().is_ok())
+            .filter(|key| key.validate().is_ok() && crt_fits(key, pkcs8.as_bytes()))
             .map(|key| Box::new(key) as Box<dyn RsaPrivate>))
+    }
+
+    /// The crate `rsa` works out exponents and coefficient of its own and ignores those of the key:
+    /// a key whose own do not fit would work here and fail on another backend.
+    fn crt_fits(key: &RsaPrivateKey, pkcs8: &[u8]) -> bool {
+        let Ok(info) = PrivateKeyInfo::try_from(pkcs8) else {
+            return false;
+        };
+        let Ok(stated) = rsa::pkcs1::RsaPrivateKey::try_from(info.private_key) else {
+            return false;
+        };
+        let fits = |own: Option<BigUint>, stated: UintRef<'_>| {
+            own.is_some_and(|own| own == BigUint::from_bytes_be(stated.as_bytes()))
+        };
+        fits(key.dp().cloned(), stated.exponent1)
+            && fits(key.dq().cloned(), stated.exponent2)
+            && fits(key.crt_coefficient(), stated.coefficient)
     }
 
     impl RsaPrivate for RsaPrivateKey {

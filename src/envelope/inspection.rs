@@ -3,7 +3,7 @@
 use super::DEFAULT_MAX_SEALED_LEN;
 use super::payload::refuse_encrypted_key;
 use crate::base64url;
-use crate::error::{Error, Malformed};
+use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{self, Compact};
 use crate::jwe::header::{self, Algorithm, Header};
 
@@ -36,7 +36,7 @@ impl Inspection {
         let [encoded_header, key, iv, ciphertext, tag] =
             compact::parts(text, DEFAULT_MAX_SEALED_LEN)?;
         let header = String::from_utf8(header::decode(encoded_header)?)
-            .map_err(|_| crate::error::HeaderProblem::NotJsonObject)?;
+            .map_err(|_| HeaderProblem::NotJsonObject)?;
         let len = |part, text: &[u8]| {
             base64url::decoded_len(text.len())
                 .filter(|_| base64url::is_canonical(text))
@@ -48,15 +48,16 @@ impl Inspection {
             iv_len: len("initialization vector", iv)?,
             ciphertext_len: len("ciphertext", ciphertext)?,
             tag_len: len("authentication tag", tag)?,
-            profile: profile(text),
+            profile: profile(encoded_header, text),
         })
     }
 }
 
-/// The checks of opening, as far as they go without a key.
-fn profile(text: &[u8]) -> Result<Algorithm, Error> {
+/// The checks of opening, as far as they go without a key, the header first: a vector of another
+/// length comes from another `enc`, and that is what should be told.
+fn profile(header: &[u8], text: &[u8]) -> Result<Algorithm, Error> {
+    let algorithm = Header::parse(header)?.algorithm;
     let parts = Compact::parse(text, DEFAULT_MAX_SEALED_LEN)?;
-    let algorithm = Header::parse(parts.header)?.algorithm;
     match algorithm {
         Algorithm::RsaOaep256 => {}
         Algorithm::Dir | Algorithm::EcdhEs => refuse_encrypted_key(&parts)?,

@@ -160,6 +160,8 @@ pub enum HeaderProblem {
     NotJsonObject,
     /// A member stands twice.
     DuplicateMember,
+    /// More than 64 members.
+    TooManyMembers,
     /// A required member is missing.
     Missing {
         /// Its name.
@@ -216,12 +218,14 @@ pub enum KeyProblem {
     NotBase64,
     /// Base64 of neither a JWK's JSON nor a DER structure.
     NotAKey,
-    /// The JSON of a JWK ends early: the key was cut short.
+    /// A JWK ends early: the key was cut short.
     CutShort,
     /// Not a JSON object in UTF-8.
     NotJsonObject,
     /// A member of a JWK stands twice.
     DuplicateMember,
+    /// A JWK with more than 64 members.
+    TooManyMembers,
     /// A required member of a JWK is missing.
     Missing {
         /// Its name.

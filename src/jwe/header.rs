@@ -19,6 +19,9 @@ pub(crate) const RSA_OAEP_256: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BR
 /// Longest header that is read, in base64url characters: apu, apv and an epk fit many times over.
 pub(crate) const MAX_LEN: usize = 8 * 1024;
 
+/// Longest `apu` or `apv`, in bytes.
+pub(crate) const MAX_PARTY_INFO: usize = 1024;
+
 /// The key management algorithms of the profile (RFC 7518 section 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,6 +93,7 @@ impl Header {
         let json = decode(encoded)?;
         let members = Object::parse(&json).map_err(|problem| match problem {
             NotObject::DuplicateMember => HeaderProblem::DuplicateMember,
+            NotObject::TooManyMembers => HeaderProblem::TooManyMembers,
             NotObject::Syntax | NotObject::Truncated => HeaderProblem::NotJsonObject,
         })?;
         if members.has("crit") {
@@ -141,7 +145,9 @@ fn party_info(members: &Object<'_>, member: &'static str) -> Result<Vec<u8>, Hea
     let invalid = HeaderProblem::Invalid { member };
     match members.raw_text(member) {
         Ok(None) => Ok(Vec::new()),
-        Ok(Some(text)) => base64url::decode_to_vec(text.as_bytes()).ok_or(invalid),
+        Ok(Some(text)) => base64url::decode_to_vec(text.as_bytes())
+            .filter(|info| info.len() <= MAX_PARTY_INFO)
+            .ok_or(invalid),
         Err(_) => Err(invalid),
     }
 }

@@ -58,7 +58,8 @@ pub(crate) struct Counter {
     limit: u64,
     lease: u64,
     leased: AtomicU64,
-    shards: [Shard; SHARDS],
+    /// Boxed: it is 2 KiB, and a cipher is moved about.
+    shards: Box<[Shard; SHARDS]>,
 }
 
 /// What is left of a shard's lease, below zero for the moment between asking and being refilled.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error, Inspection, KeyPair, KeyProblem, PublicKey};
+use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error, Inspection, KeyProblem, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -23,9 +23,10 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     // 0x30 is also the digit 0, with which a text may start.
     let report = match std::str::from_utf8(bytes.as_bytes()) {
         Ok(text) => explain(text.trim())?,
-        Err(_) if bytes.as_bytes().starts_with(&[DER_SEQUENCE]) => {
-            public_key("DER SubjectPublicKeyInfo", &spki(bytes.as_bytes())?)
-        }
+        Err(_) if bytes.as_bytes().starts_with(&[DER_SEQUENCE]) => public_key(
+            "DER SubjectPublicKeyInfo",
+            &PublicKey::from_spki_der(bytes.as_bytes())?,
+        ),
         Err(_) => return Err(Failure::operation("the input is neither text nor DER")),
     };
     files::print(report.as_bytes())
@@ -75,13 +76,15 @@ fn sealed(found: &Inspection) -> String {
     report
 }
 
+/// A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
+const WIRE_FORM: Error = Error::Key {
+    problem: KeyProblem::WireForm,
+};
+
 fn wire(text: &str) -> Result<String, Failure> {
-    let found = PublicKey::from_wire(text).or_else(|error| {
-        // A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
-        match STANDARD.decode(text) {
-            Ok(der) if der.starts_with(&[DER_SEQUENCE]) => spki(&der),
-            _ => Err(error),
-        }
+    let found = PublicKey::from_wire(text).or_else(|error| match STANDARD.decode(text) {
+        Ok(der) if error == WIRE_FORM => PublicKey::from_spki_der(&der),
+        _ => Err(error),
     });
     match found {
         Ok(key) => Ok(public_key("public key in base64", &key)),
@@ -89,19 +92,6 @@ fn wire(text: &str) -> Result<String, Failure> {
             "neither a sealed text, nor a JWT, nor a public key: {error}"
         ))),
     }
-}
-
-/// Reads a SubjectPublicKeyInfo, and says so if it is a private key instead.
-fn spki(der: &[u8]) -> Result<PublicKey, Error> {
-    PublicKey::from_spki_der(der).map_err(|error| {
-        let private = bankezy_crypto::backend::AVAILABLE
-            .iter()
-            .any(|backend| KeyPair::from_pkcs8_der_with_backend(der, backend).is_ok());
-        match private {
-            true => KeyProblem::PrivateMember.into(),
-            false => error,
-        }
-    })
 }
 
 fn public_key(form: &str, key: &PublicKey) -> String {
