@@ -9,10 +9,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use crate::base64url;
 use crate::error::{Error, KeyProblem};
 use crate::json::{NotObject, Object};
+use crate::pem::check_len;
 use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
-
-/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
-pub(crate) const MAX_KEY_LEN: usize = 16 * 1024;
 
 impl PublicKey {
     /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
@@ -95,24 +93,21 @@ impl PublicKey {
             return Err(KeyProblem::PrivateMember.into());
         }
         let key = public_part(&jwk)?;
-        match (key.kind(), jwk.raw("key_ops")) {
-            // A public ECDH key has no operation of its own, so an empty list is right for it.
-            (KeyKind::P256, Some("[]")) => {}
-            (KeyKind::P256, _) => require_key_ops(&jwk, ["deriveKey", "deriveBits"])?,
-            (KeyKind::Rsa, _) => require_key_ops(&jwk, ["encrypt", "wrapKey"])?,
-        }
+        require_key_ops(
+            &jwk,
+            match key.kind() {
+                // A public ECDH key has no operation of its own, so an empty list is right for it.
+                KeyKind::P256 => &["deriveKey", "deriveBits", NO_OPERATION],
+                KeyKind::Rsa => &["encrypt", "wrapKey"],
+            },
+        )?;
         Ok(key)
     }
 }
 
 /// Reads a JWK's JSON, public or private.
 pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
-    if json.len() > MAX_KEY_LEN {
-        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
-    }
-    if json.is_empty() {
-        return Err(KeyProblem::Empty);
-    }
+    check_len(json)?;
     Object::parse(json).map_err(|problem| match problem {
         NotObject::Syntax => KeyProblem::NotJsonObject,
         NotObject::Truncated => KeyProblem::CutShort,
@@ -142,12 +137,18 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
     Ok(key.into())
 }
 
+/// Stands for an empty list of operations.
+pub(crate) const NO_OPERATION: &str = "";
+
 /// `key_ops`, where present, has to name one of the operations (RFC 7517 section 4.3).
-pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: [&str; 2]) -> Result<(), KeyProblem> {
+pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: &[&str]) -> Result<(), KeyProblem> {
     let Some(raw) = jwk.raw("key_ops") else {
         return Ok(());
     };
-    let found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
+    let mut found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
+    if found.is_empty() {
+        found.push(NO_OPERATION.to_owned());
+    }
     match found.iter().any(|op| any_of.contains(&op.as_str())) {
         true => Ok(()),
         false => Err(KeyProblem::KeyOps),
@@ -195,12 +196,7 @@ fn text<'a>(jwk: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str
 
 /// Undoes the base64 or base64url of a key as it travels.
 fn decode_wire(text: &str) -> Result<Vec<u8>, KeyProblem> {
-    if text.len() > MAX_KEY_LEN {
-        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
-    }
-    if text.is_empty() {
-        return Err(KeyProblem::Empty);
-    }
+    check_len(text.as_bytes())?;
     let engine = match text.contains(['-', '_']) {
         true => &WIRE_URL_SAFE,
         false => &WIRE,
@@ -214,14 +210,18 @@ fn decode_wire(text: &str) -> Result<Vec<u8>, KeyProblem> {
 /// Whether a text is the start of the base64 of a JWK, cut at any character: one sample in
 /// BankEzy's documentation is.
 fn is_cut_short(text: &str) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    if !text.as_bytes().iter().all(is_base64) {
+        return false;
+    }
     // A single character of a last group of four holds no whole byte.
     let whole = match text.len() % 4 {
-        1 => &text[..text.len() - 1],
-        _ => text,
+        1 => text.len() - 1,
+        _ => text.len(),
     };
-    LENIENT
-        .decode(whole)
-        .is_ok_and(|json| matches!(Object::parse(&json), Err(NotObject::Truncated)))
+    LENIENT.decode(&text.as_bytes()[..whole]).is_ok_and(|json| {
+        json.starts_with(b"{") && matches!(Object::parse(&json), Err(NotObject::Truncated))
+    })
 }
 
 const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()

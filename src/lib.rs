@@ -41,6 +41,7 @@ mod json;
 mod jwe;
 mod jwk;
 mod nonce;
+mod pem;
 mod private_key;
 mod public_key;
 mod secret;

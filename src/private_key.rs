@@ -3,14 +3,16 @@
 
 use der::asn1::{AnyRef, OctetStringRef, UintRef};
 use der::pem::LineEnding;
-use der::{Decode as _, SecretDocument};
+use der::{Decode as _, Reader as _, SecretDocument, SliceReader};
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::PrivateKeyInfoRef;
+use pkcs8::spki::AlgorithmIdentifierRef;
 use sec1::EcPrivateKey;
 
 use crate::base64url;
 use crate::error::KeyProblem;
-use crate::jwk::{self, MAX_KEY_LEN};
+use crate::jwk;
+use crate::pem::{self, MAX_KEY_LEN, check_len};
 use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
 use crate::secret::{Secret32, SecretBytes, SecretText};
 use crate::spki::{self, DerAlgorithm};
@@ -28,26 +30,14 @@ pub(crate) enum PrivateParts {
     },
 }
 
-pub(crate) fn from_pem(pem: &str) -> Result<PrivateParts, KeyProblem> {
-    check_len(pem.as_bytes())?;
-    // RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
-    if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(KeyProblem::Encrypted);
+pub(crate) fn from_pem(text: &str) -> Result<PrivateParts, KeyProblem> {
+    let (label, der) = pem::read(text)?;
+    match label {
+        "PRIVATE KEY" => from_pkcs8(der.as_bytes()),
+        "RSA PRIVATE KEY" => from_pkcs1(der.as_bytes()),
+        "EC PRIVATE KEY" => from_sec1(der.as_bytes(), None),
+        _ => Err(KeyProblem::PemLabel),
     }
-    let label = pem
-        .trim_start()
-        .strip_prefix("-----BEGIN ")
-        .and_then(|rest| rest.split_once("-----"))
-        .map(|(label, _)| label)
-        .ok_or(KeyProblem::NotPem)?;
-    let read: fn(&[u8]) -> Result<PrivateParts, KeyProblem> = match label {
-        "PRIVATE KEY" => from_pkcs8,
-        "RSA PRIVATE KEY" => from_pkcs1,
-        "EC PRIVATE KEY" => |der| from_sec1(der, None),
-        _ => return Err(KeyProblem::PemLabel),
-    };
-    let (_, document) = SecretDocument::from_pem(pem).map_err(|_| KeyProblem::NotPem)?;
-    read(document.as_bytes())
 }
 
 /// PKCS#8 PrivateKeyInfo (RFC 5958).
@@ -83,14 +73,22 @@ pub(crate) fn from_pkcs8(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
     }
 }
 
-/// An encrypted PKCS#8 key starts with an algorithm where a clear one has its version.
 fn not_pkcs8(der: &[u8]) -> KeyProblem {
-    match AnyRef::from_der(der).map(AnyRef::value) {
-        Ok([0x30, ..]) => KeyProblem::Encrypted,
+    match is_encrypted_pkcs8(der) {
+        Ok(true) => KeyProblem::Encrypted,
         _ => KeyProblem::NotDer {
             structure: "PKCS#8 PrivateKeyInfo",
         },
     }
+}
+
+/// EncryptedPrivateKeyInfo (RFC 5958 section 3): an algorithm and an octet string, nothing more.
+fn is_encrypted_pkcs8(der: &[u8]) -> der::Result<bool> {
+    let sequence: AnyRef<'_> = AnyRef::from_der(der)?;
+    let mut reader = SliceReader::new(sequence.value())?;
+    AlgorithmIdentifierRef::decode(&mut reader)?;
+    <&OctetStringRef>::decode(&mut reader)?;
+    Ok(reader.is_finished())
 }
 
 /// PKCS#1 RSAPrivateKey (RFC 8017 appendix A.1.2).
@@ -138,8 +136,8 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
     jwk::require_key_ops(
         &jwk,
         match public.kind() {
-            KeyKind::P256 => ["deriveKey", "deriveBits"],
-            KeyKind::Rsa => ["decrypt", "unwrapKey"],
+            KeyKind::P256 => &["deriveKey", "deriveBits"],
+            KeyKind::Rsa => &["decrypt", "unwrapKey"],
         },
     )?;
     match public.inner() {
@@ -262,12 +260,4 @@ fn write_pkcs8(algorithm: DerAlgorithm, key: &[u8]) -> Result<SecretBytes, KeyPr
     let info = PrivateKeyInfoRef::new(algorithm.identifier(), key);
     let document = SecretDocument::encode_msg(&info).map_err(invalid)?;
     Ok(document.as_bytes().to_vec().into())
-}
-
-fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
-    match key.len() {
-        0 => Err(KeyProblem::Empty),
-        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
-        _ => Ok(()),
-    }
 }

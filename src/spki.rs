@@ -1,13 +1,13 @@
 //! Public keys as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER or PEM.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use der::pem::{self, LineEnding};
-use der::{Decode as _, Document, Encode as _};
+use der::pem::LineEnding;
+use der::{Decode as _, Encode as _};
 use pkcs1::RsaPublicKeyRef;
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::error::{Error, KeyProblem};
-use crate::jwk::MAX_KEY_LEN;
+use crate::pem::{self, check_len};
 use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 /// rsaEncryption (RFC 8017 appendix A.1).
@@ -83,17 +83,14 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
-    pub fn from_pem(pem: &str) -> Result<Self, Error> {
-        if pem.len() > MAX_KEY_LEN {
-            return Err(KeyProblem::TooLong { max: MAX_KEY_LEN }.into());
-        }
-        if pem.contains("PRIVATE KEY-----") {
+    pub fn from_pem(text: &str) -> Result<Self, Error> {
+        if text.contains("PRIVATE KEY-----") {
             return Err(KeyProblem::PrivateMember.into());
         }
-        let (label, document) = Document::from_pem(pem).map_err(|_| KeyProblem::NotPem)?;
+        let (label, der) = pem::read(text)?;
         match label {
-            "PUBLIC KEY" => Self::from_spki_der(document.as_bytes()),
-            "RSA PUBLIC KEY" => Ok(Kind::Rsa(read_pkcs1(document.as_bytes())?).into()),
+            "PUBLIC KEY" => Self::from_spki_der(der.as_bytes()),
+            "RSA PUBLIC KEY" => Ok(Kind::Rsa(read_pkcs1(der.as_bytes())?).into()),
             _ => Err(KeyProblem::PemLabel.into()),
         }
     }
@@ -101,7 +98,7 @@ impl PublicKey {
     /// Writes the key as PEM with the label `PUBLIC KEY`.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        let written = pem::encode_string("PUBLIC KEY", LineEnding::LF, &self.to_spki_der());
+        let written = der::pem::encode_string("PUBLIC KEY", LineEnding::LF, &self.to_spki_der());
         debug_assert!(written.is_ok());
         written.unwrap_or_default()
     }
@@ -111,9 +108,7 @@ fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     let invalid = KeyProblem::NotDer {
         structure: "SubjectPublicKeyInfo",
     };
-    if der.len() > MAX_KEY_LEN {
-        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
-    }
+    check_len(der)?;
     if looks_private(der) {
         return Err(KeyProblem::PrivateMember);
     }

@@ -2,6 +2,7 @@
 
 use super::DEFAULT_MAX_SEALED_LEN;
 use super::payload::refuse_encrypted_key;
+use super::recipient::read_epk;
 use crate::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{self, Compact};
@@ -56,11 +57,15 @@ impl Inspection {
 /// The checks of opening, as far as they go without a key, the header first: a vector of another
 /// length comes from another `enc`, and that is what should be told.
 fn profile(header: &[u8], text: &[u8]) -> Result<Algorithm, Error> {
-    let algorithm = Header::parse(header)?.algorithm;
+    let header = Header::parse(header)?;
     let parts = Compact::parse(text, DEFAULT_MAX_SEALED_LEN)?;
-    match algorithm {
-        Algorithm::RsaOaep256 => {}
-        Algorithm::Dir | Algorithm::EcdhEs => refuse_encrypted_key(&parts)?,
+    match &header {
+        Header::RsaOaep256 => {}
+        Header::Dir => refuse_encrypted_key(&parts)?,
+        Header::EcdhEs(agreement) => {
+            refuse_encrypted_key(&parts)?;
+            read_epk(agreement)?;
+        }
     }
-    Ok(algorithm)
+    Ok(header.algorithm())
 }

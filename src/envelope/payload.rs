@@ -152,7 +152,10 @@ impl PayloadCipher {
     fn open_bytes(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
         opened.memory().truncate(0);
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
-        Header::confirm(parts.header, Algorithm::Dir)?;
+        match Header::parse(parts.header)? {
+            Header::Dir => {}
+            other => return Err(other.instead_of(Algorithm::Dir).into()),
+        }
         refuse_encrypted_key(&parts)?;
         open::open(self.aead.as_ref(), &parts, opened)
     }

@@ -156,6 +156,14 @@ fn agreement_header(epk: &PublicKey, apu: &[u8], apv: &[u8]) -> String {
     base64url::encode_to_string(json.as_bytes())
 }
 
+/// The ephemeral public key (RFC 7518 section 4.6.1.1), checked as any other.
+pub(super) fn read_epk(agreement: &Agreement) -> Result<PublicKey, Error> {
+    PublicKey::from_jwk(&agreement.epk)
+        .ok()
+        .filter(|epk| epk.kind() == KeyKind::P256)
+        .ok_or_else(|| HeaderProblem::Invalid { member: "epk" }.into())
+}
+
 /// Opens messages that were sealed to the public half of a key pair.
 ///
 /// The kind of the key decides the algorithm, and the header has to agree. Runs on the backend that
@@ -219,7 +227,10 @@ impl PrivateKeyOpener {
     /// RFC 7516 section 11.5: where the wrapped key does not unwrap, a random key takes its place,
     /// so that the failure comes from the tag, as for any other changed message.
     fn unwrapped_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        Header::confirm(parts.header, Algorithm::RsaOaep256)?;
+        match Header::parse(parts.header)? {
+            Header::RsaOaep256 => {}
+            other => return Err(other.instead_of(Algorithm::RsaOaep256).into()),
+        }
         let wrapped =
             base64url::decode_to_vec(parts.encrypted_key).ok_or(Malformed::NotBase64url {
                 part: ENCRYPTED_KEY,
@@ -231,14 +242,14 @@ impl PrivateKeyOpener {
     }
 
     fn agreed_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        let header = Header::confirm(parts.header, Algorithm::EcdhEs)?;
+        let agreement = match Header::parse(parts.header)? {
+            Header::EcdhEs(agreement) => agreement,
+            other => return Err(other.instead_of(Algorithm::EcdhEs).into()),
+        };
         refuse_encrypted_key(parts)?;
-        let missing = HeaderProblem::Missing { member: "epk" };
-        let Agreement { epk, apu, apv } = header.agreement.ok_or(missing)?;
-        let invalid = |_| HeaderProblem::Invalid { member: "epk" };
-        let epk = PublicKey::from_jwk(&epk).map_err(invalid)?;
-        let epk = epk.p256().map_err(invalid)?;
-        let shared = self.key_pair.shared_secret(epk)?;
+        let epk = read_epk(&agreement)?;
+        let Agreement { apu, apv, .. } = agreement;
+        let shared = self.key_pair.shared_secret(epk.p256()?)?;
         Derivation::ConcatKdf {
             apu: &apu,
             apv: &apv,

@@ -159,12 +159,13 @@ impl fmt::Display for KeyProblem {
             ),
             Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
             Self::NotPem => f.write_str("it is not PEM"),
+            Self::SeveralKeys => f.write_str("it holds more than one key: give one"),
             Self::PemLabel => f.write_str("its PEM label is not one that is expected here"),
             Self::Encrypted => f.write_str(
                 "it is encrypted with a password: decrypt it first, for example with openssl pkcs8",
             ),
             Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
-            Self::DerAlgorithm => f.write_str("it is neither an RSA key nor a P-256 key"),
+            Self::DerAlgorithm => f.write_str("its algorithm is neither rsaEncryption with NULL parameters nor P-256"),
             Self::PrivateInvalid => {
                 f.write_str("its private half is not valid, or does not belong to its public half")
             }

@@ -272,6 +272,8 @@ pub enum KeyProblem {
     KeyOps,
     /// Not PEM (RFC 7468).
     NotPem,
+    /// PEM with more than one key.
+    SeveralKeys,
     /// PEM with a label that is not expected here.
     PemLabel,
     /// The private key is encrypted with a password.
@@ -281,7 +283,7 @@ pub enum KeyProblem {
         /// Name of the structure.
         structure: &'static str,
     },
-    /// A DER structure for an algorithm other than RSA and P-256.
+    /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
     DerAlgorithm,
     /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,

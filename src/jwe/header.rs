@@ -54,10 +54,10 @@ impl Algorithm {
 
 /// A protected header that meets the profile.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) algorithm: Algorithm,
-    /// Only under `ECDH-ES`.
-    pub(crate) agreement: Option<Agreement>,
+pub(crate) enum Header {
+    Dir,
+    RsaOaep256,
+    EcdhEs(Agreement),
 }
 
 /// The members of RFC 7518 section 4.6.1.
@@ -70,25 +70,26 @@ pub(crate) struct Agreement {
 }
 
 impl Header {
-    /// Reads a header and has it confirm the algorithm that the caller's key is for.
-    pub(crate) fn confirm(encoded: &[u8], needed: Algorithm) -> Result<Self, HeaderProblem> {
-        let header = Self::parse(encoded)?;
-        match header.algorithm == needed {
-            true => Ok(header),
-            false => Err(HeaderProblem::AlgorithmMismatch {
-                needed: needed.name(),
-                found: header.algorithm.name(),
-            }),
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Dir => Algorithm::Dir,
+            Self::RsaOaep256 => Algorithm::RsaOaep256,
+            Self::EcdhEs(_) => Algorithm::EcdhEs,
+        }
+    }
+
+    /// Where the caller's key is for another algorithm.
+    pub(crate) fn instead_of(&self, needed: Algorithm) -> HeaderProblem {
+        HeaderProblem::AlgorithmMismatch {
+            needed: needed.name(),
+            found: self.algorithm().name(),
         }
     }
 
     /// Reads a header and holds it against the profile.
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, HeaderProblem> {
         if encoded == DIR.as_bytes() || encoded == DIR_ALG_FIRST.as_bytes() {
-            return Ok(Self {
-                algorithm: Algorithm::Dir,
-                agreement: None,
-            });
+            return Ok(Self::Dir);
         }
         let json = decode(encoded)?;
         let members = Object::parse(&json).map_err(|problem| match problem {
@@ -107,9 +108,10 @@ impl Header {
         if required(&members, "enc")? != "A256GCM" {
             return Err(HeaderProblem::UnknownEncryption);
         }
-        let agreement = match algorithm {
-            Algorithm::Dir | Algorithm::RsaOaep256 => None,
-            Algorithm::EcdhEs => Some(Agreement {
+        Ok(match algorithm {
+            Algorithm::Dir => Self::Dir,
+            Algorithm::RsaOaep256 => Self::RsaOaep256,
+            Algorithm::EcdhEs => Self::EcdhEs(Agreement {
                 epk: members
                     .raw("epk")
                     .ok_or(HeaderProblem::Missing { member: "epk" })?
@@ -117,10 +119,6 @@ impl Header {
                 apu: party_info(&members, "apu")?,
                 apv: party_info(&members, "apv")?,
             }),
-        };
-        Ok(Self {
-            algorithm,
-            agreement,
         })
     }
 }

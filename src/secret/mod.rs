@@ -109,6 +109,11 @@ impl PayloadSecret {
         if padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
             return Err(invalid);
         }
+        if unpadded.len() > MAX_TEXT {
+            return Err(Error::SecretLength {
+                found: unpadded.len() / 4 * 3,
+            });
+        }
         let mut memory = SecretBytes::zeroed(unpadded.len());
         let decoded = E::decode(unpadded, memory.as_mut()).map_err(|_| invalid)?;
         Self::from_bytes(decoded)
@@ -129,6 +134,10 @@ impl fmt::Debug for PayloadSecret {
         f.write_str("PayloadSecret([redacted])")
     }
 }
+
+/// Longest text that is decoded to find out how long a secret is; of a longer one, the length alone
+/// says how far off it is.
+const MAX_TEXT: usize = 1024;
 
 /// Value of a hexadecimal digit, without a table or a branch that depends on it.
 fn hex_value(digit: u8) -> u8 {
