@@ -6,7 +6,7 @@ use crate::backend::{Backend, P256Private, RsaPrivate};
 use crate::error::{Error, KeyProblem};
 use crate::jwe::header::MAX_PARTY_INFO;
 use crate::private_key::{self, PrivateParts};
-use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::public_key::{Kind, NEEDS_P256, P256Point, PublicKey, RsaPublicNumbers};
 use crate::secret::{PayloadSecret, Secret32, SecretBytes, SecretText};
 
 /// How the 32-byte key comes from the shared secret of a key agreement.
@@ -91,15 +91,20 @@ pub(crate) fn check_party_info(info: &[u8]) -> Result<(), Error> {
 /// The private half wipes itself, `Debug` does not show it, and there is no `Clone`.
 pub struct KeyPair {
     public: PublicKey,
-    parts: PrivateParts,
-    engine: Engine,
+    private: Private,
     backend: Backend,
 }
 
-/// The private half, prepared by the backend.
-enum Engine {
-    P256(Box<dyn P256Private>),
-    Rsa(Box<dyn RsaPrivate>),
+/// The private half: what it is written from, and what the backend made of it.
+enum Private {
+    P256 {
+        scalar: Secret32,
+        key: Box<dyn P256Private>,
+    },
+    Rsa {
+        pkcs8: SecretBytes,
+        key: Box<dyn RsaPrivate>,
+    },
 }
 
 /// On the default backend.
@@ -237,7 +242,12 @@ impl KeyPair {
     /// # Errors
     /// [`Error::Key`] if the key cannot be encoded, which a key that was read cannot cause.
     pub fn to_pkcs8_der(&self) -> Result<SecretBytes, Error> {
-        Ok(private_key::to_pkcs8(&self.parts, &self.public)?)
+        Ok(match &self.private {
+            Private::P256 { scalar, .. } => {
+                private_key::p256_to_pkcs8(scalar, self.public.p256()?)?
+            }
+            Private::Rsa { pkcs8, .. } => pkcs8.as_bytes().to_vec().into(),
+        })
     }
 
     /// Writes the private key as PEM with the label `PRIVATE KEY` (PKCS#8).
@@ -253,25 +263,30 @@ impl KeyPair {
     /// # Errors
     /// As for [`to_pkcs8_der`](Self::to_pkcs8_der).
     pub fn to_jwk(&self) -> Result<SecretText, Error> {
-        Ok(private_key::to_jwk(&self.parts, &self.public)?)
+        Ok(match &self.private {
+            Private::P256 { scalar, .. } => private_key::p256_to_jwk(scalar, &self.public),
+            Private::Rsa { pkcs8, .. } => private_key::rsa_to_jwk(pkcs8, &self.public)?,
+        })
     }
 
-    pub(crate) fn backend(&self) -> Backend {
+    /// The backend it runs on.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
         self.backend
     }
 
     pub(crate) fn shared_secret(&self, peer: &P256Point) -> Result<Secret32, Error> {
-        match &self.engine {
-            Engine::P256(key) => key.agree(peer.as_sec1()),
-            Engine::Rsa(_) => Err(KeyKind::Rsa.instead_of(KeyKind::P256)),
+        match &self.private {
+            Private::P256 { key, .. } => key.agree(peer.as_sec1()),
+            Private::Rsa { .. } => Err(NEEDS_P256),
         }
     }
 
     /// Decrypts a wrapped key. Whatever fails, `key` is then as it was.
     pub(crate) fn unwrap_key(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()> {
-        match &self.engine {
-            Engine::Rsa(rsa) => rsa.unwrap(wrapped, key),
-            Engine::P256(_) => None,
+        match &self.private {
+            Private::Rsa { key: rsa, .. } => rsa.unwrap(wrapped, key),
+            Private::P256 { .. } => None,
         }
     }
 
@@ -300,11 +315,7 @@ impl KeyPair {
         }
         Ok(Self {
             public: Kind::P256(public).into(),
-            parts: PrivateParts::P256 {
-                scalar,
-                public: None,
-            },
-            engine: Engine::P256(key),
+            private: Private::P256 { scalar, key },
             backend,
         })
     }
@@ -319,9 +330,8 @@ impl KeyPair {
             .rsa_private(&pkcs8)?
             .ok_or(KeyProblem::PrivateInvalid)?;
         Ok(Self {
-            public: Kind::Rsa(public.clone()).into(),
-            parts: PrivateParts::Rsa { pkcs8, public },
-            engine: Engine::Rsa(key),
+            public: Kind::Rsa(public).into(),
+            private: Private::Rsa { pkcs8, key },
             backend,
         })
     }

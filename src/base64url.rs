@@ -8,9 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroize as _;
 
-/// Characters that `bytes` bytes take.
+/// Characters that `bytes` bytes take, saturating.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
-    bytes / 3 * 4 + [0, 2, 3][bytes % 3]
+    (bytes / 3)
+        .saturating_mul(4)
+        .saturating_add([0, 2, 3][bytes % 3])
 }
 
 /// Bytes that `chars` characters hold; `None` where no number of bytes has that length.

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use crate::base64url;
 use crate::error::{Error, KeyProblem};
 use crate::json::{NotObject, Object};
-use crate::pem::check_len;
-use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::names::KeyKind;
+use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, check_len};
 
 impl PublicKey {
     /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
@@ -93,13 +93,14 @@ impl PublicKey {
             return Err(KeyProblem::PrivateMember.into());
         }
         let key = public_part(&jwk)?;
+        // A public ECDH key has no operation of its own, so an empty list is right for it.
         require_key_ops(
             &jwk,
             match key.kind() {
-                // A public ECDH key has no operation of its own, so an empty list is right for it.
-                KeyKind::P256 => &["deriveKey", "deriveBits", NO_OPERATION],
-                KeyKind::Rsa => &["encrypt", "wrapKey"],
+                KeyKind::P256 => ["deriveKey", "deriveBits"],
+                KeyKind::Rsa => ["encrypt", "wrapKey"],
             },
+            key.kind() == KeyKind::P256,
         )?;
         Ok(key)
     }
@@ -137,19 +138,18 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
     Ok(key.into())
 }
 
-/// Stands for an empty list of operations.
-pub(crate) const NO_OPERATION: &str = "";
-
 /// `key_ops`, where present, has to name one of the operations (RFC 7517 section 4.3).
-pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: &[&str]) -> Result<(), KeyProblem> {
+pub(crate) fn require_key_ops(
+    jwk: &Object<'_>,
+    any_of: [&str; 2],
+    may_be_empty: bool,
+) -> Result<(), KeyProblem> {
     let Some(raw) = jwk.raw("key_ops") else {
         return Ok(());
     };
-    let mut found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
-    if found.is_empty() {
-        found.push(NO_OPERATION.to_owned());
-    }
-    match found.iter().any(|op| any_of.contains(&op.as_str())) {
+    let found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
+    let fits = found.iter().any(|op| any_of.contains(&op.as_str()));
+    match fits || (may_be_empty && found.is_empty()) {
         true => Ok(()),
         false => Err(KeyProblem::KeyOps),
     }

@@ -40,6 +40,7 @@ mod error;
 mod json;
 mod jwe;
 mod jwk;
+mod names;
 mod nonce;
 mod pem;
 mod private_key;
@@ -53,9 +54,9 @@ pub use envelope::{
     PublicKeySealer,
 };
 pub use error::{Error, Fault, HeaderProblem, JsonProblem, KeyProblem, Malformed};
-pub use jwe::header::Algorithm;
+pub use names::{Algorithm, KeyKind};
 pub use nonce::NonceBudget;
-pub use public_key::{KeyKind, PublicKey};
+pub use public_key::PublicKey;
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};
 
 /// The README's examples, run as doc tests.

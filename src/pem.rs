@@ -3,10 +3,8 @@
 use base64ct::{Base64, Encoding as _};
 
 use crate::error::KeyProblem;
+use crate::public_key::check_len;
 use crate::secret::SecretBytes;
-
-/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
-pub(crate) const MAX_KEY_LEN: usize = 16 * 1024;
 
 const BEGIN: &str = "-----BEGIN ";
 
@@ -28,14 +26,6 @@ pub(crate) fn read(text: &str) -> Result<(&str, SecretBytes), KeyProblem> {
     decode(body)
         .map(|der| (label, der))
         .ok_or(KeyProblem::NotPem)
-}
-
-pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
-    match key.len() {
-        0 => Err(KeyProblem::Empty),
-        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
-        _ => Ok(()),
-    }
 }
 
 /// The first block: its label, what it encloses, and what follows it.

@@ -12,8 +12,9 @@ use sec1::EcPrivateKey;
 use crate::base64url;
 use crate::error::KeyProblem;
 use crate::jwk;
-use crate::pem::{self, MAX_KEY_LEN, check_len};
-use crate::public_key::{KeyKind, Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::names::KeyKind;
+use crate::pem;
+use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, check_len};
 use crate::secret::{Secret32, SecretBytes, SecretText};
 use crate::spki::{self, DerAlgorithm};
 
@@ -136,9 +137,10 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
     jwk::require_key_ops(
         &jwk,
         match public.kind() {
-            KeyKind::P256 => &["deriveKey", "deriveBits"],
-            KeyKind::Rsa => &["decrypt", "unwrapKey"],
+            KeyKind::P256 => ["deriveKey", "deriveBits"],
+            KeyKind::Rsa => ["decrypt", "unwrapKey"],
         },
+        false,
     )?;
     match public.inner() {
         Kind::P256(point) => {
@@ -190,27 +192,18 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
     }
 }
 
-/// Writes a private key as PKCS#8, a P-256 key with its public half inside as RFC 5915 asks.
-pub(crate) fn to_pkcs8(
-    parts: &PrivateParts,
-    public: &PublicKey,
+/// Writes a P-256 key as PKCS#8, with its public half inside as RFC 5915 asks.
+pub(crate) fn p256_to_pkcs8(
+    scalar: &Secret32,
+    public: &P256Point,
 ) -> Result<SecretBytes, KeyProblem> {
-    match parts {
-        PrivateParts::Rsa { pkcs8, .. } => Ok(pkcs8.as_bytes().to_vec().into()),
-        PrivateParts::P256 { scalar, .. } => {
-            let point = match public.inner() {
-                Kind::P256(point) => Some(point.as_sec1().as_slice()),
-                Kind::Rsa(_) => None,
-            };
-            let sec1 = SecretDocument::encode_msg(&EcPrivateKey {
-                private_key: scalar.bytes(),
-                parameters: None,
-                public_key: point,
-            })
-            .map_err(|_| KeyProblem::PrivateInvalid)?;
-            write_pkcs8(DerAlgorithm::P256, sec1.as_bytes())
-        }
-    }
+    let sec1 = SecretDocument::encode_msg(&EcPrivateKey {
+        private_key: scalar.bytes(),
+        parameters: None,
+        public_key: Some(public.as_sec1()),
+    })
+    .map_err(|_| KeyProblem::PrivateInvalid)?;
+    write_pkcs8(DerAlgorithm::P256, sec1.as_bytes())
 }
 
 /// Writes PKCS#8 as PEM.
@@ -223,35 +216,49 @@ pub(crate) fn pkcs8_to_pem(pkcs8: &SecretBytes) -> Result<SecretText, KeyProblem
     Ok(core::mem::take(&mut *pem).into())
 }
 
-/// Writes a private key as JWK.
-pub(crate) fn to_jwk(parts: &PrivateParts, public: &PublicKey) -> Result<SecretText, KeyProblem> {
-    // Long enough for RSA-8192, so that the text never moves and leaves a copy behind.
-    let mut jwk = String::with_capacity(MAX_KEY_LEN);
+/// Writes a P-256 private key as JWK (RFC 7518 section 6.2.2).
+pub(crate) fn p256_to_jwk(scalar: &Secret32, public: &PublicKey) -> SecretText {
+    to_jwk(public, &[("d", scalar.bytes())])
+}
+
+/// Writes an RSA private key as JWK (RFC 7518 section 6.3.2).
+pub(crate) fn rsa_to_jwk(
+    pkcs8: &SecretBytes,
+    public: &PublicKey,
+) -> Result<SecretText, KeyProblem> {
+    let invalid = |_| KeyProblem::PrivateInvalid;
+    let info = PrivateKeyInfoRef::from_der(pkcs8.as_bytes()).map_err(invalid)?;
+    let key = RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(invalid)?;
+    let members = [
+        ("d", key.private_exponent.as_bytes()),
+        ("p", key.prime1.as_bytes()),
+        ("q", key.prime2.as_bytes()),
+        ("dp", key.exponent1.as_bytes()),
+        ("dq", key.exponent2.as_bytes()),
+        ("qi", key.coefficient.as_bytes()),
+    ];
+    Ok(to_jwk(public, &members))
+}
+
+fn to_jwk(public: &PublicKey, private: &[(&str, &[u8])]) -> SecretText {
+    let public = public.jwk_members();
+    let characters: usize = private
+        .iter()
+        .map(|(name, number)| base64url::encoded_len(number.len()) + name.len() + 6)
+        .sum();
+    // All at once, so that the text never moves and leaves a copy behind.
+    let mut jwk = String::with_capacity(public.len() + characters + 2);
     jwk.push('{');
-    jwk.push_str(&public.jwk_members());
-    let mut member = |name: &str, number: &[u8]| {
+    jwk.push_str(&public);
+    for (name, number) in private {
         jwk.push_str(",\"");
         jwk.push_str(name);
         jwk.push_str("\":\"");
         base64url::encode_secret_onto(number, &mut jwk);
         jwk.push('"');
-    };
-    match parts {
-        PrivateParts::P256 { scalar, .. } => member("d", scalar.bytes()),
-        PrivateParts::Rsa { pkcs8, .. } => {
-            let invalid = |_| KeyProblem::PrivateInvalid;
-            let info = PrivateKeyInfoRef::from_der(pkcs8.as_bytes()).map_err(invalid)?;
-            let key = RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(invalid)?;
-            member("d", key.private_exponent.as_bytes());
-            member("p", key.prime1.as_bytes());
-            member("q", key.prime2.as_bytes());
-            member("dp", key.exponent1.as_bytes());
-            member("dq", key.exponent2.as_bytes());
-            member("qi", key.coefficient.as_bytes());
-        }
     }
     jwk.push('}');
-    Ok(jwk.into())
+    jwk.into()
 }
 
 fn write_pkcs8(algorithm: DerAlgorithm, key: &[u8]) -> Result<SecretBytes, KeyProblem> {

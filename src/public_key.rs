@@ -4,6 +4,19 @@ use core::fmt;
 
 use crate::backend;
 use crate::error::{Error, KeyProblem};
+use crate::names::KeyKind;
+
+/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
+const MAX_KEY_LEN: usize = 16 * 1024;
+
+/// Refuses what is no key for its length alone.
+pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
+    match key.len() {
+        0 => Err(KeyProblem::Empty),
+        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
+        _ => Ok(()),
+    }
+}
 
 /// A public key: P-256 for key agreement and `ECDH-ES`, or RSA for `RSA-OAEP-256`.
 ///
@@ -11,16 +24,6 @@ use crate::error::{Error, KeyProblem};
 /// with an odd modulus and an odd exponent from 65537 to 2^33 - 1.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey(Kind);
-
-/// Which kind of key a key is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// Elliptic curve P-256 (NIST SP 800-186), for key agreement and `ECDH-ES`.
-    P256,
-    /// RSA, for `RSA-OAEP-256`.
-    Rsa,
-}
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -54,10 +57,16 @@ impl PublicKey {
     pub(crate) fn p256(&self) -> Result<&P256Point, Error> {
         match &self.0 {
             Kind::P256(point) => Ok(point),
-            Kind::Rsa(_) => Err(KeyKind::Rsa.instead_of(KeyKind::P256)),
+            Kind::Rsa(_) => Err(NEEDS_P256),
         }
     }
 }
+
+/// Where only a P-256 key will do.
+pub(crate) const NEEDS_P256: Error = Error::WrongKeyKind {
+    needed: KeyKind::P256,
+    found: KeyKind::Rsa,
+};
 
 impl From<Kind> for PublicKey {
     fn from(kind: Kind) -> Self {
@@ -68,29 +77,6 @@ impl From<Kind> for PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({}, {} bits)", self.kind(), self.bits())
-    }
-}
-
-impl KeyKind {
-    /// Where this kind was given and another is needed.
-    pub(crate) fn instead_of(self, needed: Self) -> Error {
-        Error::WrongKeyKind {
-            needed: needed.name(),
-            found: self.name(),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "P-256",
-            Self::Rsa => "RSA",
-        }
-    }
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -107,18 +93,14 @@ impl P256Point {
     }
 
     pub(crate) fn from_sec1(bytes: &[u8]) -> Result<Self, KeyProblem> {
-        match bytes {
-            [0] => Err(KeyProblem::ZeroPoint),
-            [4, coordinates @ ..] if coordinates.iter().all(|byte| *byte == 0) => {
-                Err(KeyProblem::ZeroPoint)
-            }
-            [4, ..] => {
-                let point: &[u8; 65] = bytes.try_into().map_err(|_| KeyProblem::PointForm)?;
-                match backend::is_on_p256(point) {
-                    true => Ok(Self(*point)),
-                    false => Err(KeyProblem::OffCurve),
-                }
-            }
+        if bytes == [0] {
+            return Err(KeyProblem::ZeroPoint);
+        }
+        let point: &[u8; 65] = bytes.try_into().map_err(|_| KeyProblem::PointForm)?;
+        match point {
+            [4, coordinates @ ..] if *coordinates == [0; 64] => Err(KeyProblem::ZeroPoint),
+            [4, ..] if backend::is_on_p256(point) => Ok(Self(*point)),
+            [4, ..] => Err(KeyProblem::OffCurve),
             _ => Err(KeyProblem::PointForm),
         }
     }

@@ -7,8 +7,8 @@ use pkcs1::RsaPublicKeyRef;
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::error::{Error, KeyProblem};
-use crate::pem::{self, check_len};
-use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers};
+use crate::pem;
+use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, check_len};
 
 /// rsaEncryption (RFC 8017 appendix A.1).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

@@ -33,15 +33,13 @@ fn the_newest_seals_and_older_ones_open_until_their_date() {
 
         let opened = ring.open(&under_a, start()).unwrap();
         assert_eq!(
-            (&*opened.opened, opened.key_id.as_str(), opened.newest),
+            (&*opened.payload, &*opened.key_id, opened.newest),
             (&b"a"[..], "a", false)
         );
-        assert_eq!(
-            ring.open_json::<String>(&under_b, start()).as_deref(),
-            Ok("b")
-        );
+        let json = ring.open_json::<String>(&under_b, start()).unwrap();
+        assert_eq!((json.payload.as_str(), &*json.key_id), ("b", "b"));
         let newest = ring.open(ring.seal(b"c").unwrap(), start()).unwrap();
-        assert_eq!((newest.key_id.as_str(), newest.newest), ("c", true));
+        assert_eq!((&*newest.key_id, newest.newest), ("c", true));
 
         let last_moment = start() + HOUR - Duration::from_nanos(1);
         assert!(ring.open(&under_a, last_moment).is_ok());
@@ -60,7 +58,7 @@ fn the_newest_seals_and_older_ones_open_until_their_date() {
 #[test]
 fn older_keys_are_bounded_and_make_room_when_their_time_is_over() {
     each_backend(|backend| {
-        let ring = KeyRing::new("0", fresh(backend)).max_older(2);
+        let ring = KeyRing::new("0", fresh(backend)).with_max_older(2);
         ring.rotate("1", fresh(backend), start() + HOUR, start())
             .unwrap();
         ring.rotate("2", fresh(backend), start() + 2 * HOUR, start())
@@ -102,6 +100,34 @@ fn a_leaked_key_is_dropped_at_once() {
 }
 
 #[test]
+fn keys_whose_time_is_over_can_be_dropped_without_a_rotation() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("a", fresh(backend));
+        ring.rotate("b", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        ring.purge(start());
+        assert_eq!(ring.key_ids(), ["b", "a"]);
+        ring.purge(start() + HOUR);
+        assert_eq!(ring.key_ids(), ["b"]);
+    });
+}
+
+#[test]
+fn each_key_keeps_its_own_cap() {
+    each_backend(|backend| {
+        let large = fresh(backend).with_max_sealed_len(1000);
+        let ring = KeyRing::new("large", large);
+        let sealed = ring.seal(&[0; 500]).unwrap();
+        let small = fresh(backend).with_max_sealed_len(100);
+        ring.rotate("small", small, start() + HOUR, start())
+            .unwrap();
+        assert_eq!(&*ring.open(&sealed, start()).unwrap().key_id, "large");
+        let refused = ring.open(&sealed, start() + HOUR).unwrap_err();
+        assert_eq!(refused.code(), "envelope.too_long");
+    });
+}
+
+#[test]
 fn what_is_no_sealed_text_is_told_as_such() {
     each_backend(|backend| {
         let ring = KeyRing::new("a", fresh(backend));
@@ -128,8 +154,8 @@ fn tenants_share_nothing() {
         );
         assert_eq!(
             (
-                rings["acme"].budget().used(),
-                rings["globex"].budget().used()
+                rings["acme"].nonce_budget().used(),
+                rings["globex"].nonce_budget().used()
             ),
             (1, 0)
         );
@@ -139,13 +165,13 @@ fn tenants_share_nothing() {
 #[test]
 fn traffic_goes_on_while_keys_rotate() {
     each_backend(|backend| {
-        let ring = KeyRing::new("0", fresh(backend)).max_older(100);
+        let ring = KeyRing::new("0", fresh(backend)).with_max_older(100);
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
                     for _ in 0..500 {
                         let sealed = ring.seal(b"payload").unwrap();
-                        assert_eq!(&*ring.open(&sealed, start()).unwrap().opened, b"payload");
+                        assert_eq!(&*ring.open(&sealed, start()).unwrap().payload, b"payload");
                     }
                 });
             }

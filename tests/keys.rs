@@ -184,8 +184,8 @@ fn agreement_needs_two_p256_keys() {
         let Some(rsa) = rsa_2048(backend) else { return };
         let ec = p256(backend);
         let refused = Err(Error::WrongKeyKind {
-            needed: "P-256",
-            found: "RSA",
+            needed: KeyKind::P256,
+            found: KeyKind::Rsa,
         });
         assert_eq!(ec.agree(rsa.public_key(), &Derivation::Sha256), refused);
         assert_eq!(rsa.agree(ec.public_key(), &Derivation::Sha256), refused);

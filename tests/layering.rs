@@ -8,20 +8,25 @@ use std::path::{Path, PathBuf};
 /// below it in this table.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Layer 0: words that everything speaks.
-    ("error", &[]),
+    ("names", &[]),
+    ("error", &["names"]),
     ("secret", &["error"]),
     // Layer 1: codecs, primitives, keys and forms. No secret meets a format here.
     ("base64url", &[]),
     ("json", &[]),
     ("backend", &["error", "secret"]),
-    ("pem", &["error", "secret"]),
-    ("public_key", &["error", "backend"]),
-    ("jwk", &["error", "base64url", "json", "pem", "public_key"]),
+    ("public_key", &["error", "names", "backend"]),
+    ("pem", &["error", "secret", "public_key"]),
+    (
+        "jwk",
+        &["error", "names", "base64url", "json", "public_key"],
+    ),
     ("spki", &["error", "pem", "public_key"]),
     (
         "private_key",
         &[
             "error",
+            "names",
             "secret",
             "base64url",
             "jwk",
@@ -31,7 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("jwe/compact", &["error", "base64url"]),
-    ("jwe/header", &["error", "base64url", "json"]),
+    ("jwe/header", &["error", "names", "base64url", "json"]),
     // Layer 2: where a backend meets a format.
     ("nonce", &["error"]),
     (
@@ -58,6 +63,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "envelope",
         &[
             "error",
+            "names",
             "secret",
             "backend",
             "base64url",

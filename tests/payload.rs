@@ -101,10 +101,15 @@ fn buffers_are_replaced_and_empty_after_a_failure() {
         }
         let spent = PayloadCipher::with_backend(&secret(), backend)
             .unwrap()
-            .nonce_budget(0);
+            .with_nonce_budget(0);
         assert!(spent.seal_into(b"x", &mut sealed).is_err());
         assert!(sealed.is_empty());
     });
+}
+
+#[test]
+fn absurd_lengths_do_not_overflow() {
+    assert_eq!(PayloadCipher::sealed_len(usize::MAX), usize::MAX);
 }
 
 #[test]
@@ -180,7 +185,7 @@ fn values_that_are_no_json_are_refused() {
 #[test]
 fn the_cap_holds_before_anything_is_read() {
     each_backend(|backend| {
-        let cipher = cipher(backend).max_sealed_len(100);
+        let cipher = cipher(backend).with_max_sealed_len(100);
         let fits = cipher.seal(&[0; 14]).unwrap();
         assert_eq!(fits.len(), 100);
         assert!(cipher.open(&fits).is_ok());
@@ -196,15 +201,22 @@ fn the_nonce_budget_is_kept_and_told() {
     each_backend(|backend| {
         let cipher = cipher(backend);
         assert_eq!(
-            (cipher.budget().limit(), cipher.budget().used()),
+            (cipher.nonce_budget().limit(), cipher.nonce_budget().used()),
             (1 << 32, 0)
         );
-        let cipher = cipher.nonce_budget(u64::MAX);
-        assert_eq!(cipher.budget().limit(), 1 << 32, "no more than NIST allows");
-        let cipher = cipher.nonce_budget(4);
+        let cipher = cipher.with_nonce_budget(u64::MAX);
+        assert_eq!(
+            cipher.nonce_budget().limit(),
+            1 << 32,
+            "no more than NIST allows"
+        );
+        let cipher = cipher.with_nonce_budget(4);
         for used in 0..4 {
             assert_eq!(
-                (cipher.budget().used(), cipher.budget().remaining()),
+                (
+                    cipher.nonce_budget().used(),
+                    cipher.nonce_budget().remaining()
+                ),
                 (used, 4 - used)
             );
             cipher.seal(b"").unwrap();
@@ -214,9 +226,18 @@ fn the_nonce_budget_is_kept_and_told() {
             (spent.clone(), spent.fault()),
             (Error::NonceBudgetSpent { limit: 4 }, Fault::Misuse)
         );
-        assert_eq!(cipher.budget().remaining_share(), 0.0);
+        assert_eq!(cipher.nonce_budget().remaining_share(), 0.0);
         let sealed = common::cipher(backend).seal(b"x").unwrap();
         assert!(cipher.open(&sealed).is_ok(), "a spent cipher still opens");
+        let again = cipher.with_nonce_budget(5);
+        assert_eq!(
+            again.nonce_budget().remaining(),
+            1,
+            "what was sealed still counts"
+        );
+        again.seal(b"").unwrap();
+        assert!(again.seal(b"").is_err());
+        assert_eq!(again.with_nonce_budget(2).nonce_budget().remaining(), 0);
     });
 }
 
@@ -238,7 +259,7 @@ fn one_cipher_serves_many_threads() {
                 });
             }
         });
-        assert_eq!(cipher.budget().used(), 1600);
+        assert_eq!(cipher.nonce_budget().used(), 1600);
     });
 }
 

@@ -4,7 +4,8 @@ mod common;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Algorithm, Error, HeaderProblem, Inspection, KeyPair, Opened, PrivateKeyOpener, PublicKeySealer,
+    Algorithm, Error, HeaderProblem, Inspection, KeyKind, KeyPair, Opened, PrivateKeyOpener,
+    PublicKeySealer,
 };
 use common::{cipher, each_backend, each_pair, p256, rsa_2048};
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn party_info_travels_and_is_bound_in() {
         let pair = p256(opening);
         let sealer = PublicKeySealer::with_backend(pair.public_key(), sealing).unwrap();
         let sealed = sealer
-            .party_info(b"Alice", b"Bob")
+            .with_party_info(b"Alice", b"Bob")
             .unwrap()
             .seal(b"x")
             .unwrap();
@@ -55,8 +56,11 @@ fn party_info_travels_and_is_bound_in() {
             len: 1025,
             max: 1024,
         };
-        assert_eq!(sealer().party_info(&[0; 1025], b"").unwrap_err(), too_long);
-        let longest = sealer().party_info(&[0; 1024], &[0; 1024]).unwrap();
+        assert_eq!(
+            sealer().with_party_info(&[0; 1025], b"").unwrap_err(),
+            too_long
+        );
+        let longest = sealer().with_party_info(&[0; 1024], &[0; 1024]).unwrap();
         assert!(
             PrivateKeyOpener::new(p256_again(&pair, backend))
                 .open(longest.seal(b"").unwrap())
@@ -64,12 +68,12 @@ fn party_info_travels_and_is_bound_in() {
         );
         if let Some(rsa) = rsa_2048(backend) {
             let sealer = PublicKeySealer::with_backend(rsa.public_key(), backend).unwrap();
-            let refused = sealer.party_info(b"a", b"b").unwrap_err();
+            let refused = sealer.with_party_info(b"a", b"b").unwrap_err();
             assert_eq!(
                 refused,
                 Error::WrongKeyKind {
-                    needed: "P-256",
-                    found: "RSA"
+                    needed: KeyKind::P256,
+                    found: KeyKind::Rsa
                 }
             );
         }
@@ -147,11 +151,11 @@ fn the_key_decides_the_algorithm() {
         };
         assert_eq!(
             dir.open(&sealed_ec).unwrap_err(),
-            mismatch("dir", "ECDH-ES")
+            mismatch(Algorithm::Dir, Algorithm::EcdhEs)
         );
         assert_eq!(
             ec.open(&sealed_dir).unwrap_err(),
-            mismatch("ECDH-ES", "dir")
+            mismatch(Algorithm::EcdhEs, Algorithm::Dir)
         );
         let Some(rsa) = rsa else { return };
         let sealed_rsa = PublicKeySealer::with_backend(rsa.public_key(), backend)
@@ -161,19 +165,19 @@ fn the_key_decides_the_algorithm() {
         let rsa = PrivateKeyOpener::new(rsa);
         assert_eq!(
             rsa.open(&sealed_dir).unwrap_err(),
-            mismatch("RSA-OAEP-256", "dir")
+            mismatch(Algorithm::RsaOaep256, Algorithm::Dir)
         );
         assert_eq!(
             rsa.open(&sealed_ec).unwrap_err(),
-            mismatch("RSA-OAEP-256", "ECDH-ES")
+            mismatch(Algorithm::RsaOaep256, Algorithm::EcdhEs)
         );
         assert_eq!(
             dir.open(&sealed_rsa).unwrap_err(),
-            mismatch("dir", "RSA-OAEP-256")
+            mismatch(Algorithm::Dir, Algorithm::RsaOaep256)
         );
         assert_eq!(
             ec.open(&sealed_rsa).unwrap_err(),
-            mismatch("ECDH-ES", "RSA-OAEP-256")
+            mismatch(Algorithm::EcdhEs, Algorithm::RsaOaep256)
         );
     });
 }
@@ -183,7 +187,7 @@ fn the_cap_holds_here_too() {
     each_backend(|backend| {
         let pair = p256(backend);
         let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
-        let opener = PrivateKeyOpener::new(pair).max_sealed_len(500);
+        let opener = PrivateKeyOpener::new(pair).with_max_sealed_len(500);
         let sealed = sealer.seal(&[0; 400]).unwrap();
         let len = sealed.len();
         assert_eq!(
@@ -240,7 +244,7 @@ proptest! {
         each_pair(|sealing, opening| {
             let ec = p256(opening);
             let sealer = PublicKeySealer::with_backend(ec.public_key(), sealing).unwrap();
-            let sealed = sealer.party_info(&apu, &apv).unwrap().seal(&payload).unwrap();
+            let sealed = sealer.with_party_info(&apu, &apv).unwrap().seal(&payload).unwrap();
             assert_eq!(*PrivateKeyOpener::new(ec).open(&sealed).unwrap(), payload);
             if let Some(rsa) = rsa_2048(opening) {
                 let sealer = PublicKeySealer::with_backend(rsa.public_key(), sealing).unwrap();

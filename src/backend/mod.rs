@@ -1,7 +1,7 @@
 //! The cryptographic libraries underneath, chosen by value.
 //!
 //! A backend is thin: primitives alone. Whatever two backends would write alike (key derivation
-//! framing, JWK, header, base64url) stands above [`Primitives`].
+//! framing, JWK, header, base64url) stands above them.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
@@ -59,6 +59,20 @@ impl Backend {
 
     pub(crate) fn primitives(&self) -> &'static dyn Primitives {
         self.primitives
+    }
+}
+
+impl PartialEq for Backend {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Backend {}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -181,7 +181,8 @@ mod private_rsa {
             return false;
         };
         let fits = |own: Option<BigUint>, stated: UintRef<'_>| {
-            own.is_some_and(|own| own == BigUint::from_bytes_be(stated.as_bytes()))
+            let stated = Zeroizing::new(BigUint::from_bytes_be(stated.as_bytes()));
+            own.map(Zeroizing::new).is_some_and(|own| *own == *stated)
         };
         fits(key.dp().cloned(), stated.exponent1)
             && fits(key.dq().cloned(), stated.exponent2)

@@ -6,7 +6,8 @@ use super::recipient::read_epk;
 use crate::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{self, Compact};
-use crate::jwe::header::{self, Algorithm, Header};
+use crate::jwe::header::{self, Header};
+use crate::names::Algorithm;
 
 /// What a compact JWE says of itself. Nothing of it is authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +28,22 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Looks at a compact JWE, of the profile or not.
+    /// Looks at a compact JWE of at most 8 MiB, of the profile or not.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Header`] if it is not five parts of base64url around a
     /// header that is UTF-8.
     pub fn of(sealed: impl AsRef<[u8]>) -> Result<Self, Error> {
+        Self::with_max_sealed_len(sealed, DEFAULT_MAX_SEALED_LEN)
+    }
+
+    /// Looks at a compact JWE of at most `max` bytes, of the profile or not.
+    ///
+    /// # Errors
+    /// As for [`of`](Self::of), and [`Error::SealedTooLong`].
+    pub fn with_max_sealed_len(sealed: impl AsRef<[u8]>, max: usize) -> Result<Self, Error> {
         let text = sealed.as_ref();
-        let [encoded_header, key, iv, ciphertext, tag] =
-            compact::parts(text, DEFAULT_MAX_SEALED_LEN)?;
+        let [encoded_header, key, iv, ciphertext, tag] = compact::parts(text, max)?;
         let header = String::from_utf8(header::decode(encoded_header)?)
             .map_err(|_| HeaderProblem::NotJsonObject)?;
         let len = |part, text: &[u8]| {
@@ -49,16 +57,16 @@ impl Inspection {
             iv_len: len("initialization vector", iv)?,
             ciphertext_len: len("ciphertext", ciphertext)?,
             tag_len: len("authentication tag", tag)?,
-            profile: profile(encoded_header, text),
+            profile: profile(encoded_header, text, max),
         })
     }
 }
 
 /// The checks of opening, as far as they go without a key, the header first: a vector of another
 /// length comes from another `enc`, and that is what should be told.
-fn profile(header: &[u8], text: &[u8]) -> Result<Algorithm, Error> {
+fn profile(header: &[u8], text: &[u8], max: usize) -> Result<Algorithm, Error> {
     let header = Header::parse(header)?;
-    let parts = Compact::parse(text, DEFAULT_MAX_SEALED_LEN)?;
+    let parts = Compact::parse(text, max)?;
     match &header {
         Header::RsaOaep256 => {}
         Header::Dir => refuse_encrypted_key(&parts)?,

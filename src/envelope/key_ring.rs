@@ -34,7 +34,7 @@ use crate::secret::Opened;
 /// let next = PayloadCipher::new(&PayloadSecret::generate()?)?;
 /// ring.rotate("2026-11", next, now + Duration::from_secs(3600), now)?;
 /// let opened = ring.open(&sealed, now)?;
-/// assert_eq!(opened.key_id, "2026-10");
+/// assert_eq!(&*opened.key_id, "2026-10");
 /// # }
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
@@ -53,18 +53,18 @@ struct Keys {
 }
 
 struct Key {
-    id: String,
+    id: Arc<str>,
     cipher: PayloadCipher,
 }
 
-/// An opened message and the key that opened it.
+/// What a message held and the key that opened it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct OpenedWith {
-    /// The plaintext.
-    pub opened: Opened,
+pub struct OpenedWith<T> {
+    /// The plaintext, or what was read from it.
+    pub payload: T,
     /// Identifier of the key.
-    pub key_id: String,
+    pub key_id: Arc<str>,
     /// Whether it is the newest key. If not, the sender has not rotated yet.
     pub newest: bool,
 }
@@ -75,7 +75,7 @@ const DEFAULT_MAX_OLDER: usize = 4;
 impl KeyRing {
     /// A ring with one key, and room for 4 older ones.
     #[must_use]
-    pub fn new(key_id: impl Into<String>, cipher: PayloadCipher) -> Self {
+    pub fn new(key_id: impl Into<Arc<str>>, cipher: PayloadCipher) -> Self {
         Self {
             keys: ArcSwap::from_pointee(Keys {
                 newest: Key::new(key_id.into(), cipher),
@@ -89,7 +89,7 @@ impl KeyRing {
     /// Bounds how many older keys are kept: each is one more attempt for a message that does not
     /// open.
     #[must_use]
-    pub fn max_older(mut self, max: usize) -> Self {
+    pub fn with_max_older(mut self, max: usize) -> Self {
         self.max_older = max;
         self
     }
@@ -102,7 +102,7 @@ impl KeyRing {
     /// if it already keeps as many older keys as it may. The ring is then unchanged.
     pub fn rotate(
         &self,
-        key_id: impl Into<String>,
+        key_id: impl Into<Arc<str>>,
         cipher: PayloadCipher,
         open_until: SystemTime,
         now: SystemTime,
@@ -131,22 +131,34 @@ impl KeyRing {
     pub fn retire(&self, key_id: &str) -> bool {
         self.change(|keys| {
             let before = keys.older.len();
-            keys.older.retain(|(key, _)| key.id != key_id);
+            keys.older.retain(|(key, _)| *key.id != *key_id);
             Ok(keys.older.len() < before)
         })
         .unwrap_or(false)
     }
 
-    /// Identifiers of the keys, newest first.
+    /// Drops and wipes the older keys whose time is over at `now`. They open nothing any more either
+    /// way; [`rotate`](Self::rotate) does the same.
+    pub fn purge(&self, now: SystemTime) {
+        // Nothing in it fails.
+        let _ = self.change(|keys| {
+            keys.older.retain(|(_, until)| now < *until);
+            Ok(())
+        });
+    }
+
+    /// Identifiers of the keys, newest first, those included whose time is over and that were not
+    /// dropped yet.
     #[must_use]
     pub fn key_ids(&self) -> Vec<String> {
-        self.keys.load().all().map(|key| key.id.clone()).collect()
+        let keys = self.keys.load();
+        keys.all().map(|key| key.id.as_ref().to_owned()).collect()
     }
 
     /// What is used and left of the newest key's nonce budget: rotate ahead of its end.
     #[must_use]
-    pub fn budget(&self) -> NonceBudget {
-        self.keys.load().newest.cipher.budget()
+    pub fn nonce_budget(&self) -> NonceBudget {
+        self.keys.load().newest.cipher.nonce_budget()
     }
 
     /// Seals a payload with the newest key.
@@ -170,7 +182,11 @@ impl KeyRing {
     ///
     /// # Errors
     /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] where no key fits.
-    pub fn open(&self, sealed: impl AsRef<[u8]>, now: SystemTime) -> Result<OpenedWith, Error> {
+    pub fn open(
+        &self,
+        sealed: impl AsRef<[u8]>,
+        now: SystemTime,
+    ) -> Result<OpenedWith<Opened>, Error> {
         let sealed = sealed.as_ref();
         let keys = self.keys.load();
         let current = keys
@@ -178,21 +194,24 @@ impl KeyRing {
             .iter()
             .filter(|(_, until)| now < *until)
             .map(|(key, _)| (key, false));
+        let mut refused = Error::OpenFailed;
         for (key, newest) in core::iter::once((&keys.newest, true)).chain(current) {
             match key.cipher.open(sealed) {
-                Ok(opened) => {
+                Ok(payload) => {
                     return Ok(OpenedWith {
-                        opened,
-                        key_id: key.id.clone(),
+                        payload,
+                        key_id: Arc::clone(&key.id),
                         newest,
                     });
                 }
                 Err(Error::OpenFailed) => {}
-                // What is wrong with its form is wrong under every key.
+                // Each cipher has a cap of its own.
+                Err(error @ Error::SealedTooLong { .. }) => refused = error,
+                // What else is wrong with its form is wrong under every key.
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::OpenFailed)
+        Err(refused)
     }
 
     /// Opens a sealed text as [`open`](Self::open) does and reads it as JSON.
@@ -203,8 +222,17 @@ impl KeyRing {
         &self,
         sealed: impl AsRef<[u8]>,
         now: SystemTime,
-    ) -> Result<T, Error> {
-        self.open(sealed, now)?.opened.json()
+    ) -> Result<OpenedWith<T>, Error> {
+        let OpenedWith {
+            payload,
+            key_id,
+            newest,
+        } = self.open(sealed, now)?;
+        Ok(OpenedWith {
+            payload: payload.json()?,
+            key_id,
+            newest,
+        })
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, Error>) -> Result<T, Error> {
@@ -218,7 +246,7 @@ impl KeyRing {
 }
 
 impl Key {
-    fn new(id: String, cipher: PayloadCipher) -> Arc<Self> {
+    fn new(id: Arc<str>, cipher: PayloadCipher) -> Arc<Self> {
         Arc::new(Self { id, cipher })
     }
 }

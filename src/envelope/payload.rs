@@ -9,8 +9,9 @@ use super::{DEFAULT_MAX_SEALED_LEN, to_json};
 use crate::backend::{Aes256Gcm, Backend};
 use crate::error::{Error, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
-use crate::jwe::header::{self, Algorithm, Header};
+use crate::jwe::header::{self, Header};
 use crate::jwe::{open, seal};
+use crate::names::Algorithm;
 use crate::nonce::{Counter, MAX_LIMIT, NonceBudget};
 use crate::secret::{Opened, PayloadSecret};
 
@@ -61,22 +62,23 @@ impl PayloadCipher {
 
     /// Opens sealed texts of at most `max` bytes; 8 MiB where this is not called.
     #[must_use]
-    pub fn max_sealed_len(mut self, max: usize) -> Self {
+    pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;
         self
     }
 
     /// Seals at most `limit` messages and never more than 2^32, the default and the most that NIST
-    /// SP 800-38D section 8.3 allows. Give each of several processes under one key its share.
+    /// SP 800-38D section 8.3 allows. What is sealed already counts. Give each of several processes
+    /// under one key its share.
     #[must_use]
-    pub fn nonce_budget(mut self, limit: u64) -> Self {
-        self.counter = Counter::new(limit.min(MAX_LIMIT));
+    pub fn with_nonce_budget(mut self, limit: u64) -> Self {
+        self.counter = self.counter.with_limit(limit.min(MAX_LIMIT));
         self
     }
 
     /// What is used and left of the nonce budget.
     #[must_use]
-    pub fn budget(&self) -> NonceBudget {
+    pub fn nonce_budget(&self) -> NonceBudget {
         self.counter.budget()
     }
 
@@ -133,12 +135,13 @@ impl PayloadCipher {
     }
 
     /// Replaces `opened` by the opened payload; no allocation if its capacity is enough. On
-    /// failure it is empty.
+    /// failure it is empty, and its memory wiped.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_into(&self, sealed: impl AsRef<[u8]>, opened: &mut Opened) -> Result<(), Error> {
-        self.open_bytes(sealed.as_ref(), opened)
+        self.try_open(sealed.as_ref(), opened)
+            .inspect_err(|_| opened.memory().wipe())
     }
 
     /// Opens a sealed text and reads it as JSON.
@@ -149,8 +152,7 @@ impl PayloadCipher {
         self.open(sealed)?.json()
     }
 
-    fn open_bytes(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
-        opened.memory().truncate(0);
+    fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
         match Header::parse(parts.header)? {
             Header::Dir => {}

@@ -14,9 +14,10 @@ use crate::backend::{Backend, RsaPublic};
 use crate::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
-use crate::jwe::header::{self, Agreement, Algorithm, Header};
+use crate::jwe::header::{self, Agreement, Header};
 use crate::jwe::{open, seal};
-use crate::public_key::{KeyKind, Kind, P256Point, PublicKey};
+use crate::names::{Algorithm, KeyKind};
+use crate::public_key::{Kind, NEEDS_P256, P256Point, PublicKey};
 use crate::secret::{Opened, Secret32};
 
 /// Seals messages to the owner of a public key, each under a key of its own.
@@ -71,11 +72,11 @@ impl PublicKeySealer {
     ///
     /// # Errors
     /// [`Error::WrongKeyKind`] for an RSA key, [`Error::PartyInfoTooLong`].
-    pub fn party_info(mut self, apu: &[u8], apv: &[u8]) -> Result<Self, Error> {
+    pub fn with_party_info(mut self, apu: &[u8], apv: &[u8]) -> Result<Self, Error> {
         check_party_info(apu)?;
         check_party_info(apv)?;
         match &mut self.recipient {
-            Recipient::Rsa(_) => return Err(KeyKind::Rsa.instead_of(KeyKind::P256)),
+            Recipient::Rsa(_) => return Err(NEEDS_P256),
             Recipient::P256 {
                 apu: own_apu,
                 apv: own_apv,
@@ -185,7 +186,7 @@ impl PrivateKeyOpener {
 
     /// Opens sealed texts of at most `max` bytes; 8 MiB where this is not called.
     #[must_use]
-    pub fn max_sealed_len(mut self, max: usize) -> Self {
+    pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;
         self
     }
@@ -201,13 +202,18 @@ impl PrivateKeyOpener {
         Ok(opened)
     }
 
-    /// Replaces `opened` by the opened payload. On failure it is empty.
+    /// Replaces `opened` by the opened payload. On failure it is empty, and its
+    /// memory wiped.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_into(&self, sealed: impl AsRef<[u8]>, opened: &mut Opened) -> Result<(), Error> {
-        opened.memory().truncate(0);
-        let parts = Compact::parse(sealed.as_ref(), self.max_sealed_len)?;
+        self.try_open(sealed.as_ref(), opened)
+            .inspect_err(|_| opened.memory().wipe())
+    }
+
+    fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
+        let parts = Compact::parse(sealed, self.max_sealed_len)?;
         let key = match self.key_pair.public_key().kind() {
             KeyKind::Rsa => self.unwrapped_key(&parts)?,
             KeyKind::P256 => self.agreed_key(&parts)?,

@@ -2,6 +2,8 @@
 
 mod display;
 
+use crate::names::{Algorithm, KeyKind};
+
 /// Everything that can go wrong in this crate.
 ///
 /// An error never holds key material, plaintext, a sealed text or any part of one, so it can be
@@ -57,10 +59,10 @@ pub enum Error {
     },
     /// A key of one kind was given where another is needed.
     WrongKeyKind {
-        /// What the operation needs, such as `P-256`.
-        needed: &'static str,
+        /// What the operation needs.
+        needed: KeyKind,
         /// What it was given.
-        found: &'static str,
+        found: KeyKind,
     },
     /// `apu` or `apv` is longer than the profile allows.
     PartyInfoTooLong {
@@ -177,9 +179,9 @@ pub enum HeaderProblem {
     /// `alg` is in the profile, but it is not what the caller's key is for.
     AlgorithmMismatch {
         /// What the key is for.
-        needed: &'static str,
+        needed: Algorithm,
         /// What the header says.
-        found: &'static str,
+        found: Algorithm,
     },
     /// `enc` is not `A256GCM`.
     UnknownEncryption,
@@ -287,7 +289,7 @@ pub enum KeyProblem {
     DerAlgorithm,
     /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,
-    /// A private RSA JWK with `oth`: more than two primes.
+    /// An RSA private key of more than two primes.
     MultiPrime,
 }
 
@@ -321,6 +323,17 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
+            Self::Json {
+                problem: JsonProblem::NotSerializable,
+                ..
+            }
+            | Self::WrongKeyKind { .. }
+            | Self::PartyInfoTooLong { .. }
+            | Self::RsaKeySize { .. }
+            | Self::NonceBudgetSpent { .. }
+            | Self::KeyRingFull { .. }
+            | Self::DuplicateKeyId
+            | Self::Unsupported { .. } => Fault::Misuse,
             Self::SecretLength { .. }
             | Self::SecretEncoding { .. }
             | Self::SealedTooLong { .. }
@@ -330,13 +343,6 @@ impl Error {
             | Self::PayloadNotUtf8
             | Self::Json { .. }
             | Self::Key { .. } => Fault::Input,
-            Self::WrongKeyKind { .. }
-            | Self::PartyInfoTooLong { .. }
-            | Self::RsaKeySize { .. }
-            | Self::NonceBudgetSpent { .. }
-            | Self::KeyRingFull { .. }
-            | Self::DuplicateKeyId
-            | Self::Unsupported { .. } => Fault::Misuse,
             Self::Backend { .. } | Self::Randomness => Fault::Backend,
         }
     }

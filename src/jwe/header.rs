@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::base64url;
 use crate::error::HeaderProblem;
 use crate::json::{NotObject, Object};
+use crate::names::Algorithm;
 
 /// `{"enc":"A256GCM","alg":"dir"}`, byte for byte what BankEzy's documentation shows.
 pub(crate) const DIR: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0";
@@ -21,36 +22,6 @@ pub(crate) const MAX_LEN: usize = 8 * 1024;
 
 /// Longest `apu` or `apv`, in bytes.
 pub(crate) const MAX_PARTY_INFO: usize = 1024;
-
-/// The key management algorithms of the profile (RFC 7518 section 4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// `dir`: the shared key encrypts the content itself (RFC 7518 section 4.5).
-    Dir,
-    /// `RSA-OAEP-256`: a fresh key, encrypted to an RSA key (RFC 7518 section 4.3).
-    RsaOaep256,
-    /// `ECDH-ES`: a fresh key agreed with a P-256 key (RFC 7518 section 4.6).
-    EcdhEs,
-}
-
-impl Algorithm {
-    /// Its name in `alg`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dir => "dir",
-            Self::RsaOaep256 => "RSA-OAEP-256",
-            Self::EcdhEs => "ECDH-ES",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Dir, Self::RsaOaep256, Self::EcdhEs]
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
-    }
-}
 
 /// A protected header that meets the profile.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +52,8 @@ impl Header {
     /// Where the caller's key is for another algorithm.
     pub(crate) fn instead_of(&self, needed: Algorithm) -> HeaderProblem {
         HeaderProblem::AlgorithmMismatch {
-            needed: needed.name(),
-            found: self.algorithm().name(),
+            needed,
+            found: self.algorithm(),
         }
     }
 

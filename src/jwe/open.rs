@@ -6,22 +6,15 @@ use crate::error::Error;
 use crate::jwe::compact::Compact;
 use crate::secret::Opened;
 
-/// Replaces `out` by the plaintext. Allocates only if `out` is too small. On failure `out` is
-/// empty and its memory wiped, so that no unauthenticated plaintext can be seen.
+/// Replaces `out` by the plaintext. Allocates only if `out` is too small. On failure `out` holds
+/// unauthenticated plaintext, and the caller wipes it.
 pub(crate) fn open(
     aead: &dyn Aes256Gcm,
     parts: &Compact<'_>,
     out: &mut Opened,
 ) -> Result<(), Error> {
     let room = out.memory().reset(parts.plaintext_len());
-    let opened = match base64url::decode(parts.ciphertext, room) {
-        None => Err(parts.diagnose()),
-        Some(()) => aead
-            .open_in_place(&parts.iv, parts.header, &parts.tag, room)
-            .ok_or(Error::OpenFailed),
-    };
-    if opened.is_err() {
-        out.memory().wipe();
-    }
-    opened
+    base64url::decode(parts.ciphertext, room).ok_or_else(|| parts.diagnose())?;
+    aead.open_in_place(&parts.iv, parts.header, &parts.tag, room)
+        .ok_or(Error::OpenFailed)
 }

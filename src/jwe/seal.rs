@@ -18,7 +18,7 @@ pub(crate) const fn sealed_len(
     plaintext_len: usize,
 ) -> usize {
     let ciphertext_len = base64url::encoded_len(plaintext_len);
-    header_len + encrypted_key_len + IV_CHARS + ciphertext_len + TAG_CHARS + 4
+    ciphertext_len.saturating_add(header_len + encrypted_key_len + IV_CHARS + TAG_CHARS + 4)
 }
 
 /// Replaces `out` by the compact form under `header` and `encrypted_key`, both base64url already.

@@ -79,6 +79,13 @@ impl Counter {
         }
     }
 
+    /// The same count against another limit.
+    pub(crate) fn with_limit(&self, limit: u64) -> Self {
+        let counter = Self::new(limit);
+        counter.leased.store(self.budget().used, Ordering::Relaxed);
+        counter
+    }
+
     /// Counts one message.
     pub(crate) fn take(&self) -> Result<(), Error> {
         let shard = &self.shards[thread_shard()].0;
@@ -106,7 +113,7 @@ impl Counter {
     /// The caller has taken one message more than its shard had: pays that back from a new lease.
     #[cold]
     fn refill(&self, shard: &AtomicI64) -> Result<(), Error> {
-        let lease = |leased: u64| (self.limit - leased).min(self.lease);
+        let lease = |leased: u64| self.limit.saturating_sub(leased).min(self.lease);
         let leased = self
             .leased
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {

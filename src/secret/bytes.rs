@@ -22,6 +22,12 @@ impl SecretBytes {
         self.memory.get(..self.len).unwrap_or_default()
     }
 
+    /// Empty, without an allocation: to be written to.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
             memory: Vec::with_capacity(capacity),
@@ -43,6 +49,10 @@ impl SecretBytes {
             *self = Self::zeroed(len);
         } else if len > self.memory.len() {
             self.memory.resize(len, 0);
+        }
+        // What a longer secret leaves behind a shorter one.
+        if let Some(stale) = self.memory.get_mut(len..self.len) {
+            stale.fill(0);
         }
         self.len = len;
         self.as_mut()
@@ -80,6 +90,12 @@ impl SecretBytes {
     }
 }
 
+impl Default for SecretBytes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl AsMut<[u8]> for SecretBytes {
     fn as_mut(&mut self) -> &mut [u8] {
         self.memory.get_mut(..self.len).unwrap_or_default()
@@ -93,9 +109,11 @@ impl AsRef<[u8]> for SecretBytes {
 }
 
 impl From<Vec<u8>> for SecretBytes {
-    /// Takes the bytes over, so that they are wiped on drop.
-    fn from(memory: Vec<u8>) -> Self {
+    /// Takes the bytes over, so that they are wiped on drop. What lies unused behind them may hold
+    /// an earlier part of the secret, so that is wiped at once.
+    fn from(mut memory: Vec<u8>) -> Self {
         let len = memory.len();
+        memory.resize(memory.capacity(), 0);
         Self { memory, len }
     }
 }
@@ -140,6 +158,12 @@ impl From<String> for SecretText {
     /// Takes the text over, so that it is wiped on drop.
     fn from(text: String) -> Self {
         Self(text.into_bytes().into())
+    }
+}
+
+impl AsRef<str> for SecretText {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -252,6 +276,23 @@ mod tests {
         bytes.wipe();
         assert!(bytes.as_bytes().is_empty());
         assert_eq!(bytes.memory, [0; 11]);
+    }
+
+    #[test]
+    fn a_shorter_secret_leaves_nothing_of_a_longer_one() {
+        let mut bytes = SecretBytes::from(b"long secret".to_vec());
+        bytes.reset(4).copy_from_slice(b"abcd");
+        assert_eq!(bytes.memory, b"abcd\0\0\0\0\0\0\0");
+    }
+
+    #[test]
+    fn taking_over_a_vector_wipes_what_was_cut_off() {
+        let mut vector = b"secret, and what was cut off".to_vec();
+        vector.truncate(6);
+        let bytes = SecretBytes::from(vector);
+        assert_eq!(bytes.as_bytes(), b"secret");
+        assert!(bytes.memory[6..].iter().all(|byte| *byte == 0));
+        assert_eq!(bytes.memory.len(), bytes.memory.capacity());
     }
 
     #[test]

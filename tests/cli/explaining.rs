@@ -41,6 +41,39 @@ fn inspect_never_lets_a_header_drive_the_terminal() {
 }
 
 #[test]
+fn inspect_shows_claims_as_they_stand() {
+    use base64::Engine as _;
+    let encode = |json: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
+    let claims = "{\"z\":1,\"a\":123456789012345678901234567890,\"a\":\"\u{9b}31m\u{202e}\"}";
+    let jwt = format!("{}.{}.x", encode("{\"alg\":\"none\"}"), encode(claims));
+    let report = Folder::new().run("inspect", jwt).text();
+    let shown = r#"claims: {"z":1,"a":123456789012345678901234567890,"a":"\u{9b}31m\u{202e}"}"#;
+    assert!(report.contains(shown), "{report}");
+}
+
+#[test]
+fn long_messages_are_explained_when_allowed() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write(
+        "m",
+        folder
+            .run("seal --secret-file s", vec![0; 7 << 20])
+            .printed(),
+    );
+    folder.run("inspect m", "").failed(1, "more than");
+    let report = folder.run("inspect m --max-len 20000000", "").text();
+    assert!(report.contains("ciphertext: 7340032 bytes"), "{report}");
+    let found = folder
+        .run(
+            "diagnose --message m --secret-file s --max-len 20000000",
+            "",
+        )
+        .text();
+    assert!(found.contains("base64url"), "{found}");
+}
+
+#[test]
 fn inspect_explains_public_keys() {
     let folder = Folder::new();
     let wire = folder.run("keygen p256 --out k.pem", "").text();
@@ -61,7 +94,9 @@ fn inspect_explains_public_keys() {
     }
     let spki = include_str!("../data/p256.pub.pem");
     let body: String = spki.lines().filter(|line| !line.starts_with('-')).collect();
-    assert!(folder.run("inspect", body).text().contains("key: P-256"));
+    for text in [body.as_str(), body.trim_end_matches('=')] {
+        assert!(folder.run("inspect", text).text().contains("key: P-256"));
+    }
 }
 
 #[test]
@@ -148,6 +183,10 @@ fn diagnose_reads_a_binary_secret_too() {
         .run("diagnose --message m --secret-file raw", "")
         .text();
     assert!(found.contains("32 raw bytes"), "{found}");
+    folder.write("other", [0xfe; 32]);
+    folder
+        .run("diagnose --message m --secret-file other", "")
+        .failed(1, "--encoding hex: not text");
 }
 
 #[test]
@@ -223,7 +262,7 @@ fn diagnose_says_what_else_a_message_needs() {
         (
             "--message missing --secret-file s",
             1,
-            "cannot read missing",
+            "cannot read the message",
         ),
     ] {
         folder
@@ -267,6 +306,10 @@ fn failing_vectors_are_printed_and_counted() {
         case(3, "dir", "invalid", "eA"),
         case(4, "jws", "valid", "eA"),
         r#"{"id":5}"#.to_owned(),
+        // Invalid cases pass only if they were run.
+        r#"{"id":6,"kind":"dir","result":"invalid"}"#.to_owned(),
+        format!(r#"{{"id":7,"kind":"dir","result":"invalid","key_b64u":"{key}"}}"#),
+        format!(r#"{{"id":8,"kind":"dir","result":"invalid","key_b64u":"!","jwe":"{sealed}"}}"#),
     ];
     folder.write("v.json", format!("{{\"cases\":[{}]}}", cases.join(",")));
     let ran = folder.run("vectors v.json", "");
@@ -276,11 +319,14 @@ fn failing_vectors_are_printed_and_counted() {
         "case 3 (dir, c): should not open",
         "case 4 (jws, c): the kind jws is not known",
         "case 5 (no kind, no comment)",
+        "case 6 (dir, no comment): the case has no text `key_b64u`",
+        "case 7 (dir, no comment): the case has no text `jwe`",
+        "case 8 (dir, no comment): a key or plaintext of the case is not base64",
     ] {
         assert!(printed.contains(line), "{printed}");
     }
-    assert!(printed.ends_with("\n1 passed, 4 failed\n"), "{printed}");
-    ran.failed(1, "4 vectors failed");
+    assert!(printed.ends_with("\n1 passed, 7 failed\n"), "{printed}");
+    ran.failed(1, "7 vectors failed");
     folder.write("empty.json", "{\"cases\":[]}");
     folder
         .run("vectors empty.json", "")

@@ -35,7 +35,7 @@ fn a_secret_is_made_once_and_kept_private() {
     );
     folder
         .run("keygen secret --out no/such/folder", "")
-        .failed(1, "cannot create");
+        .failed(1, "cannot write");
 }
 
 #[test]
@@ -125,6 +125,16 @@ fn messages_are_sealed_to_public_keys() {
             b"x"
         );
     }
+    let der = folder.0.join("ec.der");
+    let spki = bankezy_crypto::PublicKey::from_wire(wire.trim())
+        .unwrap()
+        .to_spki_der();
+    std::fs::write(der, spki).unwrap();
+    let to_der = folder.run("seal --recipient ec.der", "x").printed();
+    assert_eq!(
+        folder.run("open --private-key ec.pem", to_der).printed(),
+        b"x"
+    );
     if backends().any(|backend| backend == "aws-lc-rs") {
         let wire = folder
             .run("keygen rsa --bits 2048 --out rsa.pem", "")
@@ -177,11 +187,11 @@ fn wrong_usage_is_exit_2_in_one_line() {
     folder.write("s", SECRET);
     folder.run("keygen p256 --out k.pem", "").printed();
     for (arguments, reason) in [
-        ("frob", "unrecognized subcommand"),
-        ("seal", "required arguments"),
+        ("frob", "no such subcommand"),
+        ("seal", "required arguments are missing: <--secret-file"),
         ("seal --secret-file s --secret-env S", "cannot be used with"),
-        ("seal --secret AAAA", "unexpected argument"),
-        ("seal --secret-file s --encoding base32", "possible values"),
+        ("seal --secret AAAA", "the argument --secret is not known"),
+        ("seal --secret-file s --encoding base32", "takes one of"),
         ("seal --secret-file s --apu x", "do not go with"),
         (
             "seal --private-key k.pem",
@@ -201,7 +211,7 @@ fn wrong_usage_is_exit_2_in_one_line() {
             "hkdf-sha256",
         ),
         ("open --private-key k.pem --apv x", "read from the message"),
-        ("seal --secret-file s --backend openssl", "possible values"),
+        ("seal --secret-file s --backend openssl", "takes one of"),
         ("keygen p256 --bits 256 --out x", "rsa alone"),
         (
             "keygen rsa --bits 1024 --out x",
@@ -216,6 +226,51 @@ fn wrong_usage_is_exit_2_in_one_line() {
     assert!(bare.code == 2 && bare.err.contains("Usage: bankezy"));
     assert!(folder.run("--help", "").text().contains("diagnose"));
     assert!(folder.run("--version", "").text().starts_with("bankezy "));
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_printed() {
+    let folder = Folder::new();
+    for arguments in [
+        "seal --secret-env CANARY",
+        "seal --secret-file CANARY",
+        "seal --encoding CANARY --secret-env X",
+        "seal CANARY",
+        "seal --secret=CANARY",
+        "seal -CANARY",
+        "CANARY",
+        "open --private-key CANARY",
+        "open --max-len CANARY --secret-env X",
+        "keygen CANARY --out x",
+        "keygen rsa --bits CANARY --out x",
+        "diagnose --message m --secret-env CANARY",
+        "seal --secret-file x --backend CANARY",
+    ] {
+        folder.write(
+            "m",
+            "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..AAAAAAAAAAAAAAAA..AAAAAAAAAAAAAAAAAAAAAA",
+        );
+        let ran = folder.run(arguments, "x");
+        assert!(
+            ran.code != 0 && !ran.err.contains("CANARY"),
+            "{arguments}: {}",
+            ran.err
+        );
+        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn forcing_replaces_regular_files_alone() {
+    let folder = Folder::new();
+    std::os::unix::fs::symlink("/dev/null", folder.0.join("link")).unwrap();
+    for place in ["link", "/dev/null", "."] {
+        folder
+            .run(&format!("keygen secret --out {place} --force"), "")
+            .failed(1, "no regular file");
+    }
+    assert!(folder.0.join("link").is_symlink());
 }
 
 #[test]
@@ -241,8 +296,14 @@ fn bad_secrets_and_keys_are_told_without_being_shown() {
         ("seal --secret-file junk --encoding hex", "not valid hex"),
         ("seal --secret-file big", "more than 65536 bytes"),
         ("seal --secret-file binary", "not UTF-8"),
-        ("seal --secret-file missing", "cannot read missing"),
-        ("seal --secret-env UNSET", "UNSET is not set"),
+        (
+            "seal --secret-file missing",
+            "cannot read the file of --secret-file",
+        ),
+        (
+            "seal --secret-env UNSET",
+            "the environment variable of --secret-env is not set",
+        ),
         ("open --private-key bad.pem", "not PEM"),
         ("open --private-key bad.jwk", "`crv` is missing"),
         ("open --private-key bad.der", "not a valid DER PKCS#8"),

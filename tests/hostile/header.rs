@@ -1,7 +1,7 @@
 //! Protected headers under `dir`. Each text is genuine under its header: the tag fits, so nothing
 //! but the header is what refuses it.
 
-use bankezy_crypto::{Error, HeaderProblem as H};
+use bankezy_crypto::{Algorithm, Error, HeaderProblem as H};
 
 use crate::dir::{DIR, KEY, PLAINTEXT, check, cipher, sealed, sealed_as};
 use crate::public_keys::public_jwk;
@@ -211,7 +211,7 @@ fn members_outside_the_profile_are_refused() {
 #[test]
 fn headers_of_other_keys_are_refused() {
     let mismatch = |found| H::AlgorithmMismatch {
-        needed: "dir",
+        needed: Algorithm::Dir,
         found,
     };
     let alg = |name: &str, more: &str| format!(r#"{{"enc":"A256GCM","alg":"{name}"{more}}}"#);
@@ -219,12 +219,12 @@ fn headers_of_other_keys_are_refused() {
         json(
             "of an RSA key",
             alg("RSA-OAEP-256", ""),
-            mismatch("RSA-OAEP-256"),
+            mismatch(Algorithm::RsaOaep256),
         ),
         json(
             "of a P-256 key",
             alg("ECDH-ES", &format!(r#","epk":{}"#, public_jwk(P256_JWK))),
-            mismatch("ECDH-ES"),
+            mismatch(Algorithm::EcdhEs),
         ),
     ]);
 }

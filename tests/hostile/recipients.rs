@@ -2,7 +2,7 @@
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{
-    Error, HeaderProblem as H, KeyPair, Malformed, PrivateKeyOpener, PublicKeySealer,
+    Algorithm, Error, HeaderProblem as H, KeyPair, Malformed, PrivateKeyOpener, PublicKeySealer,
 };
 
 use crate::{CAP, Row, Table, base64url, header, malformed, swapped};
@@ -40,7 +40,7 @@ fn check(jwk: &str, rows: impl Fn(&str) -> Rows) {
             };
             table.row(&row, || opener.open(&input));
         }
-        let small = opener.max_sealed_len(genuine.len() - 1);
+        let small = opener.with_max_sealed_len(genuine.len() - 1);
         let (asked, _) = crate::memory::measure(|| small.open(&genuine).map(|_| ()));
         assert_eq!(asked.count, 0, "beyond the cap");
     }
@@ -69,18 +69,21 @@ fn agreement(epk: &str, more: &str) -> String {
 }
 
 /// The text of `dir` in a header, and of the two others with what they need.
-fn headers() -> [(&'static str, String); 3] {
+fn headers() -> [(Algorithm, String); 3] {
     [
-        ("dir", r#"{"enc":"A256GCM","alg":"dir"}"#.to_owned()),
         (
-            "RSA-OAEP-256",
+            Algorithm::Dir,
+            r#"{"enc":"A256GCM","alg":"dir"}"#.to_owned(),
+        ),
+        (
+            Algorithm::RsaOaep256,
             r#"{"enc":"A256GCM","alg":"RSA-OAEP-256"}"#.to_owned(),
         ),
-        ("ECDH-ES", agreement(EPK, "")),
+        (Algorithm::EcdhEs, agreement(EPK, "")),
     ]
 }
 
-fn confusions(genuine: &str, needed: &'static str) -> Rows {
+fn confusions(genuine: &str, needed: Algorithm) -> Rows {
     headers()
         .into_iter()
         .filter(|(found, _)| *found != needed)
@@ -98,7 +101,7 @@ fn confusions(genuine: &str, needed: &'static str) -> Rows {
 #[test]
 fn hostile_texts_for_an_rsa_key() {
     check(RSA_JWK, |genuine| {
-        let mut rows = confusions(genuine, "RSA-OAEP-256");
+        let mut rows = confusions(genuine, Algorithm::RsaOaep256);
         let key =
             |name: &str, part: &str, error| (name.to_owned(), with_part(genuine, 1, part), error);
         let own = genuine.split('.').nth(1).unwrap();
@@ -369,7 +372,7 @@ fn hostile_texts_for_a_p256_key() {
         ),
     ];
     check(P256_JWK, |genuine| {
-        let mut rows = confusions(genuine, "ECDH-ES");
+        let mut rows = confusions(genuine, Algorithm::EcdhEs);
         rows.extend(json.iter().map(|(name, json, error)| {
             (
                 (*name).to_owned(),

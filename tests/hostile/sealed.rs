@@ -395,7 +395,7 @@ fn texts_beyond_the_cap_are_refused_before_anything_is_asked_for() {
     let mut table = Table::default();
     for backend in AVAILABLE {
         for (name, input, max) in &rows {
-            let cipher = cipher(backend).max_sealed_len(*max);
+            let cipher = cipher(backend).with_max_sealed_len(*max);
             let (asked, found) = memory::measure(|| cipher.open(input).map(|_| ()));
             assert_eq!(found, Err(too_long(input.len(), *max)), "{name}");
             assert_eq!(asked.count, 0, "{name} on {}: {asked:?}", backend.name());
@@ -408,7 +408,7 @@ fn texts_beyond_the_cap_are_refused_before_anything_is_asked_for() {
             };
             table.row(&row, || cipher.open(input));
         }
-        let cipher = cipher(backend).max_sealed_len(genuine.len());
+        let cipher = cipher(backend).with_max_sealed_len(genuine.len());
         table.control("exactly as long as the cap", cipher.open(&genuine));
     }
     let (asked, found) = memory::measure(|| Inspection::of(&rows[1].1).map(|_| ()));

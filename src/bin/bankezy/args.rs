@@ -72,7 +72,7 @@ pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) agreement: AgreementArgs,
     /// Seal to this public key: as it travels, or a file with it (as it travels, PEM or JWK)
-    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["peer", "derive", "salt", "info"])]
+    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["encoding", "peer", "derive", "salt", "info"])]
     pub(crate) recipient: Option<String>,
     #[command(flatten)]
     pub(crate) backend: BackendArg,
@@ -95,6 +95,8 @@ pub(crate) struct Open {
 pub(crate) struct Inspect {
     /// File to explain; standard input where it is missing
     pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) max_len: MaxLenArg,
 }
 
 #[derive(Debug, Parser)]

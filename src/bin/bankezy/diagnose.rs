@@ -14,13 +14,13 @@ use crate::{files, keys};
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
-    let message = files::read_file(&args.message, max.saturating_add(2))?;
+    let message = files::read_file(&args.message, max.saturating_add(2), "the message")?;
     let message = Message {
         text: message.as_bytes().trim_ascii_end(),
         max,
         backend,
     };
-    let algorithm = Inspection::of(message.text)?.profile?;
+    let algorithm = Inspection::with_max_sealed_len(message.text, max)?.profile?;
 
     let found = if let Some(path) = &args.private_key {
         let pair = keys::private_key(path, backend)?;
@@ -49,6 +49,8 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     files::print(format!("{found}\n").as_bytes())
 }
 
+const NOT_TEXT: Error = Error::SecretEncoding { expected: "UTF-8" };
+
 struct Message<'a> {
     text: &'a [u8],
     max: usize,
@@ -58,12 +60,15 @@ struct Message<'a> {
 impl Message<'_> {
     fn try_readings(&self, secret: &SecretBytes) -> Result<String, Failure> {
         let bytes = secret.as_bytes();
-        let text = keys::text(secret, "the payload secret").unwrap_or_default();
+        // What is not text is no reading as text, and says so.
+        let read = |from: fn(&str) -> Result<PayloadSecret, Error>| {
+            keys::text(secret, "it").map_or(Err(NOT_TEXT), from)
+        };
         let readings: [(&str, Result<PayloadSecret, Error>); 5] = [
-            ("--encoding base64url", PayloadSecret::from_base64url(text)),
-            ("--encoding base64", PayloadSecret::from_base64(text)),
-            ("--encoding hex", PayloadSecret::from_hex(text)),
-            ("--encoding utf8", PayloadSecret::from_utf8(text)),
+            ("--encoding base64url", read(PayloadSecret::from_base64url)),
+            ("--encoding base64", read(PayloadSecret::from_base64)),
+            ("--encoding hex", read(PayloadSecret::from_hex)),
+            ("--encoding utf8", read(PayloadSecret::from_utf8)),
             (
                 "the 32 raw bytes (PayloadSecret::from_bytes)",
                 PayloadSecret::from_bytes(bytes),
@@ -77,6 +82,7 @@ impl Message<'_> {
                 }
                 Ok(_) => "32 bytes, but another key".to_owned(),
                 Err(Error::SecretLength { found }) => format!("{found} bytes"),
+                Err(error) if error == NOT_TEXT => "not text".to_owned(),
                 Err(_) => "not valid".to_owned(),
             };
             tried.push(format!("{name}: {outcome}"));
@@ -138,13 +144,14 @@ impl Message<'_> {
 
     fn try_private_key(&self, pair: KeyPair) -> Result<String, Failure> {
         PrivateKeyOpener::new(pair)
-            .max_sealed_len(self.max)
+            .with_max_sealed_len(self.max)
             .open(self.text)?;
         Ok("opens with the private key alone, without --peer".to_owned())
     }
 
     fn opens_under(&self, secret: &PayloadSecret) -> Result<bool, Failure> {
-        let cipher = PayloadCipher::with_backend(secret, self.backend)?.max_sealed_len(self.max);
+        let cipher =
+            PayloadCipher::with_backend(secret, self.backend)?.with_max_sealed_len(self.max);
         match cipher.open(self.text) {
             Ok(_) => Ok(true),
             Err(Error::OpenFailed) => Ok(false),

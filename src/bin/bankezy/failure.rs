@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 /// What is printed on standard error, with what to do.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -48,15 +50,33 @@ impl From<bankezy_crypto::Error> for Failure {
 }
 
 impl From<clap::Error> for Failure {
-    /// Clap's message in one line, without the usage that follows it.
+    /// In one line, from the names of arguments alone: a value in the wrong place may be a secret.
     fn from(error: clap::Error) -> Self {
-        let rendered = error.render().to_string();
-        let message = rendered.split("\n\nUsage:").next().unwrap_or_default();
-        let words: Vec<&str> = message
-            .trim_start_matches("error: ")
-            .split_whitespace()
-            .take_while(|word| *word != "For")
-            .collect();
-        Self::Usage(words.join(" "))
+        let names = |kind| match error.get(kind) {
+            Some(ContextValue::String(name)) => name.clone(),
+            Some(ContextValue::Strings(names)) => names.join(", "),
+            _ => String::new(),
+        };
+        let argument = names(ContextKind::InvalidArg);
+        Self::Usage(match error.kind() {
+            ErrorKind::InvalidSubcommand => "there is no such subcommand".to_owned(),
+            ErrorKind::UnknownArgument if argument.starts_with("--") => {
+                let name = argument.split('=').next().unwrap_or_default();
+                format!("the argument {name} is not known")
+            }
+            ErrorKind::UnknownArgument => "there is an argument too much".to_owned(),
+            ErrorKind::MissingRequiredArgument => {
+                format!("required arguments are missing: {argument}")
+            }
+            ErrorKind::ArgumentConflict => format!(
+                "{argument} cannot be used with {}",
+                names(ContextKind::PriorArg)
+            ),
+            ErrorKind::InvalidValue if error.get(ContextKind::ValidValue).is_some() => format!(
+                "{argument} takes one of: {}",
+                names(ContextKind::ValidValue)
+            ),
+            _ => format!("{argument} has no value, or one that it does not take"),
+        })
     }
 }

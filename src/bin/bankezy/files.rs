@@ -11,44 +11,76 @@ use crate::failure::Failure;
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
 
-/// Reads a key or secret file into memory that wipes itself.
-pub(crate) fn read_key(path: &Path) -> Result<SecretBytes, Failure> {
-    read_file(path, MAX_KEY_FILE)
+/// Reads a key or secret file into memory that wipes itself. `what` names it: the path itself may
+/// be a secret that was put in the wrong place, and is not shown.
+pub(crate) fn read_key(path: &Path, what: &str) -> Result<SecretBytes, Failure> {
+    read_file(path, MAX_KEY_FILE, what)
 }
 
 /// Reads a file of at most `max` bytes.
-pub(crate) fn read_file(path: &Path, max: usize) -> Result<SecretBytes, Failure> {
-    let shown = path.display();
+pub(crate) fn read_file(path: &Path, max: usize, what: &str) -> Result<SecretBytes, Failure> {
     let file = File::open(path)
-        .map_err(|error| Failure::operation(format!("cannot read {shown}: {error}")))?;
-    read(file, max, &shown.to_string())
+        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))?;
+    read(file, max, what)
 }
 
 /// Reads standard input of at most `max` bytes.
 pub(crate) fn read_stdin(max: usize) -> Result<SecretBytes, Failure> {
-    read(io::stdin().lock(), max, "standard input")
+    let what = "standard input";
+    unbuffered(io::stdin())
+        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))
+        .and_then(|input| read(input, max, what))
 }
 
-fn read(source: impl Read, max: usize, name: &str) -> Result<SecretBytes, Failure> {
-    let mut bytes = SecretBytes::from(Vec::new());
+fn read(source: impl Read, max: usize, what: &str) -> Result<SecretBytes, Failure> {
+    let mut bytes = SecretBytes::new();
     // One more than allowed, to tell a text that is too long from one that just fits.
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     io::copy(&mut source.take(limit), &mut bytes)
-        .map_err(|error| Failure::operation(format!("cannot read {name}: {error}")))?;
-    if bytes.as_bytes().len() > max {
-        return Err(Failure::operation(format!(
-            "{name} has more than {max} bytes"
-        )));
+        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))?;
+    match bytes.as_bytes().len() > max {
+        true => Err(Failure::operation(format!(
+            "{what} has more than {max} bytes"
+        ))),
+        false => Ok(bytes),
     }
-    Ok(bytes)
 }
 
 /// Writes bytes to standard output as they are.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
+    unbuffered(io::stdout())
+        .and_then(|mut out| {
+            out.write_all(bytes)?;
+            out.flush()
+        })
         .map_err(|error| Failure::operation(format!("cannot write standard output: {error}")))
+}
+
+/// A standard stream without the buffer of the standard library, which would keep a payload.
+#[cfg(unix)]
+fn unbuffered(stream: impl std::os::fd::AsFd) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(not(unix))]
+fn unbuffered<T>(stream: T) -> io::Result<T> {
+    Ok(stream)
+}
+
+/// Refuses a place where no private key can be written, before one is made for it.
+pub(crate) fn check_private(path: &Path, force: bool) -> Result<(), Failure> {
+    let shown = path.display();
+    match fs::symlink_metadata(path) {
+        Ok(found) if force && found.is_file() => Ok(()),
+        Ok(_) if force => Err(Failure::operation(format!(
+            "{shown} is no regular file, and is not replaced: name another"
+        ))),
+        Ok(_) => Err(Failure::operation(format!(
+            "{shown} exists and is left as it is: choose another file, or --force"
+        ))),
+        // Whether it can be created is seen when it is.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Writes a private key to a file that only its owner may read.
@@ -56,29 +88,24 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 /// Without `force` an existing file is left as it is. With `force` the new file takes the old one's
 /// place only once it is whole.
 pub(crate) fn write_private(path: &Path, contents: &[u8], force: bool) -> Result<(), Failure> {
+    check_private(path, force)?;
     let target = match force {
         true => beside(path),
         false => path.to_owned(),
     };
-    let shown = path.display();
-    let mut file = create_private(&target).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists if !force => Failure::operation(format!(
-            "{shown} exists and is left as it is: choose another file, or --force"
-        )),
-        _ => Failure::operation(format!("cannot create {shown}: {error}")),
-    })?;
-    let written = file
-        .write_all(contents)
+    let failed = |error| Failure::operation(format!("cannot write {}: {error}", target.display()));
+    let mut file = create_private(&target).map_err(failed)?;
+    file.write_all(contents)
         .and_then(|()| file.sync_all())
         .and_then(|()| match force {
             true => fs::rename(&target, path),
             false => Ok(()),
-        });
-    written.map_err(|error| {
-        // Nothing half written stays behind.
-        let _ = fs::remove_file(&target);
-        Failure::operation(format!("cannot write {shown}: {error}"))
-    })
+        })
+        .map_err(|error| {
+            // Nothing half written stays behind.
+            let _ = fs::remove_file(&target);
+            failed(error)
+        })
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error, Inspection, KeyProblem, PublicKey};
+use bankezy_crypto::{Error, Inspection, KeyProblem, PublicKey};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,13 +16,14 @@ use crate::files;
 const DER_SEQUENCE: u8 = 0x30;
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
+    let max = args.max_len.max_len;
     let bytes = match &args.file {
-        Some(file) => files::read_file(file, DEFAULT_MAX_SEALED_LEN)?,
-        None => files::read_stdin(DEFAULT_MAX_SEALED_LEN)?,
+        Some(file) => files::read_file(file, max.saturating_add(2), "the file")?,
+        None => files::read_stdin(max.saturating_add(2))?,
     };
     // 0x30 is also the digit 0, with which a text may start.
     let report = match std::str::from_utf8(bytes.as_bytes()) {
-        Ok(text) => explain(text.trim())?,
+        Ok(text) => explain(text.trim(), max)?,
         Err(_) if bytes.as_bytes().starts_with(&[DER_SEQUENCE]) => public_key(
             "DER SubjectPublicKeyInfo",
             &PublicKey::from_spki_der(bytes.as_bytes())?,
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     files::print(report.as_bytes())
 }
 
-fn explain(text: &str) -> Result<String, Failure> {
+fn explain(text: &str, max: usize) -> Result<String, Failure> {
     let dots = text.bytes().filter(|byte| *byte == b'.').count();
     match text.as_bytes().first() {
         None => Err(Failure::operation(
@@ -40,7 +41,7 @@ fn explain(text: &str) -> Result<String, Failure> {
         )),
         Some(b'-') => Ok(public_key("public key as PEM", &PublicKey::from_pem(text)?)),
         Some(b'{') => Ok(public_key("public key as JWK", &PublicKey::from_jwk(text)?)),
-        _ if dots == 4 => Ok(sealed(&Inspection::of(text)?)),
+        _ if dots == 4 => Ok(sealed(&Inspection::with_max_sealed_len(text, max)?)),
         _ if dots == 2 => jwt(text.strip_prefix("Bearer ").unwrap_or(text)),
         _ if dots > 0 => Err(Failure::operation(format!(
             "a compact JWE has 5 parts separated by dots and a JWT has 3, this has {}",
@@ -82,8 +83,8 @@ const WIRE_FORM: Error = Error::Key {
 };
 
 fn wire(text: &str) -> Result<String, Failure> {
-    let found = PublicKey::from_wire(text).or_else(|error| match STANDARD.decode(text) {
-        Ok(der) if error == WIRE_FORM => PublicKey::from_spki_der(&der),
+    let found = PublicKey::from_wire(text).or_else(|error| match base64_of_spki(text) {
+        Some(der) if error == WIRE_FORM => PublicKey::from_spki_der(&der),
         _ => Err(error),
     });
     match found {
@@ -92,6 +93,14 @@ fn wire(text: &str) -> Result<String, Failure> {
             "neither a sealed text, nor a JWT, nor a public key: {error}"
         ))),
     }
+}
+
+fn base64_of_spki(text: &str) -> Option<Vec<u8>> {
+    let text = text
+        .trim_end_matches('=')
+        .replace('-', "+")
+        .replace('_', "/");
+    STANDARD_NO_PAD.decode(text).ok()
 }
 
 fn public_key(form: &str, key: &PublicKey) -> String {
@@ -109,16 +118,16 @@ fn public_key(form: &str, key: &PublicKey) -> String {
 
 fn jwt(text: &str) -> Result<String, Failure> {
     let mut parts = text.split('.');
-    let header = json_part(parts.next(), "header")?;
-    let claims = json_part(parts.next(), "claims")?;
+    let (header, _) = json_part(parts.next(), "header")?;
+    let (shown, claims) = json_part(parts.next(), "claims")?;
     let mut report = String::new();
     line(
         &mut report,
         "kind",
         "JWT (not verified: anyone could have written this)",
     );
-    line(&mut report, "header", &header.to_string());
-    line(&mut report, "claims", &claims.to_string());
+    line(&mut report, "header", &printable(&header));
+    line(&mut report, "claims", &printable(&shown));
     for (claim, meaning) in [("iat", "issued"), ("nbf", "not before"), ("exp", "expires")] {
         if let Some(value) = claims.get(claim) {
             line(&mut report, meaning, &date(value));
@@ -127,12 +136,15 @@ fn jwt(text: &str) -> Result<String, Failure> {
     Ok(report)
 }
 
-fn json_part(part: Option<&str>, name: &str) -> Result<Value, Failure> {
-    URL_SAFE_NO_PAD
+/// A part as it stands, and as JSON: members in order, numbers to the last digit, duplicates too.
+fn json_part(part: Option<&str>, name: &str) -> Result<(String, Value), Failure> {
+    let text = URL_SAFE_NO_PAD
         .decode(part.unwrap_or_default())
         .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .filter(Value::is_object)
+        .and_then(|json| String::from_utf8(json).ok());
+    text.and_then(|text| Some((serde_json::from_str(&text).ok()?, text)))
+        .filter(|(value, _): &(Value, String)| value.is_object())
+        .map(|(value, text)| (text, value))
         .ok_or_else(|| {
             Failure::operation(format!(
                 "it has the three parts of a JWT, but its {name} part is not base64url of a JSON object"
@@ -146,22 +158,25 @@ fn date(value: &Value) -> String {
         clippy::cast_possible_truncation,
         reason = "checked by the range of Timestamp"
     )]
-    let date = value
+    let seconds = value
         .as_i64()
-        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
-    match date {
+        .or_else(|| value.as_f64().map(|seconds| seconds as i64));
+    match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
         Some(date) => format!("{date} ({value})"),
-        None => format!("not a date: {value}"),
+        None => format!("not a date: {}", printable(&value.to_string())),
     }
 }
 
-/// JSON as one line, and anything else without what a terminal would obey.
-fn printable(header: &str) -> String {
-    match serde_json::from_str::<Value>(header) {
-        Ok(_) if !header.contains(char::is_control) => header.to_owned(),
-        _ => header.escape_debug().to_string(),
+/// What anyone may have written, without what a terminal would obey or show in another order.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            ' '..='~' => printable.push(character),
+            _ => printable.extend(character.escape_debug()),
+        }
     }
+    printable
 }
 
 fn line(report: &mut String, name: &str, value: &str) {

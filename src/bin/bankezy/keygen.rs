@@ -16,6 +16,7 @@ pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
         return Err(Failure::usage("--bits is for rsa alone"));
     }
     let backend = keys::backend(&args.backend)?;
+    files::check_private(&args.out, args.force)?;
     let pair = match args.kind {
         KeygenKind::Secret => return secret(args),
         KeygenKind::P256 => KeyPair::generate_with_backend(backend)?,

@@ -48,15 +48,15 @@ pub(crate) fn secret_bytes(
     variable: Option<&str>,
 ) -> Result<Option<SecretBytes>, Failure> {
     match (file, variable) {
-        (Some(file), _) => files::read_key(file).map(Some),
+        (Some(file), _) => files::read_key(file, "the file of --secret-file").map(Some),
         (None, Some(name)) => match std::env::var(name) {
             Ok(value) => Ok(Some(value.into_bytes().into())),
-            Err(std::env::VarError::NotPresent) => Err(Failure::operation(format!(
-                "the environment variable {name} is not set"
-            ))),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::operation(format!(
-                "the environment variable {name} is not UTF-8"
-            ))),
+            Err(std::env::VarError::NotPresent) => Err(Failure::operation(
+                "the environment variable of --secret-env is not set: give its name, not the secret",
+            )),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::operation(
+                "the environment variable of --secret-env is not UTF-8",
+            )),
         },
         (None, None) => Ok(None),
     }
@@ -71,7 +71,7 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
 
 /// A private key: PEM, JWK, or DER (PKCS#8 or PKCS#1).
 pub(crate) fn private_key(path: &Path, backend: &Backend) -> Result<KeyPair, Failure> {
-    let bytes = files::read_key(path)?;
+    let bytes = files::read_key(path, "the file of --private-key")?;
     let start = bytes.as_bytes().trim_ascii_start();
     let key = if start.starts_with(b"-----") {
         KeyPair::from_pem_with_backend(text(&bytes, "the private key")?, backend)
@@ -83,25 +83,26 @@ pub(crate) fn private_key(path: &Path, backend: &Backend) -> Result<KeyPair, Fai
             KeyPair::from_pkcs1_der_with_backend(bytes.as_bytes(), backend).map_err(|_| error)
         })
     };
-    key.map_err(|error| Failure::operation(format!("{}: {error}", path.display())))
+    Ok(key?)
 }
 
-/// A public key: as it travels, or a file with it as it travels, as PEM or as JWK.
+/// A public key: as it travels, or a file with it as it travels, as PEM, JWK or DER.
 pub(crate) fn public_key(wire_or_file: &str) -> Result<PublicKey, Failure> {
     let path = Path::new(wire_or_file);
-    if !path.is_file() {
+    if !path.exists() {
         return PublicKey::from_wire(wire_or_file).map_err(|error| {
             Failure::operation(format!("neither a file nor a public key: {error}"))
         });
     }
-    let bytes = files::read_key(path)?;
-    let text = text(&bytes, "the public key")?;
-    match text.trim_start().as_bytes().first() {
+    let bytes = files::read_key(path, "the file of the public key")?;
+    let Ok(text) = text(&bytes, "the public key") else {
+        return Ok(PublicKey::from_spki_der(bytes.as_bytes())?);
+    };
+    Ok(match text.trim_start().as_bytes().first() {
         Some(b'-') => PublicKey::from_pem(text),
         Some(b'{') => PublicKey::from_jwk(text),
         _ => PublicKey::from_wire(text),
-    }
-    .map_err(|error| Failure::operation(format!("{}: {error}", path.display())))
+    }?)
 }
 
 /// The derivation that the arguments name, where they name one.

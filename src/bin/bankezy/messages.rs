@@ -19,7 +19,7 @@ pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
             let mut sealer = PublicKeySealer::with_backend(&keys::public_key(recipient)?, backend)?;
             let AgreementArgs { apu, apv, .. } = &args.agreement;
             if apu.is_some() || apv.is_some() {
-                sealer = sealer.party_info(keys::bytes(apu), keys::bytes(apv))?;
+                sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
             sealer.seal(files::read_stdin(MAX_PAYLOAD)?.as_bytes())?
         }
@@ -48,7 +48,7 @@ pub(crate) fn open(args: &Open) -> Result<(), Failure> {
     let sealed = files::read_stdin(max.saturating_add(2))?;
     let sealed = sealed.as_bytes().trim_ascii_end();
     let opened = match key {
-        Key::Shared(cipher) => cipher.max_sealed_len(max).open(sealed)?,
+        Key::Shared(cipher) => cipher.with_max_sealed_len(max).open(sealed)?,
         Key::Private(pair) => {
             if args.agreement.apu.is_some() || args.agreement.apv.is_some() {
                 return Err(Failure::usage(
@@ -56,7 +56,7 @@ pub(crate) fn open(args: &Open) -> Result<(), Failure> {
                 ));
             }
             PrivateKeyOpener::new(pair)
-                .max_sealed_len(max)
+                .with_max_sealed_len(max)
                 .open(sealed)?
         }
     };
