@@ -35,16 +35,23 @@
 mod agreement;
 pub mod backend;
 mod base64url;
+#[cfg(feature = "client")]
+pub mod client;
 mod envelope;
 mod error;
 mod json;
 mod jwe;
 mod jwk;
+#[cfg(feature = "tower")]
+pub mod middleware;
 mod names;
 mod nonce;
 mod pem;
 mod private_key;
+pub mod providers;
 mod public_key;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod spki;
 

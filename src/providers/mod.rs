@@ -1,0 +1,3 @@
+//! Third-party token APIs as pure functions over `http::Request` and `http::Response`.
+
+pub mod bankezy;
