@@ -60,7 +60,9 @@ pub use envelope::{
     DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, OpenedWith, PayloadCipher, PrivateKeyOpener,
     PublicKeySealer,
 };
-pub use error::{Error, Fault, HeaderProblem, JsonProblem, KeyProblem, Malformed};
+pub use error::{
+    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, UrlProblem,
+};
 pub use names::{Algorithm, KeyKind};
 pub use nonce::NonceBudget;
 pub use public_key::PublicKey;

@@ -76,6 +76,40 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "jwe/open",
         ],
     ),
+    // Layer 4: one token API each; a provider never another.
+    ("providers/base_url", &["error"]),
+    ("providers/token", &["error", "secret"]),
+    ("providers/outcome", &[]),
+    ("providers/call_error", &["error", "secret", "providers"]),
+    (
+        "providers/bankezy",
+        &[
+            "error",
+            "names",
+            "secret",
+            "backend",
+            "json",
+            "public_key",
+            "agreement",
+            "envelope",
+            "providers",
+        ],
+    ),
+    // Layer 5: the only I/O; never each other.
+    ("client", &["error", "secret", "providers"]),
+    ("middleware", &["error", "secret", "envelope"]),
+    (
+        "sandbox",
+        &[
+            "error",
+            "secret",
+            "names",
+            "backend",
+            "public_key",
+            "agreement",
+            "envelope",
+        ],
+    ),
 ];
 
 #[test]
@@ -90,7 +124,7 @@ fn modules_import_only_what_the_table_allows() {
             .replace('\\', "/");
         // `lib.rs` joins the modules, tests may use everything, and the command line uses the
         // public API alone.
-        if ["lib.rs", "jwe/mod.rs"].contains(&name.as_str())
+        if ["lib.rs", "jwe/mod.rs", "providers/mod.rs"].contains(&name.as_str())
             || name.ends_with("_tests.rs")
             || name.starts_with("bin/")
         {
@@ -115,6 +149,13 @@ fn modules_import_only_what_the_table_allows() {
 fn the_table_has_no_cycle() {
     for (place, (module, allowed)) in MAY_IMPORT.iter().enumerate() {
         for import in *allowed {
+            // `providers` is the face of its own parts.
+            if module
+                .strip_prefix(import)
+                .is_some_and(|rest| rest.starts_with('/'))
+            {
+                continue;
+            }
             let before = MAY_IMPORT[..place]
                 .iter()
                 .any(|(earlier, _)| earlier == import);

@@ -21,7 +21,7 @@ use crate::secret::SecretBytes;
 pub const DEFAULT_MAX_SEALED_LEN: usize = 8 * 1024 * 1024;
 
 /// Writes a value as JSON into memory that wipes itself.
-fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes, Error> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes, Error> {
     // Room for a typical request, so that it is written without moving.
     let mut json = SecretBytes::with_capacity(1024);
     serde_json::to_writer(&mut json as &mut dyn io::Write, value).map_err(|_| Error::Json {

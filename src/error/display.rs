@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Error, HeaderProblem, JsonProblem, KeyProblem, Malformed};
+use super::{Error, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, UrlProblem};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +60,29 @@ impl fmt::Display for Error {
             Self::DuplicateKeyId => {
                 f.write_str("the key ring already has a key with this identifier: choose another")
             }
+            Self::BaseUrl { problem } => f.write_str(match problem {
+                UrlProblem::Invalid => "the base URL is not an absolute URL",
+                UrlProblem::NotHttps => {
+                    "the base URL is not https: http is only for the loopback address"
+                }
+                UrlProblem::UserInfo => "the base URL holds a user name or password: leave it out",
+                UrlProblem::Query => "the base URL holds a query or fragment: leave it out",
+                UrlProblem::Path => "the path does not start with a slash, or is no path",
+            }),
+            Self::Field { name, problem } => match problem {
+                FieldProblem::Missing => write!(f, "`{name}` is required"),
+                FieldProblem::TooLong { max } => {
+                    write!(f, "`{name}` has more than {max} characters")
+                }
+                FieldProblem::NotANumber => write!(f, "`{name}` is not a number in plain digits"),
+                FieldProblem::NotADate => write!(f, "`{name}` is no date"),
+                FieldProblem::Twice => {
+                    write!(f, "`{name}` has the name of a member that there is already")
+                }
+                FieldProblem::NotAHeaderValue => {
+                    write!(f, "`{name}` holds characters that no header can carry")
+                }
+            },
             Self::Unsupported { backend, needs } => {
                 write!(f, "the backend {backend} cannot do this: it needs {needs}")
             }

@@ -88,6 +88,18 @@ pub enum Error {
     },
     /// A key ring already has a key with this identifier.
     DuplicateKeyId,
+    /// A base URL or a path is refused; it is not shown.
+    BaseUrl {
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
+    /// A field of a request is refused; its value is not shown.
+    Field {
+        /// Its name, as documented.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: FieldProblem,
+    },
     /// The chosen backend was built without what the operation needs.
     Unsupported {
         /// Name of the backend.
@@ -116,6 +128,8 @@ pub enum Fault {
     Misuse,
     /// The cryptographic backend or the operating system.
     Backend,
+    /// A provider's server: it refused, failed, or answered otherwise than documented.
+    Provider,
 }
 
 /// What is wrong with the outside form of a compact JWE.
@@ -189,6 +203,43 @@ pub enum HeaderProblem {
     Compressed,
     /// `crit` is present: no extension is understood (RFC 7515 section 4.1.11).
     Critical,
+}
+
+/// What is wrong with a base URL or a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlProblem {
+    /// Not an absolute URL.
+    Invalid,
+    /// Neither `https`, nor `http` on the loopback address.
+    NotHttps,
+    /// It holds a user name or password.
+    UserInfo,
+    /// It holds a query or a fragment.
+    Query,
+    /// A path that does not start with a slash, or with characters that no path has.
+    Path,
+}
+
+/// What is wrong with a field of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldProblem {
+    /// It is required and empty.
+    Missing,
+    /// It is too long.
+    TooLong {
+        /// The most, in characters.
+        max: usize,
+    },
+    /// It is not a number in plain digits.
+    NotANumber,
+    /// There is no such day.
+    NotADate,
+    /// It was given already, or has a name of its own.
+    Twice,
+    /// It holds characters that no header can carry.
+    NotAHeaderValue,
 }
 
 /// What is wrong with a JSON payload.
@@ -313,6 +364,8 @@ impl Error {
             Self::NonceBudgetSpent { .. } => "cipher.budget_spent",
             Self::KeyRingFull { .. } => "key_ring.full",
             Self::DuplicateKeyId => "key_ring.duplicate_id",
+            Self::BaseUrl { .. } => "request.base_url",
+            Self::Field { .. } => "request.field",
             Self::Unsupported { .. } => "backend.unsupported",
             Self::Backend { .. } => "backend.failed",
             Self::Randomness => "backend.randomness",
@@ -333,6 +386,8 @@ impl Error {
             | Self::NonceBudgetSpent { .. }
             | Self::KeyRingFull { .. }
             | Self::DuplicateKeyId
+            | Self::BaseUrl { .. }
+            | Self::Field { .. }
             | Self::Unsupported { .. } => Fault::Misuse,
             Self::SecretLength { .. }
             | Self::SecretEncoding { .. }
@@ -365,5 +420,11 @@ impl From<HeaderProblem> for Error {
 impl From<KeyProblem> for Error {
     fn from(problem: KeyProblem) -> Self {
         Self::Key { problem }
+    }
+}
+
+impl From<UrlProblem> for Error {
+    fn from(problem: UrlProblem) -> Self {
+        Self::BaseUrl { problem }
     }
 }

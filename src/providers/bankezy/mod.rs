@@ -1,1 +1,351 @@
-//! BankEzy.
+//! BankEzy: token calls, and any other call, sealed both ways.
+//!
+//! The functions build requests and read answers; sending is the caller's, or that of
+//! the feature `client`. What the documentation states, shows and leaves open is in the README.
+
+mod answers;
+mod channel;
+mod endpoints;
+mod requests;
+
+pub use answers::{TokenAnswer, meaning};
+pub use channel::Channel;
+pub use endpoints::{Call, Endpoint, Version};
+pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
+
+use core::fmt;
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::agreement::{Derivation, KeyPair};
+use crate::envelope::to_json;
+use crate::error::Error;
+use crate::providers::token::sensitive;
+use crate::providers::{BaseUrl, CallError, Outcome, PlainError, Token, UnexpectedReply};
+use crate::secret::{Opened, SecretBytes};
+use answers::Answer;
+use endpoints::Endpoints;
+use requests::required;
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_API_TOKEN: HeaderName = HeaderName::from_static("x-api-token");
+const X_ACCOUNT_NUMBER: HeaderName = HeaderName::from_static("x-account-number");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A BankEzy server and our API key with it.
+pub struct BankEzy {
+    base: BaseUrl,
+    api_key: HeaderValue,
+    endpoints: Endpoints,
+}
+
+impl BankEzy {
+    /// `api_key` goes into `X-API-KEY`; it and the base URL come with onboarding.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if the key cannot be the value of a header.
+    pub fn new(base: BaseUrl, api_key: &str, version: Version) -> Result<Self, Error> {
+        Ok(Self {
+            base,
+            api_key: sensitive(required("apiKey", api_key)?, "apiKey")?,
+            endpoints: Endpoints::of(version),
+        })
+    }
+
+    /// Overrides method and path of a call.
+    #[must_use]
+    pub fn with_endpoint(mut self, call: Call, endpoint: Endpoint) -> Self {
+        self.endpoints.set(call, endpoint);
+        self
+    }
+
+    /// Get Token.
+    ///
+    /// # Errors
+    /// As for [`Channel::seal`], and [`Error::BaseUrl`] if the path is none.
+    pub fn get_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        self.sealed(self.endpoints.get(Call::GetToken), request, channel)
+    }
+
+    /// Onboarding user token: as Get Token, with the members for onboarding.
+    ///
+    /// # Errors
+    /// As for [`get_token`](Self::get_token).
+    pub fn onboarding_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        self.sealed(self.endpoints.get(Call::OnboardingToken), request, channel)
+    }
+
+    /// Get App Token: sends our public key in clear and gets the server's, so it cannot be sealed
+    /// with the key it agrees. [`AppTokenHandshake::finish`] reads the answer.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if a credential is empty.
+    pub fn app_token(
+        &self,
+        credentials: &AppCredentials<'_>,
+        key_pair: impl Into<Arc<KeyPair>>,
+    ) -> Result<(Request<SecretBytes>, AppTokenHandshake), Error> {
+        let key_pair = key_pair.into();
+        let body = to_json(&AppTokenBody {
+            api_key: required("apiKey", credentials.api_key)?,
+            secret: required("secret", credentials.secret)?,
+            public_key: &key_pair.public_key().to_wire(),
+        })?;
+        let request = self.request(self.endpoints.get(Call::AppToken), JSON, body)?;
+        Ok((request, AppTokenHandshake { key_pair }))
+    }
+
+    /// Renew a token ahead of its expiry.
+    ///
+    /// # Errors
+    /// As for [`get_token`](Self::get_token).
+    pub fn renew(
+        &self,
+        token: &Token,
+        account_number: AccountNumber,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        let body = Member("token", token.as_str());
+        let mut request = self.sealed(self.endpoints.get(Call::Renew), &body, channel)?;
+        let headers = request.headers_mut();
+        headers.insert(X_API_TOKEN, token.header("token")?);
+        let account_number = sensitive(&account_number.digits(), "accountNumber")?;
+        headers.insert(X_ACCOUNT_NUMBER, account_number);
+        Ok(request)
+    }
+
+    /// Invalidate a token by its [`token_reference_id`](TokenAnswer::token_reference_id).
+    ///
+    /// # Errors
+    /// As for [`get_token`](Self::get_token), and [`Error::Field`] if the reference is empty.
+    pub fn invalidate(
+        &self,
+        token_reference_id: &str,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        let reference = required("tokenReferenceId", token_reference_id)?;
+        let body = Member("tokenReferenceId", reference);
+        self.sealed(self.endpoints.get(Call::Invalidate), &body, channel)
+    }
+
+    /// Any other call, with a path of the caller's and any JSON.
+    ///
+    /// # Errors
+    /// As for [`get_token`](Self::get_token), and [`Error::Json`] if the body cannot be written.
+    pub fn call<T: Serialize + ?Sized>(
+        &self,
+        path: &str,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        let endpoint = Endpoint::new(Method::POST, path.to_owned());
+        let mut request = self.sealed(&endpoint, body, channel)?;
+        request
+            .headers_mut()
+            .insert(X_API_TOKEN, token.header("token")?);
+        Ok(request)
+    }
+
+    fn sealed<T: Serialize + ?Sized>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, Error> {
+        let sealed = channel.seal(to_json(body)?.as_bytes())?;
+        self.request(endpoint, TEXT, sealed.into_bytes().into())
+    }
+
+    fn request(
+        &self,
+        endpoint: &Endpoint,
+        content_type: HeaderValue,
+        body: SecretBytes,
+    ) -> Result<Request<SecretBytes>, Error> {
+        let mut request = Request::new(body);
+        *request.method_mut() = endpoint.method.clone();
+        *request.uri_mut() = self.base.join(&endpoint.path)?;
+        request.headers_mut().insert(CONTENT_TYPE, content_type);
+        request
+            .headers_mut()
+            .insert(X_API_KEY, self.api_key.clone());
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for BankEzy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BankEzy({:?}, [redacted])", self.base)
+    }
+}
+
+/// Reads the answer to Get Token, Onboarding user token or Renew.
+///
+/// # Errors
+/// [`CallError`] tells a refusal in clear, a failure that the server states, an answer that is not
+/// as documented, and one that does not open apart. A success in clear is never taken.
+pub fn read_token<B: AsRef<[u8]>>(
+    response: &Response<B>,
+    channel: &Channel,
+) -> Result<TokenAnswer, CallError> {
+    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    Answer::parse(&opened, response.status())?.token()
+}
+
+/// Reads the answer to Invalidate.
+///
+/// # Errors
+/// As for [`read_token`].
+pub fn read_invalidated<B: AsRef<[u8]>>(
+    response: &Response<B>,
+    channel: &Channel,
+) -> Result<Outcome, CallError> {
+    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    Answer::parse(&opened, response.status())?.success()
+}
+
+/// Reads the answer to any other call. Its codes are the caller's to judge: their meaning differs
+/// from service to service.
+///
+/// # Errors
+/// As for [`read_token`]; [`CallError::Envelope`] with [`Error::Json`] if it is of another type.
+pub fn read<T: DeserializeOwned, B: AsRef<[u8]>>(
+    response: &Response<B>,
+    channel: &Channel,
+) -> Result<T, CallError> {
+    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    Ok(opened.json()?)
+}
+
+/// Opened, a plain error, or unexpected.
+fn open_reply(status: StatusCode, body: &[u8], channel: &Channel) -> Result<Opened, CallError> {
+    let opened = channel.open(body.trim_ascii_end());
+    if status.is_success() {
+        return opened.map_err(|error| match error {
+            Error::Malformed { .. } => CallError::Unexpected {
+                status,
+                problem: UnexpectedReply::NotSealed,
+            },
+            error => error.into(),
+        });
+    }
+    refuse_other_than_errors(status)?;
+    // Whether bodies of errors are sealed is stated nowhere: where one opens, it is authenticated.
+    Err(match opened {
+        Ok(opened) => match Answer::parse(&opened, status) {
+            Ok(answer) => CallError::Failed(answer.outcome()),
+            Err(error) => error,
+        },
+        Err(_) => CallError::Plain(PlainError::new(status, body)),
+    })
+}
+
+/// Redirects are not followed, and no other status has a meaning here.
+fn refuse_other_than_errors(status: StatusCode) -> Result<(), CallError> {
+    match status.is_client_error() || status.is_server_error() {
+        true => Ok(()),
+        false => Err(CallError::Unexpected {
+            status,
+            problem: UnexpectedReply::Status,
+        }),
+    }
+}
+
+/// What Get App Token identifies the app with. They travel in clear, inside TLS alone.
+#[derive(Clone, Copy)]
+pub struct AppCredentials<'a> {
+    /// `apiKey`.
+    pub api_key: &'a str,
+    /// `secret`.
+    pub secret: &'a str,
+}
+
+impl fmt::Debug for AppCredentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppCredentials([redacted])")
+    }
+}
+
+/// Our half of a key exchange under way.
+#[derive(Debug)]
+pub struct AppTokenHandshake {
+    key_pair: Arc<KeyPair>,
+}
+
+/// What Get App Token leads to: a token, and the channel for further calls.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AppSession {
+    /// The answer.
+    pub answer: TokenAnswer,
+    /// Under the key just agreed, or under RSA key transport if our key is RSA.
+    pub channel: Channel,
+}
+
+impl AppTokenHandshake {
+    /// Reads the answer, which is clear JSON as documented for this call alone, and establishes the
+    /// channel. Nothing of it is authenticated but by TLS: a wrong key shows at the first call.
+    ///
+    /// # Errors
+    /// As for [`read_token`]; [`CallError::Envelope`] if the server's key is refused.
+    pub fn finish<B: AsRef<[u8]>>(
+        self,
+        response: &Response<B>,
+        derivation: &Derivation<'_>,
+    ) -> Result<AppSession, CallError> {
+        let (status, body) = (response.status(), response.body().as_ref());
+        if !status.is_success() {
+            refuse_other_than_errors(status)?;
+            return Err(CallError::Plain(PlainError::new(status, body)));
+        }
+        let answer = Answer::parse(body, status)?.token()?;
+        let server = answer.server_public_key.as_deref();
+        let server = server.ok_or(CallError::Unexpected {
+            status,
+            problem: UnexpectedReply::Missing {
+                member: "serverPubKey",
+            },
+        })?;
+        let channel = Channel::establish(self.key_pair, server, derivation)?;
+        Ok(AppSession { answer, channel })
+    }
+}
+
+struct AppTokenBody<'a> {
+    api_key: &'a str,
+    public_key: &'a str,
+    secret: &'a str,
+}
+
+impl Serialize for AppTokenBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("apiKey", self.api_key)?;
+        map.serialize_entry("publicKey", self.public_key)?;
+        map.serialize_entry("secret", self.secret)?;
+        map.end()
+    }
+}
+
+/// An object of one member.
+struct Member<'a>(&'static str, &'a str);
+
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, self.1)])
+    }
+}

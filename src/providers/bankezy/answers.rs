@@ -1,0 +1,207 @@
+//! Answers of the token service, in all the shapes that its pages show.
+
+use core::fmt;
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+
+use crate::json::{NotText, Object};
+use crate::providers::{CallError, Outcome, ResultCode, Token, UnexpectedReply};
+
+/// What a token call answered. `Debug` shows the outcome alone.
+#[non_exhaustive]
+pub struct TokenAnswer {
+    /// The token, as it came: a JWE, a JWT, or `Bearer` and a JWT. Opaque to the client.
+    pub token: Token,
+    /// The server's public key as it came (`serverPubKey`, `serverPublicKey`, `ServerPublicKey`);
+    /// Renew has none.
+    pub server_public_key: Option<String>,
+    /// `referenceId`.
+    pub reference_id: Option<String>,
+    /// `tokenReferenceId`: what Invalidate takes. Where it is missing, the reference is.
+    pub token_reference_id: Option<String>,
+    /// `loginId`, of Renew: a number, as its digits.
+    pub login_id: Option<String>,
+    /// `accountNumber`, a number or a string, as its digits.
+    pub account_number: Option<String>,
+    /// What the server says of the call.
+    pub outcome: Outcome,
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenAnswer({}, [redacted])", self.outcome)
+    }
+}
+
+/// What the token service's page says of a code.
+#[must_use]
+pub fn meaning(code: &ResultCode) -> Option<&'static str> {
+    Some(match code.as_str() {
+        "TOK200" => "Success",
+        "TOK002" => "Invalid API Key Passed",
+        "TOK003" => "Failure",
+        "TOK004" => "Your credentials not allowed to generate token",
+        _ => return None,
+    })
+}
+
+/// Whether both codes mean success for the token service. Its pages show (200, 100), (200, 0),
+/// (200, 200), (TOK200, 100) and (ONB200, 200), outer and inner; flat answers have one.
+/// Other services use the same numbers otherwise: 100 is a failure in one of them.
+fn is_success(outcome: &Outcome) -> bool {
+    const OUTER: [&str; 3] = ["200", "TOK200", "ONB200"];
+    const INNER: [&str; 5] = ["0", "100", "200", "TOK200", "ONB200"];
+    match (&outcome.code, &outcome.inner_code) {
+        (Some(outer), Some(inner)) => outer.is_any_of(&OUTER) && inner.is_any_of(&INNER),
+        (Some(only), None) | (None, Some(only)) => only.is_any_of(&INNER),
+        (None, None) => true,
+    }
+}
+
+/// An answer, flat or with its members under `data`.
+pub(super) struct Answer<'a> {
+    outer: Object<'a>,
+    inner: Option<Object<'a>>,
+    status: StatusCode,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn parse(json: &'a [u8], status: StatusCode) -> Result<Self, CallError> {
+        let not_json = |_| CallError::Unexpected {
+            status,
+            problem: UnexpectedReply::NotJson,
+        };
+        let outer = Object::parse(json).map_err(not_json)?;
+        let inner = match outer.raw("data") {
+            Some(raw) if raw.starts_with('{') => {
+                Some(Object::parse(raw.as_bytes()).map_err(not_json)?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            outer,
+            inner,
+            status,
+        })
+    }
+
+    /// Reads what a call answered that gives a token.
+    pub(super) fn token(&self) -> Result<TokenAnswer, CallError> {
+        let outcome = self.success()?;
+        let token = self
+            .text(&["token"])?
+            .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
+        let token = Token::new(token.into_owned().into(), self.expiry()?);
+        let reference_id = self.owned(&["referenceId"])?;
+        Ok(TokenAnswer {
+            token,
+            server_public_key: self.owned(&[
+                "serverPubKey",
+                "serverPublicKey",
+                "ServerPublicKey",
+            ])?,
+            token_reference_id: self.owned(&["tokenReferenceId"])?.or(reference_id.clone()),
+            reference_id,
+            login_id: self.digits("loginId")?,
+            account_number: self.digits("accountNumber")?,
+            outcome,
+        })
+    }
+
+    /// The outcome, where it is a success.
+    pub(super) fn success(&self) -> Result<Outcome, CallError> {
+        let outcome = self.outcome();
+        match is_success(&outcome) {
+            true => Ok(outcome),
+            false => Err(CallError::Failed(outcome)),
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        let code = |object: &Object<'_>| {
+            let raw = object.raw("resCode").filter(|raw| *raw != "null")?;
+            let text = object.text("resCode").ok().flatten();
+            Some(ResultCode::new(
+                text.map_or_else(|| raw.to_owned(), Cow::into_owned),
+            ))
+        };
+        let description = self
+            .text(&["resDesc", "errorMessage"])
+            .ok()
+            .flatten()
+            .map(Cow::into_owned)
+            .filter(|text| text != "null");
+        Outcome {
+            code: code(&self.outer),
+            inner_code: self.inner.as_ref().and_then(code),
+            description,
+        }
+    }
+
+    /// Epoch milliseconds, a number or a numeric string, under any of four names.
+    fn expiry(&self) -> Result<Option<SystemTime>, CallError> {
+        let names = ["expireAt", "expiry", "expiryDate", "expiryAt"];
+        let Some((name, raw)) = names.iter().find_map(|name| Some((*name, self.raw(name)?))) else {
+            return Ok(None);
+        };
+        raw.trim_matches('"')
+            .parse()
+            .ok()
+            .and_then(|milliseconds| {
+                SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
+            })
+            .map(Some)
+            .ok_or_else(|| self.unexpected(UnexpectedReply::Invalid { member: name }))
+    }
+
+    /// A number or a string, as text.
+    fn digits(&self, member: &'static str) -> Result<Option<String>, CallError> {
+        match self.raw(member) {
+            Some(raw) if raw.starts_with('"') => self.owned(&[member]),
+            Some(raw) if raw.bytes().all(|c| c.is_ascii_digit()) => Ok(Some(raw.to_owned())),
+            Some(_) => Err(self.unexpected(UnexpectedReply::Invalid { member })),
+            None => Ok(None),
+        }
+    }
+
+    fn owned(&self, names: &[&'static str]) -> Result<Option<String>, CallError> {
+        Ok(self.text(names)?.map(Cow::into_owned))
+    }
+
+    /// The first of these members that is there, as text.
+    fn text(&self, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, CallError> {
+        for name in names {
+            for object in self.objects() {
+                match object.raw(name) {
+                    None | Some("null") => {}
+                    Some(_) => {
+                        return object.text(name).map_err(|NotText| {
+                            self.unexpected(UnexpectedReply::Invalid { member: name })
+                        });
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        self.objects()
+            .find_map(|object| object.raw(name))
+            .filter(|raw| *raw != "null")
+    }
+
+    /// What is inside `data` stands before what is around it.
+    fn objects(&self) -> impl Iterator<Item = &Object<'a>> {
+        self.inner.iter().chain([&self.outer])
+    }
+
+    fn unexpected(&self, problem: UnexpectedReply) -> CallError {
+        CallError::Unexpected {
+            status: self.status,
+            problem,
+        }
+    }
+}

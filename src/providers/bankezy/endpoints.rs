@@ -1,0 +1,100 @@
+//! Where the calls are, as documented, each overridable.
+
+use std::borrow::Cow;
+
+use http::Method;
+
+/// Which generation of paths a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Version {
+    /// The first, such as `/token-service/client/server/new/token`.
+    V1,
+    /// The second, such as `/token-service/client/server/new/v2/token`.
+    V2,
+}
+
+/// A call of the token service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Call {
+    /// Get Token, under the static payload secret.
+    GetToken,
+    /// Onboarding user token.
+    OnboardingToken,
+    /// Get App Token, which exchanges keys.
+    AppToken,
+    /// Renew.
+    Renew,
+    /// Invalidate.
+    Invalidate,
+}
+
+/// Method and path of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// `POST` unless overridden: the documentation says `GET` for Get Token, but gives it a body,
+    /// and all its samples use `POST`.
+    pub method: Method,
+    /// Path, from its slash, behind the base URL.
+    pub path: Cow<'static, str>,
+}
+
+impl Endpoint {
+    /// An endpoint of the caller's.
+    #[must_use]
+    pub fn new(method: Method, path: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+        }
+    }
+}
+
+pub(super) struct Endpoints([Endpoint; 5]);
+
+impl Endpoints {
+    pub(super) fn of(version: Version) -> Self {
+        use Call::{AppToken, GetToken, Invalidate, OnboardingToken, Renew};
+        Self(
+            [GetToken, OnboardingToken, AppToken, Renew, Invalidate].map(|call| {
+                Endpoint::new(
+                    Method::POST,
+                    match (call, version) {
+                        (GetToken, Version::V1) => "/token-service/client/server/new/token",
+                        (GetToken, Version::V2) => "/token-service/client/server/new/v2/token",
+                        // Documented in one version only.
+                        (OnboardingToken, _) => "/onboarding/user/token",
+                        (AppToken, Version::V1) => "/token-service/new/token",
+                        (AppToken, Version::V2) => "/token-service/new/v2/token",
+                        // Its page's sample has `/token-service/client/app/renew/token` instead.
+                        (Renew, Version::V1) => "/token-service/client/server/renewtoken",
+                        (Renew, Version::V2) => "/token-service/client/app/renew/v2/token",
+                        (Invalidate, Version::V1) => {
+                            "/token-service/client/server/invalidate/token"
+                        }
+                        (Invalidate, Version::V2) => {
+                            "/token-service/client/server/invalidate/v2/token"
+                        }
+                    },
+                )
+            }),
+        )
+    }
+
+    pub(super) fn get(&self, call: Call) -> &Endpoint {
+        let [get_token, onboarding_token, app_token, renew, invalidate] = &self.0;
+        match call {
+            Call::GetToken => get_token,
+            Call::OnboardingToken => onboarding_token,
+            Call::AppToken => app_token,
+            Call::Renew => renew,
+            Call::Invalidate => invalidate,
+        }
+    }
+
+    pub(super) fn set(&mut self, call: Call, endpoint: Endpoint) {
+        self.0[call as usize] = endpoint;
+    }
+}

@@ -1,0 +1,301 @@
+//! Bodies of the token calls, checked for what the documentation states.
+
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+use crate::envelope::to_json;
+use crate::error::{Error, FieldProblem};
+use crate::secret::SecretBytes;
+
+/// Most digits of an account number: more than an `i64` or a double holds exactly.
+const MAX_ACCOUNT_NUMBER: u64 = 9_999_999_999_999_999_999;
+
+/// The body of Get Token and of the onboarding user token. Borrows what it is made from.
+pub struct TokenRequest<'a> {
+    reference_id: &'a str,
+    sdk_public_key: &'a str,
+    sdk_api_key: &'a str,
+    account_number: AccountNumber,
+    texts: Vec<(&'static str, &'a str)>,
+    numbers: Vec<(&'static str, u64)>,
+    data: Vec<(&'a str, &'a str)>,
+    extra: Extra<'a>,
+}
+
+/// An account number: 1 to 19 digits, held exactly and written as a JSON number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AccountNumber(u64);
+
+/// A date of birth, written as the number yyyyMMdd.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct DateOfBirth(u32);
+
+/// Members beyond those that the documentation names.
+#[derive(Default)]
+struct Extra<'a>(Vec<(&'a str, SecretBytes)>);
+
+impl AccountNumber {
+    /// Checks a number.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it has more than 19 digits.
+    pub fn new(number: u64) -> Result<Self, Error> {
+        match number {
+            0..=MAX_ACCOUNT_NUMBER => Ok(Self(number)),
+            _ => Err(field("accountNumber", FieldProblem::TooLong { max: 19 })),
+        }
+    }
+
+    /// Reads 1 to 19 digits.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is anything else. A leading zero is refused: a JSON number cannot
+    /// keep it.
+    pub fn parse(digits: &str) -> Result<Self, Error> {
+        number("accountNumber", digits, 19).and_then(Self::new)
+    }
+
+    pub(super) fn digits(self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl core::fmt::Debug for AccountNumber {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AccountNumber([redacted])")
+    }
+}
+
+impl DateOfBirth {
+    /// Checks a date of the Gregorian calendar.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if there is no such day, or the year is not from 1800 to 9999.
+    pub fn new(year: u32, month: u32, day: u32) -> Result<Self, Error> {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            _ => 0,
+        };
+        match (1800..=9999).contains(&year) && (1..=days).contains(&day) {
+            true => Ok(Self(year * 10_000 + month * 100 + day)),
+            false => Err(field("dob", FieldProblem::NotADate)),
+        }
+    }
+
+    /// Reads the number yyyyMMdd, such as 19900131.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn from_yyyymmdd(number: u32) -> Result<Self, Error> {
+        Self::new(number / 10_000, number / 100 % 100, number % 100)
+    }
+}
+
+impl core::fmt::Debug for DateOfBirth {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("DateOfBirth([redacted])")
+    }
+}
+
+impl<'a> TokenRequest<'a> {
+    /// The required members. `reference_id` is the caller's, such as a UUID, and never used twice;
+    /// `sdk_public_key` is [`PublicKey::to_wire`](crate::PublicKey::to_wire).
+    ///
+    /// # Errors
+    /// [`Error::Field`] if one is empty.
+    pub fn new(
+        reference_id: &'a str,
+        sdk_public_key: &'a str,
+        sdk_api_key: &'a str,
+        account_number: AccountNumber,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            reference_id: required("referenceId", reference_id)?,
+            sdk_public_key: required("sdkPublicKey", sdk_public_key)?,
+            sdk_api_key: required("sdkApiKey", sdk_api_key)?,
+            account_number,
+            texts: Vec::new(),
+            numbers: Vec::new(),
+            data: Vec::new(),
+            extra: Extra::default(),
+        })
+    }
+
+    /// `firstName`.
+    #[must_use]
+    pub fn with_first_name(self, text: &'a str) -> Self {
+        self.text("firstName", text)
+    }
+
+    /// `lastName`.
+    #[must_use]
+    pub fn with_last_name(self, text: &'a str) -> Self {
+        self.text("lastName", text)
+    }
+
+    /// `email`.
+    #[must_use]
+    pub fn with_email(self, text: &'a str) -> Self {
+        self.text("email", text)
+    }
+
+    /// `isdCode` and `mobileNumber`, digits alone. Documented as strings, but numbers in every
+    /// sample and in what the server parsed, so they are written as numbers.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if one is not 1 to 3, or 1 to 15 digits without a leading zero (ITU-T E.164).
+    pub fn with_mobile(mut self, isd_code: &str, mobile_number: &str) -> Result<Self, Error> {
+        self.numbers
+            .push(("isdCode", number("isdCode", isd_code, 3)?));
+        let mobile_number = number("mobileNumber", mobile_number, 15)?;
+        self.numbers.push(("mobileNumber", mobile_number));
+        Ok(self)
+    }
+
+    /// `dob`.
+    #[must_use]
+    pub fn with_dob(mut self, date: DateOfBirth) -> Self {
+        self.numbers.push(("dob", date.0.into()));
+        self
+    }
+
+    /// An entry of the map `data`.
+    #[must_use]
+    pub fn with_data(mut self, name: &'a str, value: &'a str) -> Self {
+        self.data.push((name, value));
+        self
+    }
+
+    /// `gender`, for onboarding.
+    #[must_use]
+    pub fn with_gender(self, text: &'a str) -> Self {
+        self.text("gender", text)
+    }
+
+    /// `zipCode`, for onboarding.
+    #[must_use]
+    pub fn with_zip_code(self, text: &'a str) -> Self {
+        self.text("zipCode", text)
+    }
+
+    /// `preferredLanguage`, for onboarding.
+    #[must_use]
+    pub fn with_preferred_language(self, text: &'a str) -> Self {
+        self.text("preferredLanguage", text)
+    }
+
+    /// `kycLevel`, for onboarding.
+    #[must_use]
+    pub fn with_kyc_level(self, text: &'a str) -> Self {
+        self.text("kycLevel", text)
+    }
+
+    /// A member beyond those above.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if the documentation has a member of that name, or it was given already;
+    /// [`Error::Json`] if the value cannot be written as JSON.
+    pub fn with_extra<T: Serialize + ?Sized>(
+        mut self,
+        name: &'a str,
+        value: &T,
+    ) -> Result<Self, Error> {
+        const DOCUMENTED: [&str; 15] = [
+            "referenceId",
+            "sdkPublicKey",
+            "sdkApiKey",
+            "accountNumber",
+            "firstName",
+            "lastName",
+            "email",
+            "isdCode",
+            "mobileNumber",
+            "dob",
+            "data",
+            "gender",
+            "zipCode",
+            "preferredLanguage",
+            "kycLevel",
+        ];
+        let taken = self.extra.0.iter().any(|(earlier, _)| *earlier == name);
+        if taken || DOCUMENTED.contains(&name) {
+            return Err(field("extra", FieldProblem::Twice));
+        }
+        self.extra.0.push((name, to_json(value)?));
+        Ok(self)
+    }
+
+    fn text(mut self, name: &'static str, text: &'a str) -> Self {
+        self.texts.retain(|(earlier, _)| *earlier != name);
+        self.texts.push((name, text));
+        self
+    }
+}
+
+impl core::fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("TokenRequest([redacted])")
+    }
+}
+
+impl Serialize for TokenRequest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("referenceId", self.reference_id)?;
+        map.serialize_entry("sdkPublicKey", self.sdk_public_key)?;
+        map.serialize_entry("sdkApiKey", self.sdk_api_key)?;
+        map.serialize_entry("accountNumber", &self.account_number.0)?;
+        for (name, text) in &self.texts {
+            map.serialize_entry(name, text)?;
+        }
+        for (name, number) in &self.numbers {
+            map.serialize_entry(name, number)?;
+        }
+        if !self.data.is_empty() {
+            map.serialize_entry("data", &Pairs(&self.data))?;
+        }
+        for (name, json) in &self.extra.0 {
+            let json: &RawValue =
+                serde_json::from_slice(json.as_bytes()).map_err(S::Error::custom)?;
+            map.serialize_entry(name, json)?;
+        }
+        map.end()
+    }
+}
+
+struct Pairs<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+pub(super) fn required<'a>(name: &'static str, text: &'a str) -> Result<&'a str, Error> {
+    match text.is_empty() {
+        true => Err(field(name, FieldProblem::Missing)),
+        false => Ok(text),
+    }
+}
+
+fn number(name: &'static str, digits: &str, max: usize) -> Result<u64, Error> {
+    let plain = !digits.starts_with('0') || digits == "0";
+    if digits.is_empty() || !plain || !digits.bytes().all(|c| c.is_ascii_digit()) {
+        return Err(field(name, FieldProblem::NotANumber));
+    }
+    match digits.len() {
+        len if len > max => Err(field(name, FieldProblem::TooLong { max })),
+        // 19 digits fit.
+        _ => digits
+            .parse()
+            .map_err(|_| field(name, FieldProblem::NotANumber)),
+    }
+}
+
+fn field(name: &'static str, problem: FieldProblem) -> Error {
+    Error::Field { name, problem }
+}

@@ -1,0 +1,73 @@
+//! Where a provider's API is.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use http::Uri;
+
+use crate::error::{Error, UrlProblem};
+
+/// The base URL of an API, with a path prefix or without: `https`, or `http` on the loopback
+/// address for tests.
+///
+/// `Debug` shows the host alone: prefixes and ports tell more than a log needs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Without a slash at the end.
+    text: String,
+    host: String,
+}
+
+impl BaseUrl {
+    /// Reads a base URL such as `https://api.example.com/kong`.
+    ///
+    /// # Errors
+    /// [`Error::BaseUrl`] that says what is wrong; it never shows the URL.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let uri: Uri = text.parse().map_err(|_| UrlProblem::Invalid)?;
+        let host = uri.host().ok_or(UrlProblem::Invalid)?;
+        match uri.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_loopback(host) => {}
+            _ => return Err(UrlProblem::NotHttps.into()),
+        }
+        if uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err(UrlProblem::UserInfo.into());
+        }
+        // `Uri` drops a fragment without a word.
+        if text.contains(['?', '#']) {
+            return Err(UrlProblem::Query.into());
+        }
+        Ok(Self {
+            text: text.trim_end_matches('/').to_owned(),
+            host: host.to_owned(),
+        })
+    }
+
+    /// The URL of a path, which starts with a slash.
+    pub(crate) fn join(&self, path: &str) -> Result<Uri, Error> {
+        if !path.starts_with('/') {
+            return Err(UrlProblem::Path.into());
+        }
+        let joined = format!("{}{path}", self.text);
+        joined.parse().map_err(|_| UrlProblem::Path.into())
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({})", self.host)
+    }
+}
+
+/// Whether a host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}

@@ -1,0 +1,148 @@
+//! How a call to a provider fails, and what may be told of it.
+
+use core::fmt;
+
+use http::StatusCode;
+
+use crate::error::{Error, Fault};
+use crate::providers::Outcome;
+use crate::secret::SecretText;
+
+/// Why an answer is not what was asked for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The server refused in clear: status and text, which anyone on the way may have written.
+    Plain(PlainError),
+    /// The answer opened, and says that the call failed.
+    Failed(Outcome),
+    /// The answer is not one that the provider documents.
+    Unexpected {
+        /// The HTTP status.
+        status: StatusCode,
+        /// What is wrong with it.
+        problem: UnexpectedReply,
+    },
+    /// The answer is sealed and does not open, or holds something else than JSON.
+    Envelope(Error),
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnexpectedReply {
+    /// A success in clear, where only a sealed answer can be trusted.
+    NotSealed,
+    /// A status that is neither a success nor an error.
+    Status,
+    /// Not a JSON object.
+    NotJson,
+    /// A member that the call is for is missing.
+    Missing {
+        /// Its documented name.
+        member: &'static str,
+    },
+    /// A member has another type or form than documented.
+    Invalid {
+        /// Its documented name.
+        member: &'static str,
+    },
+}
+
+/// An error in clear. Nothing of it is authenticated.
+pub struct PlainError {
+    status: StatusCode,
+    text: SecretText,
+}
+
+impl PlainError {
+    /// Longest text that is kept, in bytes.
+    const MAX_TEXT: usize = 4096;
+
+    pub(crate) fn new(status: StatusCode, body: &[u8]) -> Self {
+        let kept = &body[..body.len().min(Self::MAX_TEXT)];
+        Self {
+            status,
+            text: String::from_utf8_lossy(kept).into_owned().into(),
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.
+    #[must_use]
+    pub fn unauthenticated_text(&self) -> &str {
+        self.text.as_str()
+    }
+}
+
+impl fmt::Debug for PlainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlainError({}, [redacted])", self.status.as_u16())
+    }
+}
+
+impl CallError {
+    /// A stable identifier, such as `reply.plain`, for logs, metrics and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Plain(_) => "reply.plain",
+            Self::Failed(_) => "reply.failed",
+            Self::Unexpected { .. } => "reply.unexpected",
+            Self::Envelope(error) => error.code(),
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Plain(_) | Self::Failed(_) | Self::Unexpected { .. } => Fault::Provider,
+            Self::Envelope(error) => error.fault(),
+        }
+    }
+}
+
+impl core::error::Error for CallError {}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(plain) => write!(
+                f,
+                "the server refused with status {} in clear: its text is not authenticated",
+                plain.status.as_u16()
+            ),
+            Self::Failed(outcome) => write!(f, "the server says that the call failed: {outcome}"),
+            Self::Unexpected { status, problem } => write!(
+                f,
+                "the answer with status {} is not as documented: {problem}",
+                status.as_u16()
+            ),
+            Self::Envelope(error) => write!(f, "the answer: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for UnexpectedReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSealed => f.write_str("it is not sealed, so it is not taken"),
+            Self::Status => f.write_str("its status is neither a success nor an error"),
+            Self::NotJson => f.write_str("it is not a JSON object"),
+            Self::Missing { member } => write!(f, "`{member}` is missing"),
+            Self::Invalid { member } => write!(f, "`{member}` has another type or form"),
+        }
+    }
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Envelope(error)
+    }
+}

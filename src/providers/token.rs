@@ -1,0 +1,64 @@
+//! Tokens, opaque and wiped.
+
+use core::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+
+use crate::error::{Error, FieldProblem};
+use crate::secret::SecretText;
+
+/// A token, kept as it came and wiped on drop.
+pub struct Token {
+    text: SecretText,
+    expires_at: Option<SystemTime>,
+}
+
+impl Token {
+    /// Takes over a token, such as one kept from an earlier run.
+    #[must_use]
+    pub fn new(text: SecretText, expires_at: Option<SystemTime>) -> Self {
+        Self { text, expires_at }
+    }
+
+    /// The token, byte for byte as the provider wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// When it expires, where the provider said so.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// How long it is still good for at `now`: zero where it is expired, `None` where the provider
+    /// stated no expiry.
+    #[must_use]
+    pub fn remaining(&self, now: SystemTime) -> Option<Duration> {
+        let expires_at = self.expires_at?;
+        Some(expires_at.duration_since(now).unwrap_or_default())
+    }
+
+    /// As the value of a header, marked so that clients do not log it.
+    pub(crate) fn header(&self, name: &'static str) -> Result<HeaderValue, Error> {
+        sensitive(self.as_str(), name)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token([redacted])")
+    }
+}
+
+/// A secret as the value of a header.
+pub(crate) fn sensitive(text: &str, name: &'static str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| Error::Field {
+        name,
+        problem: FieldProblem::NotAHeaderValue,
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
