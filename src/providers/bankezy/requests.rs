@@ -72,7 +72,8 @@ impl DateOfBirth {
     /// # Errors
     /// [`Error::Field`] if there is no such day, or the year is not from 1800 to 9999.
     pub fn new(year: u32, month: u32, day: u32) -> Result<Self, Error> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap =
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 if leap => 29,
             2 => 28,
