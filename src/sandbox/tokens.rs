@@ -25,14 +25,18 @@ pub(super) struct Claims<'a> {
 
 /// Makes tokens and reads its own ones.
 pub(super) enum Mint {
-    Jwt(hmac::Key),
+    /// Boxed, since it is far larger than the other.
+    Jwt(Box<hmac::Key>),
     Jwe(PayloadCipher),
 }
 
 impl Mint {
     pub(super) fn new(form: TokenForm) -> Result<Self, Error> {
         Ok(match form {
-            TokenForm::Jwt => Self::Jwt(hmac::Key::new(hmac::HMAC_SHA512, &random::<64>()?)),
+            TokenForm::Jwt => {
+                let key = hmac::Key::new(hmac::HMAC_SHA512, &random::<64>()?);
+                Self::Jwt(Box::new(key))
+            }
             TokenForm::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
         })
     }
