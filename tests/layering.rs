@@ -96,7 +96,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // Layer 5: the only I/O; never each other.
-    ("client", &["error", "secret", "providers"]),
+    ("client", &["error", "secret", "agreement", "providers"]),
     ("middleware", &["error", "secret", "envelope"]),
     (
         "sandbox",

@@ -170,6 +170,21 @@ impl<E> ClientError<E> {
         }
     }
 
+    /// Tells what the closure failed with from what happened on the way.
+    pub(super) fn narrow(self) -> Result<ClientError, E> {
+        Ok(match self {
+            Self::RequestBuild { error } => return Err(error),
+            Self::NotHttps => ClientError::NotHttps,
+            Self::InvalidUrl { problem } => ClientError::InvalidUrl { problem },
+            Self::Connect { problem } => ClientError::Connect { problem },
+            Self::Tls { problem, sent } => ClientError::Tls { problem, sent },
+            Self::Timeout { sent } => ClientError::Timeout { sent },
+            Self::Interrupted { sent } => ClientError::Interrupted { sent },
+            Self::ResponseTooLong { max } => ClientError::ResponseTooLong { max },
+            Self::Configuration { what } => ClientError::Configuration { what },
+        })
+    }
+
     /// Whether the same call can be made again without executing it twice, and may then succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod bankezy;
 mod blocking;
 mod builder;
 mod call;
@@ -52,6 +53,7 @@ mod retry;
 mod tls;
 mod transport;
 
+pub use bankezy::{BankEzyClient, BankEzyError};
 pub use blocking::BlockingClient;
 pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,

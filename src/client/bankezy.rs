@@ -1,0 +1,197 @@
+//! BankEzy's calls over the transport.
+
+use core::fmt;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Client, ClientError};
+use crate::agreement::{Derivation, KeyPair};
+use crate::error::Error;
+use crate::providers::bankezy::{
+    self, AccountNumber, AppCredentials, AppSession, BankEzy, Channel, TokenAnswer, TokenRequest,
+};
+use crate::providers::{CallError, Outcome, Token};
+use crate::secret::SecretBytes;
+
+/// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
+///
+/// A call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
+/// sealed anew each time.
+#[derive(Clone)]
+pub struct BankEzyClient {
+    client: Client,
+    server: Arc<BankEzy>,
+}
+
+/// How a call ends without an answer that can be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BankEzyError {
+    /// The request could not be built. Nothing was sent.
+    Request(Error),
+    /// No answer came; [`ClientError::sent`] says whether the server can have executed the call.
+    Transport(ClientError),
+    /// An answer came that is a refusal, a failure, or not as documented.
+    Answer(CallError),
+}
+
+impl BankEzyClient {
+    /// Calls this server over this client.
+    #[must_use]
+    pub fn new(client: Client, server: BankEzy) -> Self {
+        Self {
+            client,
+            server: Arc::new(server),
+        }
+    }
+
+    /// Get Token.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn get_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, BankEzyError> {
+        let response = self
+            .send(|| self.server.get_token(request, channel))
+            .await?;
+        Ok(bankezy::read_token(&response, channel)?)
+    }
+
+    /// Onboarding user token.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn onboarding_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, BankEzyError> {
+        let response = self
+            .send(|| self.server.onboarding_token(request, channel))
+            .await?;
+        Ok(bankezy::read_token(&response, channel)?)
+    }
+
+    /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn app_token(
+        &self,
+        credentials: &AppCredentials<'_>,
+        key_pair: impl Into<Arc<KeyPair>>,
+        derivation: &Derivation<'_>,
+    ) -> Result<AppSession, BankEzyError> {
+        let key_pair = key_pair.into();
+        let (_, handshake) = self
+            .server
+            .app_token(credentials, Arc::clone(&key_pair))
+            .map_err(BankEzyError::Request)?;
+        let request = || {
+            let (request, _) = self.server.app_token(credentials, Arc::clone(&key_pair))?;
+            Ok(request)
+        };
+        let response = self.send(request).await?;
+        Ok(handshake.finish(&response, derivation)?)
+    }
+
+    /// Renew a token.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn renew(
+        &self,
+        token: &Token,
+        account_number: AccountNumber,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, BankEzyError> {
+        let request = || self.server.renew(token, account_number, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read_token(&response, channel)?)
+    }
+
+    /// Invalidate a token by its reference.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn invalidate(
+        &self,
+        token_reference_id: &str,
+        channel: &Channel,
+    ) -> Result<Outcome, BankEzyError> {
+        let request = || self.server.invalidate(token_reference_id, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read_invalidated(&response, channel)?)
+    }
+
+    /// Any other call: a path of the caller's, any JSON in, any JSON out, sealed both ways.
+    ///
+    /// # Errors
+    /// [`BankEzyError`].
+    pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<R, BankEzyError> {
+        let request = || self.server.call(path, body, token, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read(&response, channel)?)
+    }
+
+    async fn send(
+        &self,
+        make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+    ) -> Result<Response<SecretBytes>, BankEzyError> {
+        self.client
+            .execute(make)
+            .await
+            .map_err(|error| match error.narrow() {
+                Ok(error) => BankEzyError::Transport(error),
+                Err(error) => BankEzyError::Request(error),
+            })
+    }
+}
+
+impl fmt::Debug for BankEzyClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BankEzyClient({:?})", self.server)
+    }
+}
+
+impl BankEzyError {
+    /// A stable identifier, such as `reply.plain` or `client.timeout`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Request(error) => error.code(),
+            Self::Transport(error) => error.code(),
+            Self::Answer(error) => error.code(),
+        }
+    }
+}
+
+impl core::error::Error for BankEzyError {}
+
+impl fmt::Display for BankEzyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Answer(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<CallError> for BankEzyError {
+    fn from(error: CallError) -> Self {
+        Self::Answer(error)
+    }
+}

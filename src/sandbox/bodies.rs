@@ -1,0 +1,72 @@
+//! Answers' bodies that break on purpose.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+
+use axum::body::{Body, Bytes};
+use http_body::Frame;
+use tokio::time::Sleep;
+
+/// A body that sends what it is given and then fails, so that the connection is closed before what
+/// `Content-Length` promised has come.
+pub(super) fn cut(first: Bytes) -> Body {
+    Body::new(Cut {
+        first: Some(first),
+        pause: Box::pin(tokio::time::sleep(Duration::from_millis(50))),
+    })
+}
+
+struct Cut {
+    first: Option<Bytes>,
+    /// Long enough for the first part to leave: an error at once would take it along.
+    pause: Pin<Box<Sleep>>,
+}
+
+impl http_body::Body for Cut {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        self.pause
+            .as_mut()
+            .poll(context)
+            .map(|()| Some(Err(io::Error::other("cut on purpose"))))
+    }
+}
+
+const CHUNK: &[u8] = &[b'A'; 64 * 1024];
+
+/// A body of so many bytes, made as it is sent. Its length is not told beforehand.
+pub(super) fn huge(bytes: u64) -> Body {
+    Body::new(Huge { left: bytes })
+}
+
+struct Huge {
+    left: u64,
+}
+
+impl http_body::Body for Huge {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let len = usize::try_from(self.left).map_or(CHUNK.len(), |left| left.min(CHUNK.len()));
+        if len == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= len as u64;
+        let chunk = Bytes::from_static(CHUNK).slice(..len);
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
+    }
+}

@@ -1,0 +1,161 @@
+//! Connections and routes.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use http::{Method, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service as _;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::bankezy::{self, ROUTES, Route};
+use super::state::{Bank, Endpoint};
+
+/// Connections at once; more wait in the operating system's queue.
+const MAX_CONNECTIONS: usize = 4096;
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Also how long a connection may idle.
+const HEADERS: Duration = Duration::from_secs(75);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// On a response: close the connection instead of sending it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DropConnection;
+
+/// Why a connection is closed without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl core::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("dropped on purpose")
+    }
+}
+
+impl core::error::Error for Dropped {}
+
+/// The prefix has been checked to hold no pattern.
+pub(super) fn router(prefix: &str, bank: Arc<Bank>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let methods = match route.endpoint {
+            // The documentation says GET and gives a body; its samples say POST.
+            Endpoint::GetToken => MethodFilter::POST.or(MethodFilter::GET),
+            _ => MethodFilter::POST,
+        };
+        router = router.route(
+            &format!("{prefix}{}", route.path),
+            on(methods, move |State(bank): State<Arc<Bank>>, request| {
+                serve_call(bank, route, request)
+            }),
+        );
+    }
+    router
+        .route(
+            &format!("{prefix}/sandbox/faults"),
+            on(
+                MethodFilter::POST,
+                |State(bank): State<Arc<Bank>>, request: Request| async move {
+                    bankezy::control_faults(&bank, request).await
+                },
+            ),
+        )
+        .with_state(bank)
+}
+
+async fn serve_call(bank: Arc<Bank>, route: &'static Route, request: Request) -> Response {
+    // The router hands HEAD to GET.
+    if request.method() == Method::HEAD {
+        let mut refused = Response::new(Body::empty());
+        *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        return refused;
+    }
+    bankezy::serve(&bank, route, request).await
+}
+
+/// Accepts until told to stop, then lets running requests finish.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            _ = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, tls.clone(), app.clone(), stop.clone()));
+                }
+                // Out of file descriptors, say: some may come free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    // What is still running then is aborted when the set is dropped.
+    let _ = timeout(GRACE, all).await;
+}
+
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    stop: watch::Receiver<bool>,
+) {
+    // Only slower without it.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => requests(stream, app, stop).await,
+        Some(acceptor) => {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                requests(stream, app, stop).await;
+            }
+        }
+    }
+}
+
+async fn requests<S>(stream: S, app: Router, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let app = TowerToHyperService::new(app);
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let answer = app.call(request);
+        async move {
+            match answer.await {
+                Ok(response) if response.extensions().get::<DropConnection>().is_none() => {
+                    Ok(response)
+                }
+                _ => Err(Dropped),
+            }
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        // The client's doing, or a fault on purpose.
+        _ = connection.as_mut() => return,
+        _ = stop.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

@@ -1,0 +1,9 @@
+//! The emulator, spoken to by a client that shares nothing with it but the envelope.
+
+mod calls;
+mod faults;
+mod http;
+mod inputs;
+mod lifecycle;
+mod partner;
+mod tls;
