@@ -1,0 +1,419 @@
+//! What the server layer refuses, passes and seals.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::middleware::{Refusal, SealedServerLayer};
+use bankezy_crypto::{PrivateKeyOpener, PublicKeySealer};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::{
+    CANARY, Endless, Pieces, answer, bytes, each_backend, header, sealed_post, shared, was_opened,
+    with_another_key,
+};
+use crate::common::{cipher, rsa_2048, shown};
+
+type Answer = Response<Full<Bytes>>;
+
+/// Answers a request that must not reach the handler; gives back what it was answered with.
+async fn refused<B>(layer: &SealedServerLayer, request: Request<B>) -> (u16, String, Refusal)
+where
+    B: Body<Data = Bytes, Error: Send> + Send + 'static,
+{
+    let service = layer.layer(service_fn(
+        async |_: Request<Full<Bytes>>| -> Result<Answer, Infallible> {
+            panic!("the service behind was called")
+        },
+    ));
+    let response = service.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    assert_eq!(header(&parts.headers, "content-type"), Some("text/plain"));
+    let text = String::from_utf8(bytes(body).await.to_vec()).unwrap();
+    let refusal = parts.extensions.get::<Refusal>().unwrap().clone();
+    assert!(!format!("{text}{}", shown(&refusal)).contains("canary"));
+    (parts.status.as_u16(), text, refusal)
+}
+
+/// What a handler's answer becomes.
+async fn sealed(layer: SealedServerLayer, backend: &Backend, inner: Answer) -> Answer {
+    let service = layer.layer(service_fn(move |_: Request<Full<Bytes>>| {
+        let inner = inner.clone();
+        async { Ok::<_, Infallible>(inner) }
+    }));
+    let request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+    service.oneshot(request).await.unwrap()
+}
+
+#[test]
+fn whatever_does_not_open_is_one_answer() {
+    each_backend(async |backend| {
+        let layer = SealedServerLayer::new(shared(backend));
+        let sealed = cipher(backend).seal(CANARY.as_bytes()).unwrap();
+        let (rest, tag) = sealed.rsplit_once('.').unwrap();
+        let flipped = if tag.starts_with('A') { 'B' } else { 'A' };
+        let changed = format!("{rest}.{flipped}{}", &tag[1..]);
+        let own = KeyPairOf(backend).sealed_to(CANARY);
+        let mut answers = Vec::new();
+        let mut codes = Vec::new();
+        for body in [
+            String::new(),
+            format!(r#"{{"a":"{CANARY}"}}"#),
+            format!("{sealed}\n"),
+            sealed[..sealed.len() - 1].to_owned(),
+            changed,
+            with_another_key(backend).seal(CANARY.as_bytes()).unwrap(),
+            own,
+            "a.b.c.d.e".to_owned(),
+        ] {
+            let (status, text, refusal) = refused(&layer, sealed_post(body)).await;
+            answers.push((status, text));
+            codes.push(refusal.code());
+        }
+        let broken = sealed_post("").map(|_| Pieces::that_break_off(CANARY));
+        let (status, text, refusal) = refused(&layer, broken).await;
+        assert_eq!(refusal, Refusal::RequestBody);
+        answers.push((status, text));
+        answers.dedup();
+        assert_eq!(answers, [(400, "the body could not be opened".to_owned())]);
+        assert_eq!(
+            codes[4..6],
+            ["envelope.open_failed"; 2],
+            "told inside the process alone"
+        );
+    });
+}
+
+/// Of a message for another kind of key.
+struct KeyPairOf<'a>(&'a Backend);
+
+impl KeyPairOf<'_> {
+    fn sealed_to(&self, text: &str) -> String {
+        let pair = crate::common::p256(self.0);
+        let sealer = PublicKeySealer::with_backend(pair.public_key(), self.0).unwrap();
+        sealer.seal(text.as_bytes()).unwrap()
+    }
+}
+
+#[test]
+fn a_key_that_does_not_unwrap_is_that_same_answer() {
+    each_backend(async |backend| {
+        let Some(pair) = rsa_2048(backend) else {
+            return;
+        };
+        let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
+        let sealed = sealer.seal(b"{}").unwrap();
+        let layer = SealedServerLayer::new((sealer, PrivateKeyOpener::new(pair)));
+        let mut parts: Vec<&str> = sealed.split('.').collect();
+        let wrapped = "A".repeat(parts[1].len());
+        parts[1] = &wrapped;
+        let (status, text, refusal) = refused(&layer, sealed_post(parts.join("."))).await;
+        assert_eq!(
+            (status, text.as_str()),
+            (400, "the body could not be opened")
+        );
+        assert_eq!(refusal.code(), "envelope.open_failed");
+    });
+}
+
+#[test]
+fn other_content_types_and_codings_are_refused_unread() {
+    each_backend(async |backend| {
+        let layer = SealedServerLayer::new(shared(backend));
+        for types in [
+            &[][..],
+            &["application/json"],
+            &["text/plain2"],
+            &["text/html; text/plain"],
+            &["text/plain", "text/plain"],
+        ] {
+            let body = Endless::default();
+            let mut request = Request::post("/").body(body.clone()).unwrap();
+            for one in types {
+                request
+                    .headers_mut()
+                    .append("content-type", one.parse().unwrap());
+            }
+            let (status, _, refusal) = refused(&layer, request).await;
+            assert_eq!(
+                (status, refusal.code(), body.taken()),
+                (415, "middleware.content_type", 0),
+                "{types:?}"
+            );
+        }
+        let mut request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+        request
+            .headers_mut()
+            .insert("content-encoding", "gzip".parse().unwrap());
+        let (status, _, refusal) = refused(&layer, request).await;
+        assert_eq!((status, refusal), (415, Refusal::ContentEncoding));
+
+        let mut request = Request::get("/").body(Endless::default()).unwrap();
+        request
+            .headers_mut()
+            .insert("content-type", "application/json".parse().unwrap());
+        let (status, ..) = refused(&layer, request).await;
+        assert_eq!(status, 415, "a GET with a body is no exception");
+    });
+}
+
+#[test]
+fn content_types_with_parameters_or_in_capitals_are_read() {
+    each_backend(async |backend| {
+        for name in ["text/plain; charset=utf-8", "TEXT/Plain", "text/plain ;x=y"] {
+            let called = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&called);
+            let service = SealedServerLayer::new(shared(backend)).layer(service_fn(
+                move |request: Request<Full<Bytes>>| {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    assert!(was_opened(request.extensions()));
+                    async { Ok::<_, Infallible>(Response::new(request.into_body())) }
+                },
+            ));
+            let mut request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+            request
+                .headers_mut()
+                .insert("content-type", name.parse().unwrap());
+            request
+                .headers_mut()
+                .insert("content-digest", "sha-256=:x:".parse().unwrap());
+            let response = service.oneshot(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(called.load(Ordering::SeqCst), 1);
+        }
+    });
+}
+
+#[test]
+fn a_body_is_refused_as_soon_as_it_exceeds_the_cap() {
+    each_backend(async |backend| {
+        let layer = SealedServerLayer::new(shared(backend)).with_max_request_len(10 * 1024);
+        let body = Endless::default();
+        let (status, text, refusal) = refused(&layer, sealed_post("").map(|_| body.clone())).await;
+        assert_eq!(
+            (status, text.as_str(), body.taken()),
+            (413, "the body is too long", 11)
+        );
+        assert_eq!(refusal, Refusal::RequestTooLong { max: 10 * 1024 });
+
+        // Announced as too long, so not read at all; and what is sealed to the byte passes.
+        let fits = cipher(backend).seal(&vec![b' '; 600]).unwrap();
+        for (max, expected) in [(fits.len(), 200), (fits.len() - 1, 413)] {
+            let layer = SealedServerLayer::new(shared(backend)).with_max_request_len(max);
+            let echo = service_fn(async |_: Request<Full<Bytes>>| {
+                Ok::<_, Infallible>(answer(StatusCode::OK, "1"))
+            });
+            let response = layer
+                .layer(echo)
+                .oneshot(sealed_post(fits.clone()))
+                .await
+                .unwrap();
+            assert_eq!(response.status(), expected);
+        }
+
+        let small = cipher(backend).with_max_sealed_len(100);
+        let (status, ..) = refused(&SealedServerLayer::new(small), sealed_post(fits)).await;
+        assert_eq!(status, 413, "the cap of the key holds too");
+    });
+}
+
+#[test]
+fn an_empty_get_passes_unopened_and_an_empty_post_does_not() {
+    each_backend(async |backend| {
+        let layer = SealedServerLayer::new(shared(backend));
+        for method in ["GET", "HEAD", "DELETE"] {
+            let service = layer.layer(service_fn(async |request: Request<Full<Bytes>>| {
+                assert!(!was_opened(request.extensions()));
+                assert!(bytes(request.into_body()).await.is_empty());
+                Ok::<_, Infallible>(answer(StatusCode::OK, "1"))
+            }));
+            // A forged mark does not get through.
+            let request = Request::builder()
+                .method(method)
+                .body(Full::<Bytes>::default())
+                .unwrap();
+            let response = service.oneshot(request).await.unwrap();
+            let body = bytes(response.into_body()).await;
+            match method {
+                "HEAD" => assert!(body.is_empty()),
+                _ => assert_eq!(cipher(backend).open(&body).unwrap().as_bytes(), b"1"),
+            }
+        }
+        for method in ["POST", "PUT", "PATCH", "OPTIONS"] {
+            let request = Request::builder()
+                .method(method)
+                .body(Full::<Bytes>::default())
+                .unwrap();
+            assert_eq!(refused(&layer, request).await.0, 415, "{method}");
+        }
+    });
+}
+
+#[test]
+fn answers_are_sealed_whatever_their_status() {
+    each_backend(async |backend| {
+        for status in [200, 201, 302, 400, 401, 404, 500, 503] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let mut inner = answer(status, CANARY);
+            let headers = inner.headers_mut();
+            headers.insert("content-type", "application/json".parse().unwrap());
+            headers.insert("digest", "sha-256=x".parse().unwrap());
+            headers.insert("x-kept", "1".parse().unwrap());
+            let response = sealed(SealedServerLayer::new(shared(backend)), backend, inner).await;
+            assert_eq!(response.status(), status);
+            assert_eq!(
+                header(response.headers(), "content-type"),
+                Some("text/plain")
+            );
+            assert_eq!(header(response.headers(), "x-kept"), Some("1"));
+            assert_eq!(
+                header(response.headers(), "digest"),
+                None,
+                "it tells of the plaintext"
+            );
+            let length = header(response.headers(), "content-length")
+                .unwrap()
+                .to_owned();
+            let body = bytes(response.into_body()).await;
+            assert_eq!(length, body.len().to_string());
+            assert_eq!(
+                cipher(backend).open(&body).unwrap().as_bytes(),
+                CANARY.as_bytes()
+            );
+        }
+    });
+}
+
+#[test]
+fn errors_stay_in_clear_where_asked() {
+    each_backend(async |backend| {
+        let layer = SealedServerLayer::new(shared(backend)).seal_errors(false);
+        let mut inner = answer(StatusCode::CONFLICT, r#"{"resCode":301}"#);
+        inner
+            .headers_mut()
+            .insert("content-type", "application/json".parse().unwrap());
+        let response = sealed(layer.clone(), backend, inner).await;
+        assert_eq!(
+            header(response.headers(), "content-type"),
+            Some("application/json")
+        );
+        assert_eq!(bytes(response.into_body()).await, r#"{"resCode":301}"#);
+
+        let success = sealed(layer, backend, answer(StatusCode::OK, "1")).await;
+        assert!(
+            cipher(backend)
+                .open(bytes(success.into_body()).await)
+                .is_ok()
+        );
+    });
+}
+
+#[test]
+fn answers_without_a_body_by_nature_stay_empty() {
+    each_backend(async |backend| {
+        for status in [
+            StatusCode::NO_CONTENT,
+            StatusCode::RESET_CONTENT,
+            StatusCode::NOT_MODIFIED,
+        ] {
+            let response = sealed(
+                SealedServerLayer::new(shared(backend)),
+                backend,
+                answer(status, ""),
+            )
+            .await;
+            assert_eq!(response.status(), status);
+            assert!(bytes(response.into_body()).await.is_empty());
+        }
+        let empty = sealed(
+            SealedServerLayer::new(shared(backend)),
+            backend,
+            answer(StatusCode::OK, ""),
+        )
+        .await;
+        assert_eq!(
+            cipher(backend)
+                .open(bytes(empty.into_body()).await)
+                .unwrap()
+                .as_bytes(),
+            b""
+        );
+    });
+}
+
+#[test]
+fn an_answer_that_cannot_be_sealed_is_not_sent_in_clear() {
+    each_backend(async |backend| {
+        let layer = || SealedServerLayer::new(shared(backend));
+        let spent = cipher(backend).with_nonce_budget(0);
+        let mut compressed = answer(StatusCode::OK, CANARY);
+        compressed
+            .headers_mut()
+            .insert("content-encoding", "gzip".parse().unwrap());
+        let long = CANARY.repeat(100);
+        for (layer, inner, code) in [
+            (
+                SealedServerLayer::new(spent),
+                answer(StatusCode::OK, CANARY),
+                "cipher.budget_spent",
+            ),
+            (layer(), compressed, "middleware.answer_encoding"),
+            (
+                layer().with_max_response_len(100),
+                answer(StatusCode::OK, long),
+                "middleware.answer_too_long",
+            ),
+        ] {
+            let response = sealed(layer, backend, inner).await;
+            assert_eq!(response.status(), 500);
+            let refusal = response.extensions().get::<Refusal>().unwrap().clone();
+            assert_eq!(refusal.code(), code);
+            let text = bytes(response.into_body()).await;
+            assert_eq!(text, "the answer could not be sealed");
+            assert!(!shown(&refusal).contains("canary"));
+        }
+    });
+}
+
+#[test]
+fn an_endless_or_broken_answer_ends_as_500() {
+    each_backend(async |backend| {
+        let request = || sealed_post(cipher(backend).seal(b"{}").unwrap());
+        let layer = SealedServerLayer::new(shared(backend)).with_max_response_len(4096);
+        let body = Endless::default();
+        let endless = {
+            let body = body.clone();
+            layer.layer(service_fn(move |_: Request<Full<Bytes>>| {
+                let body = body.clone();
+                async { Ok::<_, Infallible>(Response::new(body)) }
+            }))
+        };
+        assert_eq!(endless.oneshot(request()).await.unwrap().status(), 500);
+        assert_eq!(body.taken(), 5);
+
+        let broken = layer.layer(service_fn(async |_: Request<Full<Bytes>>| {
+            Ok::<_, Infallible>(Response::new(Pieces::that_break_off(CANARY)))
+        }));
+        let response = broken.oneshot(request()).await.unwrap();
+        assert_eq!(response.extensions().get(), Some(&Refusal::AnswerBody));
+        assert_eq!(
+            bytes(response.into_body()).await,
+            "the answer could not be sealed"
+        );
+    });
+}
+
+#[test]
+fn errors_of_the_service_pass_through() {
+    each_backend(async |backend| {
+        let failing = service_fn(async |_: Request<Full<Bytes>>| Err::<Answer, _>("its own error"));
+        let service = SealedServerLayer::new(shared(backend)).layer(failing);
+        let request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+        assert_eq!(service.oneshot(request).await.unwrap_err(), "its own error");
+    });
+}
