@@ -47,7 +47,7 @@ use crate::error::{Error, HeaderProblem};
 ///     .layer(SealedClientLayer::new(cipher))
 ///     // Here goes hyper-util's client, or another; this one answers in clear.
 ///     .service(service_fn(|_: http::Request<Full<Bytes>>| async {
-///         Ok::<_, std::io::Error>(http::Response::new(Full::from("{}")))
+///         Ok::<_, std::io::Error>(http::Response::new(Full::<Bytes>::from("{}")))
 ///     }));
 ///
 /// let request = http::Request::post("https://bank.example/echo").body(Full::<Bytes>::from("{}"))?;

@@ -17,7 +17,7 @@ use super::{
     CANARY, Endless, Pieces, answer, bytes, each_backend, header, sealed_post, shared, was_opened,
     with_another_key,
 };
-use crate::common::{cipher, rsa_2048, shown};
+use crate::common::{cipher, p256, rsa_2048, shown};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -58,7 +58,8 @@ fn whatever_does_not_open_is_one_answer() {
         let (rest, tag) = sealed.rsplit_once('.').unwrap();
         let flipped = if tag.starts_with('A') { 'B' } else { 'A' };
         let changed = format!("{rest}.{flipped}{}", &tag[1..]);
-        let own = KeyPairOf(backend).sealed_to(CANARY);
+        let pair = p256(backend);
+        let to_a_public_key = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
         let mut answers = Vec::new();
         let mut codes = Vec::new();
         for body in [
@@ -68,7 +69,7 @@ fn whatever_does_not_open_is_one_answer() {
             sealed[..sealed.len() - 1].to_owned(),
             changed,
             with_another_key(backend).seal(CANARY.as_bytes()).unwrap(),
-            own,
+            to_a_public_key.seal(CANARY.as_bytes()).unwrap(),
             "a.b.c.d.e".to_owned(),
         ] {
             let (status, text, refusal) = refused(&layer, sealed_post(body)).await;
@@ -87,17 +88,6 @@ fn whatever_does_not_open_is_one_answer() {
             "told inside the process alone"
         );
     });
-}
-
-/// Of a message for another kind of key.
-struct KeyPairOf<'a>(&'a Backend);
-
-impl KeyPairOf<'_> {
-    fn sealed_to(&self, text: &str) -> String {
-        let pair = crate::common::p256(self.0);
-        let sealer = PublicKeySealer::with_backend(pair.public_key(), self.0).unwrap();
-        sealer.seal(text.as_bytes()).unwrap()
-    }
 }
 
 #[test]
@@ -232,7 +222,6 @@ fn an_empty_get_passes_unopened_and_an_empty_post_does_not() {
                 assert!(bytes(request.into_body()).await.is_empty());
                 Ok::<_, Infallible>(answer(StatusCode::OK, "1"))
             }));
-            // A forged mark does not get through.
             let request = Request::builder()
                 .method(method)
                 .body(Full::<Bytes>::default())
@@ -251,6 +240,26 @@ fn an_empty_get_passes_unopened_and_an_empty_post_does_not() {
                 .unwrap();
             assert_eq!(refused(&layer, request).await.0, 415, "{method}");
         }
+    });
+}
+
+#[test]
+fn a_mark_from_outside_is_not_believed() {
+    each_backend(async |backend| {
+        let service = SealedServerLayer::new(shared(backend)).layer(service_fn(
+            async |request: Request<Full<Bytes>>| {
+                let mut answer = answer(StatusCode::OK, "1");
+                *answer.extensions_mut() = request.extensions().clone();
+                Ok::<_, Infallible>(answer)
+            },
+        ));
+        let request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+        let opened = service.clone().oneshot(request).await.unwrap();
+        assert!(was_opened(opened.extensions()));
+        let mut request = Request::get("/").body(Full::<Bytes>::default()).unwrap();
+        *request.extensions_mut() = opened.extensions().clone();
+        let passed = service.oneshot(request).await.unwrap();
+        assert!(!was_opened(passed.extensions()));
     });
 }
 
