@@ -59,11 +59,13 @@ pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, N
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
-        if data.remaining() > max - collected.as_bytes().len() {
+        let len = data.remaining();
+        let piece = data.copy_to_bytes(len);
+        if len > max - collected.as_bytes().len() {
+            wipe(piece);
             return Err(NotCollected::TooLong);
         }
-        let len = data.remaining();
-        collected.push(data.copy_to_bytes(len), announced.upper());
+        collected.push(piece, announced.upper());
     }
     Ok(collected)
 }

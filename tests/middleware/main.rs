@@ -8,6 +8,7 @@ mod client;
 mod readiness;
 mod round_trip;
 mod server;
+mod wiping;
 
 use std::convert::Infallible;
 use std::pin::Pin;
