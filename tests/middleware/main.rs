@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answers;
 mod client;
 mod readiness;
 mod round_trip;
@@ -21,7 +22,7 @@ use bankezy_crypto::backend::Backend;
 use bankezy_crypto::middleware::{Opened, Unauthenticated};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 
 /// Planted in every input; no error, mark or refusal may show it.
@@ -75,6 +76,7 @@ fn was_opened(extensions: &http::Extensions) -> bool {
 #[derive(Clone, Default)]
 struct Endless {
     taken: Arc<AtomicUsize>,
+    announced: u64,
 }
 
 impl Endless {
@@ -93,6 +95,12 @@ impl Body for Endless {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.taken.fetch_add(1, Ordering::SeqCst);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b'A'; 1024])))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::default();
+        hint.set_lower(self.announced);
+        hint
     }
 }
 
