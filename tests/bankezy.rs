@@ -117,7 +117,7 @@ fn every_call_goes_to_its_documented_place() {
             server.onboarding_token(&request(), &channel).unwrap(),
             app,
             server.renew(&token(), account(), &channel).unwrap(),
-            server.invalidate("ref", &channel).unwrap(),
+            server.invalidate("ref", None, &channel).unwrap(),
             server
                 .call("/wallet/balance", &json!({}), &token(), &channel)
                 .unwrap(),
@@ -165,7 +165,7 @@ fn every_endpoint_can_be_overridden() {
                 server.app_token(&credentials, p256(first())).unwrap().0
             }
             Renew => server.renew(&token(), account(), &channel).unwrap(),
-            _ => server.invalidate("ref", &channel).unwrap(),
+            _ => server.invalidate("ref", None, &channel).unwrap(),
         };
         assert_eq!(
             (request.method(), request.uri().path()),
@@ -181,8 +181,13 @@ fn renew_invalidate_and_other_calls_carry_what_they_need() {
     assert_eq!(renew.headers()["x-api-token"], "Bearer CANARY.token");
     assert_eq!(renew.headers()["x-account-number"], "9999999999999999999");
     assert_eq!(inside(&renew), json!({"token": "Bearer CANARY.token"}));
-    let invalidate = server.invalidate("ref-1", &channel).unwrap();
+    let invalidate = server.invalidate("ref-1", None, &channel).unwrap();
     assert_eq!(inside(&invalidate), json!({"tokenReferenceId": "ref-1"}));
+    assert!(!invalidate.headers().contains_key("x-api-token"));
+    let invalidate = server
+        .invalidate("ref-1", Some(&token()), &channel)
+        .unwrap();
+    assert_eq!(invalidate.headers()["x-api-token"], "Bearer CANARY.token");
     let call = server
         .call("/echo", &json!([1, 2]), &token(), &channel)
         .unwrap();

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// A module and what it may name by `crate::`. Lowest layer first: nothing imports what stands
 /// below it in this table.
+/// A type by its public name, which is what users of the crate have too.
+const PUBLIC_API: &str = "the public API";
+
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Layer 0: words that everything speaks.
     ("names", &[]),
@@ -96,20 +99,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // Layer 5: the only I/O; never each other.
-    ("client", &["error", "secret", "agreement", "providers"]),
-    ("middleware", &["error", "secret", "envelope"]),
     (
-        "sandbox",
-        &[
-            "error",
-            "secret",
-            "names",
-            "backend",
-            "public_key",
-            "agreement",
-            "envelope",
-        ],
+        "client",
+        &["error", "secret", "pem", "agreement", "providers"],
     ),
+    ("middleware", &["error", "secret", "envelope"]),
+    ("sandbox", &[PUBLIC_API]),
 ];
 
 #[test]
@@ -148,7 +143,7 @@ fn modules_import_only_what_the_table_allows() {
 #[test]
 fn the_table_has_no_cycle() {
     for (place, (module, allowed)) in MAY_IMPORT.iter().enumerate() {
-        for import in *allowed {
+        for import in allowed.iter().filter(|import| **import != PUBLIC_API) {
             // `providers` is the face of its own parts.
             if module
                 .strip_prefix(import)
@@ -224,7 +219,9 @@ fn imports(text: &str) -> BTreeSet<String> {
         );
         let name = identifier(path);
         let rest = &path[name.len()..];
-        if name != "jwe" {
+        if name.starts_with(char::is_uppercase) {
+            found.insert(PUBLIC_API.to_owned());
+        } else if name != "jwe" {
             found.insert(name.to_owned());
         } else if let Some(group) = rest.strip_prefix("::{") {
             let group = group.split('}').next().unwrap();

@@ -116,16 +116,17 @@ impl BankEzyClient {
         Ok(bankezy::read_token(&response, channel)?)
     }
 
-    /// Invalidate a token by its reference.
+    /// Invalidate a token by its reference; under the key of a session, with its token.
     ///
     /// # Errors
     /// [`BankEzyError`].
     pub async fn invalidate(
         &self,
         token_reference_id: &str,
+        token: Option<&Token>,
         channel: &Channel,
     ) -> Result<Outcome, BankEzyError> {
-        let request = || self.server.invalidate(token_reference_id, channel);
+        let request = || self.server.invalidate(token_reference_id, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read_invalidated(&response, channel)?)
     }

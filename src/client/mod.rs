@@ -50,6 +50,7 @@ mod call;
 mod classify;
 mod error;
 mod retry;
+mod session;
 mod tls;
 mod transport;
 
@@ -60,6 +61,7 @@ pub use builder::{
 };
 pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
 pub use retry::RetryPolicy;
+pub use session::{Session, SessionError, SessionKeeper};
 
 use core::convert::Infallible;
 use core::fmt;
