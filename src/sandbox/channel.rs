@@ -5,18 +5,12 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::credentials::Credentials;
-use crate::Algorithm;
-use crate::Derivation;
-use crate::Error;
-use crate::Inspection;
-use crate::KeyKind;
-use crate::KeyPair;
-use crate::Opened;
-use crate::PayloadCipher;
-use crate::PayloadSecret;
-use crate::PrivateKeyOpener;
-use crate::PublicKey;
-use crate::PublicKeySealer;
+use crate::agreement::{Derivation, KeyPair};
+use crate::envelope::{Inspection, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
+use crate::error::Error;
+use crate::names::{Algorithm, KeyKind};
+use crate::public_key::PublicKey;
+use crate::secret::{Opened, PayloadSecret};
 
 /// The server's own keys.
 pub(super) struct ServerKeys {

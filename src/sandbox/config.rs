@@ -13,7 +13,7 @@ use super::error::SandboxError;
 use super::state::Bank;
 use super::tls::Authority;
 use super::{Sandbox, server};
-use crate::Derivation;
+use crate::agreement::Derivation;
 
 /// Which form the tokens have. The documentation shows both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

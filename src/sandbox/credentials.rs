@@ -7,9 +7,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::error::SandboxError;
 use super::tokens::random_hex;
-use crate::Derivation;
-use crate::PayloadSecret;
-use crate::SecretText;
+use crate::agreement::Derivation;
+use crate::secret::{PayloadSecret, SecretText};
 
 /// Path of the API that answers with what it was sent, behind the prefix.
 pub(super) const ECHO_PATH: &str = "/sandbox/echo";

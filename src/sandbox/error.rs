@@ -3,7 +3,7 @@
 use core::fmt;
 use std::io;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Why the emulator could not start. Holds no secret and no part of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,7 +71,7 @@ use tokio::task::JoinHandle;
 
 use self::state::Bank;
 use self::tls::Authority;
-use crate::SecretText;
+use crate::secret::SecretText;
 
 /// A running emulator. It stops when this is dropped, or gracefully by [`shutdown`](Self::shutdown).
 pub struct Sandbox {

@@ -117,14 +117,18 @@ async fn connection(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     app: Router,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) {
     // Only slower without it.
     let _ = stream.set_nodelay(true);
     match tls {
         None => requests(stream, app, stop).await,
         Some(acceptor) => {
-            if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            let accepted = tokio::select! {
+                accepted = timeout(HANDSHAKE, acceptor.accept(stream)) => accepted,
+                _ = stop.changed() => return,
+            };
+            if let Ok(Ok(stream)) = accepted {
                 requests(stream, app, stop).await;
             }
         }

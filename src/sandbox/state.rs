@@ -11,7 +11,7 @@ use super::config::SandboxBuilder;
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::tokens::{Claims, Mint, TokenId, bare, random_id};
-use crate::Error;
+use crate::error::Error;
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -17,7 +17,7 @@ use rustls::server::WebPkiClientVerifier;
 use tokio_rustls::TlsAcceptor;
 
 use super::error::SandboxError;
-use crate::SecretText;
+use crate::secret::SecretText;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::config::TokenForm;
-use crate::Error;
-use crate::PayloadCipher;
-use crate::PayloadSecret;
+use crate::envelope::PayloadCipher;
+use crate::error::Error;
+use crate::secret::PayloadSecret;
 
 /// Names a token; its claim `jti` in hexadecimal.
 pub(super) type TokenId = u128;

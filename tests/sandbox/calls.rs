@@ -266,6 +266,7 @@ async fn invalidate_ends_a_token_by_its_reference() {
     for (version, path) in INVALIDATE.into_iter().enumerate() {
         for kind in [Kind::P256, Kind::Rsa] {
             for own_key in [true, false] {
+                let bystander = app_session(&sandbox, Kind::P256).await;
                 let session = app_session(&sandbox, kind).await;
                 let body = json!({ "tokenReferenceId": session.reference });
                 // The token's own key where the token is named, the static payload secret where
@@ -283,6 +284,9 @@ async fn invalidate_ends_a_token_by_its_reference() {
                 assert_eq!(after, Err(401));
                 let again = call(&sandbox, &static_channel(&sandbox), path, &[], &body).await;
                 assert!(again.to_string().contains("TOK003"));
+                echo(&sandbox, &bystander.token, &bystander.channel)
+                    .await
+                    .unwrap();
             }
         }
     }

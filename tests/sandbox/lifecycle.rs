@@ -5,6 +5,7 @@ use std::time::Duration;
 use bankezy_crypto::PayloadSecret;
 use bankezy_crypto::sandbox::{InjectedFault, Sandbox};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 use crate::partner::*;
@@ -135,6 +136,18 @@ async fn shutting_down_lets_a_running_request_finish() {
     assert!(start.elapsed() < Duration::from_secs(4));
     assert_eq!(channel.open(&running.await.unwrap())["resCode"], "TOK200");
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn shutting_down_does_not_wait_for_a_handshake() {
+    let sandbox = Sandbox::builder().tls(true).start().await.unwrap();
+    let mut silent = TcpStream::connect(sandbox.address()).await.unwrap();
+    // Accepted by now, since a later one is already served.
+    assert!(post(&sandbox, ECHO, &[], "").await.is_none());
+    let start = std::time::Instant::now();
+    sandbox.shutdown().await;
+    assert!(start.elapsed() < Duration::from_secs(4));
+    assert_eq!(silent.read(&mut [0]).await.unwrap_or(0), 0);
 }
 
 #[tokio::test]

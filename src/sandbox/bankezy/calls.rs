@@ -12,7 +12,7 @@ use super::super::state::{Bank, Endpoint, Gone, Session};
 use super::super::tokens::{TokenId, bare, random_uuid};
 use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
 use super::{Reply, Route, answers, refused, to_bytes};
-use crate::Error;
+use crate::error::Error;
 
 /// A request whose body has been opened.
 pub(super) struct Call<'a> {

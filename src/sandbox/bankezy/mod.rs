@@ -22,7 +22,7 @@ use super::faults::InjectedFault;
 use super::server::DropConnection;
 use super::state::{Bank, Endpoint, Session};
 use super::tokens::TokenId;
-use crate::Error;
+use crate::error::Error;
 
 /// Which shape of answer a path gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

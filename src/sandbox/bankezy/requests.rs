@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::PublicKey;
+use crate::public_key::PublicKey;
 
 /// A request that is refused in a sealed answer. The text names a field and never quotes it.
 pub(super) struct Problem {
