@@ -186,6 +186,45 @@ async fn a_proxy_is_tunnelled_through_and_sees_the_host_alone() {
     assert_eq!((text(&response), proxy.count()), ("direct", 1));
 }
 
+/// In a process of its own, since the environment is the whole process's.
+#[test]
+fn a_proxy_of_the_environment_is_used_on_request_alone() {
+    let proxy = Server::start(|_| Reply::Close("HTTP/1.1 403 Forbidden\r\n\r\n".to_owned()));
+    for (ask, expected) in [("", 0), ("yes", 1)] {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "exchange::send_with_the_environment",
+                "--ignored",
+            ])
+            .env("HTTPS_PROXY", proxy.url("/"))
+            .env("ALL_PROXY", proxy.url("/"))
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .env("USE_SYSTEM_PROXY", ask)
+            .status();
+        assert!(status.unwrap().success());
+        assert_eq!(proxy.count(), expected);
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the test above"]
+async fn send_with_the_environment() {
+    let server = Server::start(|_| Reply::ok("direct"));
+    let system_proxy = std::env::var("USE_SYSTEM_PROXY").is_ok_and(|value| !value.is_empty());
+    let client = Client::builder()
+        .system_proxy(system_proxy)
+        .build()
+        .unwrap();
+    client
+        .send(post("https://bank.invalid/", "body"))
+        .await
+        .unwrap_err();
+    // Plain HTTP to loopback goes straight there all the same.
+    client.send(post(&server.url("/"), "body")).await.unwrap();
+}
+
 #[test]
 fn a_proxy_needs_a_scheme_and_a_host() {
     for uri in [
@@ -217,7 +256,8 @@ async fn many_tasks_share_one_client() {
             tokio::spawn(async move {
                 for call in 0..10 {
                     let body = format!("{task}-{call}");
-                    let response = client.send(post(&url, &body)).await.unwrap();
+                    let make = || Ok::<_, ()>(post(&url, &body));
+                    let response = client.execute(make).await.unwrap();
                     assert_eq!(text(&response), "answer");
                 }
             })

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bankezy_crypto::SecretBytes;
 use bankezy_crypto::client::{Client, ClientError, RetryPolicy, Sent};
 use http::Request;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::post;
@@ -115,9 +116,18 @@ async fn a_connection_reset_while_the_request_is_sent() {
 }
 
 #[tokio::test]
-async fn a_connection_dropped_before_the_request_was_read() {
-    for _ in 0..20 {
-        let server = Server::accepting("127.0.0.1:0", |_, _| async {});
+async fn a_connection_closed_before_the_request_was_read() {
+    for _ in 0..50 {
+        let (tell, read) = std::sync::mpsc::channel();
+        let server = Server::accepting("127.0.0.1:0", move |mut stream: TcpStream, _| {
+            let tell = tell.clone();
+            async move {
+                let mut bytes = Vec::new();
+                let _ = stream.shutdown().await;
+                let _ = stream.read_to_end(&mut bytes).await;
+                let _ = tell.send(bytes.len());
+            }
+        });
         let mut calls = 0;
         let error = eager()
             .execute(|| {
@@ -127,8 +137,11 @@ async fn a_connection_dropped_before_the_request_was_read() {
             .await
             .unwrap_err();
         // Whichever side was faster: another attempt only where the last one sent nothing.
+        let read: Vec<usize> = read.iter().take(calls).collect();
+        let (last, before) = read.split_last().unwrap();
+        assert!(before.iter().all(|len| *len == 0), "{read:?}");
         match error.sent() {
-            Sent::No => assert_eq!(calls, 10),
+            Sent::No => assert_eq!((calls, *last), (10, 0)),
             Sent::Maybe => assert!(matches!(error, ClientError::Interrupted { .. })),
         }
     }
