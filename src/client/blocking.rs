@@ -24,6 +24,16 @@ const GRACE: Duration = Duration::from_millis(500);
 /// thread ends with the last clone. It also works from within a runtime, where it blocks the thread
 /// it is called on, as any blocking call does. After a `fork` the child has no such thread: build
 /// the client after it.
+///
+/// ```no_run
+/// use bankezy_crypto::SecretBytes;
+/// use bankezy_crypto::client::BlockingClient;
+///
+/// let client = BlockingClient::builder().build_blocking()?;
+/// let request = http::Request::get("https://api.example.com/").body(SecretBytes::new())?;
+/// println!("{}", client.send(request)?.status());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct BlockingClient {
     client: Client,

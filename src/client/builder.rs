@@ -24,7 +24,7 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
 
 /// A deadline beyond it is meant as none, and would overflow some clocks.
-const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shorter than what common servers keep: the longer a connection idles, the likelier the server
 /// closes it just when a request is sent, and that request cannot be repeated.

@@ -14,6 +14,7 @@ use core::fmt;
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause can pass |
 /// | [`sent`](Self::sent) is [`Sent::Maybe`] | ask the server, or repeat only what may happen twice |
 /// | all else | mend the configuration or the request |
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientError<E = Infallible> {
     /// The URL's scheme is not `https`, nor `http` to a loopback host. Nothing was sent.

@@ -9,6 +9,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::ClientError;
+use super::builder::MAX_DEADLINE;
 use crate::secret::SecretBytes;
 
 /// How often a call is tried, and how long it waits in between.
@@ -76,7 +77,11 @@ impl RetryPolicy {
     /// Full jitter: uniform from zero to the bound.
     fn jitter(&self, attempt: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
-        let bound = self.first.saturating_mul(doubled).min(self.max);
+        let bound = self
+            .first
+            .saturating_mul(doubled)
+            .min(self.max)
+            .min(MAX_DEADLINE);
         // Without randomness all wait as long as they may.
         let random = SysRng.try_next_u32().unwrap_or(u32::MAX);
         bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
@@ -194,6 +199,8 @@ mod tests {
 
         let many = policy.with_max_attempts(u32::MAX);
         assert!(many.wait(1_000_000, left, &refused).unwrap() <= Duration::from_secs(5));
+        let long = many.with_backoff(Duration::MAX, Duration::MAX);
+        assert!(long.wait(1, left, &refused).unwrap() <= left / 2);
     }
 
     #[test]
