@@ -232,10 +232,10 @@ impl SessionKeeper {
     /// A new login in place of a session that the server refuses; `None` if that was tried lately.
     async fn replace(&self, refused: &Arc<Session>) -> Result<Option<Arc<Session>>, SessionError> {
         let mut changing = self.changing.lock().await;
-        if let Some(current) = self.current.load_full() {
-            if !Arc::ptr_eq(&current, refused) {
-                return Ok(Some(current));
-            }
+        if let Some(current) = self.current.load_full()
+            && !Arc::ptr_eq(&current, refused)
+        {
+            return Ok(Some(current));
         }
         let now = (self.clock)();
         let lately = changing
@@ -269,10 +269,9 @@ impl SessionKeeper {
         if let Some(retry_in) = changing
             .not_before
             .and_then(|at| at.duration_since(now).ok())
+            && !retry_in.is_zero()
         {
-            if !retry_in.is_zero() {
-                return Err(SessionError::BackingOff { retry_in });
-            }
+            return Err(SessionError::BackingOff { retry_in });
         }
         match self.obtain(current.as_deref(), now).await {
             Ok(session) => {
@@ -297,26 +296,26 @@ impl SessionKeeper {
         current: Option<&Session>,
         now: SystemTime,
     ) -> Result<Session, BankEzyError> {
-        if let Some(session) = current.filter(|session| !session.is_expired(now)) {
-            if let Some(account_number) = session.account_number {
-                let token = &session.answer.token;
-                match self
-                    .client
-                    .renew(token, account_number, &session.channel)
-                    .await
-                {
-                    Ok(mut answer) => {
-                        // Renew need not repeat the reference, which Invalidate takes.
-                        if answer.token_reference_id.is_none() {
-                            answer.token_reference_id = session.answer.token_reference_id.clone();
-                        }
-                        let channel = Arc::clone(&session.channel);
-                        return Ok(Session::new(answer, channel, Some(account_number), now));
+        if let Some(session) = current.filter(|session| !session.is_expired(now))
+            && let Some(account_number) = session.account_number
+        {
+            let token = &session.answer.token;
+            match self
+                .client
+                .renew(token, account_number, &session.channel)
+                .await
+            {
+                Ok(mut answer) => {
+                    // Renew need not repeat the reference, which Invalidate takes.
+                    if answer.token_reference_id.is_none() {
+                        answer.token_reference_id = session.answer.token_reference_id.clone();
                     }
-                    // Without an answer a login would fare no better.
-                    Err(error @ BankEzyError::Transport(_)) => return Err(error),
-                    Err(_) => {}
+                    let channel = Arc::clone(&session.channel);
+                    return Ok(Session::new(answer, channel, Some(account_number), now));
                 }
+                // Without an answer a login would fare no better.
+                Err(error @ BankEzyError::Transport(_)) => return Err(error),
+                Err(_) => {}
             }
         }
         (self.login)(self.client.clone()).await
