@@ -68,6 +68,10 @@ impl Transport {
         prepared: Prepared,
         deadline: Instant,
     ) -> Result<Response<SecretBytes>, ClientError> {
+        // Nothing is begun that has no time left, such as after a slow closure.
+        if Instant::now() >= deadline {
+            return Err(ClientError::Timeout { sent: Sent::No });
+        }
         let started = prepared.started.clone();
         let sent = || match started.load(Ordering::Acquire) {
             true => Sent::Maybe,

@@ -122,13 +122,34 @@ async fn the_deadline_spans_all_attempts() {
 }
 
 #[tokio::test]
-async fn an_extreme_deadline_does_not_overflow() {
+async fn the_longest_deadline_does_not_overflow() {
     let server = Server::start(|_| Reply::ok("answer"));
-    for deadline in [Duration::MAX, Duration::ZERO] {
+    let client = Client::builder()
+        .deadline(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    client.send(post(&server.url("/"), "body")).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_sent_once_the_deadline_has_passed() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    for (deadline, slow) in [(Duration::ZERO, Duration::ZERO), (SHORT, SHORT)] {
         let client = Client::builder().deadline(deadline).build().unwrap();
-        let result = client.send(post(&server.url("/"), "body")).await;
-        assert_eq!(result.is_ok(), deadline == Duration::MAX);
+        let error = client
+            .execute(|| {
+                std::thread::sleep(slow);
+                Ok::<_, ()>(post(&server.url("/"), "body"))
+            })
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, ClientError::Timeout { sent: Sent::No }),
+            "{error:?}"
+        );
     }
+    assert_eq!(server.connections(), 0);
 }
 
 fn capped() -> Client {
