@@ -64,7 +64,7 @@ fn answer(status: u16, body: impl Into<String>) -> Response<String> {
 }
 
 fn read_one(body: &Value) -> Result<TokenAnswer, CallError> {
-    read_token(&sealed(200, body), &channel(first()))
+    read_token(Call::OnboardingToken, &sealed(200, body), &channel(first()))
 }
 
 #[test]
@@ -74,7 +74,9 @@ fn get_token_goes_out_as_documented() {
             .with_first_name("Asha")
             .with_mobile("91", "9876543210")
             .unwrap()
+            .with_dob(DateOfBirth::new(1999, 1, 1).unwrap())
             .with_dob(DateOfBirth::new(2000, 2, 29).unwrap())
+            .with_data("channel", "app")
             .with_data("channel", "web")
             .with_kyc_level("full")
             .with_extra("branch", &json!({"code": 7}))
@@ -284,6 +286,12 @@ fn both_codes_are_judged() {
         );
         assert!(!shown(&error).contains("CANARY"));
     }
+    let blocked = json!({"resCode": 200, "resDesc": "SUCCESS",
+        "data": {"resCode": 301, "resDesc": "null", "errorMessage": "blocked"}});
+    let CallError::Failed(outcome) = read_one(&blocked).unwrap_err() else {
+        panic!("a failure is a failure");
+    };
+    assert_eq!(outcome.description.as_deref(), Some("blocked"));
     let CallError::Failed(outcome) =
         read_one(&json!({"resCode": "TOK004", "resDesc": "CANARY"})).unwrap_err()
     else {
@@ -300,13 +308,13 @@ fn both_codes_are_judged() {
 #[test]
 fn a_success_in_clear_is_never_taken() {
     for body in ["{\"resCode\":200,\"token\":\"t\"}", "", "<html>", "a.b.c"] {
-        let error = read_token(&answer(200, body), &channel(first())).unwrap_err();
+        let error = read_token(Call::GetToken, &answer(200, body), &channel(first())).unwrap_err();
         let CallError::Unexpected { problem, .. } = error else {
             panic!("{error:?}");
         };
         assert_eq!(problem, UnexpectedReply::NotSealed, "{body}");
     }
-    let redirect = read_token(&answer(302, ""), &channel(first())).unwrap_err();
+    let redirect = read_token(Call::GetToken, &answer(302, ""), &channel(first())).unwrap_err();
     assert!(matches!(
         redirect,
         CallError::Unexpected {
@@ -317,14 +325,24 @@ fn a_success_in_clear_is_never_taken() {
     let foreign = channel(first());
     let other = bankezy_crypto::PayloadSecret::generate().unwrap();
     let other = Channel::from_secret(&other, first()).unwrap();
-    let error = read_token(&answer(200, other.seal(b"{}").unwrap()), &foreign).unwrap_err();
+    let error = read_token(
+        Call::GetToken,
+        &answer(200, other.seal(b"{}").unwrap()),
+        &foreign,
+    )
+    .unwrap_err();
     assert!(matches!(error, CallError::Envelope(Error::OpenFailed)));
 }
 
 #[test]
 fn refusals_keep_their_status_and_an_unauthenticated_text() {
     for status in [400, 401, 403, 429, 500, 503] {
-        let error = read_token(&answer(status, "CANARY refused"), &channel(first())).unwrap_err();
+        let error = read_token(
+            Call::GetToken,
+            &answer(status, "CANARY refused"),
+            &channel(first()),
+        )
+        .unwrap_err();
         assert!(!error.to_string().contains("CANARY") && !shown(&error).contains("CANARY"));
         let CallError::Plain(plain) = error else {
             panic!()
@@ -332,13 +350,18 @@ fn refusals_keep_their_status_and_an_unauthenticated_text() {
         assert_eq!(plain.status().as_u16(), status);
         assert_eq!(plain.unauthenticated_text(), "CANARY refused");
     }
-    let long = read_token(&answer(500, "x".repeat(10_000)), &channel(first())).unwrap_err();
+    let long = read_token(
+        Call::GetToken,
+        &answer(500, "x".repeat(10_000)),
+        &channel(first()),
+    )
+    .unwrap_err();
     let CallError::Plain(plain) = long else {
         panic!()
     };
     assert_eq!(plain.unauthenticated_text().len(), 4096);
     let authenticated = sealed(401, &json!({"resCode": "TOK003"}));
-    let error = read_token(&authenticated, &channel(first())).unwrap_err();
+    let error = read_token(Call::GetToken, &authenticated, &channel(first())).unwrap_err();
     assert!(
         matches!(error, CallError::Failed(_)),
         "a sealed refusal is authenticated"
@@ -353,6 +376,7 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
         (json!({"resCode": 200}), Missing { member: "token" }),
         (json!({"token": 5}), Invalid { member: "token" }),
         (json!({"token": null}), Missing { member: "token" }),
+        (json!({"token": ""}), Missing { member: "token" }),
         (
             json!({"token": "t", "expiry": "soon"}),
             Invalid { member: "expiry" },
@@ -387,6 +411,20 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
             other => panic!("{body}: {other:?}"),
         }
     }
+    for silent in [json!({}), json!({"errorMessage": "no such token"})] {
+        let silent = read_invalidated(&sealed(200, &silent), &channel(first()));
+        assert!(
+            matches!(silent, Err(CallError::Failed(_))),
+            "no code is no success"
+        );
+    }
+    let wrong_service = json!({"resCode": "ONB200", "token": "t"});
+    let wrong_service = read_token(
+        Call::GetToken,
+        &sealed(200, &wrong_service),
+        &channel(first()),
+    );
+    assert!(matches!(wrong_service, Err(CallError::Failed(_))));
     let invalidated = read_invalidated(&sealed(200, &json!({"resCode": 200})), &channel(first()));
     assert_eq!(invalidated.unwrap().to_string(), "code 200");
 }
@@ -451,7 +489,7 @@ fn rsa_keys_transport_keys_both_ways() {
         let request = server(Version::V1).get_token(&request(), &channel).unwrap();
         assert!(at_server.open(request.body()).is_ok());
         let reply = to_us.seal(b"{\"resCode\":200,\"token\":\"t\"}").unwrap();
-        assert!(read_token(&answer(200, reply), &channel).is_ok());
+        assert!(read_token(Call::GetToken, &answer(200, reply), &channel).is_ok());
         let mixed = Channel::establish(Arc::new(p256(backend)), &wire, &RAW);
         assert!(matches!(mixed, Err(Error::WrongKeyKind { .. })));
     });

@@ -13,18 +13,29 @@ use bankezy_crypto::sandbox::{Endpoint, InjectedFault, Sandbox};
 use bankezy_crypto::{Derivation, KeyPair};
 use serde_json::{Value, json};
 
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const APP_TOKEN: &str = "/token-service/new/v2/token";
+const RENEW: &str = "/token-service/client/app/renew/v2/token";
+const INVALIDATE: &str = "/token-service/client/server/invalidate/v2/token";
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// An emulator and a keeper of a session with it, under one clock that a test moves.
 struct Stage {
     sandbox: Sandbox,
-    keeper: Arc<SessionKeeper>,
+    keeper: SessionKeeper,
     client: BankEzyClient,
     moved: Arc<AtomicU64>,
 }
 
 impl Stage {
     async fn set(account_number: Option<u64>) -> Self {
+        Self::with(account_number, |keeper| keeper).await
+    }
+
+    async fn with(
+        account_number: Option<u64>,
+        settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
+    ) -> Self {
         let sandbox = Sandbox::builder()
             .token_lifetime(HOUR)
             .start()
@@ -64,10 +75,12 @@ impl Stage {
                 Ok(Session::new(session.answer, session.channel, account, now))
             }
         };
-        let keeper = SessionKeeper::new(client.clone(), login).with_clock(now);
+        let keeper = SessionKeeper::new(client.clone(), login)
+            .with_clock(now)
+            .with_backoff(FIRST_BACKOFF, Duration::from_secs(1));
         Self {
             sandbox,
-            keeper: Arc::new(keeper),
+            keeper: settings(keeper),
             client,
             moved,
         }
@@ -138,6 +151,7 @@ async fn without_an_account_number_a_new_login_takes_its_place() {
     stage.echo(json!(1)).await.unwrap();
     stage.pass(HOUR * 9 / 10);
     stage.echo(json!(2)).await.unwrap();
+    tokio::time::sleep(FIRST_BACKOFF).await;
     stage.pass(HOUR * 3);
     stage.echo(json!(3)).await.unwrap();
     assert_eq!(stage.executed(Endpoint::GetAppToken), 3);
@@ -150,21 +164,85 @@ async fn a_good_token_serves_while_its_renewal_fails() {
     stage.echo(json!(1)).await.unwrap();
     stage.pass(HOUR * 9 / 10);
     let faults = stage.sandbox.faults();
-    for path in [
-        "/token-service/client/app/renew/v2/token",
-        "/token-service/new/v2/token",
-    ] {
+    for path in [RENEW, APP_TOKEN] {
         faults.inject_at(path, InjectedFault::ServerError, 1);
     }
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+    tokio::time::sleep(FIRST_BACKOFF * 2).await;
     assert_eq!(stage.executed(Endpoint::Renew), 0);
-    stage.pass(Duration::from_secs(5));
     assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
+    tokio::time::sleep(FIRST_BACKOFF).await;
     assert_eq!(
         stage.executed(Endpoint::Renew),
         1,
         "tried again when the backoff was over"
     );
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_does_not_end_the_login() {
+    let stage = Stage::set(None).await;
+    let slow = InjectedFault::Delay(Duration::from_millis(400));
+    stage.sandbox.faults().inject_at(APP_TOKEN, slow, 1);
+    for _ in 0..5 {
+        let given_up = tokio::time::timeout(Duration::from_millis(50), stage.echo(json!(1))).await;
+        assert!(given_up.is_err());
+    }
+    assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+    assert_eq!(stage.executed(Endpoint::GetAppToken), 1);
+}
+
+#[tokio::test]
+async fn all_who_wait_share_a_failure() {
+    let stage = Arc::new(Stage::set(None).await);
+    let faults = stage.sandbox.faults();
+    faults.inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let stage = Arc::clone(&stage);
+            tokio::spawn(async move { stage.echo(json!(1)).await })
+        })
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        let shared = matches!(
+            &error,
+            SessionError::Login(_) | SessionError::BackingOff { .. }
+        );
+        assert!(shared, "{error:?}");
+    }
+    assert_eq!(faults.pending(), 0, "the issuer was asked once");
+}
+
+#[tokio::test]
+async fn a_shutdown_that_fails_can_be_repeated() {
+    let stage = Stage::set(None).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage
+        .sandbox
+        .faults()
+        .inject_at(INVALIDATE, InjectedFault::ServerError, 1);
+    assert!(stage.keeper.shutdown().await.is_err());
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_repeated_when_that_is_off() {
+    let quiet = Stage::with(None, |keeper| keeper.with_repeat(false)).await;
+    quiet.echo(json!(1)).await.unwrap();
+    let path = quiet.sandbox.credentials().echo_path();
+    quiet
+        .sandbox
+        .faults()
+        .inject_at(path, InjectedFault::Unauthorized, 1);
+    assert!(quiet.echo(json!(2)).await.is_err());
+    assert_eq!(
+        quiet.executed(Endpoint::GetAppToken),
+        2,
+        "but the session is replaced"
+    );
+    assert_eq!(quiet.echo(json!(3)).await.unwrap(), json!(3));
 }
 
 #[tokio::test]
@@ -204,23 +282,20 @@ async fn a_refused_session_is_replaced_once_and_the_call_repeated() {
 #[tokio::test]
 async fn an_issuer_that_is_down_is_left_alone_for_longer_and_longer() {
     let stage = Stage::set(None).await;
-    let path = "/token-service/new/v2/token";
     stage
         .sandbox
         .faults()
-        .inject_at(path, InjectedFault::ServerError, 3);
-    for wait in [1, 2, 4] {
+        .inject_at(APP_TOKEN, InjectedFault::ServerError, 3);
+    for doubled in [1, 2, 4] {
+        let wait = FIRST_BACKOFF * doubled;
         let failed = stage.echo(json!(1)).await.unwrap_err();
-        assert!(matches!(failed, SessionError::Call(_)), "{failed:?}");
-        for _ in 0..10 {
-            let error = stage.echo(json!(1)).await.unwrap_err();
-            let SessionError::BackingOff { retry_in } = error else {
-                panic!("{error:?}");
-            };
-            assert!(retry_in <= Duration::from_secs(wait), "{retry_in:?}");
-            assert!(retry_in > Duration::from_secs(wait) / 2, "{retry_in:?}");
-        }
-        stage.pass(Duration::from_secs(wait));
+        assert!(matches!(failed, SessionError::Login(_)), "{failed:?}");
+        let error = stage.echo(json!(1)).await.unwrap_err();
+        let SessionError::BackingOff { retry_in } = error else {
+            panic!("{error:?}");
+        };
+        assert!(retry_in <= wait && retry_in > wait / 2, "{retry_in:?}");
+        tokio::time::sleep(retry_in).await;
     }
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
 }

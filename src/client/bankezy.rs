@@ -11,7 +11,8 @@ use super::{Client, ClientError};
 use crate::agreement::{Derivation, KeyPair};
 use crate::error::Error;
 use crate::providers::bankezy::{
-    self, AccountNumber, AppCredentials, AppSession, BankEzy, Channel, TokenAnswer, TokenRequest,
+    self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Channel, Endpoint, TokenAnswer,
+    TokenRequest,
 };
 use crate::providers::{CallError, Outcome, Token};
 use crate::secret::SecretBytes;
@@ -60,7 +61,7 @@ impl BankEzyClient {
         let response = self
             .send(|| self.server.get_token(request, channel))
             .await?;
-        Ok(bankezy::read_token(&response, channel)?)
+        Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
     }
 
     /// Onboarding user token.
@@ -75,7 +76,11 @@ impl BankEzyClient {
         let response = self
             .send(|| self.server.onboarding_token(request, channel))
             .await?;
-        Ok(bankezy::read_token(&response, channel)?)
+        Ok(bankezy::read_token(
+            Call::OnboardingToken,
+            &response,
+            channel,
+        )?)
     }
 
     /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
@@ -113,7 +118,7 @@ impl BankEzyClient {
     ) -> Result<TokenAnswer, BankEzyError> {
         let request = || self.server.renew(token, account_number, channel);
         let response = self.send(request).await?;
-        Ok(bankezy::read_token(&response, channel)?)
+        Ok(bankezy::read_token(Call::Renew, &response, channel)?)
     }
 
     /// Invalidate a token by its reference; under the key of a session, with its token.
@@ -131,18 +136,20 @@ impl BankEzyClient {
         Ok(bankezy::read_invalidated(&response, channel)?)
     }
 
-    /// Any other call: a path of the caller's, any JSON in, any JSON out, sealed both ways.
+    /// Any other call: a path, which is `POST`, or an [`Endpoint`]; any JSON in, any JSON out,
+    /// sealed both ways.
     ///
     /// # Errors
     /// [`BankEzyError`].
     pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
-        path: &str,
+        endpoint: impl Into<Endpoint>,
         body: &T,
         token: &Token,
         channel: &Channel,
     ) -> Result<R, BankEzyError> {
-        let request = || self.server.call(path, body, token, channel);
+        let endpoint = endpoint.into();
+        let request = || self.server.call(endpoint.clone(), body, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read(&response, channel)?)
     }

@@ -3,19 +3,19 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{BankEzyClient, BankEzyError};
-use crate::error::Error;
 use crate::providers::CallError;
-use crate::providers::bankezy::{AccountNumber, Channel, TokenAnswer};
+use crate::providers::bankezy::{AccountNumber, Channel, Endpoint, TokenAnswer};
 
 /// What a login gives: a token, and the channel that further calls travel under.
 #[derive(Debug)]
@@ -79,53 +79,89 @@ impl Session {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The call, or the login before it, failed.
+    /// The call failed.
     Call(BankEzyError),
-    /// The issuer failed lately, and is not asked again before this has passed. Nothing was sent.
+    /// The login or renewal before the call failed, or took too long. The call was not sent.
+    Login(Arc<LoginError>),
+    /// The issuer failed lately, and is not asked again before this has passed. The call was not
+    /// sent.
     BackingOff {
         /// How long to wait.
         retry_in: Duration,
     },
-    /// The keeper was shut down. Nothing was sent.
+    /// The keeper was shut down. The call was not sent.
     ShutDown,
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The token call failed.
+    Call(BankEzyError),
+    /// It took longer than the login deadline.
+    TimedOut,
+    /// The token was expired when it came: the clocks disagree.
+    ExpiredOnArrival,
+    /// The closure that logs in panicked.
+    Panicked,
 }
 
 /// Makes a session: calls Get Token or Get App Token.
 type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
 type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, BankEzyError>> + Send>>;
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+type Landed = Result<Arc<Session>, Arc<LoginError>>;
 
-/// Holds the token and the agreed key of a process, and renews them ahead of expiry.
+/// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///
-/// However many callers wait, one login or renewal is under way. A token that is still good serves
-/// while its successor is fetched. When the server refuses the token or no longer opens our messages
-/// (401 or 400 in clear), one new login is made and the call repeated once: the server has not
-/// executed what it could not open. When the issuer fails, the next attempt waits for 1 s, then
-/// twice as long each time up to a minute.
+/// However many callers wait, one login or renewal is under way, in a task of its own: a caller that
+/// gives up does not end it. A token that is still good serves while its successor is fetched. When
+/// the issuer fails, the next attempt waits for 1 s, then twice as long each time up to a minute.
+///
+/// A call that the server refuses with 401 in clear is repeated once under a new session: by that
+/// status the server has not executed it. After 400 in clear, which is how a server may say that it
+/// no longer opens our messages, the session is replaced as well, but the call is not repeated.
+/// [`with_repeat`](Self::with_repeat) turns repeating off.
+///
+/// Runs on tokio. A call takes at most twice the login deadline and the client's deadline.
+#[derive(Clone)]
 pub struct SessionKeeper {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     client: BankEzyClient,
     login: Login,
-    clock: Clock,
+    settings: Settings,
     /// What callers use, without a lock.
     current: ArcSwapOption<Session>,
-    /// Held by whoever changes the session.
-    changing: Mutex<Changing>,
+    /// Held for moments, never across an `await`.
+    state: Mutex<State>,
+}
+
+struct Settings {
+    clock: Clock,
+    first_backoff: Duration,
+    max_backoff: Duration,
+    login_deadline: Duration,
+    repeat: bool,
 }
 
 #[derive(Default)]
-struct Changing {
+struct State {
+    /// The login or renewal under way.
+    flight: Option<watch::Receiver<Option<Landed>>>,
     failures: u32,
-    not_before: Option<SystemTime>,
+    not_before: Option<Instant>,
     /// When a session was last replaced because the server refused it.
-    replaced_at: Option<SystemTime>,
+    replaced_at: Option<Instant>,
     shut_down: bool,
 }
 
 /// Refused sessions are replaced at most this often: a server that refuses every message would
 /// otherwise get a login with each.
 const REPLACE_EVERY: Duration = Duration::from_secs(10);
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl SessionKeeper {
     /// A keeper that logs in with this at the first call. `login` is called for each new session,
@@ -138,39 +174,78 @@ impl SessionKeeper {
     where
         F: Future<Output = Result<Session, BankEzyError>> + Send + 'static,
     {
-        Self {
+        let inner = Inner {
             client,
             login: Box::new(move |client| Box::pin(login(client))),
-            clock: Box::new(SystemTime::now),
+            settings: Settings {
+                clock: Box::new(SystemTime::now),
+                first_backoff: Duration::from_secs(1),
+                max_backoff: Duration::from_secs(60),
+                login_deadline: Duration::from_secs(60),
+                repeat: true,
+            },
             current: ArcSwapOption::empty(),
-            changing: Mutex::default(),
+            state: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
-    /// Takes the time from here, for tests.
+    /// Takes the time of day, against which tokens expire, from here.
     #[must_use]
-    pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
-        self
+    pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.clock = Box::new(clock))
     }
 
-    /// Calls a path with any JSON, under the session.
+    /// Waits of these lengths after failures of the issuer: the first, and the longest.
+    #[must_use]
+    pub fn with_backoff(self, first: Duration, max: Duration) -> Self {
+        self.with(|settings| (settings.first_backoff, settings.max_backoff) = (first, max))
+    }
+
+    /// Gives a login or renewal up after this; a minute where this is not called.
+    #[must_use]
+    pub fn with_login_deadline(self, deadline: Duration) -> Self {
+        self.with(|settings| settings.login_deadline = deadline)
+    }
+
+    /// Whether a call that is refused with 401 is repeated under a new session; it is where this is
+    /// not called.
+    #[must_use]
+    pub fn with_repeat(self, repeat: bool) -> Self {
+        self.with(|settings| settings.repeat = repeat)
+    }
+
+    /// Calls an endpoint with any JSON, under the session.
     ///
     /// # Errors
     /// [`SessionError`].
     pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
-        path: &str,
+        endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, SessionError> {
+        let endpoint = endpoint.into();
         let session = self.session().await?;
-        let first = self.call_under(&session, path, body).await;
-        match first {
-            Err(error) if is_refused(&error) => match self.replace(&session).await? {
-                Some(session) => Ok(self.call_under(&session, path, body).await?),
-                None => Err(error.into()),
-            },
-            other => Ok(other?),
+        let first = self.call_under(&session, &endpoint, body).await;
+        let Err(error) = first else {
+            return Ok(first?);
+        };
+        let status = refused_in_clear(&error);
+        if !matches!(
+            status,
+            Some(StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST)
+        ) {
+            return Err(error.into());
+        }
+        match self.successor(&session).await {
+            Some(next)
+                if self.inner.settings.repeat && status == Some(StatusCode::UNAUTHORIZED) =>
+            {
+                Ok(self.call_under(&next, &endpoint, body).await?)
+            }
+            _ => Err(error.into()),
         }
     }
 
@@ -179,146 +254,213 @@ impl SessionKeeper {
     /// # Errors
     /// [`SessionError`] if there is none to be had.
     pub async fn session(&self) -> Result<Arc<Session>, SessionError> {
-        let now = (self.clock)();
-        let current = self.current.load_full();
-        match &current {
-            Some(session) if !session.is_due(now) => return Ok(Arc::clone(session)),
-            // Still good: whoever comes first fetches its successor, the others go on with it.
-            Some(session) if !session.is_expired(now) => {
-                let Ok(changing) = self.changing.try_lock() else {
-                    return Ok(Arc::clone(session));
-                };
-                let successor = self.change(changing, current.as_ref()).await;
-                return Ok(successor.unwrap_or_else(|_| Arc::clone(session)));
+        let now = (self.inner.settings.clock)();
+        if let Some(session) = self
+            .inner
+            .current
+            .load_full()
+            .filter(|it| !it.is_expired(now))
+        {
+            if session.is_due(now) {
+                // In the background; whether it can start is of no concern while this one is good.
+                let _ = self.start(true);
+            } else if self.inner.state().shut_down {
+                return Err(SessionError::ShutDown);
             }
-            _ => {}
+            return Ok(session);
         }
-        self.change(self.changing.lock().await, current.as_ref())
-            .await
+        let flight = self.start(true)?;
+        landed(flight).await.map_err(SessionError::Login)
     }
 
-    /// Invalidates the token, if there is one, and refuses all further calls.
+    /// Invalidates the token, if there is one, and refuses all further calls. Where the server does
+    /// not take it back, this can be called again.
     ///
     /// # Errors
-    /// [`SessionError`] if the server did not take it back; the keeper is shut down all the same.
+    /// [`SessionError`] if the server did not take it back.
     pub async fn shutdown(&self) -> Result<(), SessionError> {
-        let mut changing = self.changing.lock().await;
-        changing.shut_down = true;
-        let Some(session) = self.current.swap(None) else {
-            return Ok(());
+        let flight = {
+            let mut state = self.inner.state();
+            state.shut_down = true;
+            state.flight.clone()
         };
-        if session.is_expired((self.clock)()) {
-            return Ok(());
+        if let Some(flight) = flight {
+            // What it brings is invalidated below.
+            let _ = landed(flight).await;
         }
-        if let Some(reference) = &session.answer.token_reference_id {
+        let now = (self.inner.settings.clock)();
+        if let Some(session) = self.inner.current.load_full()
+            && !session.is_expired(now)
+            && let Some(reference) = &session.answer.token_reference_id
+        {
             let token = Some(&session.answer.token);
-            self.client
+            let client = &self.inner.client;
+            client
                 .invalidate(reference, token, &session.channel)
                 .await?;
         }
+        self.inner.current.store(None);
         Ok(())
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         session: &Session,
-        path: &str,
+        endpoint: &Endpoint,
         body: &T,
     ) -> Result<R, BankEzyError> {
         let token = &session.answer.token;
-        self.client.call(path, body, token, &session.channel).await
+        let client = &self.inner.client;
+        client
+            .call(endpoint.clone(), body, token, &session.channel)
+            .await
     }
 
-    /// A new login in place of a session that the server refuses; `None` if that was tried lately.
-    async fn replace(&self, refused: &Arc<Session>) -> Result<Option<Arc<Session>>, SessionError> {
-        let mut changing = self.changing.lock().await;
-        if let Some(current) = self.current.load_full()
-            && !Arc::ptr_eq(&current, refused)
+    /// What comes after a session that the server refuses: the one that is there by now, or a new
+    /// login; `None` if that was tried lately or fails. The refused one stays until then, for it
+    /// may have been one call alone that was refused.
+    async fn successor(&self, refused: &Arc<Session>) -> Option<Arc<Session>> {
+        let other = |session: &Arc<Session>| !Arc::ptr_eq(session, refused);
+        if let Some(current) = self.inner.current.load_full().filter(other) {
+            return Some(current);
+        }
         {
-            return Ok(Some(current));
+            let mut state = self.inner.state();
+            let lately = state
+                .replaced_at
+                .is_some_and(|at| at.elapsed() < REPLACE_EVERY);
+            if lately && state.flight.is_none() {
+                return None;
+            }
+            state.replaced_at = Some(Instant::now());
         }
-        let now = (self.clock)();
-        let lately = changing
-            .replaced_at
-            .is_some_and(|at| now.duration_since(at).unwrap_or_default() < REPLACE_EVERY);
-        if lately {
-            return Ok(None);
-        }
-        changing.replaced_at = Some(now);
-        self.current.store(None);
-        self.change(changing, None).await.map(Some)
+        let flight = self.start(false).ok()?;
+        landed(flight).await.ok().filter(other)
     }
 
-    /// Renews or logs in, unless somebody did while this waited for its turn.
-    async fn change(
-        &self,
-        mut changing: tokio::sync::MutexGuard<'_, Changing>,
-        seen: Option<&Arc<Session>>,
-    ) -> Result<Arc<Session>, SessionError> {
-        if changing.shut_down {
+    /// Joins the login or renewal under way, or starts one in a task of its own.
+    fn start(&self, may_renew: bool) -> Result<watch::Receiver<Option<Landed>>, SessionError> {
+        let mut state = self.inner.state();
+        if state.shut_down {
             return Err(SessionError::ShutDown);
         }
-        let now = (self.clock)();
-        let current = self.current.load_full();
-        if let Some(current) = &current {
-            let same = seen.is_some_and(|seen| Arc::ptr_eq(seen, current));
-            if !same && !current.is_expired(now) {
-                return Ok(Arc::clone(current));
-            }
+        if let Some(flight) = &state.flight {
+            return Ok(flight.clone());
         }
-        if let Some(retry_in) = changing
+        let retry_in = state
             .not_before
-            .and_then(|at| at.duration_since(now).ok())
-            && !retry_in.is_zero()
-        {
+            .map(|at| at.saturating_duration_since(Instant::now()))
+            .unwrap_or_default();
+        if !retry_in.is_zero() {
             return Err(SessionError::BackingOff { retry_in });
         }
-        match self.obtain(current.as_deref(), now).await {
+        let (sender, flight) = watch::channel(None);
+        state.flight = Some(flight.clone());
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            // A task of its own again, so that a panic of the closure is seen here.
+            let obtaining = tokio::spawn({
+                let inner = Arc::clone(&inner);
+                async move { inner.obtain(may_renew).await }
+            });
+            let result = obtaining.await.unwrap_or(Err(LoginError::Panicked));
+            sender.send_replace(Some(inner.land(result)));
+        });
+        Ok(flight)
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        // Settings come before the first use, so nobody else holds it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            set(&mut inner.settings);
+        }
+        self
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a login or renewal brought.
+    fn land(&self, result: Result<Session, LoginError>) -> Landed {
+        let mut state = self.state();
+        state.flight = None;
+        match result {
             Ok(session) => {
-                changing.failures = 0;
-                changing.not_before = None;
+                state.failures = 0;
+                state.not_before = None;
                 let session = Arc::new(session);
                 self.current.store(Some(Arc::clone(&session)));
                 Ok(session)
             }
             Err(error) => {
-                let doubled = FIRST_BACKOFF * 2_u32.saturating_pow(changing.failures.min(16));
-                changing.failures = changing.failures.saturating_add(1);
-                changing.not_before = now.checked_add(doubled.min(MAX_BACKOFF));
-                Err(error.into())
+                let doubling = 2_u32.saturating_pow(state.failures.min(16));
+                let wait = self.settings.first_backoff.saturating_mul(doubling);
+                state.failures = state.failures.saturating_add(1);
+                state.not_before = Some(Instant::now() + wait.min(self.settings.max_backoff));
+                Err(Arc::new(error))
             }
         }
     }
 
     /// Renews what can be renewed; where that fails for good, and in all other cases, logs in.
-    async fn obtain(
-        &self,
-        current: Option<&Session>,
-        now: SystemTime,
-    ) -> Result<Session, BankEzyError> {
-        if let Some(session) = current.filter(|session| !session.is_expired(now))
-            && let Some(account_number) = session.account_number
-        {
-            let token = &session.answer.token;
-            match self
-                .client
-                .renew(token, account_number, &session.channel)
-                .await
-            {
-                Ok(mut answer) => {
-                    // Renew need not repeat the reference, which Invalidate takes.
-                    if answer.token_reference_id.is_none() {
-                        answer.token_reference_id = session.answer.token_reference_id.clone();
-                    }
-                    let channel = Arc::clone(&session.channel);
-                    return Ok(Session::new(answer, channel, Some(account_number), now));
-                }
-                // Without an answer a login would fare no better.
-                Err(error @ BankEzyError::Transport(_)) => return Err(error),
-                Err(_) => {}
+    async fn obtain(&self, may_renew: bool) -> Result<Session, LoginError> {
+        let obtaining = async {
+            if may_renew && let Some(renewed) = self.renew().await {
+                return renewed;
             }
+            (self.login)(self.client.clone()).await
+        };
+        let session = tokio::time::timeout(self.settings.login_deadline, obtaining)
+            .await
+            .map_err(|_| LoginError::TimedOut)?
+            .map_err(LoginError::Call)?;
+        match session.is_expired((self.settings.clock)()) {
+            true => Err(LoginError::ExpiredOnArrival),
+            false => Ok(session),
         }
-        (self.login)(self.client.clone()).await
+    }
+
+    /// `None` where there is nothing to renew, or the server does not renew it.
+    async fn renew(&self) -> Option<Result<Session, BankEzyError>> {
+        let now = (self.settings.clock)();
+        let session = self.current.load_full().filter(|it| !it.is_expired(now))?;
+        let (token, channel) = (&session.answer.token, Arc::clone(&session.channel));
+        let account_number = session.account_number?;
+        match self.client.renew(token, account_number, &channel).await {
+            Ok(mut answer) => {
+                // Renew need not repeat the reference, which Invalidate takes.
+                if answer.token_reference_id.is_none() {
+                    answer.token_reference_id = session.answer.token_reference_id.clone();
+                }
+                Some(Ok(Session::new(answer, channel, Some(account_number), now)))
+            }
+            // Without an answer a login would fare no better.
+            Err(error @ BankEzyError::Transport(_)) => Some(Err(error)),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Waits for a login or renewal that is under way.
+async fn landed(mut flight: watch::Receiver<Option<Landed>>) -> Landed {
+    match flight.wait_for(Option::is_some).await {
+        Ok(landed) => landed
+            .clone()
+            .unwrap_or_else(|| Err(Arc::new(LoginError::Panicked))),
+        // The runtime is shutting down.
+        Err(_) => Err(Arc::new(LoginError::Panicked)),
+    }
+}
+
+/// The status with which the server refused in clear.
+fn refused_in_clear(error: &BankEzyError) -> Option<StatusCode> {
+    match error {
+        BankEzyError::Answer(CallError::Plain(plain)) => Some(plain.status()),
+        _ => None,
     }
 }
 
@@ -328,20 +470,41 @@ impl fmt::Debug for SessionKeeper {
     }
 }
 
-/// Whether the server refused the token, or could not open the message: it executed nothing.
-fn is_refused(error: &BankEzyError) -> bool {
-    let BankEzyError::Answer(CallError::Plain(plain)) = error else {
-        return false;
-    };
-    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED].contains(&plain.status())
+impl SessionError {
+    /// A stable identifier, such as `session.backing_off` or `client.timeout`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Call(error) => error.code(),
+            Self::Login(error) => error.code(),
+            Self::BackingOff { .. } => "session.backing_off",
+            Self::ShutDown => "session.shut_down",
+        }
+    }
+}
+
+impl LoginError {
+    /// A stable identifier, such as `session.login_timed_out`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Call(error) => error.code(),
+            Self::TimedOut => "session.login_timed_out",
+            Self::ExpiredOnArrival => "session.expired_on_arrival",
+            Self::Panicked => "session.login_panicked",
+        }
+    }
 }
 
 impl core::error::Error for SessionError {}
+
+impl core::error::Error for LoginError {}
 
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(error) => error.fmt(f),
+            Self::Login(error) => write!(f, "no session: {error}"),
             Self::BackingOff { retry_in } => write!(
                 f,
                 "the issuer failed lately: try again in {} ms",
@@ -352,14 +515,21 @@ impl fmt::Display for SessionError {
     }
 }
 
-impl From<BankEzyError> for SessionError {
-    fn from(error: BankEzyError) -> Self {
-        Self::Call(error)
+impl fmt::Display for LoginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::TimedOut => f.write_str("the login took too long"),
+            Self::ExpiredOnArrival => {
+                f.write_str("the token was expired when it came: compare the clocks")
+            }
+            Self::Panicked => f.write_str("the login panicked"),
+        }
     }
 }
 
-impl From<Error> for SessionError {
-    fn from(error: Error) -> Self {
-        Self::Call(BankEzyError::Request(error))
+impl From<BankEzyError> for SessionError {
+    fn from(error: BankEzyError) -> Self {
+        Self::Call(error)
     }
 }

@@ -35,10 +35,14 @@ impl ResultCode {
 }
 
 impl fmt::Display for ResultCode {
-    /// A code that is no short word is not shown: it may be anything.
+    /// A code that is not like any documented one is not shown: it may be anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = self.0.len() <= 16 && self.0.bytes().all(|c| c.is_ascii_alphanumeric());
-        f.write_str(if short { &self.0 } else { "another code" })
+        // Digits, with up to three letters before them: as every documented code is.
+        let digits = self.0.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        let is_code = self.0.len() - digits.len() <= 3
+            && (1..=4).contains(&digits.len())
+            && digits.bytes().all(|c| c.is_ascii_digit());
+        f.write_str(if is_code { &self.0 } else { "another code" })
     }
 }
 

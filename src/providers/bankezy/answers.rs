@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
+use super::Call;
 use crate::json::{NotText, Object};
 use crate::providers::{CallError, Outcome, ResultCode, Token, UnexpectedReply};
 
@@ -47,18 +48,26 @@ pub fn meaning(code: &ResultCode) -> Option<&'static str> {
     })
 }
 
-/// Whether both codes mean success for the token service. Its pages show (200, 100), (200, 0),
-/// (200, 200), (TOK200, 100) and (ONB200, 200), outer and inner; flat answers have one.
-/// Other services use the same numbers otherwise: 100 is a failure in one of them.
-fn is_success(outcome: &Outcome) -> bool {
-    const OUTER: [&str; 3] = ["200", "TOK200", "ONB200"];
-    const INNER: [&str; 5] = ["0", "100", "200", "TOK200", "ONB200"];
+/// Whether both codes mean success for a call of the token service. Its pages show (200, 100),
+/// (200, 0), (200, 200), (TOK200, 100) and, for onboarding, (ONB200, 200), outer and inner; flat
+/// answers have one. Other services use the same numbers otherwise: 100 is a failure in one of them.
+fn is_success(outcome: &Outcome, call: Call) -> bool {
+    let named = match call {
+        Call::OnboardingToken => ["ONB200", "TOK200"],
+        _ => ["TOK200", "TOK200"],
+    };
+    let outer_fits = |code: &ResultCode| code.is_any_of(&["200"]) || code.is_any_of(&named);
+    let inner_fits = |code: &ResultCode| code.is_any_of(&["0", "100"]) || outer_fits(code);
     match (&outcome.code, &outcome.inner_code) {
-        (Some(outer), Some(inner)) => outer.is_any_of(&OUTER) && inner.is_any_of(&INNER),
-        (Some(only), None) | (None, Some(only)) => only.is_any_of(&INNER),
-        (None, None) => true,
+        (Some(outer), Some(inner)) => outer_fits(outer) && inner_fits(inner),
+        (Some(only), None) | (None, Some(only)) => inner_fits(only),
+        // A token says it all; where there is none to come, a code has to.
+        (None, None) => call != Call::Invalidate,
     }
 }
+
+/// How pages of the documentation write that there is nothing.
+const NOTHING: [&str; 2] = ["null", "\"null\""];
 
 /// An answer, flat or with its members under `data`.
 pub(super) struct Answer<'a> {
@@ -88,10 +97,11 @@ impl<'a> Answer<'a> {
     }
 
     /// Reads what a call answered that gives a token.
-    pub(super) fn token(&self) -> Result<TokenAnswer, CallError> {
-        let outcome = self.success()?;
+    pub(super) fn token(&self, call: Call) -> Result<TokenAnswer, CallError> {
+        let outcome = self.success(call)?;
         let token = self
             .text(&["token"])?
+            .filter(|token| !token.is_empty())
             .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
         let token = Token::new(token.into_owned().into(), self.expiry()?);
         let reference_id = self.owned(&["referenceId"])?;
@@ -111,9 +121,9 @@ impl<'a> Answer<'a> {
     }
 
     /// The outcome, where it is a success.
-    pub(super) fn success(&self) -> Result<Outcome, CallError> {
+    pub(super) fn success(&self, call: Call) -> Result<Outcome, CallError> {
         let outcome = self.outcome();
-        match is_success(&outcome) {
+        match is_success(&outcome, call) {
             true => Ok(outcome),
             false => Err(CallError::Failed(outcome)),
         }
@@ -121,7 +131,7 @@ impl<'a> Answer<'a> {
 
     pub(super) fn outcome(&self) -> Outcome {
         let code = |object: &Object<'_>| {
-            let raw = object.raw("resCode").filter(|raw| *raw != "null")?;
+            let raw = object.raw("resCode").filter(|raw| !NOTHING.contains(raw))?;
             let text = object.text("resCode").ok().flatten();
             Some(ResultCode::new(
                 text.map_or_else(|| raw.to_owned(), Cow::into_owned),
@@ -131,8 +141,7 @@ impl<'a> Answer<'a> {
             .text(&["resDesc", "errorMessage"])
             .ok()
             .flatten()
-            .map(Cow::into_owned)
-            .filter(|text| text != "null");
+            .map(Cow::into_owned);
         Outcome {
             code: code(&self.outer),
             inner_code: self.inner.as_ref().and_then(code),
@@ -170,17 +179,15 @@ impl<'a> Answer<'a> {
         Ok(self.text(names)?.map(Cow::into_owned))
     }
 
-    /// The first of these members that is there, as text.
+    /// The first of these members that is there, as text: inside `data` before around it.
     fn text(&self, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, CallError> {
-        for name in names {
-            for object in self.objects() {
-                match object.raw(name) {
-                    None | Some("null") => {}
-                    Some(_) => {
-                        return object.text(name).map_err(|NotText| {
-                            self.unexpected(UnexpectedReply::Invalid { member: name })
-                        });
-                    }
+        for object in self.objects() {
+            for name in names {
+                let stated = object.raw(name).filter(|raw| !NOTHING.contains(raw));
+                if stated.is_some() {
+                    return object.text(name).map_err(|NotText| {
+                        self.unexpected(UnexpectedReply::Invalid { member: name })
+                    });
                 }
             }
         }
@@ -189,8 +196,8 @@ impl<'a> Answer<'a> {
 
     fn raw(&self, name: &str) -> Option<&'a str> {
         self.objects()
-            .find_map(|object| object.raw(name))
-            .filter(|raw| *raw != "null")
+            .filter_map(|object| object.raw(name))
+            .find(|raw| !NOTHING.contains(raw))
     }
 
     /// What is inside `data` stands before what is around it.

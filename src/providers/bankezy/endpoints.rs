@@ -52,6 +52,20 @@ impl Endpoint {
     }
 }
 
+impl From<&str> for Endpoint {
+    /// `POST` to a path.
+    fn from(path: &str) -> Self {
+        Self::new(Method::POST, path.to_owned())
+    }
+}
+
+impl From<String> for Endpoint {
+    /// `POST` to a path.
+    fn from(path: String) -> Self {
+        Self::new(Method::POST, path)
+    }
+}
+
 pub(super) struct Endpoints([Endpoint; 5]);
 
 impl Endpoints {

@@ -17,7 +17,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -152,19 +152,18 @@ impl BankEzy {
         Ok(request)
     }
 
-    /// Any other call, with a path of the caller's and any JSON.
+    /// Any other call, with any JSON: a path, which is `POST`, or an [`Endpoint`].
     ///
     /// # Errors
     /// As for [`get_token`](Self::get_token), and [`Error::Json`] if the body cannot be written.
     pub fn call<T: Serialize + ?Sized>(
         &self,
-        path: &str,
+        endpoint: impl Into<Endpoint>,
         body: &T,
         token: &Token,
         channel: &Channel,
     ) -> Result<Request<SecretBytes>, Error> {
-        let endpoint = Endpoint::new(Method::POST, path.to_owned());
-        let mut request = self.sealed(&endpoint, body, channel)?;
+        let mut request = self.sealed(&endpoint.into(), body, channel)?;
         request
             .headers_mut()
             .insert(X_API_TOKEN, token.header("token")?);
@@ -204,17 +203,18 @@ impl fmt::Debug for BankEzy {
     }
 }
 
-/// Reads the answer to Get Token, Onboarding user token or Renew.
+/// Reads the answer to Get Token, Onboarding user token or Renew, by the codes of that call.
 ///
 /// # Errors
 /// [`CallError`] tells a refusal in clear, a failure that the server states, an answer that is not
 /// as documented, and one that does not open apart. A success in clear is never taken.
 pub fn read_token<B: AsRef<[u8]>>(
+    call: Call,
     response: &Response<B>,
     channel: &Channel,
 ) -> Result<TokenAnswer, CallError> {
     let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
-    Answer::parse(&opened, response.status())?.token()
+    Answer::parse(&opened, response.status())?.token(call)
 }
 
 /// Reads the answer to Invalidate.
@@ -226,7 +226,7 @@ pub fn read_invalidated<B: AsRef<[u8]>>(
     channel: &Channel,
 ) -> Result<Outcome, CallError> {
     let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
-    Answer::parse(&opened, response.status())?.success()
+    Answer::parse(&opened, response.status())?.success(Call::Invalidate)
 }
 
 /// Reads the answer to any other call. Its codes are the caller's to judge: their meaning differs
@@ -323,7 +323,7 @@ impl AppTokenHandshake {
             refuse_other_than_errors(status)?;
             return Err(CallError::Plain(PlainError::new(status, body)));
         }
-        let answer = Answer::parse(body, status)?.token()?;
+        let answer = Answer::parse(body, status)?.token(Call::AppToken)?;
         let server = answer.server_public_key.as_deref();
         let server = server.ok_or(CallError::Unexpected {
             status,

@@ -150,23 +150,24 @@ impl<'a> TokenRequest<'a> {
     /// # Errors
     /// [`Error::Field`] if one is not 1 to 3, or 1 to 15 digits without a leading zero (ITU-T E.164).
     pub fn with_mobile(mut self, isd_code: &str, mobile_number: &str) -> Result<Self, Error> {
-        self.numbers
-            .push(("isdCode", number("isdCode", isd_code, 3)?));
+        let isd_code = number("isdCode", isd_code, 3)?;
         let mobile_number = number("mobileNumber", mobile_number, 15)?;
-        self.numbers.push(("mobileNumber", mobile_number));
+        self.number("isdCode", isd_code);
+        self.number("mobileNumber", mobile_number);
         Ok(self)
     }
 
     /// `dob`.
     #[must_use]
     pub fn with_dob(mut self, date: DateOfBirth) -> Self {
-        self.numbers.push(("dob", date.0.into()));
+        self.number("dob", date.0.into());
         self
     }
 
     /// An entry of the map `data`.
     #[must_use]
     pub fn with_data(mut self, name: &'a str, value: &'a str) -> Self {
+        self.data.retain(|(earlier, _)| *earlier != name);
         self.data.push((name, value));
         self
     }
@@ -228,6 +229,12 @@ impl<'a> TokenRequest<'a> {
         }
         self.extra.0.push((name, to_json(value)?));
         Ok(self)
+    }
+
+    /// The last of a name stands: JSON has each once.
+    fn number(&mut self, name: &'static str, number: u64) {
+        self.numbers.retain(|(earlier, _)| *earlier != name);
+        self.numbers.push((name, number));
     }
 
     fn text(mut self, name: &'static str, text: &'a str) -> Self {
