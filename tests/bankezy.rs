@@ -288,11 +288,11 @@ fn both_codes_are_judged() {
     }
     let blocked = json!({"resCode": 200, "resDesc": "SUCCESS",
         "data": {"resCode": 301, "resDesc": "null", "errorMessage": "blocked"}});
-    let CallError::Failed(outcome) = read_one(&blocked).unwrap_err() else {
+    let CallError::Failed { outcome, .. } = read_one(&blocked).unwrap_err() else {
         panic!("a failure is a failure");
     };
     assert_eq!(outcome.description.as_deref(), Some("blocked"));
-    let CallError::Failed(outcome) =
+    let CallError::Failed { outcome, .. } =
         read_one(&json!({"resCode": "TOK004", "resDesc": "CANARY"})).unwrap_err()
     else {
         panic!("a failure is a failure");
@@ -363,7 +363,7 @@ fn refusals_keep_their_status_and_an_unauthenticated_text() {
     let authenticated = sealed(401, &json!({"resCode": "TOK003"}));
     let error = read_token(Call::GetToken, &authenticated, &channel(first())).unwrap_err();
     assert!(
-        matches!(error, CallError::Failed(_)),
+        matches!(error, CallError::Failed { .. }),
         "a sealed refusal is authenticated"
     );
 }
@@ -414,7 +414,7 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
     for silent in [json!({}), json!({"errorMessage": "no such token"})] {
         let silent = read_invalidated(&sealed(200, &silent), &channel(first()));
         assert!(
-            matches!(silent, Err(CallError::Failed(_))),
+            matches!(silent, Err(CallError::Failed { .. })),
             "no code is no success"
         );
     }
@@ -424,7 +424,7 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
         &sealed(200, &wrong_service),
         &channel(first()),
     );
-    assert!(matches!(wrong_service, Err(CallError::Failed(_))));
+    assert!(matches!(wrong_service, Err(CallError::Failed { .. })));
     let invalidated = read_invalidated(&sealed(200, &json!({"resCode": 200})), &channel(first()));
     assert_eq!(invalidated.unwrap().to_string(), "code 200");
 }
@@ -524,7 +524,7 @@ fn handshakes_that_fail_say_why() {
     ));
     assert!(matches!(
         finish(200, r#"{"resCode":"TOK002"}"#),
-        CallError::Failed(_)
+        CallError::Failed { .. }
     ));
     let cut = r#"{"token":"t","serverPubKey":"eyJrdHkiOiJFQyIs"}"#;
     assert!(matches!(

@@ -119,8 +119,8 @@ type Landed = Result<Arc<Session>, Arc<LoginError>>;
 /// gives up does not end it. A token that is still good serves while its successor is fetched. When
 /// the issuer fails, the next attempt waits for 1 s, then twice as long each time up to a minute.
 ///
-/// A call that the server refuses with 401 in clear is repeated once under a new session: by that
-/// status the server has not executed it. After 400 in clear, which is how a server may say that it
+/// A call that the server refuses with 401 is repeated once under a new session: by that
+/// status the server has not executed it. After 400, which is how a server may say that it
 /// no longer opens our messages, the session is replaced as well, but the call is not repeated.
 /// [`with_repeat`](Self::with_repeat) turns repeating off.
 ///
@@ -232,7 +232,7 @@ impl SessionKeeper {
         let Err(error) = first else {
             return Ok(first?);
         };
-        let status = refused_in_clear(&error);
+        let status = refusal(&error);
         if !matches!(
             status,
             Some(StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST)
@@ -456,10 +456,11 @@ async fn landed(mut flight: watch::Receiver<Option<Landed>>) -> Landed {
     }
 }
 
-/// The status with which the server refused in clear.
-fn refused_in_clear(error: &BankEzyError) -> Option<StatusCode> {
+/// The status with which the server refused, in clear or sealed.
+fn refusal(error: &BankEzyError) -> Option<StatusCode> {
     match error {
         BankEzyError::Answer(CallError::Plain(plain)) => Some(plain.status()),
+        BankEzyError::Answer(CallError::Failed { status, .. }) => Some(*status),
         _ => None,
     }
 }

@@ -15,7 +15,12 @@ pub enum CallError {
     /// The server refused in clear: status and text, which anyone on the way may have written.
     Plain(PlainError),
     /// The answer opened, and says that the call failed.
-    Failed(Outcome),
+    Failed {
+        /// The HTTP status: a sealed refusal has that of an error.
+        status: StatusCode,
+        /// The codes and the text.
+        outcome: Outcome,
+    },
     /// The answer is not one that the provider documents.
     Unexpected {
         /// The HTTP status.
@@ -92,7 +97,7 @@ impl CallError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Plain(_) => "reply.plain",
-            Self::Failed(_) => "reply.failed",
+            Self::Failed { .. } => "reply.failed",
             Self::Unexpected { .. } => "reply.unexpected",
             Self::Envelope(error) => error.code(),
         }
@@ -102,7 +107,7 @@ impl CallError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Plain(_) | Self::Failed(_) | Self::Unexpected { .. } => Fault::Provider,
+            Self::Plain(_) | Self::Failed { .. } | Self::Unexpected { .. } => Fault::Provider,
             Self::Envelope(error) => error.fault(),
         }
     }
@@ -118,7 +123,9 @@ impl fmt::Display for CallError {
                 "the server refused with status {} in clear: its text is not authenticated",
                 plain.status.as_u16()
             ),
-            Self::Failed(outcome) => write!(f, "the server says that the call failed: {outcome}"),
+            Self::Failed { outcome, .. } => {
+                write!(f, "the server says that the call failed: {outcome}")
+            }
             Self::Unexpected { status, problem } => write!(
                 f,
                 "the answer with status {} is not as documented: {problem}",

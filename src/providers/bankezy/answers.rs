@@ -125,7 +125,10 @@ impl<'a> Answer<'a> {
         let outcome = self.outcome();
         match is_success(&outcome, call) {
             true => Ok(outcome),
-            false => Err(CallError::Failed(outcome)),
+            false => Err(CallError::Failed {
+                status: self.status,
+                outcome,
+            }),
         }
     }
 

@@ -258,7 +258,10 @@ fn open_reply(status: StatusCode, body: &[u8], channel: &Channel) -> Result<Open
     // Whether bodies of errors are sealed is stated nowhere: where one opens, it is authenticated.
     Err(match opened {
         Ok(opened) => match Answer::parse(&opened, status) {
-            Ok(answer) => CallError::Failed(answer.outcome()),
+            Ok(answer) => CallError::Failed {
+                status,
+                outcome: answer.outcome(),
+            },
             Err(error) => error,
         },
         Err(_) => CallError::Plain(PlainError::new(status, body)),
