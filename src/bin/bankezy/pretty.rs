@@ -59,10 +59,7 @@ pub(crate) fn wire(body: &[u8]) -> Wire {
         text: if sealed {
             middle_cut(&text, 46, 6)
         } else if text.starts_with('{') {
-            format!(
-                "the JSON in clear ({} characters)",
-                text.chars().count()
-            )
+            format!("the JSON in clear ({} characters)", text.chars().count())
         } else {
             let shown: String = text.chars().take(LINE).collect();
             format!("\"{}\", in clear", shown.escape_debug())

@@ -106,6 +106,15 @@ pub(crate) fn call_failure(error: BankEzyError) -> Failure {
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
             Failure::operation(format!("{}{meaning}", CallError::Failed(outcome)))
         }
+        BankEzyError::Answer(CallError::Plain(plain)) => {
+            let hint = match plain.status().as_u16() {
+                400 => "; it may not open what was sealed: check the payload secret or --derive",
+                401 | 403 => "; check X-API-KEY and the token, which may have expired",
+                404 => "; check --base-url, --api-version and the path",
+                _ => "",
+            };
+            Failure::operation(format!("{}{hint}", CallError::Plain(plain)))
+        }
         error => Failure::operation(error.to_string()),
     }
 }

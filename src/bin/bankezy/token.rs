@@ -1,5 +1,6 @@
 //! `bankezy token bankezy`: Get Token and Get App Token.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -238,8 +239,23 @@ fn print(answer: &TokenAnswer, reveal: bool) -> Result<(), Failure> {
     let mut json = SecretBytes::new();
     serde_json::to_writer_pretty(&mut json, &shown)
         .map_err(|_| Failure::operation("the answer cannot be written as JSON"))?;
-    files::print(json.as_bytes())?;
-    files::print(b"\n")
+    files::print(printable(keys::text(&json, "the answer")?)?.as_bytes())
+}
+
+/// JSON that says the same to a program, and to a terminal nothing but what is seen.
+fn printable(json: &str) -> Result<SecretBytes, Failure> {
+    let mut shown = SecretBytes::new();
+    json.chars()
+        .try_for_each(|character| match character {
+            '\n' | ' '..='~' | '…' => write!(shown, "{character}"),
+            other => other
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .try_for_each(|unit| write!(shown, "\\u{unit:04x}")),
+        })
+        .and_then(|()| shown.write_all(b"\n"))
+        .map_err(|_| Failure::operation("the answer cannot be written"))?;
+    Ok(shown)
 }
 
 /// Enough to tell which kind of token it is.
@@ -264,5 +280,30 @@ struct Shown<'a>([(&'static str, Option<&'a str>); 8]);
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_drives_no_terminal() {
+        let json = "\"…\u{9b}31m\u{202e}\u{1f600}\u{7f}\"";
+        let shown = printable(json).unwrap();
+        let shown = std::str::from_utf8(shown.as_bytes()).unwrap();
+        assert_eq!(shown, "\"…\\u009b31m\\u202e\\ud83d\\ude00\\u007f\"\n");
+        let back: String = serde_json::from_str(shown).unwrap();
+        assert_eq!(back, "…\u{9b}31m\u{202e}\u{1f600}\u{7f}");
+    }
+
+    #[test]
+    fn of_a_short_token_nothing_is_shown() {
+        let mask = |text: &str| masked(&Token::new(text.to_owned().into(), None));
+        assert_eq!(mask("hunter2"), "…(7 characters)");
+        assert_eq!(
+            mask(&format!("Bearer eyJh{}", "x".repeat(89))),
+            "Bearer eyJh…(100 characters)"
+        );
     }
 }
