@@ -35,6 +35,13 @@ fn get_token_prints_the_answer_and_its_session_makes_calls() {
     let path = server.folder.0.join("session");
     let arguments = format!("call /sandbox/echo --session {}", path.display());
     assert_eq!(elsewhere.run(&arguments, BODY).text(), BODY);
+    // Its token is for its server: only a flag sends it elsewhere.
+    let variables = [("BANKEZY_BASE_URL", "http://127.0.0.1:9")];
+    let ran = elsewhere.run_with(&arguments, BODY, &variables);
+    assert_eq!(ran.text(), BODY);
+    elsewhere
+        .run(&format!("{arguments} --base-url http://127.0.0.1:9"), BODY)
+        .failed(1, "nothing was sent");
 }
 
 #[test]

@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// The settings that flags give, by their names.
 pub(crate) type Flags<'a> = Vec<(&'static str, Option<&'a OsStr>)>;
 
+const PRECEDENCE: &str = "Settings come from flags, else from a session, else from environment \
+variables such as BANKEZY_BASE_URL or BANKEZY_CONFIG, else from the settings file.";
+
 #[derive(Debug, Parser)]
 pub(crate) struct Sandbox {
     /// Address and port to listen on; port 0 is a free one
@@ -28,7 +31,7 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "PATH", default_value = "")]
     pub(crate) prefix: String,
     /// How long a token is valid
-    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
     /// Form of the tokens
     #[arg(long, value_enum, default_value_t = SandboxTokenForm::Jwt)]
@@ -61,6 +64,7 @@ pub(crate) enum Provider {
 }
 
 #[derive(Debug, Parser)]
+#[command(after_help = PRECEDENCE)]
 pub(crate) struct BankezyToken {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -145,6 +149,7 @@ pub(crate) struct BankezyToken {
 }
 
 #[derive(Debug, Parser)]
+#[command(after_help = PRECEDENCE)]
 pub(crate) struct Call {
     /// Path of the API, from its slash, behind the base URL
     pub(crate) path: String,
@@ -163,8 +168,7 @@ pub(crate) struct Call {
     pub(crate) server: ServerArgs,
 }
 
-/// Settings come from flags, from variables such as BANKEZY_BASE_URL, and from a settings file, in
-/// this order.
+/// Of the server, for all calls.
 #[derive(Debug, Parser)]
 pub(crate) struct ServerArgs {
     /// Settings file in TOML: names as here with underscores, secrets only as *_file or *_env
