@@ -1,7 +1,11 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+mod emulator;
 mod explaining;
 mod keys_and_messages;
+mod remote;
+mod server;
+mod settings;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

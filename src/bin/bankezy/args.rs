@@ -1,12 +1,18 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
+mod remote;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Seals and opens BankEzy payloads, makes and explains keys, and finds out which key reading a
-/// server uses.
+pub(crate) use remote::{
+    BankezyToken, Call, Flags, Provider, Sandbox, SandboxDerivation, SandboxTokenForm, Token,
+};
+
+/// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
+/// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.
 #[derive(Debug, Parser)]
 #[command(name = "bankezy", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -16,6 +22,14 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See it work: key exchange, tokens and a sealed call against an emulator in this process
+    Demo,
+    /// Get a token from a provider, printed as JSON with the token masked
+    Token(Token),
+    /// Call an API: JSON from standard input, sealed both ways, to standard output
+    Call(Box<Call>),
+    /// Run an emulator of BankEzy's servers until interrupted
+    Sandbox(Sandbox),
     /// Make a key: the private half goes to a file, what may be shared is printed
     Keygen(Keygen),
     /// Seal standard input to standard output

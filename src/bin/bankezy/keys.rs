@@ -1,5 +1,7 @@
 //! From arguments to keys.
 
+use std::env::VarError;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
@@ -49,16 +51,28 @@ pub(crate) fn secret_bytes(
 ) -> Result<Option<SecretBytes>, Failure> {
     match (file, variable) {
         (Some(file), _) => files::read_key(file, "the file of --secret-file").map(Some),
-        (None, Some(name)) => match std::env::var(name) {
-            Ok(value) => Ok(Some(value.into_bytes().into())),
-            Err(std::env::VarError::NotPresent) => Err(Failure::operation(
-                "the environment variable of --secret-env is not set: give its name, not the secret",
-            )),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Failure::operation(
-                "the environment variable of --secret-env is not UTF-8",
-            )),
-        },
+        (None, Some(name)) => variable_bytes(name.as_ref(), "--secret-env").map(Some),
         (None, None) => Ok(None),
+    }
+}
+
+/// A secret from the environment. The name may be the secret itself, put in the wrong place, and is
+/// not shown; `flag` is.
+pub(crate) fn variable_bytes(name: &OsStr, flag: &str) -> Result<SecretBytes, Failure> {
+    // Looking these up would panic, or find nothing.
+    let unusable = name.is_empty() || name.as_encoded_bytes().iter().any(|c| b"=\0".contains(c));
+    let value = match unusable {
+        true => Err(VarError::NotPresent),
+        false => std::env::var(name),
+    };
+    match value {
+        Ok(value) => Ok(value.into_bytes().into()),
+        Err(VarError::NotPresent) => Err(Failure::operation(format!(
+            "the environment variable of {flag} is not set: give its name, not the secret"
+        ))),
+        Err(VarError::NotUnicode(_)) => Err(Failure::operation(format!(
+            "the environment variable of {flag} is not UTF-8"
+        ))),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
 
 mod args;
+mod call;
+mod demo;
 mod diagnose;
 mod failure;
 mod files;
@@ -10,6 +12,12 @@ mod inspect;
 mod keygen;
 mod keys;
 mod messages;
+mod pretty;
+mod remote;
+mod sandbox;
+mod session;
+mod settings;
+mod token;
 mod vectors;
 
 use std::io::Write as _;
@@ -18,7 +26,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command};
+use args::{Args, Command, Provider};
 use failure::Failure;
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
@@ -42,6 +50,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo => demo::run(),
+        Command::Token(args) => match args.provider {
+            Provider::Bankezy(args) => token::run(&args),
+        },
+        Command::Call(args) => call::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Seal(args) => messages::seal(&args),
         Command::Open(args) => messages::open(&args),

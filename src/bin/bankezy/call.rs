@@ -1,0 +1,45 @@
+//! `bankezy call`: any API, sealed both ways.
+
+use bankezy_crypto::SecretText;
+use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::bankezy::Channel;
+use serde_json::value::RawValue;
+
+use crate::args::{BackendArg, Call};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{files, keys, remote, session};
+
+/// Largest body that is read.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+pub(crate) fn run(args: &Call) -> Result<(), Failure> {
+    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let backend = keys::backend(&BackendArg { backend: None })?;
+    let (token, channel) = match &args.session {
+        Some(path) => session::load(path, &mut settings, backend)?,
+        None => {
+            let token = settings.needed_source("token_file", "token_env")?.read()?;
+            let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
+            let secret = remote::payload_secret(&settings)?;
+            (
+                Token::new(token, None),
+                Channel::from_secret(&secret, backend)?,
+            )
+        }
+    };
+    let client = remote::connect(&settings)?;
+    let body = files::read_stdin(MAX_BODY)?;
+    let body: &RawValue = serde_json::from_slice(body.as_bytes()).map_err(|error| {
+        Failure::operation(format!(
+            "standard input is not JSON: see line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    let answer: Box<RawValue> = remote::runtime(tokio::runtime::Builder::new_current_thread())?
+        .block_on(client.call(&args.path, body, &token, &channel))
+        .map_err(remote::call_failure)?;
+    // Byte for byte, as `bankezy open` does.
+    files::print(answer.get().as_bytes())
+}

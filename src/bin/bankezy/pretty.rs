@@ -1,0 +1,171 @@
+//! Text for people: JSON without what nobody should see, long texts cut in the middle, times.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Members whose values are secrets.
+const SECRET: [&str; 3] = ["apiKey", "sdkApiKey", "secret"];
+
+/// Longest JSON that stays on one line, in characters.
+const LINE: usize = 72;
+
+/// Colours, where the output is a terminal.
+pub(crate) struct Paint {
+    pub(crate) colours: bool,
+}
+
+impl Paint {
+    pub(crate) fn bold(&self, text: &str) -> String {
+        self.code("1", text)
+    }
+
+    pub(crate) fn dim(&self, text: &str) -> String {
+        self.code("2", text)
+    }
+
+    pub(crate) fn green(&self, text: &str) -> String {
+        self.code("32", text)
+    }
+
+    pub(crate) fn cyan(&self, text: &str) -> String {
+        self.code("36", text)
+    }
+
+    fn code(&self, code: &str, text: &str) -> String {
+        match self.colours {
+            // Each line by itself, so that none colours what stands before the next.
+            true => {
+                let painted = |line| format!("\u{1b}[{code}m{line}\u{1b}[0m");
+                text.lines().map(painted).collect::<Vec<_>>().join("\n")
+            }
+            false => text.to_owned(),
+        }
+    }
+}
+
+/// What a body looks like on the wire.
+pub(crate) struct Wire {
+    pub(crate) text: String,
+    pub(crate) sealed: bool,
+}
+
+pub(crate) fn wire(body: &[u8]) -> Wire {
+    let text = String::from_utf8_lossy(body.trim_ascii());
+    let sealed = text.starts_with("eyJ");
+    Wire {
+        text: if sealed {
+            middle_cut(&text, 46, 6)
+        } else if text.starts_with('{') {
+            format!("the JSON in clear ({} characters)", text.chars().count())
+        } else {
+            let shown: String = text.chars().take(LINE).collect();
+            format!("\"{}\", in clear", shown.escape_debug())
+        },
+        sealed,
+    }
+}
+
+/// A text with its middle cut out where it is long.
+fn middle_cut(text: &str, head: usize, tail: usize) -> String {
+    let length = text.chars().count();
+    if length <= head + tail + 16 {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    format!("{start}…{end} ({length} characters)")
+}
+
+/// Such as `3.1 ms`.
+pub(crate) fn time(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// Lines of at most `width` characters.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// JSON as it is written, in its own order: on one line where it fits, else one member a line.
+/// Secrets are hidden, long texts cut.
+pub(crate) fn json(json: &[u8]) -> String {
+    let Ok(raw) = serde_json::from_slice::<&RawValue>(json) else {
+        return "(not JSON)".to_owned();
+    };
+    let flat = value("", raw.get(), None);
+    match flat.chars().count() <= LINE {
+        true => flat,
+        false => value("", raw.get(), Some(0)),
+    }
+}
+
+/// `indent` is that of the object, or `None` for all on one line.
+fn value(name: &str, raw: &str, indent: Option<usize>) -> String {
+    if let Ok(text) = serde_json::from_str::<String>(raw) {
+        let length = text.chars().count();
+        let shown = if SECRET.contains(&name) {
+            format!("(hidden, {length} characters)")
+        } else if name == "token" {
+            middle_cut(&text, 11, 0)
+        } else {
+            middle_cut(&text, 16, 8)
+        };
+        return serde_json::Value::from(shown).to_string();
+    }
+    let Ok(Members(members)) = serde_json::from_str(raw) else {
+        return raw.to_owned();
+    };
+    let inner = indent.map(|indent| indent + 2);
+    let members = members.iter().map(|(name, raw)| {
+        let quoted = serde_json::Value::from(name.as_str());
+        let separator = if inner.is_some() { ": " } else { ":" };
+        format!("{quoted}{separator}{}", value(name, raw.get(), inner))
+    });
+    let members: Vec<String> = members.collect();
+    match (indent, inner) {
+        (Some(outer), Some(inner)) => {
+            let (outer, inner) = (" ".repeat(outer), " ".repeat(inner));
+            let members = members.join(&format!(",\n{inner}"));
+            format!("{{\n{inner}{members}\n{outer}}}")
+        }
+        _ => format!("{{{}}}", members.join(",")),
+    }
+}
+
+/// An object in its own order.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}

@@ -1,0 +1,293 @@
+//! Settings: flags win over the environment, the environment over the settings file.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use bankezy_crypto::SecretBytes;
+use clap::ValueEnum;
+use toml::{Table, Value};
+
+use crate::args::Flags;
+use crate::failure::Failure;
+use crate::{files, keys};
+
+/// Largest settings file that is read.
+const MAX_FILE: usize = 1024 * 1024;
+
+/// What a settings file may name.
+const NAMES: &[&str] = &[
+    "base_url",
+    "api_version",
+    "api_key_file",
+    "api_key_env",
+    "ca_file",
+    "timeout",
+    "secret_file",
+    "secret_env",
+    "encoding",
+    "app",
+    "app_api_key_file",
+    "app_api_key_env",
+    "app_secret_file",
+    "app_secret_env",
+    "sdk_api_key_file",
+    "sdk_api_key_env",
+    "private_key",
+    "derive",
+    "apu",
+    "apv",
+    "salt",
+    "info",
+    "reference_id",
+    "account_number",
+    "first_name",
+    "last_name",
+    "email",
+    "isd_code",
+    "mobile_number",
+    "dob",
+    "data",
+    "token_file",
+    "token_env",
+];
+
+pub(crate) struct Settings {
+    /// Highest first: flags, a session, the environment, the settings file.
+    levels: [BTreeMap<&'static str, OsString>; 4],
+    data: BTreeMap<String, String>,
+    /// Where paths of the settings file start from.
+    folder: PathBuf,
+}
+
+/// Where a secret is.
+pub(crate) struct Source {
+    pub(crate) in_file: bool,
+    pub(crate) place: OsString,
+    flag: String,
+}
+
+const FILE_LEVEL: usize = 3;
+
+impl Settings {
+    pub(crate) fn read(flags: &Flags<'_>, config: Option<&Path>) -> Result<Self, Failure> {
+        let flags = flags
+            .iter()
+            .filter_map(|(name, value)| Some((*name, (*value)?.to_owned())))
+            .collect();
+        let variable = |name: &str| {
+            std::env::var_os(format!("BANKEZY_{}", name.to_ascii_uppercase()))
+                .filter(|value| !value.is_empty())
+        };
+        let environment = NAMES
+            .iter()
+            .filter_map(|name| Some((*name, variable(name)?)))
+            .collect();
+        let config = config
+            .map(Path::to_owned)
+            .or_else(|| variable("config").map(PathBuf::from));
+        let mut settings = Self {
+            levels: [flags, BTreeMap::new(), environment, BTreeMap::new()],
+            data: BTreeMap::new(),
+            folder: PathBuf::new(),
+        };
+        if let Some(path) = config {
+            settings.read_file(&path)?;
+        }
+        Ok(settings)
+    }
+
+    /// Takes the values of a session, which only flags win over: its token is for its server alone.
+    pub(crate) fn add_session(&mut self, values: BTreeMap<&'static str, OsString>) {
+        self.levels[1] = values;
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
+        let bytes = files::read_file(path, MAX_FILE, "the settings file")?;
+        let text = keys::text(&bytes, "the settings file")?;
+        // What the parser says quotes the line, which may hold a secret.
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].split(|c| *c == b'\n').count();
+            Failure::operation(format!("the settings file is not TOML: see line {line}"))
+        })?;
+        for (name, value) in table {
+            let Some(name) = NAMES.iter().find(|known| **known == name) else {
+                return Err(unknown(&name));
+            };
+            match (*name, value) {
+                ("data", Value::Table(table)) => {
+                    for (name, value) in table {
+                        self.data.insert(name, scalar("data", value)?);
+                    }
+                }
+                (name, value) => {
+                    self.levels[FILE_LEVEL].insert(name, scalar(name, value)?.into());
+                }
+            }
+        }
+        self.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(())
+    }
+
+    /// The first level that has one of these, with it. A path of the settings file is relative to
+    /// that file.
+    fn find(&self, names: &[&'static str]) -> Result<Option<(&'static str, OsString)>, Failure> {
+        for (level, values) in self.levels.iter().enumerate() {
+            let mut found = names
+                .iter()
+                .filter_map(|name| Some((*name, values.get(name)?)));
+            let Some((name, value)) = found.next() else {
+                continue;
+            };
+            if found.next().is_some() {
+                let all = names.iter().map(|name| flag(name)).collect::<Vec<_>>();
+                return Err(Failure::usage(format!("give one of {}", all.join(", "))));
+            }
+            let is_path = name.ends_with("_file") || name == "private_key";
+            return Ok(Some((
+                name,
+                match level == FILE_LEVEL && is_path {
+                    true => self.folder.join(value).into(),
+                    false => value.clone(),
+                },
+            )));
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<String>, Failure> {
+        let Some((_, value)) = self.find(&[name])? else {
+            return Ok(None);
+        };
+        let text = value.into_string();
+        text.map(Some)
+            .map_err(|_| Failure::usage(format!("{} is not UTF-8", flag(name))))
+    }
+
+    pub(crate) fn needed(&self, name: &'static str) -> Result<String, Failure> {
+        self.text(name)?.ok_or_else(|| missing(&flag(name)))
+    }
+
+    pub(crate) fn path(&self, name: &'static str) -> Result<Option<PathBuf>, Failure> {
+        Ok(self.find(&[name])?.map(|(_, value)| value.into()))
+    }
+
+    pub(crate) fn choice<T: ValueEnum>(&self, name: &'static str) -> Result<Option<T>, Failure> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        T::from_str(&text, false)
+            .map(Some)
+            .map_err(|_| Failure::usage(format!("{} takes another value", flag(name))))
+    }
+
+    pub(crate) fn is_set(&self, name: &'static str) -> Result<bool, Failure> {
+        match self.text(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Failure::usage(format!("{} is true or false", flag(name)))),
+        }
+    }
+
+    /// Where a secret is, by the names of its file and of its variable.
+    pub(crate) fn source(
+        &self,
+        file: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<Source>, Failure> {
+        Ok(self.find(&[file, variable])?.map(|(name, place)| Source {
+            in_file: name == file,
+            place,
+            flag: flag(name),
+        }))
+    }
+
+    pub(crate) fn needed_source(
+        &self,
+        file: &'static str,
+        variable: &'static str,
+    ) -> Result<Source, Failure> {
+        self.source(file, variable)?
+            .ok_or_else(|| missing(&format!("{} or {}", flag(file), flag(variable))))
+    }
+
+    /// The map `data`: entries of the command line over those of the settings file.
+    pub(crate) fn data(&self, flags: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+        let mut data = self.data.clone();
+        for entry in flags {
+            let (name, value) = entry
+                .split_once('=')
+                .ok_or_else(|| Failure::usage("--data takes NAME=VALUE"))?;
+            data.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(data)
+    }
+}
+
+impl Source {
+    pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
+        match self.in_file {
+            true => files::read_key(
+                Path::new(&self.place),
+                &format!("the file of {}", self.flag),
+            ),
+            false => keys::variable_bytes(&self.place, &self.flag),
+        }
+    }
+
+    /// The place as it stands for a later run, from whatever folder.
+    pub(crate) fn lasting(&self) -> Result<OsString, Failure> {
+        match self.in_file {
+            true => absolute(&self.place),
+            false => Ok(self.place.clone()),
+        }
+    }
+}
+
+pub(crate) fn absolute(path: &OsStr) -> Result<OsString, Failure> {
+    std::path::absolute(path)
+        .map(PathBuf::into_os_string)
+        .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
+}
+
+fn flag(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
+}
+
+fn missing(what: &str) -> Failure {
+    Failure::usage(format!("{what} is missing"))
+}
+
+/// Numbers may stand without quotes.
+fn scalar(name: &str, value: Value) -> Result<String, Failure> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(set) => Ok(set.to_string()),
+        _ => Err(Failure::operation(format!(
+            "in the settings file `{name}` has another type than text"
+        ))),
+    }
+}
+
+/// Shows a name only where it looks like one.
+fn unknown(name: &str) -> Failure {
+    let secrets = [
+        "api_key",
+        "app_api_key",
+        "sdk_api_key",
+        "app_secret",
+        "secret",
+        "token",
+    ];
+    Failure::operation(if secrets.contains(&name) {
+        format!(
+            "the settings file holds no secrets: in place of `{name}` use `{name}_file` or `{name}_env`"
+        )
+    } else if name.len() <= 24 && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
+        format!("in the settings file `{name}` is not known")
+    } else {
+        "in the settings file a name is not known".to_owned()
+    })
+}

@@ -1,0 +1,168 @@
+//! `token` and `call` against an emulator.
+
+use serde_json::Value;
+
+use super::Folder;
+use super::server::{BODY, Server, answer, assert_private, wait};
+
+#[test]
+fn get_token_prints_the_answer_and_its_session_makes_calls() {
+    let server = Server::start("");
+    let shown = answer(server.token(
+        "--reference-id ref-1 --first-name Asha --last-name Rao --email a@example.com \
+         --isd-code 91 --mobile-number 9876543210 --dob 19900131 --data k=v --data empty= \
+         --save-session session",
+    ));
+    assert_eq!(shown["referenceId"], "ref-1");
+    assert_eq!(shown["accountNumber"], "9007199254740993001");
+    assert_eq!(shown["code"], "TOK200");
+    assert!(shown["serverPubKey"].is_string() && shown["tokenReferenceId"].is_string());
+    let expiry = shown["expiresAt"].as_str().unwrap();
+    assert!(
+        expiry.starts_with("20") && expiry.ends_with('Z'),
+        "{expiry}"
+    );
+    let token = shown["token"].as_str().unwrap();
+    assert!(token.starts_with("eyJh…(") && token.len() < 40, "{token}");
+
+    assert_eq!(server.call("--session session", BODY).text(), BODY);
+    assert_private(server.folder.0.join("session"));
+    let session = server.folder.read("session");
+    assert!(!session.contains(server.credential("payloadSecret")));
+
+    // From another folder, too: the session's paths are absolute.
+    let elsewhere = Folder::new();
+    let path = server.folder.0.join("session");
+    let arguments = format!("call /sandbox/echo --session {}", path.display());
+    assert_eq!(elsewhere.run(&arguments, BODY).text(), BODY);
+    // Its token is for its server: only a flag sends it elsewhere.
+    let variables = [("BANKEZY_BASE_URL", "http://127.0.0.1:9")];
+    let ran = elsewhere.run_with(&arguments, BODY, &variables);
+    assert_eq!(ran.text(), BODY);
+    elsewhere
+        .run(&format!("{arguments} --base-url http://127.0.0.1:9"), BODY)
+        .failed(1, "nothing was sent");
+}
+
+#[test]
+fn sessions_use_the_keys_that_were_exchanged() {
+    let server = Server::start("--derivation sha256");
+    server
+        .folder
+        .run("keygen rsa --bits 2048 --out rsa.pem", "")
+        .printed();
+    server
+        .folder
+        .run("keygen p256 --out p256.pem", "")
+        .printed();
+    server
+        .token("--derive sha256 --save-session agreed")
+        .printed();
+    server
+        .token("--private-key rsa.pem --save-session rsa")
+        .printed();
+    server
+        .app_token("--derive sha256 --save-session app")
+        .printed();
+    server
+        .app_token("--derive sha256 --private-key p256.pem --save-session app-p256")
+        .printed();
+    server
+        .app_token("--private-key rsa.pem --save-session app-rsa")
+        .printed();
+    for (session, channel) in [
+        ("agreed", "agreed"),
+        ("rsa", "key-transport"),
+        ("app", "agreed"),
+        ("app-p256", "agreed"),
+        ("app-rsa", "key-transport"),
+    ] {
+        let kept: Value = serde_json::from_str(&server.folder.read(session)).unwrap();
+        assert_eq!(kept["channel"], channel, "{session}");
+        let echoed = server.call(&format!("--session {session}"), BODY).text();
+        assert_eq!(echoed, BODY, "{session}");
+    }
+    server.app_token("").failed(2, "--derive is missing");
+    // The wrong derivation shows at the first call.
+    server
+        .app_token("--derive raw --save-session wrong")
+        .printed();
+    server.call("--session wrong", BODY).failed(1, "400");
+}
+
+#[test]
+fn a_session_file_is_not_overwritten_by_accident() {
+    let server = Server::start("");
+    server.folder.write("precious", "key");
+    server.token("--save-session precious").failed(1, "exists");
+    assert_eq!(server.folder.read("precious"), "key");
+    server.token("--save-session precious --force").printed();
+    assert_eq!(server.call("--session precious", "{}").text(), "{}");
+    server.folder.write("broken", "{\"token\":\"CANARY\"}");
+    let ran = server.call("--session broken", "{}");
+    assert!(!ran.err.contains("CANARY"));
+    ran.failed(1, "session file");
+}
+
+#[test]
+fn tokens_are_shown_only_on_demand_and_work_with_a_static_secret() {
+    let server = Server::start("--token-form jwe --prefix kong");
+    assert!(server.url().ends_with("/kong"));
+    let shown = answer(server.token("--reveal --api-version v1"));
+    let token = shown["token"].as_str().unwrap();
+    assert_eq!(token.split('.').count(), 5, "a JWE: {token}");
+    server.folder.write("token", format!("{token}\n"));
+    let common = format!(
+        "--base-url {} --api-key-file apiKey --secret-file payloadSecret",
+        server.url()
+    );
+    let from_file = server.call(&format!("{common} --token-file token"), BODY);
+    assert_eq!(from_file.text(), BODY);
+
+    let variables = [("T", token), ("S", server.credential("payloadSecret"))];
+    let arguments = format!(
+        "call /sandbox/echo --base-url {} --api-key-file apiKey --secret-env S --token-env T",
+        server.url()
+    );
+    let from_variables = server.folder.run_with(&arguments, BODY, &variables);
+    assert_eq!(server.quiet(from_variables).text(), BODY);
+    let ran = server.call(&format!("{common} --token-file token"), "{CANARY");
+    assert!(!ran.err.contains("CANARY"));
+    ran.failed(1, "not JSON");
+
+    server.folder.write("token", "CANARY");
+    let ran = server.call(&format!("{common} --token-file token"), BODY);
+    assert!(!ran.err.contains("CANARY"));
+    ran.failed(1, "401");
+}
+
+#[test]
+fn tls_needs_the_authority_of_the_ready_file() {
+    let server = Server::start("--tls");
+    assert!(server.url().starts_with("https://"));
+    server.token("--ca-file ca.pem --save-session s").printed();
+    assert_eq!(server.call("--session s", BODY).text(), BODY);
+    server
+        .folder
+        .run("keygen p256 --out other.pem", "")
+        .printed();
+    server
+        .token("--ca-file other.pem")
+        .failed(1, "root certificate");
+    // A good certificate, but not the authority's.
+    let other = Server::start("--tls");
+    let path = other.folder.0.join("ca.pem");
+    server
+        .token(&format!("--ca-file {}", path.display()))
+        .failed(1, "certificate");
+}
+
+#[test]
+fn tokens_expire() {
+    let server = Server::start("--token-lifetime 1");
+    server.token("--save-session s").printed();
+    wait("expiry", || {
+        let ran = server.call("--session s", "{}");
+        (ran.code == 1 && ran.err.contains("401")).then_some(())
+    });
+}

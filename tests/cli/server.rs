@@ -1,0 +1,145 @@
+//! A running `bankezy sandbox` to test against.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Folder, Ran};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `bankezy sandbox`, and its credentials in files beside.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) folder: Folder,
+    ready: Value,
+}
+
+impl Server {
+    pub(crate) fn start(options: &str) -> Self {
+        let folder = Folder::new();
+        // What an earlier run left behind does not count.
+        folder.write("ready", "{}");
+        let child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args("sandbox --listen 127.0.0.1:0 --ready-file ready".split(' '))
+            .args(options.split_whitespace())
+            .current_dir(&folder.0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            child,
+            folder,
+            ready: Value::Null,
+        };
+        server.ready = wait("the ready file", || {
+            let text = std::fs::read_to_string(server.folder.0.join("ready")).ok()?;
+            let ready: Value = serde_json::from_str(&text).unwrap();
+            ready.get("url").is_some().then_some(ready)
+        });
+        for name in [
+            "apiKey",
+            "sdkApiKey",
+            "payloadSecret",
+            "appApiKey",
+            "appSecret",
+        ] {
+            server.folder.write(name, server.credential(name));
+        }
+        if let Some(pem) = server.ready["ca_pem"].as_str() {
+            server.folder.write("ca.pem", pem);
+        }
+        server
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    pub(crate) fn credential(&self, name: &str) -> &str {
+        self.ready["bankezy"][name].as_str().unwrap()
+    }
+
+    /// Get Token with all that it needs, and `more`.
+    pub(crate) fn token(&self, more: &str) -> Ran {
+        self.checked(&format!(
+            "token bankezy --base-url {} --api-key-file apiKey --sdk-api-key-file sdkApiKey \
+             --secret-file payloadSecret --account-number 9007199254740993001 --timeout 20 {more}",
+            self.url()
+        ))
+    }
+
+    /// Get App Token with all that it needs but `--derive`, and `more`.
+    pub(crate) fn app_token(&self, more: &str) -> Ran {
+        self.checked(&format!(
+            "token bankezy --app --base-url {} --api-key-file appApiKey --app-api-key-file \
+             appApiKey --app-secret-file appSecret --timeout 20 {more}",
+            self.url()
+        ))
+    }
+
+    pub(crate) fn call(&self, more: &str, input: &str) -> Ran {
+        let echo = self.credential("echoPath");
+        self.quiet(
+            self.folder
+                .run(&format!("call {echo} --timeout 20 {more}"), input),
+        )
+    }
+
+    pub(crate) fn checked(&self, arguments: &str) -> Ran {
+        self.quiet(self.folder.run(arguments, ""))
+    }
+
+    /// Nothing that was printed holds a credential.
+    pub(crate) fn quiet(&self, ran: Ran) -> Ran {
+        let out = String::from_utf8_lossy(&ran.out).into_owned() + &ran.err;
+        for name in [
+            "apiKey",
+            "sdkApiKey",
+            "payloadSecret",
+            "appApiKey",
+            "appSecret",
+        ] {
+            assert!(!out.contains(self.credential(name)), "{name} in {out}");
+        }
+        ran
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "no {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[track_caller]
+pub(crate) fn answer(ran: Ran) -> Value {
+    serde_json::from_str(&ran.text()).unwrap()
+}
+
+pub(crate) const BODY: &str = r#"{"z":1.10,"a":9007199254740993001,"text":"₹ \u00e9"}"#;
+
+#[cfg(unix)]
+pub(crate) fn assert_private(path: PathBuf) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn assert_private(_: PathBuf) {}
