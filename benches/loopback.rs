@@ -152,51 +152,43 @@ async fn clear_echo(body: Bytes) -> Bytes {
     body
 }
 
-/// Interleaved, so that what else the machine does falls on all alike.
 fn compare(runtime: &Runtime, both: &Arc<Both>) {
-    const ROUNDS: usize = 8;
-    const TURN: Duration = Duration::from_millis(300);
-    println!("\nrequests per second, 1 KiB, over {ROUNDS} interleaved rounds");
-    let mut one_at_a_time = Cost::default();
-    for tasks in [1, MANY] {
-        let (mut sealed, mut clear, mut alone) =
-            (Cost::default(), Cost::default(), Cost::default());
-        for _ in 0..ROUNDS {
-            sealed.add(runtime.block_on(turn(both, true, tasks, TURN)));
-            clear.add(runtime.block_on(turn(both, false, tasks, TURN)));
-            alone.add(alone_for(both, TURN / 4));
-        }
+    println!("\nrequests per second, 1 KiB, in interleaved rounds");
+    let [one, alone] = rounds(runtime, both, 1);
+    let [many, _] = rounds(runtime, both, MANY);
+    let envelope = alone.each_in_us();
+    println!("  envelope alone: {envelope:.2} µs a request (two seals, two opens)");
+    // With all processors busy, time is no measure: processor time is, of client and server
+    // together, since both are in this process.
+    if let Some(processor) = many.processor_in_us() {
+        let share = 100.0 * envelope / processor;
         println!(
-            "  {tasks:>2} tasks: {:>6.0} sealed, {:>6.0} clear: {:.1} µs and {:.1} µs a request",
-            sealed.rate(),
-            clear.rate(),
-            sealed.each_in_us(),
-            clear.each_in_us(),
-        );
-        let envelope = alone.each_in_us();
-        match tasks {
-            1 => one_at_a_time = alone,
-            _ => {
-                // With all processors busy, time is no measure: processor time is, of client and
-                // server together, since both are in this process.
-                if let Some(processor) = sealed.processor_in_us() {
-                    println!(
-                        "  with {tasks} tasks: {processor:.1} µs of processor time a request, {:.1} % of it the envelope's",
-                        100.0 * envelope / processor
-                    );
-                }
-                continue;
-            }
-        }
-        println!(
-            "  envelope alone: {:.2} µs a request (two seals, two opens)",
-            one_at_a_time.each_in_us()
-        );
-        println!(
-            "envelope share of a 1 KiB request: {:.1} % (goal < 5 %)",
-            100.0 * envelope / sealed.each_in_us()
+            "  with {MANY} tasks: {processor:.1} µs of processor time a request, {share:.1} % of it the envelope's"
         );
     }
+    let share = 100.0 * envelope / one.each_in_us();
+    println!("envelope share of a 1 KiB request: {share:.1} % (goal < 5 %)");
+}
+
+/// Sealed requests, and the envelope alone. In turns, so that what else the machine does falls on
+/// all alike.
+fn rounds(runtime: &Runtime, both: &Arc<Both>, tasks: usize) -> [Cost; 2] {
+    const ROUNDS: usize = 8;
+    const TURN: Duration = Duration::from_millis(300);
+    let [mut sealed, mut clear, mut alone] = <[Cost; 3]>::default();
+    for _ in 0..ROUNDS {
+        sealed.add(runtime.block_on(turn(both, true, tasks, TURN)));
+        clear.add(runtime.block_on(turn(both, false, tasks, TURN)));
+        alone.add(alone_for(both, TURN / 4));
+    }
+    println!(
+        "  {tasks:>2} tasks: {:>6.0} sealed, {:>6.0} clear: {:.1} µs and {:.1} µs a request",
+        sealed.rate(),
+        clear.rate(),
+        sealed.each_in_us(),
+        clear.each_in_us(),
+    );
+    [sealed, alone]
 }
 
 #[derive(Default)]
