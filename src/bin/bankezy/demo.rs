@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bankezy_crypto::client::{Client, RetryPolicy};
 use bankezy_crypto::providers::bankezy::{
-    self, AccountNumber, AppCredentials, BankEzy, Channel, DateOfBirth, TokenRequest, Version,
+    self, AccountNumber, AppCredentials, BankEzy, Call, Channel, DateOfBirth, TokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError};
 use bankezy_crypto::sandbox::Sandbox;
@@ -124,7 +124,8 @@ impl Demo {
         .with_dob(DateOfBirth::new(1990, 1, 31)?);
         let sealed = self.server.get_token(&request, &channel)?;
         let exchange = self.send(started, sealed).await?;
-        let issued = bankezy::read_token(&exchange.response, &channel).map_err(answer_failure)?;
+        let issued = bankezy::read_token(Call::GetToken, &exchange.response, &channel)
+            .map_err(answer_failure)?;
         self.sealed_step(
             "Get Token",
             "Sealed under the static payload secret from onboarding. 19 digits stay exact.",
@@ -155,7 +156,8 @@ impl Demo {
         let account = AccountNumber::new(ACCOUNT)?;
         let sealed = self.server.renew(&issued.token, account, &channel)?;
         let exchange = self.send(started, sealed).await?;
-        let renewed = bankezy::read_token(&exchange.response, &channel).map_err(answer_failure)?;
+        let renewed = bankezy::read_token(Call::Renew, &exchange.response, &channel)
+            .map_err(answer_failure)?;
         self.sealed_step(
             "Renew",
             "A new token for that of step 2, ahead of its expiry.",
@@ -166,7 +168,7 @@ impl Demo {
         let reference = renewed.token_reference_id.or(issued.token_reference_id);
         let reference = reference.ok_or_else(|| Failure::operation("no token reference"))?;
         let started = Instant::now();
-        let sealed = self.server.invalidate(&reference, &channel)?;
+        let sealed = self.server.invalidate(&reference, None, &channel)?;
         let exchange = self.send(started, sealed).await?;
         bankezy::read_invalidated(&exchange.response, &channel).map_err(answer_failure)?;
         self.sealed_step(

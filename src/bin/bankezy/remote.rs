@@ -100,11 +100,14 @@ pub(crate) fn request_failure(error: Error) -> Failure {
 pub(crate) fn call_failure(error: BankEzyError) -> Failure {
     match error {
         BankEzyError::Request(error) => request_failure(error),
-        BankEzyError::Answer(CallError::Failed(outcome)) => {
+        BankEzyError::Answer(CallError::Failed { status, outcome }) => {
             let codes = [&outcome.code, &outcome.inner_code];
             let meaning = codes.into_iter().flatten().find_map(meaning);
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
-            Failure::operation(format!("{}{meaning}", CallError::Failed(outcome)))
+            Failure::operation(format!(
+                "{}{meaning}",
+                CallError::Failed { status, outcome }
+            ))
         }
         BankEzyError::Answer(CallError::Plain(plain)) => {
             let hint = match plain.status().as_u16() {

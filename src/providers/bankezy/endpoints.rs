@@ -59,6 +59,13 @@ impl From<&str> for Endpoint {
     }
 }
 
+impl From<&String> for Endpoint {
+    /// `POST` to a path.
+    fn from(path: &String) -> Self {
+        path.as_str().into()
+    }
+}
+
 impl From<String> for Endpoint {
     /// `POST` to a path.
     fn from(path: String) -> Self {

@@ -1,0 +1,7 @@
+//! `BankEzyClient` against the emulator: what works, what fails, and what a failure tells.
+
+mod canary;
+mod partner;
+mod retries;
+mod table;
+mod working;

@@ -1,0 +1,291 @@
+//! Every fault of the emulator, on every call, in both versions, on a new connection and on one that
+//! was used before.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use bankezy_crypto::Error;
+use bankezy_crypto::client::{BankEzyError, Client, ClientError, RetryPolicy, Sent};
+use bankezy_crypto::providers::bankezy::Version;
+use bankezy_crypto::providers::{CallError, UnexpectedReply};
+use bankezy_crypto::sandbox::{InjectedFault, Sandbox};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use crate::partner::{Advice, Doing, PATIENCE, VERSIONS, advice, builder, connect, make, session};
+
+const DEADLINE: Duration = Duration::from_millis(1500);
+const MAX_ANSWER: usize = 64 * 1024;
+/// Beyond what any policy tries, so that what is left tells the number of attempts.
+const TIMES: u32 = 10;
+
+type IsRight = fn(&BankEzyError) -> bool;
+
+/// A fault and what is due then.
+struct Row {
+    name: &'static str,
+    fault: InjectedFault,
+    times: u32,
+    due: Result<(), (IsRight, Advice)>,
+    executed: u64,
+    attempts: u32,
+}
+
+fn fails(name: &'static str, fault: InjectedFault, is_right: IsRight, advice: Advice) -> Row {
+    Row {
+        name,
+        fault,
+        times: TIMES,
+        due: Err((is_right, advice)),
+        executed: 1,
+        attempts: 1,
+    }
+}
+
+fn works(name: &'static str, fault: InjectedFault, attempts: u32) -> Row {
+    Row {
+        name,
+        fault,
+        times: attempts,
+        due: Ok(()),
+        executed: 1,
+        attempts,
+    }
+}
+
+fn interrupted(error: &BankEzyError) -> bool {
+    let sent = Sent::Maybe;
+    matches!(error, BankEzyError::Transport(ClientError::Interrupted { sent: found }) if *found == sent)
+}
+
+fn timed_out(error: &BankEzyError) -> bool {
+    let sent = Sent::Maybe;
+    matches!(error, BankEzyError::Transport(ClientError::Timeout { sent: found }) if *found == sent)
+}
+
+fn too_long(error: &BankEzyError) -> bool {
+    matches!(error, BankEzyError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
+        if error.sent() == Sent::Maybe)
+}
+
+fn does_not_open(error: &BankEzyError) -> bool {
+    matches!(
+        error,
+        BankEzyError::Answer(CallError::Envelope(Error::OpenFailed))
+    )
+}
+
+fn unexpected(error: &BankEzyError, wanted: UnexpectedReply) -> bool {
+    matches!(error, BankEzyError::Answer(CallError::Unexpected { status, problem })
+        if status.as_u16() == 200 && *problem == wanted)
+}
+
+fn refused(error: &BankEzyError, wanted: u16) -> bool {
+    matches!(error, BankEzyError::Answer(CallError::Plain(plain))
+        if plain.status().as_u16() == wanted && !plain.unauthenticated_text().is_empty())
+}
+
+fn rows(doing: Doing) -> Vec<Row> {
+    use InjectedFault as F;
+    // Get App Token answers in clear, so nothing can be sealed wrongly in it, and clear is right.
+    let clear = doing == Doing::AppToken;
+    let not_sealed: IsRight = |error| unexpected(error, UnexpectedReply::NotSealed);
+    let not_json: IsRight = |error| unexpected(error, UnexpectedReply::NotJson);
+    let not_an_answer = if clear { not_json } else { not_sealed };
+    let busy: IsRight = |error| refused(error, 429);
+    let untouched = |row: Row| Row { executed: 0, ..row };
+    let retry_after = |retry_after| F::TooManyRequests { retry_after };
+    vec![
+        fails(
+            "delay beyond the deadline",
+            F::Delay(Duration::from_secs(60)),
+            timed_out,
+            Advice::AskServer,
+        ),
+        works("delay", F::Delay(Duration::from_millis(50)), 1),
+        untouched(fails(
+            "401",
+            F::Unauthorized,
+            |error| refused(error, 401),
+            Advice::GetNewToken,
+        )),
+        Row {
+            times: 1,
+            attempts: 2,
+            ..works("429 once", retry_after(1), 1)
+        },
+        Row {
+            times: 2,
+            attempts: 3,
+            ..works("429 twice", retry_after(0), 2)
+        },
+        Row {
+            executed: 0,
+            attempts: 3,
+            ..fails("429 for long", retry_after(0), busy, Advice::CallAgainLater)
+        },
+        untouched(fails(
+            "429 beyond the deadline",
+            retry_after(60),
+            busy,
+            Advice::CallAgainLater,
+        )),
+        untouched(fails(
+            "500",
+            F::ServerError,
+            |error| refused(error, 500),
+            Advice::AskServer,
+        )),
+        fails("cut body", F::CutBody, interrupted, Advice::AskServer),
+        match clear {
+            true => fails("wrong key", F::WrongKey, not_json, Advice::DistrustAnswer),
+            false => fails(
+                "wrong key",
+                F::WrongKey,
+                does_not_open,
+                Advice::AgreeOnNewKeys,
+            ),
+        },
+        match clear {
+            true => works("clear 200", F::Clear200, 1),
+            false => fails("clear 200", F::Clear200, not_sealed, Advice::DistrustAnswer),
+        },
+        fails(
+            "huge body",
+            F::HugeBody { bytes: 1 << 30 },
+            too_long,
+            Advice::AskServer,
+        ),
+        fails(
+            "body of nothing but text",
+            F::HugeBody { bytes: 1000 },
+            not_an_answer,
+            Advice::DistrustAnswer,
+        ),
+        fails(
+            "empty body",
+            F::HugeBody { bytes: 0 },
+            not_an_answer,
+            Advice::DistrustAnswer,
+        ),
+        untouched(fails(
+            "dropped before",
+            F::DropBefore,
+            interrupted,
+            Advice::AskServer,
+        )),
+        fails(
+            "dropped after",
+            F::DropAfter,
+            interrupted,
+            Advice::AskServer,
+        ),
+    ]
+}
+
+/// A client for what answers, one for what does not, and one to prepare with.
+struct Clients {
+    patient: Client,
+    hasty: Client,
+    other: Client,
+}
+
+async fn check(
+    clients: &Clients,
+    row: &Row,
+    doing: Doing,
+    version: Version,
+    used: bool,
+) -> Result<(), String> {
+    let sandbox = Sandbox::start().await.unwrap();
+    let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
+    let (client, deadline) = match hangs {
+        true => (&clients.hasty, DEADLINE),
+        false => (&clients.patient, PATIENCE),
+    };
+    let bankezy = connect(client, &sandbox, version);
+    let session = match used {
+        true => session(&bankezy, &sandbox).await,
+        false => session(&connect(&clients.other, &sandbox, version), &sandbox).await,
+    };
+    let before = sandbox.executed();
+    sandbox.faults().inject(row.fault, row.times);
+
+    let started = Instant::now();
+    let slack = Duration::from_secs(3);
+    let result = timeout(deadline + slack, make(doing, &bankezy, &sandbox, &session))
+        .await
+        .map_err(|_| "hangs past the deadline".to_owned())?;
+    let elapsed = started.elapsed();
+
+    let shown = format!("{result:?} after {elapsed:?}");
+    match (&row.due, &result) {
+        (Ok(()), Ok(())) => {}
+        (Err((is_right, due)), Err(error)) if is_right(error) => {
+            if advice(error) != *due {
+                return Err(format!("{:?} is advised: {shown}", advice(error)));
+            }
+        }
+        _ => return Err(format!("wrong result: {shown}")),
+    }
+    if hangs && elapsed < DEADLINE {
+        return Err(format!("before the deadline: {shown}"));
+    }
+
+    // What would come later would come soon: what was executed twice shows.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let met = u64::from(row.times) - sandbox.faults().pending();
+    let due = u64::from(row.attempts.min(row.times));
+    if met != due {
+        return Err(format!("{met} requests met the fault, not {due}: {shown}"));
+    }
+    let after = sandbox.executed();
+    let endpoint = doing.counted_as();
+    let executed = after.of(endpoint) - before.of(endpoint);
+    if executed != row.executed || after.total() - before.total() != executed {
+        return Err(format!("executed {executed} times: {shown}"));
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_on_each_call_is_told_and_executes_nothing_twice() {
+    let common = || {
+        let retries = RetryPolicy::default()
+            .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+        builder().max_response_len(MAX_ANSWER).retries(retries)
+    };
+    let clients = Arc::new(Clients {
+        patient: common().build().unwrap(),
+        hasty: common().deadline(DEADLINE).build().unwrap(),
+        other: builder().build().unwrap(),
+    });
+    // Not so many at once that the short deadline passes for want of a processor.
+    let turns = Arc::new(Semaphore::new(24));
+    let mut cases = JoinSet::new();
+    for doing in Doing::ALL {
+        for row in rows(doing) {
+            let row = Arc::new(row);
+            for version in VERSIONS {
+                for used in [false, true] {
+                    let (clients, turns) = (Arc::clone(&clients), Arc::clone(&turns));
+                    let row = Arc::clone(&row);
+                    cases.spawn(async move {
+                        let _turn = turns.acquire().await.unwrap();
+                        let result = check(&clients, &row, doing, version, used).await;
+                        result.map_err(|problem| {
+                            let name = row.name;
+                            format!("{doing:?} {version:?}, {name}, used {used}: {problem}")
+                        })
+                    });
+                }
+            }
+        }
+    }
+    let expected = Doing::ALL.len() * VERSIONS.len() * 2 * rows(Doing::Echo).len();
+    let results = cases.join_all().await;
+    assert_eq!(results.len(), expected);
+    let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
