@@ -35,7 +35,9 @@ impl Server {
             folder,
             ready: Value::Null,
         };
-        server.ready = wait("the ready file", || {
+        server.ready = wait("ready file", || {
+            let ended = server.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the sandbox ended: {ended:?}");
             let text = std::fs::read_to_string(server.folder.0.join("ready")).ok()?;
             let ready: Value = serde_json::from_str(&text).unwrap();
             ready.get("url").is_some().then_some(ready)
