@@ -350,6 +350,20 @@ fn refusals_keep_their_status_and_an_unauthenticated_text() {
         assert_eq!(plain.status().as_u16(), status);
         assert_eq!(plain.unauthenticated_text(), "CANARY refused");
     }
+    let mut busy = answer(429, "busy");
+    for (value, expected) in [("60", Some(60)), ("soon", None), ("-1", None)] {
+        busy.headers_mut()
+            .insert("retry-after", value.parse().unwrap());
+        let error = read_token(Call::GetToken, &busy, &channel(first())).unwrap_err();
+        let CallError::Plain(plain) = error else {
+            panic!()
+        };
+        assert_eq!(
+            plain.retry_after(),
+            expected.map(Duration::from_secs),
+            "{value}"
+        );
+    }
     let long = read_token(
         Call::GetToken,
         &answer(500, "x".repeat(10_000)),

@@ -1,8 +1,10 @@
 //! How a call to a provider fails, and what may be told of it.
 
 use core::fmt;
+use core::time::Duration;
 
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
 
 use crate::error::{Error, Fault};
 use crate::providers::Outcome;
@@ -57,6 +59,7 @@ pub enum UnexpectedReply {
 /// An error in clear. Nothing of it is authenticated.
 pub struct PlainError {
     status: StatusCode,
+    retry_after: Option<Duration>,
     text: SecretText,
 }
 
@@ -64,10 +67,15 @@ impl PlainError {
     /// Longest text that is kept, in bytes.
     const MAX_TEXT: usize = 4096;
 
-    pub(crate) fn new(status: StatusCode, body: &[u8]) -> Self {
+    pub(crate) fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
+        let body = response.body().as_ref();
         let kept = &body[..body.len().min(Self::MAX_TEXT)];
+        let retry_after = response.headers().get(RETRY_AFTER);
         Self {
-            status,
+            status: response.status(),
+            retry_after: retry_after
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .map(Duration::from_secs),
             text: String::from_utf8_lossy(kept).into_owned().into(),
         }
     }
@@ -76,6 +84,13 @@ impl PlainError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// How long the server asks to wait: `Retry-After`, where it is in seconds (RFC 9110 section
+    /// 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.

@@ -213,7 +213,7 @@ pub fn read_token<B: AsRef<[u8]>>(
     response: &Response<B>,
     channel: &Channel,
 ) -> Result<TokenAnswer, CallError> {
-    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    let opened = open_reply(response, channel)?;
     Answer::parse(&opened, response.status())?.token(call)
 }
 
@@ -225,7 +225,7 @@ pub fn read_invalidated<B: AsRef<[u8]>>(
     response: &Response<B>,
     channel: &Channel,
 ) -> Result<Outcome, CallError> {
-    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    let opened = open_reply(response, channel)?;
     Answer::parse(&opened, response.status())?.success(Call::Invalidate)
 }
 
@@ -238,13 +238,17 @@ pub fn read<T: DeserializeOwned, B: AsRef<[u8]>>(
     response: &Response<B>,
     channel: &Channel,
 ) -> Result<T, CallError> {
-    let opened = open_reply(response.status(), response.body().as_ref(), channel)?;
+    let opened = open_reply(response, channel)?;
     Ok(opened.json()?)
 }
 
 /// Opened, a plain error, or unexpected.
-fn open_reply(status: StatusCode, body: &[u8], channel: &Channel) -> Result<Opened, CallError> {
-    let opened = channel.open(body.trim_ascii_end());
+fn open_reply<B: AsRef<[u8]>>(
+    response: &Response<B>,
+    channel: &Channel,
+) -> Result<Opened, CallError> {
+    let status = response.status();
+    let opened = channel.open(response.body().as_ref().trim_ascii_end());
     if status.is_success() {
         return opened.map_err(|error| match error {
             Error::Malformed { .. } => CallError::Unexpected {
@@ -264,7 +268,7 @@ fn open_reply(status: StatusCode, body: &[u8], channel: &Channel) -> Result<Open
             },
             Err(error) => error,
         },
-        Err(_) => CallError::Plain(PlainError::new(status, body)),
+        Err(_) => CallError::Plain(PlainError::new(response)),
     })
 }
 
@@ -324,7 +328,7 @@ impl AppTokenHandshake {
         let (status, body) = (response.status(), response.body().as_ref());
         if !status.is_success() {
             refuse_other_than_errors(status)?;
-            return Err(CallError::Plain(PlainError::new(status, body)));
+            return Err(CallError::Plain(PlainError::new(response)));
         }
         let answer = Answer::parse(body, status)?.token(Call::AppToken)?;
         let server = answer.server_public_key.as_deref();
