@@ -61,7 +61,7 @@ pub use builder::{
 };
 pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
 pub use retry::RetryPolicy;
-pub use session::{Session, SessionError, SessionKeeper};
+pub use session::{LoginError, Session, SessionError, SessionKeeper};
 
 use core::convert::Infallible;
 use core::fmt;

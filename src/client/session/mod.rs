@@ -1,5 +1,11 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
+mod error;
+mod held;
+
+pub use error::{LoginError, SessionError};
+pub use held::Session;
+
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -15,97 +21,7 @@ use tokio::time::Instant;
 
 use super::{BankEzyClient, BankEzyError};
 use crate::providers::CallError;
-use crate::providers::bankezy::{AccountNumber, Channel, Endpoint, TokenAnswer};
-
-/// What a login gives: a token, and the channel that further calls travel under.
-#[derive(Debug)]
-pub struct Session {
-    answer: TokenAnswer,
-    channel: Arc<Channel>,
-    /// With it a token is renewed; without it a new login takes its place.
-    account_number: Option<AccountNumber>,
-    obtained_at: SystemTime,
-}
-
-impl Session {
-    /// From the answer of Get Token or Get App Token, obtained at `now`. With an account number,
-    /// which Renew needs, the token is renewed ahead of its expiry; without, a new login is made.
-    #[must_use]
-    pub fn new(
-        answer: TokenAnswer,
-        channel: impl Into<Arc<Channel>>,
-        account_number: Option<AccountNumber>,
-        now: SystemTime,
-    ) -> Self {
-        Self {
-            answer,
-            channel: channel.into(),
-            account_number,
-            obtained_at: now,
-        }
-    }
-
-    /// The token and what came with it.
-    #[must_use]
-    pub fn answer(&self) -> &TokenAnswer {
-        &self.answer
-    }
-
-    /// What calls travel under.
-    #[must_use]
-    pub fn channel(&self) -> &Channel {
-        &self.channel
-    }
-
-    fn remaining(&self, now: SystemTime) -> Option<Duration> {
-        self.answer.token.remaining(now)
-    }
-
-    fn is_expired(&self, now: SystemTime) -> bool {
-        self.remaining(now) == Some(Duration::ZERO)
-    }
-
-    /// When a fifth of its life is left: early enough for a few attempts.
-    fn is_due(&self, now: SystemTime) -> bool {
-        let life = self.remaining(self.obtained_at);
-        match (life, self.remaining(now)) {
-            (Some(life), Some(remaining)) => remaining <= life / 5,
-            _ => false,
-        }
-    }
-}
-
-/// Why a call through a [`SessionKeeper`] failed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The call failed.
-    Call(BankEzyError),
-    /// The login or renewal before the call failed, or took too long. The call was not sent.
-    Login(Arc<LoginError>),
-    /// The issuer failed lately, and is not asked again before this has passed. The call was not
-    /// sent.
-    BackingOff {
-        /// How long to wait.
-        retry_in: Duration,
-    },
-    /// The keeper was shut down. The call was not sent.
-    ShutDown,
-}
-
-/// Why there is no session.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum LoginError {
-    /// The token call failed.
-    Call(BankEzyError),
-    /// It took longer than the login deadline.
-    TimedOut,
-    /// The token was expired when it came: the clocks disagree.
-    ExpiredOnArrival,
-    /// The closure that logs in panicked.
-    Panicked,
-}
+use crate::providers::bankezy::Endpoint;
 
 /// Makes a session: calls Get Token or Get App Token.
 type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
@@ -468,69 +384,5 @@ fn refusal(error: &BankEzyError) -> Option<StatusCode> {
 impl fmt::Debug for SessionKeeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionKeeper([redacted])")
-    }
-}
-
-impl SessionError {
-    /// A stable identifier, such as `session.backing_off` or `client.timeout`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Call(error) => error.code(),
-            Self::Login(error) => error.code(),
-            Self::BackingOff { .. } => "session.backing_off",
-            Self::ShutDown => "session.shut_down",
-        }
-    }
-}
-
-impl LoginError {
-    /// A stable identifier, such as `session.login_timed_out`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Call(error) => error.code(),
-            Self::TimedOut => "session.login_timed_out",
-            Self::ExpiredOnArrival => "session.expired_on_arrival",
-            Self::Panicked => "session.login_panicked",
-        }
-    }
-}
-
-impl core::error::Error for SessionError {}
-
-impl core::error::Error for LoginError {}
-
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call(error) => error.fmt(f),
-            Self::Login(error) => write!(f, "no session: {error}"),
-            Self::BackingOff { retry_in } => write!(
-                f,
-                "the issuer failed lately: try again in {} ms",
-                retry_in.as_millis()
-            ),
-            Self::ShutDown => f.write_str("the session was shut down"),
-        }
-    }
-}
-
-impl fmt::Display for LoginError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call(error) => error.fmt(f),
-            Self::TimedOut => f.write_str("the login took too long"),
-            Self::ExpiredOnArrival => {
-                f.write_str("the token was expired when it came: compare the clocks")
-            }
-            Self::Panicked => f.write_str("the login panicked"),
-        }
-    }
-}
-
-impl From<BankEzyError> for SessionError {
-    fn from(error: BankEzyError) -> Self {
-        Self::Call(error)
     }
 }
