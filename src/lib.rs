@@ -69,6 +69,6 @@ pub use public_key::PublicKey;
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};
 
 /// The README's examples, run as doc tests.
-#[cfg(all(doctest, feature = "aws-lc-rs"))]
+#[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
