@@ -161,7 +161,7 @@ impl BankEzyClient {
         self.client
             .execute(make)
             .await
-            .map_err(|error| match error.narrow() {
+            .map_err(|error| match error.apart() {
                 Ok(error) => BankEzyError::Transport(error),
                 Err(error) => BankEzyError::Request(error),
             })

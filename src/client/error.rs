@@ -171,8 +171,9 @@ impl<E> ClientError<E> {
         }
     }
 
-    /// Tells what the closure failed with from what happened on the way.
-    pub(super) fn narrow(self) -> Result<ClientError, E> {
+    /// Tells what the closure failed with from what happened on the way, which any closure's call
+    /// can fail with.
+    pub(super) fn apart<T>(self) -> Result<ClientError<T>, E> {
         Ok(match self {
             Self::RequestBuild { error } => return Err(error),
             Self::NotHttps => ClientError::NotHttps,
@@ -206,17 +207,7 @@ impl<E> ClientError<E> {
 impl ClientError {
     /// The same for a call whose closure can fail.
     pub(super) fn widen<E>(self) -> ClientError<E> {
-        match self {
-            Self::NotHttps => ClientError::NotHttps,
-            Self::InvalidUrl { problem } => ClientError::InvalidUrl { problem },
-            Self::Connect { problem } => ClientError::Connect { problem },
-            Self::Tls { problem, sent } => ClientError::Tls { problem, sent },
-            Self::Timeout { sent } => ClientError::Timeout { sent },
-            Self::Interrupted { sent } => ClientError::Interrupted { sent },
-            Self::ResponseTooLong { max } => ClientError::ResponseTooLong { max },
-            Self::Configuration { what } => ClientError::Configuration { what },
-            Self::RequestBuild { error } => match error {},
-        }
+        self.apart().unwrap_or_else(|never| match never {})
     }
 }
 

@@ -6,7 +6,6 @@ use core::task::{Context, Poll};
 use core::{fmt, mem};
 use std::convert::Infallible;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::classify::classify;
 use super::{ClientError, Sent, UrlProblem};
+use crate::providers::base_url::is_loopback;
 use crate::secret::{SecretBytes, SecretText};
 
 /// How much is set aside on the word of `Content-Length`.
@@ -176,19 +176,6 @@ fn url(uri: &Uri) -> Result<Url, ClientError> {
         None | Some("") => Err(refused(UrlProblem::NotAbsolute)),
         Some(_) => Ok(url),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let v6 = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
-        || v6
-            .and_then(|address| address.parse().ok())
-            .is_some_and(|address: Ipv6Addr| address.is_loopback())
 }
 
 /// A body in one piece that notes when HTTP begins to write its request: hyper asks for the end of

@@ -1,7 +1,7 @@
 //! Where a provider's API is.
 
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
@@ -64,10 +64,15 @@ impl fmt::Debug for BaseUrl {
 }
 
 /// Whether a host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let v6 = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     host.eq_ignore_ascii_case("localhost")
-        || address
+        || host
             .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
+            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+        || v6
+            .and_then(|address| address.parse().ok())
+            .is_some_and(|address: Ipv6Addr| address.is_loopback())
 }

@@ -2,7 +2,7 @@
 //! [`http::Response`]. No I/O, no clock of their own, no type of an HTTP client.
 
 pub mod bankezy;
-mod base_url;
+pub(crate) mod base_url;
 mod call_error;
 mod outcome;
 mod token;
