@@ -35,8 +35,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "spki",
         ],
     ),
-    ("jwe/compact", &["error", "base64url"]),
     ("jwe/header", &["error", "names", "base64url", "json"]),
+    ("jwe/compact", &["error", "base64url", "jwe/header"]),
     // Layer 2: where a backend meets a format.
     ("nonce", &["error"]),
     (

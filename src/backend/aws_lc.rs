@@ -98,17 +98,18 @@ impl Primitives for AwsLc {
 }
 
 impl Aes256Gcm for LessSafeKey {
-    fn seal_in_place(
+    fn seal(
         &self,
         nonce: &[u8; 12],
         aad: &[u8],
-        in_out: &mut [u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error> {
-        let failed = || failed("AES-256-GCM encryption");
-        let tag = self
-            .seal_in_place_separate_tag(Nonce::from(nonce), Aad::from(aad), in_out)
-            .map_err(|_| failed())?;
-        tag.as_ref().try_into().map_err(|_| failed())
+        let (nonce, aad) = (Nonce::from(nonce), Aad::from(aad));
+        let mut tag = [0; 16];
+        self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
+            .map_err(|_| failed("AES-256-GCM encryption"))?;
+        Ok(tag)
     }
 
     fn open_in_place(

@@ -127,11 +127,13 @@ pub(crate) trait Primitives: Send + Sync {
 
 /// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
 pub(crate) trait Aes256Gcm: Send + Sync {
-    fn seal_in_place(
+    /// Writes the ciphertext, as long as the plaintext, and gives the tag back.
+    fn seal(
         &self,
         nonce: &[u8; 12],
         aad: &[u8],
-        in_out: &mut [u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error>;
 
     /// `None` if the tag does not fit; `in_out` then holds anything.

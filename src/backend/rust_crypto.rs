@@ -1,5 +1,6 @@
 //! The backend `rust-crypto`: pure Rust crates.
 
+use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
 use p256::{PublicKey, SecretKey};
 use rsa::rand_core::OsRng;
@@ -79,15 +80,18 @@ impl Primitives for RustCrypto {
 }
 
 impl Aes256Gcm for aes_gcm::Aes256Gcm {
-    fn seal_in_place(
+    fn seal(
         &self,
         nonce: &[u8; 12],
         aad: &[u8],
-        in_out: &mut [u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error> {
-        self.encrypt_inout_detached(nonce.into(), aad, in_out.into())
+        let failed = || failed("AES-256-GCM encryption");
+        let buffers = InOutBuf::new(plaintext, ciphertext).map_err(|_| failed())?;
+        self.encrypt_inout_detached(nonce.into(), aad, buffers)
             .map(Into::into)
-            .map_err(|_| failed("AES-256-GCM encryption"))
+            .map_err(|_| failed())
     }
 
     fn open_in_place(

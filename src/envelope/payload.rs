@@ -110,8 +110,7 @@ impl PayloadCipher {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        sealed.clear();
-        self.counter.take()?;
+        self.counter.take().inspect_err(|_| sealed.clear())?;
         seal::seal(self.aead.as_ref(), header::DIR, "", plaintext, sealed)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::base64url;
 use crate::error::{Error, Malformed};
+use crate::jwe::header;
 
 /// Names of the parts, as RFC 7516 section 2 has them.
 pub(crate) const ENCRYPTED_KEY: &str = "encrypted key";
@@ -45,7 +46,11 @@ impl<'a> Compact<'a> {
     /// Relies on the fixed lengths of vector and tag, so that the ciphertext, which can be long,
     /// is not searched for dots: its decoding refuses them.
     fn cut(text: &'a [u8]) -> Option<Self> {
-        let (header, rest) = split_at_dot(text)?;
+        // The usual header need not be searched for its end.
+        let (header, rest) = match text.split_at_checked(header::DIR.len()) {
+            Some((header, [b'.', rest @ ..])) if header == header::DIR.as_bytes() => (header, rest),
+            _ => split_at_dot(text)?,
+        };
         let (encrypted_key, rest) = split_at_dot(rest)?;
         let (iv_text, rest) = rest.split_at_checked(IV_CHARS)?;
         let rest = rest.strip_prefix(b".")?;

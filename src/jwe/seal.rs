@@ -1,6 +1,6 @@
 //! Content encryption and assembly of the compact form (RFC 7516 section 5.1, steps 9 to 19).
 
-use zeroize::Zeroize as _;
+use ascii::AsciiString;
 
 use crate::backend::Aes256Gcm;
 use crate::base64url;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
 use crate::nonce;
 
-/// Bytes that are encoded at a time: a multiple of 3, small enough to stay in the first-level cache.
+/// Bytes that pass through a buffer on the stack.
 const PIECE: usize = 768;
 
 /// Characters of the compact form around `plaintext_len` bytes.
@@ -22,7 +22,7 @@ pub(crate) const fn sealed_len(
 }
 
 /// Replaces `out` by the compact form under `header` and `encrypted_key`, both base64url already.
-/// Allocates only if `out` is too small. On failure `out` is empty and holds no plaintext.
+/// Allocates only if `out` is too small. On failure `out` is empty.
 pub(crate) fn seal(
     aead: &dyn Aes256Gcm,
     header: &str,
@@ -30,79 +30,90 @@ pub(crate) fn seal(
     plaintext: &[u8],
     out: &mut String,
 ) -> Result<(), Error> {
+    let nonce = nonce::random()?;
+    let len = sealed_len(header.len(), encrypted_key.len(), plaintext.len());
     let mut text = core::mem::take(out).into_bytes();
-    text.clear();
-    text.reserve_exact(sealed_len(
-        header.len(),
-        encrypted_key.len(),
-        plaintext.len(),
-    ));
-    match write(aead, header, encrypted_key, plaintext, &mut text) {
-        Ok(()) => {
-            *out = String::from_utf8(text).unwrap_or_default();
-            debug_assert!(!out.is_empty(), "base64url is ASCII");
-            Ok(())
-        }
-        Err(error) => {
-            text.zeroize();
-            Err(error)
-        }
+    if text.capacity() < len {
+        text = vec![0; len];
+    } else {
+        // What is there is about to be overwritten, so it need not be cleared.
+        text.resize(len, 0);
     }
+    write(aead, header, encrypted_key, &nonce, plaintext, &mut text)?;
+    // A `String` without `unsafe` takes a look at each byte; for ASCII alone that is the fastest.
+    *out = AsciiString::from_ascii(text)
+        .map(Into::into)
+        .unwrap_or_default();
+    debug_assert!(!out.is_empty(), "base64url is ASCII");
+    Ok(())
 }
 
+/// Fills `text`, which has the length of the compact form.
 fn write(
     aead: &dyn Aes256Gcm,
     header: &str,
     encrypted_key: &str,
+    nonce: &[u8; nonce::LEN],
     plaintext: &[u8],
-    text: &mut Vec<u8>,
+    text: &mut [u8],
 ) -> Result<(), Error> {
-    let nonce = nonce::random()?;
-    text.extend_from_slice(header.as_bytes());
-    text.push(b'.');
-    text.extend_from_slice(encrypted_key.as_bytes());
-    text.push(b'.');
-    append_encoded(&nonce, text);
-    text.push(b'.');
+    let rest = write_part(header.as_bytes(), text);
+    let rest = write_part(encrypted_key.as_bytes(), rest);
+    let (iv, rest) = rest.split_at_mut(IV_CHARS);
+    base64url::encode(nonce, iv);
+    let rest = write_part(b"", rest);
 
-    // The plaintext goes to the end of the room for the ciphertext's characters, is encrypted
-    // there, and is then encoded forward over itself: one buffer, no allocation.
-    let start = text.len();
-    let characters = base64url::encoded_len(plaintext.len());
-    text.resize(start + characters - plaintext.len(), 0);
-    text.extend_from_slice(plaintext);
-    let room = &mut text[start..];
-    let tag = aead.seal_in_place(
-        &nonce,
-        header.as_bytes(),
-        &mut room[characters - plaintext.len()..],
-    )?;
-    encode_forward(room, plaintext.len());
+    let (room, rest) = rest.split_at_mut(base64url::encoded_len(plaintext.len()));
+    let tag = encrypt(aead, header.as_bytes(), nonce, plaintext, room)?;
 
-    text.push(b'.');
-    append_encoded(&tag, text);
+    base64url::encode(&tag, write_part(b"", rest));
     Ok(())
 }
 
-/// Encodes the last `len` bytes of `room` so that they fill it from the front. Each piece is copied
-/// out first; its characters end before the next piece begins, since `room` is 4/3 of `len` long.
-fn encode_forward(room: &mut [u8], len: usize) {
-    let mut scratch = [0; PIECE];
-    let (mut from, mut to) = (room.len() - len, 0);
-    while from < room.len() {
-        let piece = &mut scratch[..PIECE.min(room.len() - from)];
-        piece.copy_from_slice(&room[from..from + piece.len()]);
-        let characters = base64url::encoded_len(piece.len());
-        base64url::encode(piece, &mut room[to..to + characters]);
-        from += piece.len();
-        to += characters;
+/// Fills `room` with the characters of the ciphertext. The plaintext is never copied.
+fn encrypt(
+    aead: &dyn Aes256Gcm,
+    aad: &[u8],
+    nonce: &[u8; nonce::LEN],
+    plaintext: &[u8],
+    room: &mut [u8],
+) -> Result<[u8; 16], Error> {
+    if plaintext.len() <= PIECE {
+        let mut piece = [0; PIECE];
+        let ciphertext = &mut piece[..plaintext.len()];
+        let tag = aead.seal(nonce, aad, plaintext, ciphertext)?;
+        base64url::encode(ciphertext, room);
+        return Ok(tag);
     }
+    // The ciphertext goes to the end of the room, and is encoded forward over itself.
+    let start = room.len() - plaintext.len();
+    let tag = aead.seal(nonce, aad, plaintext, &mut room[start..])?;
+    encode_forward(room, plaintext.len());
+    Ok(tag)
 }
 
-fn append_encoded(bytes: &[u8], text: &mut Vec<u8>) {
-    let start = text.len();
-    text.resize(start + base64url::encoded_len(bytes.len()), 0);
-    base64url::encode(bytes, &mut text[start..]);
+/// Writes a part and its dot to the front, and gives back what follows.
+fn write_part<'a>(part: &[u8], text: &'a mut [u8]) -> &'a mut [u8] {
+    let (front, rest) = text.split_at_mut(part.len() + 1);
+    front[..part.len()].copy_from_slice(part);
+    front[part.len()] = b'.';
+    rest
+}
+
+/// Encodes the last `len` bytes of `room` so that they fill it from the front; `room` is 4/3 of
+/// `len` long. While `n` bytes are left, the characters of a quarter of them end before they begin.
+fn encode_forward(mut room: &mut [u8], mut len: usize) {
+    while len > PIECE {
+        let piece = len / 12 * 3;
+        let (characters, bytes) = room.split_at_mut(room.len() - len);
+        base64url::encode(&bytes[..piece], characters);
+        room = &mut room[piece / 3 * 4..];
+        len -= piece;
+    }
+    let mut last = [0; PIECE];
+    let last = &mut last[..len];
+    last.copy_from_slice(&room[room.len() - len..]);
+    base64url::encode(last, room);
 }
 
 #[cfg(test)]

@@ -51,7 +51,9 @@ impl SecretBytes {
             self.memory.resize(len, 0);
         }
         // What a longer secret leaves behind a shorter one.
-        if let Some(stale) = self.memory.get_mut(len..self.len) {
+        if len < self.len
+            && let Some(stale) = self.memory.get_mut(len..self.len)
+        {
             stale.fill(0);
         }
         self.len = len;
@@ -64,11 +66,16 @@ impl SecretBytes {
 
     /// Overwrites everything with zeros and leaves it empty.
     pub(crate) fn wipe(&mut self) {
+        self.len = 0;
+        // To fill nothing is not free: some processors take 100 ns to find out that a masked store
+        // to the address of an empty vector writes nothing.
+        if self.memory.is_empty() {
+            return;
+        }
         // A plain fill is several times faster than `Zeroize` for slices, which stores byte by
         // byte; the barrier makes the compiler keep it.
         self.memory.fill(0);
         zeroize::optimization_barrier(self.memory.as_slice());
-        self.len = 0;
     }
 
     fn append(&mut self, more: &[u8]) {
