@@ -2,6 +2,8 @@
 
 mod inspection;
 mod key_ring;
+#[cfg(feature = "rayon")]
+mod many;
 mod payload;
 mod recipient;
 

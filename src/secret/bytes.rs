@@ -64,8 +64,8 @@ impl SecretBytes {
         self.len = self.len.min(len);
     }
 
-    /// Overwrites everything with zeros and leaves it empty.
-    pub(crate) fn wipe(&mut self) {
+    /// Overwrites everything with zeros and leaves it empty, with its memory: to be written to again.
+    pub fn wipe(&mut self) {
         self.len = 0;
         // To fill nothing is not free: some processors take 100 ns to find out that a masked store
         // to the address of an empty vector writes nothing.

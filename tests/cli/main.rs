@@ -3,6 +3,7 @@
 mod emulator;
 mod explaining;
 mod keys_and_messages;
+mod lines;
 mod remote;
 mod server;
 mod settings;

@@ -88,6 +88,9 @@ pub(crate) struct Seal {
     /// Seal to this public key: as it travels, or a file with it (as it travels, PEM or JWK)
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["encoding", "peer", "derive", "salt", "info"])]
     pub(crate) recipient: Option<String>,
+    /// Seal each line on its own, on all processors; a line that fails is empty in the output
+    #[arg(long)]
+    pub(crate) lines: bool,
     #[command(flatten)]
     pub(crate) backend: BackendArg,
 }
@@ -99,6 +102,9 @@ pub(crate) struct Open {
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) agreement: AgreementArgs,
+    /// Open each line on its own, on all processors; a line that fails is empty in the output
+    #[arg(long)]
+    pub(crate) lines: bool,
     #[command(flatten)]
     pub(crate) max_len: MaxLenArg,
     #[command(flatten)]

@@ -27,7 +27,7 @@ pub(crate) fn read_file(path: &Path, max: usize, what: &str) -> Result<SecretByt
 /// Reads standard input of at most `max` bytes.
 pub(crate) fn read_stdin(max: usize) -> Result<SecretBytes, Failure> {
     let what = "standard input";
-    unbuffered(io::stdin())
+    stdin()
         .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))
         .and_then(|input| read(input, max, what))
 }
@@ -48,7 +48,7 @@ fn read(source: impl Read, max: usize, what: &str) -> Result<SecretBytes, Failur
 
 /// Writes bytes to standard output as they are.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
-    unbuffered(io::stdout())
+    stdout()
         .and_then(|mut out| {
             out.write_all(bytes)?;
             out.flush()
@@ -56,15 +56,24 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| Failure::operation(format!("cannot write standard output: {error}")))
 }
 
-/// A standard stream without the buffer of the standard library, which would keep a payload.
+/// Standard input without the buffer of the standard library, which would keep a payload.
+pub(crate) fn stdin() -> io::Result<File> {
+    unbuffered(io::stdin())
+}
+
+/// Standard output without a buffer.
+pub(crate) fn stdout() -> io::Result<File> {
+    unbuffered(io::stdout())
+}
+
 #[cfg(unix)]
 fn unbuffered(stream: impl std::os::fd::AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
-#[cfg(not(unix))]
-fn unbuffered<T>(stream: T) -> io::Result<T> {
-    Ok(stream)
+#[cfg(windows)]
+fn unbuffered(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
+    Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 
 /// Refuses a place where no private key can be written, before one is made for it.

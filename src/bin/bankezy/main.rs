@@ -11,6 +11,7 @@ mod files;
 mod inspect;
 mod keygen;
 mod keys;
+mod lines;
 mod messages;
 mod pretty;
 mod remote;

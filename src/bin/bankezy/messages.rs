@@ -3,28 +3,34 @@
 use std::io::IsTerminal as _;
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{KeyPair, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
+use bankezy_crypto::{
+    DEFAULT_MAX_SEALED_LEN, Error, KeyPair, Opened, PayloadCipher, PrivateKeyOpener,
+    PublicKeySealer,
+};
 
 use crate::args::{AgreementArgs, Open, Seal, SecretArgs};
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, lines};
 
 /// Largest payload that is sealed: what AES-GCM takes is more than a memory holds.
 const MAX_PAYLOAD: usize = usize::MAX - 1;
 
+/// Longest line that is sealed: it still opens with the default limit.
+const MAX_LINE: usize = DEFAULT_MAX_SEALED_LEN / 4 * 3 - 1024;
+
 pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
-    let sealed = match &args.recipient {
+    let sealer = match &args.recipient {
         Some(recipient) => {
             let mut sealer = PublicKeySealer::with_backend(&keys::public_key(recipient)?, backend)?;
             let AgreementArgs { apu, apv, .. } = &args.agreement;
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
-            sealer.seal(files::read_stdin(MAX_PAYLOAD)?.as_bytes())?
+            Sealer::Public(sealer)
         }
         None => match key(&args.secret, &args.agreement, backend)? {
-            Key::Shared(cipher) => cipher.seal(files::read_stdin(MAX_PAYLOAD)?.as_bytes())?,
+            Key::Shared(cipher) => Sealer::Shared(cipher),
             Key::Private(_) => {
                 return Err(Failure::usage(
                     "a private key alone does not seal: add --peer and --derive, or use --recipient",
@@ -32,6 +38,13 @@ pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
             }
         },
     };
+    if args.lines {
+        return lines::run(MAX_LINE, &|line, output| {
+            output.sealed(|sealed| sealer.seal_into(line, sealed))
+        });
+    }
+    let mut sealed = String::new();
+    sealer.seal_into(files::read_stdin(MAX_PAYLOAD)?.as_bytes(), &mut sealed)?;
     files::print(sealed.as_bytes())?;
     // Byte for byte into a file or a pipe; a person gets a line.
     match std::io::stdout().is_terminal() {
@@ -44,23 +57,55 @@ pub(crate) fn open(args: &Open) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let key = key(&args.secret, &args.agreement, backend)?;
     let max = args.max_len.max_len;
-    // Room for the line end that an editor or `echo` puts behind the text.
-    let sealed = files::read_stdin(max.saturating_add(2))?;
-    let sealed = sealed.as_bytes().trim_ascii_end();
-    let opened = match key {
-        Key::Shared(cipher) => cipher.with_max_sealed_len(max).open(sealed)?,
+    let opener = match key {
+        Key::Shared(cipher) => Opener::Shared(cipher.with_max_sealed_len(max)),
         Key::Private(pair) => {
             if args.agreement.apu.is_some() || args.agreement.apv.is_some() {
                 return Err(Failure::usage(
                     "without --peer, apu and apv are read from the message",
                 ));
             }
-            PrivateKeyOpener::new(pair)
-                .with_max_sealed_len(max)
-                .open(sealed)?
+            Opener::Private(PrivateKeyOpener::new(pair).with_max_sealed_len(max))
         }
     };
+    if args.lines {
+        return lines::run(max, &|line, output| {
+            output.opened(|opened| opener.open_into(line.trim_ascii_end(), opened))
+        });
+    }
+    // Room for the line end that an editor or `echo` puts behind the text.
+    let sealed = files::read_stdin(max.saturating_add(2))?;
+    let mut opened = Opened::new();
+    opener.open_into(sealed.as_bytes().trim_ascii_end(), &mut opened)?;
     files::print(opened.as_bytes())
+}
+
+enum Sealer {
+    Shared(PayloadCipher),
+    Public(PublicKeySealer),
+}
+
+impl Sealer {
+    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+        match self {
+            Self::Shared(cipher) => cipher.seal_into(plaintext, sealed),
+            Self::Public(sealer) => sealer.seal_into(plaintext, sealed),
+        }
+    }
+}
+
+enum Opener {
+    Shared(PayloadCipher),
+    Private(PrivateKeyOpener),
+}
+
+impl Opener {
+    fn open_into(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
+        match self {
+            Self::Shared(cipher) => cipher.open_into(sealed, opened),
+            Self::Private(opener) => opener.open_into(sealed, opened),
+        }
+    }
 }
 
 enum Key {

@@ -1,0 +1,236 @@
+//! `--lines`: one message a line, in order, in memory that does not grow with the input.
+//!
+//! While a block of lines is worked on by all processors, the one before it is written and the one
+//! after it read.
+
+mod block;
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use bankezy_crypto::{Error, Opened, SecretBytes};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use crate::failure::Failure;
+use crate::files;
+use block::{Block, Source};
+
+/// Bytes of lines that one processor works on at a time.
+const SEGMENT: usize = 128 * 1024;
+
+/// What is done with a line: the result goes where it will be written from.
+pub(crate) type Work<'a> = dyn Fn(&[u8], &mut Output) -> Result<(), LineError> + Sync + 'a;
+
+/// Why a line has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LineError {
+    Message(Error),
+    /// What was opened holds a line end.
+    LineBreak,
+    TooLong {
+        max: usize,
+    },
+}
+
+/// Results of a segment, and what is used again for each line.
+#[derive(Default)]
+pub(crate) struct Output {
+    text: String,
+    opened: Opened,
+    results: SecretBytes,
+    /// By the line's place in the segment.
+    errors: Vec<(u64, LineError)>,
+    lines: u64,
+}
+
+impl Output {
+    /// Has `seal` write a sealed text, and takes that.
+    pub(crate) fn sealed(
+        &mut self,
+        seal: impl FnOnce(&mut String) -> Result<(), Error>,
+    ) -> Result<(), LineError> {
+        seal(&mut self.text)?;
+        push(&mut self.results, self.text.as_bytes());
+        Ok(())
+    }
+
+    /// Has `open` write a payload, and takes that.
+    pub(crate) fn opened(
+        &mut self,
+        open: impl FnOnce(&mut Opened) -> Result<(), Error>,
+    ) -> Result<(), LineError> {
+        open(&mut self.opened)?;
+        if memchr::memchr(b'\n', &self.opened).is_some() {
+            return Err(LineError::LineBreak);
+        }
+        push(&mut self.results, &self.opened);
+        Ok(())
+    }
+
+    /// Works on the lines of a segment.
+    fn fill(&mut self, segment: &[u8], max_line: usize, work: &Work<'_>) {
+        let mut rest = segment;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, behind) = rest.split_at(end);
+            rest = behind.get(1..).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let done = match line.len() > max_line {
+                true => Err(LineError::TooLong { max: max_line }),
+                false => work(line, self),
+            };
+            self.end_line(done);
+        }
+    }
+
+    fn end_line(&mut self, done: Result<(), LineError>) {
+        self.lines += 1;
+        if let Err(error) = done {
+            self.errors.push((self.lines, error));
+        }
+        // A line that failed is empty, so that the numbers of the lines agree.
+        push(&mut self.results, b"\n");
+    }
+}
+
+/// Works on standard input line by line; lines of more than `max_line` bytes fail.
+pub(crate) fn run(max_line: usize, work: &Work<'_>) -> Result<(), Failure> {
+    let reading = |error| Failure::operation(format!("cannot read standard input: {error}"));
+    let writing = |error| Failure::operation(format!("cannot write standard output: {error}"));
+    let mut source = Source::new(files::stdin().map_err(reading)?, max_line);
+    let bar = progress(source.len());
+    let mut writer = Writer::new(files::stdout().map_err(writing)?, bar.clone());
+    let (mut block, mut next) = (Block::new(max_line), Block::new(max_line));
+    let (mut outputs, mut done) = (Vec::new(), Vec::new());
+
+    let mut more = source.fill(&next, &mut block).map_err(reading)?;
+    while more {
+        let (moved, ()) = rayon::join(
+            || {
+                writer.write(&mut done).map_err(writing)?;
+                source.fill(&block, &mut next).map_err(reading)
+            },
+            || fill_all(&block, max_line, work, &mut outputs),
+        );
+        more = moved?;
+        bar.inc(block.lines().len().try_into().unwrap_or(0));
+        std::mem::swap(&mut block, &mut next);
+        std::mem::swap(&mut outputs, &mut done);
+    }
+    writer.write(&mut done).map_err(writing)?;
+    writer.finish()
+}
+
+/// A bar where a person looks on, and where it does not get among the results.
+fn progress(total: Option<u64>) -> ProgressBar {
+    if !io::stderr().is_terminal() || io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    match total {
+        Some(total) => ProgressBar::new(total).with_style(style(
+            "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        )),
+        None => ProgressBar::no_length().with_style(style("{bytes} {bytes_per_sec}")),
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn fill_all(block: &Block, max_line: usize, work: &Work<'_>, outputs: &mut Vec<Output>) {
+    let segments = segments(block.lines());
+    outputs.resize_with(outputs.len().max(segments.len() + 1), Output::default);
+    segments
+        .par_iter()
+        .zip(outputs.par_iter_mut())
+        .for_each(|(segment, output)| output.fill(segment, max_line, work));
+    if block.overlong
+        && let Some(last) = outputs.get_mut(segments.len())
+    {
+        last.end_line(Err(LineError::TooLong { max: max_line }));
+    }
+}
+
+/// Cuts whole lines into pieces of whole lines.
+fn segments(mut lines: &[u8]) -> Vec<&[u8]> {
+    let mut segments = Vec::with_capacity(lines.len() / SEGMENT + 1);
+    while !lines.is_empty() {
+        let behind = lines.get(SEGMENT..).unwrap_or_default();
+        let len = match memchr::memchr(b'\n', behind) {
+            Some(end) => SEGMENT + end + 1,
+            None => lines.len(),
+        };
+        let (segment, rest) = lines.split_at(len);
+        segments.push(segment);
+        lines = rest;
+    }
+    segments
+}
+
+/// Writes results in order, and errors with the numbers of their lines.
+struct Writer {
+    out: File,
+    bar: ProgressBar,
+    lines: u64,
+    failed: u64,
+}
+
+impl Writer {
+    fn new(out: File, bar: ProgressBar) -> Self {
+        Self {
+            out,
+            bar,
+            lines: 0,
+            failed: 0,
+        }
+    }
+
+    fn write(&mut self, outputs: &mut [Output]) -> io::Result<()> {
+        for output in outputs {
+            self.out.write_all(output.results.as_bytes())?;
+            output.results.wipe();
+            for (line, error) in output.errors.drain(..) {
+                let line = self.lines + line;
+                self.failed += 1;
+                self.bar
+                    .suspend(|| writeln!(io::stderr(), "bankezy: line {line}: {error}"))?;
+            }
+            self.lines += std::mem::take(&mut output.lines);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        self.bar.finish_and_clear();
+        match self.failed {
+            0 => Ok(()),
+            failed => Err(Failure::operation(format!(
+                "{failed} of {} lines failed, and are empty in the output",
+                self.lines
+            ))),
+        }
+    }
+}
+
+fn push(results: &mut SecretBytes, bytes: &[u8]) {
+    // Appending to memory does not fail.
+    let _ = results.write_all(bytes);
+}
+
+impl From<Error> for LineError {
+    fn from(error: Error) -> Self {
+        Self::Message(error)
+    }
+}
+
+impl std::fmt::Display for LineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Message(error) => error.fmt(f),
+            Self::LineBreak => f.write_str("what it holds has a line end: open it without --lines"),
+            Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
+        }
+    }
+}

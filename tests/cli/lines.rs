@@ -1,0 +1,114 @@
+//! `seal --lines` and `open --lines`.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use super::{Folder, Ran, backends};
+
+/// Runs with a file as standard input: it may be longer than a pipe holds.
+fn run_on(folder: &Folder, arguments: &str, input: &str) -> Ran {
+    let input = File::open(folder.0.join(input)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+        .args(arguments.split_whitespace())
+        .current_dir(&folder.0)
+        .stdin(Stdio::from(input))
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: output.stdout,
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn with_secret() -> Folder {
+    let folder = Folder::new();
+    folder.run("keygen secret --out secret", "").printed();
+    folder
+}
+
+#[test]
+fn lines_keep_their_order_over_many_blocks() {
+    let folder = with_secret();
+    // 9 MiB: more than a few blocks, in lines of many lengths, the last one without an end.
+    let lines: Vec<String> = (0..9_000)
+        .map(|n| format!("{n} {}", "x".repeat(n * 7 % 2048)))
+        .collect();
+    folder.write("clear", lines.join("\n"));
+    for backend in backends() {
+        let run = |way: &str, input: &str| {
+            let arguments = format!("{way} --lines --secret-file secret --backend {backend}");
+            run_on(&folder, &arguments, input).printed()
+        };
+        folder.write("sealed", run("seal", "clear"));
+        let sealed = folder.read("sealed");
+        assert_eq!(sealed.lines().count(), lines.len());
+        assert!(sealed.lines().all(|line| line.starts_with("eyJ")));
+        let opened = run("open", "sealed");
+        assert!(opened.strip_suffix(b"\n").unwrap() == lines.join("\n").as_bytes());
+    }
+}
+
+#[test]
+fn a_line_is_what_seal_and_open_take_without_lines() {
+    let folder = with_secret();
+    let sealed = folder.run("seal --lines --secret-file secret", "one\r\ntwo");
+    let sealed = sealed.text();
+    for (line, expected) in sealed.lines().zip(["one", "two"]) {
+        let opened = folder.run("open --secret-file secret", line).text();
+        assert_eq!(opened, expected);
+    }
+    let crlf = sealed.replace('\n', "\r\n");
+    let opened = folder.run("open --lines --secret-file secret", crlf).text();
+    assert_eq!(opened, "one\ntwo\n");
+}
+
+#[test]
+fn public_keys_seal_lines_too() {
+    let folder = Folder::new();
+    let wire = folder.run("keygen p256 --out ours.pem", "").text();
+    folder.write("wire", wire);
+    let sealed = folder
+        .run("seal --lines --recipient wire", "a\n\nb\n")
+        .printed();
+    let opened = folder.run("open --lines --private-key ours.pem", sealed);
+    assert_eq!(opened.text(), "a\n\nb\n");
+}
+
+#[test]
+fn a_line_that_fails_is_named_and_left_empty() {
+    let folder = with_secret();
+    let good = folder.run("seal --secret-file secret", "good").text();
+    let broken = folder.run("seal --secret-file secret", "a\nb").text();
+    let long = "A".repeat(3 << 20);
+    folder.write(
+        "sealed",
+        format!("{good}\nbad\n{good}\n{broken}\n{long}\n\n{good}\n{long}"),
+    );
+    let arguments = "open --lines --max-len 100000 --secret-file secret";
+    let ran = run_on(&folder, arguments, "sealed");
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.out, b"good\n\ngood\n\n\n\ngood\n\n");
+    let errors: Vec<&str> = ran.err.lines().collect();
+    let expected = [
+        "bankezy: line 2: not a sealed text",
+        "bankezy: line 4: what it holds has a line end",
+        "bankezy: line 5: it has more than 100000 bytes",
+        "bankezy: line 6: not a sealed text",
+        "bankezy: line 8: it has more than 100000 bytes",
+        "bankezy: 5 of 8 lines failed",
+    ];
+    assert_eq!(errors.len(), expected.len(), "{errors:?}");
+    for (error, expected) in errors.iter().zip(expected) {
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn nothing_in_is_nothing_out() {
+    let folder = with_secret();
+    for way in ["seal", "open"] {
+        let arguments = format!("{way} --lines --secret-file secret");
+        assert_eq!(folder.run(&arguments, "").printed(), b"");
+    }
+}
