@@ -13,6 +13,21 @@ use crate::secret::SecretBytes;
 /// A token API with our credentials: what goes out for a token, and what comes back.
 ///
 /// Pure functions: sending is the caller's, or that of the feature `client`.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use bankezy_crypto::providers::{TokenApi, faceki::Faceki};
+///
+/// let api = Faceki::new("client-id", "client-secret")?;
+/// let request = api.request(&())?; // to be sent; say this came back:
+/// let response = http::Response::new(
+///     r#"{"responseCode":0,"data":{"access_token":"t","expires_in":3600,"token_type":"Bearer"}}"#,
+/// );
+/// let token = api.response(&(), &response, SystemTime::now())?;
+/// assert_eq!(token.as_str(), "t");
+/// # assert_eq!(request.method(), http::Method::GET);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait TokenApi {
     /// What a token is asked for with, beyond the credentials.
     type Request;
