@@ -74,6 +74,30 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A member that has to be a whole number from zero, or a string of its digits: pages of one
+    /// provider write both. `Err` if it is something else, or more than a `u64` holds.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, NotNumber> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        let digits = raw
+            .strip_prefix('"')
+            .and_then(|raw| raw.strip_suffix('"'))
+            .unwrap_or(raw);
+        // `parse` alone would take a sign.
+        match digits.bytes().all(|c| c.is_ascii_digit()) {
+            true => digits.parse().map(Some).map_err(|_| NotNumber),
+            false => Err(NotNumber),
+        }
+    }
+
+    /// Names and JSON texts of the members, in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.get()))
+    }
+
     /// The JSON text of a member of any type.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.value(name).map(RawValue::get)
@@ -90,6 +114,10 @@ impl<'a> Object<'a> {
 /// A member is not a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotText;
+
+/// A member is not a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotNumber;
 
 struct Members<'r> {
     /// Why the object is refused, where it is not for its syntax.
@@ -210,5 +238,39 @@ mod tests {
         assert_eq!(object.raw_text("b"), Err(NotText));
         assert_eq!(object.text("c"), Ok(Some(Cow::Borrowed("plain"))));
         assert_eq!(object.text("d"), Ok(None));
+    }
+
+    #[test]
+    fn numbers_are_whole_and_fit() {
+        let number = |json: &str| {
+            let text = format!("{{\"n\":{json}}}");
+            Object::parse(text.as_bytes()).unwrap().number("n")
+        };
+        for (json, expected) in [
+            ("0", 0),
+            ("3600", 3600),
+            ("\"3600\"", 3600),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(number(json), Ok(Some(expected)), "{json}");
+        }
+        for json in [
+            "-1",
+            "1.5",
+            "1e3",
+            "\"+1\"",
+            "\"-1\"",
+            "\"\"",
+            "\" 1\"",
+            "\"\\u0031\"",
+            "null",
+            "true",
+            "[1]",
+            "{}",
+            "18446744073709551616",
+        ] {
+            assert_eq!(number(json), Err(NotNumber), "{json}");
+        }
+        assert_eq!(Object::parse(b"{}").unwrap().number("n"), Ok(None));
     }
 }

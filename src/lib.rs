@@ -61,7 +61,8 @@ pub use envelope::{
     PublicKeySealer,
 };
 pub use error::{
-    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, UrlProblem,
+    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,
+    UrlProblem,
 };
 pub use names::{Algorithm, KeyKind};
 pub use nonce::NonceBudget;

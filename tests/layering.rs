@@ -80,7 +80,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("providers/base_url", &["error"]),
     ("providers/token", &["error", "secret"]),
     ("providers/outcome", &[]),
+    ("providers/fields", &["error", "secret"]),
+    ("providers/faceki/code", &[]),
+    ("providers/faceki/refusal", &["json", "secret", "providers"]),
+    (
+        "providers/complycube/refusal",
+        &["json", "secret", "providers"],
+    ),
     ("providers/call_error", &["error", "secret", "providers"]),
+    (
+        "providers/token_api",
+        &["error", "secret", "backend", "providers"],
+    ),
+    ("providers/clear", &["json", "secret", "providers"]),
     (
         "providers/bankezy",
         &[
@@ -94,6 +106,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "envelope",
             "providers",
         ],
+    ),
+    (
+        "providers/faceki",
+        &["error", "secret", "json", "providers"],
+    ),
+    (
+        "providers/complycube",
+        &["error", "secret", "envelope", "providers"],
+    ),
+    (
+        "providers/sardine",
+        &["error", "secret", "envelope", "providers"],
     ),
     // Layer 5: the only I/O; never each other.
     (

@@ -90,6 +90,14 @@ pub(crate) fn is_on_p256(point: &[u8; 65]) -> bool {
         .is_some_and(|backend| backend.primitives.is_on_p256(point))
 }
 
+/// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so whichever is there may
+/// compute it. For results that are no secret.
+pub(crate) fn sha256(parts: &[&[u8]]) -> Option<[u8; 32]> {
+    let mut digest = Secret32::zeroed();
+    AVAILABLE.first()?.primitives.sha256(parts, &mut digest);
+    Some(*digest.bytes())
+}
+
 /// What a backend has to do. Lengths and ranges are checked above.
 pub(crate) trait Primitives: Send + Sync {
     fn name(&self) -> &'static str;

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use super::{Error, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, UrlProblem};
+use super::{
+    Error, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,
+    UrlProblem,
+};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +85,17 @@ impl fmt::Display for Error {
                 FieldProblem::NotAHeaderValue => {
                     write!(f, "`{name}` holds characters that no header can carry")
                 }
+                FieldProblem::ControlCharacter => write!(
+                    f,
+                    "`{name}` holds a control character: look for a line break at its end"
+                ),
+                FieldProblem::Colon => write!(
+                    f,
+                    "`{name}` holds a colon, which Basic authentication cannot carry"
+                ),
+                FieldProblem::MatchPattern { problem } => {
+                    write!(f, "`{name}` is not a match pattern: {problem}")
+                }
             },
             Self::Unsupported { backend, needs } => {
                 write!(f, "the backend {backend} cannot do this: it needs {needs}")
@@ -91,6 +105,19 @@ impl fmt::Display for Error {
             }
             Self::Randomness => f.write_str("the operating system gave no random bytes"),
         }
+    }
+}
+
+impl fmt::Display for PatternProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AllUrls => "<all_urls> would let any website use the token: name the host",
+            Self::WhiteSpace => "it holds white space",
+            Self::Scheme => "it does not start with https://, http:// or *://",
+            Self::Host => "its host is no ASCII name or address, `*` alone, or `*.` before a name",
+            Self::Port => "its port is neither * nor a number from 1 to 65535",
+            Self::Path => "it has no path: end it with /*",
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 mod display;
 mod problem;
 
-pub use problem::{FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, UrlProblem};
+pub use problem::{
+    FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem, UrlProblem,
+};
 
 use crate::names::KeyKind;
 

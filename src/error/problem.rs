@@ -110,6 +110,34 @@ pub enum FieldProblem {
     Twice,
     /// It holds characters that no header can carry.
     NotAHeaderValue,
+    /// It holds a control character, such as the line break at the end of a file.
+    ControlCharacter,
+    /// It holds a colon, which separates name and password in Basic authentication (RFC 7617
+    /// section 2).
+    Colon,
+    /// It is not a match pattern for web pages.
+    MatchPattern {
+        /// What is wrong with it.
+        problem: PatternProblem,
+    },
+}
+
+/// What is wrong with a Chrome match pattern, `<scheme>://<host>:<port>/<path>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatternProblem {
+    /// `<all_urls>`, under which any website could use the token.
+    AllUrls,
+    /// White space, which no URL holds.
+    WhiteSpace,
+    /// The scheme, up to `://`, is none of `https`, `http` and `*`.
+    Scheme,
+    /// The host is empty or no name, or has a `*` that neither stands alone nor before the first dot.
+    Host,
+    /// The port is neither `*` nor a number from 1 to 65535.
+    Port,
+    /// There is no path: at least a slash has to follow the host.
+    Path,
 }
 
 /// What is wrong with a JSON payload.

@@ -47,13 +47,19 @@ impl BaseUrl {
         })
     }
 
+    /// The whole, without a slash at the end.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The URL of a path, which starts with a slash.
     pub(crate) fn join(&self, path: &str) -> Result<Uri, Error> {
         if !path.starts_with('/') {
             return Err(UrlProblem::Path.into());
         }
         let joined = format!("{}{path}", self.text);
-        joined.parse().map_err(|_| UrlProblem::Path.into())
+        // Taken over, not copied: it may hold a secret, and a `Uri` is not wiped.
+        Uri::try_from(joined).map_err(|_| UrlProblem::Path.into())
     }
 }
 

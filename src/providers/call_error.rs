@@ -7,7 +7,7 @@ use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use crate::error::{Error, Fault};
-use crate::providers::Outcome;
+use crate::providers::{Outcome, complycube, faceki};
 use crate::secret::SecretText;
 
 /// Why an answer is not what was asked for.
@@ -16,6 +16,13 @@ use crate::secret::SecretText;
 pub enum CallError {
     /// The server refused in clear: status and text, which anyone on the way may have written.
     Plain(PlainError),
+    /// The same, and the text has a form that the provider documents.
+    Refused {
+        /// Status and text.
+        plain: PlainError,
+        /// What it says.
+        refusal: Refusal,
+    },
     /// The answer opened, and says that the call failed.
     Failed {
         /// The HTTP status: a sealed refusal has that of an error.
@@ -32,6 +39,16 @@ pub enum CallError {
     },
     /// The answer is sealed and does not open, or holds something else than JSON.
     Envelope(Error),
+}
+
+/// A refusal in clear that has a documented form. Nothing of it is authenticated.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Faceki's.
+    Faceki(faceki::Refusal),
+    /// ComplyCube's.
+    ComplyCube(complycube::Refusal),
 }
 
 /// What is wrong with an answer.
@@ -107,11 +124,44 @@ impl fmt::Debug for PlainError {
 }
 
 impl CallError {
+    /// A refusal in clear, in a documented form or in none.
+    pub(crate) fn refused<B: AsRef<[u8]>>(
+        response: &Response<B>,
+        refusal: Option<Refusal>,
+    ) -> Self {
+        let plain = PlainError::new(response);
+        match refusal {
+            Some(refusal) => Self::Refused { plain, refusal },
+            None => Self::Plain(plain),
+        }
+    }
+
+    /// The HTTP status, where it is the answer that is at fault; `None` for what was found while
+    /// opening it.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Plain(plain) | Self::Refused { plain, .. } => Some(plain.status),
+            Self::Failed { status, .. } | Self::Unexpected { status, .. } => Some(*status),
+            Self::Envelope(_) => None,
+        }
+    }
+
+    /// How long the server asks to wait, as for [`PlainError::retry_after`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Plain(plain) | Self::Refused { plain, .. } => plain.retry_after,
+            Self::Failed { .. } | Self::Unexpected { .. } | Self::Envelope(_) => None,
+        }
+    }
+
     /// A stable identifier, such as `reply.plain`, for logs, metrics and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Plain(_) => "reply.plain",
+            Self::Refused { .. } => "reply.refused",
             Self::Failed { .. } => "reply.failed",
             Self::Unexpected { .. } => "reply.unexpected",
             Self::Envelope(error) => error.code(),
@@ -122,7 +172,10 @@ impl CallError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Plain(_) | Self::Failed { .. } | Self::Unexpected { .. } => Fault::Provider,
+            Self::Plain(_)
+            | Self::Refused { .. }
+            | Self::Failed { .. }
+            | Self::Unexpected { .. } => Fault::Provider,
             Self::Envelope(error) => error.fault(),
         }
     }
@@ -138,6 +191,11 @@ impl fmt::Display for CallError {
                 "the server refused with status {} in clear: its text is not authenticated",
                 plain.status.as_u16()
             ),
+            Self::Refused { plain, refusal } => write!(
+                f,
+                "the server refused with status {}, {refusal}",
+                plain.status.as_u16()
+            ),
             Self::Failed { outcome, .. } => {
                 write!(f, "the server says that the call failed: {outcome}")
             }
@@ -147,6 +205,15 @@ impl fmt::Display for CallError {
                 status.as_u16()
             ),
             Self::Envelope(error) => write!(f, "the answer: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faceki(refusal) => refusal.fmt(f),
+            Self::ComplyCube(refusal) => refusal.fmt(f),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::secret::SecretText;
 /// A token, kept as it came and wiped on drop.
 pub struct Token {
     text: SecretText,
+    token_type: Option<String>,
     expires_at: Option<SystemTime>,
 }
 
@@ -18,13 +19,31 @@ impl Token {
     /// Takes over a token, such as one kept from an earlier run.
     #[must_use]
     pub fn new(text: SecretText, expires_at: Option<SystemTime>) -> Self {
-        Self { text, expires_at }
+        Self {
+            text,
+            token_type: None,
+            expires_at,
+        }
+    }
+
+    /// With the type that the provider states, such as `Bearer`.
+    #[must_use]
+    pub fn with_token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.token_type = Some(token_type.into());
+        self
     }
 
     /// The token, byte for byte as the provider wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.as_str()
+    }
+
+    /// Its type, such as `Bearer`, where the provider states one apart from the token: how a call
+    /// that the token is for names it in `Authorization`.
+    #[must_use]
+    pub fn token_type(&self) -> Option<&str> {
+        self.token_type.as_deref()
     }
 
     /// When it expires, where the provider said so.
@@ -44,6 +63,13 @@ impl Token {
     /// As the value of a header, marked so that clients do not log it.
     pub(crate) fn header(&self, name: &'static str) -> Result<HeaderValue, Error> {
         sensitive(self.as_str(), name)
+    }
+}
+
+impl AsRef<Self> for Token {
+    /// For providers whose answer is the token and nothing else.
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

@@ -7,11 +7,13 @@ mod answers;
 mod channel;
 mod endpoints;
 mod requests;
+mod token_api;
 
 pub use answers::{TokenAnswer, meaning};
 pub use channel::Channel;
 pub use endpoints::{Call, Endpoint, Version};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
+pub use token_api::{AppTokenApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest};
 
 use core::fmt;
 use std::sync::Arc;

@@ -1,0 +1,264 @@
+//! The calls that give a token, each as a [`TokenApi`].
+
+use core::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{Request, Response};
+
+use super::{
+    AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Channel, TEXT,
+    TokenAnswer, TokenRequest, read_token, required,
+};
+use crate::agreement::{Derivation, KeyPair};
+use crate::envelope::to_json;
+use crate::error::Error;
+use crate::json::Object;
+use crate::providers::{CallError, Token, TokenApi, TokenKey};
+use crate::secret::{SecretBytes, SecretText};
+
+/// Get Token and Onboarding user token.
+#[derive(Debug)]
+pub struct UserTokenApi {
+    server: Arc<BankEzy>,
+    channel: Arc<Channel>,
+    call: Call,
+}
+
+/// The body of Get Token or of the onboarding user token, owned and wiped on drop.
+pub struct UserTokenRequest {
+    body: SecretBytes,
+}
+
+/// Renew.
+#[derive(Debug)]
+pub struct RenewApi {
+    server: Arc<BankEzy>,
+    channel: Arc<Channel>,
+}
+
+/// Which token is renewed.
+#[derive(Debug)]
+pub struct RenewRequest {
+    token: Arc<Token>,
+    account_number: AccountNumber,
+}
+
+/// Get App Token. Its request is our key pair, which the channel of the answer is agreed with.
+pub struct AppTokenApi {
+    server: Arc<BankEzy>,
+    api_key: SecretText,
+    secret: SecretText,
+    derivation: Derivation<'static>,
+}
+
+impl UserTokenApi {
+    /// Get Token.
+    #[must_use]
+    pub fn get_token(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+        Self::new(server.into(), channel.into(), Call::GetToken)
+    }
+
+    /// Onboarding user token.
+    #[must_use]
+    pub fn onboarding(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+        Self::new(server.into(), channel.into(), Call::OnboardingToken)
+    }
+
+    fn new(server: Arc<BankEzy>, channel: Arc<Channel>, call: Call) -> Self {
+        Self {
+            server,
+            channel,
+            call,
+        }
+    }
+}
+
+impl UserTokenRequest {
+    /// Takes a copy of what the request says.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if it cannot be written.
+    pub fn new(request: &TokenRequest<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            body: to_json(request)?,
+        })
+    }
+}
+
+impl RenewApi {
+    /// Renew.
+    #[must_use]
+    pub fn new(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+        Self {
+            server: server.into(),
+            channel: channel.into(),
+        }
+    }
+}
+
+impl RenewRequest {
+    /// For a token of this account.
+    #[must_use]
+    pub fn new(token: impl Into<Arc<Token>>, account_number: AccountNumber) -> Self {
+        Self {
+            token: token.into(),
+            account_number,
+        }
+    }
+}
+
+impl AppTokenApi {
+    /// `derivation` makes the key of the answer's channel.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if a credential is empty.
+    pub fn new(
+        server: impl Into<Arc<BankEzy>>,
+        credentials: &AppCredentials<'_>,
+        derivation: Derivation<'static>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            server: server.into(),
+            api_key: required("apiKey", credentials.api_key)?.to_owned().into(),
+            secret: required("secret", credentials.secret)?.to_owned().into(),
+            derivation,
+        })
+    }
+}
+
+impl TokenApi for UserTokenApi {
+    type Request = UserTokenRequest;
+    type Answer = TokenAnswer;
+
+    fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, Error> {
+        let sealed = self.channel.seal(request.body.as_bytes())?;
+        let endpoint = self.server.endpoints.get(self.call);
+        self.server
+            .request(endpoint, TEXT, sealed.into_bytes().into())
+    }
+
+    fn response<B: AsRef<[u8]>>(
+        &self,
+        _request: &UserTokenRequest,
+        response: &Response<B>,
+        _received_at: SystemTime,
+    ) -> Result<TokenAnswer, CallError> {
+        read_token(self.call, response, &self.channel)
+    }
+
+    /// Of all that the request says but `referenceId`, which names the call and is another each
+    /// time (inferred from "such as a UUID").
+    fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, Error> {
+        let body = request.body.as_bytes();
+        let members = Object::parse(body);
+        let said = match &members {
+            Ok(members) => members
+                .members()
+                .filter(|(name, _)| *name != "referenceId")
+                .flat_map(|(name, json)| [name.as_bytes(), json.as_bytes()])
+                .collect(),
+            // Of more members than that view holds: a key that no other request has.
+            Err(_) => vec![body],
+        };
+        key(&self.server, self.call, &said)
+    }
+}
+
+impl TokenApi for RenewApi {
+    type Request = RenewRequest;
+    type Answer = TokenAnswer;
+
+    fn request(&self, request: &RenewRequest) -> Result<Request<SecretBytes>, Error> {
+        self.server
+            .renew(&request.token, request.account_number, &self.channel)
+    }
+
+    fn response<B: AsRef<[u8]>>(
+        &self,
+        _request: &RenewRequest,
+        response: &Response<B>,
+        _received_at: SystemTime,
+    ) -> Result<TokenAnswer, CallError> {
+        read_token(Call::Renew, response, &self.channel)
+    }
+
+    fn key(&self, request: &RenewRequest) -> Result<TokenKey, Error> {
+        let account_number = request.account_number.digits();
+        let said = [request.token.as_str().as_bytes(), account_number.as_bytes()];
+        key(&self.server, Call::Renew, &said)
+    }
+}
+
+impl TokenApi for AppTokenApi {
+    type Request = Arc<KeyPair>;
+    type Answer = AppSession;
+
+    fn request(&self, key_pair: &Arc<KeyPair>) -> Result<Request<SecretBytes>, Error> {
+        let credentials = AppCredentials {
+            api_key: self.api_key.as_str(),
+            secret: self.secret.as_str(),
+        };
+        let (request, _) = self.server.app_token(&credentials, Arc::clone(key_pair))?;
+        Ok(request)
+    }
+
+    fn response<B: AsRef<[u8]>>(
+        &self,
+        key_pair: &Arc<KeyPair>,
+        response: &Response<B>,
+        _received_at: SystemTime,
+    ) -> Result<AppSession, CallError> {
+        let handshake = AppTokenHandshake {
+            key_pair: Arc::clone(key_pair),
+        };
+        handshake.finish(response, &self.derivation)
+    }
+
+    fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, Error> {
+        let public_key = key_pair.public_key().to_wire();
+        let said = [
+            self.api_key.as_str().as_bytes(),
+            self.secret.as_str().as_bytes(),
+            public_key.as_bytes(),
+        ];
+        key(&self.server, Call::AppToken, &said)
+    }
+}
+
+/// The channel is not part of it: a request that this server cannot open gets no token at all.
+fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, Error> {
+    let endpoint = server.endpoints.get(call);
+    let account = [
+        b"bankezy".as_slice(),
+        server.base.as_str().as_bytes(),
+        endpoint.method.as_str().as_bytes(),
+        endpoint.path.as_bytes(),
+        server.api_key.as_bytes(),
+    ];
+    TokenKey::of(&[&account, said].concat())
+}
+
+impl AsRef<Token> for TokenAnswer {
+    fn as_ref(&self) -> &Token {
+        &self.token
+    }
+}
+
+impl AsRef<Token> for AppSession {
+    fn as_ref(&self) -> &Token {
+        &self.answer.token
+    }
+}
+
+impl fmt::Debug for UserTokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserTokenRequest([redacted])")
+    }
+}
+
+impl fmt::Debug for AppTokenApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AppTokenApi({:?}, [redacted])", self.server)
+    }
+}

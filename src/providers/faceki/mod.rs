@@ -1,0 +1,168 @@
+//! Faceki: an access token for its verification APIs.
+//!
+//! | | |
+//! |---|---|
+//! | `GET https://sdk.faceki.com/auth/api/access-token`, HTTPS with TLS 1.2 at least | stated |
+//! | the credentials are in the query, `clientId` and `clientSecret` | all its code samples |
+//! | the credentials are in headers, `clientid` and `clientSecret` | its prose and a table |
+//! | `expires_in` is in seconds | stated, and the token in its sample says the same |
+//! | refusals: `responseCode`, `statusCode` or the credential's name | shown, see [`Refusal`] |
+//! | a number written as a string is one | inferred: tolerated as BankEzy needs it |
+//!
+//! # The URL holds the secret
+//! So it is by default, as the samples have it. This crate shows the URL nowhere: not in an error, not
+//! in `Debug`, not in a trace. It cannot do so for others: the [`http::Request`] prints its URL, a
+//! [`http::Uri`] is not wiped when it is dropped, and servers and proxies that end TLS write URLs to
+//! their logs. Where Faceki's server takes them, put the credentials
+//! [into headers](Faceki::with_credentials_in_headers), which are marked as sensitive.
+
+mod code;
+mod refusal;
+
+pub use code::Code;
+pub use refusal::Refusal;
+
+use core::fmt;
+use std::time::SystemTime;
+
+use http::{HeaderName, Request, Response};
+
+use crate::error::Error;
+use crate::json::Object;
+use crate::providers::clear::ClearAnswer;
+use crate::providers::fields::{at_most, credential};
+use crate::providers::token::sensitive;
+use crate::providers::{self, BaseUrl, CallError, Token, TokenApi, TokenKey};
+use crate::secret::{SecretBytes, SecretText};
+
+/// Where Faceki's API is, as documented.
+pub const BASE_URL: &str = "https://sdk.faceki.com";
+
+const PATH: &str = "/auth/api/access-token";
+const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
+const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
+
+/// Longest credential, in characters, so that the URL stays one that can be sent. Ours: the
+/// documentation states no bound, and its samples have 26 and 52.
+const MAX_CREDENTIAL: usize = 1024;
+
+/// Faceki's API and our credentials with it. The token is the account's: there is nothing more to ask
+/// with, so its [`TokenApi::Request`] is `()`.
+pub struct Faceki {
+    base: BaseUrl,
+    client_id: SecretText,
+    client_secret: SecretText,
+    in_headers: bool,
+}
+
+impl Faceki {
+    /// At [`BASE_URL`], with the credentials in the query.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if a credential is empty, has more than 1024 characters, or holds a control
+    /// character.
+    pub fn new(client_id: &str, client_secret: &str) -> Result<Self, Error> {
+        let checked = |name, text| credential(name, at_most(name, text, MAX_CREDENTIAL)?);
+        Ok(Self {
+            base: BaseUrl::parse(BASE_URL)?,
+            client_id: checked("clientId", client_id)?,
+            client_secret: checked("clientSecret", client_secret)?,
+            in_headers: false,
+        })
+    }
+
+    /// At another place.
+    #[must_use]
+    pub fn with_base_url(mut self, base: BaseUrl) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Puts the credentials into the headers `clientid` and `clientSecret`, as the documentation's
+    /// prose has it, and not into the URL.
+    #[must_use]
+    pub fn with_credentials_in_headers(mut self) -> Self {
+        self.in_headers = true;
+        self
+    }
+
+    fn path_and_query(&self) -> SecretText {
+        let (id, secret) = (self.client_id.as_str(), self.client_secret.as_str());
+        // Room for all, so that it is written without moving.
+        let room = PATH.len() + "?clientId=&clientSecret=".len() + 3 * (id.len() + secret.len());
+        let mut text = String::with_capacity(room);
+        text.push_str(PATH);
+        text.push_str("?clientId=");
+        percent_encode_onto(id, &mut text);
+        text.push_str("&clientSecret=");
+        percent_encode_onto(secret, &mut text);
+        text.into()
+    }
+}
+
+impl TokenApi for Faceki {
+    type Request = ();
+    type Answer = Token;
+
+    fn request(&self, (): &()) -> Result<Request<SecretBytes>, Error> {
+        let mut request = Request::new(SecretBytes::new());
+        if self.in_headers {
+            *request.uri_mut() = self.base.join(PATH)?;
+            let headers = request.headers_mut();
+            let (id, secret) = (self.client_id.as_str(), self.client_secret.as_str());
+            headers.insert(CLIENT_ID, sensitive(id, "clientId")?);
+            headers.insert(CLIENT_SECRET, sensitive(secret, "clientSecret")?);
+        } else {
+            *request.uri_mut() = self.base.join(self.path_and_query().as_str())?;
+        }
+        Ok(request)
+    }
+
+    fn response<B: AsRef<[u8]>>(
+        &self,
+        (): &(),
+        response: &Response<B>,
+        received_at: SystemTime,
+    ) -> Result<Token, CallError> {
+        let refusal = |members: &Object<'_>| Refusal::read(members).map(providers::Refusal::Faceki);
+        let answer = ClearAnswer::read(response, refusal)?;
+        // A success by its status may be a failure by its code.
+        if let Some(refusal) = refusal(answer.members()) {
+            return Err(CallError::refused(response, Some(refusal)));
+        }
+        if answer.number("responseCode")? != Some(0) {
+            return Err(answer.missing("responseCode"));
+        }
+        answer.object("data")?.access_token(received_at)
+    }
+
+    fn key(&self, (): &()) -> Result<TokenKey, Error> {
+        TokenKey::of(&[
+            b"faceki",
+            self.base.as_str().as_bytes(),
+            self.client_id.as_str().as_bytes(),
+            self.client_secret.as_str().as_bytes(),
+        ])
+    }
+}
+
+impl fmt::Debug for Faceki {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Faceki({:?}, [redacted])", self.base)
+    }
+}
+
+/// Everything but the unreserved characters (RFC 3986 section 2.3).
+fn percent_encode_onto(text: &str, out: &mut String) {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]));
+        }
+    }
+}
