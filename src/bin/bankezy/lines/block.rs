@@ -59,7 +59,7 @@ impl Source {
     /// Length of the input, where it is a file.
     pub(super) fn len(&self) -> Option<u64> {
         let metadata = self.file.metadata().ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Fills `next` with what follows `block`; `false` at the end of the input.
