@@ -49,22 +49,19 @@ impl<'a> Object<'a> {
 
     /// A member that has to be a string where it is present; `Err` if it is something else.
     pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, NotText> {
-        match self.value(name).map(RawValue::get) {
+        match self.raw_text(name)? {
             None => Ok(None),
-            // `Cow` alone would always be owned: borrow where there is no escape to resolve.
-            Some(raw) => match serde_json::from_str::<&str>(raw) {
-                Ok(text) => Ok(Some(Cow::Borrowed(text))),
-                Err(_) => serde_json::from_str::<String>(raw)
-                    .map(|text| Some(Cow::Owned(text)))
-                    .map_err(|_| NotText),
-            },
+            Some(raw) if !raw.contains('\\') => Ok(Some(Cow::Borrowed(raw))),
+            Some(_) => serde_json::from_str(self.raw(name).unwrap_or_default())
+                .map(|text| Some(Cow::Owned(text)))
+                .map_err(|_| NotText),
         }
     }
 
     /// What stands between the quotes of a string member, escapes left as they are: for base64url,
     /// which has none, so that a secret is decoded from where it stands and copied nowhere.
     pub(crate) fn raw_text(&self, name: &str) -> Result<Option<&'a str>, NotText> {
-        match self.value(name).map(RawValue::get) {
+        match self.raw(name) {
             None => Ok(None),
             Some(raw) => raw
                 .strip_prefix('"')
@@ -132,7 +129,8 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members: Self::Value = Vec::new();
+        // Room for a header or a key, so that it rarely grows.
+        let mut members: Self::Value = Vec::with_capacity(8);
         while let Some(name) = map.next_key_seed(Name)? {
             let reason = if members.iter().any(|(earlier, _)| *earlier == name) {
                 NotObject::DuplicateMember

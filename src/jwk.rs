@@ -155,7 +155,7 @@ pub(crate) fn require_key_ops(
     }
 }
 
-/// A member of exactly 32 bytes, decoded in place and, since it may be secret, in constant time.
+/// A secret member of exactly 32 bytes, decoded in place and in constant time.
 pub(crate) fn fixed(
     jwk: &Object<'_>,
     member: &'static str,
@@ -177,10 +177,14 @@ pub(crate) fn point(jwk: &Object<'_>) -> Result<P256Point, KeyProblem> {
     if crv != "P-256" {
         return Err(KeyProblem::WrongCurve);
     }
-    let (mut x, mut y) = ([0; 32], [0; 32]);
-    fixed(jwk, "x", &mut x)?;
-    fixed(jwk, "y", &mut y)?;
-    P256Point::from_coordinates(&x, &y)
+    P256Point::from_coordinates(&coordinate(jwk, "x")?, &coordinate(jwk, "y")?)
+}
+
+fn coordinate(jwk: &Object<'_>, member: &'static str) -> Result<[u8; 32], KeyProblem> {
+    let mut out = [0; 32];
+    base64url::decode(raw(jwk, member)?.as_bytes(), &mut out)
+        .map(|()| out)
+        .ok_or(KeyProblem::Invalid { member })
 }
 
 /// Base64urlUInt (RFC 7518 section 2): no leading zero byte.

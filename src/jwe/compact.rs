@@ -92,7 +92,7 @@ fn check_len(text: &[u8], max: usize) -> Result<(), Error> {
 }
 
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let dot = text.iter().position(|byte| *byte == b'.')?;
+    let dot = memchr::memchr(b'.', text)?;
     Some((text.get(..dot)?, text.get(dot + 1..)?))
 }
 
