@@ -26,6 +26,11 @@ pub enum InjectedFault {
     },
     /// `500`: 500 with an HTML body instead.
     ServerError,
+    /// `503`: 503 in clear text instead.
+    ServiceUnavailable {
+        /// `Retry-After`, in seconds.
+        retry_after: u64,
+    },
     /// `cut-body`: half of the answer, then the connection is closed.
     CutBody,
     /// `wrong-key`: the answer is sealed under a key that nobody has.
@@ -58,6 +63,7 @@ impl InjectedFault {
             Self::Unauthorized => "401",
             Self::TooManyRequests { .. } => "429",
             Self::ServerError => "500",
+            Self::ServiceUnavailable { .. } => "503",
             Self::CutBody => "cut-body",
             Self::WrongKey => "wrong-key",
             Self::Clear200 => "clear-200",
@@ -76,6 +82,9 @@ impl InjectedFault {
                 retry_after: amount.unwrap_or(1),
             },
             "500" => Self::ServerError,
+            "503" => Self::ServiceUnavailable {
+                retry_after: amount.unwrap_or(1),
+            },
             "cut-body" => Self::CutBody,
             "wrong-key" => Self::WrongKey,
             "clear-200" => Self::Clear200,
@@ -193,7 +202,7 @@ impl Faults {
         };
         let amount = match name {
             "delay" => number("delayMs")?,
-            "429" => number("retryAfter")?,
+            "429" | "503" => number("retryAfter")?,
             "huge-body" => number("bytes")?,
             _ => None,
         };
@@ -254,6 +263,7 @@ mod tests {
             "401",
             "429",
             "500",
+            "503",
             "cut-body",
             "wrong-key",
             "clear-200",

@@ -146,14 +146,18 @@ pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Respo
             return text_response(StatusCode::UNAUTHORIZED, "unauthorized");
         }
         Some(InjectedFault::TooManyRequests { retry_after }) => {
-            let mut response = text_response(StatusCode::TOO_MANY_REQUESTS, "slow down");
-            let headers = response.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
-            return response;
+            return busy(StatusCode::TOO_MANY_REQUESTS, "slow down", retry_after);
         }
         Some(InjectedFault::ServerError) => {
             let page = "<html><body><h1>500 Internal Server Error</h1></body></html>";
             return response(StatusCode::INTERNAL_SERVER_ERROR, "text/html", page.into());
+        }
+        Some(InjectedFault::ServiceUnavailable { retry_after }) => {
+            return busy(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "come back later",
+                retry_after,
+            );
         }
         _ => {}
     }
@@ -323,6 +327,14 @@ fn to_bytes(json: &Value) -> Vec<u8> {
 
 fn text_response(status: StatusCode, text: &'static str) -> Response {
     response(status, "text/plain", text.into())
+}
+
+/// Asks to wait so many seconds.
+fn busy(status: StatusCode, text: &'static str, retry_after: u64) -> Response {
+    let mut response = text_response(status, text);
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
+    response
 }
 
 fn response(status: StatusCode, kind: &'static str, body: Body) -> Response {
