@@ -79,6 +79,7 @@ pub struct Sandbox {
     address: SocketAddr,
     url: String,
     authority: Option<Authority>,
+    client_identity: Option<(String, SecretText)>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -126,13 +127,17 @@ impl Sandbox {
     }
 
     /// What `bankezy sandbox --ready-file` writes: a JSON object with `url`, `ca_pem` (null without
-    /// TLS) and under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
+    /// TLS), `client_cert_pem` and `client_key_pem` (null unless it asks for client certificates), and
+    /// under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
     /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`.
     #[must_use]
     pub fn ready_json(&self) -> SecretText {
+        let identity = self.client_identity.as_ref();
         let json = serde_json::json!({
             "url": self.url,
             "ca_pem": self.ca_pem(),
+            "client_cert_pem": identity.map(|(certificate, _)| certificate),
+            "client_key_pem": identity.map(|(_, key)| key.as_str()),
             "bankezy": self.bank.credentials.to_json(),
         });
         json.to_string().into()

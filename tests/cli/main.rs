@@ -4,8 +4,10 @@ mod emulator;
 mod explaining;
 mod keys_and_messages;
 mod remote;
+mod renewal;
 mod server;
 mod settings;
+mod transport;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

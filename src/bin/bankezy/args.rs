@@ -1,14 +1,18 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod remote;
+mod sandbox;
+mod token;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use remote::{
-    BankezyToken, Call, Flags, Provider, Sandbox, SandboxDerivation, SandboxTokenForm, Token,
+pub(crate) use remote::{Call, Flags, SessionArgs};
+pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenForm};
+pub(crate) use token::{
+    BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
 };
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server

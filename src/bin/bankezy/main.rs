@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
 
+mod answer;
 mod args;
 mod call;
 mod demo;
@@ -14,10 +15,12 @@ mod keys;
 mod messages;
 mod pretty;
 mod remote;
+mod renew;
 mod sandbox;
 mod session;
 mod settings;
 mod token;
+mod transport;
 mod vectors;
 
 use std::io::Write as _;

@@ -17,15 +17,31 @@ use jiff::Timestamp;
 use serde::Serializer as _;
 use serde_json::value::RawValue;
 
+use crate::args::SessionArgs;
 use crate::failure::Failure;
-use crate::settings::{Settings, absolute};
+use crate::settings::{Settings, absolute, missing};
 use crate::{files, keys, remote};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
 
 /// Settings that a later call needs, and that are no secrets.
-const TEXTS: [&str; 3] = ["base_url", "api_version", "encoding"];
+const TEXTS: [&str; 4] = ["base_url", "api_version", "encoding", "proxy"];
+
+/// Files that a later call needs.
+const FILES: [&str; 3] = ["ca_file", "extra_ca_file", "client_cert_file"];
+
+/// Where secrets are that a later call needs, each in a file or a variable.
+const SOURCES: [[&str; 2]; 3] = [
+    ["api_key_file", "api_key_env"],
+    ["client_key_file", "client_key_env"],
+    ["proxy_file", "proxy_env"],
+];
+
+const PAYLOAD_SECRET: [&str; 2] = ["secret_file", "secret_env"];
+
+/// What the server said of the token, and takes for it.
+const STATED: [&str; 2] = ["account_number", "token_reference_id"];
 
 /// The keys of a session.
 pub(crate) enum Keys {
@@ -54,13 +70,17 @@ pub(crate) fn save(
             members.insert(name, text);
         }
     }
-    if let Some(file) = settings.path("ca_file")? {
-        members.insert("ca_file", text(absolute(file.as_os_str())?)?);
+    for name in FILES {
+        if let Some(file) = settings.path(name)? {
+            members.insert(name, text(absolute(file.as_os_str())?)?);
+        }
     }
-    keep_source(&mut members, settings, ["api_key_file", "api_key_env"])?;
+    for source in SOURCES {
+        keep_source(&mut members, settings, source)?;
+    }
     let agreed = match session_keys {
         Keys::Static => {
-            keep_source(&mut members, settings, ["secret_file", "secret_env"])?;
+            keep_source(&mut members, settings, PAYLOAD_SECRET)?;
             members.insert("channel", "static".to_owned());
             None
         }
@@ -79,8 +99,14 @@ pub(crate) fn save(
     if let Some(expiry) = answer.token.expires_at() {
         members.insert("expires_at", rfc3339(expiry)?);
     }
-    if let Some(reference) = &answer.token_reference_id {
-        members.insert("token_reference_id", reference.clone());
+    for (name, stated) in STATED
+        .into_iter()
+        .zip([&answer.account_number, &answer.token_reference_id])
+    {
+        // An answer to Renew may leave out what was known before.
+        if let Some(text) = stated.clone().or(settings.text(name)?) {
+            members.insert(name, text);
+        }
     }
     let mut json = SecretBytes::new();
     let entries = members
@@ -115,47 +141,81 @@ fn text(path: OsString) -> Result<String, Failure> {
         .map_err(|_| Failure::operation("a path that the session names is not UTF-8"))
 }
 
-/// Reads a session file and adds what it says of the server to the settings.
-pub(crate) fn load(
-    path: &Path,
+/// The token and the keys that the arguments name, where they name a token.
+pub(crate) fn held(
+    args: &SessionArgs,
     settings: &mut Settings,
-    backend: &Backend,
-) -> Result<(Token, Channel), Failure> {
+) -> Result<(Option<Token>, Keys), Failure> {
+    if let Some(path) = &args.session {
+        let (token, keys) = load(path, settings)?;
+        return Ok((Some(token), keys));
+    }
+    let Some(source) = settings.source("token_file", "token_env")? else {
+        return Ok((None, Keys::Static));
+    };
+    let token = source.read()?;
+    let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
+    Ok((Some(Token::new(token, None)), Keys::Static))
+}
+
+/// The same, where it takes a token.
+pub(crate) fn needed(
+    args: &SessionArgs,
+    settings: &mut Settings,
+) -> Result<(Token, Keys), Failure> {
+    let (token, keys) = held(args, settings)?;
+    let token = token.ok_or_else(|| missing("--session, or --token-file or --token-env,"))?;
+    Ok((token, keys))
+}
+
+impl Keys {
+    /// What bodies are sealed and opened with.
+    pub(crate) fn channel(
+        &self,
+        settings: &Settings,
+        backend: &Backend,
+    ) -> Result<Channel, Failure> {
+        Ok(match self {
+            Self::Static => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
+            Self::Agreed(secret) => Channel::from_secret(secret, backend)?,
+            Self::KeyTransport { server_pub_key } => {
+                let file = settings.path("private_key")?.unwrap_or_default();
+                let pair = Arc::new(keys::private_key(&file, backend)?);
+                // RSA derives nothing.
+                Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
+            }
+        })
+    }
+}
+
+/// Reads a session file and adds what it says of the server to the settings.
+fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> {
     let bytes = files::read_file(path, MAX_FILE, "the session file")?;
     let session = serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?;
     let session = Session(session);
 
     let mut values = BTreeMap::new();
-    for name in TEXTS.into_iter().chain([
-        "api_key_file",
-        "api_key_env",
-        "ca_file",
-        "secret_file",
-        "secret_env",
-    ]) {
+    let names = TEXTS.into_iter().chain(FILES).chain(STATED);
+    let names = names.chain(SOURCES.into_iter().chain([PAYLOAD_SECRET]).flatten());
+    for name in names.chain(["private_key"]) {
         if let Some(value) = session.text(name)? {
             values.insert(name, value.into());
         }
     }
-    settings.add_session(values);
-
-    let channel = match session.needed("channel")?.as_str() {
-        "static" => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
+    let session_keys = match session.needed("channel")?.as_str() {
+        "static" => Keys::Static,
         "agreed" => {
             let secret = SecretText::from(session.needed("payload_secret")?);
-            Channel::from_secret(&PayloadSecret::from_base64url(secret.as_str())?, backend)?
+            Keys::Agreed(PayloadSecret::from_base64url(secret.as_str())?)
         }
-        "key-transport" => {
-            let file = session.needed("private_key")?;
-            let pair = Arc::new(keys::private_key(Path::new(&file), backend)?);
-            let server = session.needed("server_pub_key")?;
-            // RSA derives nothing.
-            Channel::establish(pair, &server, &Derivation::RawSharedSecret)?
-        }
+        "key-transport" if values.contains_key("private_key") => Keys::KeyTransport {
+            server_pub_key: session.needed("server_pub_key")?,
+        },
         _ => return Err(broken()),
     };
+    settings.add_session(values);
     let token = SecretText::from(session.needed("token")?);
-    Ok((Token::new(token, None), channel))
+    Ok((Token::new(token, None), session_keys))
 }
 
 struct Session<'a>(BTreeMap<String, &'a RawValue>);

@@ -22,6 +22,13 @@ const NAMES: &[&str] = &[
     "api_key_file",
     "api_key_env",
     "ca_file",
+    "extra_ca_file",
+    "client_cert_file",
+    "client_key_file",
+    "client_key_env",
+    "proxy",
+    "proxy_file",
+    "proxy_env",
     "timeout",
     "secret_file",
     "secret_env",
@@ -48,8 +55,13 @@ const NAMES: &[&str] = &[
     "mobile_number",
     "dob",
     "data",
+    "gender",
+    "zip_code",
+    "preferred_language",
+    "kyc_level",
     "token_file",
     "token_env",
+    "token_reference_id",
 ];
 
 pub(crate) struct Settings {
@@ -132,7 +144,10 @@ impl Settings {
 
     /// The first level that has one of these, with it. A path of the settings file is relative to
     /// that file.
-    fn find(&self, names: &[&'static str]) -> Result<Option<(&'static str, OsString)>, Failure> {
+    pub(crate) fn find(
+        &self,
+        names: &[&'static str],
+    ) -> Result<Option<(&'static str, OsString)>, Failure> {
         for (level, values) in self.levels.iter().enumerate() {
             let mut found = names
                 .iter()
@@ -255,7 +270,7 @@ fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
-fn missing(what: &str) -> Failure {
+pub(crate) fn missing(what: &str) -> Failure {
     Failure::usage(format!("{what} is missing"))
 }
 
@@ -278,6 +293,7 @@ fn unknown(name: &str) -> Failure {
         "app_api_key",
         "sdk_api_key",
         "app_secret",
+        "client_key",
         "secret",
         "token",
     ];
