@@ -11,6 +11,8 @@ use serde_json::Value;
 /// One thing that goes wrong.
 ///
 /// Where it says "instead", the call is not executed; otherwise it is, and its answer is spoiled.
+/// Every provider knows all of them but `wrong-key` and `clear-200`, which are for answers that are
+/// sealed: other providers than BankEzy refuse those with 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InjectedFault {
@@ -31,6 +33,8 @@ pub enum InjectedFault {
         /// `Retry-After`, in seconds.
         retry_after: u64,
     },
+    /// `html`: 200 with an HTML page instead, as a proxy in between may give it.
+    HtmlPage,
     /// `cut-body`: half of the answer, then the connection is closed.
     CutBody,
     /// `wrong-key`: the answer is sealed under a key that nobody has.
@@ -64,6 +68,7 @@ impl InjectedFault {
             Self::TooManyRequests { .. } => "429",
             Self::ServerError => "500",
             Self::ServiceUnavailable { .. } => "503",
+            Self::HtmlPage => "html",
             Self::CutBody => "cut-body",
             Self::WrongKey => "wrong-key",
             Self::Clear200 => "clear-200",
@@ -85,6 +90,7 @@ impl InjectedFault {
             "503" => Self::ServiceUnavailable {
                 retry_after: amount.unwrap_or(1),
             },
+            "html" => Self::HtmlPage,
             "cut-body" => Self::CutBody,
             "wrong-key" => Self::WrongKey,
             "clear-200" => Self::Clear200,
@@ -264,6 +270,7 @@ mod tests {
             "429",
             "500",
             "503",
+            "html",
             "cut-body",
             "wrong-key",
             "clear-200",

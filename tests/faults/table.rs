@@ -117,6 +117,7 @@ fn rows(doing: Doing) -> Vec<Row> {
             |error| refused(error, 500),
             Advice::AskServer,
         )),
+        untouched(fails(F::HtmlPage, not_an_answer, Advice::DistrustAnswer)),
         fails(F::CutBody, interrupted, Advice::AskServer),
         match clear {
             true => fails(F::WrongKey, not_json, Advice::DistrustAnswer),

@@ -105,6 +105,11 @@ fn check(fault: &str, call: &Prepared, answer: Option<&Answer>) {
             assert_eq!(answer.header("content-type"), Some("text/html"));
             assert!(answer.text().starts_with("<html>"));
         }
+        "html" => {
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("content-type"), Some("text/html"));
+            assert!(answer.text().starts_with("<html>"));
+        }
         "cut-body" => {
             assert_eq!(answer.status, 200);
             assert!(!answer.body.is_empty(), "{context}");
@@ -142,6 +147,7 @@ async fn every_fault_on_every_call() {
         ("429=7", false),
         ("500", false),
         ("503=7", false),
+        ("html", false),
         ("drop-before", false),
         ("delay=20", true),
         ("cut-body", true),

@@ -93,6 +93,15 @@ async fn the_ready_file_says_all_that_a_client_needs() {
             "derivation": "concat-kdf",
             "echoPath": "/sandbox/echo",
         },
+        "faceki": {
+            "clientId": credentials.faceki_client_id(),
+            "clientSecret": credentials.faceki_client_secret(),
+        },
+        "complycube": { "apiKey": credentials.complycube_api_key() },
+        "sardine": {
+            "clientId": credentials.sardine_client_id(),
+            "clientSecret": credentials.sardine_client_secret(),
+        },
     });
     assert_eq!(ready, expected);
     let secret = ready["bankezy"]["payloadSecret"].as_str().unwrap();

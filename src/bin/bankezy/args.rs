@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Token(Token),
     /// Call an API: JSON from standard input, sealed both ways, to standard output
     Call(Box<Call>),
-    /// Run an emulator of BankEzy's servers until interrupted
+    /// Run an emulator of BankEzy's servers, and of the token calls of others, until interrupted
     Sandbox(Sandbox),
     /// Make a key: the private half goes to a file, what may be shared is printed
     Keygen(Keygen),

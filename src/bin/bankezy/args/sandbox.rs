@@ -23,7 +23,8 @@ After `bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json`, in anot
   bankezy token bankezy --app --derive concat-kdf --save-session app
   echo '{\"amount\":2}' | bankezy call /sandbox/echo --session app
 With --tls, ca_pem is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and
-client_key_pem for --client-key-file.";
+client_key_pem for --client-key-file. Faceki, ComplyCube and Sardine answer below the URL at /faceki,
+/complycube and /sardine, with their credentials of the ready file.";
 
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLE)]
