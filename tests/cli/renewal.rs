@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::thread;
 
 use bankezy_crypto::{PayloadCipher, PayloadSecret};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Folder;
 use super::server::{BODY, Server, answer};
+use super::{Folder, Ran};
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
@@ -65,10 +65,13 @@ fn the_example_of_the_help_works() {
     assert_eq!(calls, 7, "{help}");
 }
 
-/// The JSON that one sealed request held, from a server that refuses it.
-fn opened_by_a_server(folder: &Folder, arguments: &str) -> Value {
+/// Runs a call against a server that opens one request, and seals this answer or refuses. Gives
+/// back what the request held.
+fn served(folder: &Folder, arguments: &str, secret: &str, answer: Option<Value>) -> (Value, Ran) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let secret = PayloadSecret::from_base64url(secret).unwrap();
+    let cipher = PayloadCipher::new(&secret).unwrap();
     let request = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(stream);
@@ -86,19 +89,29 @@ fn opened_by_a_server(folder: &Folder, arguments: &str) -> Value {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let refusal = b"HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n";
-        reader.get_mut().write_all(refusal).unwrap();
-        body
+        let (status, text) = match answer {
+            Some(json) => ("200 OK", cipher.seal_json(&json).unwrap()),
+            None => ("418 No", String::new()),
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+            text.len()
+        );
+        reader
+            .get_mut()
+            .write_all((head + &text).as_bytes())
+            .unwrap();
+        cipher.open_json(&body).unwrap()
     });
-    folder
-        .run(&format!("token bankezy {arguments} --base-url {url}"), "")
-        .failed(1, "418");
-    let secret = PayloadSecret::from_base64url(SECRET).unwrap();
-    let body = request.join().unwrap();
-    PayloadCipher::new(&secret)
-        .unwrap()
-        .open_json(&body)
-        .unwrap()
+    let ran = folder.run(&format!("token bankezy {arguments} --base-url {url}"), "");
+    (request.join().unwrap(), ran)
+}
+
+/// What one request held.
+fn sent(folder: &Folder, arguments: &str) -> Value {
+    let (sent, ran) = served(folder, arguments, SECRET, None);
+    ran.failed(1, "418");
+    sent
 }
 
 #[test]
@@ -106,13 +119,10 @@ fn onboarding_sends_what_it_asks_for() {
     let folder = folder();
     let common = "--api-key-file key --secret-file secret --sdk-api-key-file key \
                   --account-number 7 --reference-id new --email a@example.com";
-    let sent = opened_by_a_server(
-        &folder,
-        &format!(
-            "onboarding {common} --gender F --zip-code 560001 --preferred-language en \
-             --kyc-level FULL"
-        ),
+    let onboarding = format!(
+        "onboarding {common} --gender F --zip-code 560001 --preferred-language en --kyc-level FULL"
     );
+    let body = sent(&folder, &onboarding);
     for (member, value) in [
         ("referenceId", "new"),
         ("email", "a@example.com"),
@@ -121,17 +131,14 @@ fn onboarding_sends_what_it_asks_for() {
         ("preferredLanguage", "en"),
         ("kycLevel", "FULL"),
     ] {
-        assert_eq!(sent[member], value, "{member}");
+        assert_eq!(body[member], value, "{member}");
     }
     // Settings of onboarding do not reach Get Token.
     folder.write("c.toml", "gender = \"F\"\nkyc_level = \"FULL\"\n");
-    let sent = opened_by_a_server(&folder, &format!("onboarding {common} --config c.toml"));
-    assert_eq!(
-        (&sent["gender"], &sent["kycLevel"]),
-        (&"F".into(), &"FULL".into())
-    );
-    let sent = opened_by_a_server(&folder, &format!("{common} --config c.toml"));
-    assert!(sent.get("gender").is_none() && sent.get("kycLevel").is_none());
+    let body = sent(&folder, &format!("onboarding {common} --config c.toml"));
+    assert_eq!([&body["gender"], &body["kycLevel"]], ["F", "FULL"]);
+    let body = sent(&folder, &format!("{common} --config c.toml"));
+    assert!(body.get("gender").is_none() && body.get("kycLevel").is_none());
 
     folder
         .run(&format!("token bankezy {common} --gender F"), "")
@@ -185,6 +192,54 @@ fn renewal_keeps_the_keys_and_ends_the_old_token() {
             .call(&format!("--session {name}"), BODY)
             .failed(1, "401");
     }
+}
+
+/// The documentation shows answers to Renew with hardly more than the token.
+#[test]
+fn what_an_answer_to_renew_leaves_out_stays_in_the_session() {
+    let server = Server::start("");
+    server
+        .token("--save-session s --reference-id ref-8")
+        .printed();
+    let secret = server.credential("payloadSecret");
+    let renewal = "renew --session s --save-session renewed";
+    let terse = json!({"resCode": 200, "token": "another"});
+    let (body, ran) = served(&server.folder, renewal, secret, Some(terse));
+    let kept = |name: &str| -> Value { serde_json::from_str(&server.folder.read(name)).unwrap() };
+    let (before, after) = (kept("s"), kept("renewed"));
+    assert_eq!(body["token"], before["token"]);
+    assert_eq!(answer(ran)["tokenReferenceId"], "ref-8");
+    assert_eq!(after["token"], "another");
+    for name in [
+        "token_reference_id",
+        "account_number",
+        "secret_file",
+        "api_key_file",
+    ] {
+        assert!(before[name].is_string(), "{name}");
+        assert_eq!(before[name], after[name], "{name}");
+    }
+}
+
+#[test]
+fn a_session_keeps_what_was_used_and_not_what_it_took_the_place_of() {
+    let server = Server::start("--tls");
+    let variables = [
+        ("BANKEZY_EXTRA_CA_FILE", "none"),
+        ("BANKEZY_TOKEN_REFERENCE_ID", "other"),
+    ];
+    let arguments = format!(
+        "token bankezy {} --sdk-api-key-file sdkApiKey --account-number 1 --ca-file ca.pem \
+         --save-session s",
+        server_flags(&server)
+    );
+    server.folder.run_with(&arguments, "", &variables).printed();
+    let kept: Value = serde_json::from_str(&server.folder.read("s")).unwrap();
+    assert!(kept.get("extra_ca_file").is_none(), "{kept}");
+    assert_ne!(kept["token_reference_id"], "other");
+    let call = "call /sandbox/echo --session s";
+    let ran = server.folder.run_with(call, BODY, &variables);
+    assert_eq!(ran.text(), BODY);
 }
 
 #[test]

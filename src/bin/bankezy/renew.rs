@@ -24,9 +24,13 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     let backend = keys::backend(&BackendArg { backend: None })?;
     let channel = session_keys.channel(&settings, backend)?;
     let client = remote::connect(&settings)?;
-    let answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
+    let mut answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
         .block_on(client.renew(&held, account, &channel))
         .map_err(remote::call_failure)?;
+    // What the answer leaves out is as it was.
+    answer.account_number = answer.account_number.or(settings.text("account_number")?);
+    let reference = settings.text("token_reference_id")?;
+    answer.token_reference_id = answer.token_reference_id.or(reference);
     if let Some(path) = &output.save_session {
         session::save(path, output.force, &settings, &answer, &session_keys)?;
     }

@@ -4,8 +4,8 @@
 //! private key and X-API-KEY stay where they are, and it names their places.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -19,26 +19,27 @@ use serde_json::value::RawValue;
 
 use crate::args::SessionArgs;
 use crate::failure::Failure;
-use crate::settings::{Settings, absolute, missing};
+use crate::settings::{Settings, is_path, missing};
 use crate::{files, keys, remote};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
 
-/// Settings that a later call needs, and that are no secrets.
-const TEXTS: [&str; 4] = ["base_url", "api_version", "encoding", "proxy"];
-
-/// Files that a later call needs.
-const FILES: [&str; 3] = ["ca_file", "extra_ca_file", "client_cert_file"];
-
-/// Where secrets are that a later call needs, each in a file or a variable.
-const SOURCES: [[&str; 2]; 3] = [
-    ["api_key_file", "api_key_env"],
-    ["client_key_file", "client_key_env"],
-    ["proxy_file", "proxy_env"],
+/// Settings that a later call needs, each by one of these names. Of secrets it is their places.
+const KEPT: [&[&str]; 8] = [
+    &["base_url"],
+    &["api_version"],
+    &["encoding"],
+    &["api_key_file", "api_key_env"],
+    &["ca_file", "extra_ca_file"],
+    &["client_cert_file"],
+    &["client_key_file", "client_key_env"],
+    &["proxy", "proxy_file", "proxy_env"],
 ];
 
-const PAYLOAD_SECRET: [&str; 2] = ["secret_file", "secret_env"];
+/// What is kept for some keys alone.
+const PAYLOAD_SECRET: &[&str] = &["secret_file", "secret_env"];
+const PRIVATE_KEY: &[&str] = &["private_key"];
 
 /// What the server said of the token, and takes for it.
 const STATED: [&str; 2] = ["account_number", "token_reference_id"];
@@ -65,22 +66,12 @@ pub(crate) fn save(
     session_keys: &Keys,
 ) -> Result<(), Failure> {
     let mut members = BTreeMap::new();
-    for name in TEXTS {
-        if let Some(text) = settings.text(name)? {
-            members.insert(name, text);
-        }
-    }
-    for name in FILES {
-        if let Some(file) = settings.path(name)? {
-            members.insert(name, text(absolute(file.as_os_str())?)?);
-        }
-    }
-    for source in SOURCES {
-        keep_source(&mut members, settings, source)?;
+    for names in KEPT {
+        keep(&mut members, settings, names)?;
     }
     let agreed = match session_keys {
         Keys::Static => {
-            keep_source(&mut members, settings, PAYLOAD_SECRET)?;
+            keep(&mut members, settings, PAYLOAD_SECRET)?;
             members.insert("channel", "static".to_owned());
             None
         }
@@ -89,8 +80,7 @@ pub(crate) fn save(
             Some(secret.to_base64url())
         }
         Keys::KeyTransport { server_pub_key } => {
-            let file = settings.path("private_key")?.unwrap_or_default();
-            members.insert("private_key", text(absolute(file.as_os_str())?)?);
+            keep(&mut members, settings, PRIVATE_KEY)?;
             members.insert("server_pub_key", server_pub_key.clone());
             members.insert("channel", "key-transport".to_owned());
             None
@@ -99,13 +89,10 @@ pub(crate) fn save(
     if let Some(expiry) = answer.token.expires_at() {
         members.insert("expires_at", rfc3339(expiry)?);
     }
-    for (name, stated) in STATED
-        .into_iter()
-        .zip([&answer.account_number, &answer.token_reference_id])
-    {
-        // An answer to Renew may leave out what was known before.
-        if let Some(text) = stated.clone().or(settings.text(name)?) {
-            members.insert(name, text);
+    let stated = [&answer.account_number, &answer.token_reference_id];
+    for (name, stated) in STATED.into_iter().zip(stated) {
+        if let Some(text) = stated {
+            members.insert(name, text.clone());
         }
     }
     let mut json = SecretBytes::new();
@@ -124,21 +111,29 @@ pub(crate) fn save(
     files::write_private(path, json.as_bytes(), force)
 }
 
-fn keep_source(
+fn keep(
     members: &mut BTreeMap<&'static str, String>,
     settings: &Settings,
-    [file, variable]: [&'static str; 2],
+    names: &[&'static str],
 ) -> Result<(), Failure> {
-    if let Some(source) = settings.source(file, variable)? {
-        let name = if source.in_file { file } else { variable };
-        members.insert(name, text(source.lasting()?)?);
+    if let Some((name, value)) = settings.find(names)? {
+        // A later run may start from another folder.
+        let value = match is_path(name) {
+            true => absolute(&value)?,
+            false => value,
+        };
+        let text = value.into_string();
+        let text =
+            text.map_err(|_| Failure::operation("a setting that the session keeps is not UTF-8"))?;
+        members.insert(name, text);
     }
     Ok(())
 }
 
-fn text(path: OsString) -> Result<String, Failure> {
-    path.into_string()
-        .map_err(|_| Failure::operation("a path that the session names is not UTF-8"))
+fn absolute(path: &OsStr) -> Result<OsString, Failure> {
+    std::path::absolute(path)
+        .map(PathBuf::into_os_string)
+        .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
 }
 
 /// The token and the keys that the arguments name, where they name a token.
@@ -195,9 +190,8 @@ fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> 
     let session = Session(session);
 
     let mut values = BTreeMap::new();
-    let names = TEXTS.into_iter().chain(FILES).chain(STATED);
-    let names = names.chain(SOURCES.into_iter().chain([PAYLOAD_SECRET]).flatten());
-    for name in names.chain(["private_key"]) {
+    let names = KEPT.into_iter().chain([PAYLOAD_SECRET, PRIVATE_KEY]);
+    for name in names.flatten().copied().chain(STATED) {
         if let Some(value) = session.text(name)? {
             values.insert(name, value.into());
         }

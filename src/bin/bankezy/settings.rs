@@ -1,7 +1,7 @@
 //! Settings: flags win over the environment, the environment over the settings file.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bankezy_crypto::SecretBytes;
@@ -159,10 +159,9 @@ impl Settings {
                 let all = names.iter().map(|name| flag(name)).collect::<Vec<_>>();
                 return Err(Failure::usage(format!("give one of {}", all.join(", "))));
             }
-            let is_path = name.ends_with("_file") || name == "private_key";
             return Ok(Some((
                 name,
-                match level == FILE_LEVEL && is_path {
+                match level == FILE_LEVEL && is_path(name) {
                     true => self.folder.join(value).into(),
                     false => value.clone(),
                 },
@@ -250,20 +249,10 @@ impl Source {
             false => keys::variable_bytes(&self.place, &self.flag),
         }
     }
-
-    /// The place as it stands for a later run, from whatever folder.
-    pub(crate) fn lasting(&self) -> Result<OsString, Failure> {
-        match self.in_file {
-            true => absolute(&self.place),
-            false => Ok(self.place.clone()),
-        }
-    }
 }
 
-pub(crate) fn absolute(path: &OsStr) -> Result<OsString, Failure> {
-    std::path::absolute(path)
-        .map(PathBuf::into_os_string)
-        .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
+pub(crate) fn is_path(name: &str) -> bool {
+    name.ends_with("_file") || name == "private_key"
 }
 
 fn flag(name: &str) -> String {
