@@ -89,8 +89,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Asks for client certificates and takes those of [`Sandbox::issue_client_identity`]; off
-    /// where this is not called.
+    /// Asks for client certificates and takes those of [`Sandbox::issue_client_identity`], one of
+    /// which is in [`Sandbox::ready_json`]; off where this is not called.
     #[must_use]
     pub fn require_client_certificate(mut self, required: bool) -> Self {
         self.client_certificate = required;
@@ -151,16 +151,20 @@ impl SandboxBuilder {
             });
         }
         let credentials = Credentials::generate(self.derivation)?;
-        let (authority, acceptor) = if self.tls {
+        let (authority, acceptor, client_identity) = if self.tls {
             let authority = Authority::generate()?;
             let acceptor = authority.acceptor(
                 self.listen.ip(),
                 with_client_certificates,
                 self.client_ca_pem.as_deref(),
             )?;
-            (Some(authority), Some(acceptor))
+            let identity = match with_client_certificates {
+                true => Some(authority.issue_client()?),
+                false => None,
+            };
+            (Some(authority), Some(acceptor), identity)
         } else {
-            (None, None)
+            (None, None, None)
         };
         let listener = TcpListener::bind(self.listen)
             .await
@@ -179,6 +183,7 @@ impl SandboxBuilder {
             address,
             url,
             authority,
+            client_identity,
             stop,
             server,
         })

@@ -20,6 +20,11 @@ pub struct Credentials {
     sdk_api_key: SecretText,
     app_api_key: SecretText,
     app_secret: SecretText,
+    faceki_client_id: SecretText,
+    faceki_client_secret: SecretText,
+    complycube_api_key: SecretText,
+    sardine_client_id: SecretText,
+    sardine_client_secret: SecretText,
     derivation: Derivation<'static>,
     derivation_name: &'static str,
 }
@@ -32,6 +37,13 @@ impl Credentials {
             sdk_api_key: random_hex::<16>()?.into(),
             app_api_key: random_hex::<16>()?.into(),
             app_secret: random_hex::<32>()?.into(),
+            faceki_client_id: random_hex::<16>()?.into(),
+            // What base64 may end in, so that a client has to escape it in a query.
+            faceki_client_secret: format!("{}+/=", random_hex::<32>()?).into(),
+            // Its keys for tests start like this.
+            complycube_api_key: format!("test_{}", random_hex::<32>()?).into(),
+            sardine_client_id: random_hex::<16>()?.into(),
+            sardine_client_secret: random_hex::<32>()?.into(),
             derivation,
             derivation_name: derivation_name(&derivation)?,
         })
@@ -86,6 +98,36 @@ impl Credentials {
         ECHO_PATH
     }
 
+    /// `clientId` of Faceki.
+    #[must_use]
+    pub fn faceki_client_id(&self) -> &str {
+        self.faceki_client_id.as_str()
+    }
+
+    /// `clientSecret` of Faceki. It ends in `+/=`, which a query has to escape.
+    #[must_use]
+    pub fn faceki_client_secret(&self) -> &str {
+        self.faceki_client_secret.as_str()
+    }
+
+    /// API key of ComplyCube.
+    #[must_use]
+    pub fn complycube_api_key(&self) -> &str {
+        self.complycube_api_key.as_str()
+    }
+
+    /// Client id of Sardine.
+    #[must_use]
+    pub fn sardine_client_id(&self) -> &str {
+        self.sardine_client_id.as_str()
+    }
+
+    /// Client secret of Sardine.
+    #[must_use]
+    pub fn sardine_client_secret(&self) -> &str {
+        self.sardine_client_secret.as_str()
+    }
+
     pub(super) fn is_api_key(&self, text: &[u8]) -> bool {
         same(&self.api_key, text)
     }
@@ -102,8 +144,24 @@ impl Credentials {
         same(&self.app_secret, text)
     }
 
+    pub(super) fn is_faceki(&self, id: &[u8], secret: &[u8]) -> bool {
+        same(&self.faceki_client_id, id) & same(&self.faceki_client_secret, secret)
+    }
+
+    pub(super) fn is_complycube_api_key(&self, text: &[u8]) -> bool {
+        same(&self.complycube_api_key, text)
+    }
+
+    /// Id and secret with a colon between them (RFC 7617).
+    pub(super) fn is_sardine(&self, pair: &[u8]) -> bool {
+        let mut pair = pair.splitn(2, |byte| *byte == b':');
+        let [id, secret] = [pair.next(), pair.next()].map(Option::unwrap_or_default);
+        same(&self.sardine_client_id, id) & same(&self.sardine_client_secret, secret)
+    }
+
+    /// By provider.
     pub(super) fn to_json(&self) -> Value {
-        json!({
+        let bankezy = json!({
             "apiKey": self.api_key(),
             "payloadSecret": self.payload_secret.to_base64url().as_str(),
             "sdkApiKey": self.sdk_api_key(),
@@ -111,6 +169,18 @@ impl Credentials {
             "appSecret": self.app_secret(),
             "derivation": self.derivation_name,
             "echoPath": ECHO_PATH,
+        });
+        json!({
+            "bankezy": bankezy,
+            "faceki": {
+                "clientId": self.faceki_client_id(),
+                "clientSecret": self.faceki_client_secret(),
+            },
+            "complycube": { "apiKey": self.complycube_api_key() },
+            "sardine": {
+                "clientId": self.sardine_client_id(),
+                "clientSecret": self.sardine_client_secret(),
+            },
         })
     }
 }

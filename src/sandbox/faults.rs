@@ -11,6 +11,8 @@ use serde_json::Value;
 /// One thing that goes wrong.
 ///
 /// Where it says "instead", the call is not executed; otherwise it is, and its answer is spoiled.
+/// Every provider knows all of them but `wrong-key` and `clear-200`, which are for answers that are
+/// sealed: other providers than BankEzy refuse those with 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InjectedFault {
@@ -26,6 +28,13 @@ pub enum InjectedFault {
     },
     /// `500`: 500 with an HTML body instead.
     ServerError,
+    /// `503`: 503 in clear text instead.
+    ServiceUnavailable {
+        /// `Retry-After`, in seconds.
+        retry_after: u64,
+    },
+    /// `html`: 200 with an HTML page instead, as a proxy in between may give it.
+    HtmlPage,
     /// `cut-body`: half of the answer, then the connection is closed.
     CutBody,
     /// `wrong-key`: the answer is sealed under a key that nobody has.
@@ -58,6 +67,8 @@ impl InjectedFault {
             Self::Unauthorized => "401",
             Self::TooManyRequests { .. } => "429",
             Self::ServerError => "500",
+            Self::ServiceUnavailable { .. } => "503",
+            Self::HtmlPage => "html",
             Self::CutBody => "cut-body",
             Self::WrongKey => "wrong-key",
             Self::Clear200 => "clear-200",
@@ -76,6 +87,10 @@ impl InjectedFault {
                 retry_after: amount.unwrap_or(1),
             },
             "500" => Self::ServerError,
+            "503" => Self::ServiceUnavailable {
+                retry_after: amount.unwrap_or(1),
+            },
+            "html" => Self::HtmlPage,
             "cut-body" => Self::CutBody,
             "wrong-key" => Self::WrongKey,
             "clear-200" => Self::Clear200,
@@ -193,7 +208,7 @@ impl Faults {
         };
         let amount = match name {
             "delay" => number("delayMs")?,
-            "429" => number("retryAfter")?,
+            "429" | "503" => number("retryAfter")?,
             "huge-body" => number("bytes")?,
             _ => None,
         };
@@ -254,6 +269,8 @@ mod tests {
             "401",
             "429",
             "500",
+            "503",
+            "html",
             "cut-body",
             "wrong-key",
             "clear-200",

@@ -1,7 +1,8 @@
-//! An emulator of BankEzy's token service, with an API that answers with what it was sent.
+//! An emulator of BankEzy's token service, with an API that answers with what it was sent, and of
+//! the token calls of Faceki, ComplyCube and Sardine.
 //!
 //! It needs no network and no credentials: everything is made when it starts and gone when it
-//! stops. What BankEzy's documentation leaves open is marked as this crate's own choice.
+//! stops. What the providers' documentation leaves open is marked as this crate's own choice.
 //!
 //! ```
 //! # async fn start() -> Result<(), bankezy_crypto::sandbox::SandboxError> {
@@ -23,19 +24,34 @@
 //! documentation; the path of Onboarding's v2 is this crate's own. v1 answers flat, v2 under `data`,
 //! and the documented variants of codes and names are spread over them.
 //!
+//! The other providers, in clear:
+//!
+//! | call | takes | gives |
+//! |---|---|---|
+//! | `GET /faceki/auth/api/access-token` | `clientId`, `clientSecret` in the query, or the headers `clientid`, `clientSecret` | `responseCode` 0, `data` with `access_token`, 3600 s |
+//! | `POST /complycube/v1/tokens` | `Authorization: KEY`; `clientId` and one of `referrer`, `appId` | `token` |
+//! | `POST /sardine/v1/identity-documents/tokens` | `Authorization: Basic …`; `sessionKey`, `customerId`, `platform`, `provider` | `access_token`, 600 s, and what Incode needs |
+//!
+//! Their tokens are random text: there is nothing here to use them with.
+//!
 //! # Keys
-//! Get Token and Onboarding travel under the static payload secret, Get App Token in clear JSON.
+//! At BankEzy, Get Token and Onboarding travel under the static payload secret, Get App Token in clear JSON.
 //! Their answers carry a server key of the kind that the client sent. A later call names its session
 //! by `X-API-TOKEN`, and is answered under the key that it was sealed with: the static payload
 //! secret (not for sessions of Get App Token), the key agreed on P-256, or RSA both ways, as
 //! `RSA-OAEP-256`. Invalidate without `X-API-TOKEN` travels under the static payload secret.
 //!
 //! # Refusals
-//! HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown,
+//! BankEzy: HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown,
 //! expired, renewed or invalidated; 400 for a body that does not open, 413 for one that is too long,
 //! 415 for the wrong `Content-Type`. What is wrong with an opened request is told in a sealed
 //! answer with HTTP 200: `TOK002` unknown API key, `TOK004` credentials that may not have a token,
 //! `TOK003` anything else, with a `resDesc` that names the field.
+//!
+//! Faceki: 403 without `clientId`, 402 without `clientSecret`, 401 for wrong ones, in the shapes of
+//! its page. ComplyCube: 401 and 400 with `type`, `message` and, for 400, `param`; that exactly one of
+//! `referrer` and `appId` has to be there is inferred. Sardine, which documents no errors: 401 and 400
+//! in plain text, of this crate's own.
 //!
 //! # Faults
 //! [`Sandbox::faults`] in the process, the header `X-Sandbox-Fault: NAME` or `NAME=AMOUNT` for one
@@ -46,10 +62,15 @@
 mod bankezy;
 mod bodies;
 mod channel;
+mod clear;
+mod complycube;
 mod config;
 mod credentials;
 mod error;
+mod exchange;
+mod faceki;
 mod faults;
+mod sardine;
 mod server;
 mod state;
 mod tls;
@@ -79,6 +100,7 @@ pub struct Sandbox {
     address: SocketAddr,
     url: String,
     authority: Option<Authority>,
+    client_identity: Option<(String, SecretText)>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -126,15 +148,19 @@ impl Sandbox {
     }
 
     /// What `bankezy sandbox --ready-file` writes: a JSON object with `url`, `ca_pem` (null without
-    /// TLS) and under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
-    /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`.
+    /// TLS), `client_cert_pem` and `client_key_pem` (null unless it asks for client certificates), and
+    /// under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
+    /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`; under
+    /// `faceki` and `sardine` `clientId` and `clientSecret`, under `complycube` `apiKey`. Their base
+    /// URLs are `url` and the provider's name.
     #[must_use]
     pub fn ready_json(&self) -> SecretText {
-        let json = serde_json::json!({
-            "url": self.url,
-            "ca_pem": self.ca_pem(),
-            "bankezy": self.bank.credentials.to_json(),
-        });
+        let identity = self.client_identity.as_ref();
+        let mut json = self.bank.credentials.to_json();
+        json["url"] = self.url.as_str().into();
+        json["ca_pem"] = self.ca_pem().into();
+        json["client_cert_pem"] = identity.map(|(certificate, _)| certificate.as_str()).into();
+        json["client_key_pem"] = identity.map(|(_, key)| key.as_str()).into();
         json.to_string().into()
     }
 

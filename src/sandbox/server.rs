@@ -4,11 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::{Method, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -21,8 +18,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::bankezy::{self, ROUTES, Route};
+use super::bankezy::{self, ROUTES};
 use super::state::{Bank, Endpoint};
+use super::{clear, complycube, exchange, faceki, sardine};
 
 /// Connections at once; more wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -49,6 +47,7 @@ impl core::error::Error for Dropped {}
 
 /// The prefix has been checked to hold no pattern.
 pub(super) fn router(prefix: &str, bank: Arc<Bank>) -> Router {
+    let at = |path: &str| format!("{prefix}{path}");
     let mut router = Router::new();
     for route in ROUTES {
         let methods = match route.endpoint {
@@ -56,34 +55,23 @@ pub(super) fn router(prefix: &str, bank: Arc<Bank>) -> Router {
             Endpoint::GetToken => MethodFilter::POST.or(MethodFilter::GET),
             _ => MethodFilter::POST,
         };
-        router = router.route(
-            &format!("{prefix}{}", route.path),
-            on(methods, move |State(bank): State<Arc<Bank>>, request| {
-                serve_call(bank, route, request)
-            }),
-        );
+        let serve = move |State(bank): State<Arc<Bank>>, request: Request| async move {
+            bankezy::serve(&bank, route, request).await
+        };
+        router = router.route(&at(route.path), on(methods, serve));
     }
+    for route in [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE] {
+        let serve = move |State(bank): State<Arc<Bank>>, request: Request| async move {
+            clear::serve(&bank, route, request).await
+        };
+        router = router.route(&at(route.path), on(route.method, serve));
+    }
+    let control = |State(bank): State<Arc<Bank>>, request: Request| async move {
+        exchange::control_faults(&bank, request).await
+    };
     router
-        .route(
-            &format!("{prefix}/sandbox/faults"),
-            on(
-                MethodFilter::POST,
-                |State(bank): State<Arc<Bank>>, request: Request| async move {
-                    bankezy::control_faults(&bank, request).await
-                },
-            ),
-        )
+        .route(&at("/sandbox/faults"), on(MethodFilter::POST, control))
         .with_state(bank)
-}
-
-async fn serve_call(bank: Arc<Bank>, route: &'static Route, request: Request) -> Response {
-    // The router hands HEAD to GET.
-    if request.method() == Method::HEAD {
-        let mut refused = Response::new(Body::empty());
-        *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        return refused;
-    }
-    bankezy::serve(&bank, route, request).await
 }
 
 /// Accepts until told to stop, then lets running requests finish.

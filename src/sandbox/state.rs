@@ -17,7 +17,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// Get Token.
+    /// BankEzy's Get Token.
     GetToken,
     /// Onboarding user token.
     OnboardingUserToken,
@@ -29,9 +29,15 @@ pub enum Endpoint {
     Invalidate,
     /// The API that answers with what it was sent.
     Echo,
+    /// Faceki's access token.
+    FacekiToken,
+    /// ComplyCube's SDK token.
+    ComplyCubeToken,
+    /// Sardine's token for identity documents.
+    SardineToken,
 }
 
-const ENDPOINTS: usize = 6;
+const ENDPOINTS: usize = 9;
 
 /// How many calls of each endpoint were executed, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

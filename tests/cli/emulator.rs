@@ -60,6 +60,9 @@ fn the_sandbox_says_why_it_does_not_start() {
     folder
         .run("sandbox --derivation hkdf-sha256", "")
         .failed(2, "concat-kdf");
+    folder
+        .run("sandbox --mutual-tls", "")
+        .failed(2, "missing: --tls");
 }
 
 #[test]

@@ -5,8 +5,10 @@ mod explaining;
 mod keys_and_messages;
 mod lines;
 mod remote;
+mod renewal;
 mod server;
 mod settings;
+mod transport;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -51,8 +51,14 @@ impl Server {
         ] {
             server.folder.write(name, server.credential(name));
         }
-        if let Some(pem) = server.ready["ca_pem"].as_str() {
-            server.folder.write("ca.pem", pem);
+        for (member, name) in [
+            ("ca_pem", "ca.pem"),
+            ("client_cert_pem", "client.pem"),
+            ("client_key_pem", "client-key.pem"),
+        ] {
+            if let Some(pem) = server.ready[member].as_str() {
+                server.folder.write(name, pem);
+            }
         }
         server
     }
@@ -89,6 +95,11 @@ impl Server {
             self.folder
                 .run(&format!("call {echo} --timeout 20 {more}"), input),
         )
+    }
+
+    /// Anything else of `token bankezy`, without what it needs.
+    pub(crate) fn of_token(&self, more: &str) -> Ran {
+        self.checked(&format!("token bankezy {more}"))
     }
 
     pub(crate) fn checked(&self, arguments: &str) -> Ran {

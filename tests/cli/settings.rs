@@ -50,6 +50,10 @@ fn a_settings_file_holds_no_secrets_and_is_never_quoted() {
             "api_key = \"CANARY\"",
             "use `api_key_file` or `api_key_env`",
         ),
+        (
+            "client_key = \"CANARY\"",
+            "use `client_key_file` or `client_key_env`",
+        ),
         ("base_urll = \"CANARY\"", "`base_urll` is not known"),
         ("CANARY = 1", "a name is not known"),
         ("base_url = [\"CANARY\"]", "`base_url` has another type"),

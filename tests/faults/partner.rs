@@ -97,13 +97,15 @@ pub(crate) fn builder() -> ClientBuilder {
 }
 
 /// For this emulator, with its root where it speaks TLS.
+pub(crate) fn builder_for(sandbox: &Sandbox) -> ClientBuilder {
+    match sandbox.ca_pem() {
+        Some(pem) => builder().add_root_certificate_pem(pem),
+        None => builder(),
+    }
+}
+
 pub(crate) fn client_for(sandbox: &Sandbox) -> Client {
-    let builder = builder();
-    let builder = match sandbox.ca_pem() {
-        Some(pem) => builder.add_root_certificate_pem(pem),
-        None => builder,
-    };
-    builder.build().unwrap()
+    builder_for(sandbox).build().unwrap()
 }
 
 pub(crate) fn connect(client: &Client, sandbox: &Sandbox, version: Version) -> BankEzyClient {

@@ -69,14 +69,18 @@ async fn retries_can_be_turned_off() {
         let bankezy = connect(&client, &sandbox, version);
         let session = session(&bankezy, &sandbox).await;
         for doing in Doing::ALL {
-            let before = sandbox.executed();
-            let busy = InjectedFault::TooManyRequests { retry_after: 0 };
-            sandbox.faults().inject(busy, 2);
-            let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
-            assert_eq!(advice(&error), Advice::CallAgainLater, "{doing:?}");
-            assert_eq!(sandbox.faults().pending(), 1, "{doing:?}");
-            assert_eq!(sandbox.executed(), before, "{doing:?}");
-            sandbox.faults().clear();
+            for busy in [
+                InjectedFault::TooManyRequests { retry_after: 0 },
+                InjectedFault::ServiceUnavailable { retry_after: 0 },
+            ] {
+                let before = sandbox.executed();
+                sandbox.faults().inject(busy, 2);
+                let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
+                assert_eq!(advice(&error), Advice::CallAgainLater, "{doing:?}");
+                assert_eq!(sandbox.faults().pending(), 1, "{doing:?}");
+                assert_eq!(sandbox.executed(), before, "{doing:?}");
+                sandbox.faults().clear();
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Every fault of the emulator, on every call, in both versions, on a new connection and on one that
-//! was used before.
+//! Every fault of the emulator, on every call, in both versions, with TLS and without, on a new
+//! connection and on one that was used before.
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::Error;
-use bankezy_crypto::client::{BankEzyError, Client, ClientError, RetryPolicy, Sent};
+use bankezy_crypto::client::{BankEzyError, ClientError, RetryPolicy, Sent};
 use bankezy_crypto::providers::bankezy::Version;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
 use bankezy_crypto::sandbox::{InjectedFault, Sandbox};
@@ -13,18 +13,22 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::partner::{Advice, Doing, PATIENCE, VERSIONS, advice, builder, connect, make, session};
+use crate::partner::{
+    Advice, Doing, PATIENCE, VERSIONS, advice, builder_for, client_for, connect, make, session,
+};
 
 const DEADLINE: Duration = Duration::from_millis(1500);
 const MAX_ANSWER: usize = 64 * 1024;
 /// Beyond what any policy tries, so that what is left tells the number of attempts.
 const TIMES: u32 = 10;
 
+/// Not so many cases at once that the short deadline passes for want of a processor.
+static TURNS: Semaphore = Semaphore::const_new(24);
+
 type IsRight = fn(&BankEzyError) -> bool;
 
 /// A fault and what is due then.
 struct Row {
-    name: &'static str,
     fault: InjectedFault,
     times: u32,
     due: Result<(), (IsRight, Advice)>,
@@ -32,9 +36,8 @@ struct Row {
     attempts: u32,
 }
 
-fn fails(name: &'static str, fault: InjectedFault, is_right: IsRight, advice: Advice) -> Row {
+fn fails(fault: InjectedFault, is_right: IsRight, advice: Advice) -> Row {
     Row {
-        name,
         fault,
         times: TIMES,
         due: Err((is_right, advice)),
@@ -43,14 +46,13 @@ fn fails(name: &'static str, fault: InjectedFault, is_right: IsRight, advice: Ad
     }
 }
 
-fn works(name: &'static str, fault: InjectedFault, attempts: u32) -> Row {
+fn works(fault: InjectedFault, times: u32) -> Row {
     Row {
-        name,
         fault,
-        times: attempts,
+        times,
         due: Ok(()),
         executed: 1,
-        attempts,
+        attempts: times,
     }
 }
 
@@ -93,121 +95,96 @@ fn rows(doing: Doing) -> Vec<Row> {
     let not_sealed: IsRight = |error| unexpected(error, UnexpectedReply::NotSealed);
     let not_json: IsRight = |error| unexpected(error, UnexpectedReply::NotJson);
     let not_an_answer = if clear { not_json } else { not_sealed };
-    let busy: IsRight = |error| refused(error, 429);
     let untouched = |row: Row| Row { executed: 0, ..row };
-    let retry_after = |retry_after| F::TooManyRequests { retry_after };
-    vec![
+    let too_many: fn(u64) -> F = |retry_after| F::TooManyRequests { retry_after };
+    let unavailable: fn(u64) -> F = |retry_after| F::ServiceUnavailable { retry_after };
+    let too_many: (_, IsRight) = (too_many, |error| refused(error, 429));
+    let unavailable: (_, IsRight) = (unavailable, |error| refused(error, 503));
+    let mut rows = vec![
         fails(
-            "delay beyond the deadline",
             F::Delay(Duration::from_secs(60)),
             timed_out,
             Advice::AskServer,
         ),
-        works("delay", F::Delay(Duration::from_millis(50)), 1),
+        works(F::Delay(Duration::from_millis(50)), 1),
         untouched(fails(
-            "401",
             F::Unauthorized,
             |error| refused(error, 401),
             Advice::GetNewToken,
         )),
-        Row {
-            times: 1,
-            attempts: 2,
-            ..works("429 once", retry_after(1), 1)
-        },
-        Row {
-            times: 2,
-            attempts: 3,
-            ..works("429 twice", retry_after(0), 2)
-        },
-        Row {
-            executed: 0,
-            attempts: 3,
-            ..fails("429 for long", retry_after(0), busy, Advice::CallAgainLater)
-        },
         untouched(fails(
-            "429 beyond the deadline",
-            retry_after(60),
-            busy,
-            Advice::CallAgainLater,
-        )),
-        untouched(fails(
-            "500",
             F::ServerError,
             |error| refused(error, 500),
             Advice::AskServer,
         )),
-        fails("cut body", F::CutBody, interrupted, Advice::AskServer),
+        untouched(fails(F::HtmlPage, not_an_answer, Advice::DistrustAnswer)),
+        fails(F::CutBody, interrupted, Advice::AskServer),
         match clear {
-            true => fails("wrong key", F::WrongKey, not_json, Advice::DistrustAnswer),
-            false => fails(
-                "wrong key",
-                F::WrongKey,
-                does_not_open,
-                Advice::AgreeOnNewKeys,
-            ),
+            true => fails(F::WrongKey, not_json, Advice::DistrustAnswer),
+            false => fails(F::WrongKey, does_not_open, Advice::AgreeOnNewKeys),
         },
         match clear {
-            true => works("clear 200", F::Clear200, 1),
-            false => fails("clear 200", F::Clear200, not_sealed, Advice::DistrustAnswer),
+            true => works(F::Clear200, 1),
+            false => fails(F::Clear200, not_sealed, Advice::DistrustAnswer),
         },
+        fails(F::HugeBody { bytes: 1 << 30 }, too_long, Advice::AskServer),
         fails(
-            "huge body",
-            F::HugeBody { bytes: 1 << 30 },
-            too_long,
-            Advice::AskServer,
-        ),
-        fails(
-            "body of nothing but text",
             F::HugeBody { bytes: 1000 },
             not_an_answer,
             Advice::DistrustAnswer,
         ),
         fails(
-            "empty body",
             F::HugeBody { bytes: 0 },
             not_an_answer,
             Advice::DistrustAnswer,
         ),
-        untouched(fails(
-            "dropped before",
-            F::DropBefore,
-            interrupted,
-            Advice::AskServer,
-        )),
-        fails(
-            "dropped after",
-            F::DropAfter,
-            interrupted,
-            Advice::AskServer,
-        ),
-    ]
-}
-
-/// A client for what answers, one for what does not, and one to prepare with.
-struct Clients {
-    patient: Client,
-    hasty: Client,
-    other: Client,
+        untouched(fails(F::DropBefore, interrupted, Advice::AskServer)),
+        fails(F::DropAfter, interrupted, Advice::AskServer),
+    ];
+    for (busy, is_right) in [too_many, unavailable] {
+        rows.extend([
+            Row {
+                attempts: 2,
+                ..works(busy(1), 1)
+            },
+            Row {
+                attempts: 3,
+                ..works(busy(0), 2)
+            },
+            Row {
+                attempts: 3,
+                ..untouched(fails(busy(0), is_right, Advice::CallAgainLater))
+            },
+            // Beyond the deadline, so that it is not waited for.
+            untouched(fails(busy(60), is_right, Advice::CallAgainLater)),
+        ]);
+    }
+    rows
 }
 
 async fn check(
-    clients: &Clients,
     row: &Row,
     doing: Doing,
     version: Version,
+    tls: bool,
     used: bool,
 ) -> Result<(), String> {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().tls(tls).start().await.unwrap();
+    assert_eq!(sandbox.url().starts_with("https:"), tls);
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
-    let (client, deadline) = match hangs {
-        true => (&clients.hasty, DEADLINE),
-        false => (&clients.patient, PATIENCE),
-    };
-    let bankezy = connect(client, &sandbox, version);
+    let deadline = if hangs { DEADLINE } else { PATIENCE };
+    let quick =
+        RetryPolicy::default().with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let client = builder_for(&sandbox)
+        .max_response_len(MAX_ANSWER)
+        .retries(quick)
+        .deadline(deadline)
+        .build()
+        .unwrap();
+    let bankezy = connect(&client, &sandbox, version);
     let session = match used {
         true => session(&bankezy, &sandbox).await,
-        false => session(&connect(&clients.other, &sandbox, version), &sandbox).await,
+        false => session(&connect(&client_for(&sandbox), &sandbox, version), &sandbox).await,
     };
     let before = sandbox.executed();
     sandbox.faults().inject(row.fault, row.times);
@@ -249,34 +226,22 @@ async fn check(
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_fault_on_each_call_is_told_and_executes_nothing_twice() {
-    let common = || {
-        let retries = RetryPolicy::default()
-            .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
-        builder().max_response_len(MAX_ANSWER).retries(retries)
-    };
-    let clients = Arc::new(Clients {
-        patient: common().build().unwrap(),
-        hasty: common().deadline(DEADLINE).build().unwrap(),
-        other: builder().build().unwrap(),
-    });
-    // Not so many at once that the short deadline passes for want of a processor.
-    let turns = Arc::new(Semaphore::new(24));
+async fn check_all(tls: bool) {
     let mut cases = JoinSet::new();
     for doing in Doing::ALL {
         for row in rows(doing) {
             let row = Arc::new(row);
             for version in VERSIONS {
                 for used in [false, true] {
-                    let (clients, turns) = (Arc::clone(&clients), Arc::clone(&turns));
                     let row = Arc::clone(&row);
                     cases.spawn(async move {
-                        let _turn = turns.acquire().await.unwrap();
-                        let result = check(&clients, &row, doing, version, used).await;
+                        let _turn = TURNS.acquire().await.unwrap();
+                        let result = check(&row, doing, version, tls, used).await;
                         result.map_err(|problem| {
-                            let name = row.name;
-                            format!("{doing:?} {version:?}, {name}, used {used}: {problem}")
+                            let (fault, times) = (row.fault, row.times);
+                            format!(
+                                "{doing:?} {version:?}, {fault:?} {times} times, used {used}: {problem}"
+                            )
                         })
                     });
                 }
@@ -288,4 +253,14 @@ async fn each_fault_on_each_call_is_told_and_executes_nothing_twice() {
     assert_eq!(results.len(), expected);
     let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_on_each_call_is_told_and_executes_nothing_twice() {
+    check_all(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_on_each_call_is_told_the_same_over_tls() {
+    check_all(true).await;
 }

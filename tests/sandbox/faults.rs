@@ -96,12 +96,17 @@ fn check(fault: &str, call: &Prepared, answer: Option<&Answer>) {
     assert_eq!(answer.complete, fault != "cut-body", "{context}");
     match fault {
         "401" => assert_eq!(answer.status, 401),
-        "429=7" => {
-            assert_eq!(answer.status, 429);
+        "429=7" | "503=7" => {
+            assert_eq!(answer.status.to_string(), fault[..3]);
             assert_eq!(answer.header("retry-after"), Some("7"));
         }
         "500" => {
             assert_eq!(answer.status, 500);
+            assert_eq!(answer.header("content-type"), Some("text/html"));
+            assert!(answer.text().starts_with("<html>"));
+        }
+        "html" => {
+            assert_eq!(answer.status, 200);
             assert_eq!(answer.header("content-type"), Some("text/html"));
             assert!(answer.text().starts_with("<html>"));
         }
@@ -141,6 +146,8 @@ async fn every_fault_on_every_call() {
         ("401", false),
         ("429=7", false),
         ("500", false),
+        ("503=7", false),
+        ("html", false),
         ("drop-before", false),
         ("delay=20", true),
         ("cut-body", true),
@@ -249,12 +256,11 @@ async fn faults_are_set_over_http() {
     assert_eq!((answer.status, answer.text()), (200, r#"{"pending":2}"#));
     let token = format!("/kong{}", GET_TOKEN[0]);
     assert_eq!(post(&sandbox, &token, &[], "").await.unwrap().status, 400);
-    for _ in 0..2 {
+    let other = r#"{"fault":"503","retryAfter":8}"#;
+    assert_eq!(order(other).await.unwrap().text(), r#"{"pending":3}"#);
+    for met in [(429, Some("9")), (429, Some("9")), (503, Some("8"))] {
         let answer = post(&sandbox, "/kong/sandbox/echo", &[], "").await.unwrap();
-        assert_eq!(
-            (answer.status, answer.header("retry-after")),
-            (429, Some("9"))
-        );
+        assert_eq!((answer.status, answer.header("retry-after")), met);
     }
     let answer = post(&sandbox, "/kong/sandbox/echo", &[], "").await.unwrap();
     assert_eq!(

@@ -308,6 +308,9 @@ async fn no_refusal_repeats_what_was_sent() {
         credentials.sdk_api_key(),
         credentials.app_api_key(),
         credentials.app_secret(),
+        credentials.faceki_client_secret(),
+        credentials.complycube_api_key(),
+        credentials.sardine_client_secret(),
         CANARY,
     ] {
         assert!(!shown.contains(hidden), "{shown}");

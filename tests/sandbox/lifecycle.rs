@@ -82,6 +82,8 @@ async fn the_ready_file_says_all_that_a_client_needs() {
     let expected = json!({
         "url": format!("http://127.0.0.1:{}", sandbox.address().port()),
         "ca_pem": null,
+        "client_cert_pem": null,
+        "client_key_pem": null,
         "bankezy": {
             "apiKey": credentials.api_key(),
             "payloadSecret": credentials.payload_secret().to_base64url().as_str(),
@@ -90,6 +92,15 @@ async fn the_ready_file_says_all_that_a_client_needs() {
             "appSecret": credentials.app_secret(),
             "derivation": "concat-kdf",
             "echoPath": "/sandbox/echo",
+        },
+        "faceki": {
+            "clientId": credentials.faceki_client_id(),
+            "clientSecret": credentials.faceki_client_secret(),
+        },
+        "complycube": { "apiKey": credentials.complycube_api_key() },
+        "sardine": {
+            "clientId": credentials.sardine_client_id(),
+            "clientSecret": credentials.sardine_client_secret(),
         },
     });
     assert_eq!(ready, expected);
@@ -106,6 +117,18 @@ async fn the_ready_file_says_all_that_a_client_needs() {
             .starts_with("https://127.0.0.1:")
     );
     assert_eq!(ready["ca_pem"].as_str(), tls.ca_pem());
+    assert!(ready["client_cert_pem"].is_null() && ready["client_key_pem"].is_null());
+    let builder = Sandbox::builder()
+        .tls(true)
+        .require_client_certificate(true);
+    let mutual = builder.start().await.unwrap();
+    let ready: Value = serde_json::from_str(mutual.ready_json().as_str()).unwrap();
+    for (member, label) in [
+        ("client_cert_pem", "-----BEGIN CERTIFICATE-----"),
+        ("client_key_pem", "-----BEGIN PRIVATE KEY-----"),
+    ] {
+        assert!(ready[member].as_str().unwrap().starts_with(label));
+    }
 }
 
 #[tokio::test]

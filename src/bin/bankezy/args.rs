@@ -1,14 +1,18 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod remote;
+mod sandbox;
+mod token;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use remote::{
-    BankezyToken, Call, Flags, Provider, Sandbox, SandboxDerivation, SandboxTokenForm, Token,
+pub(crate) use remote::{Call, Flags, SessionArgs};
+pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenForm};
+pub(crate) use token::{
+    BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
 };
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
@@ -28,7 +32,7 @@ pub(crate) enum Command {
     Token(Token),
     /// Call an API: JSON from standard input, sealed both ways, to standard output
     Call(Box<Call>),
-    /// Run an emulator of BankEzy's servers until interrupted
+    /// Run an emulator of BankEzy's servers, and of the token calls of others, until interrupted
     Sandbox(Sandbox),
     /// Make a key: the private half goes to a file, what may be shared is printed
     Keygen(Keygen),

@@ -1,8 +1,5 @@
 //! `bankezy call`: any API, sealed both ways.
 
-use bankezy_crypto::SecretText;
-use bankezy_crypto::providers::Token;
-use bankezy_crypto::providers::bankezy::Channel;
 use serde_json::value::RawValue;
 
 use crate::args::{BackendArg, Call};
@@ -15,19 +12,9 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(args: &Call) -> Result<(), Failure> {
     let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let (token, session_keys) = session::needed(&args.session, &mut settings)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let (token, channel) = match &args.session {
-        Some(path) => session::load(path, &mut settings, backend)?,
-        None => {
-            let token = settings.needed_source("token_file", "token_env")?.read()?;
-            let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
-            let secret = remote::payload_secret(&settings)?;
-            (
-                Token::new(token, None),
-                Channel::from_secret(&secret, backend)?,
-            )
-        }
-    };
+    let channel = session_keys.channel(&settings, backend)?;
     let client = remote::connect(&settings)?;
     let body = files::read_stdin(MAX_BODY)?;
     let body: &RawValue = serde_json::from_slice(body.as_bytes()).map_err(|error| {

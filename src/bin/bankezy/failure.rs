@@ -68,6 +68,9 @@ impl From<clap::Error> for Failure {
             ErrorKind::MissingRequiredArgument => {
                 format!("required arguments are missing: {argument}")
             }
+            ErrorKind::ArgumentConflict if argument.is_empty() => {
+                "flags stand behind the subcommand that they are for".to_owned()
+            }
             ErrorKind::ArgumentConflict => format!(
                 "{argument} cannot be used with {}",
                 names(ContextKind::PriorArg)

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
 
+mod answer;
 mod args;
 mod call;
 mod demo;
@@ -15,10 +16,12 @@ mod lines;
 mod messages;
 mod pretty;
 mod remote;
+mod renew;
 mod sandbox;
 mod session;
 mod settings;
 mod token;
+mod transport;
 mod vectors;
 
 use std::io::Write as _;

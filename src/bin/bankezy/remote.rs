@@ -1,9 +1,8 @@
 //! What the commands that talk to a server share.
 
 use std::error::Error as _;
-use std::time::Duration;
 
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Client};
+use bankezy_crypto::client::{BankEzyClient, BankEzyError};
 use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
 use bankezy_crypto::providers::{BaseUrl, CallError};
 use bankezy_crypto::sandbox::SandboxError;
@@ -13,10 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::{Encoding, SecretArgs};
 use crate::failure::Failure;
 use crate::settings::{Settings, Source};
-use crate::{files, keys};
-
-/// Largest file of root certificates that is read.
-const MAX_CA_FILE: usize = 4 * 1024 * 1024;
+use crate::{keys, transport};
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
     builder
@@ -36,26 +32,7 @@ pub(crate) fn connect(settings: &Settings) -> Result<BankEzyClient, Failure> {
     let api_key = keys::text(&api_key, "X-API-KEY")?;
     let server = BankEzy::new(base, api_key, version).map_err(request_failure)?;
 
-    let mut builder = Client::builder();
-    if let Some(seconds) = settings.text("timeout")? {
-        let seconds: u64 = seconds
-            .parse()
-            .ok()
-            .filter(|seconds| *seconds > 0)
-            .ok_or_else(|| Failure::usage("--timeout takes whole seconds, at least 1"))?;
-        builder = builder.deadline(Duration::from_secs(seconds));
-    }
-    if let Some(path) = settings.path("ca_file")? {
-        let pem = files::read_file(&path, MAX_CA_FILE, "the file of --ca-file")?;
-        let pem = keys::text(&pem, "the file of --ca-file")?;
-        builder = builder.add_root_certificate_pem(pem).only_these_roots(true);
-    } else if !base_url.starts_with("https") {
-        // Plain http needs no roots, and a small image has none.
-        builder = builder.only_these_roots(true);
-    }
-    let client = builder
-        .build()
-        .map_err(|error| Failure::operation(error.to_string()))?;
+    let client = transport::client(settings, base_url.starts_with("https"))?;
     Ok(BankEzyClient::new(client, server))
 }
 
@@ -118,6 +95,7 @@ pub(crate) fn call_failure(error: BankEzyError) -> Failure {
             };
             Failure::operation(format!("{}{hint}", CallError::Plain(plain)))
         }
+        BankEzyError::Transport(error) => transport::failure(&error),
         error => Failure::operation(error.to_string()),
     }
 }

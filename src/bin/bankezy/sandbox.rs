@@ -26,6 +26,7 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .listen(args.listen)
         .path_prefix(args.prefix.as_str())
         .tls(args.tls)
+        .require_client_certificate(args.mutual_tls)
         .derivation(match args.derivation {
             SandboxDerivation::Raw => Derivation::RawSharedSecret,
             SandboxDerivation::Sha256 => Derivation::Sha256,

@@ -4,8 +4,8 @@
 //! private key and X-API-KEY stay where they are, and it names their places.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,15 +17,32 @@ use jiff::Timestamp;
 use serde::Serializer as _;
 use serde_json::value::RawValue;
 
+use crate::args::SessionArgs;
 use crate::failure::Failure;
-use crate::settings::{Settings, absolute};
+use crate::settings::{Settings, is_path, missing};
 use crate::{files, keys, remote};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
 
-/// Settings that a later call needs, and that are no secrets.
-const TEXTS: [&str; 3] = ["base_url", "api_version", "encoding"];
+/// Settings that a later call needs, each by one of these names. Of secrets it is their places.
+const KEPT: [&[&str]; 8] = [
+    &["base_url"],
+    &["api_version"],
+    &["encoding"],
+    &["api_key_file", "api_key_env"],
+    &["ca_file", "extra_ca_file"],
+    &["client_cert_file"],
+    &["client_key_file", "client_key_env"],
+    &["proxy", "proxy_file", "proxy_env"],
+];
+
+/// What is kept for some keys alone.
+const PAYLOAD_SECRET: &[&str] = &["secret_file", "secret_env"];
+const PRIVATE_KEY: &[&str] = &["private_key"];
+
+/// What the server said of the token, and takes for it.
+const STATED: [&str; 2] = ["account_number", "token_reference_id"];
 
 /// The keys of a session.
 pub(crate) enum Keys {
@@ -49,18 +66,12 @@ pub(crate) fn save(
     session_keys: &Keys,
 ) -> Result<(), Failure> {
     let mut members = BTreeMap::new();
-    for name in TEXTS {
-        if let Some(text) = settings.text(name)? {
-            members.insert(name, text);
-        }
+    for names in KEPT {
+        keep(&mut members, settings, names)?;
     }
-    if let Some(file) = settings.path("ca_file")? {
-        members.insert("ca_file", text(absolute(file.as_os_str())?)?);
-    }
-    keep_source(&mut members, settings, ["api_key_file", "api_key_env"])?;
     let agreed = match session_keys {
         Keys::Static => {
-            keep_source(&mut members, settings, ["secret_file", "secret_env"])?;
+            keep(&mut members, settings, PAYLOAD_SECRET)?;
             members.insert("channel", "static".to_owned());
             None
         }
@@ -69,8 +80,7 @@ pub(crate) fn save(
             Some(secret.to_base64url())
         }
         Keys::KeyTransport { server_pub_key } => {
-            let file = settings.path("private_key")?.unwrap_or_default();
-            members.insert("private_key", text(absolute(file.as_os_str())?)?);
+            keep(&mut members, settings, PRIVATE_KEY)?;
             members.insert("server_pub_key", server_pub_key.clone());
             members.insert("channel", "key-transport".to_owned());
             None
@@ -79,8 +89,11 @@ pub(crate) fn save(
     if let Some(expiry) = answer.token.expires_at() {
         members.insert("expires_at", rfc3339(expiry)?);
     }
-    if let Some(reference) = &answer.token_reference_id {
-        members.insert("token_reference_id", reference.clone());
+    let stated = [&answer.account_number, &answer.token_reference_id];
+    for (name, stated) in STATED.into_iter().zip(stated) {
+        if let Some(text) = stated {
+            members.insert(name, text.clone());
+        }
     }
     let mut json = SecretBytes::new();
     let entries = members
@@ -98,64 +111,105 @@ pub(crate) fn save(
     files::write_private(path, json.as_bytes(), force)
 }
 
-fn keep_source(
+fn keep(
     members: &mut BTreeMap<&'static str, String>,
     settings: &Settings,
-    [file, variable]: [&'static str; 2],
+    names: &[&'static str],
 ) -> Result<(), Failure> {
-    if let Some(source) = settings.source(file, variable)? {
-        let name = if source.in_file { file } else { variable };
-        members.insert(name, text(source.lasting()?)?);
+    if let Some((name, value)) = settings.find(names)? {
+        // A later run may start from another folder.
+        let value = match is_path(name) {
+            true => absolute(&value)?,
+            false => value,
+        };
+        let text = value.into_string();
+        let text =
+            text.map_err(|_| Failure::operation("a setting that the session keeps is not UTF-8"))?;
+        members.insert(name, text);
     }
     Ok(())
 }
 
-fn text(path: OsString) -> Result<String, Failure> {
-    path.into_string()
-        .map_err(|_| Failure::operation("a path that the session names is not UTF-8"))
+fn absolute(path: &OsStr) -> Result<OsString, Failure> {
+    std::path::absolute(path)
+        .map(PathBuf::into_os_string)
+        .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
+}
+
+/// The token and the keys that the arguments name, where they name a token.
+pub(crate) fn held(
+    args: &SessionArgs,
+    settings: &mut Settings,
+) -> Result<(Option<Token>, Keys), Failure> {
+    if let Some(path) = &args.session {
+        let (token, keys) = load(path, settings)?;
+        return Ok((Some(token), keys));
+    }
+    let Some(source) = settings.source("token_file", "token_env")? else {
+        return Ok((None, Keys::Static));
+    };
+    let token = source.read()?;
+    let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
+    Ok((Some(Token::new(token, None)), Keys::Static))
+}
+
+/// The same, where it takes a token.
+pub(crate) fn needed(
+    args: &SessionArgs,
+    settings: &mut Settings,
+) -> Result<(Token, Keys), Failure> {
+    let (token, keys) = held(args, settings)?;
+    let token = token.ok_or_else(|| missing("--session, or --token-file or --token-env,"))?;
+    Ok((token, keys))
+}
+
+impl Keys {
+    /// What bodies are sealed and opened with.
+    pub(crate) fn channel(
+        &self,
+        settings: &Settings,
+        backend: &Backend,
+    ) -> Result<Channel, Failure> {
+        Ok(match self {
+            Self::Static => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
+            Self::Agreed(secret) => Channel::from_secret(secret, backend)?,
+            Self::KeyTransport { server_pub_key } => {
+                let file = settings.path("private_key")?.unwrap_or_default();
+                let pair = Arc::new(keys::private_key(&file, backend)?);
+                // RSA derives nothing.
+                Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
+            }
+        })
+    }
 }
 
 /// Reads a session file and adds what it says of the server to the settings.
-pub(crate) fn load(
-    path: &Path,
-    settings: &mut Settings,
-    backend: &Backend,
-) -> Result<(Token, Channel), Failure> {
+fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> {
     let bytes = files::read_file(path, MAX_FILE, "the session file")?;
     let session = serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?;
     let session = Session(session);
 
     let mut values = BTreeMap::new();
-    for name in TEXTS.into_iter().chain([
-        "api_key_file",
-        "api_key_env",
-        "ca_file",
-        "secret_file",
-        "secret_env",
-    ]) {
+    let names = KEPT.into_iter().chain([PAYLOAD_SECRET, PRIVATE_KEY]);
+    for name in names.flatten().copied().chain(STATED) {
         if let Some(value) = session.text(name)? {
             values.insert(name, value.into());
         }
     }
-    settings.add_session(values);
-
-    let channel = match session.needed("channel")?.as_str() {
-        "static" => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
+    let session_keys = match session.needed("channel")?.as_str() {
+        "static" => Keys::Static,
         "agreed" => {
             let secret = SecretText::from(session.needed("payload_secret")?);
-            Channel::from_secret(&PayloadSecret::from_base64url(secret.as_str())?, backend)?
+            Keys::Agreed(PayloadSecret::from_base64url(secret.as_str())?)
         }
-        "key-transport" => {
-            let file = session.needed("private_key")?;
-            let pair = Arc::new(keys::private_key(Path::new(&file), backend)?);
-            let server = session.needed("server_pub_key")?;
-            // RSA derives nothing.
-            Channel::establish(pair, &server, &Derivation::RawSharedSecret)?
-        }
+        "key-transport" if values.contains_key("private_key") => Keys::KeyTransport {
+            server_pub_key: session.needed("server_pub_key")?,
+        },
         _ => return Err(broken()),
     };
+    settings.add_session(values);
     let token = SecretText::from(session.needed("token")?);
-    Ok((Token::new(token, None), channel))
+    Ok((Token::new(token, None), session_keys))
 }
 
 struct Session<'a>(BTreeMap<String, &'a RawValue>);

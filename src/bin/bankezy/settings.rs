@@ -1,7 +1,7 @@
 //! Settings: flags win over the environment, the environment over the settings file.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bankezy_crypto::SecretBytes;
@@ -22,6 +22,13 @@ const NAMES: &[&str] = &[
     "api_key_file",
     "api_key_env",
     "ca_file",
+    "extra_ca_file",
+    "client_cert_file",
+    "client_key_file",
+    "client_key_env",
+    "proxy",
+    "proxy_file",
+    "proxy_env",
     "timeout",
     "secret_file",
     "secret_env",
@@ -48,8 +55,13 @@ const NAMES: &[&str] = &[
     "mobile_number",
     "dob",
     "data",
+    "gender",
+    "zip_code",
+    "preferred_language",
+    "kyc_level",
     "token_file",
     "token_env",
+    "token_reference_id",
 ];
 
 pub(crate) struct Settings {
@@ -132,7 +144,10 @@ impl Settings {
 
     /// The first level that has one of these, with it. A path of the settings file is relative to
     /// that file.
-    fn find(&self, names: &[&'static str]) -> Result<Option<(&'static str, OsString)>, Failure> {
+    pub(crate) fn find(
+        &self,
+        names: &[&'static str],
+    ) -> Result<Option<(&'static str, OsString)>, Failure> {
         for (level, values) in self.levels.iter().enumerate() {
             let mut found = names
                 .iter()
@@ -144,10 +159,9 @@ impl Settings {
                 let all = names.iter().map(|name| flag(name)).collect::<Vec<_>>();
                 return Err(Failure::usage(format!("give one of {}", all.join(", "))));
             }
-            let is_path = name.ends_with("_file") || name == "private_key";
             return Ok(Some((
                 name,
-                match level == FILE_LEVEL && is_path {
+                match level == FILE_LEVEL && is_path(name) {
                     true => self.folder.join(value).into(),
                     false => value.clone(),
                 },
@@ -235,27 +249,17 @@ impl Source {
             false => keys::variable_bytes(&self.place, &self.flag),
         }
     }
-
-    /// The place as it stands for a later run, from whatever folder.
-    pub(crate) fn lasting(&self) -> Result<OsString, Failure> {
-        match self.in_file {
-            true => absolute(&self.place),
-            false => Ok(self.place.clone()),
-        }
-    }
 }
 
-pub(crate) fn absolute(path: &OsStr) -> Result<OsString, Failure> {
-    std::path::absolute(path)
-        .map(PathBuf::into_os_string)
-        .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
+pub(crate) fn is_path(name: &str) -> bool {
+    name.ends_with("_file") || name == "private_key"
 }
 
 fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
-fn missing(what: &str) -> Failure {
+pub(crate) fn missing(what: &str) -> Failure {
     Failure::usage(format!("{what} is missing"))
 }
 
@@ -278,6 +282,7 @@ fn unknown(name: &str) -> Failure {
         "app_api_key",
         "sdk_api_key",
         "app_secret",
+        "client_key",
         "secret",
         "token",
     ];

@@ -1,54 +1,88 @@
-//! `bankezy token bankezy`: Get Token and Get App Token.
+//! `bankezy token bankezy`: Get Token, Onboarding user token and Get App Token.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bankezy_crypto::client::BankEzyClient;
-use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, Channel, DateOfBirth, TokenAnswer, TokenRequest,
+    AccountNumber, AppCredentials, DateOfBirth, TokenAnswer, TokenRequest,
 };
-use bankezy_crypto::{Derivation, KeyKind, KeyPair, PublicKey, SecretBytes};
+use bankezy_crypto::{Derivation, KeyKind, KeyPair, PublicKey};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use serde::{Serialize, Serializer};
 
-use crate::args::{AgreementArgs, BackendArg, BankezyToken, Derive};
+use crate::args::{
+    AgreementArgs, BackendArg, BankezyCall, BankezyToken, Derive, Onboarding, OutputArgs,
+};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
-use crate::settings::Settings;
-use crate::{files, keys, remote};
+use crate::settings::{Settings, missing};
+use crate::{answer, files, keys, remote, renew};
 
 const AGREEMENT_TEXTS: [&str; 4] = ["apu", "apv", "salt", "info"];
 
 pub(crate) fn run(args: &BankezyToken) -> Result<(), Failure> {
+    match &args.call {
+        None => get(args),
+        Some(BankezyCall::Onboarding(args)) => onboarding(args),
+        Some(BankezyCall::Renew(args)) => renew::renew(args),
+        Some(BankezyCall::Invalidate(args)) => renew::invalidate(args),
+    }
+}
+
+/// Get Token, or Get App Token.
+fn get(args: &BankezyToken) -> Result<(), Failure> {
     let settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
-    if let Some(path) = &args.save_session {
-        files::check_private(path, args.force)?;
+    let which = match settings.is_set("app")? {
+        true => Which::App,
+        false => Which::User,
+    };
+    new_token(which, &settings, &args.user.data, &args.output)
+}
+
+fn onboarding(args: &Onboarding) -> Result<(), Failure> {
+    let settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    new_token(Which::Onboarding, &settings, &args.user.data, &args.output)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    User,
+    Onboarding,
+    App,
+}
+
+fn new_token(
+    which: Which,
+    settings: &Settings,
+    data: &[String],
+    output: &OutputArgs,
+) -> Result<(), Failure> {
+    if let Some(path) = &output.save_session {
+        files::check_private(path, output.force)?;
     }
     let backend = keys::backend(&BackendArg { backend: None })?;
     let pair = Arc::new(match settings.path("private_key")? {
         Some(path) => keys::private_key(&path, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
     });
-    let agreement = agreement(&settings)?;
+    let agreement = agreement(settings)?;
     let call = TokenCall {
-        client: remote::connect(&settings)?,
+        client: remote::connect(settings)?,
         derivation: keys::derivation(&agreement)?,
-        settings: &settings,
-        data: &args.data,
+        settings,
+        data,
         pair,
     };
     let runtime = remote::runtime(tokio::runtime::Builder::new_current_thread())?;
-    let (answer, session_keys) = match settings.is_set("app")? {
-        true => runtime.block_on(call.app_token())?,
-        false => runtime.block_on(call.get_token())?,
+    let (answer, session_keys) = match which {
+        Which::App => runtime.block_on(call.app_token())?,
+        which => runtime.block_on(call.user_token(which == Which::Onboarding))?,
     };
-    if let Some(path) = &args.save_session {
-        session::save(path, args.force, &settings, &answer, &session_keys)?;
+    if let Some(path) = &output.save_session {
+        session::save(path, output.force, settings, &answer, &session_keys)?;
     }
-    print(&answer, args.reveal)
+    answer::print_token(&answer, output.reveal)
 }
 
 struct TokenCall<'a> {
@@ -89,10 +123,9 @@ impl TokenCall<'_> {
         Ok((session.answer, keys.unwrap_or(Keys::Static)))
     }
 
-    async fn get_token(&self) -> Result<(TokenAnswer, Keys), Failure> {
+    async fn user_token(&self, onboarding: bool) -> Result<(TokenAnswer, Keys), Failure> {
         let settings = self.settings;
-        let backend = self.pair.backend();
-        let channel = Channel::from_secret(&remote::payload_secret(settings)?, &backend)?;
+        let channel = Keys::Static.channel(settings, &self.pair.backend())?;
         let sdk_api_key = settings.needed_source("sdk_api_key_file", "sdk_api_key_env")?;
         let sdk_api_key = sdk_api_key.read()?;
         let reference = match settings.text("reference_id")? {
@@ -100,23 +133,18 @@ impl TokenCall<'_> {
             None => random_uuid()?,
         };
         let public_key = self.pair.public_key().to_wire();
-        let account = settings.needed("account_number")?;
-        let account = AccountNumber::parse(&account).map_err(remote::request_failure)?;
+        let account = account_number(settings)?.ok_or_else(|| missing("--account-number"))?;
         let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
         let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
             .map_err(remote::request_failure)?;
 
-        let [first_name, last_name, email] =
-            ["first_name", "last_name", "email"].map(|name| settings.text(name));
-        let (first_name, last_name, email) = (first_name?, last_name?, email?);
-        if let Some(text) = &first_name {
-            request = request.with_first_name(text);
-        }
-        if let Some(text) = &last_name {
-            request = request.with_last_name(text);
-        }
-        if let Some(text) = &email {
-            request = request.with_email(text);
+        let texts = texts(onboarding);
+        let values = texts.iter().map(|(name, _)| settings.text(name));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        for ((_, with), value) in texts.iter().zip(&values) {
+            if let Some(value) = value {
+                request = with(request, value);
+            }
         }
         match (settings.text("isd_code")?, settings.text("mobile_number")?) {
             (Some(isd_code), Some(number)) => {
@@ -140,11 +168,11 @@ impl TokenCall<'_> {
             request = request.with_data(name, value);
         }
 
-        let answer = self
-            .client
-            .get_token(&request, &channel)
-            .await
-            .map_err(remote::call_failure)?;
+        let answer = match onboarding {
+            true => self.client.onboarding_token(&request, &channel).await,
+            false => self.client.get_token(&request, &channel).await,
+        };
+        let answer = answer.map_err(remote::call_failure)?;
         let keys = self.exchanged(&answer, self.derivation)?;
         Ok((answer, keys.unwrap_or(Keys::Static)))
     }
@@ -169,6 +197,34 @@ impl TokenCall<'_> {
             _ => None,
         })
     }
+}
+
+/// Sets one optional text of a request.
+type With<'a> = fn(TokenRequest<'a>, &'a str) -> TokenRequest<'a>;
+
+/// The optional texts, by the names of their settings.
+fn texts<'a>(onboarding: bool) -> Vec<(&'static str, With<'a>)> {
+    let mut texts: Vec<(_, With<'a>)> = vec![
+        ("first_name", TokenRequest::with_first_name),
+        ("last_name", TokenRequest::with_last_name),
+        ("email", TokenRequest::with_email),
+    ];
+    if onboarding {
+        texts.extend::<[(_, With<'a>); 4]>([
+            ("gender", TokenRequest::with_gender),
+            ("zip_code", TokenRequest::with_zip_code),
+            ("preferred_language", TokenRequest::with_preferred_language),
+            ("kyc_level", TokenRequest::with_kyc_level),
+        ]);
+    }
+    texts
+}
+
+pub(crate) fn account_number(settings: &Settings) -> Result<Option<AccountNumber>, Failure> {
+    let digits = settings.text("account_number")?;
+    digits
+        .map(|digits| AccountNumber::parse(&digits).map_err(remote::request_failure))
+        .transpose()
 }
 
 /// The derivation and what goes into it, in the form of the other commands' arguments.
@@ -209,101 +265,4 @@ pub(crate) fn random_uuid() -> Result<String, Failure> {
     };
     let [a, b, c, d, e] = [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex(&bytes[range]));
     Ok(format!("{a}-{b}-{c}-{d}-{e}"))
-}
-
-fn print(answer: &TokenAnswer, reveal: bool) -> Result<(), Failure> {
-    let masked = masked(&answer.token);
-    let expires_at = answer
-        .token
-        .expires_at()
-        .map(session::rfc3339)
-        .transpose()?;
-    let code = |code: &Option<_>| code.as_ref().map(ToString::to_string);
-    let (outer, inner) = (code(&answer.outcome.code), code(&answer.outcome.inner_code));
-    let shown = Shown([
-        (
-            "token",
-            Some(match reveal {
-                true => answer.token.as_str(),
-                false => &masked,
-            }),
-        ),
-        ("expiresAt", expires_at.as_deref()),
-        ("serverPubKey", answer.server_public_key.as_deref()),
-        ("referenceId", answer.reference_id.as_deref()),
-        ("tokenReferenceId", answer.token_reference_id.as_deref()),
-        ("accountNumber", answer.account_number.as_deref()),
-        ("code", outer.as_deref()),
-        ("innerCode", inner.as_deref()),
-    ]);
-    let mut json = SecretBytes::new();
-    serde_json::to_writer_pretty(&mut json, &shown)
-        .map_err(|_| Failure::operation("the answer cannot be written as JSON"))?;
-    files::print(printable(keys::text(&json, "the answer")?)?.as_bytes())
-}
-
-/// JSON that says the same to a program, and to a terminal nothing but what is seen.
-fn printable(json: &str) -> Result<SecretBytes, Failure> {
-    let mut shown = SecretBytes::new();
-    json.chars()
-        .try_for_each(|character| match character {
-            '\n' | ' '..='~' | '…' => write!(shown, "{character}"),
-            other => other
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .try_for_each(|unit| write!(shown, "\\u{unit:04x}")),
-        })
-        .and_then(|()| shown.write_all(b"\n"))
-        .map_err(|_| Failure::operation("the answer cannot be written"))?;
-    Ok(shown)
-}
-
-/// Enough to tell which kind of token it is.
-pub(crate) fn masked(token: &Token) -> String {
-    let text = token.as_str();
-    let (scheme, bare) = match text.strip_prefix("Bearer ") {
-        Some(bare) => ("Bearer ", bare),
-        None => ("", text),
-    };
-    let length = text.chars().count();
-    // Of a short one, its beginning is a good part.
-    let shown: String = match length {
-        0..32 => String::new(),
-        _ => bare.chars().take(4).collect(),
-    };
-    format!("{scheme}{shown}…({length} characters)")
-}
-
-/// An object in this order; what is missing is null.
-struct Shown<'a>([(&'static str, Option<&'a str>); 8]);
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_drives_no_terminal() {
-        let json = "\"…\u{9b}31m\u{202e}\u{1f600}\u{7f}\"";
-        let shown = printable(json).unwrap();
-        let shown = std::str::from_utf8(shown.as_bytes()).unwrap();
-        assert_eq!(shown, "\"…\\u009b31m\\u202e\\ud83d\\ude00\\u007f\"\n");
-        let back: String = serde_json::from_str(shown).unwrap();
-        assert_eq!(back, "…\u{9b}31m\u{202e}\u{1f600}\u{7f}");
-    }
-
-    #[test]
-    fn of_a_short_token_nothing_is_shown() {
-        let mask = |text: &str| masked(&Token::new(text.to_owned().into(), None));
-        assert_eq!(mask("hunter2"), "…(7 characters)");
-        assert_eq!(
-            mask(&format!("Bearer eyJh{}", "x".repeat(89))),
-            "Bearer eyJh…(100 characters)"
-        );
-    }
 }

@@ -146,9 +146,7 @@ pub(super) async fn app_token(
         Err(Refusal::Plain(reply)) => return Err(reply),
         Err(Refusal::Sealed(problem)) => answers::failure(route, problem.code, &problem.text),
     };
-    Ok(Reply::Clear {
-        json: to_bytes(&json),
-    })
+    Ok(Reply::Clear(to_bytes(&json)))
 }
 
 async fn exchange(

@@ -4,22 +4,18 @@ mod answers;
 mod calls;
 mod requests;
 
-use core::time::Duration;
+use core::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde_json::Value;
+use http::StatusCode;
+use http::header::HeaderMap;
 
-use super::bodies;
 use super::channel::Channel;
 use super::credentials::ECHO_PATH;
+use super::exchange::{self, Answer, is_content, to_bytes};
 use super::faults::InjectedFault;
-use super::server::DropConnection;
 use super::state::{Bank, Endpoint, Session};
 use super::tokens::TokenId;
 use crate::error::Error;
@@ -114,116 +110,52 @@ enum Reply {
         channel: Channel,
         json: Vec<u8>,
     },
-    Clear {
-        json: Vec<u8>,
-    },
-    Refused {
-        status: StatusCode,
-        text: &'static str,
-    },
+    /// JSON.
+    Clear(Vec<u8>),
+    Refused(Answer),
 }
 
 fn refused(status: StatusCode, text: &'static str) -> Reply {
-    Reply::Refused { status, text }
+    Reply::Refused(Answer::text(status, text))
 }
 
-/// Nothing that a request can cause; its text says nothing of what it was.
+impl From<Answer> for Reply {
+    fn from(refusal: Answer) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<Error> for Reply {
-    fn from(_: Error) -> Self {
-        refused(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    fn from(error: Error) -> Self {
+        Self::Refused(error.into())
     }
 }
 
 /// Answers one request.
 pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Response {
-    let fault = match bank.faults.take(request.headers(), request.uri().path()) {
-        Ok(fault) => fault,
-        Err(text) => return text_response(StatusCode::BAD_REQUEST, text),
+    let fault = match exchange::meet(bank, &request, true) {
+        Continue(fault) => fault,
+        Break(instead) => return instead,
     };
-    match fault {
-        Some(InjectedFault::DropBefore) => return dropped(),
-        Some(InjectedFault::Unauthorized) => {
-            return text_response(StatusCode::UNAUTHORIZED, "unauthorized");
-        }
-        Some(InjectedFault::TooManyRequests { retry_after }) => {
-            let mut response = text_response(StatusCode::TOO_MANY_REQUESTS, "slow down");
-            let headers = response.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
-            return response;
-        }
-        Some(InjectedFault::ServerError) => {
-            let page = "<html><body><h1>500 Internal Server Error</h1></body></html>";
-            return response(StatusCode::INTERNAL_SERVER_ERROR, "text/html", page.into());
-        }
-        _ => {}
-    }
     let reply = execute(bank, route, request)
         .await
         .unwrap_or_else(|refused| refused);
-    write(bank, reply, fault).await
+    let answer = seal(bank, reply, fault).unwrap_or_else(Answer::from);
+    exchange::send(answer, fault).await
 }
 
-/// Sets a fault. Not itself subject to any.
-pub(super) async fn control_faults(bank: &Bank, request: Request) -> Response {
-    let body = match read_body(bank.max_body, request.into_body()).await {
-        Ok(body) => body,
-        Err(_) => return text_response(StatusCode::BAD_REQUEST, "the body cannot be read"),
-    };
-    match bank.faults.control(&body) {
-        Err(text) => text_response(StatusCode::BAD_REQUEST, text),
-        Ok(()) => {
-            let pending = format!(r#"{{"pending":{}}}"#, bank.faults.pending());
-            response(StatusCode::OK, "application/json", pending.into())
-        }
-    }
-}
-
-/// Writes a reply, and spoils it where a fault says so.
-async fn write(bank: &Bank, reply: Reply, fault: Option<InjectedFault>) -> Response {
-    match fault {
-        Some(InjectedFault::Delay(delay)) => tokio::time::sleep(delay).await,
-        Some(InjectedFault::DropAfter) => return dropped(),
-        Some(InjectedFault::HugeBody { bytes }) => {
-            return response(StatusCode::OK, "text/plain", bodies::huge(bytes));
-        }
-        _ => {}
-    }
-    let (status, kind, text) = match seal(bank, reply, fault) {
-        Ok(written) => written,
-        Err(error) => match Reply::from(error) {
-            Reply::Refused { status, text } => (status, "text/plain", text.into()),
-            _ => return dropped(),
-        },
-    };
-    if fault != Some(InjectedFault::CutBody) {
-        return response(status, kind, text.into());
-    }
-    let promised = text.len();
-    let first = Bytes::from(text).slice(..promised / 2);
-    let mut response = response(status, kind, bodies::cut(first));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(promised));
-    response
-}
-
-fn seal(
-    bank: &Bank,
-    reply: Reply,
-    fault: Option<InjectedFault>,
-) -> Result<(StatusCode, &'static str, Vec<u8>), Error> {
+fn seal(bank: &Bank, reply: Reply, fault: Option<InjectedFault>) -> Result<Answer, Error> {
     let wrong_key = fault == Some(InjectedFault::WrongKey);
     let clear = fault == Some(InjectedFault::Clear200);
-    let sealed = |text: String| Ok((StatusCode::OK, "text/plain", text.into_bytes()));
+    let sealed = |text: String| Ok(Answer::text(StatusCode::OK, text));
     match reply {
-        Reply::Refused { status, text } => Ok((status, "text/plain", text.into())),
+        Reply::Refused(refusal) => Ok(refusal),
         Reply::Sealed { channel, json } if wrong_key => {
             sealed(bank.keys.seal_wrongly(Some(&channel), &json)?)
         }
-        Reply::Clear { json } if wrong_key => sealed(bank.keys.seal_wrongly(None, &json)?),
+        Reply::Clear(json) if wrong_key => sealed(bank.keys.seal_wrongly(None, &json)?),
         Reply::Sealed { channel, json } if !clear => sealed(bank.keys.seal(&channel, &json)?),
-        Reply::Sealed { json, .. } | Reply::Clear { json } => {
-            Ok((StatusCode::OK, "application/json", json))
-        }
+        Reply::Sealed { json, .. } | Reply::Clear(json) => Ok(Answer::clear(StatusCode::OK, json)),
     }
 }
 
@@ -231,7 +163,7 @@ async fn execute(bank: &Bank, route: &Route, request: Request) -> Result<Reply, 
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     check_content_type(route.endpoint, headers)?;
-    let body = read_body(bank.max_body, body).await?;
+    let body = exchange::read_body(bank.max_body, body).await?;
     let api_key = headers
         .get("x-api-key")
         .ok_or(refused(StatusCode::UNAUTHORIZED, "X-API-KEY is missing"))?
@@ -287,60 +219,11 @@ fn check_content_type(endpoint: Endpoint, headers: &HeaderMap) -> Result<(), Rep
         Endpoint::GetAppToken => &["application/json", "text/plain"],
         _ => &["text/plain"],
     };
-    let found = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim();
-    if allowed.iter().any(|kind| found.eq_ignore_ascii_case(kind)) {
+    if allowed.iter().any(|kind| is_content(headers, kind)) {
         return Ok(());
     }
     Err(refused(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "the Content-Type of a sealed body is text/plain",
     ))
-}
-
-async fn read_body(max: usize, body: Body) -> Result<Bytes, Reply> {
-    const SLOWEST: Duration = Duration::from_secs(30);
-    let whole = tokio::time::timeout(SLOWEST, Limited::new(body, max).collect())
-        .await
-        .map_err(|_| refused(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"))?;
-    match whole {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(refused(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is too long",
-        )),
-        Err(_) => Err(refused(StatusCode::BAD_REQUEST, "the body cannot be read")),
-    }
-}
-
-fn to_bytes(json: &Value) -> Vec<u8> {
-    json.to_string().into_bytes()
-}
-
-fn text_response(status: StatusCode, text: &'static str) -> Response {
-    response(status, "text/plain", text.into())
-}
-
-fn response(status: StatusCode, kind: &'static str, body: Body) -> Response {
-    const NO_STORE: (HeaderName, HeaderValue) = (
-        http::header::CACHE_CONTROL,
-        HeaderValue::from_static("no-store"),
-    );
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(NO_STORE.0, NO_STORE.1);
-    response
-}
-
-/// Has the connection closed without an answer.
-fn dropped() -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(DropConnection);
-    response
 }

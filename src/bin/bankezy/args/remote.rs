@@ -2,157 +2,40 @@
 //! settings file as well is optional here, and has the same name there.
 
 use std::ffi::OsStr;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser;
 
 /// The settings that flags give, by their names.
 pub(crate) type Flags<'a> = Vec<(&'static str, Option<&'a OsStr>)>;
 
-const PRECEDENCE: &str = "Settings come from flags, else from a session, else from environment \
-variables such as BANKEZY_BASE_URL or BANKEZY_CONFIG, else from the settings file.";
+const PRECEDENCE: &str = "Each *-file with a secret may be an *-env in its place, which names an \
+environment variable.
 
-#[derive(Debug, Parser)]
-pub(crate) struct Sandbox {
-    /// Address and port to listen on; port 0 is a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
-    /// Serve https, with a certificate made at the start
-    #[arg(long)]
-    pub(crate) tls: bool,
-    /// File to write once it listens: URL, CA certificate and credentials as JSON; mode 0600
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ready_file: Option<PathBuf>,
-    /// How the payload key comes from the shared secret
-    #[arg(long, value_enum, default_value_t = SandboxDerivation::ConcatKdf)]
-    pub(crate) derivation: SandboxDerivation,
-    /// Prefix of every path, such as /kong
-    #[arg(long, value_name = "PATH", default_value = "")]
-    pub(crate) prefix: String,
-    /// How long a token is valid
-    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
-    pub(crate) token_lifetime: u64,
-    /// Form of the tokens
-    #[arg(long, value_enum, default_value_t = SandboxTokenForm::Jwt)]
-    pub(crate) token_form: SandboxTokenForm,
-}
+Settings come from flags, else from a session, else from the environment (BANKEZY_ and the name, such \
+as BANKEZY_BASE_URL), else from the settings file of --config or BANKEZY_CONFIG.";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxDerivation {
-    Raw,
-    Sha256,
-    ConcatKdf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxTokenForm {
-    Jwt,
-    Jwe,
+/// What stands below the flags: what the call needs, and where it may come from.
+pub(super) fn after_help(needs: &str) -> String {
+    format!("{needs}\n\n{PRECEDENCE}")
 }
 
 #[derive(Debug, Parser)]
-pub(crate) struct Token {
-    #[command(subcommand)]
-    pub(crate) provider: Provider,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Provider {
-    /// Get Token under the static payload secret, or with --app Get App Token by a key exchange
-    Bankezy(Box<BankezyToken>),
-}
-
-#[derive(Debug, Parser)]
-#[command(after_help = PRECEDENCE)]
-pub(crate) struct BankezyToken {
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-    #[command(flatten)]
-    pub(crate) secret: StaticSecretArgs,
-    /// Get App Token: exchange keys in place of using the static payload secret
-    #[arg(long, conflicts_with_all = ["secret_file", "secret_env", "encoding", "sdk_api_key_file", "sdk_api_key_env"])]
-    pub(crate) app: bool,
-    /// File with apiKey of Get App Token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) app_api_key_file: Option<PathBuf>,
-    /// Environment variable with apiKey of Get App Token
-    #[arg(long, value_name = "VAR")]
-    pub(crate) app_api_key_env: Option<String>,
-    /// File with secret of Get App Token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) app_secret_file: Option<PathBuf>,
-    /// Environment variable with secret of Get App Token
-    #[arg(long, value_name = "VAR")]
-    pub(crate) app_secret_env: Option<String>,
-    /// File with sdkApiKey of Get Token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sdk_api_key_file: Option<PathBuf>,
-    /// Environment variable with sdkApiKey of Get Token
-    #[arg(long, value_name = "VAR")]
-    pub(crate) sdk_api_key_env: Option<String>,
-    /// Our private key, P-256 or RSA: a file with PEM, DER or JWK [default: a new P-256 key]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// How the key comes from the shared secret: needed with --app and a P-256 key; without --app it
-    /// makes a saved session use the agreed key, not the payload secret
-    #[arg(long, value_name = "NAME", value_parser = ["raw", "sha256", "concat-kdf", "hkdf-sha256"])]
-    pub(crate) derive: Option<String>,
-    /// PartyUInfo, for concat-kdf
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apu: Option<String>,
-    /// PartyVInfo, for concat-kdf
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apv: Option<String>,
-    /// Salt, for hkdf-sha256
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) salt: Option<String>,
-    /// Context information, for hkdf-sha256
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) info: Option<String>,
-    /// referenceId, never used twice [default: a random UUID]
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reference_id: Option<String>,
-    /// accountNumber: 1 to 19 digits
-    #[arg(long, value_name = "DIGITS")]
-    pub(crate) account_number: Option<String>,
-    /// firstName
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) first_name: Option<String>,
-    /// lastName
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) last_name: Option<String>,
-    /// email
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) email: Option<String>,
-    /// isdCode, together with --mobile-number
-    #[arg(long, value_name = "DIGITS")]
-    pub(crate) isd_code: Option<String>,
-    /// mobileNumber, together with --isd-code
-    #[arg(long, value_name = "DIGITS")]
-    pub(crate) mobile_number: Option<String>,
-    /// dob, date of birth
-    #[arg(long, value_name = "YYYYMMDD")]
-    pub(crate) dob: Option<String>,
-    /// An entry of data; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) data: Vec<String>,
-    /// Print the token whole, not masked
-    #[arg(long)]
-    pub(crate) reveal: bool,
-    /// File to keep the token and its key in, for `bankezy call`; mode 0600
-    #[arg(long, value_name = "FILE")]
-    pub(crate) save_session: Option<PathBuf>,
-    /// Overwrite the session file if it exists
-    #[arg(long, requires = "save_session")]
-    pub(crate) force: bool,
-}
-
-#[derive(Debug, Parser)]
-#[command(after_help = PRECEDENCE)]
+#[command(after_help = after_help(
+    "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
+))]
 pub(crate) struct Call {
     /// Path of the API, from its slash, behind the base URL
     pub(crate) path: String,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// A token that there is already, and the key under which its calls travel.
+#[derive(Debug, Parser)]
+pub(crate) struct SessionArgs {
     /// Session of `bankezy token bankezy --save-session`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret_file", "secret_env", "encoding", "token_file", "token_env"])]
     pub(crate) session: Option<PathBuf>,
@@ -164,8 +47,6 @@ pub(crate) struct Call {
     pub(crate) token_env: Option<String>,
     #[command(flatten)]
     pub(crate) secret: StaticSecretArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
 }
 
 /// Of the server, for all calls.
@@ -189,6 +70,27 @@ pub(crate) struct ServerArgs {
     /// Certificates of authorities to trust in place of the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Certificates of authorities to trust besides the system's, as PEM
+    #[arg(long, value_name = "PEM", conflicts_with = "ca_file")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+    /// Mutual TLS: our certificate, then those above it, as PEM
+    #[arg(long, value_name = "PEM")]
+    pub(crate) client_cert_file: Option<PathBuf>,
+    /// File with the key of --client-cert-file, as PEM without a password
+    #[arg(long, value_name = "PEM")]
+    pub(crate) client_key_file: Option<PathBuf>,
+    /// Environment variable with the key of --client-cert-file
+    #[arg(long, value_name = "VAR")]
+    pub(crate) client_key_env: Option<String>,
+    /// Proxy to tunnel https through, http://HOST:PORT or https://…, without a password
+    #[arg(long, value_name = "URL", conflicts_with_all = ["proxy_file", "proxy_env"])]
+    pub(crate) proxy: Option<String>,
+    /// File with the proxy's URL, which may hold a name and password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proxy_file: Option<PathBuf>,
+    /// Environment variable with the proxy's URL, such as HTTPS_PROXY, which is not used unasked
+    #[arg(long, value_name = "VAR")]
+    pub(crate) proxy_env: Option<String>,
     /// Deadline of a call with all its attempts [default: 30]
     #[arg(long, value_name = "SECS")]
     pub(crate) timeout: Option<String>,
@@ -207,11 +109,11 @@ pub(crate) struct StaticSecretArgs {
     pub(crate) encoding: Option<String>,
 }
 
-fn text(value: &Option<String>) -> Option<&OsStr> {
+pub(super) fn text(value: &Option<String>) -> Option<&OsStr> {
     value.as_deref().map(OsStr::new)
 }
 
-fn path(value: &Option<PathBuf>) -> Option<&OsStr> {
+pub(super) fn path(value: &Option<PathBuf>) -> Option<&OsStr> {
     value.as_deref().map(AsRef::as_ref)
 }
 
@@ -223,6 +125,13 @@ impl ServerArgs {
             ("api_key_file", path(&self.api_key_file)),
             ("api_key_env", text(&self.api_key_env)),
             ("ca_file", path(&self.ca_file)),
+            ("extra_ca_file", path(&self.extra_ca_file)),
+            ("client_cert_file", path(&self.client_cert_file)),
+            ("client_key_file", path(&self.client_key_file)),
+            ("client_key_env", text(&self.client_key_env)),
+            ("proxy", text(&self.proxy)),
+            ("proxy_file", path(&self.proxy_file)),
+            ("proxy_env", text(&self.proxy_env)),
             ("timeout", text(&self.timeout)),
         ]
     }
@@ -238,32 +147,12 @@ impl StaticSecretArgs {
     }
 }
 
-impl BankezyToken {
+impl SessionArgs {
     pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.server.flags();
-        flags.extend(self.secret.flags());
+        let mut flags = self.secret.flags();
         flags.extend([
-            ("app", self.app.then_some(OsStr::new("true"))),
-            ("app_api_key_file", path(&self.app_api_key_file)),
-            ("app_api_key_env", text(&self.app_api_key_env)),
-            ("app_secret_file", path(&self.app_secret_file)),
-            ("app_secret_env", text(&self.app_secret_env)),
-            ("sdk_api_key_file", path(&self.sdk_api_key_file)),
-            ("sdk_api_key_env", text(&self.sdk_api_key_env)),
-            ("private_key", path(&self.private_key)),
-            ("derive", text(&self.derive)),
-            ("apu", text(&self.apu)),
-            ("apv", text(&self.apv)),
-            ("salt", text(&self.salt)),
-            ("info", text(&self.info)),
-            ("reference_id", text(&self.reference_id)),
-            ("account_number", text(&self.account_number)),
-            ("first_name", text(&self.first_name)),
-            ("last_name", text(&self.last_name)),
-            ("email", text(&self.email)),
-            ("isd_code", text(&self.isd_code)),
-            ("mobile_number", text(&self.mobile_number)),
-            ("dob", text(&self.dob)),
+            ("token_file", path(&self.token_file)),
+            ("token_env", text(&self.token_env)),
         ]);
         flags
     }
@@ -271,12 +160,6 @@ impl BankezyToken {
 
 impl Call {
     pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.server.flags();
-        flags.extend(self.secret.flags());
-        flags.extend([
-            ("token_file", path(&self.token_file)),
-            ("token_env", text(&self.token_env)),
-        ]);
-        flags
+        [self.server.flags(), self.session.flags()].concat()
     }
 }

@@ -1,0 +1,69 @@
+//! The arguments of the emulator.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// What the ready file is good for. `tests/cli/renewal.rs` makes these calls.
+const EXAMPLE: &str = "\
+After `bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json`, in another shell:
+  umask 077
+  for name in apiKey sdkApiKey payloadSecret appApiKey appSecret; do
+    jq -j .bankezy.$name ready.json > $name
+  done
+  export BANKEZY_BASE_URL=$(jq -r .url ready.json) BANKEZY_API_KEY_FILE=apiKey
+  export BANKEZY_SDK_API_KEY_FILE=sdkApiKey BANKEZY_SECRET_FILE=payloadSecret
+  export BANKEZY_APP_API_KEY_FILE=appApiKey BANKEZY_APP_SECRET_FILE=appSecret
+  bankezy token bankezy onboarding --account-number 1234 --zip-code 560001
+  bankezy token bankezy --account-number 1234 --save-session user
+  echo '{\"amount\":1}' | bankezy call /sandbox/echo --session user
+  bankezy token bankezy renew --session user --save-session user --force
+  bankezy token bankezy invalidate --session user
+  bankezy token bankezy --app --derive concat-kdf --save-session app
+  echo '{\"amount\":2}' | bankezy call /sandbox/echo --session app
+With --tls, ca_pem is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and
+client_key_pem for --client-key-file. Faceki, ComplyCube and Sardine answer below the URL at /faceki,
+/complycube and /sardine, with their credentials of the ready file.";
+
+#[derive(Debug, Parser)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Sandbox {
+    /// Address and port to listen on; port 0 is a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Serve https, with a certificate made at the start
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Ask for client certificates; one that is taken is in the ready file
+    #[arg(long, requires = "tls")]
+    pub(crate) mutual_tls: bool,
+    /// File to write once it listens: URL, certificates and credentials as JSON; mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// How the payload key comes from the shared secret
+    #[arg(long, value_enum, default_value_t = SandboxDerivation::ConcatKdf)]
+    pub(crate) derivation: SandboxDerivation,
+    /// Prefix of every path, such as /kong
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
+    /// How long a token is valid
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
+    pub(crate) token_lifetime: u64,
+    /// Form of the tokens
+    #[arg(long, value_enum, default_value_t = SandboxTokenForm::Jwt)]
+    pub(crate) token_form: SandboxTokenForm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SandboxDerivation {
+    Raw,
+    Sha256,
+    ConcatKdf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SandboxTokenForm {
+    Jwt,
+    Jwe,
+}

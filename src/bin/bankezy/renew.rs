@@ -1,0 +1,55 @@
+//! `bankezy token bankezy renew` and `invalidate`: what becomes of a token that there is.
+
+use crate::args::{BackendArg, Invalidate, Renew};
+use crate::failure::Failure;
+use crate::session::{self, Keys};
+use crate::settings::{Settings, missing};
+use crate::{answer, files, keys, remote, token};
+
+pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
+    let output = &args.output;
+    match &output.save_session {
+        Some(path) => files::check_private(path, output.force)?,
+        None if output.reveal => {}
+        None => {
+            return Err(Failure::usage(
+                "the new token would be lost: keep it with --save-session, or print it with \
+                 --reveal",
+            ));
+        }
+    }
+    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let (held, session_keys) = session::needed(&args.session, &mut settings)?;
+    let account = token::account_number(&settings)?.ok_or_else(|| missing("--account-number"))?;
+    let backend = keys::backend(&BackendArg { backend: None })?;
+    let channel = session_keys.channel(&settings, backend)?;
+    let client = remote::connect(&settings)?;
+    let mut answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
+        .block_on(client.renew(&held, account, &channel))
+        .map_err(remote::call_failure)?;
+    // What the answer leaves out is as it was.
+    answer.account_number = answer.account_number.or(settings.text("account_number")?);
+    let reference = settings.text("token_reference_id")?;
+    answer.token_reference_id = answer.token_reference_id.or(reference);
+    if let Some(path) = &output.save_session {
+        session::save(path, output.force, &settings, &answer, &session_keys)?;
+    }
+    answer::print_token(&answer, output.reveal)
+}
+
+pub(crate) fn invalidate(args: &Invalidate) -> Result<(), Failure> {
+    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let (held, session_keys) = session::held(&args.session, &mut settings)?;
+    let reference = settings.needed("token_reference_id")?;
+    // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
+    // the session has to be named.
+    let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);
+    let held = held.filter(|_| !needless);
+    let backend = keys::backend(&BackendArg { backend: None })?;
+    let channel = session_keys.channel(&settings, backend)?;
+    let client = remote::connect(&settings)?;
+    let outcome = remote::runtime(tokio::runtime::Builder::new_current_thread())?
+        .block_on(client.invalidate(&reference, held.as_ref(), &channel))
+        .map_err(remote::call_failure)?;
+    answer::print_invalidated(&reference, &outcome)
+}
