@@ -65,7 +65,7 @@ pub use error::{
     UrlProblem,
 };
 pub use names::{Algorithm, KeyKind};
-pub use nonce::NonceBudget;
+pub use nonce::{NonceBudget, NonceSource};
 pub use public_key::PublicKey;
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};
 

@@ -1,5 +1,5 @@
 //! A forked worker never repeats its parent's nonces: under GCM one repeated nonce gives the
-//! authentication key away.
+//! authentication key away. With random nonces it draws others, with leased ones it gets none.
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "fork, pipe and waitpid have no safe face")]
 
@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::FromRawFd as _;
 
+use bankezy_crypto::{Error, NonceSource};
 use common::{cipher, each_backend};
 
 const MESSAGES: usize = 200;
@@ -30,29 +31,9 @@ fn parent_and_child_draw_different_nonces() {
         // The parent's generator has to be running, so that the child inherits its state.
         let mut all = nonces();
 
-        let mut pipe = [0; 2];
-        // SAFETY: `pipe` writes two descriptors into an array of two.
-        assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
-        // SAFETY: both descriptors are open, and each gets one owner in each process.
-        let (mut from_child, mut to_parent) =
-            unsafe { (File::from_raw_fd(pipe[0]), File::from_raw_fd(pipe[1])) };
-        // SAFETY: the child only seals, writes to the pipe and exits, without unwinding.
-        let child = unsafe { libc::fork() };
-        assert!(child >= 0);
-        if child == 0 {
-            let written = to_parent.write_all(&nonces());
-            // SAFETY: leaves without running the test harness's own exit.
-            unsafe { libc::_exit(i32::from(written.is_err())) };
-        }
-        drop(to_parent);
+        let child_nonces = in_child(&nonces);
         all.extend(nonces());
-        let mut child_nonces = Vec::new();
-        from_child.read_to_end(&mut child_nonces).unwrap();
-        let mut status = 0;
-        // SAFETY: waits for the child made above; `status` outlives the call.
-        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-        assert_eq!((status, child_nonces.len()), (0, MESSAGES * 16));
-
+        assert_eq!(child_nonces.len(), MESSAGES * 16);
         all.extend(child_nonces);
         let distinct: HashSet<&[u8]> = all.chunks(16).collect();
         assert_eq!(
@@ -61,4 +42,44 @@ fn parent_and_child_draw_different_nonces() {
             "a nonce repeats across the fork"
         );
     });
+}
+
+#[test]
+fn a_child_gets_none_of_the_nonces_that_its_parent_leased() {
+    each_backend(|backend| {
+        let cipher = cipher(backend).with_nonce_source(NonceSource::leased(1));
+        cipher.seal(b"").unwrap();
+        let refused = in_child(&|| match cipher.seal(b"") {
+            Err(Error::NonceLeaseForked) => b"refused".to_vec(),
+            _ => Vec::new(),
+        });
+        assert_eq!(refused, b"refused");
+        cipher.seal(b"").unwrap();
+    });
+}
+
+/// What `work` gives in a child of this process.
+fn in_child(work: &dyn Fn() -> Vec<u8>) -> Vec<u8> {
+    let mut pipe = [0; 2];
+    // SAFETY: `pipe` writes two descriptors into an array of two.
+    assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
+    // SAFETY: both descriptors are open, and each gets one owner in each process.
+    let (mut from_child, mut to_parent) =
+        unsafe { (File::from_raw_fd(pipe[0]), File::from_raw_fd(pipe[1])) };
+    // SAFETY: the child only seals, writes to the pipe and exits, without unwinding.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0);
+    if child == 0 {
+        let written = to_parent.write_all(&work());
+        // SAFETY: leaves without running the test harness's own exit.
+        unsafe { libc::_exit(i32::from(written.is_err())) };
+    }
+    drop(to_parent);
+    let mut answer = Vec::new();
+    from_child.read_to_end(&mut answer).unwrap();
+    let mut status = 0;
+    // SAFETY: waits for the child made above; `status` outlives the call.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0);
+    answer
 }

@@ -12,7 +12,7 @@ use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Header};
 use crate::jwe::{open, seal};
 use crate::names::Algorithm;
-use crate::nonce::{Counter, MAX_LIMIT, NonceBudget};
+use crate::nonce::{Counter, NonceBudget, NonceSource};
 use crate::secret::{Opened, PayloadSecret};
 
 /// Seals and opens BankEzy payloads under one payload secret.
@@ -32,6 +32,7 @@ use crate::secret::{Opened, PayloadSecret};
 /// ```
 pub struct PayloadCipher {
     aead: Box<dyn Aes256Gcm>,
+    nonces: NonceSource,
     counter: Counter,
     max_sealed_len: usize,
     backend: Backend,
@@ -52,9 +53,11 @@ impl PayloadCipher {
     /// # Errors
     /// [`Error::Backend`] if the backend cannot set up the key.
     pub fn with_backend(secret: &PayloadSecret, backend: &Backend) -> Result<Self, Error> {
+        let nonces = NonceSource::random();
         Ok(Self {
             aead: backend.primitives().aes_256_gcm(secret.secret())?,
-            counter: Counter::new(MAX_LIMIT),
+            counter: Counter::new(nonces.max_limit()),
+            nonces,
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
         })
@@ -67,12 +70,21 @@ impl PayloadCipher {
         self
     }
 
-    /// Seals at most `limit` messages and never more than 2^32, the default and the most that NIST
-    /// SP 800-38D section 8.3 allows. What is sealed already counts. Give each of several processes
-    /// under one key its share.
+    /// Takes its nonces from here; random ones where this is not called. Raises the nonce budget to
+    /// the most that goes with them: call it before [`with_nonce_budget`](Self::with_nonce_budget).
+    #[must_use]
+    pub fn with_nonce_source(mut self, nonces: NonceSource) -> Self {
+        self.counter = self.counter.with_limit(nonces.max_limit());
+        self.nonces = nonces;
+        self
+    }
+
+    /// Seals at most `limit` messages, and never more than the default: 2^32, the most that NIST
+    /// SP 800-38D section 8.3 allows with random nonces, and 2^48 with leased ones. What is sealed
+    /// already counts. Give each of several processes under one key with random nonces its share.
     #[must_use]
     pub fn with_nonce_budget(mut self, limit: u64) -> Self {
-        self.counter = self.counter.with_limit(limit.min(MAX_LIMIT));
+        self.counter = self.counter.with_limit(limit.min(self.nonces.max_limit()));
         self
     }
 
@@ -97,7 +109,8 @@ impl PayloadCipher {
     /// Seals a payload; one allocation.
     ///
     /// # Errors
-    /// [`Error::NonceBudgetSpent`], [`Error::Randomness`], [`Error::Backend`].
+    /// [`Error::NonceBudgetSpent`], [`Error::NonceLeaseForked`], [`Error::Randomness`],
+    /// [`Error::Backend`].
     pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
         let mut sealed = String::new();
         self.seal_into(plaintext, &mut sealed)?;
@@ -110,8 +123,10 @@ impl PayloadCipher {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        self.counter.take().inspect_err(|_| sealed.clear())?;
-        seal::seal(self.aead.as_ref(), header::DIR, "", plaintext, sealed)
+        let nonce = self.counter.take().and_then(|()| self.nonces.nonce());
+        let nonce = nonce.inspect_err(|_| sealed.clear())?;
+        let aead = self.aead.as_ref();
+        seal::seal(aead, header::DIR, "", &nonce, plaintext, sealed)
     }
 
     /// Writes a value as JSON and seals it.

@@ -17,6 +17,7 @@ use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
 use crate::jwe::{open, seal};
 use crate::names::{Algorithm, KeyKind};
+use crate::nonce::NonceSource;
 use crate::public_key::{Kind, NEEDS_P256, P256Point, PublicKey};
 use crate::secret::{Opened, Secret32};
 
@@ -105,6 +106,7 @@ impl PublicKeySealer {
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         sealed.clear();
+        let nonce = NonceSource::random().nonce()?;
         match &self.recipient {
             Recipient::Rsa(rsa) => {
                 let key = Secret32::random()?;
@@ -114,6 +116,7 @@ impl PublicKeySealer {
                     aead.as_ref(),
                     header::RSA_OAEP_256,
                     &wrapped,
+                    &nonce,
                     plaintext,
                     sealed,
                 )
@@ -123,7 +126,7 @@ impl PublicKeySealer {
                 let key = Derivation::ConcatKdf { apu, apv }.derive(shared, self.backend)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);
-                seal::seal(aead.as_ref(), &header, "", plaintext, sealed)
+                seal::seal(aead.as_ref(), &header, "", &nonce, plaintext, sealed)
             }
         }
     }

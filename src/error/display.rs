@@ -56,6 +56,9 @@ impl fmt::Display for Error {
                 f,
                 "the key has sealed its {limit} messages: rotate to a new key"
             ),
+            Self::NonceLeaseForked => f.write_str(
+                "the nonces were leased before this process was forked: lease another instance number in it",
+            ),
             Self::KeyRingFull { max_older } => write!(
                 f,
                 "the key ring already keeps {max_older} older keys: wait until one expires, or retire one"

@@ -86,6 +86,8 @@ pub enum Error {
         /// The budget, in messages.
         limit: u64,
     },
+    /// Nonces were leased by the process that this one was forked from: both would use the same.
+    NonceLeaseForked,
     /// A key ring holds as many older keys as it was bounded to, all of them still needed.
     KeyRingFull {
         /// The bound.
@@ -155,6 +157,7 @@ impl Error {
             Self::PartyInfoTooLong { .. } => "key.party_info",
             Self::RsaKeySize { .. } => "key.rsa_size",
             Self::NonceBudgetSpent { .. } => "cipher.budget_spent",
+            Self::NonceLeaseForked => "cipher.lease_forked",
             Self::KeyRingFull { .. } => "key_ring.full",
             Self::DuplicateKeyId => "key_ring.duplicate_id",
             Self::BaseUrl { .. } => "request.base_url",
@@ -177,6 +180,7 @@ impl Error {
             | Self::PartyInfoTooLong { .. }
             | Self::RsaKeySize { .. }
             | Self::NonceBudgetSpent { .. }
+            | Self::NonceLeaseForked
             | Self::KeyRingFull { .. }
             | Self::DuplicateKeyId
             | Self::BaseUrl { .. }

@@ -27,10 +27,10 @@ pub(crate) fn seal(
     aead: &dyn Aes256Gcm,
     header: &str,
     encrypted_key: &str,
+    nonce: &[u8; nonce::LEN],
     plaintext: &[u8],
     out: &mut String,
 ) -> Result<(), Error> {
-    let nonce = nonce::random()?;
     let len = sealed_len(header.len(), encrypted_key.len(), plaintext.len());
     let mut text = core::mem::take(out).into_bytes();
     if text.capacity() < len {
@@ -39,7 +39,7 @@ pub(crate) fn seal(
         // What is there is about to be overwritten, so it need not be cleared.
         text.resize(len, 0);
     }
-    write(aead, header, encrypted_key, &nonce, plaintext, &mut text)?;
+    write(aead, header, encrypted_key, nonce, plaintext, &mut text)?;
     // A `String` without `unsafe` takes a look at each byte; for ASCII alone that is the fastest.
     *out = AsciiString::from_ascii(text)
         .map(Into::into)

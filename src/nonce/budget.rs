@@ -1,7 +1,8 @@
 //! Counts seals against the budget of a key without a shared write per message.
 
-use core::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use super::shard::{SHARDS, Shards};
 use crate::error::Error;
 
 /// How many messages a cipher has sealed and may still seal.
@@ -47,26 +48,16 @@ impl NonceBudget {
     }
 }
 
-/// What NIST SP 800-38D section 8.3 allows under one key with random nonces.
-pub(crate) const MAX_LIMIT: u64 = 1 << 32;
-
-/// As many threads as write to a cache line of their own.
-const SHARDS: usize = 64;
-
 /// Counts down from a limit. A thread takes messages from its shard, and a shard takes them in
 /// leases from the whole, so that threads rarely write to the same cache line.
 pub(crate) struct Counter {
     limit: u64,
     lease: u64,
     leased: AtomicU64,
-    /// Boxed: it is 8 KiB, and a cipher is moved about.
-    shards: Box<[Shard; SHARDS]>,
+    /// What is left of each shard's lease, below zero for the moment between asking and being
+    /// refilled.
+    shards: Shards<AtomicI64>,
 }
-
-/// What is left of a shard's lease, below zero for the moment between asking and being refilled.
-/// Alone on its pair of cache lines: x86-64 fetches lines in pairs.
-#[repr(align(128))]
-struct Shard(AtomicI64);
 
 impl Counter {
     pub(crate) fn new(limit: u64) -> Self {
@@ -75,8 +66,12 @@ impl Counter {
             // What lies unused in the shards when the whole is spent stays under 1 % of the limit.
             lease: (limit / (100 * SHARDS as u64)).clamp(1, 4096),
             leased: AtomicU64::new(0),
-            shards: Box::new([const { Shard(AtomicI64::new(0)) }; SHARDS]),
+            shards: Shards::new([const { AtomicI64::new(0) }; SHARDS]),
         }
+    }
+
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// The same count against another limit.
@@ -88,7 +83,7 @@ impl Counter {
 
     /// Counts one message.
     pub(crate) fn take(&self) -> Result<(), Error> {
-        let shard = &self.shards[thread_shard()].0;
+        let shard = self.shards.of_this_thread();
         if shard.fetch_sub(1, Ordering::Relaxed) > 0 {
             return Ok(());
         }
@@ -99,7 +94,7 @@ impl Counter {
         let unused: i64 = self
             .shards
             .iter()
-            .map(|shard| shard.0.load(Ordering::Relaxed).max(0))
+            .map(|shard| shard.load(Ordering::Relaxed).max(0))
             .sum();
         NonceBudget {
             used: self
@@ -130,15 +125,6 @@ impl Counter {
             }
         }
     }
-}
-
-/// The shard of this thread, dealt out in turn.
-fn thread_shard() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS;
-    }
-    SHARD.with(|shard| *shard)
 }
 
 #[cfg(test)]
