@@ -70,10 +70,6 @@ impl Counter {
         }
     }
 
-    pub(crate) fn limit(&self) -> u64 {
-        self.limit
-    }
-
     /// The same count against another limit.
     pub(crate) fn with_limit(&self, limit: u64) -> Self {
         let counter = Self::new(limit);
