@@ -50,6 +50,32 @@ pub static AVAILABLE: &[Backend] = &[
     RUST_CRYPTO,
 ];
 
+/// Whether the AWS-LC in this process is its FIPS module, which the feature `fips` links.
+///
+/// `docs/fips.md` says what that covers and what it does not.
+#[cfg(feature = "aws-lc-rs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws-lc-rs")))]
+#[must_use]
+pub fn fips_mode() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}
+
+/// To be called at the start of a process that must not run on anything else than the FIPS module.
+///
+/// # Errors
+/// [`Error::Unsupported`] where [`fips_mode`] says no.
+#[cfg(feature = "aws-lc-rs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws-lc-rs")))]
+pub fn require_fips_mode() -> Result<(), Error> {
+    match fips_mode() {
+        true => Ok(()),
+        false => Err(Error::Unsupported {
+            backend: AWS_LC_RS.name(),
+            needs: "the feature fips",
+        }),
+    }
+}
+
 impl Backend {
     /// Its name: `aws-lc-rs` or `rust-crypto`.
     #[must_use]
