@@ -66,8 +66,13 @@ pub(crate) fn goals(rows: &[Row]) -> Vec<Goal> {
 }
 
 impl Goal {
+    /// What is printed is what is judged.
+    fn measured(&self) -> Option<f64> {
+        self.measured.map(|measured| (measured * 1e3).round() / 1e3)
+    }
+
     fn verdict(&self) -> &'static str {
-        let met = self.measured.map(|measured| match self.bound {
+        let met = self.measured().map(|measured| match self.bound {
             Bound::AtMost(most) => measured <= most,
             Bound::AtLeast(least) => measured >= least,
         });
@@ -85,7 +90,7 @@ impl fmt::Display for Goal {
             Bound::AtMost(most) => format!("at most {most}"),
             Bound::AtLeast(least) => format!("at least {least}"),
         };
-        let measured = match self.measured {
+        let measured = match self.measured() {
             Some(measured) => format!("{measured:.3}"),
             None => "-".to_owned(),
         };
