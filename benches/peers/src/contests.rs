@@ -1,0 +1,105 @@
+//! What is measured beside what: for each operation and size, both backends, their floors and the
+//! peer in this process take turns.
+
+use std::error::Error;
+
+use crate::floor;
+use crate::josekit::{self, Josekit};
+use crate::measure::{self, Effort, Work};
+use crate::ours::Ours;
+use crate::row::{self, Algorithm, Op, Row, Way, rounded};
+use crate::table::size;
+
+/// Every operation of one thread.
+pub(crate) fn run(
+    ours: &[Ours],
+    josekit: &Josekit,
+    effort: &Effort,
+) -> Result<Vec<Row>, Box<dyn Error>> {
+    let mut rows = Vec::new();
+    for (way, algorithm, bytes) in row::operations() {
+        eprintln!("measuring {} {}", Op::new(way, algorithm), size(bytes));
+        let contest = Contest {
+            way,
+            algorithm,
+            bytes,
+        };
+        rows.extend(contest.run(ours, josekit, effort)?);
+    }
+    Ok(rows)
+}
+
+struct Contest {
+    way: Way,
+    algorithm: Algorithm,
+    bytes: usize,
+}
+
+impl Contest {
+    fn run(
+        &self,
+        ours: &[Ours],
+        josekit: &Josekit,
+        effort: &Effort,
+    ) -> Result<Vec<Row>, Box<dyn Error>> {
+        let &Self {
+            way,
+            algorithm,
+            bytes,
+        } = self;
+        let plaintext = vec![0x5a; bytes];
+        // One text for all: what each opens, each other has sealed or could have.
+        let first = ours.first().ok_or("there is no backend")?;
+        let sealed = first.seal(algorithm, &plaintext)?;
+
+        let mut works = vec![josekit.work(way, algorithm, &plaintext, &sealed)];
+        for ours in ours {
+            works.push(self.floor(ours)?);
+            works.push(ours.work(way, algorithm, &plaintext, &sealed));
+            if algorithm == Algorithm::Dir {
+                works.push(ours.work_into(way, &plaintext, &sealed));
+            }
+        }
+        let mut medians = measure::medians(works, effort)
+            .ok_or("an operation that had worked failed while it was measured")?
+            .into_iter();
+        let mut next = || medians.next().map(rounded).ok_or("a median is missing");
+
+        let peer = next()?;
+        let mut rows = Vec::new();
+        for ours in ours {
+            let floor_ns = next()?;
+            let mut row = |op, peers| {
+                rows.push(Row {
+                    op,
+                    bytes,
+                    backend: ours.backend.name().to_owned(),
+                    ours_ns: next()?,
+                    floor_ns,
+                    peers,
+                });
+                Ok::<_, &str>(())
+            };
+            row(
+                Op::new(way, algorithm),
+                [(josekit::NAME.to_owned(), peer)].into(),
+            )?;
+            if algorithm == Algorithm::Dir {
+                let op = match way {
+                    Way::Seal => Op::SealInto,
+                    Way::Open => Op::OpenInto,
+                };
+                row(op, Default::default())?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn floor(&self, ours: &Ours) -> Result<Work<'static>, Box<dyn Error>> {
+        match ours.backend.name() {
+            "aws-lc-rs" => floor::aws_lc(self.way, self.algorithm, self.bytes),
+            "rust-crypto" => floor::rust_crypto(self.way, self.algorithm, self.bytes),
+            other => Err(format!("the backend {other} has no floor here").into()),
+        }
+    }
+}

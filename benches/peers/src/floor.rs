@@ -1,0 +1,117 @@
+//! What nobody can do without: the bare operations of a backend, base64url and random bytes, all
+//! on memory that is there already.
+
+mod aws_lc;
+mod rust_crypto;
+
+use std::error::Error;
+use std::hint::black_box;
+
+use base64_turbo::URL_SAFE_NO_PAD;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
+use crate::measure::Work;
+use crate::row::{Algorithm, Way};
+
+/// Additional data of the length that the library authenticates: its header in base64url.
+const AAD: &[u8; 39] = b"eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0";
+const KEY: [u8; 32] = [7; 32];
+
+/// One backend's primitives with keys of their own.
+trait Bare: Sized + 'static {
+    fn new() -> Result<Self, Box<dyn Error>>;
+
+    fn encrypt(
+        &self,
+        nonce: &[u8; 12],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Option<[u8; 16]>;
+
+    fn decrypt(&self, nonce: &[u8; 12], tag: &[u8; 16], in_out: &mut [u8]) -> Option<()>;
+
+    /// RSA-OAEP-256 of 32 bytes with the public key.
+    fn wrap(&self) -> Option<Vec<u8>>;
+
+    /// The way back, with the private key.
+    fn unwrap(&self, wrapped: &[u8]) -> Option<()>;
+
+    /// With a public key as it travels, since no two messages have the same.
+    fn agree(&self) -> Option<()>;
+
+    /// With one public key that was read before.
+    fn generate_and_agree(&mut self) -> Option<()>;
+}
+
+pub(crate) fn aws_lc(
+    way: Way,
+    algorithm: Algorithm,
+    bytes: usize,
+) -> Result<Work<'static>, Box<dyn Error>> {
+    work(aws_lc::AwsLc::new()?, way, algorithm, bytes)
+}
+
+pub(crate) fn rust_crypto(
+    way: Way,
+    algorithm: Algorithm,
+    bytes: usize,
+) -> Result<Work<'static>, Box<dyn Error>> {
+    work(rust_crypto::RustCrypto::new()?, way, algorithm, bytes)
+}
+
+fn work<B: Bare>(
+    mut bare: B,
+    way: Way,
+    algorithm: Algorithm,
+    bytes: usize,
+) -> Result<Work<'static>, Box<dyn Error>> {
+    Ok(match (way, algorithm) {
+        (Way::Seal, Algorithm::Dir) => seal(bare, bytes),
+        (Way::Open, Algorithm::Dir) => open(bare, bytes)?,
+        (Way::Seal, Algorithm::RsaOaep256) => Work::new(move || bare.wrap()),
+        (Way::Open, Algorithm::RsaOaep256) => {
+            let wrapped = bare.wrap().ok_or("RSA-OAEP-256 failed")?;
+            Work::new(move || bare.unwrap(black_box(&wrapped)))
+        }
+        (Way::Seal, Algorithm::EcdhEs) => Work::new(move || bare.generate_and_agree()),
+        (Way::Open, Algorithm::EcdhEs) => Work::new(move || bare.agree()),
+    })
+}
+
+/// 12 random bytes, AES-256-GCM, base64url.
+fn seal(bare: impl Bare, bytes: usize) -> Work<'static> {
+    let plaintext = vec![0x5a; bytes];
+    let mut ciphertext = vec![0; bytes];
+    let mut text = vec![0; URL_SAFE_NO_PAD.encoded_len(bytes)];
+    let mut rng = StdRng::seed_from_u64(1);
+    Work::new(move || {
+        let mut nonce = [0; 12];
+        rng.fill_bytes(&mut nonce);
+        let tag = bare.encrypt(&nonce, black_box(&plaintext), &mut ciphertext)?;
+        URL_SAFE_NO_PAD.encode_slice(&ciphertext, &mut text).ok()?;
+        black_box(&text);
+        Some(tag)
+    })
+}
+
+/// base64url into the room for the plaintext, AES-256-GCM in place.
+fn open(bare: impl Bare, bytes: usize) -> Result<Work<'static>, Box<dyn Error>> {
+    let nonce = [9; 12];
+    let mut ciphertext = vec![0; bytes];
+    let tag = bare
+        .encrypt(&nonce, &vec![0x5a; bytes], &mut ciphertext)
+        .ok_or("AES-256-GCM failed")?;
+    let mut text = vec![0; URL_SAFE_NO_PAD.encoded_len(bytes)];
+    URL_SAFE_NO_PAD.encode_slice(&ciphertext, &mut text)?;
+    // The codec asks for room for whole groups of characters.
+    let mut room = vec![0; URL_SAFE_NO_PAD.decoded_len_estimate(text.len())];
+    Ok(Work::new(move || {
+        let decoded = URL_SAFE_NO_PAD
+            .decode_slice(black_box(&text), &mut room)
+            .ok()?;
+        bare.decrypt(&nonce, &tag, room.get_mut(..decoded)?)?;
+        black_box(&room);
+        Some(())
+    }))
+}

@@ -1,0 +1,99 @@
+//! This crate, on one of its backends.
+
+use std::hint::black_box;
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::{
+    Error, KeyPair, Opened, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKeySealer,
+};
+
+use crate::keys;
+use crate::measure::Work;
+use crate::row::{Algorithm, Way};
+
+pub(crate) struct Ours {
+    pub(crate) backend: Backend,
+    pub(crate) cipher: PayloadCipher,
+    rsa: (PublicKeySealer, PrivateKeyOpener),
+    p256: (PublicKeySealer, PrivateKeyOpener),
+}
+
+/// Every algorithm on every backend.
+pub(crate) fn pairs(ours: &[Ours]) -> impl Iterator<Item = (Algorithm, &Ours)> {
+    Algorithm::ALL
+        .into_iter()
+        .flat_map(move |algorithm| ours.iter().map(move |ours| (algorithm, ours)))
+}
+
+impl Ours {
+    pub(crate) fn new(backend: &Backend) -> Result<Self, Error> {
+        let pair = |pem| {
+            let key = KeyPair::from_pem_with_backend(pem, backend)?;
+            let sealer = PublicKeySealer::with_backend(key.public_key(), backend)?;
+            Ok::<_, Error>((sealer, PrivateKeyOpener::new(key)))
+        };
+        let secret = PayloadSecret::from_base64url(keys::SECRET)?;
+        Ok(Self {
+            backend: *backend,
+            cipher: PayloadCipher::with_backend(&secret, backend)?,
+            rsa: pair(keys::RSA_PEM)?,
+            p256: pair(keys::P256_PEM)?,
+        })
+    }
+
+    pub(crate) fn seal(&self, algorithm: Algorithm, plaintext: &[u8]) -> Result<String, Error> {
+        match algorithm {
+            Algorithm::Dir => self.cipher.seal(plaintext),
+            Algorithm::RsaOaep256 => self.rsa.0.seal(plaintext),
+            Algorithm::EcdhEs => self.p256.0.seal(plaintext),
+        }
+    }
+
+    pub(crate) fn open(&self, algorithm: Algorithm, sealed: &str) -> Result<Opened, Error> {
+        match algorithm {
+            Algorithm::Dir => self.cipher.open(sealed),
+            Algorithm::RsaOaep256 => self.rsa.1.open(sealed),
+            Algorithm::EcdhEs => self.p256.1.open(sealed),
+        }
+    }
+
+    pub(crate) fn work<'a>(
+        &'a self,
+        way: Way,
+        algorithm: Algorithm,
+        plaintext: &'a [u8],
+        sealed: &'a str,
+    ) -> Work<'a> {
+        match way {
+            Way::Seal => Work::new(move || self.seal(algorithm, black_box(plaintext)).ok()),
+            Way::Open => Work::new(move || self.open(algorithm, black_box(sealed)).ok()),
+        }
+    }
+
+    /// Into memory that is kept.
+    pub(crate) fn work_into<'a>(
+        &'a self,
+        way: Way,
+        plaintext: &'a [u8],
+        sealed: &'a str,
+    ) -> Work<'a> {
+        match way {
+            Way::Seal => {
+                let mut out = String::with_capacity(PayloadCipher::sealed_len(plaintext.len()));
+                Work::new(move || {
+                    self.cipher.seal_into(black_box(plaintext), &mut out).ok()?;
+                    black_box(&out);
+                    Some(())
+                })
+            }
+            Way::Open => {
+                let mut out = Opened::with_capacity(plaintext.len());
+                Work::new(move || {
+                    self.cipher.open_into(black_box(sealed), &mut out).ok()?;
+                    black_box(&out);
+                    Some(())
+                })
+            }
+        }
+    }
+}
