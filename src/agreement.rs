@@ -276,8 +276,14 @@ impl KeyPair {
     }
 
     pub(crate) fn shared_secret(&self, peer: &P256Point) -> Result<Secret32, Error> {
+        self.try_shared_secret(peer.as_sec1())?
+            .ok_or(failed(self.backend))
+    }
+
+    /// `None` unless the peer is a point on the curve.
+    pub(crate) fn try_shared_secret(&self, peer: &[u8; 65]) -> Result<Option<Secret32>, Error> {
         match &self.private {
-            Private::P256 { key, .. } => key.agree(peer.as_sec1()),
+            Private::P256 { key, .. } => Ok(key.agree(peer)),
             Private::Rsa { .. } => Err(NEEDS_P256),
         }
     }
@@ -350,6 +356,14 @@ pub(crate) fn ephemeral(
 ) -> Result<(PublicKey, Secret32), Error> {
     let key = backend.primitives().p256_generate()?;
     let public = P256Point::from_sec1(&key.public()?)?;
-    let shared = key.agree(peer.as_sec1())?;
+    let shared = key.agree(peer.as_sec1()).ok_or(failed(backend))?;
     Ok((Kind::P256(public).into(), shared))
+}
+
+/// With a point on the curve there is no reason to.
+fn failed(backend: Backend) -> Error {
+    Error::Backend {
+        backend: backend.name(),
+        operation: "P-256 key agreement",
+    }
 }

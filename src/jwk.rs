@@ -86,22 +86,9 @@ impl PublicKey {
 
     fn from_jwk_bytes(json: &[u8]) -> Result<Self, Error> {
         let jwk = parse(json)?;
-        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
-            .iter()
-            .any(|member| jwk.has(member))
-        {
-            return Err(KeyProblem::PrivateMember.into());
-        }
+        refuse_private(&jwk)?;
         let key = public_part(&jwk)?;
-        // A public ECDH key has no operation of its own, so an empty list is right for it.
-        require_key_ops(
-            &jwk,
-            match key.kind() {
-                KeyKind::P256 => ["deriveKey", "deriveBits"],
-                KeyKind::Rsa => ["encrypt", "wrapKey"],
-            },
-            key.kind() == KeyKind::P256,
-        )?;
+        require_public_key_ops(&jwk, key.kind())?;
         Ok(key)
     }
 }
@@ -117,17 +104,50 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     })
 }
 
+/// An ephemeral public key (RFC 7518 section 4.6.1.1) as an uncompressed point (SEC 1 section 2.3.3).
+/// Whether that is on the curve is left to the agreement, which does not take it otherwise.
+pub(crate) fn ephemeral(json: &str) -> Result<[u8; 65], KeyProblem> {
+    let jwk = parse(json.as_bytes())?;
+    refuse_private(&jwk)?;
+    match kind(&jwk)? {
+        KeyKind::P256 => {}
+        KeyKind::Rsa => return Err(KeyProblem::UnknownKeyType),
+    }
+    let point = uncompressed(&jwk)?;
+    check_use(&jwk, KeyKind::P256)?;
+    require_public_key_ops(&jwk, KeyKind::P256)?;
+    Ok(point)
+}
+
 /// The public half of a JWK, with `use` and `alg` checked.
 pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
-    let kty = text(jwk, "kty")?.ok_or(KeyProblem::Missing { member: "kty" })?;
-    let (key, algorithm) = match kty.as_ref() {
-        "EC" => (Kind::P256(point(jwk)?), "ECDH-ES"),
-        "RSA" => {
+    let kind = kind(jwk)?;
+    let key = match kind {
+        KeyKind::P256 => Kind::P256(P256Point::from_sec1(&uncompressed(jwk)?)?),
+        KeyKind::Rsa => {
             let n = unsigned(jwk, "n")?;
             let e = unsigned(jwk, "e")?;
-            (Kind::Rsa(RsaPublicNumbers::new(&n, &e)?), "RSA-OAEP-256")
+            Kind::Rsa(RsaPublicNumbers::new(&n, &e)?)
         }
-        _ => return Err(KeyProblem::UnknownKeyType),
+    };
+    check_use(jwk, kind)?;
+    Ok(key.into())
+}
+
+fn kind(jwk: &Object<'_>) -> Result<KeyKind, KeyProblem> {
+    let kty = text(jwk, "kty")?.ok_or(KeyProblem::Missing { member: "kty" })?;
+    match kty.as_ref() {
+        "EC" => Ok(KeyKind::P256),
+        "RSA" => Ok(KeyKind::Rsa),
+        _ => Err(KeyProblem::UnknownKeyType),
+    }
+}
+
+/// `use` and `alg`, where present, have to be those of a key that encrypts.
+fn check_use(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
+    let algorithm = match kind {
+        KeyKind::P256 => "ECDH-ES",
+        KeyKind::Rsa => "RSA-OAEP-256",
     };
     if text(jwk, "use")?.is_some_and(|found| found != "enc") {
         return Err(KeyProblem::Use);
@@ -135,7 +155,23 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
     if text(jwk, "alg")?.is_some_and(|found| found != algorithm) {
         return Err(KeyProblem::Algorithm);
     }
-    Ok(key.into())
+    Ok(())
+}
+
+fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
+    let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    match private.iter().any(|member| jwk.has(member)) {
+        true => Err(KeyProblem::PrivateMember),
+        false => Ok(()),
+    }
+}
+
+fn require_public_key_ops(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
+    match kind {
+        // A public ECDH key has no operation of its own, so an empty list is right for it.
+        KeyKind::P256 => require_key_ops(jwk, ["deriveKey", "deriveBits"], true),
+        KeyKind::Rsa => require_key_ops(jwk, ["encrypt", "wrapKey"], false),
+    }
 }
 
 /// `key_ops`, where present, has to name one of the operations (RFC 7517 section 4.3).
@@ -171,20 +207,19 @@ pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str,
         .ok_or(KeyProblem::Missing { member })
 }
 
-/// A P-256 point from the members of a JWK, such as an `epk`.
-pub(crate) fn point(jwk: &Object<'_>) -> Result<P256Point, KeyProblem> {
+/// The point of a JWK, not yet looked at.
+fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     let crv = text(jwk, "crv")?.ok_or(KeyProblem::Missing { member: "crv" })?;
     if crv != "P-256" {
         return Err(KeyProblem::WrongCurve);
     }
-    P256Point::from_coordinates(&coordinate(jwk, "x")?, &coordinate(jwk, "y")?)
-}
-
-fn coordinate(jwk: &Object<'_>, member: &'static str) -> Result<[u8; 32], KeyProblem> {
-    let mut out = [0; 32];
-    base64url::decode(raw(jwk, member)?.as_bytes(), &mut out)
-        .map(|()| out)
-        .ok_or(KeyProblem::Invalid { member })
+    let mut point = [4; 65];
+    let (x, y) = point[1..].split_at_mut(32);
+    for (member, coordinate) in [("x", x), ("y", y)] {
+        base64url::decode(raw(jwk, member)?.as_bytes(), coordinate)
+            .ok_or(KeyProblem::Invalid { member })?;
+    }
+    Ok(point)
 }
 
 /// Base64urlUInt (RFC 7518 section 2): no leading zero byte.

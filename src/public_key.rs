@@ -85,13 +85,6 @@ impl fmt::Debug for PublicKey {
 pub(crate) struct P256Point([u8; 65]);
 
 impl P256Point {
-    pub(crate) fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyProblem> {
-        let mut point = [4; 65];
-        point[1..33].copy_from_slice(x);
-        point[33..].copy_from_slice(y);
-        Self::from_sec1(&point)
-    }
-
     pub(crate) fn from_sec1(bytes: &[u8]) -> Result<Self, KeyProblem> {
         if bytes == [0] {
             return Err(KeyProblem::ZeroPoint);

@@ -68,6 +68,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "backend",
             "base64url",
             "public_key",
+            "jwk",
             "agreement",
             "nonce",
             "jwe/compact",

@@ -187,8 +187,9 @@ pub(crate) trait P256Private: Send + Sync {
 
     fn scalar(&self) -> Result<Secret32, Error>;
 
-    /// The x coordinate of the shared point (NIST SP 800-56A section 5.7.1.2).
-    fn agree(&self, peer: &[u8; 65]) -> Result<Secret32, Error>;
+    /// The x coordinate of the shared point (NIST SP 800-56A section 5.7.1.2); `None` unless the
+    /// peer is a point on the curve.
+    fn agree(&self, peer: &[u8; 65]) -> Option<Secret32>;
 }
 
 /// RSAES-OAEP encryption with SHA-256 for hash and MGF1, empty label (RFC 8017 section 7.1).

@@ -122,14 +122,14 @@ impl P256Private for SecretKey {
         Ok(scalar)
     }
 
-    fn agree(&self, peer: &[u8; 65]) -> Result<Secret32, Error> {
-        let peer = PublicKey::from_sec1_bytes(peer).map_err(|_| failed("P-256 key agreement"))?;
+    fn agree(&self, peer: &[u8; 65]) -> Option<Secret32> {
+        let peer = PublicKey::from_sec1_bytes(peer).ok()?;
         let shared = self.diffie_hellman(&peer);
         let mut secret = Secret32::zeroed();
         secret
             .bytes_mut()
             .copy_from_slice(shared.raw_secret_bytes());
-        Ok(secret)
+        Some(secret)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
 use crate::jwe::{open, seal};
+use crate::jwk;
 use crate::names::{Algorithm, KeyKind};
 use crate::nonce::NonceSource;
 use crate::public_key::{Kind, NEEDS_P256, P256Point, PublicKey};
@@ -256,9 +257,11 @@ impl PrivateKeyOpener {
             other => return Err(other.instead_of(Algorithm::EcdhEs).into()),
         };
         refuse_encrypted_key(parts)?;
-        let epk = read_epk(&agreement)?;
-        let Agreement { apu, apv, .. } = agreement;
-        let shared = self.key_pair.shared_secret(epk.p256()?)?;
+        let Agreement { epk, apu, apv } = agreement;
+        let invalid = HeaderProblem::Invalid { member: "epk" };
+        let epk = jwk::ephemeral(&epk).map_err(|_| invalid)?;
+        // On P-256 only a point off the curve is refused, which depends on no secret.
+        let shared = self.key_pair.try_shared_secret(&epk)?.ok_or(invalid)?;
         Derivation::ConcatKdf {
             apu: &apu,
             apv: &apv,
