@@ -182,7 +182,12 @@ fn renew_invalidate_and_other_calls_carry_what_they_need() {
     let renew = server.renew(&token(), account(), &channel).unwrap();
     assert_eq!(renew.headers()["x-api-token"], "Bearer CANARY.token");
     assert_eq!(renew.headers()["x-account-number"], "9999999999999999999");
+    assert!(renew.headers()["x-account-number"].is_sensitive());
     assert_eq!(inside(&renew), json!({"token": "Bearer CANARY.token"}));
+    let of_an_app = server.renew(&token(), None, &channel).unwrap();
+    assert_eq!(of_an_app.headers()["x-api-token"], "Bearer CANARY.token");
+    assert!(!of_an_app.headers().contains_key("x-account-number"));
+    assert_eq!(inside(&of_an_app), inside(&renew));
     let invalidate = server.invalidate("ref-1", None, &channel).unwrap();
     assert_eq!(inside(&invalidate), json!({"tokenReferenceId": "ref-1"}));
     assert!(!invalidate.headers().contains_key("x-api-token"));

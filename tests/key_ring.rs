@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Error, Fault, KeyRing, PayloadCipher, PayloadSecret};
 use common::{each_backend, shown};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -52,6 +52,37 @@ fn the_newest_seals_and_older_ones_open_until_their_date() {
             ring.open(&under_b, start() + 2 * HOUR).unwrap_err(),
             Error::OpenFailed
         );
+    });
+}
+
+#[test]
+fn an_answer_can_be_sealed_with_an_older_key_until_its_date() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("a", fresh(backend));
+        ring.rotate("b", fresh(backend), start() + HOUR, start())
+            .unwrap();
+        let before = ring.nonce_budget().used();
+        for (key, newest) in [("a", false), ("b", true)] {
+            let sealed = ring.seal_with(key, b"x", start()).unwrap();
+            let opened = ring.open(&sealed, start()).unwrap();
+            assert_eq!((&*opened.key_id, opened.newest), (key, newest));
+        }
+        assert_eq!(
+            ring.nonce_budget().used(),
+            before + 1,
+            "each key counts its own"
+        );
+        let last_moment = start() + HOUR - Duration::from_nanos(1);
+        assert!(ring.seal_with("a", b"x", last_moment).is_ok());
+        for (key, now) in [("a", start() + HOUR), ("c", start())] {
+            let refused = ring.seal_with(key, b"x", now);
+            assert_eq!(refused, Err(Error::UnknownKeyId), "{key}");
+        }
+        assert!(ring.seal_with("b", b"x", start() + HOUR).is_ok());
+        ring.retire("a");
+        let retired = ring.seal_with("a", b"x", start());
+        assert_eq!(retired, Err(Error::UnknownKeyId));
+        assert_eq!(Error::UnknownKeyId.fault(), Fault::Misuse);
     });
 }
 

@@ -1,4 +1,4 @@
-//! One call: its attempts, its deadline, its trace. The same for both faces; neither I/O nor waiting.
+//! One call: its attempts, its deadline, its trace. Neither I/O nor waiting.
 
 use core::time::Duration;
 

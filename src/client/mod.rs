@@ -55,13 +55,13 @@ mod tls;
 mod transport;
 
 pub use bankezy::{BankEzyClient, BankEzyError};
-pub use blocking::BlockingClient;
+pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
 pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
 };
 pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
 pub use retry::RetryPolicy;
-pub use session::{LoginError, Session, SessionError, SessionKeeper};
+pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
 
 use core::convert::Infallible;
 use core::fmt;

@@ -14,6 +14,7 @@ use crate::nonce::NonceBudget;
 use crate::secret::Opened;
 
 /// Seals with the newest key, opens with any of a bounded number of older ones until their dates.
+/// [`seal_with`](Self::seal_with) answers who still uses an older one.
 ///
 /// Each key has an identifier of the caller's choice; it stays in this process and is not written
 /// into messages, whose header is fixed. One ring serves one partner or tenant: a process with
@@ -177,6 +178,25 @@ impl KeyRing {
         self.seal(to_json(value)?.as_bytes())
     }
 
+    /// Seals a payload with the key of this identifier, the newest one or an older one whose date is
+    /// not over at `now`: for an answer to who has not rotated yet. The key's own nonce budget counts.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKeyId`] if the ring has no such key, and as for [`PayloadCipher::seal`].
+    pub fn seal_with(
+        &self,
+        key_id: &str,
+        plaintext: &[u8],
+        now: SystemTime,
+    ) -> Result<String, Error> {
+        let keys = self.keys.load();
+        let (key, _) = keys
+            .usable(now)
+            .find(|(key, _)| *key.id == *key_id)
+            .ok_or(Error::UnknownKeyId)?;
+        key.cipher.seal(plaintext)
+    }
+
     /// Opens a sealed text with the newest key, or with the first older one that fits and whose
     /// date is not over at `now`.
     ///
@@ -189,13 +209,8 @@ impl KeyRing {
     ) -> Result<OpenedWith<Opened>, Error> {
         let sealed = sealed.as_ref();
         let keys = self.keys.load();
-        let current = keys
-            .older
-            .iter()
-            .filter(|(_, until)| now < *until)
-            .map(|(key, _)| (key, false));
         let mut refused = Error::OpenFailed;
-        for (key, newest) in core::iter::once((&keys.newest, true)).chain(current) {
+        for (key, newest) in keys.usable(now) {
             match key.cipher.open(sealed) {
                 Ok(payload) => {
                     return Ok(OpenedWith {
@@ -254,6 +269,12 @@ impl Key {
 impl Keys {
     fn all(&self) -> impl Iterator<Item = &Arc<Key>> {
         core::iter::once(&self.newest).chain(self.older.iter().map(|(key, _)| key))
+    }
+
+    /// The keys whose time is not over, newest first, and whether each is the newest.
+    fn usable(&self, now: SystemTime) -> impl Iterator<Item = (&Arc<Key>, bool)> {
+        let older = self.older.iter().filter(move |(_, until)| now < *until);
+        core::iter::once((&self.newest, true)).chain(older.map(|(key, _)| (key, false)))
     }
 }
 

@@ -66,6 +66,9 @@ impl fmt::Display for Error {
             Self::DuplicateKeyId => {
                 f.write_str("the key ring already has a key with this identifier: choose another")
             }
+            Self::UnknownKeyId => f.write_str(
+                "the key ring has no key with this identifier, or its time is over: use the newest",
+            ),
             Self::BaseUrl { problem } => f.write_str(match problem {
                 UrlProblem::Invalid => "the base URL is not an absolute URL",
                 UrlProblem::NotHttps => {

@@ -95,6 +95,8 @@ pub enum Error {
     },
     /// A key ring already has a key with this identifier.
     DuplicateKeyId,
+    /// A key ring has no key of this identifier, or its time is over.
+    UnknownKeyId,
     /// A base URL or a path is refused; it is not shown.
     BaseUrl {
         /// What is wrong with it.
@@ -137,6 +139,8 @@ pub enum Fault {
     Backend,
     /// A provider's server: it refused, failed, or answered otherwise than documented.
     Provider,
+    /// The way to the server: names, connections, TLS, time.
+    Transport,
 }
 
 impl Error {
@@ -160,6 +164,7 @@ impl Error {
             Self::NonceLeaseForked => "cipher.lease_forked",
             Self::KeyRingFull { .. } => "key_ring.full",
             Self::DuplicateKeyId => "key_ring.duplicate_id",
+            Self::UnknownKeyId => "key_ring.unknown_id",
             Self::BaseUrl { .. } => "request.base_url",
             Self::Field { .. } => "request.field",
             Self::Unsupported { .. } => "backend.unsupported",
@@ -183,6 +188,7 @@ impl Error {
             | Self::NonceLeaseForked
             | Self::KeyRingFull { .. }
             | Self::DuplicateKeyId
+            | Self::UnknownKeyId
             | Self::BaseUrl { .. }
             | Self::Field { .. }
             | Self::Unsupported { .. } => Fault::Misuse,

@@ -85,8 +85,10 @@ pub const DEFAULT_MAX_PLAIN_LEN: usize = 6 * 1024 * 1024 - 4 * 1024;
 pub enum Envelope {
     /// One payload secret for both directions.
     Shared(Arc<PayloadCipher>),
-    /// Payload secrets that rotate, by the system's clock. Answers are sealed with the newest one,
-    /// also those to a message that came under an older one.
+    /// Payload secrets that rotate, by the system's clock. Requests are sealed with the newest one;
+    /// an answer with the one that its request came under, which may be all that the other side has
+    /// yet. If that one is no longer in the ring by then, and where the request came without a body,
+    /// the newest one seals.
     Ring(Arc<KeyRing>),
     /// Sealed to the other side's public key, opened with our private key.
     Recipient {
@@ -104,6 +106,17 @@ impl Envelope {
             Self::Ring(ring) => ring.seal(plaintext),
             Self::Recipient { sealer, .. } => sealer.seal(plaintext),
         }
+    }
+
+    /// Seals the answer to a request that was opened so, or that had nothing to open.
+    fn seal_answer(&self, request: Option<&Opened>, plaintext: &[u8]) -> Result<String, Error> {
+        if let (Self::Ring(ring), Some(key_id)) = (self, request.and_then(Opened::key_id)) {
+            match ring.seal_with(key_id, plaintext, SystemTime::now()) {
+                Err(Error::UnknownKeyId) => {}
+                sealed => return sealed,
+            }
+        }
+        self.seal(plaintext)
     }
 
     fn open(&self, sealed: &[u8]) -> Result<(secret::Opened, Opened), Error> {

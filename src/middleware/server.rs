@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::body::{self, Collected, NotCollected};
 use super::error::{Refusal, refusal_of_answer, refusal_of_request};
-use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, mark};
+use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, Opened, mark};
 use crate::envelope::DEFAULT_MAX_SEALED_LEN;
 use crate::error::Error;
 
@@ -23,7 +23,8 @@ use crate::error::Error;
 ///
 /// The service behind it gets the opened body as `application/json` with its length, in memory that
 /// wipes itself, and the extension [`Opened`](super::Opened). Whatever it answers with is sealed as
-/// it is, whose content type is lost: answer with JSON.
+/// it is, whose content type is lost: answer with JSON. With a [`KeyRing`](crate::KeyRing) the key
+/// that opened the request seals the answer.
 ///
 /// These requests do not reach it, and are answered with a fixed text and the extension [`Refusal`]:
 /// - 415 where the content type is not `text/plain`, or the body is compressed;
@@ -120,8 +121,9 @@ impl SealedServerLayer {
             Ok(request) => request,
             Err(refusal) => return Ok(refusal.into_response()),
         };
+        let opened = request.extensions().get::<Opened>().cloned();
         let response = inner.call(request).await?;
-        let sealed = self.seal(&method, response).await;
+        let sealed = self.seal(&method, opened.as_ref(), response).await;
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
@@ -167,6 +169,7 @@ impl SealedServerLayer {
     async fn seal<R: Body>(
         &self,
         to: &Method,
+        opened: Option<&Opened>,
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
@@ -186,7 +189,7 @@ impl SealedServerLayer {
         }
         let sealed = self
             .envelope
-            .seal(body.as_bytes())
+            .seal_answer(opened, body.as_bytes())
             .map_err(|error| Refusal::NotSealed { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))

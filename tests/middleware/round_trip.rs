@@ -13,7 +13,9 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt};
 
-use super::{Pieces, bytes, each_backend, header, shared, was_opened, with_another_key};
+use super::{
+    Pieces, bytes, each_backend, header, sealed_post, shared, was_opened, with_another_key,
+};
 use crate::common::{cipher, p256, rsa_2048};
 
 /// What an axum application sees of a request, sent back.
@@ -211,6 +213,55 @@ fn errors_of_the_application_arrive_sealed() {
 }
 
 #[test]
+fn who_has_not_rotated_yet_can_read_the_answer() {
+    each_backend(async |backend| {
+        let hour = Duration::from_secs(3600);
+        let server = Arc::new(KeyRing::new("old", cipher(backend)));
+        let now = SystemTime::now();
+        let next = with_another_key(backend);
+        server.rotate("new", next, now + hour, now).unwrap();
+        let behind = || SealedClientLayer::new(cipher(backend)).layer(app(Arc::clone(&server)));
+        for (body, status) in [(r#"{"amount":100}"#, 200), ("{", 400)] {
+            let response = behind().oneshot(callback(body)).await.unwrap();
+            assert_eq!(response.status(), status);
+            assert!(was_opened(response.extensions()));
+        }
+        // Nothing says which key this one has.
+        let get = Request::get("/state").body(Full::<Bytes>::default());
+        let refused = behind().oneshot(get.unwrap()).await.unwrap_err();
+        assert_eq!(refused.code(), "envelope.open_failed");
+        let newest = SealedClientLayer::new(with_another_key(backend));
+        let get = Request::get("/state").body(Full::<Bytes>::default());
+        let answer = newest.layer(app(Arc::clone(&server))).oneshot(get.unwrap());
+        assert!(was_opened(answer.await.unwrap().extensions()));
+    });
+}
+
+#[test]
+fn a_key_that_is_retired_before_the_answer_does_not_seal_it() {
+    each_backend(async |backend| {
+        let hour = Duration::from_secs(3600);
+        let ring = Arc::new(KeyRing::new("leaked", cipher(backend)));
+        let now = SystemTime::now();
+        let next = with_another_key(backend);
+        ring.rotate("new", next, now + hour, now).unwrap();
+        let retiring = tower::service_fn({
+            let ring = Arc::clone(&ring);
+            move |request: Request<Full<Bytes>>| {
+                ring.retire("leaked");
+                async { Ok::<_, std::convert::Infallible>(Response::new(request.into_body())) }
+            }
+        });
+        let server = SealedServerLayer::new(Arc::clone(&ring)).layer(retiring);
+        let sealed = cipher(backend).seal(b"1").unwrap();
+        let answer = server.oneshot(sealed_post(sealed)).await.unwrap();
+        let answer = bytes(answer.into_body()).await;
+        let opened = with_another_key(backend).open(&answer).unwrap();
+        assert_eq!(opened.as_bytes(), b"1");
+    });
+}
+
+#[test]
 fn keys_rotate_while_a_request_is_on_its_way() {
     each_backend(async |backend| {
         let hour = Duration::from_secs(3600);
@@ -237,8 +288,8 @@ fn keys_rotate_while_a_request_is_on_its_way() {
             let how = response.extensions().get::<Opened>().unwrap().clone();
             assert_eq!(
                 (how.key_id(), how.is_newest()),
-                (Some("new"), true),
-                "the answer"
+                (Some(key), key == "new"),
+                "the answer, under the key of the request"
             );
             let seen: Value = serde_json::from_slice(&bytes(response.into_body()).await).unwrap();
             assert_eq!(seen["key"], key, "the request");

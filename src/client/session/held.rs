@@ -1,8 +1,14 @@
 //! A session as it is held: a token, its channel, and when it is due.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
+
+use crate::client::BankEzyError;
+use crate::error::Error;
+use crate::providers::CallError;
 use crate::providers::bankezy::{AccountNumber, Channel, TokenAnswer};
 
 /// What a login gives: a token, and the channel that further calls travel under.
@@ -10,26 +16,53 @@ use crate::providers::bankezy::{AccountNumber, Channel, TokenAnswer};
 pub struct Session {
     pub(super) answer: TokenAnswer,
     pub(super) channel: Arc<Channel>,
-    /// With it a token is renewed; without it a new login takes its place.
-    pub(super) account_number: Option<AccountNumber>,
-    obtained_at: SystemTime,
+    pub(super) renewal: Renewal,
+    /// `None` where the token's expiry is not known, and before a keeper holds it.
+    due_at: Option<SystemTime>,
+    /// How many answers in a row did not open.
+    unopened: AtomicU32,
 }
 
+/// What follows a [`Session`] ahead of its token's expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// Renew, with this number as `X-ACCOUNT-NUMBER`: what the documentation has for Renew.
+    WithAccount(AccountNumber),
+    /// Renew, without `X-ACCOUNT-NUMBER`: for tokens of Get App Token, which belong to no account
+    /// (inferred).
+    WithoutAccount,
+    /// A new login; the token is not renewed.
+    NewLogin,
+}
+
+/// What the error of a call says of the session it was made under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing.
+    Good,
+    /// It is no longer good, and the server may have executed the call.
+    Refused,
+    /// It is no longer good, and a status says that the server has not executed the call.
+    Unauthorized,
+    /// It seals nothing any more, and the call was not sent.
+    Spent,
+}
+
+/// From this many answers in a row that do not open, the key is not the server's any more. One alone
+/// may have been spoiled on its way.
+const UNOPENED_ANSWERS: u32 = 3;
+
 impl Session {
-    /// From the answer of Get Token or Get App Token, obtained at `now`. With an account number,
-    /// which Renew needs, the token is renewed ahead of its expiry; without, a new login is made.
+    /// From the answer of Get Token or Get App Token.
     #[must_use]
-    pub fn new(
-        answer: TokenAnswer,
-        channel: impl Into<Arc<Channel>>,
-        account_number: Option<AccountNumber>,
-        now: SystemTime,
-    ) -> Self {
+    pub fn new(answer: TokenAnswer, channel: impl Into<Arc<Channel>>, renewal: Renewal) -> Self {
         Self {
             answer,
             channel: channel.into(),
-            account_number,
-            obtained_at: now,
+            renewal,
+            due_at: None,
+            unopened: AtomicU32::new(0),
         }
     }
 
@@ -45,20 +78,71 @@ impl Session {
         &self.channel
     }
 
-    fn remaining(&self, now: SystemTime) -> Option<Duration> {
-        self.answer.token.remaining(now)
+    /// The same session under a renewed token. Renew need not repeat the reference, which
+    /// Invalidate takes.
+    pub(super) fn renewed(&self, mut answer: TokenAnswer) -> Self {
+        if answer.token_reference_id.is_none() {
+            answer.token_reference_id = self.answer.token_reference_id.clone();
+        }
+        Self::new(answer, Arc::clone(&self.channel), self.renewal)
+    }
+
+    /// Held from now on: due when a fifth of the life that is left is left, early enough for a few
+    /// attempts.
+    pub(super) fn held_from(mut self, now: SystemTime) -> Self {
+        let expires_at = self.answer.token.expires_at();
+        let life = self.answer.token.remaining(now).unwrap_or_default();
+        self.due_at = expires_at.and_then(|at| at.checked_sub(life / 5));
+        self
     }
 
     pub(super) fn is_expired(&self, now: SystemTime) -> bool {
-        self.remaining(now) == Some(Duration::ZERO)
+        self.answer.token.remaining(now) == Some(Duration::ZERO)
     }
 
-    /// When a fifth of its life is left: early enough for a few attempts.
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
-        let life = self.remaining(self.obtained_at);
-        match (life, self.remaining(now)) {
-            (Some(life), Some(remaining)) => remaining <= life / 5,
-            _ => false,
+        self.due_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether invalidating this one would end that one as well.
+    pub(super) fn shares_its_token(&self, other: &Self) -> bool {
+        self.answer.token_reference_id == other.answer.token_reference_id
+            || self.answer.token.as_str() == other.answer.token.as_str()
+    }
+
+    /// Counts answers that do not open; `result` is that of a call under this session.
+    pub(super) fn note<T>(&self, result: &Result<T, BankEzyError>) {
+        match result {
+            Err(BankEzyError::Answer(CallError::Envelope(Error::OpenFailed))) => {
+                self.unopened.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(_)
+            | Err(BankEzyError::Answer(
+                CallError::Failed { .. } | CallError::Envelope(Error::Json { .. }),
+            )) => self.unopened.store(0, Ordering::Relaxed),
+            Err(_) => {}
+        }
+    }
+
+    pub(super) fn verdict(&self, error: &BankEzyError) -> Verdict {
+        let status = match error {
+            BankEzyError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
+            BankEzyError::Answer(CallError::Envelope(Error::OpenFailed)) => {
+                return match self.unopened.load(Ordering::Relaxed) >= UNOPENED_ANSWERS {
+                    true => Verdict::Refused,
+                    false => Verdict::Good,
+                };
+            }
+            // In clear or sealed.
+            BankEzyError::Answer(CallError::Plain(plain)) => plain.status(),
+            BankEzyError::Answer(CallError::Failed { status, .. }) => *status,
+            _ => return Verdict::Good,
+        };
+        match status {
+            StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
+            // How a server may say that it no longer opens our messages.
+            StatusCode::BAD_REQUEST => Verdict::Refused,
+            _ => Verdict::Good,
         }
     }
 }

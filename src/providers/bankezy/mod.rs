@@ -112,20 +112,25 @@ impl BankEzy {
 
     /// Renew a token ahead of its expiry.
     ///
+    /// The documentation names `X-ACCOUNT-NUMBER` for it. A token of Get App Token belongs to no
+    /// account: give `None` then, which leaves the header out (inferred).
+    ///
     /// # Errors
     /// As for [`get_token`](Self::get_token).
     pub fn renew(
         &self,
         token: &Token,
-        account_number: AccountNumber,
+        account_number: impl Into<Option<AccountNumber>>,
         channel: &Channel,
     ) -> Result<Request<SecretBytes>, Error> {
         let body = Member("token", token.as_str());
         let mut request = self.sealed(self.endpoints.get(Call::Renew), &body, channel)?;
         let headers = request.headers_mut();
         headers.insert(X_API_TOKEN, token.header("token")?);
-        let account_number = sensitive(&account_number.digits(), "accountNumber")?;
-        headers.insert(X_ACCOUNT_NUMBER, account_number);
+        if let Some(account_number) = account_number.into() {
+            let digits = sensitive(&account_number.digits(), "accountNumber")?;
+            headers.insert(X_ACCOUNT_NUMBER, digits);
+        }
         Ok(request)
     }
 

@@ -1,20 +1,25 @@
 //! BankEzy's calls over the transport.
 
+mod error;
+
+pub use error::BankEzyError;
+
 use core::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Client, ClientError};
+use super::Client;
 use crate::agreement::{Derivation, KeyPair};
 use crate::error::Error;
 use crate::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Channel, Endpoint, TokenAnswer,
     TokenRequest,
 };
-use crate::providers::{CallError, Outcome, Token};
+use crate::providers::{Outcome, Token};
 use crate::secret::SecretBytes;
 
 /// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
@@ -25,18 +30,6 @@ use crate::secret::SecretBytes;
 pub struct BankEzyClient {
     client: Client,
     server: Arc<BankEzy>,
-}
-
-/// How a call ends without an answer that can be used.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BankEzyError {
-    /// The request could not be built. Nothing was sent.
-    Request(Error),
-    /// No answer came; [`ClientError::sent`] says whether the server can have executed the call.
-    Transport(ClientError),
-    /// An answer came that is a refusal, a failure, or not as documented.
-    Answer(CallError),
 }
 
 impl BankEzyClient {
@@ -106,16 +99,18 @@ impl BankEzyClient {
         Ok(handshake.finish(&response, derivation)?)
     }
 
-    /// Renew a token.
+    /// Renew a token; a token of Get App Token without an account number (inferred, see
+    /// [`BankEzy::renew`]).
     ///
     /// # Errors
     /// [`BankEzyError`].
     pub async fn renew(
         &self,
         token: &Token,
-        account_number: AccountNumber,
+        account_number: impl Into<Option<AccountNumber>>,
         channel: &Channel,
     ) -> Result<TokenAnswer, BankEzyError> {
+        let account_number = account_number.into();
         let request = || self.server.renew(token, account_number, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read_token(Call::Renew, &response, channel)?)
@@ -154,6 +149,11 @@ impl BankEzyClient {
         Ok(bankezy::read(&response, channel)?)
     }
 
+    /// How long a call may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.client.shared.settings.deadline
+    }
+
     async fn send(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
@@ -171,35 +171,5 @@ impl BankEzyClient {
 impl fmt::Debug for BankEzyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BankEzyClient({:?})", self.server)
-    }
-}
-
-impl BankEzyError {
-    /// A stable identifier, such as `reply.plain` or `client.timeout`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Request(error) => error.code(),
-            Self::Transport(error) => error.code(),
-            Self::Answer(error) => error.code(),
-        }
-    }
-}
-
-impl core::error::Error for BankEzyError {}
-
-impl fmt::Display for BankEzyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::Transport(error) => error.fmt(f),
-            Self::Answer(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<CallError> for BankEzyError {
-    fn from(error: CallError) -> Self {
-        Self::Answer(error)
     }
 }

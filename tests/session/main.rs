@@ -1,0 +1,12 @@
+//! The session keeper against the emulator: one flight, renewal, refusal, backoff, shutdown; and its
+//! blocking face.
+
+mod backing_off;
+mod blocking;
+mod ending;
+mod errors;
+mod one_login;
+mod refusal;
+mod renewal;
+mod spent;
+mod stage;
