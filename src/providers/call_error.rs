@@ -193,7 +193,7 @@ impl CallError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Plain(plain) => plain.asks_to_wait(),
+            Self::Plain(plain) | Self::Refused { plain, .. } => plain.asks_to_wait(),
             Self::Failed { .. } | Self::Unexpected { .. } | Self::Envelope(_) => false,
         }
     }
@@ -203,7 +203,10 @@ impl core::error::Error for CallError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Envelope(error) => Some(error),
-            Self::Plain(_) | Self::Failed { .. } | Self::Unexpected { .. } => None,
+            Self::Plain(_)
+            | Self::Refused { .. }
+            | Self::Failed { .. }
+            | Self::Unexpected { .. } => None,
         }
     }
 }

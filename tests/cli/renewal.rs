@@ -257,7 +257,7 @@ fn tokens_of_files_and_variables_are_renewed_and_invalidated() {
         .failed(2, "--save-session, or print it with --reveal");
     server
         .of_token(&format!("renew {common} --token-file token --reveal"))
-        .failed(2, "--account-number is missing");
+        .failed(1, "TOK003");
     let second = answer(server.of_token(&format!("{renewal} --reveal")));
     let token = second["token"].as_str().unwrap();
     assert_ne!(token, first["token"]);
@@ -303,11 +303,7 @@ fn what_is_missing_is_named() {
         "--app-secret-file key",
         "--derive raw",
     ];
-    let held = [
-        "--secret-file secret",
-        "--token-file key",
-        "--account-number 1",
-    ];
+    let held = ["--secret-file secret", "--token-file key"];
     let reference = ["--secret-file secret", "--token-reference-id x"];
     let commands: [(&str, &[&str]); 5] = [
         ("", &user),

@@ -3,7 +3,7 @@
 use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
-use crate::settings::{Settings, missing};
+use crate::settings::Settings;
 use crate::{answer, files, keys, remote, token};
 
 pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
@@ -20,7 +20,7 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     }
     let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
     let (held, session_keys) = session::needed(&args.session, &mut settings)?;
-    let account = token::account_number(&settings)?.ok_or_else(|| missing("--account-number"))?;
+    let account = token::account_number(&settings)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
     let channel = session_keys.channel(&settings, backend)?;
     let client = remote::connect(&settings)?;

@@ -41,7 +41,7 @@ pub struct RenewApi {
 #[derive(Debug)]
 pub struct RenewRequest {
     token: Arc<Token>,
-    account_number: AccountNumber,
+    account_number: Option<AccountNumber>,
 }
 
 /// Get App Token. Its request is our key pair, which the channel of the answer is agreed with.
@@ -98,12 +98,15 @@ impl RenewApi {
 }
 
 impl RenewRequest {
-    /// For a token of this account.
+    /// For a token of this account, or of none, as for [`BankEzy::renew`].
     #[must_use]
-    pub fn new(token: impl Into<Arc<Token>>, account_number: AccountNumber) -> Self {
+    pub fn new(
+        token: impl Into<Arc<Token>>,
+        account_number: impl Into<Option<AccountNumber>>,
+    ) -> Self {
         Self {
             token: token.into(),
-            account_number,
+            account_number: account_number.into(),
         }
     }
 }
@@ -184,7 +187,9 @@ impl TokenApi for RenewApi {
     }
 
     fn key(&self, request: &RenewRequest) -> Result<TokenKey, Error> {
-        let account_number = request.account_number.digits();
+        // No account number is empty, so none and one differ.
+        let account_number = request.account_number.map(|number| number.digits());
+        let account_number = account_number.as_deref().unwrap_or_default();
         let said = [request.token.as_str().as_bytes(), account_number.as_bytes()];
         key(&self.server, Call::Renew, &said)
     }
