@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::backend::Backend;
@@ -213,5 +214,54 @@ fn traffic_goes_on_while_keys_rotate() {
         });
         assert_eq!(ring.key_ids().len(), 50);
         assert!(shown(&ring).contains("50 keys, [redacted]"));
+    });
+}
+
+#[test]
+fn it_rotates_ahead_of_the_end_of_the_nonce_budget() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("a", fresh(backend).with_nonce_budget(10));
+        let ahead = || {
+            let next = || Ok(("b", fresh(backend)));
+            ring.rotate_ahead(0.25, next, start() + HOUR, start())
+        };
+        // Of 10 messages 3 are left after 7, and 2 after 8.
+        for _ in 0..7 {
+            ring.seal(b"").unwrap();
+            assert_eq!(ahead(), Ok(false));
+        }
+        let last = ring.seal(b"under a").unwrap();
+        assert_eq!(ring.key_ids(), ["a"]);
+        assert_eq!(ahead(), Ok(true));
+        assert_eq!(ahead(), Ok(false));
+        assert_eq!(ring.key_ids(), ["b", "a"]);
+        assert!(!ring.open(&last, start()).unwrap().newest);
+    });
+}
+
+#[test]
+fn threads_that_find_the_budget_low_rotate_once() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("0", fresh(backend).with_nonce_budget(0));
+        let made = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let next = || {
+                        let id = made.fetch_add(1, Ordering::Relaxed) + 1;
+                        Ok((id.to_string(), fresh(backend)))
+                    };
+                    ring.rotate_ahead(0.5, next, start() + HOUR, start())
+                        .unwrap();
+                });
+            }
+        });
+        assert_eq!(ring.key_ids(), ["1", "0"]);
+
+        let failing = KeyRing::new("a", fresh(backend).with_nonce_budget(0));
+        let none = || Err::<(&str, PayloadCipher), _>(Error::Randomness);
+        let failed = failing.rotate_ahead(0.5, none, start() + HOUR, start());
+        assert_eq!(failed, Err(Error::Randomness));
+        assert_eq!(failing.key_ids(), ["a"]);
     });
 }

@@ -108,22 +108,37 @@ impl KeyRing {
         open_until: SystemTime,
         now: SystemTime,
     ) -> Result<(), Error> {
-        let key_id = key_id.into();
+        let key = Key::new(key_id.into(), cipher);
+        self.change(|keys| keys.rotate(key, open_until, now, self.max_older))
+    }
+
+    /// Rotates where less than `share` of the newest key's nonce budget is left, such as 0.1: to be
+    /// called now and then, or after each message, since it only looks as long as there is enough.
+    /// `next` makes the new key and is called under a lock, so once for however many threads.
+    /// `true` if it rotated.
+    ///
+    /// # Errors
+    /// What `next` fails with, and as for [`rotate`](Self::rotate). The ring is then unchanged.
+    pub fn rotate_ahead<K: Into<Arc<str>>>(
+        &self,
+        share: f64,
+        next: impl FnOnce() -> Result<(K, PayloadCipher), Error>,
+        open_until: SystemTime,
+        now: SystemTime,
+    ) -> Result<bool, Error> {
+        let is_due = |keys: &Keys| keys.newest.cipher.nonce_budget().remaining_share() < share;
+        if !is_due(&self.keys.load()) {
+            return Ok(false);
+        }
         self.change(|keys| {
-            keys.older.retain(|(_, until)| now < *until);
-            if keys.all().any(|key| key.id == key_id) {
-                return Err(Error::DuplicateKeyId);
+            // Another thread may have rotated meanwhile.
+            if !is_due(keys) {
+                return Ok(false);
             }
-            if now < open_until {
-                if keys.older.len() >= self.max_older {
-                    return Err(Error::KeyRingFull {
-                        max_older: self.max_older,
-                    });
-                }
-                keys.older.insert(0, (Arc::clone(&keys.newest), open_until));
-            }
-            keys.newest = Key::new(key_id, cipher);
-            Ok(())
+            let (key_id, cipher) = next()?;
+            let key = Key::new(key_id.into(), cipher);
+            keys.rotate(key, open_until, now, self.max_older)?;
+            Ok(true)
         })
     }
 
@@ -267,6 +282,27 @@ impl Key {
 }
 
 impl Keys {
+    fn rotate(
+        &mut self,
+        next: Arc<Key>,
+        open_until: SystemTime,
+        now: SystemTime,
+        max_older: usize,
+    ) -> Result<(), Error> {
+        self.older.retain(|(_, until)| now < *until);
+        if self.all().any(|key| key.id == next.id) {
+            return Err(Error::DuplicateKeyId);
+        }
+        if now < open_until {
+            if self.older.len() >= max_older {
+                return Err(Error::KeyRingFull { max_older });
+            }
+            self.older.insert(0, (Arc::clone(&self.newest), open_until));
+        }
+        self.newest = next;
+        Ok(())
+    }
+
     fn all(&self) -> impl Iterator<Item = &Arc<Key>> {
         core::iter::once(&self.newest).chain(self.older.iter().map(|(key, _)| key))
     }
