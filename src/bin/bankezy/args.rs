@@ -1,5 +1,6 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
+mod clear;
 mod remote;
 mod sandbox;
 mod token;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use remote::{Call, Flags, SessionArgs};
+pub(crate) use clear::{ComplycubeToken, FacekiToken, SardineToken};
+pub(crate) use remote::{Call, ConfigArg, Flags, SessionArgs};
 pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenForm};
 pub(crate) use token::{
     BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
