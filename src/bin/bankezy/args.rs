@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: key exchange, tokens and a sealed call against an emulator in this process
+    /// See it work: key exchange, a sealed call and all tokens against an emulator in this process
     Demo,
     /// Get a token from a provider, printed as JSON with the token masked
     Token(Token),
