@@ -59,7 +59,7 @@ async fn session(
     Json(hello): Json<Hello>,
 ) -> Result<impl IntoResponse, StatusCode> {
     let account = signed_in(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
-    // On the curve and no private key: else BankEzy is not even asked.
+    // A key that is fit for use, and no private one: else BankEzy is not even asked.
     PublicKey::from_wire(&hello.sdk_public_key).map_err(|_| StatusCode::BAD_REQUEST)?;
     backend
         .token(account, &hello.sdk_public_key)
