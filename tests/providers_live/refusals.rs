@@ -53,10 +53,18 @@ impl Stage {
     ) -> CallError {
         let failed = ask(&self.client, api, request, change).await.unwrap_err();
         self.shown.error("refusal", &failed);
-        match failed {
+        let error = match failed {
             Failed::Answer(error) => error,
             failed => panic!("{failed}"),
+        };
+        if let CallError::Plain(plain) | CallError::Refused { plain, .. } = &error {
+            let text = plain.unauthenticated_text();
+            assert!(!text.is_empty());
+            for (_, shown) in &self.shown.0 {
+                assert!(!shown.contains(text), "the server's text in {shown}");
+            }
         }
+        error
     }
 
     fn end(self, executed: u64) {
