@@ -77,16 +77,22 @@ fn the_demo_walks_through_every_step() {
         "5  Invalidate",
         "6  The invalidated token is refused",
         "HTTP 401",
-        "ok 6 steps in ",
+        "7  A token of Faceki's",
+        "?clientId=(hidden, 32 characters)",
+        "&clientSecret=(hidden, 73 characters)",
+        "8  A token of ComplyCube's",
+        "9  A token of Sardine's",
+        "\"sessionKey\": \"(hidden, 36 characters)\"",
+        "ok 9 steps in ",
     ] {
         assert!(shown.contains(step), "{step}: {shown}");
     }
     for (label, times) in [
-        ("in", 6),
-        ("call", 6),
-        ("wire >", 6),
-        ("wire <", 6),
-        ("out", 6),
+        ("in", 9),
+        ("call", 9),
+        ("wire >", 9),
+        ("wire <", 9),
+        ("out", 9),
     ] {
         let lines = shown
             .lines()
@@ -94,10 +100,14 @@ fn the_demo_walks_through_every_step() {
         assert_eq!(lines.count(), times, "{label}: {shown}");
     }
     assert!(
-        shown.lines().filter(|line| line.contains(" ms")).count() == 7,
+        shown.lines().filter(|line| line.contains(" ms")).count() == 10,
         "{shown}"
     );
     assert!(!shown.contains('\u{1b}'), "no colours in a pipe");
+    // Of the emulator's credentials and tokens, each is at least 32 hexadecimal digits.
+    let is_long = |run: &&str| run.len() >= 32;
+    let mut runs = shown.split(|c: char| !c.is_ascii_hexdigit());
+    assert_eq!(runs.find(is_long), None, "{shown}");
     assert!(
         std::fs::read_dir(&folder.0).unwrap().next().is_none(),
         "no files"

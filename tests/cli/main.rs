@@ -1,5 +1,6 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+mod clear;
 mod emulator;
 mod explaining;
 mod keys_and_messages;

@@ -1,12 +1,29 @@
 //! A running `bankezy sandbox` to test against.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{Folder, Ran};
+
+/// What the ready file has of secrets, by provider.
+const CREDENTIALS: [(&str, &str); 10] = [
+    ("bankezy", "apiKey"),
+    ("bankezy", "sdkApiKey"),
+    ("bankezy", "payloadSecret"),
+    ("bankezy", "appApiKey"),
+    ("bankezy", "appSecret"),
+    ("faceki", "clientId"),
+    ("faceki", "clientSecret"),
+    ("complycube", "apiKey"),
+    ("sardine", "clientId"),
+    ("sardine", "clientSecret"),
+];
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,14 +59,14 @@ impl Server {
             let ready: Value = serde_json::from_str(&text).unwrap();
             ready.get("url").is_some().then_some(ready)
         });
-        for name in [
-            "apiKey",
-            "sdkApiKey",
-            "payloadSecret",
-            "appApiKey",
-            "appSecret",
-        ] {
-            server.folder.write(name, server.credential(name));
+        for (provider, name) in CREDENTIALS {
+            let file = match provider {
+                "bankezy" => name.to_owned(),
+                _ => format!("{provider}-{name}"),
+            };
+            server
+                .folder
+                .write(&file, server.of_provider(provider, name));
         }
         for (member, name) in [
             ("ca_pem", "ca.pem"),
@@ -68,7 +85,31 @@ impl Server {
     }
 
     pub(crate) fn credential(&self, name: &str) -> &str {
-        self.ready["bankezy"][name].as_str().unwrap()
+        self.of_provider("bankezy", name)
+    }
+
+    pub(crate) fn of_provider(&self, provider: &str, name: &str) -> &str {
+        self.ready[provider][name].as_str().unwrap()
+    }
+
+    /// Where Faceki, ComplyCube and Sardine are, and their credentials, as variables.
+    pub(crate) fn clear_variables(&self) -> Vec<(&'static str, String)> {
+        let base_url = |provider| format!("{}/{provider}", self.url());
+        let credential = |provider, name| self.of_provider(provider, name).to_owned();
+        vec![
+            ("FACEKI_BASE_URL", base_url("faceki")),
+            ("FACEKI_CLIENT_ID", credential("faceki", "clientId")),
+            ("FACEKI_CLIENT_SECRET", credential("faceki", "clientSecret")),
+            ("COMPLYCUBE_BASE_URL", base_url("complycube")),
+            ("COMPLYCUBE_API_KEY", credential("complycube", "apiKey")),
+            ("SARDINE_BASE_URL", base_url("sardine")),
+            ("SARDINE_CLIENT_ID", credential("sardine", "clientId")),
+            (
+                "SARDINE_CLIENT_SECRET",
+                credential("sardine", "clientSecret"),
+            ),
+            ("SARDINE_SESSION_KEY", "session-1".to_owned()),
+        ]
     }
 
     /// Get Token with all that it needs, and `more`.
@@ -109,14 +150,9 @@ impl Server {
     /// Nothing that was printed holds a credential.
     pub(crate) fn quiet(&self, ran: Ran) -> Ran {
         let out = String::from_utf8_lossy(&ran.out).into_owned() + &ran.err;
-        for name in [
-            "apiKey",
-            "sdkApiKey",
-            "payloadSecret",
-            "appApiKey",
-            "appSecret",
-        ] {
-            assert!(!out.contains(self.credential(name)), "{name} in {out}");
+        for (provider, name) in CREDENTIALS {
+            let credential = self.of_provider(provider, name);
+            assert!(!out.contains(credential), "{provider} {name} in {out}");
         }
         ran
     }
@@ -129,6 +165,37 @@ impl Drop for Server {
     }
 }
 
+/// A server that takes one request and gives this answer: its URL, and head and body that it was
+/// sent.
+pub(crate) fn serve_once(status: &str, text: String) -> (String, JoinHandle<(String, Vec<u8>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer_head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+        text.len()
+    );
+    let request = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream);
+        let (mut head, mut length) = (String::new(), 0);
+        while !head.ends_with("\r\n\r\n") {
+            let start = head.len();
+            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+            if let Some((name, value)) = head[start..].trim_end().split_once(": ")
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let answer = answer_head + &text;
+        reader.get_mut().write_all(answer.as_bytes()).unwrap();
+        (head, body)
+    });
+    (url, request)
+}
+
 pub(crate) fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -136,7 +203,7 @@ pub(crate) fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(start.elapsed() < PATIENCE, "no {what}");
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Folder;
 use super::server::{BODY, Server};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whatever comes before the network: nobody is called.
 const NOWHERE: &str = "token bankezy --base-url https://localhost --api-key-file key --secret-file \
@@ -125,7 +125,7 @@ fn a_wrong_client_certificate_names_its_flag() {
 }
 
 /// A proxy that tunnels, and tells what it was asked.
-fn proxy() -> (String, Receiver<String>) {
+pub(crate) fn proxy() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (tell, told) = channel();

@@ -11,22 +11,8 @@ use crate::failure::Failure;
 use crate::{files, keys, session};
 
 pub(crate) fn print_token(answer: &TokenAnswer, reveal: bool) -> Result<(), Failure> {
-    let masked = masked(&answer.token);
-    let expires_at = answer
-        .token
-        .expires_at()
-        .map(session::rfc3339)
-        .transpose()?;
     let [outer, inner] = codes(&answer.outcome);
-    print(&[
-        (
-            "token",
-            Some(match reveal {
-                true => answer.token.as_str(),
-                false => &masked,
-            }),
-        ),
-        ("expiresAt", expires_at.as_deref()),
+    let more = [
         ("serverPubKey", answer.server_public_key.as_deref()),
         ("referenceId", answer.reference_id.as_deref()),
         ("tokenReferenceId", answer.token_reference_id.as_deref()),
@@ -34,27 +20,59 @@ pub(crate) fn print_token(answer: &TokenAnswer, reveal: bool) -> Result<(), Fail
         ("accountNumber", answer.account_number.as_deref()),
         ("code", outer.as_deref()),
         ("innerCode", inner.as_deref()),
-    ])
+    ];
+    print(&of_token(&answer.token, reveal, &more)?)
+}
+
+/// The token of a provider other than BankEzy.
+pub(crate) fn print_clear_token(
+    token: &Token,
+    reveal: bool,
+    more: &[Member<'_>],
+) -> Result<(), Failure> {
+    print(&of_clear_token(token, reveal, more)?)
+}
+
+/// The same before it is printed.
+pub(crate) fn of_clear_token(
+    token: &Token,
+    reveal: bool,
+    more: &[Member<'_>],
+) -> Result<SecretBytes, Failure> {
+    let more = [&[("tokenType", token.token_type())], more].concat();
+    of_token(token, reveal, &more)
+}
+
+fn of_token(token: &Token, reveal: bool, more: &[Member<'_>]) -> Result<SecretBytes, Failure> {
+    let masked = masked(token);
+    let shown = if reveal { token.as_str() } else { &masked };
+    let expires_at = token.expires_at().map(session::rfc3339).transpose()?;
+    let members = [("token", Some(shown)), ("expiresAt", expires_at.as_deref())];
+    to_json(&[&members, more].concat())
 }
 
 pub(crate) fn print_invalidated(reference: &str, outcome: &Outcome) -> Result<(), Failure> {
     let [outer, inner] = codes(outcome);
-    print(&[
+    print(&to_json(&[
         ("tokenReferenceId", Some(reference)),
         ("code", outer.as_deref()),
         ("innerCode", inner.as_deref()),
-    ])
+    ])?)
 }
 
 fn codes(outcome: &Outcome) -> [Option<String>; 2] {
     [&outcome.code, &outcome.inner_code].map(|code| code.as_ref().map(ToString::to_string))
 }
 
-fn print(members: &[Member<'_>]) -> Result<(), Failure> {
+fn to_json(members: &[Member<'_>]) -> Result<SecretBytes, Failure> {
     let mut json = SecretBytes::new();
     serde_json::to_writer_pretty(&mut json, &Shown(members))
         .map_err(|_| Failure::operation("the answer cannot be written as JSON"))?;
-    files::print(printable(keys::text(&json, "the answer")?)?.as_bytes())
+    Ok(json)
+}
+
+fn print(json: &SecretBytes) -> Result<(), Failure> {
+    files::print(printable(keys::text(json, "the answer")?)?.as_bytes())
 }
 
 /// JSON that says the same to a program, and to a terminal nothing but what is seen.
@@ -89,7 +107,7 @@ fn masked(token: &Token) -> String {
     format!("{scheme}{shown}…({length} characters)")
 }
 
-type Member<'a> = (&'static str, Option<&'a str>);
+pub(crate) type Member<'a> = (&'static str, Option<&'a str>);
 
 /// An object in this order; what is missing is null.
 struct Shown<'a>(&'a [Member<'a>]);

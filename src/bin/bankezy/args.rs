@@ -1,5 +1,6 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
+mod clear;
 mod remote;
 mod sandbox;
 mod token;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use remote::{Call, Flags, SessionArgs};
+pub(crate) use clear::{ComplycubeToken, FacekiToken, SardineToken};
+pub(crate) use remote::{Call, ConfigArg, Flags, SessionArgs};
 pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenForm};
 pub(crate) use token::{
     BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
@@ -26,7 +28,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: key exchange, tokens and a sealed call against an emulator in this process
+    /// See it work: key exchange, a sealed call and all tokens against an emulator in this process
     Demo,
     /// Get a token from a provider, printed as JSON with the token masked
     Token(Token),

@@ -5,13 +5,13 @@ use serde_json::value::RawValue;
 use crate::args::{BackendArg, Call};
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{files, keys, remote, session};
+use crate::{files, keys, remote, scope, session};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(args: &Call) -> Result<(), Failure> {
-    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     let (token, session_keys) = session::needed(&args.session, &mut settings)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
     let channel = session_keys.channel(&settings, backend)?;

@@ -5,6 +5,7 @@
 mod answer;
 mod args;
 mod call;
+mod clear;
 mod demo;
 mod diagnose;
 mod failure;
@@ -18,6 +19,7 @@ mod pretty;
 mod remote;
 mod renew;
 mod sandbox;
+mod scope;
 mod session;
 mod settings;
 mod token;
@@ -57,6 +59,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Demo => demo::run(),
         Command::Token(args) => match args.provider {
             Provider::Bankezy(args) => token::run(&args),
+            Provider::Faceki(args) => clear::faceki(&args),
+            Provider::Complycube(args) => clear::complycube(&args),
+            Provider::Sardine(args) => clear::sardine(&args),
         },
         Command::Call(args) => call::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),

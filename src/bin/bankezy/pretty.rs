@@ -1,13 +1,15 @@
 //! Text for people: JSON without what nobody should see, long texts cut in the middle, times.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use bankezy_crypto::SecretBytes;
+use http::Request;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Members whose values are secrets.
-const SECRET: [&str; 3] = ["apiKey", "sdkApiKey", "secret"];
+const SECRET: [&str; 4] = ["apiKey", "sdkApiKey", "secret", "sessionKey"];
 
 /// Longest JSON that stays on one line, in characters.
 const LINE: usize = 72;
@@ -46,6 +48,29 @@ impl Paint {
     }
 }
 
+/// What goes ahead of a body: method and path, and what holds secrets, hidden.
+pub(crate) fn call(request: &Request<SecretBytes>) -> String {
+    let uri = request.uri();
+    let mut text = format!("{} {}", request.method(), uri.path());
+    let query = uri.query().into_iter().flat_map(|query| query.split('&'));
+    for (place, pair) in query.enumerate() {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let mark = if place == 0 { '?' } else { '&' };
+        // Writing to a String does not fail.
+        let _ = write!(text, "\n{mark}{name}={}", hidden(value.len()));
+    }
+    for (name, value) in request.headers() {
+        if value.is_sensitive() {
+            let _ = write!(text, "\n{name}: {}", hidden(value.len()));
+        }
+    }
+    text
+}
+
+fn hidden(length: usize) -> String {
+    format!("(hidden, {length} characters)")
+}
+
 /// What a body looks like on the wire.
 pub(crate) struct Wire {
     pub(crate) text: String,
@@ -58,6 +83,8 @@ pub(crate) fn wire(body: &[u8]) -> Wire {
     Wire {
         text: if sealed {
             middle_cut(&text, 46, 6)
+        } else if text.is_empty() {
+            "nothing".to_owned()
         } else if text.starts_with('{') {
             format!("the JSON in clear ({} characters)", text.chars().count())
         } else {
@@ -117,7 +144,7 @@ fn value(name: &str, raw: &str, indent: Option<usize>) -> String {
     if let Ok(text) = serde_json::from_str::<String>(raw) {
         let length = text.chars().count();
         let shown = if SECRET.contains(&name) {
-            format!("(hidden, {length} characters)")
+            hidden(length)
         } else if name == "token" {
             middle_cut(&text, 11, 0)
         } else {

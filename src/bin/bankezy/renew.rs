@@ -4,7 +4,7 @@ use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote, token};
+use crate::{answer, files, keys, remote, scope, token};
 
 pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     let output = &args.output;
@@ -18,7 +18,7 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
             ));
         }
     }
-    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     let (held, session_keys) = session::needed(&args.session, &mut settings)?;
     let account = token::account_number(&settings)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
@@ -38,7 +38,7 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
 }
 
 pub(crate) fn invalidate(args: &Invalidate) -> Result<(), Failure> {
-    let mut settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     let (held, session_keys) = session::held(&args.session, &mut settings)?;
     let reference = settings.needed("token_reference_id")?;
     // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,

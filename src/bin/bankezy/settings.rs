@@ -8,66 +8,19 @@ use bankezy_crypto::SecretBytes;
 use clap::ValueEnum;
 use toml::{Table, Value};
 
-use crate::args::Flags;
+use crate::args::{ConfigArg, Flags};
 use crate::failure::Failure;
+use crate::scope::{self, Scope};
 use crate::{files, keys};
 
 /// Largest settings file that is read.
 const MAX_FILE: usize = 1024 * 1024;
 
-/// What a settings file may name.
-const NAMES: &[&str] = &[
-    "base_url",
-    "api_version",
-    "api_key_file",
-    "api_key_env",
-    "ca_file",
-    "extra_ca_file",
-    "client_cert_file",
-    "client_key_file",
-    "client_key_env",
-    "proxy",
-    "proxy_file",
-    "proxy_env",
-    "timeout",
-    "secret_file",
-    "secret_env",
-    "encoding",
-    "app",
-    "app_api_key_file",
-    "app_api_key_env",
-    "app_secret_file",
-    "app_secret_env",
-    "sdk_api_key_file",
-    "sdk_api_key_env",
-    "private_key",
-    "derive",
-    "apu",
-    "apv",
-    "salt",
-    "info",
-    "reference_id",
-    "account_number",
-    "first_name",
-    "last_name",
-    "email",
-    "isd_code",
-    "mobile_number",
-    "dob",
-    "data",
-    "gender",
-    "zip_code",
-    "preferred_language",
-    "kyc_level",
-    "token_file",
-    "token_env",
-    "token_reference_id",
-];
-
 pub(crate) struct Settings {
     /// Highest first: flags, a session, the environment, the settings file.
     levels: [BTreeMap<&'static str, OsString>; 4],
     data: BTreeMap<String, String>,
+    scope: &'static Scope,
     /// Where paths of the settings file start from.
     folder: PathBuf,
 }
@@ -82,28 +35,25 @@ pub(crate) struct Source {
 const FILE_LEVEL: usize = 3;
 
 impl Settings {
-    pub(crate) fn read(flags: &Flags<'_>, config: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn read(
+        scope: &'static Scope,
+        flags: &Flags<'_>,
+        config: &ConfigArg,
+    ) -> Result<Self, Failure> {
         let flags = flags
             .iter()
             .filter_map(|(name, value)| Some((*name, (*value)?.to_owned())))
             .collect();
-        let variable = |name: &str| {
-            std::env::var_os(format!("BANKEZY_{}", name.to_ascii_uppercase()))
-                .filter(|value| !value.is_empty())
-        };
-        let environment = NAMES
-            .iter()
-            .filter_map(|name| Some((*name, variable(name)?)))
-            .collect();
-        let config = config
-            .map(Path::to_owned)
-            .or_else(|| variable("config").map(PathBuf::from));
         let mut settings = Self {
-            levels: [flags, BTreeMap::new(), environment, BTreeMap::new()],
+            levels: [flags, BTreeMap::new(), environment(scope), BTreeMap::new()],
             data: BTreeMap::new(),
+            scope,
             folder: PathBuf::new(),
         };
-        if let Some(path) = config {
+        // One file serves all providers.
+        let path = config.config.clone();
+        let path = path.or_else(|| scope::BANKEZY.in_environment("config").map(PathBuf::from));
+        if let Some(path) = path {
             settings.read_file(&path)?;
         }
         Ok(settings)
@@ -123,22 +73,44 @@ impl Settings {
             let line = text.as_bytes()[..start].split(|c| *c == b'\n').count();
             Failure::operation(format!("the settings file is not TOML: see line {line}"))
         })?;
+        let mut outside = Table::new();
         for (name, value) in table {
-            let Some(name) = NAMES.iter().find(|known| **known == name) else {
-                return Err(unknown(&name));
-            };
-            match (*name, value) {
-                ("data", Value::Table(table)) => {
-                    for (name, value) in table {
-                        self.data.insert(name, scalar("data", value)?);
-                    }
-                }
-                (name, value) => {
-                    self.levels[FILE_LEVEL].insert(name, scalar(name, value)?.into());
+            match (Scope::of_table(&name), value) {
+                (Some(scope), Value::Table(members)) => self.take(scope, members)?,
+                (_, value) => {
+                    outside.insert(name, value);
                 }
             }
         }
+        self.take(&scope::BANKEZY, outside)?;
         self.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Checks what the settings file says for one provider, and keeps it where it is this one.
+    fn take(&mut self, scope: &Scope, members: Table) -> Result<(), Failure> {
+        let ours = scope.prefix == self.scope.prefix;
+        for (name, value) in members {
+            let Some(name) = scope.names().find(|known| *known == name) else {
+                return Err(unknown(&name, scope));
+            };
+            match (name, value) {
+                ("data", Value::Table(table)) => {
+                    for (name, value) in table {
+                        let value = scalar("data", value)?;
+                        if ours {
+                            self.data.insert(name, value);
+                        }
+                    }
+                }
+                (name, value) => {
+                    let value = scalar(name, value)?;
+                    if ours {
+                        self.levels[FILE_LEVEL].insert(name, value.into());
+                    }
+                }
+            }
+        }
         Ok(())
     }
 
@@ -251,6 +223,22 @@ impl Source {
     }
 }
 
+/// What the environment says. A secret of which neither file nor variable is named may stand in the
+/// variable of its own name.
+fn environment(scope: &Scope) -> BTreeMap<&'static str, OsString> {
+    let mut values: BTreeMap<_, _> = scope
+        .names()
+        .filter_map(|name| Some((name, scope.in_environment(name)?)))
+        .collect();
+    for (secret, [file, variable]) in scope.secrets() {
+        let is_named = values.contains_key(file) || values.contains_key(variable);
+        if !is_named && scope.in_environment(secret).is_some() {
+            values.insert(variable, scope.variable(secret).into());
+        }
+    }
+    values
+}
+
 pub(crate) fn is_path(name: &str) -> bool {
     name.ends_with("_file") || name == "private_key"
 }
@@ -276,23 +264,17 @@ fn scalar(name: &str, value: Value) -> Result<String, Failure> {
 }
 
 /// Shows a name only where it looks like one.
-fn unknown(name: &str) -> Failure {
-    let secrets = [
-        "api_key",
-        "app_api_key",
-        "sdk_api_key",
-        "app_secret",
-        "client_key",
-        "secret",
-        "token",
-    ];
-    Failure::operation(if secrets.contains(&name) {
-        format!(
-            "the settings file holds no secrets: in place of `{name}` use `{name}_file` or `{name}_env`"
-        )
+fn unknown(name: &str, scope: &Scope) -> Failure {
+    let place = match scope.table {
+        Some(table) => format!("[{table}] of the settings file"),
+        None => "the settings file".to_owned(),
+    };
+    let secret = scope.secrets().any(|(secret, _)| secret == name);
+    Failure::operation(if secret {
+        format!("{place} holds no secrets: in place of `{name}` use `{name}_file` or `{name}_env`")
     } else if name.len() <= 24 && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
-        format!("in the settings file `{name}` is not known")
+        format!("in {place} `{name}` is not known")
     } else {
-        "in the settings file a name is not known".to_owned()
+        format!("in {place} a name is not known")
     })
 }

@@ -17,7 +17,7 @@ use crate::args::{
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::{Settings, missing};
-use crate::{answer, files, keys, remote, renew};
+use crate::{answer, files, keys, remote, renew, scope};
 
 const AGREEMENT_TEXTS: [&str; 4] = ["apu", "apv", "salt", "info"];
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &BankezyToken) -> Result<(), Failure> {
 
 /// Get Token, or Get App Token.
 fn get(args: &BankezyToken) -> Result<(), Failure> {
-    let settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     let which = match settings.is_set("app")? {
         true => Which::App,
         false => Which::User,
@@ -41,7 +41,7 @@ fn get(args: &BankezyToken) -> Result<(), Failure> {
 }
 
 fn onboarding(args: &Onboarding) -> Result<(), Failure> {
-    let settings = Settings::read(&args.flags(), args.server.config.as_deref())?;
+    let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     new_token(Which::Onboarding, &settings, &args.user.data, &args.output)
 }
 

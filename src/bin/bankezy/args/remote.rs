@@ -6,23 +6,35 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::scope::{self, Scope};
+
 /// The settings that flags give, by their names.
 pub(crate) type Flags<'a> = Vec<(&'static str, Option<&'a OsStr>)>;
 
-const PRECEDENCE: &str = "Each *-file with a secret may be an *-env in its place, which names an \
-environment variable.
-
-Settings come from flags, else from a session, else from the environment (BANKEZY_ and the name, such \
-as BANKEZY_BASE_URL), else from the settings file of --config or BANKEZY_CONFIG.";
-
 /// What stands below the flags: what the call needs, and where it may come from.
-pub(super) fn after_help(needs: &str) -> String {
-    format!("{needs}\n\n{PRECEDENCE}")
+pub(super) fn after_help(needs: &str, scope: &Scope) -> String {
+    let base_url = scope.variable("base_url");
+    let secret = scope.secrets().next();
+    let secret = secret.map_or_else(String::new, |(name, _)| scope.variable(name));
+    let (session, table) = match scope.table {
+        None => ("else from a session, ", String::new()),
+        Some(table) => ("", format!("the table [{table}] of ")),
+    };
+    format!(
+        "{needs}\n\n\
+         Each *-file with a secret may be an *-env in its place, which names an environment \
+         variable. Where neither is given, the secret may stand in the variable of its own name, \
+         such as {secret}.\n\n\
+         Settings come from flags, {session}else from the environment ({} and the name, such as \
+         {base_url}), else from {table}the settings file of --config or BANKEZY_CONFIG.",
+        scope.prefix,
+    )
 }
 
 #[derive(Debug, Parser)]
 #[command(after_help = after_help(
     "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
+    &scope::BANKEZY,
 ))]
 pub(crate) struct Call {
     /// Path of the API, from its slash, behind the base URL
@@ -52,9 +64,8 @@ pub(crate) struct SessionArgs {
 /// Of the server, for all calls.
 #[derive(Debug, Parser)]
 pub(crate) struct ServerArgs {
-    /// Settings file in TOML: names as here with underscores, secrets only as *_file or *_env
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
     /// Base URL of the API: https, or http to this machine
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
@@ -67,6 +78,20 @@ pub(crate) struct ServerArgs {
     /// Environment variable with X-API-KEY
     #[arg(long, value_name = "VAR")]
     pub(crate) api_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) transport: TransportArgs,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct ConfigArg {
+    /// Settings file in TOML: names as here with underscores, secrets only as *_file or *_env
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Parser)]
+pub(crate) struct TransportArgs {
     /// Certificates of authorities to trust in place of the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -119,11 +144,20 @@ pub(super) fn path(value: &Option<PathBuf>) -> Option<&OsStr> {
 
 impl ServerArgs {
     pub(crate) fn flags(&self) -> Flags<'_> {
-        vec![
+        let mut flags = self.transport.flags();
+        flags.extend([
             ("base_url", text(&self.base_url)),
             ("api_version", text(&self.api_version)),
             ("api_key_file", path(&self.api_key_file)),
             ("api_key_env", text(&self.api_key_env)),
+        ]);
+        flags
+    }
+}
+
+impl TransportArgs {
+    pub(crate) fn flags(&self) -> Flags<'_> {
+        vec![
             ("ca_file", path(&self.ca_file)),
             ("extra_ca_file", path(&self.extra_ca_file)),
             ("client_cert_file", path(&self.client_cert_file)),

@@ -22,9 +22,19 @@ After `bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json`, in anot
   bankezy token bankezy invalidate --session user
   bankezy token bankezy --app --derive concat-kdf --save-session app
   echo '{\"amount\":2}' | bankezy call /sandbox/echo --session app
+The other providers answer below the URL, with credentials of their own:
+  get() { jq -r .$1 ready.json; }
+  export FACEKI_BASE_URL=$BANKEZY_BASE_URL/faceki
+  export FACEKI_CLIENT_ID=$(get faceki.clientId) FACEKI_CLIENT_SECRET=$(get faceki.clientSecret)
+  bankezy token faceki
+  export COMPLYCUBE_BASE_URL=$BANKEZY_BASE_URL/complycube
+  export COMPLYCUBE_API_KEY=$(get complycube.apiKey)
+  bankezy token complycube --client-id 1234 --app-id com.example.app
+  export SARDINE_BASE_URL=$BANKEZY_BASE_URL/sardine SARDINE_SESSION_KEY=session-1
+  export SARDINE_CLIENT_ID=$(get sardine.clientId) SARDINE_CLIENT_SECRET=$(get sardine.clientSecret)
+  bankezy token sardine --provider incode
 With --tls, ca_pem is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and
-client_key_pem for --client-key-file. Faceki, ComplyCube and Sardine answer below the URL at /faceki,
-/complycube and /sardine, with their credentials of the ready file.";
+client_key_pem for --client-key-file.";
 
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLE)]

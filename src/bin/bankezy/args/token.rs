@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use super::clear::{ComplycubeToken, FacekiToken, SardineToken};
 use super::remote::{Flags, ServerArgs, SessionArgs, StaticSecretArgs, after_help, path, text};
+use crate::scope;
 
 #[derive(Debug, Parser)]
 pub(crate) struct Token {
@@ -17,6 +19,12 @@ pub(crate) struct Token {
 pub(crate) enum Provider {
     /// Get Token under the static payload secret, or with --app Get App Token by a key exchange
     Bankezy(Box<BankezyToken>),
+    /// Faceki: an access token for its verification APIs
+    Faceki(Box<FacekiToken>),
+    /// ComplyCube: a token for its Web or Mobile SDK, for one client
+    Complycube(Box<ComplycubeToken>),
+    /// Sardine: a token for the identity documents of a session
+    Sardine(Box<SardineToken>),
 }
 
 #[derive(Debug, Parser)]
@@ -30,6 +38,7 @@ pub(crate) enum Provider {
          Get App Token needs --app, --base-url, --api-key-file, --app-api-key-file, \
          --app-secret-file, and --derive unless --private-key is RSA. X-API-KEY is not taken from \
          apiKey: where they are the same, name the file twice.",
+        &scope::BANKEZY,
     )
 )]
 pub(crate) struct BankezyToken {
@@ -62,6 +71,7 @@ pub(crate) enum BankezyCall {
 #[derive(Debug, Parser)]
 #[command(after_help = after_help(
     "Needs --base-url, --api-key-file, --secret-file, --sdk-api-key-file and --account-number.",
+    &scope::BANKEZY,
 ))]
 pub(crate) struct Onboarding {
     #[command(flatten)]
@@ -93,6 +103,7 @@ pub(crate) struct Onboarding {
     "Needs --session, or else --base-url, --api-key-file, --token-file and --secret-file; and \
      --account-number, but for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
      the old one ends: `--session S --save-session S --force` renews in place.",
+    &scope::BANKEZY,
 ))]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -110,6 +121,7 @@ pub(crate) struct Renew {
 #[command(after_help = after_help(
     "Needs --session, or else --base-url, --api-key-file, --secret-file and --token-reference-id. \
      X-API-TOKEN goes along where --token-file gives it, or the session has a key of its own.",
+    &scope::BANKEZY,
 ))]
 pub(crate) struct Invalidate {
     #[command(flatten)]

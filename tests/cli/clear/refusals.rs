@@ -1,0 +1,324 @@
+//! What is refused, here and by the servers.
+
+use serde_json::json;
+
+use super::{server, token};
+use crate::Folder;
+use crate::server::serve_once;
+
+#[test]
+fn wrong_tables_of_the_settings_file_are_told_without_being_shown() {
+    let folder = Folder::new();
+    for (toml, reason) in [
+        (
+            "[faceki]\nclient_secret = \"CANARY\"",
+            "in place of `client_secret` use `client_secret_file` or `client_secret_env`",
+        ),
+        (
+            "[sardine]\nsession_key = \"CANARY\"",
+            "in place of `session_key` use `session_key_file` or `session_key_env`",
+        ),
+        (
+            "[complycube]\napi_key = \"CANARY\"",
+            "in place of `api_key` use `api_key_file` or `api_key_env`",
+        ),
+        (
+            "[faceki]\napi_key_file = \"CANARY\"",
+            "in [faceki] of the settings file `api_key_file` is not known",
+        ),
+        (
+            "[faceki]\nCANARY = 1",
+            "in [faceki] of the settings file a name",
+        ),
+        (
+            "faceki = \"CANARY\"",
+            "in the settings file `faceki` is not known",
+        ),
+        (
+            "[sardine]\nsandbox = [\"CANARY\"]",
+            "`sandbox` has another type",
+        ),
+    ] {
+        folder.write("c", toml);
+        // Whoever reads the file: it is right or wrong for all.
+        for provider in ["bankezy", "faceki", "complycube", "sardine"] {
+            let ran = folder.run(&format!("token {provider} --config c"), "");
+            assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+            ran.failed(1, reason);
+        }
+    }
+}
+
+#[test]
+fn wrong_inputs_are_told_without_being_shown() {
+    let folder = Folder::new();
+    folder.write("key", "CANARY");
+    folder.write("empty", "\n");
+    folder.write("two-lines", "CANARY\nCANARY");
+    folder.write("long", "CANARY".repeat(17));
+    folder.write(
+        "both",
+        "[complycube]\nreferrer = \"CANARY\"\napp_id = \"CANARY\"",
+    );
+    folder.write("no", "[sardine]\nsandbox = \"CANARY\"");
+    let faceki = "faceki --client-id i --client-secret-file key --base-url http://127.0.0.1:9";
+    let complycube = "complycube --api-key-file key --base-url http://127.0.0.1:9";
+    let sardine = "sardine --client-secret-file key";
+    for (arguments, reason) in [
+        // Faceki
+        ("faceki --client-secret-file key", "--client-id is missing"),
+        (
+            "faceki --client-id CANARY",
+            "--client-secret-file or --client-secret-env is missing",
+        ),
+        (
+            "faceki --client-id i --client-secret-file empty",
+            "`clientSecret` is required",
+        ),
+        (
+            "faceki --client-id i --client-secret-file two-lines",
+            "`clientSecret` holds a control character",
+        ),
+        (
+            "faceki --client-id i --client-secret-file key --base-url http://example.com/CANARY",
+            "https",
+        ),
+        (&format!("{faceki} --timeout 0"), "--timeout"),
+        (
+            &format!("{faceki} --client-secret CANARY"),
+            "--client-secret is not known",
+        ),
+        // ComplyCube
+        (
+            &format!("{complycube} --client-id CANARY"),
+            "--referrer or --app-id is missing",
+        ),
+        (
+            &format!("{complycube} --client-id i --referrer CANARY --app-id CANARY"),
+            "cannot be used with",
+        ),
+        (
+            &format!("{complycube} --client-id i --config both"),
+            "give one of --referrer, --app-id",
+        ),
+        (
+            &format!("{complycube} --client-id i --referrer CANARY.example/*"),
+            "`referrer`",
+        ),
+        (
+            &format!("{complycube} --client-id i --referrer <all_urls>"),
+            "`referrer`",
+        ),
+        (
+            &format!("{complycube} --client-id= --app-id CANARY"),
+            "`clientId` is required",
+        ),
+        // Sardine
+        (
+            &format!("{sardine} --client-id i"),
+            "--session-key-file or --session-key-env is missing",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key-file long"),
+            "`sessionKey` has more than 100 characters",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key-file key"),
+            "--sandbox or --base-url is missing",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key-file key --sandbox --base-url CANARY"),
+            "cannot be used with",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key-file key --config no"),
+            "--sandbox is true or false",
+        ),
+        (
+            &format!(
+                "{sardine} --client-id CANARY:i --session-key-file key --base-url http://127.0.0.1:9"
+            ),
+            "`clientId` holds a colon",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key-file key --platform="),
+            "`platform` is required",
+        ),
+        (
+            &format!("{sardine} --client-id i --session-key CANARY"),
+            "--session-key is not known",
+        ),
+    ] {
+        let ran = folder.run(&format!("token {arguments}"), "");
+        assert!(!ran.err.contains("CANARY"), "{arguments}: {}", ran.err);
+        ran.failed(2, reason);
+    }
+    folder
+        .run(&format!("token {faceki}"), "")
+        .failed(1, "nothing was sent");
+}
+
+/// The emulator's refusals, which are the documented ones that a complete request can meet.
+#[test]
+fn the_emulators_refusals_say_what_to_check() {
+    let server = server("");
+    server.folder.write("wrong", "CANARY-wrong");
+    for (call, reason) in [
+        (
+            "faceki --client-secret-file wrong",
+            "status 401, statusCode 422; check the credentials",
+        ),
+        (
+            "faceki --client-secret-file wrong --credentials-in-headers",
+            "status 401, statusCode 422; check the credentials",
+        ),
+        (
+            "complycube --client-id i --app-id a.b --api-key-file wrong",
+            "status 401, unauthorized; check the credentials",
+        ),
+        (
+            "complycube --client-id CANARY --app-id CANARY/a",
+            "status 400, invalid_request: check `appId`",
+        ),
+        (
+            "sardine --session-key-file session-key --client-secret-file wrong",
+            "status 401 in clear: its text is not authenticated; check the credentials",
+        ),
+        (
+            "sardine --session-key-file session-key --provider CANARY",
+            "status 400 in clear: its text is not authenticated; check what the token",
+        ),
+    ] {
+        token(&server, call).failed(1, reason);
+    }
+    let variables = [("COMPLYCUBE_CLIENT_ID", " ")];
+    let arguments = format!(
+        "token complycube --base-url {}/complycube --api-key-file complycube-apiKey --app-id a.b",
+        server.url()
+    );
+    server
+        .quiet(server.folder.run_with(&arguments, "", &variables))
+        .failed(1, "status 400, invalid_request: check `clientId`");
+}
+
+/// Every refusal that is documented, whether a complete request can meet it or not.
+#[test]
+fn documented_refusals_are_told_by_their_codes_alone() {
+    let folder = Folder::new();
+    folder.write("key", "CANARY-key");
+    let faceki = "faceki --client-id CANARY --client-secret-file key";
+    let complycube = "complycube --api-key-file key --client-id CANARY --app-id CANARY";
+    let sardine = "sardine --client-id CANARY --client-secret-file key --session-key-file key";
+    let status = json!({"status": false, "message": "CANARY", "statusCode": 422, "data": {}});
+    let code = |number: u32| json!({"responseCode": number, "message": "CANARY"});
+    let typed = |kind: &str| json!({"type": kind, "message": "CANARY"});
+    let param = |name: &str| json!({"type": "invalid_request", "message": "CANARY", "param": name});
+    for (call, answered, body, reason) in [
+        (
+            faceki,
+            "401",
+            status.clone(),
+            "statusCode 422; check the credentials",
+        ),
+        (
+            faceki,
+            "403",
+            status,
+            "statusCode 422; check the credentials",
+        ),
+        (
+            faceki,
+            "402",
+            json!({"clientSecret": "CANARY"}),
+            "naming `clientSecret`: check the credentials",
+        ),
+        (
+            faceki,
+            "200",
+            code(1000),
+            "code 1000, INTERNAL_SYSTEM_ERROR",
+        ),
+        (faceki, "400", code(8003), "code 8003, PLEASE_TRY_AGAIN"),
+        (faceki, "200", code(77), "code 77, which is not documented"),
+        (
+            complycube,
+            "400",
+            param("clientId"),
+            "invalid_request: check `clientId`",
+        ),
+        (
+            complycube,
+            "400",
+            param("referrer"),
+            "invalid_request: check `referrer`",
+        ),
+        (
+            complycube,
+            "400",
+            param("appId"),
+            "invalid_request: check `appId`",
+        ),
+        (
+            complycube,
+            "400",
+            param("CANARY"),
+            "invalid_request: another param",
+        ),
+        (
+            complycube,
+            "401",
+            typed("unauthorized"),
+            "unauthorized; check the credentials",
+        ),
+        (
+            complycube,
+            "403",
+            typed("unauthorized"),
+            "unauthorized; check the credentials",
+        ),
+        (
+            complycube,
+            "404",
+            typed("resource_not_found"),
+            "resource_not_found; check --base-url",
+        ),
+        (
+            complycube,
+            "429",
+            typed("rate_limit_exceeded"),
+            "rate_limit_exceeded",
+        ),
+        (
+            complycube,
+            "500",
+            typed("internal_server_error"),
+            "internal_server_error",
+        ),
+        (complycube, "400", typed("CANARY"), "another type"),
+        // Sardine documents none: the status is all that is told.
+        (
+            sardine,
+            "401",
+            typed("CANARY"),
+            "in clear: its text is not authenticated; check the",
+        ),
+        (
+            sardine,
+            "400",
+            typed("CANARY"),
+            "in clear: its text is not authenticated; check what",
+        ),
+    ] {
+        let (url, request) = serve_once(&format!("{answered} CANARY"), body.to_string());
+        let ran = folder.run(&format!("token {call} --base-url {url}"), "");
+        request.join().unwrap();
+        assert!(
+            ran.out.is_empty() && !ran.err.contains("CANARY"),
+            "{}",
+            ran.err
+        );
+        let prefix = format!("bankezy: the server refused with status {answered}");
+        assert!(ran.err.starts_with(&prefix), "{}", ran.err);
+        ran.failed(1, reason);
+    }
+}
