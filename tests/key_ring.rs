@@ -101,10 +101,30 @@ fn older_keys_are_bounded_and_make_room_when_their_time_is_over() {
         ring.rotate("3", fresh(backend), start() + 2 * HOUR, start() + HOUR)
             .unwrap();
         assert_eq!(ring.key_ids(), ["3", "2", "1"]);
-        assert_eq!(
-            ring.rotate("2", fresh(backend), start() + 3 * HOUR, start()),
-            Err(Error::DuplicateKeyId)
-        );
+        let later = start() + 2 * HOUR;
+        for taken in ["3", "2"] {
+            // At `start()` all three are of use.
+            let twice = ring.rotate(taken, fresh(backend), later + HOUR, start());
+            assert_eq!(twice, Err(Error::DuplicateKeyId));
+        }
+        let twice = ring.rotate("3", fresh(backend), later + HOUR, later);
+        assert_eq!(twice, Err(Error::DuplicateKeyId));
+        assert_eq!(ring.key_ids(), ["3", "2", "1"], "left as it was");
+    });
+}
+
+#[test]
+fn four_older_keys_are_kept_unless_told_otherwise() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("0", fresh(backend));
+        let rotate = |id: u8| {
+            let id = id.to_string();
+            ring.rotate(id, fresh(backend), start() + HOUR, start())
+        };
+        for id in 1..=4 {
+            rotate(id).unwrap();
+        }
+        assert_eq!(rotate(5), Err(Error::KeyRingFull { max_older: 4 }));
     });
 }
 
@@ -191,6 +211,26 @@ fn tenants_share_nothing() {
             ),
             (1, 0)
         );
+    });
+}
+
+#[test]
+fn rotations_at_once_lose_no_key() {
+    each_backend(|backend| {
+        let ring = KeyRing::new("first", fresh(backend)).with_max_older(1000);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let ring = &ring;
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let id = format!("{thread} {round}");
+                        ring.rotate(id, fresh(backend), start() + HOUR, start())
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(ring.key_ids().len(), 201);
     });
 }
 

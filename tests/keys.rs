@@ -154,6 +154,38 @@ fn both_sides_agree_under_every_derivation_on_every_backend() {
     });
 }
 
+/// Computed with Python's `hashlib` and `hmac` from the shared secret of RFC 7518 appendix C.
+#[test]
+fn derivations_give_the_keys_that_other_code_gives() {
+    let example = include_str!("../test-vectors/rfc7518-appendix-c.json");
+    let example: serde_json::Value = serde_json::from_str(example).unwrap();
+    let hkdf = |salt, info| Derivation::HkdfSha256 { salt, info };
+    each_backend(|backend| {
+        let pair = |name: &str| {
+            KeyPair::from_jwk_with_backend(&example[name].to_string(), backend).unwrap()
+        };
+        let (alice, bob) = (pair("alice"), pair("bob"));
+        for (derivation, key) in [
+            (
+                Derivation::Sha256,
+                "2b92ca8baf77d6bcc4862c27a6a039ff4c44150f917a83443bb3e46f4f5796e8",
+            ),
+            (
+                hkdf(b"", b""),
+                "57b250df8891f017df4498abd2c6681ee3e31687a38aa6f653dfcca152cc562a",
+            ),
+            (
+                hkdf(b"salt", b"info"),
+                "02352df588a6adbbe38f1c1bc04e9a7c48d95af5625fd5a93e91f6e9ebc3d16b",
+            ),
+        ] {
+            let expected = PayloadSecret::from_hex(key).unwrap();
+            let agreed = alice.agree(bob.public_key(), &derivation).unwrap();
+            assert!(agreed == expected, "{derivation:?}");
+        }
+    });
+}
+
 #[test]
 fn hkdf_takes_long_salts_and_infos_and_concat_kdf_does_not() {
     let long = [7; 1025];

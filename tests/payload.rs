@@ -40,6 +40,10 @@ fn no_two_messages_share_a_nonce() {
             .map(|_| cipher.seal(b"").unwrap()[PREFIX.len()..PREFIX.len() + 16].to_owned())
             .collect();
         assert_eq!(nonces.len(), 2000);
+        for place in 0..16 {
+            let seen: HashSet<u8> = nonces.iter().map(|it| it.as_bytes()[place]).collect();
+            assert!(seen.len() > 32, "character {place} is not random");
+        }
     });
 }
 
@@ -194,6 +198,12 @@ fn the_cap_holds_before_anything_is_read() {
         assert_eq!(cipher.open(&too_long).unwrap_err(), refused);
         assert_eq!(cipher.open([b'.'; 101]).unwrap_err(), refused);
     });
+    let cipher = cipher(&bankezy_crypto::backend::AVAILABLE[0]);
+    let (max, long) = (8 * 1024 * 1024, vec![b'.'; 8 * 1024 * 1024 + 1]);
+    let refused = cipher.open(&long[1..]).unwrap_err();
+    assert_eq!(refused.code(), "envelope.malformed");
+    let refused = cipher.open(&long).unwrap_err();
+    assert_eq!(refused, Error::SealedTooLong { len: max + 1, max });
 }
 
 #[test]

@@ -140,4 +140,18 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_generator_is_seeded_anew_when_it_has_given_its_share() {
+        let left = || GENERATOR.with_borrow(|slot| slot.as_ref().map(|it| it.left));
+        let on_a_fresh_thread = std::thread::spawn(move || {
+            for given in 1..=RESEED_AFTER {
+                random().unwrap();
+                assert_eq!(left(), Some(RESEED_AFTER - given));
+            }
+            random().unwrap();
+            assert_eq!(left(), Some(RESEED_AFTER - 1));
+        });
+        on_a_fresh_thread.join().unwrap();
+    }
 }

@@ -216,6 +216,7 @@ fn settings_reach_the_keeper() {
     assert!(retry_in > wait / 2 && retry_in <= wait, "{retry_in:?}");
 
     let keeper = bank.keeper().0.with_repeat(false);
+    let keeper = keeper.with_login_deadline(Duration::MAX);
     bank.echo(&keeper, 1).unwrap();
     let path = bank.sandbox.credentials().echo_path();
     bank.sandbox

@@ -133,6 +133,7 @@ async fn nobody_waits_for_it_and_its_failure_is_nobodys() {
 #[tokio::test]
 async fn what_was_renewed_or_has_expired_is_not_invalidated() {
     let stage = Stage::set(Renewal::WithoutAccount).await;
+    stage.inject(INVALIDATE, InjectedFault::DropBefore, 1);
     let old = stage.keeper.session().await.unwrap();
     stage.pass(HOUR * 9 / 10);
     stage.echo(json!(2)).await.unwrap();
@@ -141,10 +142,11 @@ async fn what_was_renewed_or_has_expired_is_not_invalidated() {
     stage.pass(HOUR * 2);
     stage.echo(json!(3)).await.unwrap();
     assert_eq!(stage.logins(), 2);
-    stage.inject(INVALIDATE, InjectedFault::DropBefore, 1);
     tokio::time::sleep(A_WHILE).await;
-    assert_eq!(stage.sandbox.faults().pending(), 1, "it was not asked for");
     stage.echo(json!(4)).await.unwrap();
+    stage.pass(HOUR * 2);
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.sandbox.faults().pending(), 1, "it was not asked for");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use bankezy_crypto::client::{BankEzyClient, BankEzyError, Renewal, SessionError}
 use bankezy_crypto::sandbox::{Endpoint, InjectedFault};
 use serde_json::{Value, json};
 
-use crate::stage::{APP_TOKEN, App, Stage};
+use crate::stage::{APP_TOKEN, App, HOUR, Stage};
 
 /// Beyond which a refused session is replaced again.
 const REPLACE_EVERY: Duration = Duration::from_secs(10);
@@ -160,6 +160,19 @@ async fn who_sends_requests_can_say_that_a_session_was_refused() {
     wait(retry_in).await;
     stage.keeper.refuse(&second).await.unwrap();
     assert_eq!(stage.logins(), 3);
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_refused_session_is_not_expired() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let first = stage.keeper.session().await.unwrap();
+    let second = stage.keeper.refuse(&first).await.unwrap();
+    stage.pass(HOUR * 2);
+    let third = stage.keeper.refuse(&first).await.unwrap();
+    assert!(!Arc::ptr_eq(&third, &second));
+    stage.pass(HOUR * 2);
+    stage.keeper.refuse(&third).await.unwrap();
+    assert_eq!(stage.logins(), 4, "expiry is no refusal");
 }
 
 #[tokio::test]

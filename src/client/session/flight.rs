@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
-use super::ending::take_back_unused;
+use super::ending::{is_to_be_taken_back, take_back_unused};
 use super::shared::{Failed, Settings, Shared};
 use super::{LoginError, Renewal, Session};
 use crate::client::BankEzyError;
@@ -37,8 +37,8 @@ struct Obtained {
     how: How,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
     Login,
     Renewal,
 }
@@ -129,11 +129,8 @@ impl Shared {
             { renewed = how == How::Renewal },
             "session obtained",
         );
-        // Renew gives another token in place of one, under the same reference.
-        if how == How::Login
-            && let Some(replaced) = replaced
-            && !replaced.is_expired(now)
-            && !replaced.shares_its_token(&session)
+        if let Some(replaced) = replaced
+            && is_to_be_taken_back(&replaced, &session, how, now)
         {
             tokio::spawn(take_back_unused(self.client.clone(), replaced));
         }

@@ -146,3 +146,65 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::backend::AWS_LC_RS;
+    use crate::providers::{Outcome, Token};
+    use crate::secret::PayloadSecret;
+
+    /// A session whose token expires so many seconds after the epoch.
+    pub(crate) fn session(token: &str, reference: Option<&str>, expires: u64) -> Session {
+        let secret = PayloadSecret::generate().unwrap();
+        let channel = Channel::from_secret(&secret, &AWS_LC_RS).unwrap();
+        Session::new(
+            answer(token, reference, expires),
+            channel,
+            Renewal::WithoutAccount,
+        )
+    }
+
+    fn answer(token: &str, reference: Option<&str>, expires: u64) -> TokenAnswer {
+        TokenAnswer {
+            token: Token::new(token.to_owned().into(), Some(at(expires))),
+            server_public_key: None,
+            reference_id: None,
+            token_reference_id: reference.map(str::to_owned),
+            login_id: None,
+            account_number: None,
+            outcome: Outcome {
+                code: None,
+                inner_code: None,
+                description: None,
+            },
+        }
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_renewed_session_keeps_its_key_and_the_reference_unless_it_gets_another() {
+        let old = session("old", Some("reference"), 100);
+        let renewed = old.renewed(answer("new", None, 200));
+        assert_eq!(renewed.answer.token.as_str(), "new");
+        assert_eq!(renewed.renewal, Renewal::WithoutAccount);
+        assert!(Arc::ptr_eq(&renewed.channel, &old.channel));
+        let reference = |session: &Session| session.answer.token_reference_id.clone();
+        assert_eq!(reference(&renewed), reference(&old));
+        let renewed = renewed.renewed(answer("newer", Some("another"), 300));
+        assert_eq!(reference(&renewed).as_deref(), Some("another"));
+    }
+
+    #[test]
+    fn it_is_due_when_a_fifth_of_what_it_had_is_left() {
+        let held = session("token", None, 1100).held_from(at(100));
+        assert!(!held.is_due(at(0)), "a clock that was set back");
+        assert!(!held.is_due(at(899)) && held.is_due(at(900)) && held.is_due(at(5000)));
+        assert!(!held.is_expired(at(1099)) && held.is_expired(at(1100)));
+        let kept_from_before = session("token", None, 1100).held_from(at(1000));
+        assert!(!kept_from_before.is_due(at(1079)) && kept_from_before.is_due(at(1080)));
+    }
+}

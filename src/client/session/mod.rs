@@ -163,6 +163,11 @@ impl SessionKeeper {
     /// [`SessionError`] if there is no other to be had; [`SessionError::RefusedLately`] if one was
     /// replaced less than 10 s ago.
     pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, SessionError> {
+        let current = self.shared.current(self.shared.now());
+        if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {
+            // It has expired, or another one has taken its place.
+            return self.session().await;
+        }
         let need = Need::OtherThan(session);
         self.shared.next(&need)?.session().await
     }
