@@ -124,7 +124,7 @@ impl BankEzy {
         let mut request = self.sealed(self.endpoints.get(Call::Renew), &body, channel)?;
         let headers = request.headers_mut();
         headers.insert(X_API_TOKEN, token.header("token")?);
-        let account_number = sensitive(&account_number.digits(), "accountNumber")?;
+        let account_number = sensitive(account_number.digits().as_str(), "accountNumber")?;
         headers.insert(X_ACCOUNT_NUMBER, account_number);
         Ok(request)
     }

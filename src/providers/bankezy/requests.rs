@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::envelope::to_json;
 use crate::error::{Error, FieldProblem};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretText};
 
 /// Most digits of an account number: more than an `i64` or a double holds exactly.
 const MAX_ACCOUNT_NUMBER: u64 = 9_999_999_999_999_999_999;
@@ -55,8 +55,8 @@ impl AccountNumber {
         number("accountNumber", digits, 19).and_then(Self::new)
     }
 
-    pub(super) fn digits(self) -> String {
-        self.0.to_string()
+    pub(super) fn digits(self) -> SecretText {
+        self.0.to_string().into()
     }
 }
 

@@ -185,7 +185,10 @@ impl TokenApi for RenewApi {
 
     fn key(&self, request: &RenewRequest) -> Result<TokenKey, Error> {
         let account_number = request.account_number.digits();
-        let said = [request.token.as_str().as_bytes(), account_number.as_bytes()];
+        let said = [
+            request.token.as_str().as_bytes(),
+            account_number.as_str().as_bytes(),
+        ];
         key(&self.server, Call::Renew, &said)
     }
 }
