@@ -229,12 +229,11 @@ fn is_cut_short(text: &str) -> bool {
         return false;
     }
     // A single character of a last group of four holds no whole byte.
-    let whole = match text.len() % 4 {
-        1 => text.len() - 1,
-        _ => text.len(),
+    let whole = match text.as_bytes() {
+        [whole @ .., _] if text.len() % 4 == 1 => whole,
+        whole => whole,
     };
-    let text = text.as_bytes().get(..whole).unwrap_or_default();
-    decode(&LENIENT, text).is_some_and(|json| {
+    decode(&LENIENT, whole).is_some_and(|json| {
         let json = json.as_bytes();
         json.starts_with(b"{") && matches!(Object::parse(json), Err(NotObject::Truncated))
     })

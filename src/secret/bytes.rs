@@ -79,10 +79,10 @@ impl SecretBytes {
     }
 
     pub(crate) fn append(&mut self, more: &[u8]) {
-        let len = self.len + more.len();
+        let len = self.len.saturating_add(more.len());
         if len > self.memory.capacity() {
             // Not `Vec::reserve`: it would free the old memory without wiping it.
-            let mut grown = Self::with_capacity(len.max(2 * self.memory.capacity()));
+            let mut grown = Self::with_capacity(len.max(self.memory.capacity().saturating_mul(2)));
             grown.memory.extend_from_slice(self.as_bytes());
             grown.len = self.len;
             *self = grown;

@@ -82,7 +82,12 @@ impl DateOfBirth {
             _ => 0,
         };
         match (1800..=9999).contains(&year) && (1..=days).contains(&day) {
-            true => Ok(Self(year * 10_000 + month * 100 + day)),
+            // At most 99991231.
+            true => Ok(Self(
+                [year.saturating_mul(10_000), month.saturating_mul(100), day]
+                    .iter()
+                    .sum(),
+            )),
             false => Err(field("dob", FieldProblem::NotADate)),
         }
     }
