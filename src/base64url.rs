@@ -9,17 +9,24 @@ use zeroize::Zeroize as _;
 
 /// Characters that `bytes` bytes take, saturating.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
-    (bytes / 3)
-        .saturating_mul(4)
-        .saturating_add([0, 2, 3][bytes % 3])
+    let rest = match bytes % 3 {
+        0 => 0,
+        1 => 2,
+        _ => 3,
+    };
+    (bytes / 3).saturating_mul(4).saturating_add(rest)
 }
 
 /// Bytes that `chars` characters hold; `None` where no number of bytes has that length.
 pub(crate) const fn decoded_len(chars: usize) -> Option<usize> {
-    match chars % 4 {
-        1 => None,
-        rest => Some(chars / 4 * 3 + rest * 3 / 4),
-    }
+    let rest = match chars % 4 {
+        0 => 0,
+        1 => return None,
+        2 => 1,
+        _ => 2,
+    };
+    // Never saturates: it is less than `chars`.
+    Some((chars / 4).saturating_mul(3).saturating_add(rest))
 }
 
 /// Encodes `input` into `out`, which has to be at least [`encoded_len`] bytes long.
@@ -44,8 +51,8 @@ pub(crate) fn encode_to_string(input: &[u8]) -> String {
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
     (decoded_len(text.len())? == out.len()).then_some(())?;
     // The library asks for room for whole groups of four characters.
-    let (groups, last) = text.split_at(text.len() / 4 * 4);
-    let (front, rest) = out.split_at_mut(groups.len() / 4 * 3);
+    let (groups, last) = text.split_at(text.len() & !3);
+    let (front, rest) = out.split_at_mut_checked(decoded_len(groups.len())?)?;
     URL_SAFE_NO_PAD.decode_slice(groups, front).ok()?;
     if !last.is_empty() {
         let mut group = [0; 3];

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::secret::{SecretBytes, SecretText};
+
 /// A JSON object, borrowed from its text. Members keep their order.
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -55,6 +57,14 @@ impl<'a> Object<'a> {
             Some(_) => serde_json::from_str(self.raw(name).unwrap_or_default())
                 .map(|text| Some(Cow::Owned(text)))
                 .map_err(|_| NotText),
+        }
+    }
+
+    /// As [`text`](Self::text), for secrets: in memory that wipes itself, escapes resolved in it.
+    pub(crate) fn secret_text(&self, name: &str) -> Result<Option<SecretText>, NotText> {
+        match self.raw_text(name)? {
+            None => Ok(None),
+            Some(raw) => unescape(raw).map(Some).ok_or(NotText),
         }
     }
 
@@ -174,6 +184,55 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
+/// Resolves the escapes of RFC 8259 section 7 in what stands between the quotes of a JSON string.
+/// `serde_json` would do it in a buffer of its own that it does not wipe.
+fn unescape(raw: &str) -> Option<SecretText> {
+    // An escape is longer than what it stands for, so this never moves.
+    let mut text = SecretBytes::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        let (character, after) = escaped(escape)?;
+        text.append(plain.as_bytes());
+        text.append(character.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = after;
+    }
+    text.append(rest.as_bytes());
+    SecretText::from_utf8(text)
+}
+
+/// The character of an escape behind its backslash, and what follows it.
+fn escaped(escape: &str) -> Option<(char, &str)> {
+    let (kind, rest) = escape.split_at_checked(1)?;
+    let character = match kind {
+        "\"" | "\\" | "/" => kind.chars().next()?,
+        "b" => '\u{8}',
+        "f" => '\u{c}',
+        "n" => '\n',
+        "r" => '\r',
+        "t" => '\t',
+        "u" => {
+            let (unit, rest) = utf16_unit(rest)?;
+            if let Some(character) = char::from_u32(unit.into()) {
+                return Some((character, rest));
+            }
+            // The first half of a pair, or nothing that has a character.
+            let (second, rest) = utf16_unit(rest.strip_prefix("\\u")?)?;
+            let character = char::decode_utf16([unit, second]).next()?.ok()?;
+            return Some((character, rest));
+        }
+        _ => return None,
+    };
+    Some((character, rest))
+}
+
+fn utf16_unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    // `from_str_radix` alone would take a sign.
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let unit = u16::from_str_radix(digits, 16).ok()?;
+    is_hex.then_some((unit, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +295,37 @@ mod tests {
         assert_eq!(object.raw_text("b"), Err(NotText));
         assert_eq!(object.text("c"), Ok(Some(Cow::Borrowed("plain"))));
         assert_eq!(object.text("d"), Ok(None));
+    }
+
+    #[test]
+    fn secret_text_reads_as_serde_json_does() {
+        for raw in [
+            "",
+            "plain",
+            r#"a\/b\"c\\d\b\f\n\r\te"#,
+            r"\u0041\u00e9\u20AC\u0000",
+            r"\ud83d\ude00 \uD83D\uDE00x",
+            r"\ud83d",
+            r"\ud83dx",
+            r"\ud83d\n",
+            r"\ud83d\u0041",
+            r"\ude00",
+            r"\ud83d\ud83d",
+            "\u{1f600} and \u{e9}",
+        ] {
+            let text = format!("{{\"a\":\"{raw}\"}}");
+            let object = Object::parse(text.as_bytes()).unwrap();
+            let expected: Option<String> = serde_json::from_str(&format!("\"{raw}\"")).ok();
+            let found = object.secret_text("a").ok().flatten();
+            assert_eq!(
+                found.as_ref().map(SecretText::as_str),
+                expected.as_deref(),
+                "{raw}"
+            );
+        }
+        let object = Object::parse(br#"{"a":1}"#).unwrap();
+        assert!(object.secret_text("a").is_err());
+        assert!(object.secret_text("b").unwrap().is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::error::{Error, KeyProblem};
 use crate::json::{NotObject, Object};
 use crate::names::KeyKind;
 use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, check_len};
+use crate::secret::SecretBytes;
 
 impl PublicKey {
     /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
@@ -26,11 +27,12 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_wire(text: &str) -> Result<Self, Error> {
-        let bytes = decode_wire(text)?;
+        let decoded = decode_wire(text)?;
+        let bytes = decoded.as_bytes();
         let key = match bytes.first() {
-            Some(b'{') => Self::from_jwk_bytes(&bytes)?,
+            Some(b'{') => Self::from_jwk_bytes(bytes)?,
             // 0x30 is the tag of a DER SEQUENCE.
-            Some(0x30) => Self::from_spki_der(&bytes)?,
+            Some(0x30) => Self::from_spki_der(bytes)?,
             _ => return Err(KeyProblem::NotAKey.into()),
         };
         match (bytes.first(), key.kind()) {
@@ -234,16 +236,24 @@ fn text<'a>(jwk: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str
 }
 
 /// Undoes the base64 or base64url of a key as it travels.
-fn decode_wire(text: &str) -> Result<Vec<u8>, KeyProblem> {
+fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
     check_len(text.as_bytes())?;
     let engine = match text.contains(['-', '_']) {
         true => &WIRE_URL_SAFE,
         false => &WIRE,
     };
-    engine.decode(text).map_err(|_| match is_cut_short(text) {
+    decode(engine, text.as_bytes()).ok_or_else(|| match is_cut_short(text) {
         true => KeyProblem::CutShort,
         false => KeyProblem::NotBase64,
     })
+}
+
+/// Into memory that wipes itself: a private key may have been given in place of a public one.
+fn decode(engine: &GeneralPurpose, text: &[u8]) -> Option<SecretBytes> {
+    let mut bytes = SecretBytes::zeroed(base64::decoded_len_estimate(text.len()));
+    let len = engine.decode_slice(text, bytes.as_mut()).ok()?;
+    bytes.truncate(len);
+    Some(bytes)
 }
 
 /// Whether a text is the start of the base64 of a JWK, cut at any character: one sample in
@@ -254,12 +264,13 @@ fn is_cut_short(text: &str) -> bool {
         return false;
     }
     // A single character of a last group of four holds no whole byte.
-    let whole = match text.len() % 4 {
-        1 => text.len() - 1,
-        _ => text.len(),
+    let whole = match text.as_bytes() {
+        [whole @ .., _] if text.len() % 4 == 1 => whole,
+        whole => whole,
     };
-    LENIENT.decode(&text.as_bytes()[..whole]).is_ok_and(|json| {
-        json.starts_with(b"{") && matches!(Object::parse(&json), Err(NotObject::Truncated))
+    decode(&LENIENT, whole).is_some_and(|json| {
+        let json = json.as_bytes();
+        json.starts_with(b"{") && matches!(Object::parse(json), Err(NotObject::Truncated))
     })
 }
 

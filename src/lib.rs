@@ -31,11 +31,24 @@
 //! `aws-lc-rs` (default) and `rust-crypto` are [backends](backend), chosen by value. `cli` builds
 //! the command line. The README lists the rest.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// No input makes the crate panic: where one of these is right, it says why.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 mod agreement;
 pub mod backend;
 mod base64url;
 #[cfg(feature = "client")]
+#[expect(clippy::arithmetic_side_effects, reason = "small counts and times")]
 pub mod client;
 mod envelope;
 mod error;
@@ -43,6 +56,10 @@ mod json;
 mod jwe;
 mod jwk;
 #[cfg(feature = "tower")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of what is in memory"
+)]
 pub mod middleware;
 mod names;
 mod nonce;
@@ -51,6 +68,7 @@ mod private_key;
 pub mod providers;
 mod public_key;
 #[cfg(feature = "sandbox")]
+#[expect(clippy::arithmetic_side_effects, reason = "small counts and times")]
 pub mod sandbox;
 mod secret;
 mod spki;

@@ -40,14 +40,12 @@ fn block(text: &str) -> Option<(&str, &str, &str)> {
 /// In constant time, since it may be a private key, and only in memory that wipes itself.
 fn decode(body: &str) -> Option<SecretBytes> {
     let mut packed = SecretBytes::zeroed(body.len());
-    let mut len = 0;
     let characters = body.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    for (place, character) in packed.as_mut().iter_mut().zip(characters) {
+    for (place, character) in packed.as_mut().iter_mut().zip(characters.clone()) {
         *place = character;
-        len += 1;
     }
-    packed.truncate(len);
-    let mut der = SecretBytes::zeroed(len);
+    packed.truncate(characters.count());
+    let mut der = SecretBytes::zeroed(packed.as_bytes().len());
     let decoded = Base64::decode(packed.as_bytes(), der.as_mut()).ok()?.len();
     der.truncate(decoded);
     Some(der)

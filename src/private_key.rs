@@ -244,10 +244,10 @@ fn to_jwk(public: &PublicKey, private: &[(&str, &[u8])]) -> SecretText {
     let public = public.jwk_members();
     let characters: usize = private
         .iter()
-        .map(|(name, number)| base64url::encoded_len(number.len()) + name.len() + 6)
+        .flat_map(|(name, number)| [base64url::encoded_len(number.len()), name.len(), 6])
         .sum();
     // All at once, so that the text never moves and leaves a copy behind.
-    let mut jwk = String::with_capacity(public.len() + characters + 2);
+    let mut jwk = String::with_capacity([public.len(), characters, 2].iter().sum());
     jwk.push('{');
     jwk.push_str(&public);
     for (name, number) in private {

@@ -154,7 +154,10 @@ impl RsaPublicNumbers {
 fn bit_len(number: &[u8]) -> usize {
     match number.first() {
         None => 0,
-        Some(first) => number.len() * 8 - first.leading_zeros() as usize,
+        Some(first) => {
+            let unused = first.leading_zeros() as usize;
+            number.len().saturating_mul(8).saturating_sub(unused)
+        }
     }
 }
 

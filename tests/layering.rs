@@ -13,13 +13,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &["error"]),
     // Layer 1: codecs, primitives, keys and forms. No secret meets a format here.
     ("base64url", &[]),
-    ("json", &[]),
+    ("json", &["secret"]),
     ("backend", &["error", "secret"]),
     ("public_key", &["error", "names", "backend"]),
     ("pem", &["error", "secret", "public_key"]),
     (
         "jwk",
-        &["error", "names", "base64url", "json", "public_key"],
+        &[
+            "error",
+            "names",
+            "secret",
+            "base64url",
+            "json",
+            "public_key",
+        ],
     ),
     ("spki", &["error", "pem", "public_key"]),
     (

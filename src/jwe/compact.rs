@@ -92,8 +92,8 @@ fn check_len(text: &[u8], max: usize) -> Result<(), Error> {
 }
 
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let dot = memchr::memchr(b'.', text)?;
-    Some((text.get(..dot)?, text.get(dot + 1..)?))
+    let (part, rest) = text.split_at_checked(memchr::memchr(b'.', text)?)?;
+    Some((part, rest.get(1..)?))
 }
 
 /// Says what is wrong with a text that could not be cut or decoded. Depends on no secret.

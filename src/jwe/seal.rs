@@ -17,8 +17,10 @@ pub(crate) const fn sealed_len(
     encrypted_key_len: usize,
     plaintext_len: usize,
 ) -> usize {
-    let ciphertext_len = base64url::encoded_len(plaintext_len);
-    ciphertext_len.saturating_add(header_len + encrypted_key_len + IV_CHARS + TAG_CHARS + 4)
+    base64url::encoded_len(plaintext_len)
+        .saturating_add(header_len)
+        .saturating_add(encrypted_key_len)
+        .saturating_add(IV_CHARS + TAG_CHARS + 4)
 }
 
 /// Replaces `out` by the compact form under `header` and `encrypted_key`, both base64url already.
@@ -71,6 +73,11 @@ fn write(
 }
 
 /// Fills `room` with the characters of the ciphertext. The plaintext is never copied.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "up to PIECE bytes fit into a piece, and `room` is longer than the plaintext"
+)]
 fn encrypt(
     aead: &dyn Aes256Gcm,
     aad: &[u8],
@@ -93,6 +100,11 @@ fn encrypt(
 }
 
 /// Writes a part and its dot to the front, and gives back what follows.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`text` has room for all parts: `seal` made it as long as `sealed_len` says"
+)]
 fn write_part<'a>(part: &[u8], text: &'a mut [u8]) -> &'a mut [u8] {
     let (front, rest) = text.split_at_mut(part.len() + 1);
     front[..part.len()].copy_from_slice(part);
@@ -102,6 +114,11 @@ fn write_part<'a>(part: &[u8], text: &'a mut [u8]) -> &'a mut [u8] {
 
 /// Encodes the last `len` bytes of `room` so that they fill it from the front; `room` is 4/3 of
 /// `len` long. While `n` bytes are left, the characters of a quarter of them end before they begin.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "`room` is never shorter than `len`, which only falls: see above"
+)]
 fn encode_forward(mut room: &mut [u8], mut len: usize) {
     while len > PIECE {
         let piece = len / 12 * 3;

@@ -48,6 +48,10 @@ impl NonceBudget {
     }
 }
 
+/// Leases that a limit is cut into at least: what lies unused in the shards when the whole is spent
+/// stays under 1 % of it.
+const LEASES: u64 = 100 * SHARDS as u64;
+
 /// Counts down from a limit. A thread takes messages from its shard, and a shard takes them in
 /// leases from the whole, so that threads rarely write to the same cache line.
 pub(crate) struct Counter {
@@ -63,8 +67,7 @@ impl Counter {
     pub(crate) fn new(limit: u64) -> Self {
         Self {
             limit,
-            // What lies unused in the shards when the whole is spent stays under 1 % of the limit.
-            lease: (limit / (100 * SHARDS as u64)).clamp(1, 4096),
+            lease: (limit / LEASES).clamp(1, 4096),
             leased: AtomicU64::new(0),
             shards: Shards::new([const { AtomicI64::new(0) }; SHARDS]),
         }
@@ -108,7 +111,7 @@ impl Counter {
         let leased = self
             .leased
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {
-                (lease(leased) > 0).then(|| leased + lease(leased))
+                (lease(leased) > 0).then(|| leased.saturating_add(lease(leased)))
             });
         match leased {
             Ok(leased) => {

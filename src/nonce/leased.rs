@@ -54,6 +54,10 @@ impl Leased {
     }
 
     /// A number that it never gave before.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the nonce budget ends it at 2^48 messages: blocks times BLOCK stay far below 2^64"
+    )]
     fn invocation(&self) -> u64 {
         let shard = self.shards.of_this_thread();
         let state = shard.fetch_add(1, Ordering::Relaxed);

@@ -113,7 +113,7 @@ pub(crate) fn random() -> Result<[u8; LEN], Error> {
                 left: RESEED_AFTER,
             }),
         };
-        generator.left -= 1;
+        generator.left = generator.left.saturating_sub(1);
         generator.rng.fill_bytes(&mut nonce);
         Ok(nonce)
     })

@@ -18,6 +18,7 @@ impl<T> Shards<T> {
     }
 
     /// The value of this thread. Threads are dealt out in turn.
+    #[expect(clippy::indexing_slicing, reason = "a remainder of SHARDS is below it")]
     pub(super) fn of_this_thread(&self) -> &T {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {

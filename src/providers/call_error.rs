@@ -86,14 +86,14 @@ impl PlainError {
 
     pub(crate) fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
         let body = response.body().as_ref();
-        let kept = &body[..body.len().min(Self::MAX_TEXT)];
+        let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
         let retry_after = response.headers().get(RETRY_AFTER);
         Self {
             status: response.status(),
             retry_after: retry_after
                 .and_then(|value| value.to_str().ok()?.parse().ok())
                 .map(Duration::from_secs),
-            text: String::from_utf8_lossy(kept).into_owned().into(),
+            text: SecretText::from_utf8_lossy(kept),
         }
     }
 

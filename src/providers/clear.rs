@@ -61,13 +61,7 @@ impl<'a> ClearAnswer<'a> {
     }
 
     pub(crate) fn text(&self, member: &'static str) -> Result<Option<Cow<'a, str>>, CallError> {
-        match self.is_stated(member) {
-            true => self
-                .members
-                .text(member)
-                .map_err(|NotText| self.invalid(member)),
-            false => Ok(None),
-        }
+        self.stated(member, Object::text)
     }
 
     pub(crate) fn owned(&self, member: &'static str) -> Result<Option<String>, CallError> {
@@ -104,9 +98,10 @@ impl<'a> ClearAnswer<'a> {
         member: &'static str,
         expires_at: Option<SystemTime>,
     ) -> Result<Token, CallError> {
-        let text = self.owned(member)?.filter(|text| !text.is_empty());
+        let text = self.stated(member, Object::secret_text)?;
+        let text = text.filter(|text| !text.as_str().is_empty());
         let text = text.ok_or_else(|| self.missing(member))?;
-        Ok(Token::new(text.into(), expires_at))
+        Ok(Token::new(text, expires_at))
     }
 
     /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without
@@ -129,6 +124,17 @@ impl<'a> ClearAnswer<'a> {
 
     pub(crate) fn missing(&self, member: &'static str) -> CallError {
         self.unexpected(UnexpectedReply::Missing { member })
+    }
+
+    fn stated<T>(
+        &self,
+        member: &'static str,
+        read: impl FnOnce(&Object<'a>, &str) -> Result<Option<T>, NotText>,
+    ) -> Result<Option<T>, CallError> {
+        match self.is_stated(member) {
+            true => read(&self.members, member).map_err(|NotText| self.invalid(member)),
+            false => Ok(None),
+        }
     }
 
     fn is_stated(&self, member: &str) -> bool {

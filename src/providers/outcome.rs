@@ -39,7 +39,7 @@ impl fmt::Display for ResultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Digits, with up to three letters before them: as every documented code is.
         let digits = self.0.trim_start_matches(|c: char| c.is_ascii_uppercase());
-        let is_code = self.0.len() - digits.len() <= 3
+        let is_code = self.0.len().saturating_sub(digits.len()) <= 3
             && (1..=4).contains(&digits.len())
             && digits.bytes().all(|c| c.is_ascii_digit());
         f.write_str(if is_code { &self.0 } else { "another code" })

@@ -154,6 +154,7 @@ impl Sandbox {
     /// `faceki` and `sardine` `clientId` and `clientSecret`, under `complycube` `apiKey`. Their base
     /// URLs are `url` and the provider's name.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "credentials are an object")]
     pub fn ready_json(&self) -> SecretText {
         let identity = self.client_identity.as_ref();
         let mut json = self.bank.credentials.to_json();

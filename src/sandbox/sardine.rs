@@ -28,6 +28,7 @@ const LIFETIME: u64 = 600;
 /// In characters.
 const MAX_SESSION_KEY: usize = 100;
 
+#[expect(clippy::indexing_slicing, reason = "the answer is an object")]
 fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
     let refused = |text: &str| Answer::text(StatusCode::BAD_REQUEST, text);
     let credentials = basic(&parts.headers);

@@ -78,11 +78,11 @@ impl SecretBytes {
         zeroize::optimization_barrier(self.memory.as_slice());
     }
 
-    fn append(&mut self, more: &[u8]) {
-        let len = self.len + more.len();
+    pub(crate) fn append(&mut self, more: &[u8]) {
+        let len = self.len.saturating_add(more.len());
         if len > self.memory.capacity() {
             // Not `Vec::reserve`: it would free the old memory without wiping it.
-            let mut grown = Self::with_capacity(len.max(2 * self.memory.capacity()));
+            let mut grown = Self::with_capacity(len.max(self.memory.capacity().saturating_mul(2)));
             grown.memory.extend_from_slice(self.as_bytes());
             grown.len = self.len;
             *self = grown;
@@ -156,8 +156,25 @@ impl SecretText {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Made from a `String` or from base64url characters alone, so it is UTF-8.
+        // Made from a `String` or of bytes that were looked at, so it is UTF-8.
         core::str::from_utf8(self.0.as_bytes()).unwrap_or_default()
+    }
+
+    /// As `String::from_utf8_lossy`, in memory that wipes itself.
+    pub(crate) fn from_utf8_lossy(bytes: &[u8]) -> Self {
+        let mut text = SecretBytes::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            text.append(chunk.valid().as_bytes());
+            if !chunk.invalid().is_empty() {
+                text.append("\u{fffd}".as_bytes());
+            }
+        }
+        Self(text)
+    }
+
+    pub(crate) fn from_utf8(bytes: SecretBytes) -> Option<Self> {
+        core::str::from_utf8(bytes.as_bytes()).ok()?;
+        Some(Self(bytes))
     }
 }
 
@@ -300,6 +317,19 @@ mod tests {
         assert_eq!(bytes.as_bytes(), b"secret");
         assert!(bytes.memory[6..].iter().all(|byte| *byte == 0));
         assert_eq!(bytes.memory.len(), bytes.memory.capacity());
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_replaced_as_the_standard_library_does() {
+        for bytes in [
+            b"".as_slice(),
+            b"a\xff\xffb",
+            b"\xe2\x82",
+            "\u{20ac}x".as_bytes(),
+        ] {
+            let text = SecretText::from_utf8_lossy(bytes);
+            assert_eq!(text.as_str(), String::from_utf8_lossy(bytes));
+        }
     }
 
     #[test]

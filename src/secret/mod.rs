@@ -105,13 +105,13 @@ impl PayloadSecret {
     fn decode<E: Encoding>(text: &str, expected: &'static str) -> Result<Self, Error> {
         let invalid = Error::SecretEncoding { expected };
         let unpadded = text.trim_end_matches('=');
-        let padding = text.len() - unpadded.len();
+        let padding = text.len().saturating_sub(unpadded.len());
         if padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
             return Err(invalid);
         }
         if unpadded.len() > MAX_TEXT {
             return Err(Error::SecretLength {
-                found: unpadded.len() / 4 * 3,
+                found: (unpadded.len() / 4).saturating_mul(3),
             });
         }
         let mut memory = SecretBytes::zeroed(unpadded.len());
@@ -142,7 +142,7 @@ const MAX_TEXT: usize = 1024;
 /// Value of a hexadecimal digit, without a table or a branch that depends on it.
 fn hex_value(digit: u8) -> u8 {
     let letter = digit >> 6; // 1 for A-F and a-f, 0 for 0-9
-    (digit & 0x0f) + 9 * letter
+    (digit & 0x0f).wrapping_add(9_u8.wrapping_mul(letter))
 }
 
 /// 32 secret bytes. Boxed, so that moving it copies a pointer and leaves no key behind on the stack.

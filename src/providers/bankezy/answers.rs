@@ -100,10 +100,10 @@ impl<'a> Answer<'a> {
     pub(super) fn token(&self, call: Call) -> Result<TokenAnswer, CallError> {
         let outcome = self.success(call)?;
         let token = self
-            .text(&["token"])?
-            .filter(|token| !token.is_empty())
+            .first(&["token"], Object::secret_text)?
+            .filter(|token| !token.as_str().is_empty())
             .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
-        let token = Token::new(token.into_owned().into(), self.expiry()?);
+        let token = Token::new(token, self.expiry()?);
         let reference_id = self.owned(&["referenceId"])?;
         Ok(TokenAnswer {
             token,
@@ -182,13 +182,21 @@ impl<'a> Answer<'a> {
         Ok(self.text(names)?.map(Cow::into_owned))
     }
 
-    /// The first of these members that is there, as text: inside `data` before around it.
     fn text(&self, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, CallError> {
+        self.first(names, Object::text)
+    }
+
+    /// The first of these members that is there: inside `data` before around it.
+    fn first<T>(
+        &self,
+        names: &[&'static str],
+        read: impl Fn(&Object<'a>, &str) -> Result<Option<T>, NotText>,
+    ) -> Result<Option<T>, CallError> {
         for object in self.objects() {
             for name in names {
                 let stated = object.raw(name).filter(|raw| !NOTHING.contains(raw));
                 if stated.is_some() {
-                    return object.text(name).map_err(|NotText| {
+                    return read(object, name).map_err(|NotText| {
                         self.unexpected(UnexpectedReply::Invalid { member: name })
                     });
                 }

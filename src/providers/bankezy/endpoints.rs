@@ -116,6 +116,13 @@ impl Endpoints {
     }
 
     pub(super) fn set(&mut self, call: Call, endpoint: Endpoint) {
-        self.0[call as usize] = endpoint;
+        let [get_token, onboarding_token, app_token, renew, invalidate] = &mut self.0;
+        *match call {
+            Call::GetToken => get_token,
+            Call::OnboardingToken => onboarding_token,
+            Call::AppToken => app_token,
+            Call::Renew => renew,
+            Call::Invalidate => invalidate,
+        } = endpoint;
     }
 }

@@ -128,7 +128,7 @@ impl BankEzy {
         let headers = request.headers_mut();
         headers.insert(X_API_TOKEN, token.header("token")?);
         if let Some(account_number) = account_number.into() {
-            let digits = sensitive(&account_number.digits(), "accountNumber")?;
+            let digits = sensitive(account_number.digits().as_str(), "accountNumber")?;
             headers.insert(X_ACCOUNT_NUMBER, digits);
         }
         Ok(request)

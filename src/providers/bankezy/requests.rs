@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::envelope::to_json;
 use crate::error::{Error, FieldProblem};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretText};
 
 /// Most digits of an account number: more than an `i64` or a double holds exactly.
 const MAX_ACCOUNT_NUMBER: u64 = 9_999_999_999_999_999_999;
@@ -55,8 +55,8 @@ impl AccountNumber {
         number("accountNumber", digits, 19).and_then(Self::new)
     }
 
-    pub(super) fn digits(self) -> String {
-        self.0.to_string()
+    pub(super) fn digits(self) -> SecretText {
+        self.0.to_string().into()
     }
 }
 
@@ -82,7 +82,12 @@ impl DateOfBirth {
             _ => 0,
         };
         match (1800..=9999).contains(&year) && (1..=days).contains(&day) {
-            true => Ok(Self(year * 10_000 + month * 100 + day)),
+            // At most 99991231.
+            true => Ok(Self(
+                [year.saturating_mul(10_000), month.saturating_mul(100), day]
+                    .iter()
+                    .sum(),
+            )),
             false => Err(field("dob", FieldProblem::NotADate)),
         }
     }

@@ -189,8 +189,9 @@ impl TokenApi for RenewApi {
     fn key(&self, request: &RenewRequest) -> Result<TokenKey, Error> {
         // No account number is empty, so none and one differ.
         let account_number = request.account_number.map(|number| number.digits());
-        let account_number = account_number.as_deref().unwrap_or_default();
-        let said = [request.token.as_str().as_bytes(), account_number.as_bytes()];
+        let account_number = account_number.as_ref().map(SecretText::as_str);
+        let said = [request.token.as_str(), account_number.unwrap_or_default()];
+        let said = said.map(str::as_bytes);
         key(&self.server, Call::Renew, &said)
     }
 }

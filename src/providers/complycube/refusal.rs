@@ -57,7 +57,7 @@ impl Refusal {
         let text = |member| members.text(member).ok().flatten();
         Some(Self {
             kind: ErrorKind::from_name(&text("type")?),
-            unauthenticated_message: kept(&text("message")?),
+            unauthenticated_message: kept(members.secret_text("message").ok()??.as_str()),
             param: text("param").map(|name| Param::from_name(&name)),
         })
     }

@@ -88,9 +88,10 @@ impl Faceki {
 
     fn path_and_query(&self) -> SecretText {
         let (id, secret) = (self.client_id.as_str(), self.client_secret.as_str());
+        const NAMES: usize = PATH.len() + "?clientId=&clientSecret=".len();
         // Room for all, so that it is written without moving.
-        let room = PATH.len() + "?clientId=&clientSecret=".len() + 3 * (id.len() + secret.len());
-        let mut text = String::with_capacity(room);
+        let encoded = id.len().saturating_add(secret.len()).saturating_mul(3);
+        let mut text = String::with_capacity(encoded.saturating_add(NAMES));
         text.push_str(PATH);
         text.push_str("?clientId=");
         percent_encode_onto(id, &mut text);
@@ -154,15 +155,14 @@ impl fmt::Debug for Faceki {
 
 /// Everything but the unreserved characters (RFC 3986 section 2.3).
 fn percent_encode_onto(text: &str, out: &mut String) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
+    // A half of a byte is always a digit.
+    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.extend([byte >> 4, byte & 0xf].map(|digit| HEX[usize::from(digit)]));
+            out.extend([byte >> 4, byte & 0xf].map(|half| hex(half).to_ascii_uppercase()));
         }
     }
 }

@@ -43,10 +43,11 @@ impl Refusal {
         }
         if members.has("statusCode") {
             let number = members.number("statusCode").ok()??;
-            let message = members.text("message").ok().flatten().unwrap_or_default();
+            let message = members.secret_text("message").ok().flatten();
+            let message = message.as_ref().map_or("", SecretText::as_str);
             return Some(Self::Status {
                 status_code: number.try_into().ok()?,
-                unauthenticated_message: kept(&message),
+                unauthenticated_message: kept(message),
             });
         }
         ["clientSecret", "clientId"]
