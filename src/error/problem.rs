@@ -136,7 +136,7 @@ pub enum PatternProblem {
     Host,
     /// The port is neither `*` nor a number from 1 to 65535.
     Port,
-    /// There is no path: at least a slash has to follow the host.
+    /// There is no path, where at least a slash has to follow the host, or one beyond ASCII.
     Path,
 }
 
