@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes fuzz/seeds/ anew, from test-vectors/, tests/data/ and the answers that are documented.
 
-What the first bytes of an input mean is said at the top of each target.
+What the first bytes of an input mean is said at the top of each target. Needs Python 3.11.
 """
 
 import base64
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main():
     shutil.rmtree(SEEDS, ignore_errors=True)
     vectors()
     keys()
+    rsa_numbers()
     secrets()
     patterns()
     payloads()
@@ -90,6 +92,37 @@ def keys():
         seed("public_key", f"{path.stem}-wire", b"\0", base64.b64encode(text.encode()))
         with_use = public | {"use": "enc", "key_ops": [], "kid": "1"}
         seed("public_key", f"{path.stem}-use", b"\1", json.dumps(with_use))
+
+
+def rsa_numbers():
+    """Keys whose numbers go together in ways that no mutation finds."""
+    jwk = json.loads((DATA / "rsa2048.jwk.json").read_text())
+    n, e, d, p, q = (int.from_bytes(unpadded(jwk[name])) for name in ["n", "e", "d", "p", "q"])
+    totient = math.lcm(p - 1, q - 1)
+    above_n = d + ((n - d) // totient + 1) * totient
+    long_e = next(e for e in range(2**33 - 1, 0, -2) if math.gcd(e, totient) == 1)
+    for name, numbers in {
+        "swapped": (n, e, d, q, p),
+        "d-above-n": (n, e, above_n, p, q),
+        "e-33-bits": (n, long_e, pow(long_e, -1, totient), p, q),
+        "p-one": (n, e, d, 1, n),
+        "p-square": (p * p, e, pow(e, -1, p - 1), p, p),
+    }.items():
+        n2, e2, d2, p2, q2 = numbers
+        inverse = pow(q2, -1, p2) if math.gcd(p2, q2) == 1 else 1
+        halves = [d2 % (prime - 1) if prime > 1 else 0 for prime in (p2, q2)]
+        seed("private_key", f"rsa-{name}", b"\3", der([0, *numbers, *halves, inverse]))
+
+
+def der(numbers):
+    """An ASN.1 SEQUENCE of INTEGERs."""
+    def element(tag, content):
+        length = len(content)
+        prefix = length.to_bytes((length.bit_length() + 7) // 8)
+        return bytes([tag]) + (bytes([length]) if length < 128 else
+                               bytes([0x80 | len(prefix)]) + prefix) + content
+    integers = (element(2, number.to_bytes(number.bit_length() // 8 + 1)) for number in numbers)
+    return element(0x30, b"".join(integers))
 
 
 def secrets():
