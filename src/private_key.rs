@@ -14,7 +14,7 @@ use crate::error::KeyProblem;
 use crate::jwk;
 use crate::names::KeyKind;
 use crate::pem;
-use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, check_len};
+use crate::public_key::{Kind, P256Point, PublicKey, RsaPublicNumbers, bit_len, check_len};
 use crate::secret::{Secret32, SecretBytes, SecretText};
 use crate::spki::{self, DerAlgorithm};
 
@@ -102,10 +102,21 @@ pub(crate) fn from_pkcs1(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
         return Err(KeyProblem::MultiPrime);
     }
     let public = RsaPublicNumbers::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
+    check_primes(&key)?;
     Ok(PrivateParts::Rsa {
         pkcs8: write_pkcs8(DerAlgorithm::Rsa, der)?,
         public,
     })
+}
+
+/// Both primes have half the length of the modulus (FIPS 186-5 section A.1.1), or a bit more or less
+/// where that is odd. With a first prime far shorter, decryption in the crate `rsa` does not end.
+fn check_primes(key: &RsaPrivateKeyRef<'_>) -> Result<(), KeyProblem> {
+    let [p, q] = [key.prime1, key.prime2].map(|prime| bit_len(prime.as_bytes()));
+    match p.abs_diff(q) <= 1 {
+        true => Ok(()),
+        false => Err(KeyProblem::PrivateInvalid),
+    }
 }
 
 /// SEC 1 ECPrivateKey (RFC 5915). On its own it has to name its curve; inside PKCS#8, which names
@@ -183,6 +194,7 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
                 coefficient: UintRef::new(qi.as_bytes()).map_err(invalid)?,
                 other_prime_infos: None,
             };
+            check_primes(&key)?;
             let pkcs1 = SecretDocument::encode_msg(&key).map_err(invalid)?;
             Ok(PrivateParts::Rsa {
                 pkcs8: write_pkcs8(DerAlgorithm::Rsa, pkcs1.as_bytes())?,

@@ -151,7 +151,7 @@ impl RsaPublicNumbers {
 }
 
 /// Bits of a big-endian number without leading zero bytes.
-fn bit_len(number: &[u8]) -> usize {
+pub(crate) fn bit_len(number: &[u8]) -> usize {
     match number.first() {
         None => 0,
         Some(first) => {

@@ -122,7 +122,9 @@ impl fmt::Display for PatternProblem {
             Self::Scheme => "it does not start with https://, http:// or *://",
             Self::Host => "its host is no ASCII name or address, `*` alone, or `*.` before a name",
             Self::Port => "its port is neither * nor a number from 1 to 65535",
-            Self::Path => "it has no path: end it with /*",
+            Self::Path => {
+                "its path is missing or not ASCII: end it with /*, percent-encode the rest"
+            }
         })
     }
 }

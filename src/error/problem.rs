@@ -136,7 +136,7 @@ pub enum PatternProblem {
     Host,
     /// The port is neither `*` nor a number from 1 to 65535.
     Port,
-    /// There is no path: at least a slash has to follow the host.
+    /// There is no path, where at least a slash has to follow the host, or one beyond ASCII.
     Path,
 }
 
@@ -236,7 +236,8 @@ pub enum KeyProblem {
     },
     /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
     DerAlgorithm,
-    /// The private half does not belong to the public half, or is no valid private key.
+    /// The private half does not belong to the public half, or is no valid private key, such as one of
+    /// RSA whose primes differ in length.
     PrivateInvalid,
     /// An RSA private key of more than two primes.
     MultiPrime,

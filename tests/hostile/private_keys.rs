@@ -59,7 +59,8 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-const JWK: Reader = |input, backend| KeyPair::from_jwk_with_backend(text(input), backend);
+pub(crate) const JWK: Reader =
+    |input, backend| KeyPair::from_jwk_with_backend(text(input), backend);
 pub(crate) const PEM: Reader =
     |input, backend| KeyPair::from_pem_with_backend(text(input), backend);
 pub(crate) const DER: Reader = KeyPair::from_pkcs8_der_with_backend;

@@ -3,7 +3,7 @@
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{KeyProblem as P, PublicKey};
 
-use crate::private_keys::{DER, P256_PEM, PEM};
+use crate::private_keys::{DER, JWK, P256_PEM, PEM};
 use crate::public_keys::public_jwk;
 use crate::recipients::P256_JWK;
 use crate::{base64url, der_of, key};
@@ -82,4 +82,17 @@ fn an_empty_key_ops_of_a_public_p256_key_may_hold_a_blank() {
         |ops: &str| base64url(public_jwk(P256_JWK).replace('}', &format!(r#","key_ops":{ops}}}"#)));
     assert_eq!(PublicKey::from_wire(&wire("[]")).map(|_| ()), Ok(()));
     assert_eq!(PublicKey::from_wire(&wire("[ ]")).map(|_| ()), Ok(()));
+}
+
+/// OpenSSL finds nothing wrong with this key. With a first prime of 148 bits of 2048, decryption in the
+/// crate `rsa` does not end.
+#[test]
+fn rsa_primes_of_different_lengths_are_refused() {
+    let pem = include_str!("../data/rsa2048-short-prime.pkcs1.pem");
+    let jwk = include_str!("../data/rsa2048-short-prime.jwk.json");
+    for backend in AVAILABLE {
+        for found in [PEM(pem.as_bytes(), backend), JWK(jwk.as_bytes(), backend)] {
+            assert_eq!(found.map(|_| ()), Err(key(P::PrivateInvalid)));
+        }
+    }
 }

@@ -128,6 +128,7 @@ fn referrers_are_match_patterns() {
         ("https://www.CANARY.com", Path),
         ("https://*", Path),
         ("https://www.CANARY.com?a=*", Path),
+        ("https://www.CANARY.com/b\u{fc}cher/*", Path),
         ("https:///*", Host),
         ("https://www.*.com/*", Host),
         ("https://*CANARY.com/*", Host),

@@ -16,7 +16,7 @@ use crate::providers::fields::{field, required};
 ///
 /// Two things that Chrome allows are refused here: `<all_urls>`, under which a lost token could be used
 /// on any website, and `file`, for browsers name no referrer from files. Names beyond ASCII are
-/// written in their `xn--` form.
+/// written in their `xn--` form, paths percent-encoded, as they stand in URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchPattern(String);
 
@@ -49,7 +49,7 @@ fn check(text: &str) -> Result<(), PatternProblem> {
     if !["https", "http", "*"].contains(&scheme) {
         return Err(PatternProblem::Scheme);
     }
-    let (authority, _path) = rest.split_once('/').ok_or(PatternProblem::Path)?;
+    let (authority, path) = rest.split_once('/').ok_or(PatternProblem::Path)?;
     // The colons inside the brackets of an address are not that of a port.
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -58,9 +58,12 @@ fn check(text: &str) -> Result<(), PatternProblem> {
     if !is_host(host) {
         return Err(PatternProblem::Host);
     }
-    match port.is_none_or(is_port) {
+    if !port.is_none_or(is_port) {
+        return Err(PatternProblem::Port);
+    }
+    match path.is_ascii() {
         true => Ok(()),
-        false => Err(PatternProblem::Port),
+        false => Err(PatternProblem::Path),
     }
 }
 
