@@ -3,6 +3,8 @@
 use core::convert::Infallible;
 use core::fmt;
 
+use crate::error::Fault;
+
 /// Everything that can go wrong between a request and its response.
 ///
 /// It never holds a URL, header, body or text from the network, so it can be logged as it is. `E` is
@@ -154,6 +156,22 @@ impl<E> ClientError<E> {
             Self::ResponseTooLong { .. } => "client.response_too_long",
             Self::Configuration { .. } => "client.configuration",
             Self::RequestBuild { .. } => "client.request_build",
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Timeout { .. }
+            | Self::Interrupted { .. } => Fault::Transport,
+            Self::ResponseTooLong { .. } => Fault::Provider,
+            Self::NotHttps
+            | Self::InvalidUrl { .. }
+            | Self::Configuration { .. }
+            | Self::RequestBuild { .. } => Fault::Misuse,
         }
     }
 

@@ -135,6 +135,8 @@ pub enum Fault {
     Backend,
     /// A provider's server: it refused, failed, or answered otherwise than documented.
     Provider,
+    /// The way to the server: names, connections, TLS, time.
+    Transport,
 }
 
 impl Error {

@@ -110,6 +110,14 @@ impl PlainError {
         self.retry_after
     }
 
+    fn asks_to_wait(&self) -> bool {
+        let by_status = matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        by_status && self.retry_after.is_some()
+    }
+
     /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.
     #[must_use]
     pub fn unauthenticated_text(&self) -> &str {
@@ -179,9 +187,29 @@ impl CallError {
             Self::Envelope(error) => error.fault(),
         }
     }
+
+    /// Whether the same call can be made again without executing it twice, and may then succeed:
+    /// only where the server asked to wait, by 429 or 503 with `Retry-After`.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Plain(plain) | Self::Refused { plain, .. } => plain.asks_to_wait(),
+            Self::Failed { .. } | Self::Unexpected { .. } | Self::Envelope(_) => false,
+        }
+    }
 }
 
-impl core::error::Error for CallError {}
+impl core::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Envelope(error) => Some(error),
+            Self::Plain(_)
+            | Self::Refused { .. }
+            | Self::Failed { .. }
+            | Self::Unexpected { .. } => None,
+        }
+    }
+}
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
