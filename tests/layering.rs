@@ -127,6 +127,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "providers/sardine",
         &["error", "secret", "envelope", "providers"],
     ),
+    (
+        "providers/sealed_form",
+        &["error", "base64url", "json", "envelope", "providers"],
+    ),
     // Layer 5: the only I/O; never each other.
     (
         "client",

@@ -43,15 +43,20 @@
 //! # }
 //! ```
 
+mod backoff;
 mod bankezy;
 mod blocking;
 mod builder;
 mod call;
 mod classify;
 mod error;
+mod flight;
+mod provider_error;
 mod retry;
 mod session;
 mod tls;
+mod token_cache;
+mod token_client;
 mod transport;
 
 pub use bankezy::{BankEzyClient, BankEzyError};
@@ -60,8 +65,14 @@ pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
 };
 pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
+pub use provider_error::ProviderError;
 pub use retry::RetryPolicy;
 pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
+pub use token_cache::{
+    DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
+    TokenEntry, TokenSlot, TokenStore,
+};
+pub use token_client::{BlockingTokenClient, TokenClient};
 
 use core::convert::Infallible;
 use core::fmt;

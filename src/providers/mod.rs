@@ -19,11 +19,13 @@ pub mod faceki;
 mod fields;
 mod outcome;
 pub mod sardine;
+pub(crate) mod sealed_form;
 mod token;
 mod token_api;
 
 pub use base_url::BaseUrl;
 pub use call_error::{CallError, PlainError, Refusal, UnexpectedReply};
 pub use outcome::{Outcome, ResultCode};
+pub use sealed_form::SealedForm;
 pub use token::Token;
 pub use token_api::{TokenApi, TokenKey};

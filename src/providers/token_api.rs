@@ -12,7 +12,8 @@ use crate::secret::SecretBytes;
 
 /// A token API with our credentials: what goes out for a token, and what comes back.
 ///
-/// Pure functions: sending is the caller's, or that of the feature `client`.
+/// Pure functions: sending is the caller's, or that of the feature `client`. What it takes and gives
+/// can be shared between threads.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -28,12 +29,12 @@ use crate::secret::SecretBytes;
 /// # assert_eq!(request.method(), http::Method::GET);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait TokenApi {
+pub trait TokenApi: Send + Sync + 'static {
     /// What a token is asked for with, beyond the credentials.
-    type Request;
+    type Request: Send + Sync + 'static;
 
     /// What the provider answers: a token, and what else comes with it.
-    type Answer: AsRef<Token>;
+    type Answer: AsRef<Token> + Send + Sync + 'static;
 
     /// What to send. Called anew for each attempt, so that each is sealed with a fresh nonce where
     /// the provider has sealed bodies.
@@ -94,6 +95,12 @@ impl TokenKey {
                 backend: "none",
                 needs: "the feature aws-lc-rs or rust-crypto",
             })
+    }
+
+    /// The digest, 32 bytes: to keep tokens by in a store outside of this process.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 

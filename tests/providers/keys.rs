@@ -15,7 +15,7 @@ use bankezy_crypto::{Derivation, KeyPair};
 use super::bankezy::{account, backend, channel, server, user};
 use super::shown;
 
-fn base(url: &str) -> BaseUrl {
+pub(super) fn base(url: &str) -> BaseUrl {
     BaseUrl::parse(url).unwrap()
 }
 
@@ -163,21 +163,4 @@ fn parts_do_not_run_into_each_other() {
     for (place, key) in keys.iter().enumerate() {
         assert!(!keys[..place].contains(key), "{place}");
     }
-}
-
-/// What a cache and a client need of every API.
-#[test]
-fn apis_can_be_shared_between_threads() {
-    fn is_shared<A>()
-    where
-        A: TokenApi<Request: Send + Sync + 'static, Answer: Send + Sync + 'static>,
-        A: Send + Sync + 'static,
-    {
-    }
-    is_shared::<Faceki>();
-    is_shared::<ComplyCube>();
-    is_shared::<Sardine>();
-    is_shared::<UserTokenApi>();
-    is_shared::<RenewApi>();
-    is_shared::<AppTokenApi>();
 }

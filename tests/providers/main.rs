@@ -6,6 +6,7 @@ mod complycube;
 mod faceki;
 mod keys;
 mod sardine;
+mod sealed_form;
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};

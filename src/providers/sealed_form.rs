@@ -1,0 +1,226 @@
+//! Answers as they may leave the process: sealed, and bound to what they answer.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::base64url;
+use crate::envelope::{PayloadCipher, to_json};
+use crate::error::{Error, JsonProblem};
+use crate::json::Object;
+use crate::providers::{Outcome, ResultCode, Token, TokenKey, bankezy, sardine};
+
+/// What may be kept outside of this process, and then sealed: there is no other way to write it.
+///
+/// A sealed text opens only as what it was sealed for: under the same cipher and for the same
+/// [`TokenKey`]. It is a compact JWE of a JSON object, which never stands in memory that does not wipe
+/// itself. Freshness it does not have: a store that gives back an older entry is not found out.
+///
+/// Seal with a key of its own, not with the one that messages travel under.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::providers::{SealedForm, Token, TokenApi, faceki::Faceki};
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+///
+/// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+/// let key = Faceki::new("client-id", "client-secret")?.key(&())?;
+/// let token = Token::new("token".to_owned().into(), None);
+/// let sealed = token.seal(&key, &cipher)?;
+/// assert_eq!(Token::open(&sealed, &key, &cipher)?.as_str(), "token");
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
+pub trait SealedForm: Form {
+    /// Seals it, bound to `key`.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::seal`].
+    fn seal(&self, key: &TokenKey, cipher: &PayloadCipher) -> Result<String, Error> {
+        let bound = base64url::encode_to_string(key.as_bytes());
+        let mut members = Written(vec![(KEY, bound.into())]);
+        self.write(&mut members);
+        cipher.seal(to_json(&members)?.as_bytes())
+    }
+
+    /// Opens what was sealed for this `key`.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::open`]; [`Error::OpenFailed`] too if it was sealed for another key, and
+    /// [`Error::Json`] if it holds something else.
+    fn open(
+        sealed: impl AsRef<[u8]>,
+        key: &TokenKey,
+        cipher: &PayloadCipher,
+    ) -> Result<Self, Error> {
+        let something_else = Error::Json {
+            problem: JsonProblem::Mismatch,
+            line: 0,
+            column: 0,
+        };
+        let opened = cipher.open(sealed)?;
+        let Ok(members) = Object::parse(&opened) else {
+            return Err(something_else);
+        };
+        let members = Read(members);
+        match members.text(KEY) {
+            Some(bound) if bound == base64url::encode_to_string(key.as_bytes()) => {
+                Self::read(&members).ok_or(something_else)
+            }
+            Some(_) => Err(Error::OpenFailed),
+            None => Err(something_else),
+        }
+    }
+}
+
+const KEY: &str = "key";
+
+/// How it stands in the object that is sealed. Known to this crate alone, and so are the two types in
+/// it: there is no way past the seal.
+pub trait Form: Sized {
+    fn write<'a>(&'a self, members: &mut Written<'a>);
+
+    /// `None` where a member is missing or of another form.
+    fn read(members: &Read<'_>) -> Option<Self>;
+}
+
+/// The members of an object to be sealed. It alone is `Serialize`, and nothing that holds a secret.
+#[expect(
+    missing_debug_implementations,
+    reason = "nobody outside of this crate has one"
+)]
+pub struct Written<'a>(Vec<(&'static str, Cow<'a, str>)>);
+
+/// The members of an object that was opened.
+#[expect(
+    missing_debug_implementations,
+    reason = "nobody outside of this crate has one"
+)]
+pub struct Read<'a>(Object<'a>);
+
+impl<'a> Written<'a> {
+    /// What is absent is left out.
+    pub(crate) fn text(&mut self, name: &'static str, text: Option<&'a str>) {
+        self.0.extend(text.map(|text| (name, text.into())));
+    }
+
+    /// Epoch milliseconds, cut: an expiry is rather too early than too late.
+    pub(crate) fn time(&mut self, name: &'static str, at: Option<SystemTime>) {
+        let since = at.map(|at| {
+            at.duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default()
+        });
+        self.0
+            .extend(since.map(|since| (name, since.as_millis().to_string().into())));
+    }
+}
+
+impl Read<'_> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.0.text(name).ok()?.map(Cow::into_owned)
+    }
+
+    pub(crate) fn time(&self, name: &str) -> Option<SystemTime> {
+        let milliseconds = self.0.number(name).ok()??;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
+    }
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, text)| (name, text)))
+    }
+}
+
+impl SealedForm for Token {}
+
+impl Form for Token {
+    fn write<'a>(&'a self, members: &mut Written<'a>) {
+        members.text("token", Some(self.as_str()));
+        members.text("tokenType", self.token_type());
+        members.time("expiresAt", self.expires_at());
+    }
+
+    fn read(members: &Read<'_>) -> Option<Self> {
+        let text = members.text("token")?;
+        let token = Self::new(text.into(), members.time("expiresAt"));
+        Some(match members.text("tokenType") {
+            Some(token_type) => token.with_token_type(token_type),
+            None => token,
+        })
+    }
+}
+
+impl SealedForm for sardine::TokenAnswer {}
+
+impl Form for sardine::TokenAnswer {
+    fn write<'a>(&'a self, members: &mut Written<'a>) {
+        // In full, so that a member that is added is not forgotten here.
+        let Self {
+            token,
+            scope,
+            incode_sdk_base_url,
+            verification_id,
+        } = self;
+        token.write(members);
+        members.text("scope", scope.as_deref());
+        members.text("incodeSdkBaseUrl", incode_sdk_base_url.as_deref());
+        members.text("verificationId", verification_id.as_deref());
+    }
+
+    fn read(members: &Read<'_>) -> Option<Self> {
+        Some(Self {
+            token: Token::read(members)?,
+            scope: members.text("scope"),
+            incode_sdk_base_url: members.text("incodeSdkBaseUrl"),
+            verification_id: members.text("verificationId"),
+        })
+    }
+}
+
+impl SealedForm for bankezy::TokenAnswer {}
+
+impl Form for bankezy::TokenAnswer {
+    fn write<'a>(&'a self, members: &mut Written<'a>) {
+        let Self {
+            token,
+            server_public_key,
+            reference_id,
+            token_reference_id,
+            login_id,
+            account_number,
+            outcome,
+        } = self;
+        let Outcome {
+            code,
+            inner_code,
+            description,
+        } = outcome;
+        token.write(members);
+        members.text("serverPublicKey", server_public_key.as_deref());
+        members.text("referenceId", reference_id.as_deref());
+        members.text("tokenReferenceId", token_reference_id.as_deref());
+        members.text("loginId", login_id.as_deref());
+        members.text("accountNumber", account_number.as_deref());
+        members.text("code", code.as_ref().map(ResultCode::as_str));
+        members.text("innerCode", inner_code.as_ref().map(ResultCode::as_str));
+        members.text("description", description.as_deref());
+    }
+
+    fn read(members: &Read<'_>) -> Option<Self> {
+        Some(Self {
+            token: Token::read(members)?,
+            server_public_key: members.text("serverPublicKey"),
+            reference_id: members.text("referenceId"),
+            token_reference_id: members.text("tokenReferenceId"),
+            login_id: members.text("loginId"),
+            account_number: members.text("accountNumber"),
+            outcome: Outcome {
+                code: members.text("code").map(ResultCode::new),
+                inner_code: members.text("innerCode").map(ResultCode::new),
+                description: members.text("description"),
+            },
+        })
+    }
+}

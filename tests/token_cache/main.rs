@@ -1,0 +1,11 @@
+//! The token client and the token cache against a provider on loopback that counts what it is asked.
+
+mod ahead;
+mod bounds;
+mod calls;
+mod faults;
+mod one_request;
+mod refusal;
+mod stage;
+mod stores;
+mod unstated;
