@@ -6,7 +6,10 @@ use bankezy_crypto::client::{Renewal, SessionError};
 use bankezy_crypto::sandbox::InjectedFault;
 use serde_json::json;
 
-use crate::stage::{APP_TOKEN, FIRST_BACKOFF, HOUR, Stage};
+use crate::stage::{APP_TOKEN, HOUR, Stage};
+
+/// Long enough that what happens in between does not count.
+const FIRST_BACKOFF: Duration = Duration::from_millis(400);
 
 /// How long an attempt is refused right after one that failed, and with which code that one failed.
 async fn refused_for(stage: &Stage) -> (Duration, &'static str) {

@@ -141,6 +141,8 @@ impl Shared {
         let cause = Arc::new(error);
         let mut state = self.state();
         state.flight = None;
+        // No session was replaced; the backoff bounds what follows.
+        state.refused_at = None;
         let before = state.failed.as_ref().map_or(0, |failed| failed.times);
         let doubling = 2_u32.saturating_pow(before.min(16));
         let Settings {

@@ -45,7 +45,7 @@ pub(super) struct State {
     pub(super) flight: Option<Flight>,
     pub(super) failed: Option<Failed>,
     /// When a login was last made because the server refused a session.
-    refused_at: Option<Instant>,
+    pub(super) refused_at: Option<Instant>,
 }
 
 /// Logins and renewals that failed, the last in a row.
