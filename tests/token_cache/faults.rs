@@ -40,7 +40,8 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
     let refusal = r#"{"status":false,"message":"CANARY","statusCode":422,"data":{}}"#;
     let page = "<!DOCTYPE html><title>CANARY</title>";
     let provider = Fault::Provider;
-    let table: [(&str, fn(u64) -> Response, Told); 8] = [
+    type Answering = fn(u64) -> Response;
+    let table: [(&str, Answering, Told); 8] = [
         (
             "401 as documented",
             |_| {
