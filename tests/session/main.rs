@@ -10,3 +10,4 @@ mod refusal;
 mod renewal;
 mod spent;
 mod stage;
+mod standstill;

@@ -56,11 +56,19 @@ impl BlockingSessionKeeper {
         login: impl Fn(&BlockingBankEzyClient) -> Result<Session, BankEzyError> + Send + Sync + 'static,
     ) -> Self {
         let login = Arc::new(login);
+        // A login that outlasts its deadline runs on: the next one waits for its end.
+        let alone = Arc::new(tokio::sync::Mutex::new(()));
         let (inner, driver) = (client.client.clone(), client.driver.clone());
         let keeper = SessionKeeper::new(inner, move |_| {
             let (login, client) = (Arc::clone(&login), client.clone());
+            let alone = Arc::clone(&alone).lock_owned();
             async move {
-                let ended = spawn_blocking(move || login(&client)).await;
+                let alone = alone.await;
+                let ended = spawn_blocking(move || {
+                    let _alone = alone;
+                    login(&client)
+                });
+                let ended = ended.await;
                 match ended.map_err(tokio::task::JoinError::try_into_panic) {
                     Ok(result) => result,
                     Err(Ok(panic)) => resume_unwind(panic),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Duration, Instant, timeout_at};
 use tracing::{debug, warn};
 
 use super::ending::{is_to_be_taken_back, take_back_unused};
@@ -15,19 +15,30 @@ type Landed = Result<Arc<Session>, Arc<LoginError>>;
 
 /// A login or renewal under way, seen by one who waits for it.
 #[derive(Clone)]
-pub(super) struct Flight(watch::Receiver<Option<Landed>>);
+pub(super) struct Flight {
+    landed: watch::Receiver<Option<Landed>>,
+    /// By when it has landed, unless its runtime stands still.
+    ends: Instant,
+}
+
+/// What a task may take to say that the deadline has passed.
+const GRACE: Duration = Duration::from_millis(500);
 
 impl Flight {
     pub(super) async fn landed(mut self) -> Landed {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(landed)) => landed.clone(),
-            Ok(None) | Err(_) => Err(Arc::new(LoginError::Abandoned)),
+        match timeout_at(self.ends, self.landed.wait_for(Option::is_some)).await {
+            Ok(Ok(landed)) => match landed.as_ref() {
+                Some(landed) => landed.clone(),
+                None => Err(Arc::new(LoginError::Abandoned)),
+            },
+            Ok(Err(_)) => Err(Arc::new(LoginError::Abandoned)),
+            Err(_) => Err(Arc::new(LoginError::TimedOut)),
         }
     }
 
-    /// Whether the runtime that it ran on ended before it did.
+    /// Whether the runtime that it ran on ended before it did, or stands still.
     pub(super) fn is_lost(&self) -> bool {
-        self.0.has_changed().is_err()
+        self.landed.has_changed().is_err() || Instant::now() > self.ends
     }
 }
 
@@ -46,26 +57,37 @@ pub(super) enum How {
 impl Shared {
     /// In a task of its own: a caller that gives up does not end it.
     pub(super) fn start(self: &Arc<Self>, may_renew: bool) -> Flight {
-        let (sender, flight) = watch::channel(None);
+        let (sender, landed) = watch::channel(None);
+        let deadline = Instant::now() + self.settings.login_deadline;
+        let ends = deadline + GRACE;
         let shared = Arc::clone(self);
         tokio::spawn(async move {
             // A task of its own again, so that a panic of the closure is seen here.
             let obtaining = tokio::spawn({
                 let shared = Arc::clone(&shared);
-                async move { shared.obtain(may_renew).await }
+                async move { shared.obtain(may_renew, deadline).await }
             });
-            let landed = match obtaining.await.unwrap_or(Err(LoginError::Panicked)) {
-                Ok(obtained) => Ok(shared.hold(obtained)),
-                Err(error) => Err(shared.back_off(error)),
+            let landed = match obtaining.await {
+                // The others have gone on without it.
+                _ if Instant::now() > ends => Err(Arc::new(LoginError::TimedOut)),
+                Ok(Ok(obtained)) => Ok(shared.hold(obtained)),
+                Ok(Err(error)) => Err(shared.back_off(error, may_renew)),
+                // The runtime ends: nothing that a later attempt should wait for.
+                Err(ended) if ended.is_cancelled() => return,
+                Err(_) => Err(shared.back_off(LoginError::Panicked, may_renew)),
             };
             sender.send_replace(Some(landed));
         });
-        Flight(flight)
+        Flight { landed, ends }
     }
 
     /// Renews what can be renewed; where the server does not renew it, and in all other cases, logs
     /// in.
-    async fn obtain(&self, may_renew: bool) -> Result<Obtained, LoginError> {
+    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, LoginError> {
+        // A timeout polls once before it looks at the time.
+        if Instant::now() >= deadline {
+            return Err(LoginError::TimedOut);
+        }
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew().await {
                 return renewed;
@@ -76,7 +98,7 @@ impl Shared {
                 how: How::Login,
             })
         };
-        let obtained = timeout(self.settings.login_deadline, obtaining)
+        let obtained = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| LoginError::TimedOut)?
             .map_err(LoginError::Call)?;
@@ -101,8 +123,12 @@ impl Shared {
                 session: session.renewed(answer),
                 how: How::Renewal,
             })),
-            // Without an answer a login would fare no better.
-            Err(error @ BankEzyError::Transport(_)) => Some(Err(error)),
+            // Without an answer a login would fare no better; the next time it is tried.
+            Err(error @ BankEzyError::Transport(_)) if self.state().failed.is_none() => {
+                Some(Err(error))
+            }
+            // The issuer asks to wait.
+            Err(error @ BankEzyError::Answer(_)) if error.is_retryable() => Some(Err(error)),
             Err(error) => {
                 warn!(
                     target: "bankezy_crypto::client",
@@ -137,12 +163,14 @@ impl Shared {
         session
     }
 
-    fn back_off(&self, error: LoginError) -> Arc<LoginError> {
+    fn back_off(&self, error: LoginError, may_renew: bool) -> Arc<LoginError> {
         let cause = Arc::new(error);
         let mut state = self.state();
         state.flight = None;
-        // No session was replaced; the backoff bounds what follows.
-        state.refused_at = None;
+        if !may_renew {
+            // Nothing was replaced.
+            state.refused_at = None;
+        }
         let before = state.failed.as_ref().map_or(0, |failed| failed.times);
         let doubling = 2_u32.saturating_pow(before.min(16));
         let Settings {

@@ -133,9 +133,14 @@ impl Session {
                     false => Verdict::Good,
                 };
             }
-            // In clear or sealed.
             BankEzyError::Answer(CallError::Plain(plain)) => plain.status(),
-            BankEzyError::Answer(CallError::Failed { status, .. }) => *status,
+            // It opened: the key is the server's still, and the server may have executed the call.
+            BankEzyError::Answer(CallError::Failed { status, .. }) => {
+                return match *status == StatusCode::UNAUTHORIZED {
+                    true => Verdict::Refused,
+                    false => Verdict::Good,
+                };
+            }
             _ => return Verdict::Good,
         };
         match status {

@@ -185,7 +185,11 @@ impl SessionKeeper {
             let _ = flight.landed().await;
         }
         if let Some(session) = self.shared.current(self.shared.now()) {
-            take_back(&self.shared.client, &session).await?;
+            match take_back(&self.shared.client, &session).await {
+                // It is not valid any more: what was asked for.
+                Err(error) if session.verdict(&error) == Verdict::Unauthorized => {}
+                result => result?,
+            }
         }
         self.shared.forget();
         Ok(())
