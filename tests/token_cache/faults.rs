@@ -287,3 +287,24 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     );
     assert_eq!(stage.provider.asked(), 2);
 }
+
+#[test]
+fn a_runtime_that_stands_still_holds_nobody_up() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let short = Duration::from_millis(300);
+    let stage =
+        runtime.block_on(async { Stage::with(faceki, |cache| cache.with_fetch_deadline(short)) });
+    let slot = stage.cache.slot(()).unwrap();
+    let mut still = tokio::runtime::Builder::new_current_thread();
+    let still = still.enable_all().build().unwrap();
+    // Starts the request on a runtime that does nothing from then on.
+    stage.provider.close();
+    let given_up = still.block_on(async { tokio::time::timeout(short / 3, slot.get()).await });
+    assert!(given_up.is_err());
+    stage.provider.open();
+    let landed = runtime.block_on(async {
+        let _ = in_time("the deadline", slot.get()).await;
+        in_time("a token", slot.get()).await
+    });
+    landed.unwrap();
+}

@@ -115,7 +115,9 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move { shared.obtain(&key, &request).await };
         let shared = Arc::clone(self);
-        let fetch = Flight::start(obtaining, move |ended| {
+        // The store is asked before and after, and the task may take a moment more to say so.
+        let within = self.settings.deadline + 3 * STORE_DEADLINE;
+        let fetch = Flight::start(within, obtaining, move |ended| {
             shared.land(key, ended.unwrap_or(Err(FetchError::Panicked)))
         });
         state.fetches.insert(key, fetch.clone());
