@@ -37,8 +37,6 @@ fn told(error: &TokenCacheError) -> Told {
 
 #[tokio::test]
 async fn each_answer_that_is_no_token_has_its_error_and_passes() {
-    let refusal = r#"{"status":false,"message":"CANARY","statusCode":422,"data":{}}"#;
-    let page = "<!DOCTYPE html><title>CANARY</title>";
     let provider = Fault::Provider;
     type Answering = fn(u64) -> Response;
     let table: [(&str, Answering, Told); 8] = [
@@ -93,7 +91,6 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
             ),
         ),
     ];
-    assert!(refusal.contains("CANARY") && page.contains("CANARY"));
     let stage = Stage::set(faceki);
     let slot = stage.cache.slot(()).unwrap();
     for (what, answer, expected) in table {
@@ -111,8 +108,8 @@ async fn a_provider_that_is_down_and_comes_up() {
     let address = nobody();
     let base = BaseUrl::parse(&format!("http://{address}")).unwrap();
     let api = Faceki::new("id", "secret").unwrap().with_base_url(base);
-    let cache = TokenCache::new(tokens(api))
-        .with_backoff(Duration::from_millis(50), Duration::from_secs(1));
+    let cache =
+        TokenCache::new(tokens(api)).with_backoff(Duration::from_secs(1), Duration::from_secs(1));
     let slot = cache.slot(()).unwrap();
     let error = in_time("a failure", slot.get()).await.unwrap_err();
     assert_eq!(
@@ -144,7 +141,7 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
         }
     };
     let stage = Stage::with(faceki, |cache| {
-        cache.with_backoff(Duration::ZERO, Duration::from_secs(2))
+        cache.with_backoff(Duration::ZERO, Duration::from_secs(3))
     });
     let slot = stage.cache.slot(()).unwrap();
     let waits = async || {
@@ -154,16 +151,16 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
             other => panic!("{:?}", other.map(drop)),
         }
     };
-    stage.provider.answers(asked_to_wait("1"));
+    stage.provider.answers(asked_to_wait("2"));
     let retry_in = waits().await;
-    assert!(retry_in > Duration::from_millis(800), "{retry_in:?}");
-    assert!(retry_in <= Duration::from_secs(1), "{retry_in:?}");
+    assert!(retry_in > Duration::from_secs(1), "{retry_in:?}");
+    assert!(retry_in <= Duration::from_secs(2), "{retry_in:?}");
     tokio::time::sleep(retry_in).await;
     // Longer than the caller allows.
     stage.provider.answers(asked_to_wait("3600"));
     let retry_in = waits().await;
-    assert!(retry_in > Duration::from_millis(1800), "{retry_in:?}");
-    assert!(retry_in <= Duration::from_secs(2), "{retry_in:?}");
+    assert!(retry_in > Duration::from_secs(2), "{retry_in:?}");
+    assert!(retry_in <= Duration::from_secs(3), "{retry_in:?}");
     assert_eq!(stage.provider.asked(), 2);
     stage.provider.answers(granted);
     tokio::time::sleep(retry_in).await;
@@ -172,7 +169,7 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
-    let short = Duration::from_millis(300);
+    let short = Duration::from_secs(1);
     for (client, fetch, code) in [
         (short, Duration::from_secs(60), "client.timeout"),
         (Duration::from_secs(30), short, "token_cache.timed_out"),
