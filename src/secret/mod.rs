@@ -9,7 +9,7 @@ use core::fmt;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
 use zeroize::Zeroize as _;
 
 use crate::error::Error;
@@ -45,7 +45,9 @@ impl PayloadSecret {
     pub fn from_hex(text: &str) -> Result<Self, Error> {
         let invalid = Error::SecretEncoding { expected: "hex" };
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if !rest.is_empty() || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
+        let is_hex = |valid, digit| valid & hex_value(digit).1;
+        let valid = text.bytes().fold(Choice::from(1), is_hex);
+        if !rest.is_empty() || !bool::from(valid) {
             return Err(invalid);
         }
         if pairs.len() != 32 {
@@ -53,7 +55,7 @@ impl PayloadSecret {
         }
         let mut secret = Secret32::zeroed();
         for (byte, [high, low]) in secret.bytes_mut().iter_mut().zip(pairs) {
-            *byte = hex_value(*high) << 4 | hex_value(*low);
+            *byte = hex_value(*high).0 << 4 | hex_value(*low).0;
         }
         Ok(Self(secret))
     }
@@ -139,10 +141,13 @@ impl fmt::Debug for PayloadSecret {
 /// says how far off it is.
 const MAX_TEXT: usize = 1024;
 
-/// Value of a hexadecimal digit, without a table or a branch that depends on it.
-fn hex_value(digit: u8) -> u8 {
-    let letter = digit >> 6; // 1 for A-F and a-f, 0 for 0-9
-    (digit & 0x0f).wrapping_add(9_u8.wrapping_mul(letter))
+/// Value of a hexadecimal digit and whether it is one, without a table or a branch that depends on it.
+fn hex_value(digit: u8) -> (u8, Choice) {
+    let number = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    let (is_number, is_letter) = (number.ct_lt(&10), letter.ct_lt(&6));
+    let value = u8::conditional_select(&letter.wrapping_add(10), &number, is_number);
+    (value, is_number | is_letter)
 }
 
 /// 32 secret bytes. Boxed, so that moving it copies a pointer and leaves no key behind on the stack.
@@ -174,5 +179,23 @@ impl Secret32 {
 impl Drop for Secret32 {
     fn drop(&mut self) {
         self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_read_as_the_standard_library_does() {
+        for byte in 0..=u8::MAX {
+            let (value, is_hex) = hex_value(byte);
+            let expected = char::from(byte).to_digit(16);
+            assert_eq!(bool::from(is_hex), expected.is_some(), "{byte:#x}");
+            assert!(
+                expected.is_none_or(|expected| expected == u32::from(value)),
+                "{byte:#x}"
+            );
+        }
     }
 }
