@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_crypto::client::TokenCacheError;
+use bankezy_crypto::client::{Sent, TokenCacheError};
 
-use crate::stage::{DUE, LIFETIME, Stage, eventually, faceki, sardine, session, status, text};
+use crate::stage::{
+    DUE, LIFETIME, Stage, eventually, faceki, gives, granted, sardine, session, status, text,
+};
 
 #[tokio::test]
 async fn a_fifth_of_its_life_ahead_a_token_is_replaced_in_the_background() {
@@ -24,9 +26,7 @@ async fn a_fifth_of_its_life_ahead_a_token_is_replaced_in_the_background() {
     }
     stage.provider.is_asked(2).await;
     stage.provider.open();
-    while text(&slot).await != "token-1" {
-        tokio::task::yield_now().await;
-    }
+    gives(&slot, "token-1").await;
     assert_eq!(stage.provider.asked(), 2);
 }
 
@@ -37,28 +37,25 @@ async fn a_token_serves_until_it_expires_while_its_refresh_fails() {
     slot.get().await.unwrap();
     stage.provider.answers(|_| status(500, ""));
     stage.clock.pass(DUE);
-    for failures in 1..4 {
+    // Each refresh fails, and a caller after it starts the next.
+    while stage.provider.asked() < 4 {
         assert_eq!(text(&slot).await, "token-0");
-        stage.provider.is_asked(1 + failures).await;
-        // Until the failure is noted as well, a caller joins what has failed.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     stage.clock.pass(LIFETIME - DUE - 1);
     assert_eq!(text(&slot).await, "token-0");
-    stage.provider.is_asked(5).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
     stage.clock.pass(1);
     let error = slot.get().await.unwrap_err();
     assert_eq!(error.code(), "reply.plain");
     assert!(error.is_retryable(), "a server that fails may recover");
 
-    stage.provider.answers(crate::stage::granted);
-    assert_eq!(text(&slot).await, "token-6");
+    stage.provider.answers(granted);
+    assert_ne!(text(&slot).await, "token-0");
 }
 
 #[tokio::test]
 async fn after_failures_each_token_waits_for_itself() {
-    let first = Duration::from_millis(200);
+    let first = Duration::from_secs(1);
     let stage = Stage::with(sardine, |cache| {
         cache.with_backoff(first, Duration::from_secs(60))
     });
@@ -67,8 +64,10 @@ async fn after_failures_each_token_waits_for_itself() {
     let Err(TokenCacheError::Fetch(failed)) = slot.get().await else {
         panic!("it did not fail");
     };
-    let Err(TokenCacheError::BackingOff { retry_in, cause }) = slot.get().await else {
-        panic!("it did not wait");
+    let waiting = slot.get().await.unwrap_err();
+    assert_eq!([failed.sent(), waiting.sent()], [Sent::Maybe, Sent::No]);
+    let TokenCacheError::BackingOff { retry_in, cause } = waiting else {
+        panic!("{waiting:?}");
     };
     assert!(retry_in <= first, "{retry_in:?}");
     assert!(Arc::ptr_eq(&failed, &cause));
@@ -82,7 +81,7 @@ async fn after_failures_each_token_waits_for_itself() {
     };
     assert!(retry_in > first && retry_in <= 2 * first, "{retry_in:?}");
 
-    stage.provider.answers(crate::stage::granted);
+    stage.provider.answers(granted);
     let other = stage.cache.slot(session("other")).unwrap();
     assert_eq!(text(&other).await, "token-2");
     assert!(slot.get().await.is_err());

@@ -103,5 +103,5 @@ async fn what_the_server_asks_to_wait_for_may_be_repeated() {
     assert_eq!(error.sent(), Sent::Maybe);
     assert!(error.is_retryable());
     client.call(&session("s")).await.unwrap();
-    assert_eq!(format!("{client:?}").contains("secret"), false);
+    assert!(!format!("{client:?}").contains("secret"));
 }

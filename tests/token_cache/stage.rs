@@ -212,6 +212,19 @@ pub(crate) async fn text<A: TokenApi, S: TokenStore<A::Answer>>(slot: &TokenSlot
     token.as_str().to_owned()
 }
 
+/// Waits until a slot gives this token.
+pub(crate) async fn gives<A: TokenApi, S: TokenStore<A::Answer>>(
+    slot: &TokenSlot<A, S>,
+    expected: &str,
+) {
+    let waiting = async {
+        while text(slot).await != expected {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    in_time(expected, waiting).await;
+}
+
 /// Where nobody listens, until somebody does.
 pub(crate) fn nobody() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -230,7 +243,7 @@ pub(crate) async fn eventually(what: &str, happened: impl Fn() -> bool) {
 
 /// What may not hang.
 pub(crate) async fn in_time<T>(what: &str, working: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), working)
+    tokio::time::timeout(Duration::from_secs(30), working)
         .await
         .unwrap_or_else(|_| panic!("{what} did not come in time"))
 }

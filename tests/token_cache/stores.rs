@@ -2,16 +2,21 @@
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use bankezy_crypto::client::{StoreError, TokenCache, TokenEntry, TokenSlot, TokenStore};
+use bankezy_crypto::client::{
+    MemoryStore, StoreError, TokenCache, TokenEntry, TokenSlot, TokenStore,
+};
 use bankezy_crypto::providers::sardine::Sardine;
-use bankezy_crypto::providers::{SealedForm, TokenKey};
+use bankezy_crypto::providers::{SealedForm, Token, TokenKey};
 use bankezy_crypto::{Fault, PayloadCipher, PayloadSecret};
+use tokio::sync::Notify;
 
 use crate::stage::{
-    Clock, DUE, LIFETIME, Provider, faceki, in_time, sardine, session, text, tokens,
+    Clock, DUE, LIFETIME, Provider, eventually, faceki, gives, in_time, sardine, session, text,
+    tokens,
 };
 
 /// What lies outside of the process: sealed texts by digests.
@@ -83,9 +88,9 @@ async fn processes_share_tokens_that_only_they_can_read() {
     clock.pass(1);
     assert_eq!(text(&other).await, "token-0");
     provider.is_asked(2).await;
-    while text(&one).await != "token-1" {
-        tokio::task::yield_now().await;
-    }
+    gives(&other, "token-1").await;
+    assert_eq!(text(&one).await, "token-1");
+    assert_eq!(provider.asked(), 2);
     clock.pass(LIFETIME);
     assert_eq!(text(&one).await, "token-2");
     other.refuse(&one.get().await.unwrap().token).await.unwrap();
@@ -135,6 +140,49 @@ async fn what_does_not_open_as_what_is_asked_for_counts_as_nothing() {
         assert_eq!(text(&b).await, format!("token-{number}"));
     }
     assert_eq!(provider.asked(), 10);
+}
+
+/// The default store, whose first look is told late.
+#[derive(Default)]
+struct Late {
+    store: MemoryStore<Token>,
+    looks: AtomicU64,
+    told: Notify,
+}
+
+impl TokenStore<Token> for Late {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<Token>>, StoreError> {
+        let found = self.store.load(key).await;
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.told.notified().await;
+        }
+        found
+    }
+
+    async fn save(&self, key: &TokenKey, entry: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.store.save(key, entry).await
+    }
+
+    async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
+        self.store.remove(key).await
+    }
+}
+
+#[tokio::test]
+async fn a_caller_whose_look_is_overtaken_makes_no_request() {
+    let (provider, store) = (Provider::start(), Arc::new(Late::default()));
+    let cache = TokenCache::with_store(tokens(faceki(&provider)), Arc::clone(&store));
+    let slot = cache.slot(()).unwrap();
+    let late = tokio::spawn({
+        let slot = slot.clone();
+        async move { text(&slot).await }
+    });
+    eventually("the look", || store.looks.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(text(&slot).await, "token-0");
+    // What it found is nothing, which is not so any more.
+    store.told.notify_one();
+    assert_eq!(late.await.unwrap(), "token-0");
+    assert_eq!(provider.asked(), 1);
 }
 
 /// A store that does as it is told.
