@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::response::Response;
 use bankezy_crypto::client::{
     FetchError, ProviderError, Sent, TokenCache, TokenCacheError, TokenClient,
 };
@@ -37,70 +36,40 @@ fn told(error: &TokenCacheError) -> Told {
 
 #[tokio::test]
 async fn each_answer_that_is_no_token_has_its_error_and_passes() {
-    let provider = Fault::Provider;
-    type Answering = fn(u64) -> Response;
-    let table: [(&str, Answering, Told); 8] = [
-        (
-            "401 as documented",
-            |_| {
-                status(
-                    401,
-                    r#"{"status":false,"message":"CANARY","statusCode":422,"data":{}}"#,
-                )
-            },
-            ("reply.refused", provider, false, Sent::Maybe),
-        ),
-        (
-            "401 of a proxy",
-            |_| status(401, "CANARY"),
-            ("reply.plain", provider, false, Sent::Maybe),
-        ),
-        (
-            "429 without a time",
-            |_| status(429, "CANARY"),
-            ("reply.plain", provider, true, Sent::Maybe),
-        ),
-        (
-            "503",
-            |_| status(503, "CANARY"),
-            ("reply.plain", provider, true, Sent::Maybe),
-        ),
-        (
-            "a page",
-            |_| status(200, "<!DOCTYPE html><title>CANARY</title>"),
-            ("reply.unexpected", provider, false, Sent::Maybe),
-        ),
-        (
-            "a redirect",
-            |_| status(302, ""),
-            ("reply.unexpected", provider, false, Sent::Maybe),
-        ),
-        (
-            "nothing",
-            |_| status(200, ""),
-            ("reply.unexpected", provider, false, Sent::Maybe),
-        ),
-        (
-            "a token of the past",
-            |number| granted_for(number, 0),
-            (
-                "token_cache.expired_on_arrival",
-                provider,
-                false,
-                Sent::Maybe,
-            ),
-        ),
-    ];
+    let refusal = r#"{"status":false,"message":"CANARY","statusCode":422,"data":{}}"#;
+    let page = "<!DOCTYPE html><title>CANARY</title>";
     let stage = Stage::set(faceki);
     let slot = stage.cache.slot(()).unwrap();
-    for (what, answer, expected) in table {
-        stage.provider.answers(answer);
-        let error = in_time(what, slot.get()).await.unwrap_err();
-        assert_eq!(told(&error), expected, "{what}");
+    for (answer, body, code, is_retryable) in [
+        (401, refusal, "reply.refused", false),
+        (401, "CANARY", "reply.plain", false),
+        (429, "CANARY", "reply.plain", true),
+        (503, "CANARY", "reply.plain", true),
+        (200, page, "reply.unexpected", false),
+        (302, "", "reply.unexpected", false),
+        (200, "", "reply.unexpected", false),
+    ] {
+        stage.provider.answers(move |_| status(answer, body));
+        let error = in_time(code, slot.get()).await.unwrap_err();
+        let expected = (code, Fault::Provider, is_retryable, Sent::Maybe);
+        assert_eq!(told(&error), expected, "{answer} {body}");
         stage.provider.answers(granted);
-        assert!(text(&slot).await.starts_with("token-"), "{what}");
+        assert!(text(&slot).await.starts_with("token-"), "{answer} {body}");
         slot.invalidate().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_token_of_the_past_is_none() {
+    let stage = Stage::set(faceki);
+    let slot = stage.cache.slot(()).unwrap();
+    stage.provider.answers(|number| granted_for(number, 0));
+    let error = slot.get().await.unwrap_err();
+    let code = "token_cache.expired_on_arrival";
+    let expected = (code, Fault::Provider, false, Sent::Maybe);
+    assert_eq!(told(&error), expected);
+    stage.provider.answers(granted);
+    assert_eq!(text(&slot).await, "token-1");
 }
 
 #[tokio::test]

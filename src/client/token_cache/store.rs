@@ -122,6 +122,8 @@ impl<T> MemoryStore<T> {
             .estimated_items_capacity(capacity)
             .weight_capacity(capacity as u64)
             .hot_allocation(HOT)
+            // No room for the keys of tokens that are gone: it could double what the store takes.
+            .ghost_allocation(0.0)
             .build();
         let entries = match options {
             Ok(options) => Cache::with_options(
