@@ -85,13 +85,14 @@ fn together<T>(
         }
         Some((start, Instant::now()))
     };
+    // All of them new threads, as those of a server are: the first one of a process has another heap.
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(lane)).collect();
-        others.into_iter().fold(lane(), |span, other| {
-            let (start, end) = span?;
-            let (other_start, other_end) = other.join().ok()??;
+        let lanes: Vec<_> = (0..threads).map(|_| scope.spawn(lane)).collect();
+        let spans = lanes.into_iter().map(|lane| lane.join().ok()?);
+        spans.reduce(|span, other| {
+            let ((start, end), (other_start, other_end)) = (span?, other?);
             Some((start.min(other_start), end.max(other_end)))
-        })
+        })?
     })
 }
 
