@@ -31,7 +31,7 @@ pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
     pub(super) store: S,
     pub(super) settings: Settings,
-    /// Held for moments, never across an `await`, and not at all where a token is at hand.
+    /// Held for moments, never across an `await`, and not at all where a token is at hand and not due.
     state: Mutex<State<A::Answer>>,
 }
 
