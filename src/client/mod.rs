@@ -59,7 +59,7 @@ mod token_cache;
 mod token_client;
 mod transport;
 
-pub use bankezy::{BankEzyClient, BankEzyError};
+pub use bankezy::BankEzyClient;
 pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
 pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,

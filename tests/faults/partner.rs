@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::{Arc, LazyLock};
 
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Client, ClientBuilder, Sent};
+use bankezy_crypto::client::{BankEzyClient, Client, ClientBuilder, ProviderError, Sent};
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, BankEzy, Call, Channel, Endpoint, TokenAnswer, TokenRequest,
     Version,
@@ -75,18 +75,18 @@ pub(crate) enum Advice {
     Mend,
 }
 
-pub(crate) fn advice(error: &BankEzyError) -> Advice {
+pub(crate) fn advice(error: &ProviderError) -> Advice {
     match error {
-        BankEzyError::Transport(error) if error.is_retryable() => Advice::CallAgain,
-        BankEzyError::Transport(error) if error.sent() == Sent::Maybe => Advice::AskServer,
-        BankEzyError::Answer(CallError::Plain(plain)) => match plain.status().as_u16() {
+        ProviderError::Transport(error) if error.is_retryable() => Advice::CallAgain,
+        ProviderError::Transport(error) if error.sent() == Sent::Maybe => Advice::AskServer,
+        ProviderError::Answer(CallError::Plain(plain)) => match plain.status().as_u16() {
             401 => Advice::GetNewToken,
             429 | 503 => Advice::CallAgainLater,
             500.. => Advice::AskServer,
             _ => Advice::Mend,
         },
-        BankEzyError::Answer(CallError::Envelope(Error::OpenFailed)) => Advice::AgreeOnNewKeys,
-        BankEzyError::Answer(CallError::Unexpected { .. }) => Advice::DistrustAnswer,
+        ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => Advice::AgreeOnNewKeys,
+        ProviderError::Answer(CallError::Unexpected { .. }) => Advice::DistrustAnswer,
         _ => Advice::Mend,
     }
 }
@@ -153,7 +153,7 @@ pub(crate) async fn get_token(
     sandbox: &Sandbox,
     ours: &KeyPair,
     onboarding: bool,
-) -> Result<TokenAnswer, BankEzyError> {
+) -> Result<TokenAnswer, ProviderError> {
     let key = ours.public_key().to_wire();
     let sdk_api_key = sandbox.credentials().sdk_api_key();
     let request = TokenRequest::new(REFERENCE, &key, sdk_api_key, account())
@@ -176,7 +176,7 @@ pub(crate) async fn make(
     bankezy: &BankEzyClient,
     sandbox: &Sandbox,
     session: &Session,
-) -> Result<(), BankEzyError> {
+) -> Result<(), ProviderError> {
     let credentials = sandbox.credentials();
     let Session { token, channel } = session;
     match doing {

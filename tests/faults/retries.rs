@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bankezy_crypto::client::{
-    BankEzyError, ClientError, ConnectProblem, RetryPolicy, Sent, TlsProblem,
+    ClientError, ConnectProblem, ProviderError, RetryPolicy, Sent, TlsProblem,
 };
 use bankezy_crypto::sandbox::{InjectedFault, Sandbox};
 
@@ -28,7 +28,7 @@ async fn without_a_server_nothing_is_sent() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let problem = ConnectProblem::Refused;
             assert!(
-                matches!(&error, BankEzyError::Transport(error @ ClientError::Connect { problem: found })
+                matches!(&error, ProviderError::Transport(error @ ClientError::Connect { problem: found })
                     if *found == problem && error.sent() == Sent::No),
                 "{doing:?} {version:?}: {error:?}"
             );
@@ -51,7 +51,7 @@ async fn nothing_is_sent_to_a_server_that_is_not_trusted() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let untrusted = TlsProblem::UntrustedCertificate;
             assert!(
-                matches!(&error, BankEzyError::Transport(ClientError::Tls { problem, sent: Sent::No })
+                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, sent: Sent::No })
                     if *problem == untrusted),
                 "{doing:?} {version:?}: {error:?}"
             );

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::Error;
-use bankezy_crypto::client::{BankEzyError, ClientError, RetryPolicy, Sent};
+use bankezy_crypto::client::{ClientError, ProviderError, RetryPolicy, Sent};
 use bankezy_crypto::providers::bankezy::Version;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
 use bankezy_crypto::sandbox::{InjectedFault, Sandbox};
@@ -25,7 +25,7 @@ const TIMES: u32 = 10;
 /// Not so many cases at once that the short deadline passes for want of a processor.
 static TURNS: Semaphore = Semaphore::const_new(24);
 
-type IsRight = fn(&BankEzyError) -> bool;
+type IsRight = fn(&ProviderError) -> bool;
 
 /// A fault and what is due then.
 struct Row {
@@ -56,35 +56,35 @@ fn works(fault: InjectedFault, times: u32) -> Row {
     }
 }
 
-fn interrupted(error: &BankEzyError) -> bool {
+fn interrupted(error: &ProviderError) -> bool {
     let sent = Sent::Maybe;
-    matches!(error, BankEzyError::Transport(ClientError::Interrupted { sent: found }) if *found == sent)
+    matches!(error, ProviderError::Transport(ClientError::Interrupted { sent: found }) if *found == sent)
 }
 
-fn timed_out(error: &BankEzyError) -> bool {
+fn timed_out(error: &ProviderError) -> bool {
     let sent = Sent::Maybe;
-    matches!(error, BankEzyError::Transport(ClientError::Timeout { sent: found }) if *found == sent)
+    matches!(error, ProviderError::Transport(ClientError::Timeout { sent: found }) if *found == sent)
 }
 
-fn too_long(error: &BankEzyError) -> bool {
-    matches!(error, BankEzyError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
+fn too_long(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
         if error.sent() == Sent::Maybe)
 }
 
-fn does_not_open(error: &BankEzyError) -> bool {
+fn does_not_open(error: &ProviderError) -> bool {
     matches!(
         error,
-        BankEzyError::Answer(CallError::Envelope(Error::OpenFailed))
+        ProviderError::Answer(CallError::Envelope(Error::OpenFailed))
     )
 }
 
-fn unexpected(error: &BankEzyError, wanted: UnexpectedReply) -> bool {
-    matches!(error, BankEzyError::Answer(CallError::Unexpected { status, problem })
+fn unexpected(error: &ProviderError, wanted: UnexpectedReply) -> bool {
+    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem })
         if status.as_u16() == 200 && *problem == wanted)
 }
 
-fn refused(error: &BankEzyError, wanted: u16) -> bool {
-    matches!(error, BankEzyError::Answer(CallError::Plain(plain))
+fn refused(error: &ProviderError, wanted: u16) -> bool {
+    matches!(error, ProviderError::Answer(CallError::Plain(plain))
         if plain.status().as_u16() == wanted && !plain.unauthenticated_text().is_empty())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bankezy_crypto::KeyPair;
-use bankezy_crypto::client::{BankEzyClient, BankEzyError};
+use bankezy_crypto::client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{AppCredentials, Channel, Version};
 use bankezy_crypto::sandbox::{Endpoint, Sandbox, TokenForm};
@@ -76,7 +76,7 @@ impl Visit {
 
     async fn echo(&self, token: &Token, channel: &Channel) -> Result<(), Advice> {
         let path = self.sandbox.credentials().echo_path();
-        let heard: Result<Value, BankEzyError> =
+        let heard: Result<Value, ProviderError> =
             self.bankezy.call(path, &said(), token, channel).await;
         assert_eq!(heard.map_err(|error| advice(&error))?, said());
         Ok(())

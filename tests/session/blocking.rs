@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bankezy_crypto::KeyPair;
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::client::{
-    BankEzyError, BlockingBankEzyClient, BlockingSessionKeeper, LoginError, Renewal, Session,
+    BlockingBankEzyClient, BlockingSessionKeeper, LoginError, ProviderError, Renewal, Session,
     SessionError,
 };
 use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
@@ -41,7 +41,7 @@ impl Bank {
     fn keeper(&self) -> (BlockingSessionKeeper, Arc<AtomicU64>) {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
         let keeper = BlockingSessionKeeper::new(self.client(), move |client| {
-            let pair = KeyPair::generate().map_err(BankEzyError::Request)?;
+            let pair = KeyPair::generate().map_err(ProviderError::Request)?;
             let session = client.app_token(&app.credentials(), pair, &app.derivation)?;
             let (answer, channel) = (session.answer, session.channel);
             Ok(Session::new(answer, channel, Renewal::WithoutAccount))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_crypto::client::{
-    BankEzyError, ClientError, ConnectProblem, LoginError, Sent, SessionError, TlsProblem,
+    ClientError, ConnectProblem, LoginError, ProviderError, Sent, SessionError, TlsProblem,
     UrlProblem,
 };
 use bankezy_crypto::providers::bankezy::{Channel, read};
@@ -47,7 +47,7 @@ fn errors_of_the_client_say_whose_fault_they_are() {
 
 #[test]
 fn errors_of_a_call_say_what_to_do() {
-    use BankEzyError::{Answer, Request, Transport};
+    use ProviderError::{Answer, Request, Transport};
     let asked = [("Retry-After", "3")];
     let cases = [
         (Request(Error::Randomness), Fault::Backend, Sent::No, false),
@@ -123,8 +123,8 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| LoginError::Call(BankEzyError::Answer(error));
-    let transport = |error| LoginError::Call(BankEzyError::Transport(error));
+    let call = |error| LoginError::Call(ProviderError::Answer(error));
+    let transport = |error| LoginError::Call(ProviderError::Transport(error));
     let sent = Sent::Maybe;
     let tls = TlsProblem::WrongName;
     let unexpected = CallError::Unexpected {
@@ -193,7 +193,7 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
 
 #[test]
 fn the_error_inside_is_to_be_found() {
-    let inside = || BankEzyError::Answer(CallError::Envelope(Error::OpenFailed));
+    let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
     let cause = Arc::new(LoginError::Call(inside()));
     let retry_in = Duration::from_secs(1);
     for error in [
@@ -206,9 +206,9 @@ fn the_error_inside_is_to_be_found() {
         let found = innermost.downcast_ref::<Error>();
         assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
     }
-    let lost = BankEzyError::Transport(ClientError::Timeout { sent: Sent::No });
+    let lost = ProviderError::Transport(ClientError::Timeout { sent: Sent::No });
     assert!(lost.source().unwrap().is::<ClientError>());
-    let unbuilt = BankEzyError::Request(Error::Randomness);
+    let unbuilt = ProviderError::Request(Error::Randomness);
     assert!(unbuilt.source().unwrap().is::<Error>());
     assert!(SessionError::ShutDown.source().is_none());
 }

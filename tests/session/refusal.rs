@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_crypto::Derivation;
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Renewal, SessionError};
+use bankezy_crypto::client::{BankEzyClient, ProviderError, Renewal, SessionError};
 use bankezy_crypto::sandbox::{Endpoint, InjectedFault};
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn a_server_that_refuses_everything_gets_few_logins() {
         for _ in 0..5 {
             let error = stage.echo(json!(2)).await.unwrap_err();
             assert!(
-                matches!(error, SessionError::Call(BankEzyError::Answer(_))),
+                matches!(error, SessionError::Call(ProviderError::Answer(_))),
                 "{error:?}"
             );
         }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bankezy_crypto::KeyPair;
 use bankezy_crypto::backend::AWS_LC_RS;
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Renewal, Session, SessionKeeper};
+use bankezy_crypto::client::{BankEzyClient, ProviderError, Renewal, Session, SessionKeeper};
 use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
 use bankezy_crypto::sandbox::{Endpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeper {
     SessionKeeper::new(client, move |client| {
         let (fixed, sdk_api_key) = (Arc::clone(&fixed), sdk_api_key.clone());
         async move {
-            let ours = Arc::new(KeyPair::generate().map_err(BankEzyError::Request)?);
+            let ours = Arc::new(KeyPair::generate().map_err(ProviderError::Request)?);
             let key = ours.public_key().to_wire();
             let account = AccountNumber::new(1234).unwrap();
             let request = TokenRequest::new("one-reference", &key, &sdk_api_key, account).unwrap();

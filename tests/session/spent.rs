@@ -1,6 +1,6 @@
 //! A key that has sealed its messages is replaced, and nothing is sent twice.
 
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Renewal, Session};
+use bankezy_crypto::client::{BankEzyClient, ProviderError, Renewal, Session};
 use bankezy_crypto::providers::bankezy::Channel;
 use bankezy_crypto::sandbox::Endpoint;
 use bankezy_crypto::{Error, KeyPair};
@@ -11,7 +11,7 @@ use crate::stage::{App, Stage};
 const BUDGET: u64 = 3;
 
 /// Sessions whose keys seal three messages.
-async fn log_in(app: App, client: BankEzyClient, _: u64) -> Result<Session, BankEzyError> {
+async fn log_in(app: App, client: BankEzyClient, _: u64) -> Result<Session, ProviderError> {
     let pair = KeyPair::generate().unwrap();
     let session = client
         .app_token(&app.credentials(), pair, &app.derivation)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::client::{
-    BankEzyClient, BankEzyError, Client, ClientBuilder, Renewal, RetryPolicy, Session,
+    BankEzyClient, Client, ClientBuilder, ProviderError, Renewal, RetryPolicy, Session,
     SessionError, SessionKeeper,
 };
 use bankezy_crypto::providers::BaseUrl;
@@ -58,8 +58,8 @@ impl App {
         &self,
         client: &BankEzyClient,
         renewal: Renewal,
-    ) -> Result<Session, BankEzyError> {
-        let pair = KeyPair::generate().map_err(BankEzyError::Request)?;
+    ) -> Result<Session, ProviderError> {
+        let pair = KeyPair::generate().map_err(ProviderError::Request)?;
         let session = client
             .app_token(&self.credentials(), pair, &self.derivation)
             .await?;
@@ -89,7 +89,7 @@ impl Stage {
         settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
     ) -> Self
     where
-        F: Future<Output = Result<Session, BankEzyError>> + Send + 'static,
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
     {
         Self::over(quick(), log_in, settings).await
     }
@@ -100,7 +100,7 @@ impl Stage {
         settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
     ) -> Self
     where
-        F: Future<Output = Result<Session, BankEzyError>> + Send + 'static,
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
     {
         let sandbox = emulator().await;
         let client = BankEzyClient::new(client.build().unwrap(), server(&sandbox));

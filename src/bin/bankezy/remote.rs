@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use bankezy_crypto::client::{BankEzyClient, BankEzyError};
+use bankezy_crypto::client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
 use bankezy_crypto::providers::{BaseUrl, CallError};
 use bankezy_crypto::sandbox::SandboxError;
@@ -74,10 +74,10 @@ pub(crate) fn request_failure(error: Error) -> Failure {
     }
 }
 
-pub(crate) fn call_failure(error: BankEzyError) -> Failure {
+pub(crate) fn call_failure(error: ProviderError) -> Failure {
     match error {
-        BankEzyError::Request(error) => request_failure(error),
-        BankEzyError::Answer(CallError::Failed { status, outcome }) => {
+        ProviderError::Request(error) => request_failure(error),
+        ProviderError::Answer(CallError::Failed { status, outcome }) => {
             let codes = [&outcome.code, &outcome.inner_code];
             let meaning = codes.into_iter().flatten().find_map(meaning);
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
@@ -86,7 +86,7 @@ pub(crate) fn call_failure(error: BankEzyError) -> Failure {
                 CallError::Failed { status, outcome }
             ))
         }
-        BankEzyError::Answer(CallError::Plain(plain)) => {
+        ProviderError::Answer(CallError::Plain(plain)) => {
             let hint = match plain.status().as_u16() {
                 400 => "; it may not open what was sealed: check the payload secret or --derive",
                 401 | 403 => "; check X-API-KEY and the token, which may have expired",
@@ -95,7 +95,7 @@ pub(crate) fn call_failure(error: BankEzyError) -> Failure {
             };
             Failure::operation(format!("{}{hint}", CallError::Plain(plain)))
         }
-        BankEzyError::Transport(error) => transport::failure(&error),
+        ProviderError::Transport(error) => transport::failure(&error),
         error => Failure::operation(error.to_string()),
     }
 }

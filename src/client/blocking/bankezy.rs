@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::driver::Driver;
 use super::{BlockingClient, GRACE};
 use crate::agreement::{Derivation, KeyPair};
-use crate::client::{BankEzyClient, BankEzyError, ClientError, Sent};
+use crate::client::{BankEzyClient, ClientError, ProviderError, Sent};
 use crate::providers::bankezy::{
     AccountNumber, AppCredentials, AppSession, BankEzy, Channel, Endpoint, TokenAnswer,
     TokenRequest,
@@ -54,86 +54,86 @@ impl BlockingBankEzyClient {
     /// Get Token; see [`BankEzyClient::get_token`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn get_token(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         self.wait(self.client.get_token(request, channel))
     }
 
     /// Onboarding user token; see [`BankEzyClient::onboarding_token`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn onboarding_token(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         self.wait(self.client.onboarding_token(request, channel))
     }
 
     /// Get App Token; see [`BankEzyClient::app_token`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn app_token(
         &self,
         credentials: &AppCredentials<'_>,
         key_pair: impl Into<Arc<KeyPair>>,
         derivation: &Derivation<'_>,
-    ) -> Result<AppSession, BankEzyError> {
+    ) -> Result<AppSession, ProviderError> {
         self.wait(self.client.app_token(credentials, key_pair, derivation))
     }
 
     /// Renew a token; see [`BankEzyClient::renew`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn renew(
         &self,
         token: &Token,
         account_number: impl Into<Option<AccountNumber>>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         self.wait(self.client.renew(token, account_number, channel))
     }
 
     /// Invalidate a token by its reference; see [`BankEzyClient::invalidate`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn invalidate(
         &self,
         token_reference_id: &str,
         token: Option<&Token>,
         channel: &Channel,
-    ) -> Result<Outcome, BankEzyError> {
+    ) -> Result<Outcome, ProviderError> {
         self.wait(self.client.invalidate(token_reference_id, token, channel))
     }
 
     /// Any other call; see [`BankEzyClient::call`].
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         endpoint: impl Into<Endpoint>,
         body: &T,
         token: &Token,
         channel: &Channel,
-    ) -> Result<R, BankEzyError> {
+    ) -> Result<R, ProviderError> {
         self.wait(self.client.call(endpoint, body, token, channel))
     }
 
     fn wait<T>(
         &self,
-        call: impl Future<Output = Result<T, BankEzyError>>,
-    ) -> Result<T, BankEzyError> {
+        call: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
         let limit = self.client.deadline() + GRACE;
-        let late = BankEzyError::Transport(ClientError::Timeout { sent: Sent::Maybe });
+        let late = ProviderError::Transport(ClientError::Timeout { sent: Sent::Maybe });
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::driver::Driver;
 use super::{BlockingBankEzyClient, GRACE};
-use crate::client::{BankEzyError, ClientError, Sent, Session, SessionError, SessionKeeper};
+use crate::client::{ClientError, ProviderError, Sent, Session, SessionError, SessionKeeper};
 use crate::providers::bankezy::Endpoint;
 
 /// The same as [`SessionKeeper`], for code without a runtime: each call blocks its thread.
@@ -22,7 +22,7 @@ use crate::providers::bankezy::Endpoint;
 /// clone and to share between threads.
 ///
 /// ```no_run
-/// use bankezy_crypto::client::{BankEzyError, BlockingBankEzyClient, BlockingSessionKeeper};
+/// use bankezy_crypto::client::{ProviderError, BlockingBankEzyClient, BlockingSessionKeeper};
 /// use bankezy_crypto::client::{Renewal, Session, SessionError};
 /// use bankezy_crypto::providers::bankezy::AppCredentials;
 /// use bankezy_crypto::{Derivation, KeyPair};
@@ -30,7 +30,7 @@ use crate::providers::bankezy::Endpoint;
 /// fn pay(client: BlockingBankEzyClient) -> Result<(), SessionError> {
 ///     let keeper = BlockingSessionKeeper::new(client, |client| {
 ///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
-///         let pair = KeyPair::generate().map_err(BankEzyError::Request)?;
+///         let pair = KeyPair::generate().map_err(ProviderError::Request)?;
 ///         let session = client.app_token(&credentials, pair, &Derivation::Sha256)?;
 ///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))
 ///     });
@@ -53,7 +53,7 @@ impl BlockingSessionKeeper {
     #[must_use]
     pub fn new(
         client: BlockingBankEzyClient,
-        login: impl Fn(&BlockingBankEzyClient) -> Result<Session, BankEzyError> + Send + Sync + 'static,
+        login: impl Fn(&BlockingBankEzyClient) -> Result<Session, ProviderError> + Send + Sync + 'static,
     ) -> Self {
         let login = Arc::new(login);
         // A login that outlasts its deadline runs on: the next one waits for its end.
@@ -153,7 +153,7 @@ impl BlockingSessionKeeper {
     ) -> Result<T, SessionError> {
         let limit = self.keeper.longest() + GRACE;
         let late = ClientError::Timeout { sent: Sent::Maybe };
-        let late = SessionError::Call(BankEzyError::Transport(late));
+        let late = SessionError::Call(ProviderError::Transport(late));
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }
 }

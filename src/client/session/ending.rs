@@ -8,7 +8,7 @@ use tracing::debug;
 
 use super::Session;
 use super::flight::How;
-use crate::client::{BankEzyClient, BankEzyError};
+use crate::client::{BankEzyClient, ProviderError};
 
 /// How often it is asked whether a replaced session is still in use.
 const IN_USE_EVERY: Duration = Duration::from_millis(50);
@@ -28,7 +28,7 @@ pub(super) fn is_to_be_taken_back(
 pub(super) async fn take_back(
     client: &BankEzyClient,
     session: &Session,
-) -> Result<(), BankEzyError> {
+) -> Result<(), ProviderError> {
     let Some(reference) = &session.answer.token_reference_id else {
         return Ok(());
     };

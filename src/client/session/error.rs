@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::client::{BankEzyError, ClientError, Sent};
+use crate::client::{ClientError, ProviderError, Sent};
 use crate::error::Fault;
 use crate::providers::{CallError, PlainError};
 
@@ -14,12 +14,12 @@ use crate::providers::{CallError, PlainError};
 ///
 /// It can be logged as it is. `Display` tells all of it in one line;
 /// [`source`](core::error::Error::source) gives the error inside, for who looks for a type.
-/// What to do is as for [`BankEzyError`].
+/// What to do is as for [`ProviderError`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The call failed.
-    Call(BankEzyError),
+    Call(ProviderError),
     /// The login or renewal before the call failed, or took too long. The call was not sent.
     Login(Arc<LoginError>),
     /// A login or renewal failed lately, and is not tried again before this has passed. The call
@@ -45,7 +45,7 @@ pub enum SessionError {
 #[non_exhaustive]
 pub enum LoginError {
     /// The token call failed.
-    Call(BankEzyError),
+    Call(ProviderError),
     /// It took longer than the login deadline.
     TimedOut,
     /// The token was expired when it came: the clocks disagree.
@@ -137,7 +137,7 @@ impl LoginError {
             Self::Call(error) => {
                 let lost = matches!(
                     error,
-                    BankEzyError::Transport(
+                    ProviderError::Transport(
                         ClientError::Timeout { .. } | ClientError::Interrupted { .. }
                     )
                 );
@@ -158,7 +158,7 @@ impl LoginError {
 
     fn plain(&self) -> Option<&PlainError> {
         match self {
-            Self::Call(BankEzyError::Answer(CallError::Plain(plain))) => Some(plain),
+            Self::Call(ProviderError::Answer(CallError::Plain(plain))) => Some(plain),
             _ => None,
         }
     }
@@ -217,8 +217,8 @@ impl fmt::Display for LoginError {
     }
 }
 
-impl From<BankEzyError> for SessionError {
-    fn from(error: BankEzyError) -> Self {
+impl From<ProviderError> for SessionError {
+    fn from(error: ProviderError) -> Self {
         Self::Call(error)
     }
 }

@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 use super::ending::{is_to_be_taken_back, take_back_unused};
 use super::shared::{Failed, Settings, Shared};
 use super::{LoginError, Renewal, Session};
-use crate::client::BankEzyError;
+use crate::client::ProviderError;
 
 type Landed = Result<Arc<Session>, Arc<LoginError>>;
 
@@ -109,7 +109,7 @@ impl Shared {
     }
 
     /// `None` where there is nothing to renew, or the server does not renew it.
-    async fn renew(&self) -> Option<Result<Obtained, BankEzyError>> {
+    async fn renew(&self) -> Option<Result<Obtained, ProviderError>> {
         let session = self.current(self.now())?;
         let account_number = match session.renewal {
             Renewal::WithAccount(number) => Some(number),
@@ -124,11 +124,11 @@ impl Shared {
                 how: How::Renewal,
             })),
             // Without an answer a login would fare no better; the next time it is tried.
-            Err(error @ BankEzyError::Transport(_)) if self.state().failed.is_none() => {
+            Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
                 Some(Err(error))
             }
             // The issuer asks to wait.
-            Err(error @ BankEzyError::Answer(_)) if error.is_retryable() => Some(Err(error)),
+            Err(error @ ProviderError::Answer(_)) if error.is_retryable() => Some(Err(error)),
             Err(error) => {
                 warn!(
                     target: "bankezy_crypto::client",

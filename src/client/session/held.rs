@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-use crate::client::BankEzyError;
+use crate::client::ProviderError;
 use crate::error::Error;
 use crate::providers::CallError;
 use crate::providers::bankezy::{AccountNumber, Channel, TokenAnswer};
@@ -111,31 +111,31 @@ impl Session {
     }
 
     /// Counts answers that do not open; `result` is that of a call under this session.
-    pub(super) fn note<T>(&self, result: &Result<T, BankEzyError>) {
+    pub(super) fn note<T>(&self, result: &Result<T, ProviderError>) {
         match result {
-            Err(BankEzyError::Answer(CallError::Envelope(Error::OpenFailed))) => {
+            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => {
                 self.unopened.fetch_add(1, Ordering::Relaxed);
             }
             Ok(_)
-            | Err(BankEzyError::Answer(
+            | Err(ProviderError::Answer(
                 CallError::Failed { .. } | CallError::Envelope(Error::Json { .. }),
             )) => self.unopened.store(0, Ordering::Relaxed),
             Err(_) => {}
         }
     }
 
-    pub(super) fn verdict(&self, error: &BankEzyError) -> Verdict {
+    pub(super) fn verdict(&self, error: &ProviderError) -> Verdict {
         let status = match error {
-            BankEzyError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
-            BankEzyError::Answer(CallError::Envelope(Error::OpenFailed)) => {
+            ProviderError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
+            ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => {
                 return match self.unopened.load(Ordering::Relaxed) >= UNOPENED_ANSWERS {
                     true => Verdict::Refused,
                     false => Verdict::Good,
                 };
             }
-            BankEzyError::Answer(CallError::Plain(plain)) => plain.status(),
+            ProviderError::Answer(CallError::Plain(plain)) => plain.status(),
             // It opened: the key is the server's still, and the server may have executed the call.
-            BankEzyError::Answer(CallError::Failed { status, .. }) => {
+            ProviderError::Answer(CallError::Failed { status, .. }) => {
                 return match *status == StatusCode::UNAUTHORIZED {
                     true => Verdict::Refused,
                     false => Verdict::Good,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::builder::MAX_DEADLINE;
-use super::{BankEzyClient, BankEzyError};
+use super::{BankEzyClient, ProviderError};
 use crate::providers::bankezy::Endpoint;
 use ending::take_back;
 use held::Verdict;
@@ -69,7 +69,7 @@ impl SessionKeeper {
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
     ) -> Self
     where
-        F: Future<Output = Result<Session, BankEzyError>> + Send + 'static,
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
     {
         let login = Box::new(move |client| Box::pin(login(client)) as _);
         Self {
@@ -205,7 +205,7 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> Result<R, BankEzyError> {
+    ) -> Result<R, ProviderError> {
         let (token, client) = (&session.answer.token, &self.shared.client);
         let result = client
             .call(endpoint.clone(), body, token, &session.channel)

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use super::flight::Flight;
 use super::{LoginError, Session, SessionError};
-use crate::client::{BankEzyClient, BankEzyError};
+use crate::client::{BankEzyClient, ProviderError};
 
 /// Makes a session: calls Get Token or Get App Token.
 pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
-type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, BankEzyError>> + Send>>;
+type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What the clones of a keeper share.

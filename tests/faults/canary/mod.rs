@@ -6,7 +6,7 @@ mod server;
 
 use std::sync::Arc;
 
-use bankezy_crypto::client::{BankEzyClient, BankEzyError, Client};
+use bankezy_crypto::client::{BankEzyClient, Client, ProviderError};
 use bankezy_crypto::providers::bankezy::{
     AppCredentials, BankEzy, Call, Channel, DateOfBirth, Endpoint, TokenRequest, Version,
 };
@@ -118,8 +118,8 @@ impl Victim<'_> {
         self.show(mode, wrong);
     }
 
-    fn show<T: core::fmt::Debug>(&mut self, mode: &str, answer: Result<T, BankEzyError>) {
-        if let Err(BankEzyError::Answer(error)) = &answer {
+    fn show<T: core::fmt::Debug>(&mut self, mode: &str, answer: Result<T, ProviderError>) {
+        if let Err(ProviderError::Answer(error)) = &answer {
             self.shown.error(mode, error);
         }
         self.shown.result(mode, answer);

@@ -1,9 +1,5 @@
 //! BankEzy's calls over the transport.
 
-mod error;
-
-pub use error::BankEzyError;
-
 use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +8,7 @@ use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Client;
+use super::{Client, ProviderError};
 use crate::agreement::{Derivation, KeyPair};
 use crate::error::Error;
 use crate::providers::bankezy::{
@@ -45,12 +41,12 @@ impl BankEzyClient {
     /// Get Token.
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn get_token(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         let response = self
             .send(|| self.server.get_token(request, channel))
             .await?;
@@ -60,12 +56,12 @@ impl BankEzyClient {
     /// Onboarding user token.
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn onboarding_token(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         let response = self
             .send(|| self.server.onboarding_token(request, channel))
             .await?;
@@ -79,18 +75,18 @@ impl BankEzyClient {
     /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn app_token(
         &self,
         credentials: &AppCredentials<'_>,
         key_pair: impl Into<Arc<KeyPair>>,
         derivation: &Derivation<'_>,
-    ) -> Result<AppSession, BankEzyError> {
+    ) -> Result<AppSession, ProviderError> {
         let key_pair = key_pair.into();
         let (_, handshake) = self
             .server
             .app_token(credentials, Arc::clone(&key_pair))
-            .map_err(BankEzyError::Request)?;
+            .map_err(ProviderError::Request)?;
         let request = || {
             let (request, _) = self.server.app_token(credentials, Arc::clone(&key_pair))?;
             Ok(request)
@@ -103,13 +99,13 @@ impl BankEzyClient {
     /// [`BankEzy::renew`]).
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn renew(
         &self,
         token: &Token,
         account_number: impl Into<Option<AccountNumber>>,
         channel: &Channel,
-    ) -> Result<TokenAnswer, BankEzyError> {
+    ) -> Result<TokenAnswer, ProviderError> {
         let account_number = account_number.into();
         let request = || self.server.renew(token, account_number, channel);
         let response = self.send(request).await?;
@@ -119,13 +115,13 @@ impl BankEzyClient {
     /// Invalidate a token by its reference; under the key of a session, with its token.
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn invalidate(
         &self,
         token_reference_id: &str,
         token: Option<&Token>,
         channel: &Channel,
-    ) -> Result<Outcome, BankEzyError> {
+    ) -> Result<Outcome, ProviderError> {
         let request = || self.server.invalidate(token_reference_id, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read_invalidated(&response, channel)?)
@@ -135,14 +131,14 @@ impl BankEzyClient {
     /// sealed both ways.
     ///
     /// # Errors
-    /// [`BankEzyError`].
+    /// [`ProviderError`].
     pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         endpoint: impl Into<Endpoint>,
         body: &T,
         token: &Token,
         channel: &Channel,
-    ) -> Result<R, BankEzyError> {
+    ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
         let request = || self.server.call(endpoint.clone(), body, token, channel);
         let response = self.send(request).await?;
@@ -157,14 +153,8 @@ impl BankEzyClient {
     async fn send(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
-    ) -> Result<Response<SecretBytes>, BankEzyError> {
-        self.client
-            .execute(make)
-            .await
-            .map_err(|error| match error.apart() {
-                Ok(error) => BankEzyError::Transport(error),
-                Err(error) => BankEzyError::Request(error),
-            })
+    ) -> Result<Response<SecretBytes>, ProviderError> {
+        Ok(self.client.execute(make).await?)
     }
 }
 
