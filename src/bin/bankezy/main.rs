@@ -2,6 +2,11 @@
 //!
 //! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
 
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the comments of arguments are what --help prints"
+)]
+
 mod answer;
 mod args;
 mod call;
