@@ -1,5 +1,6 @@
 //! Whether times tell of secrets: `cargo bench --features full --bench timing`, or with
-//! `-- --times 10` for ten times as many samples. `docs/timing.md` has a result and says what it shows.
+//! `-- --times 10` for ten times as many samples, `-- --times 0.1` for a tenth. `docs/timing.md` has a
+//! result and says what it shows.
 //!
 //! It fails where something that is promised leaks with strong evidence, and where the control, a
 //! comparison that stops at the first difference, is not found to leak.
@@ -25,11 +26,15 @@ enum Kind {
 
 /// Prints each finding and keeps count of what should not be.
 struct Report {
-    times: usize,
+    times: f64,
     failures: usize,
 }
 
 impl Report {
+    fn samples(&self, usual: usize) -> usize {
+        (usual as f64 * self.times) as usize
+    }
+
     fn add(&mut self, kind: Kind, name: &str, finding: Finding) {
         let t = finding.t.abs();
         let verdict = match t {
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let times = args.iter().skip_while(|arg| *arg != "--times").nth(1);
-    let times = times.and_then(|times| times.parse().ok()).unwrap_or(1);
+    let times = times.and_then(|times| times.parse().ok()).unwrap_or(1.0);
     println!(
         "{:8}  {:62}  {:>8}  {:>8}  {:>10}  verdict",
         "kind", "first class / second class", "samples", "|t|", "ns apart"

@@ -74,7 +74,7 @@ fn under_a_payload_secret(report: &mut Report, backend: &Backend) {
         ("tag wrong / another key", [&first, &foreign]),
     ] {
         let finding = compare(
-            SAMPLES * report.times,
+            report.samples(SAMPLES),
             REPEAT,
             classes.map(Vec::as_slice),
             |sealed| assert_eq!(ours.open_into(sealed, &mut opened), Err(Error::OpenFailed)),
@@ -108,8 +108,8 @@ fn under_a_wrapped_key(report: &mut Report, backend: &Backend) {
     let opener = PrivateKeyOpener::new(pair);
     // Slow, and not promised: a tenth of the samples shows enough.
     let (kind, samples) = match backend.name() {
-        "aws-lc-rs" => (Kind::Promise, RSA_SAMPLES * report.times),
-        _ => (Kind::Contrast, RSA_SAMPLES / 10 * report.times),
+        "aws-lc-rs" => (Kind::Promise, report.samples(RSA_SAMPLES)),
+        _ => (Kind::Contrast, report.samples(RSA_SAMPLES / 10)),
     };
     for (name, classes) in [
         ("unwraps / padding of PKCS #1 v1.5", [&valid, &padding]),

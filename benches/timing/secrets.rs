@@ -28,7 +28,7 @@ fn comparison(report: &mut Report) {
         vec![other.to_vec()]
     };
     let (first, last, same) = (differing(0), differing(31), vec![secret.to_vec()]);
-    let samples = SAMPLES * report.times;
+    let samples = report.samples(SAMPLES);
 
     // Both lie on the heap, and stay where they are.
     let ours = secret.to_vec();
@@ -85,7 +85,7 @@ fn decoding(report: &mut Report) {
                 let text = std::str::from_utf8(input).unwrap();
                 black_box(decode(text).unwrap());
             };
-            let samples = SAMPLES * report.times;
+            let samples = report.samples(SAMPLES);
             let finding = compare(samples, REPEAT / 4, [&constant, &randoms], decodes);
             let name = format!("{name}: all {byte:02x} / random");
             report.add(Kind::Promise, &name, finding);

@@ -1,0 +1,203 @@
+//! Whether SECURITY.md and docs/assurance.md say what is so: each promise names its checks, each check
+//! has a command, and what they name is there. And the promises that the compiler can check.
+
+mod backends;
+mod types;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SECURITY: &str = include_str!("../../SECURITY.md");
+const ASSURANCE: &str = include_str!("../../docs/assurance.md");
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The promises of SECURITY.md, each with the lines under it.
+fn promises() -> Vec<String> {
+    let mut promises: Vec<String> = Vec::new();
+    let mut promised = false;
+    for line in SECURITY.lines() {
+        match line {
+            "Promised:" => promised = true,
+            // Everything else that ends a list.
+            _ if line.ends_with("romised:") || line.starts_with('#') => promised = false,
+            _ if !promised => {}
+            _ if line.starts_with("- ") => promises.push(line.to_owned()),
+            _ if line.starts_with("  ") => {
+                let promise = promises.last_mut().expect("a promise above");
+                promise.push(' ');
+                promise.push_str(line.trim());
+            }
+            _ => assert_eq!(line, "", "neither a promise nor its end"),
+        }
+    }
+    promises
+}
+
+/// Targets of a Markdown text's links.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1);
+    targets
+        .map(|rest| rest.split(')').next().unwrap())
+        .filter(|target| !target.contains("://"))
+        .collect()
+}
+
+/// Identifiers of the rows of the table in docs/assurance.md, and its rows.
+fn rows() -> Vec<(String, Vec<&'static str>)> {
+    ASSURANCE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| <a id=\""))
+        .map(|line| {
+            let (id, rest) = line.split_once("\"></a>").unwrap();
+            (id.to_owned(), rest.split(" | ").collect())
+        })
+        .collect()
+}
+
+#[test]
+fn each_promise_has_a_row_and_names_its_checks() {
+    let promises = promises();
+    assert!(promises.len() > 30, "{} promises", promises.len());
+    let mut promised = BTreeSet::new();
+    for promise in &promises {
+        let links = links(promise);
+        let ids: Vec<&str> = links
+            .iter()
+            .filter_map(|link| link.strip_prefix("docs/assurance.md#"))
+            .collect();
+        let [id] = ids[..] else {
+            panic!("not one row: {promise}");
+        };
+        assert!(links.len() > 1, "no check: {promise}");
+        assert!(promised.insert(id.to_owned()), "{id} stands twice");
+    }
+    let rows: Vec<String> = rows().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(rows.len(), promised.len(), "a row stands twice or alone");
+    assert_eq!(rows.into_iter().collect::<BTreeSet<_>>(), promised);
+}
+
+/// The columns: what is promised, the check, its command, what it said, when, and its form in CI.
+#[test]
+fn each_row_is_filled_and_its_commands_run_what_is_there() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let there = |folder: &str, name: &str| {
+        let folder = root().join(folder);
+        folder.join(format!("{name}.rs")).exists()
+            || folder.join(name).join("main.rs").exists()
+            || manifest.contains(&format!("name = \"{name}\""))
+    };
+    for (id, columns) in rows() {
+        assert_eq!(columns.len(), 6, "{id}");
+        assert!(
+            columns.iter().all(|column| !column.trim().is_empty()),
+            "{id}"
+        );
+        let commands: Vec<&str> = columns[2].split('`').skip(1).step_by(2).collect();
+        assert!(!commands.is_empty(), "{id} has no command");
+        for command in commands {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            for pair in words.windows(2) {
+                match pair {
+                    ["--test", name] => assert!(there("tests", name), "{id}: {name}"),
+                    ["--bench", name] => assert!(there("benches", name), "{id}: {name}"),
+                    _ => {}
+                }
+            }
+            let program = words[0];
+            assert!(
+                program == "cargo" || !is_shipped(program) || root().join(program).exists(),
+                "{id}: {program}"
+            );
+        }
+    }
+}
+
+/// The package on the registry has no `fuzz` and no hidden folders; a checkout has.
+fn is_shipped(path: &str) -> bool {
+    root().join(".git").exists() || !(path.starts_with("fuzz") || path.starts_with('.'))
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut documents: Vec<PathBuf> = markdown(root());
+    documents.extend(markdown(&root().join("docs")));
+    assert!(documents.len() > 8);
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in links(&text) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => document.clone(),
+                _ => document.parent().unwrap().join(path),
+            };
+            let from_root = target.strip_prefix(root()).unwrap_or(&target);
+            if !is_shipped(&from_root.to_string_lossy()) {
+                continue;
+            }
+            assert!(target.exists(), "{}: {link}", document.display());
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&target).unwrap();
+                assert!(
+                    text.contains(&format!("<a id=\"{anchor}\">"))
+                        || headings(&text).any(|it| it == anchor),
+                    "{}: {link}",
+                    document.display()
+                );
+            }
+        }
+    }
+}
+
+fn markdown(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let files = entries.map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect()
+}
+
+/// The anchors that headings get.
+fn headings(text: &str) -> impl Iterator<Item = String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|heading| {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.replace(' ', "-");
+        kept.replace(|c: char| !(c.is_alphanumeric() || "-_".contains(c)), "")
+    })
+}
+
+/// `deny(unsafe_code)` alone can be lifted by an attribute anywhere.
+#[test]
+fn unsafe_code_is_in_one_place() {
+    let mut folders = vec![root().join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let uses = code.filter(|line| line.contains("unsafe"));
+            let uses = uses.map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+            if !uses.is_empty() {
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), uses));
+            }
+        }
+    }
+    let [(path, uses)] = &found[..] else {
+        panic!("{found:#?}");
+    };
+    assert_eq!(path, Path::new("src/nonce/fork.rs"));
+    // The lint, which says why, and the block.
+    assert_eq!(uses.len(), 2, "{uses:#?}");
+    assert_eq!(uses[0], "unsafe_code,");
+}

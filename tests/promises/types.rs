@@ -1,0 +1,134 @@
+//! What the types of secrets can do, and what they must not.
+
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::bankezy::Channel;
+use bankezy_crypto::{
+    KeyPair, KeyRing, NonceSource, Opened, PayloadCipher, PayloadSecret, PrivateKeyOpener,
+    SecretBytes, SecretText,
+};
+use serde::{Deserialize, Serialize};
+
+/// Whether a type implements a trait: a constant of the type itself hides one of a trait, and it is
+/// there only where the bound holds.
+macro_rules! implements {
+    ($type:ty: $($bound:tt)+) => {{
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code, reason = "where the bound holds")]
+        trait Otherwise {
+            const HOLDS: bool = false;
+        }
+        impl<T: ?Sized> Otherwise for Probe<T> {}
+        #[allow(dead_code, reason = "where the bound does not hold")]
+        impl<T: ?Sized + $($bound)+> Probe<T> {
+            const HOLDS: bool = true;
+        }
+        <Probe<$type>>::HOLDS
+    }};
+}
+
+/// What would make a copy of a secret, or show it.
+macro_rules! leaks {
+    ($type:ty) => {
+        [
+            ("Clone", implements!($type: Clone)),
+            ("Serialize", implements!($type: Serialize)),
+            ("Deserialize", implements!($type: Deserialize<'static>)),
+            ("Display", implements!($type: std::fmt::Display)),
+            ("LowerHex", implements!($type: std::fmt::LowerHex)),
+            ("Hash", implements!($type: Hash)),
+            ("PartialOrd", implements!($type: PartialOrd)),
+            ("PartialEq with bytes", implements!($type: PartialEq<[u8]>)),
+            ("PartialEq with text", implements!($type: PartialEq<str>)),
+            ("Into<String>", implements!($type: Into<String>)),
+            ("Into<Vec<u8>>", implements!($type: Into<Vec<u8>>)),
+        ]
+    };
+}
+
+#[test]
+fn the_probe_finds_what_there_is() {
+    let found: Vec<_> = leaks!(String).into_iter().filter(|(_, is)| *is).collect();
+    let names: Vec<_> = found.into_iter().map(|(name, _)| name).collect();
+    let of_a_string = [
+        "Clone",
+        "Serialize",
+        "Deserialize",
+        "Display",
+        "Hash",
+        "PartialOrd",
+        "PartialEq with text",
+        "Into<String>",
+        "Into<Vec<u8>>",
+    ];
+    assert_eq!(names, of_a_string);
+    assert!(implements!(u8: std::fmt::LowerHex));
+    assert!(implements!(Vec<u8>: PartialEq<[u8]>));
+}
+
+#[test]
+fn secrets_are_neither_copied_nor_shown_nor_compared() {
+    macro_rules! check {
+        ($($type:ty),+ $(,)?) => {$(
+            for (name, is) in leaks!($type) {
+                assert!(!is, "{} is {name}", stringify!($type));
+            }
+        )+};
+    }
+    check!(
+        PayloadSecret,
+        SecretBytes,
+        SecretText,
+        Opened,
+        KeyPair,
+        PayloadCipher,
+        KeyRing,
+        PrivateKeyOpener,
+        Token,
+        Channel,
+    );
+    // To be leased once.
+    assert!(!implements!(NonceSource: Clone));
+}
+
+/// `benches/timing` says how long that takes.
+#[test]
+fn payload_secrets_alone_are_compared() {
+    assert!(implements!(PayloadSecret: PartialEq));
+    macro_rules! check {
+        ($($type:ty),+ $(,)?) => {$(
+            assert!(!implements!($type: PartialEq), "{}", stringify!($type));
+        )+};
+    }
+    check!(
+        SecretBytes,
+        SecretText,
+        Opened,
+        KeyPair,
+        PayloadCipher,
+        KeyRing,
+        Token,
+        Channel
+    );
+}
+
+#[test]
+fn debug_shows_nothing_of_them() {
+    macro_rules! check {
+        ($($made:expr => $shown:expr),+ $(,)?) => {$(
+            assert_eq!(format!("{:?}", $made), $shown);
+            assert_eq!(format!("{:#?}", $made), $shown);
+        )+};
+    }
+    check!(
+        PayloadSecret::from_utf8("CANARY-secret-of-thirty-two-char").unwrap()
+            => "PayloadSecret([redacted])",
+        SecretBytes::from(b"CANARY".to_vec()) => "SecretBytes([redacted])",
+        SecretText::from("CANARY".to_owned()) => "SecretText([redacted])",
+        Opened::new() => "Opened([redacted])",
+        NonceSource::random() => "NonceSource(random)",
+        NonceSource::leased(0x4341_4e41) => "NonceSource(leased)",
+    );
+}
