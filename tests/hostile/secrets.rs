@@ -58,6 +58,7 @@ fn hostile_base64() {
         &[
             ("empty", String::new(), length(0)),
             ("31 bytes", "A".repeat(42), length(31)),
+            ("31 bytes, padded", "A".repeat(42) + "==", length(31)),
             ("33 bytes", "A".repeat(44), length(33)),
             ("16 bytes, an AES-128 key", "A".repeat(22), length(16)),
             ("64 bytes", "A".repeat(86), length(64)),
@@ -83,6 +84,7 @@ fn hostile_base64() {
             ),
             ("1 MiB", "A".repeat(1 << 20), length(3 << 18)),
             ("1 KiB of nothing", "!".repeat(1 << 10), invalid()),
+            ("a bit more of nothing", "!".repeat(1028), length(771)),
         ],
     );
 }
