@@ -100,6 +100,17 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn every_face_writes_the_same_and_keeps_what_is_there() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let text = encode_to_string(&bytes);
+        let (mut public, mut secret) = (String::from("a."), String::from("a."));
+        encode_onto(&bytes, &mut public);
+        encode_secret_onto(&bytes, &mut secret);
+        assert_eq!(public, format!("a.{text}"));
+        assert_eq!(secret, public);
+    }
+
+    #[test]
     fn lengths_agree_with_the_coding() {
         for bytes in (0..200).chain(760..780).chain(1530..1540) {
             let text = encode_to_string(&vec![0xa5; bytes]);

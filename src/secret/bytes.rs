@@ -320,6 +320,35 @@ mod tests {
     }
 
     #[test]
+    fn room_that_is_there_is_used_to_its_last_byte() {
+        let mut bytes = SecretBytes::with_capacity(8);
+        let capacity = bytes.memory.capacity();
+        let place = bytes.memory.as_ptr();
+        bytes.append(&vec![1; capacity - 1]);
+        bytes.append(&[2]);
+        assert_eq!(bytes.memory.as_ptr(), place);
+        bytes.reset(1);
+        assert_eq!(bytes.reset(capacity).len(), capacity);
+        assert_eq!(bytes.memory.as_ptr(), place);
+        bytes.append(&[3]);
+        assert_eq!(bytes.as_bytes().last(), Some(&3));
+        assert!(bytes.memory.capacity() >= 2 * capacity);
+    }
+
+    #[test]
+    fn every_face_shows_the_same() {
+        let bytes = SecretBytes::from(b"secret".to_vec());
+        assert_eq!(AsRef::<[u8]>::as_ref(&bytes), b"secret");
+        let text = SecretText::from("secret".to_owned());
+        assert_eq!(AsRef::<str>::as_ref(&text), "secret");
+        let mut opened = Opened::new();
+        opened.memory().append(b"secret");
+        assert_eq!(AsRef::<[u8]>::as_ref(&opened), b"secret");
+        assert_eq!(&*opened, b"secret");
+        assert_eq!(opened.as_str(), Ok("secret"));
+    }
+
+    #[test]
     fn what_is_no_utf8_is_replaced_as_the_standard_library_does() {
         for bytes in [
             b"".as_slice(),

@@ -97,6 +97,17 @@ fn secrets_are_neither_copied_nor_shown_nor_compared() {
 #[test]
 fn payload_secrets_alone_are_compared() {
     assert!(implements!(PayloadSecret: PartialEq));
+    let ours = PayloadSecret::from_bytes(&[7; 32]).unwrap();
+    assert_eq!(ours, PayloadSecret::from_bytes(&[7; 32]).unwrap());
+    for bit in 0..256 {
+        let mut other = [7; 32];
+        other[bit / 8] ^= 1 << (bit % 8);
+        assert_ne!(
+            ours,
+            PayloadSecret::from_bytes(&other).unwrap(),
+            "bit {bit}"
+        );
+    }
     macro_rules! check {
         ($($type:ty),+ $(,)?) => {$(
             assert!(!implements!($type: PartialEq), "{}", stringify!($type));
