@@ -2,7 +2,8 @@
 
 mod common;
 
-use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, PayloadSecret, PublicKey};
+use bankezy_crypto::backend::AVAILABLE;
+use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PublicKey};
 use common::{each_backend, each_pair, p256, rsa_2048, shown};
 use proptest::prelude::*;
 
@@ -225,15 +226,45 @@ fn agreement_needs_two_p256_keys() {
 }
 
 #[test]
+fn a_key_may_be_as_long_as_the_cap() {
+    let jwk = include_str!("data/p256.jwk.json").trim_end();
+    let filled = |len: usize| format!("{jwk}{}", " ".repeat(len - jwk.len()));
+    let read = |len| KeyPair::from_jwk_with_backend(&filled(len), &AVAILABLE[0]).map(drop);
+    assert_eq!(read(16 * 1024), Ok(()));
+    let problem = KeyProblem::TooLong { max: 16 * 1024 };
+    assert_eq!(read(16 * 1024 + 1), Err(Error::Key { problem }));
+}
+
+#[test]
+fn debug_tells_the_kind_and_the_size_alone() {
+    let read = |pem| PublicKey::from_pem(pem).unwrap();
+    let point = read(include_str!("data/p256.pub.pem"));
+    assert_eq!(format!("{point:?}"), "PublicKey(P-256, 256 bits)");
+    let modulus = read(include_str!("data/rsa2048.pub.pem"));
+    assert_eq!(format!("{modulus:?}"), "PublicKey(RSA, 2048 bits)");
+    each_backend(|backend| {
+        let pair = format!("{:?}", p256(backend));
+        assert_eq!(pair, format!("KeyPair({point:?}, [redacted])"));
+    });
+}
+
+#[test]
 fn rsa_keys_are_generated_in_four_sizes_only() {
     each_backend(|backend| {
         for bits in [0, 1024, 2047, 2056, 16384] {
             let refused = KeyPair::generate_rsa_with_backend(bits, backend);
             assert_eq!(refused.unwrap_err(), Error::RsaKeySize { bits });
         }
-        if backend.name() == "aws-lc-rs" {
-            let pair = KeyPair::generate_rsa_with_backend(2048, backend).unwrap();
-            assert_eq!(pair.public_key().bits(), 2048);
+        // 8192 bits would take half a minute, and more than 2048 on the crate `rsa` too.
+        let sizes: &[usize] = match backend.name() {
+            "aws-lc-rs" => &[2048, 3072, 4096],
+            _ => &[2048],
+        };
+        for bits in sizes {
+            match KeyPair::generate_rsa_with_backend(*bits, backend) {
+                Ok(pair) => assert_eq!(pair.public_key().bits(), *bits),
+                Err(error) => assert!(rsa_2048(backend).is_none(), "{error}"),
+            }
         }
     });
 }
