@@ -5,6 +5,7 @@ mod dir;
 mod header;
 mod memory;
 mod private_der;
+mod private_forms;
 mod private_keys;
 mod public_der;
 mod public_keys;

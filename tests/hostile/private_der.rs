@@ -45,12 +45,12 @@ fn pkcs1_with(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
     pkcs1(&numbers)
 }
 
-fn ec_algorithm() -> Vec<u8> {
+pub(crate) fn ec_algorithm() -> Vec<u8> {
     // id-ecPublicKey, secp256r1: as it stands in a genuine key, after the version.
     der_of(P256_PEM)[6..27].to_vec()
 }
 
-fn sec1(scalar: &[u8], more: &[u8]) -> Vec<u8> {
+pub(crate) fn sec1(scalar: &[u8], more: &[u8]) -> Vec<u8> {
     tlv(0x30, &[&[2, 1, 1], &tlv(4, &[scalar]), more])
 }
 
