@@ -265,6 +265,9 @@ fn headers_beyond_their_cap_are_refused() {
 fn unusual_headers_of_the_profile_open() {
     let mut table = Table::default();
     let deep = format!(r#""x":{}{}"#, "[".repeat(3000), "]".repeat(3000));
+    let mut longest = with(r#""x":1"#);
+    // The cap is in characters of base64url.
+    longest.push_str(&" ".repeat(MAX / 4 * 3 - longest.len()));
     for backend in bankezy_crypto::backend::AVAILABLE {
         let cipher = cipher(backend);
         for (name, json) in [
@@ -285,6 +288,7 @@ fn unusual_headers_of_the_profile_open() {
                 with(r#""epk":{"kty":"EC"}"#),
             ),
             ("64 members", with(&members(62, 62))),
+            ("as long as the cap", longest.clone()),
             ("3000 arrays in an unknown member", with(&deep)),
             ("a number beyond all", with(r#""x":1e999999"#)),
             (

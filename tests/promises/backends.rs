@@ -1,7 +1,9 @@
 //! Which backend runs: the one that the caller named, and AWS-LC where none was.
 
 use bankezy_crypto::backend::AVAILABLE;
-use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret, PublicKeySealer};
+use bankezy_crypto::{
+    Error, KeyPair, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKeySealer,
+};
 
 const RSA_2048: &str = include_str!("../data/rsa2048.pem");
 const P256: &str = include_str!("../data/p256.pem");
@@ -26,9 +28,16 @@ fn what_is_named_is_what_runs() {
         assert_eq!(cipher.backend(), *backend);
         assert_eq!(pair.backend(), *backend);
         let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
-        for shown in [format!("{cipher:?}"), format!("{sealer:?}")] {
-            assert!(shown.contains(backend.name()), "{shown}");
-        }
+        assert_eq!(
+            [format!("{cipher:?}"), format!("{sealer:?}")],
+            [
+                format!("PayloadCipher({backend}, [redacted])"),
+                format!("PublicKeySealer({backend})"),
+            ]
+        );
+        let shown = format!("{pair:?}");
+        let opener = PrivateKeyOpener::new(pair);
+        assert_eq!(format!("{opener:?}"), format!("PrivateKeyOpener({shown})"));
         for other in AVAILABLE {
             assert_eq!(backend == other, backend.name() == other.name());
         }
