@@ -113,12 +113,16 @@ fn seal_allocates_once() {
 #[test]
 fn seal_into_a_large_enough_text_allocates_nothing() {
     on_each(|name, cipher, plaintext| {
-        let mut sealed = String::with_capacity(PayloadCipher::sealed_len(plaintext.len()));
-        for round in ["fresh", "used"] {
-            let (counted, ()) = allocations(|| cipher.seal_into(plaintext, &mut sealed).unwrap());
-            assert_eq!(counted, 0, "{name}, {round}");
+        for more in [0, 1, 1000] {
+            let room = PayloadCipher::sealed_len(plaintext.len()) + more;
+            let mut sealed = String::with_capacity(room);
+            for round in ["fresh", "used"] {
+                let (counted, ()) =
+                    allocations(|| cipher.seal_into(plaintext, &mut sealed).unwrap());
+                assert_eq!(counted, 0, "{name}, {round}, {more} more than needed");
+            }
+            assert_eq!(cipher.open(&sealed).unwrap().as_bytes(), plaintext);
         }
-        assert_eq!(cipher.open(&sealed).unwrap().as_bytes(), plaintext);
     });
 }
 
