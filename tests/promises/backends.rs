@@ -1,9 +1,7 @@
 //! Which backend runs: the one that the caller named, and AWS-LC where none was.
 
 use bankezy_crypto::backend::AVAILABLE;
-use bankezy_crypto::{
-    Error, KeyPair, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKeySealer,
-};
+use bankezy_crypto::{KeyPair, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKeySealer};
 
 const RSA_2048: &str = include_str!("../data/rsa2048.pem");
 const P256: &str = include_str!("../data/p256.pem");
@@ -66,6 +64,7 @@ fn what_names_no_backend_runs_on_aws_lc() {
 #[cfg(feature = "rust-crypto")]
 #[test]
 fn the_crate_rsa_gets_no_private_key_without_the_feature_that_says_the_risk() {
+    use bankezy_crypto::Error;
     use bankezy_crypto::backend::RUST_CRYPTO;
 
     let wanted = cfg!(feature = "rust-crypto-private-rsa-timing-risk");
