@@ -42,7 +42,7 @@ impl fmt::Display for Error {
             }
             Self::Key { problem } => write!(f, "the key is refused: {problem}"),
             Self::WrongKeyKind { needed, found } => {
-                write!(f, "this operation needs a key of kind {needed}, the one given is {found}")
+                write!(f, "this operation needs a {needed} key, the one given is {found}")
             }
             Self::PartyInfoTooLong { len, max } => write!(
                 f,
