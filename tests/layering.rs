@@ -232,6 +232,32 @@ fn the_command_line_uses_the_public_api_alone() {
     }
 }
 
+/// `deny(unsafe_code)` alone can be lifted by an attribute anywhere.
+#[test]
+fn unsafe_code_is_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for file in sources(&root.join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let uses: Vec<String> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//") && line.contains("unsafe"))
+            .map(str::to_owned)
+            .collect();
+        if !uses.is_empty() {
+            found.push((file.strip_prefix(root).unwrap().to_owned(), uses));
+        }
+    }
+    let [(path, uses)] = &found[..] else {
+        panic!("{found:#?}");
+    };
+    assert_eq!(path, Path::new("src/nonce/fork.rs"));
+    // The lint, which says why, and the block.
+    assert_eq!(uses.len(), 2, "{uses:#?}");
+    assert_eq!(uses[0], "unsafe_code,");
+}
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -109,15 +109,15 @@ fn each_row_is_filled_and_its_commands_run_what_is_there() {
             }
             let program = words.iter().find(|word| !word.contains('=')).unwrap();
             assert!(
-                *program == "cargo" || !is_shipped(program) || root().join(program).exists(),
+                *program == "cargo" || !is_expected(program) || root().join(program).exists(),
                 "{id}: {program}"
             );
         }
     }
 }
 
-/// The package on the registry has no `fuzz` and no hidden folders; a checkout has.
-fn is_shipped(path: &str) -> bool {
+/// Whether a path has to be there: the package on the registry has no `fuzz` and no hidden folders; a checkout has.
+fn is_expected(path: &str) -> bool {
     root().join(".git").exists() || !(path.starts_with("fuzz") || path.starts_with('.'))
 }
 
@@ -135,7 +135,7 @@ fn every_link_of_the_documents_leads_somewhere() {
                 _ => document.parent().unwrap().join(path),
             };
             let from_root = target.strip_prefix(root()).unwrap_or(&target);
-            if !is_shipped(&from_root.to_string_lossy()) {
+            if !is_expected(&from_root.to_string_lossy()) {
                 continue;
             }
             assert!(target.exists(), "{}: {link}", document.display());
@@ -168,36 +168,4 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
         let kept = heading.replace(' ', "-");
         kept.replace(|c: char| !(c.is_alphanumeric() || "-_".contains(c)), "")
     })
-}
-
-/// `deny(unsafe_code)` alone can be lifted by an attribute anywhere.
-#[test]
-fn unsafe_code_is_in_one_place() {
-    let mut folders = vec![root().join("src")];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
-            let uses = code.filter(|line| line.contains("unsafe"));
-            let uses = uses.map(|line| line.trim().to_owned()).collect::<Vec<_>>();
-            if !uses.is_empty() {
-                found.push((path.strip_prefix(root()).unwrap().to_owned(), uses));
-            }
-        }
-    }
-    let [(path, uses)] = &found[..] else {
-        panic!("{found:#?}");
-    };
-    assert_eq!(path, Path::new("src/nonce/fork.rs"));
-    // The lint, which says why, and the block.
-    assert_eq!(uses.len(), 2, "{uses:#?}");
-    assert_eq!(uses[0], "unsafe_code,");
 }
