@@ -28,8 +28,17 @@
 //! [`Error::OpenFailed`].
 //!
 //! # Features
-//! `aws-lc-rs` (default) and `rust-crypto` are [backends](backend), chosen by value. `cli` builds
-//! the command line. The README lists the rest.
+//! | feature | what it brings |
+//! |---|---|
+//! | `aws-lc-rs` (default) | the [backend] AWS-LC; `new`, `generate` and all functions without a backend argument run on it |
+//! | `rust-crypto` | the backend of pure Rust crates, for `with_backend(…, &backend::RUST_CRYPTO)`; changes nothing else |
+//! | `rust-crypto-private-rsa-timing-risk` | private RSA on the crate `rsa`, which leaks by timing (RUSTSEC-2023-0071) |
+//! | `fips` | AWS-LC as its FIPS module; needs CMake and Go to build |
+//! | `providers` (default) | the token APIs as pure functions over `http` types: `providers` |
+//! | `rayon` | `seal_many` and `open_many`, on all processors |
+//!
+//! HTTP client, middleware, emulator and command line are the crates `bankezy-client`, `bankezy-tower`,
+//! `bankezy-sandbox` and `bankezy-cli`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic: where one of these is right, it says why.
 #![cfg_attr(
@@ -44,36 +53,17 @@
     )
 )]
 
-mod agreement;
 pub mod backend;
-mod base64url;
-#[cfg(feature = "client")]
-#[expect(clippy::arithmetic_side_effects, reason = "small counts and times")]
-pub mod client;
+mod codec;
 mod envelope;
 mod error;
-mod json;
 mod jwe;
-mod jwk;
-#[cfg(feature = "tower")]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "lengths of what is in memory"
-)]
-pub mod middleware;
-mod names;
+mod keys;
 mod nonce;
-mod pem;
-mod private_key;
+#[cfg(feature = "providers")]
 pub mod providers;
-mod public_key;
-#[cfg(feature = "sandbox")]
-#[expect(clippy::arithmetic_side_effects, reason = "small counts and times")]
-pub mod sandbox;
 mod secret;
-mod spki;
 
-pub use agreement::{Derivation, KeyPair};
 pub use envelope::{
     DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, OpenedWith, PayloadCipher, PrivateKeyOpener,
     PublicKeySealer,
@@ -82,12 +72,6 @@ pub use error::{
     Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,
     UrlProblem,
 };
-pub use names::{Algorithm, KeyKind};
+pub use keys::{Algorithm, Derivation, KeyKind, KeyPair, PublicKey};
 pub use nonce::{NonceBudget, NonceSource};
-pub use public_key::PublicKey;
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};
-
-/// The README's examples, run as doc tests.
-#[cfg(all(doctest, feature = "client"))]
-#[doc = include_str!("../README.md")]
-mod readme {}

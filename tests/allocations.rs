@@ -3,62 +3,18 @@
 //!
 //! Counted is what Rust code allocates. AWS-LC is C and allocates past Rust, if it does.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{Error, Opened, PayloadCipher, PayloadSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use counting::allocations;
+
 const KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 const SIZES: [usize; 6] = [0, 64, 512, 4 * 1024, 64 * 1024, 1024 * 1024];
-
-thread_local! {
-    /// Of this thread only, so that the test harness and other tests do not count. Constant and
-    /// without a destructor: reading it does not allocate.
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn count() {
-    // Gone at the very end of a thread, where nothing is measured.
-    let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + 1));
-}
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(memory, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// Allocations of this thread while `work` runs; dropping its result does not count.
-fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
-    let before = ALLOCATIONS.get();
-    let result = work();
-    (ALLOCATIONS.get() - before, result)
-}
 
 fn cipher(backend: &Backend) -> PayloadCipher {
     let secret = PayloadSecret::from_bytes(&KEY).unwrap();
@@ -177,47 +133,6 @@ fn a_buffer_that_opened_more_takes_less_without_an_allocation() {
         assert!(opened.is_empty(), "{name}");
         assert_eq!(counted, 0, "{name}, refused");
     });
-}
-
-#[cfg(feature = "client")]
-#[test]
-fn a_token_at_hand_is_given_without_an_allocation_or_a_runtime() {
-    use std::io::{Read as _, Write as _};
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    use bankezy_crypto::client::{Client, TokenCache, TokenClient};
-    use bankezy_crypto::providers::{BaseUrl, faceki::Faceki};
-
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]).unwrap();
-        let body = r#"{"responseCode":0,"data":{"access_token":"t","expires_in":3600}}"#;
-        let len = body.len();
-        write!(
-            stream,
-            "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}"
-        )
-        .unwrap();
-    });
-    let faceki = Faceki::new("id", "secret").unwrap();
-    let faceki = faceki.with_base_url(BaseUrl::parse(&base).unwrap());
-    let client = Client::builder().only_these_roots(true).build().unwrap();
-    let cache = TokenCache::new(TokenClient::new(client, faceki));
-    let slot = cache.slot(()).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(slot.get()).unwrap();
-    drop(runtime);
-
-    let mut context = Context::from_waker(Waker::noop());
-    let (counted, given) = allocations(|| pin!(slot.get()).poll(&mut context));
-    assert_eq!(counted, 0);
-    let Poll::Ready(Ok(token)) = given else {
-        panic!("it is not at hand");
-    };
-    assert_eq!(token.as_str(), "t");
 }
 
 /// Sealed by the cryptographic library itself, with the members of the header the other way round,

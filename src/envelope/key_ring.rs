@@ -70,6 +70,18 @@ pub struct OpenedWith<T> {
     pub newest: bool,
 }
 
+impl<T> OpenedWith<T> {
+    /// A result from its parts, such as for tests.
+    #[must_use]
+    pub fn new(payload: T, key_id: impl Into<Arc<str>>, newest: bool) -> Self {
+        Self {
+            payload,
+            key_id: key_id.into(),
+            newest,
+        }
+    }
+}
+
 /// Older keys that a ring keeps unless the caller says otherwise.
 const DEFAULT_MAX_OLDER: usize = 4;
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Header};
 use crate::jwe::{open, seal};
-use crate::names::Algorithm;
+use crate::keys::algorithm::Algorithm;
 use crate::nonce::{Counter, NonceBudget, NonceSource};
 use crate::secret::{Opened, PayloadSecret};
 

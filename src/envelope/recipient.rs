@@ -9,17 +9,18 @@ use serde::de::DeserializeOwned;
 
 use super::payload::refuse_encrypted_key;
 use super::{DEFAULT_MAX_SEALED_LEN, to_json};
-use crate::agreement::{self, Derivation, KeyPair, check_party_info};
 use crate::backend::{Backend, RsaPublic};
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
 use crate::jwe::{open, seal};
-use crate::jwk;
-use crate::names::{Algorithm, KeyKind};
+use crate::keys::algorithm::{Algorithm, KeyKind};
+use crate::keys::derivation::{Derivation, check_party_info};
+use crate::keys::jwk;
+use crate::keys::pair::{self, KeyPair};
+use crate::keys::public::{Kind, NEEDS_P256, P256Point, PublicKey};
 use crate::nonce::NonceSource;
-use crate::public_key::{Kind, NEEDS_P256, P256Point, PublicKey};
 use crate::secret::{Opened, Secret32};
 
 /// Seals messages to the owner of a public key, each under a key of its own.
@@ -123,7 +124,7 @@ impl PublicKeySealer {
                 )
             }
             Recipient::P256 { point, apu, apv } => {
-                let (epk, shared) = agreement::ephemeral(point, self.backend)?;
+                let (epk, shared) = pair::ephemeral(point, self.backend)?;
                 let key = Derivation::ConcatKdf { apu, apv }.derive(shared, self.backend)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);

@@ -7,7 +7,7 @@ pub use problem::{
     FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem, UrlProblem,
 };
 
-use crate::names::KeyKind;
+use crate::keys::algorithm::KeyKind;
 
 /// Everything that can go wrong in this crate.
 ///

@@ -1,6 +1,6 @@
 //! What exactly is wrong, kind by kind.
 
-use crate::names::Algorithm;
+use crate::keys::algorithm::Algorithm;
 
 /// What is wrong with the outside form of a compact JWE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

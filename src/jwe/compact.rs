@@ -1,6 +1,6 @@
 //! The compact form (RFC 7516 section 7.1): five base64url parts separated by dots.
 
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::{Error, Malformed};
 use crate::jwe::header;
 

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::base64url;
+use crate::codec::base64url;
+use crate::codec::json::{NotObject, Object};
 use crate::error::HeaderProblem;
-use crate::json::{NotObject, Object};
-use crate::names::Algorithm;
+use crate::keys::algorithm::Algorithm;
+use crate::keys::derivation::MAX_PARTY_INFO;
 
 /// `{"enc":"A256GCM","alg":"dir"}`, byte for byte what BankEzy's documentation shows.
 pub(crate) const DIR: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0";
@@ -19,9 +20,6 @@ pub(crate) const RSA_OAEP_256: &str = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BR
 
 /// Longest header that is read, in base64url characters: apu, apv and an epk fit many times over.
 pub(crate) const MAX_LEN: usize = 8 * 1024;
-
-/// Longest `apu` or `apv`, in bytes.
-pub(crate) const MAX_PARTY_INFO: usize = 1024;
 
 /// A protected header that meets the profile.
 #[derive(Debug, PartialEq, Eq)]

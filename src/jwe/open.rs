@@ -1,7 +1,7 @@
 //! Content decryption (RFC 7516 section 5.2, steps 14 to 17).
 
 use crate::backend::Aes256Gcm;
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::Error;
 use crate::jwe::compact::Compact;
 use crate::secret::Opened;

@@ -3,7 +3,7 @@
 use ascii::AsciiString;
 
 use crate::backend::Aes256Gcm;
-use crate::base64url;
+use crate::codec::base64url;
 use crate::error::Error;
 use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
 use crate::nonce;

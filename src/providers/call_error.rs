@@ -3,12 +3,12 @@
 use core::fmt;
 use core::time::Duration;
 
-use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use crate::error::{Error, Fault};
-use crate::providers::{Outcome, complycube, faceki};
-use crate::secret::SecretText;
+use crate::providers::bankezy::Outcome;
+use crate::providers::plain_error::PlainError;
+use crate::providers::{complycube, faceki};
 
 /// Why an answer is not what was asked for.
 #[derive(Debug)]
@@ -73,64 +73,6 @@ pub enum UnexpectedReply {
     },
 }
 
-/// An error in clear. Nothing of it is authenticated.
-pub struct PlainError {
-    status: StatusCode,
-    retry_after: Option<Duration>,
-    text: SecretText,
-}
-
-impl PlainError {
-    /// Longest text that is kept, in bytes.
-    const MAX_TEXT: usize = 4096;
-
-    pub(crate) fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
-        let body = response.body().as_ref();
-        let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
-        let retry_after = response.headers().get(RETRY_AFTER);
-        Self {
-            status: response.status(),
-            retry_after: retry_after
-                .and_then(|value| value.to_str().ok()?.parse().ok())
-                .map(Duration::from_secs),
-            text: SecretText::from_utf8_lossy(kept),
-        }
-    }
-
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// How long the server asks to wait: `Retry-After`, where it is in seconds (RFC 9110 section
-    /// 10.2.3).
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
-    fn asks_to_wait(&self) -> bool {
-        let by_status = matches!(
-            self.status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        by_status && self.retry_after.is_some()
-    }
-
-    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.
-    #[must_use]
-    pub fn unauthenticated_text(&self) -> &str {
-        self.text.as_str()
-    }
-}
-
-impl fmt::Debug for PlainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PlainError({}, [redacted])", self.status.as_u16())
-    }
-}
-
 impl CallError {
     /// A refusal in clear, in a documented form or in none.
     pub(crate) fn refused<B: AsRef<[u8]>>(
@@ -149,7 +91,7 @@ impl CallError {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Plain(plain) | Self::Refused { plain, .. } => Some(plain.status),
+            Self::Plain(plain) | Self::Refused { plain, .. } => Some(plain.status()),
             Self::Failed { status, .. } | Self::Unexpected { status, .. } => Some(*status),
             Self::Envelope(_) => None,
         }
@@ -159,7 +101,7 @@ impl CallError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Plain(plain) | Self::Refused { plain, .. } => plain.retry_after,
+            Self::Plain(plain) | Self::Refused { plain, .. } => plain.retry_after(),
             Self::Failed { .. } | Self::Unexpected { .. } | Self::Envelope(_) => None,
         }
     }
@@ -217,12 +159,12 @@ impl fmt::Display for CallError {
             Self::Plain(plain) => write!(
                 f,
                 "the server refused with status {} in clear: its text is not authenticated",
-                plain.status.as_u16()
+                plain.status().as_u16()
             ),
             Self::Refused { plain, refusal } => write!(
                 f,
                 "the server refused with status {}, {refusal}",
-                plain.status.as_u16()
+                plain.status().as_u16()
             ),
             Self::Failed { outcome, .. } => {
                 write!(f, "the server says that the call failed: {outcome}")

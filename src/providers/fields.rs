@@ -1,10 +1,7 @@
-//! Checks of what goes into requests, and the bound of texts that errors keep.
+//! Checks of what goes into requests.
 
 use crate::error::{Error, FieldProblem};
 use crate::secret::SecretText;
-
-/// Longest text of an answer that an error keeps, in characters.
-const MAX_KEPT: usize = 4096;
 
 pub(crate) fn field(name: &'static str, problem: FieldProblem) -> Error {
     Error::Field { name, problem }
@@ -30,13 +27,5 @@ pub(crate) fn credential(name: &'static str, text: &str) -> Result<SecretText, E
     match required(name, text)?.chars().any(char::is_control) {
         true => Err(field(name, FieldProblem::ControlCharacter)),
         false => Ok(text.to_owned().into()),
-    }
-}
-
-/// A text of an answer as an error keeps it.
-pub(crate) fn kept(text: &str) -> SecretText {
-    match text.char_indices().nth(MAX_KEPT) {
-        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned().into(),
-        None => text.to_owned().into(),
     }
 }

@@ -6,26 +6,28 @@
 //! | provider | as a [`TokenApi`] | on the wire |
 //! |---|---|---|
 //! | [BankEzy](bankezy) | [`UserTokenApi`](bankezy::UserTokenApi), [`AppTokenApi`](bankezy::AppTokenApi), [`RenewApi`](bankezy::RenewApi) | sealed both ways, but for Get App Token |
-//! | [Faceki](faceki) | [`Faceki`](faceki::Faceki) | clear JSON inside TLS |
-//! | [ComplyCube](complycube) | [`ComplyCube`](complycube::ComplyCube) | clear JSON inside TLS |
-//! | [Sardine](sardine) | [`Sardine`](sardine::Sardine) | clear JSON inside TLS |
+//! | [Faceki](faceki) | [`Faceki`](faceki::Faceki) | plain JSON inside TLS |
+//! | [ComplyCube](complycube) | [`ComplyCube`](complycube::ComplyCube) | plain JSON inside TLS |
+//! | [Sardine](sardine) | [`Sardine`](sardine::Sardine) | plain JSON inside TLS |
 
 pub mod bankezy;
-pub(crate) mod base_url;
+mod base_url;
 mod call_error;
-mod clear;
 pub mod complycube;
 pub mod faceki;
 mod fields;
-mod outcome;
+mod plain_error;
+mod plain_json;
 pub mod sardine;
-pub(crate) mod sealed_form;
+mod sealed_form;
 mod token;
 mod token_api;
+mod token_entry;
 
 pub use base_url::BaseUrl;
-pub use call_error::{CallError, PlainError, Refusal, UnexpectedReply};
-pub use outcome::{Outcome, ResultCode};
+pub use call_error::{CallError, Refusal, UnexpectedReply};
+pub use plain_error::PlainError;
 pub use sealed_form::SealedForm;
 pub use token::Token;
 pub use token_api::{TokenApi, TokenKey};
+pub use token_entry::TokenEntry;

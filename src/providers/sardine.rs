@@ -21,8 +21,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::envelope::to_json;
 use crate::error::{Error, FieldProblem};
-use crate::providers::clear::{ClearAnswer, post_json};
 use crate::providers::fields::{at_most, credential, field, required};
+use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
 use crate::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -66,6 +66,19 @@ pub struct TokenAnswer {
     pub incode_sdk_base_url: Option<String>,
     /// `verification_id`, with Incode.
     pub verification_id: Option<String>,
+}
+
+impl TokenAnswer {
+    /// A token and nothing else: the other members are `None` and can be set.
+    #[must_use]
+    pub fn new(token: Token) -> Self {
+        Self {
+            token,
+            scope: None,
+            incode_sdk_base_url: None,
+            verification_id: None,
+        }
+    }
 }
 
 impl Sardine {
@@ -181,7 +194,7 @@ impl TokenApi for Sardine {
         response: &Response<B>,
         received_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
-        let answer = ClearAnswer::read(response, |_| None)?;
+        let answer = PlainJsonAnswer::read(response, |_| None)?;
         Ok(TokenAnswer {
             token: answer.access_token(received_at)?,
             scope: answer.owned("scope")?,

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::ser::{Serialize, Serializer};
 
-use crate::base64url;
+use crate::codec::base64url;
+use crate::codec::json::Object;
 use crate::envelope::{PayloadCipher, to_json};
 use crate::error::{Error, JsonProblem};
-use crate::json::Object;
-use crate::providers::{Outcome, ResultCode, Token, TokenKey, bankezy, sardine};
+use crate::providers::bankezy::{self, Outcome, ResultCode};
+use crate::providers::{Token, TokenKey, sardine};
 
 /// What may be kept outside of this process, and then sealed: there is no other way to write it.
 ///

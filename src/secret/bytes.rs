@@ -28,7 +28,9 @@ impl SecretBytes {
         Self::with_capacity(0)
     }
 
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
+    /// Empty, with room for `capacity` bytes: what is written within it moves nowhere.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
         Self {
             memory: Vec::with_capacity(capacity),
             len: 0,
@@ -161,6 +163,7 @@ impl SecretText {
     }
 
     /// As `String::from_utf8_lossy`, in memory that wipes itself.
+    #[cfg(feature = "providers")]
     pub(crate) fn from_utf8_lossy(bytes: &[u8]) -> Self {
         let mut text = SecretBytes::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
@@ -172,6 +175,7 @@ impl SecretText {
         Self(text)
     }
 
+    #[cfg(feature = "providers")]
     pub(crate) fn from_utf8(bytes: SecretBytes) -> Option<Self> {
         core::str::from_utf8(bytes.as_bytes()).ok()?;
         Some(Self(bytes))
@@ -348,6 +352,7 @@ mod tests {
         assert_eq!(opened.as_str(), Ok("secret"));
     }
 
+    #[cfg(feature = "providers")]
     #[test]
     fn what_is_no_utf8_is_replaced_as_the_standard_library_does() {
         for bytes in [

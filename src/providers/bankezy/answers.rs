@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-use super::Call;
-use crate::json::{NotText, Object};
-use crate::providers::{CallError, Outcome, ResultCode, Token, UnexpectedReply};
+use crate::codec::json::{NotText, Object};
+use crate::providers::bankezy::{Call, Outcome, ResultCode};
+use crate::providers::{CallError, Token, UnexpectedReply};
 
 /// What a token call answered. `Debug` shows the outcome alone.
 #[non_exhaustive]
@@ -28,6 +28,23 @@ pub struct TokenAnswer {
     pub account_number: Option<String>,
     /// What the server says of the call.
     pub outcome: Outcome,
+}
+
+impl TokenAnswer {
+    /// A token and nothing else: the other members are `None` and can be set, such as for a token kept
+    /// from an earlier run, or in tests.
+    #[must_use]
+    pub fn new(token: Token) -> Self {
+        Self {
+            token,
+            server_public_key: None,
+            reference_id: None,
+            token_reference_id: None,
+            login_id: None,
+            account_number: None,
+            outcome: Outcome::default(),
+        }
+    }
 }
 
 impl fmt::Debug for TokenAnswer {

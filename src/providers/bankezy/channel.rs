@@ -3,12 +3,12 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::agreement::{Derivation, KeyPair};
 use crate::backend::Backend;
 use crate::envelope::{PayloadCipher, PrivateKeyOpener, PublicKeySealer};
 use crate::error::Error;
-use crate::names::KeyKind;
-use crate::public_key::PublicKey;
+use crate::keys::algorithm::KeyKind;
+use crate::keys::public::PublicKey;
+use crate::keys::{Derivation, KeyPair};
 use crate::secret::{Opened, PayloadSecret};
 
 /// What bodies are sealed and opened with.

@@ -6,12 +6,14 @@
 mod answers;
 mod channel;
 mod endpoints;
+mod outcome;
 mod requests;
 mod token_api;
 
 pub use answers::{TokenAnswer, meaning};
 pub use channel::Channel;
 pub use endpoints::{Call, Endpoint, Version};
+pub use outcome::{Outcome, ResultCode};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
 pub use token_api::{AppTokenApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest};
 
@@ -23,15 +25,15 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::agreement::{Derivation, KeyPair};
 use crate::envelope::to_json;
 use crate::error::Error;
+use crate::keys::{Derivation, KeyPair};
+use crate::providers::fields::required;
 use crate::providers::token::sensitive;
-use crate::providers::{BaseUrl, CallError, Outcome, PlainError, Token, UnexpectedReply};
+use crate::providers::{BaseUrl, CallError, PlainError, Token, UnexpectedReply};
 use crate::secret::{Opened, SecretBytes};
 use answers::Answer;
 use endpoints::Endpoints;
-use requests::required;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_API_TOKEN: HeaderName = HeaderName::from_static("x-api-token");
@@ -319,6 +321,14 @@ pub struct AppSession {
     pub answer: TokenAnswer,
     /// Under the key just agreed, or under RSA key transport if our key is RSA.
     pub channel: Channel,
+}
+
+impl AppSession {
+    /// A session from its parts, such as for tests.
+    #[must_use]
+    pub fn new(answer: TokenAnswer, channel: Channel) -> Self {
+        Self { answer, channel }
+    }
 }
 
 impl AppTokenHandshake {

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::envelope::to_json;
 use crate::error::{Error, FieldProblem};
+use crate::providers::fields::{field, required};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Most digits of an account number: more than an `i64` or a double holds exactly.
@@ -288,13 +289,6 @@ impl Serialize for Pairs<'_> {
     }
 }
 
-pub(super) fn required<'a>(name: &'static str, text: &'a str) -> Result<&'a str, Error> {
-    match text.is_empty() {
-        true => Err(field(name, FieldProblem::Missing)),
-        false => Ok(text),
-    }
-}
-
 fn number(name: &'static str, digits: &str, max: usize) -> Result<u64, Error> {
     let plain = !digits.starts_with('0') || digits == "0";
     if digits.is_empty() || !plain || !digits.bytes().all(|c| c.is_ascii_digit()) {
@@ -307,8 +301,4 @@ fn number(name: &'static str, digits: &str, max: usize) -> Result<u64, Error> {
             .parse()
             .map_err(|_| field(name, FieldProblem::NotANumber)),
     }
-}
-
-fn field(name: &'static str, problem: FieldProblem) -> Error {
-    Error::Field { name, problem }
 }

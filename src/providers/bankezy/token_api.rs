@@ -8,12 +8,13 @@ use http::{Request, Response};
 
 use super::{
     AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Channel, TEXT,
-    TokenAnswer, TokenRequest, read_token, required,
+    TokenAnswer, TokenRequest, read_token,
 };
-use crate::agreement::{Derivation, KeyPair};
+use crate::codec::json::Object;
 use crate::envelope::to_json;
 use crate::error::Error;
-use crate::json::Object;
+use crate::keys::{Derivation, KeyPair};
+use crate::providers::fields::required;
 use crate::providers::{CallError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 

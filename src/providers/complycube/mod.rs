@@ -22,8 +22,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::envelope::to_json;
 use crate::error::Error;
-use crate::providers::clear::{ClearAnswer, post_json};
 use crate::providers::fields::{credential, required};
+use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
 use crate::providers::{self, BaseUrl, CallError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -110,7 +110,7 @@ impl TokenApi for ComplyCube {
         response: &Response<B>,
         _received_at: SystemTime,
     ) -> Result<Token, CallError> {
-        ClearAnswer::read(response, |members| {
+        PlainJsonAnswer::read(response, |members| {
             Refusal::read(members).map(providers::Refusal::ComplyCube)
         })?
         .token("token", None)

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::json::Object;
-use crate::providers::fields::kept;
+use crate::codec::json::Object;
+use crate::providers::plain_error::kept;
 use crate::secret::SecretText;
 
 /// `{"type":"invalid_request","message":"'clientId' is invalid","param":"clientId"}`. Nothing of it is
@@ -52,6 +52,16 @@ pub enum Param {
 }
 
 impl Refusal {
+    /// A refusal from its parts, such as for tests.
+    #[must_use]
+    pub fn new(kind: ErrorKind, param: Option<Param>, unauthenticated_message: SecretText) -> Self {
+        Self {
+            kind,
+            param,
+            unauthenticated_message,
+        }
+    }
+
     /// `None` for what is not in this form: `type` and `message` are needed.
     pub(super) fn read(members: &Object<'_>) -> Option<Self> {
         let text = |member| members.text(member).ok().flatten();

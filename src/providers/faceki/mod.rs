@@ -27,10 +27,10 @@ use std::time::SystemTime;
 
 use http::{HeaderName, Request, Response};
 
+use crate::codec::json::Object;
 use crate::error::Error;
-use crate::json::Object;
-use crate::providers::clear::ClearAnswer;
 use crate::providers::fields::{at_most, credential};
+use crate::providers::plain_json::PlainJsonAnswer;
 use crate::providers::token::sensitive;
 use crate::providers::{self, BaseUrl, CallError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
@@ -126,7 +126,7 @@ impl TokenApi for Faceki {
         received_at: SystemTime,
     ) -> Result<Token, CallError> {
         let refusal = |members: &Object<'_>| Refusal::read(members).map(providers::Refusal::Faceki);
-        let answer = ClearAnswer::read(response, refusal)?;
+        let answer = PlainJsonAnswer::read(response, refusal)?;
         // A success by its status may be a failure by its code.
         if let Some(refusal) = refusal(answer.members()) {
             return Err(CallError::refused(response, Some(refusal)));

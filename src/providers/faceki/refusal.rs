@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::Code;
-use crate::json::Object;
-use crate::providers::fields::kept;
+use crate::codec::json::Object;
+use crate::providers::plain_error::kept;
 use crate::secret::SecretText;
 
 /// What a refusal of Faceki's says, in the forms that its documentation shows. Nothing of it is

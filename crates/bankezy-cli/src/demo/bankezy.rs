@@ -1,0 +1,158 @@
+//! BankEzy: keys are agreed, and a token goes through its life.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bankezy_crypto::providers::bankezy::{
+    self, AccountNumber, AppCredentials, BankEzy, Call, Channel, DateOfBirth, TokenRequest, Version,
+};
+use bankezy_crypto::providers::{BaseUrl, CallError};
+use bankezy_crypto::{Error, KeyPair};
+use bankezy_sandbox::Sandbox;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Demo, Exchange, answer_failure};
+use crate::failure::Failure;
+use crate::pretty;
+use crate::token::random_uuid;
+
+/// The longest account number that there is: no double holds it.
+const ACCOUNT: u64 = 9_007_199_254_740_993_001;
+
+/// What the sealed call sends.
+const PAYMENT: &str = r#"{"amount":"1250.00","currency":"INR","to":"Asha","note":"Rent for May"}"#;
+
+impl Demo {
+    pub(super) async fn bankezy(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
+        let credentials = sandbox.credentials();
+        let called_with = |api_key| -> Result<_, Error> {
+            BankEzy::new(BaseUrl::parse(sandbox.url())?, api_key, Version::V2)
+        };
+        // Where our server calls from, and where an app does.
+        let server = called_with(credentials.api_key())?;
+        let app_server = called_with(credentials.app_api_key())?;
+
+        let pair = Arc::new(KeyPair::generate()?);
+        let app = AppCredentials {
+            api_key: credentials.app_api_key(),
+            secret: credentials.app_secret(),
+        };
+        let started = Instant::now();
+        let (request, handshake) = app_server.app_token(&app, Arc::clone(&pair))?;
+        let exchange = self.send(started, request).await?;
+        let session = handshake
+            .finish(&exchange.response, &credentials.derivation())
+            .map_err(answer_failure)?;
+        self.step(
+            "Key exchange (Get App Token)",
+            "Public keys cross in clear JSON, inside TLS on a real server. Both sides derive the same \
+             key, which never travels.",
+            &exchange,
+            &pretty::json(exchange.sent.as_bytes()),
+            &pretty::json(exchange.response.body().as_bytes()),
+        )?;
+
+        let channel = Channel::from_secret(credentials.payload_secret(), &pair.backend())?;
+        let started = Instant::now();
+        let (reference, public_key) = (random_uuid()?, pair.public_key().to_wire());
+        let request = TokenRequest::new(
+            &reference,
+            &public_key,
+            credentials.sdk_api_key(),
+            AccountNumber::new(ACCOUNT)?,
+        )?
+        .with_first_name("Asha")
+        .with_dob(DateOfBirth::new(1990, 1, 31)?);
+        let sealed = server.get_token(&request, &channel)?;
+        let exchange = self.send(started, sealed).await?;
+        let issued = bankezy::read_token(Call::GetToken, &exchange.response, &channel)
+            .map_err(answer_failure)?;
+        self.sealed_step(
+            "Get Token",
+            "Sealed under the static payload secret from onboarding. 19 digits stay exact.",
+            &exchange,
+            &channel,
+        )?;
+
+        let payment: &RawValue =
+            serde_json::from_str(PAYMENT).map_err(|_| Failure::operation("no JSON"))?;
+        let started = Instant::now();
+        let path = credentials.echo_path();
+        let (token, agreed) = (&session.answer.token, &session.channel);
+        let sealed = app_server.call(path, payment, token, agreed)?;
+        let exchange = self.send(started, sealed).await?;
+        let echoed: Box<RawValue> =
+            bankezy::read(&exchange.response, agreed).map_err(answer_failure)?;
+        if echoed.get() != PAYMENT {
+            return Err(Failure::operation("the echo is not what was sent"));
+        }
+        self.sealed_step(
+            "A sealed call (echo)",
+            "Sealed under the key agreed in step 1, with its token. It comes back byte for byte.",
+            &exchange,
+            agreed,
+        )?;
+
+        let started = Instant::now();
+        let account = AccountNumber::new(ACCOUNT)?;
+        let sealed = server.renew(&issued.token, account, &channel)?;
+        let exchange = self.send(started, sealed).await?;
+        let renewed = bankezy::read_token(Call::Renew, &exchange.response, &channel)
+            .map_err(answer_failure)?;
+        self.sealed_step(
+            "Renew",
+            "A new token for that of step 2, ahead of its expiry.",
+            &exchange,
+            &channel,
+        )?;
+
+        let reference = renewed.token_reference_id.or(issued.token_reference_id);
+        let reference = reference.ok_or_else(|| Failure::operation("no token reference"))?;
+        let started = Instant::now();
+        let sealed = server.invalidate(&reference, None, &channel)?;
+        let exchange = self.send(started, sealed).await?;
+        bankezy::read_invalidated(&exchange.response, &channel).map_err(answer_failure)?;
+        self.sealed_step(
+            "Invalidate",
+            "The renewed token ends here.",
+            &exchange,
+            &channel,
+        )?;
+
+        let started = Instant::now();
+        let sealed = server.call(path, payment, &renewed.token, &channel)?;
+        let exchange = self.send(started, sealed).await?;
+        let Err(CallError::Plain(refusal)) =
+            bankezy::read::<Value, _>(&exchange.response, &channel)
+        else {
+            return Err(Failure::operation("the invalidated token is still taken"));
+        };
+        let refused = format!(
+            "refused with HTTP {}, in clear and so not authenticated",
+            refusal.status()
+        );
+        self.step(
+            "The invalidated token is refused",
+            "The same call as in step 3, with the token of step 5.",
+            &exchange,
+            PAYMENT,
+            &refused,
+        )
+    }
+
+    /// A step whose request travelled sealed, and whose answer did.
+    fn sealed_step(
+        &mut self,
+        title: &str,
+        note: &str,
+        exchange: &Exchange,
+        channel: &Channel,
+    ) -> Result<(), Failure> {
+        let took = exchange.started.elapsed();
+        let input = pretty::json(&channel.open(exchange.sent.as_bytes())?);
+        let output = channel.open(exchange.response.body().as_bytes().trim_ascii_end())?;
+        let output = pretty::json(&output);
+        self.show(title, note, took, exchange, &input, &output)
+    }
+}

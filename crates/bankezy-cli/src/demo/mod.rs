@@ -1,0 +1,179 @@
+//! `bankezy demo`: an emulator and a client in one process, step by step.
+
+mod bankezy;
+mod clear;
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use bankezy_client::{Client, RetryPolicy};
+use bankezy_crypto::SecretBytes;
+use bankezy_crypto::providers::CallError;
+use bankezy_sandbox::Sandbox;
+use http::{Request, Response};
+
+use crate::failure::Failure;
+use crate::pretty::{self, Paint};
+use crate::{files, remote};
+
+pub(crate) fn run() -> Result<(), Failure> {
+    remote::runtime(tokio::runtime::Builder::new_current_thread())?.block_on(async {
+        let sandbox = Sandbox::start().await.map_err(remote::sandbox_failure)?;
+        let done = Demo::new()?.run(&sandbox).await;
+        sandbox.shutdown().await;
+        done
+    })
+}
+
+struct Demo {
+    client: Client,
+    paint: Paint,
+    steps: usize,
+    spent: Duration,
+}
+
+/// A request and its answer, as they travelled.
+struct Exchange {
+    /// What went ahead of the body, without secrets.
+    call: String,
+    sent: SecretBytes,
+    response: Response<SecretBytes>,
+    started: Instant,
+}
+
+impl Demo {
+    fn new() -> Result<Self, Failure> {
+        let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Ok(Self {
+            client: Client::builder()
+                // Plain http to this process: no root certificates are needed.
+                .only_these_roots(true)
+                .deadline(Duration::from_secs(10))
+                .retries(RetryPolicy::none())
+                .build()
+                .map_err(|error| Failure::operation(error.to_string()))?,
+            paint: Paint { colours },
+            steps: 0,
+            spent: Duration::ZERO,
+        })
+    }
+
+    async fn run(mut self, sandbox: &Sandbox) -> Result<(), Failure> {
+        self.say(&format!(
+            "{}\n{}\n",
+            self.paint.bold(
+                "bankezy demo: BankEzy's API, sealed both ways, and the tokens of three others"
+            ),
+            self.paint.dim(&format!(
+                "An emulator of their servers runs inside this process, at {}.\n\
+                 Keys and credentials are made for this run. Nothing leaves this machine.",
+                sandbox.url()
+            )),
+        ))?;
+
+        self.bankezy(sandbox).await?;
+        self.clear(sandbox).await?;
+
+        self.say(&format!(
+            "\n{} {} steps in {}: keys agreed, token issued, call sealed and opened, token renewed, \
+             invalidated, refused; a token from each of Faceki, ComplyCube and Sardine.\n",
+            self.paint.green("ok"),
+            self.steps,
+            pretty::time(self.spent),
+        ))
+    }
+
+    async fn send(
+        &self,
+        started: Instant,
+        request: Request<SecretBytes>,
+    ) -> Result<Exchange, Failure> {
+        let call = pretty::call(&request);
+        let sent = request.body().as_bytes().to_vec().into();
+        let response = self
+            .client
+            .send(request)
+            .await
+            .map_err(|error| Failure::operation(error.to_string()))?;
+        Ok(Exchange {
+            call,
+            sent,
+            response,
+            started,
+        })
+    }
+}
+
+/// What is printed.
+impl Demo {
+    fn step(
+        &mut self,
+        title: &str,
+        note: &str,
+        exchange: &Exchange,
+        input: &str,
+        output: &str,
+    ) -> Result<(), Failure> {
+        let took = exchange.started.elapsed();
+        self.show(title, note, took, exchange, input, output)
+    }
+
+    fn show(
+        &mut self,
+        title: &str,
+        note: &str,
+        took: Duration,
+        exchange: &Exchange,
+        input: &str,
+        output: &str,
+    ) -> Result<(), Failure> {
+        const WIDTH: usize = 74;
+        self.steps += 1;
+        self.spent += took;
+        let (paint, time) = (&self.paint, pretty::time(took));
+        let gap = WIDTH.saturating_sub(3 + title.len() + time.len());
+        let mut text = format!(
+            "\n{}  {}{:gap$}{}\n",
+            paint.bold(&self.steps.to_string()),
+            paint.bold(title),
+            "",
+            paint.green(&time),
+        );
+        for line in pretty::wrapped(note, WIDTH - 3) {
+            text.push_str("   ");
+            text.push_str(&paint.dim(&line));
+            text.push('\n');
+        }
+        let wire = |body: &[u8]| {
+            let found = pretty::wire(body);
+            if found.sealed {
+                paint.cyan(&found.text)
+            } else {
+                paint.dim(&found.text)
+            }
+        };
+        for (label, value) in [
+            ("in", input.to_owned()),
+            ("call", exchange.call.clone()),
+            ("wire >", wire(exchange.sent.as_bytes())),
+            ("wire <", wire(exchange.response.body().as_bytes())),
+            ("out", output.to_owned()),
+        ] {
+            for (number, line) in value.lines().enumerate() {
+                let label = if number == 0 { label } else { "" };
+                // Writing to a String does not fail.
+                let _ = writeln!(text, "   {}  {line}", paint.dim(&format!("{label:<6}")));
+            }
+        }
+        self.say(&text)
+    }
+
+    fn say(&self, text: &str) -> Result<(), Failure> {
+        files::print(text.as_bytes())
+    }
+}
+
+fn answer_failure(error: CallError) -> Failure {
+    Failure::operation(error.to_string())
+}

@@ -1,0 +1,109 @@
+//! What the commands that talk to a server share.
+
+use std::error::Error as _;
+
+use bankezy_client::{BankEzyClient, ProviderError};
+use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
+use bankezy_crypto::providers::{BaseUrl, CallError};
+use bankezy_crypto::{Error, PayloadSecret};
+use bankezy_sandbox::SandboxError;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::{Encoding, SecretArgs};
+use crate::failure::Failure;
+use crate::settings::{Settings, Source};
+use crate::{keys, transport};
+
+pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
+    builder
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::operation(format!("cannot start a runtime: {error}")))
+}
+
+/// The server that the settings name, behind a client.
+pub(crate) fn connect(settings: &Settings) -> Result<BankEzyClient, Failure> {
+    let base_url = settings.needed("base_url")?;
+    let base = BaseUrl::parse(&base_url).map_err(request_failure)?;
+    let version = version(settings)?;
+    let api_key = settings
+        .needed_source("api_key_file", "api_key_env")?
+        .read()?;
+    let api_key = keys::text(&api_key, "X-API-KEY")?;
+    let server = BankEzy::new(base, api_key, version).map_err(request_failure)?;
+
+    let client = transport::client(settings, base_url.starts_with("https"))?;
+    Ok(BankEzyClient::new(client, server))
+}
+
+fn version(settings: &Settings) -> Result<Version, Failure> {
+    match settings.text("api_version")?.as_deref() {
+        None | Some("v2") => Ok(Version::V2),
+        Some("v1") => Ok(Version::V1),
+        Some(_) => Err(Failure::usage("--api-version is v1 or v2")),
+    }
+}
+
+/// The static payload secret.
+pub(crate) fn payload_secret(settings: &Settings) -> Result<PayloadSecret, Failure> {
+    let source = settings.needed_source("secret_file", "secret_env")?;
+    let Source { in_file, place, .. } = source;
+    let text = |place: std::ffi::OsString| {
+        place
+            .into_string()
+            .map_err(|_| Failure::usage("the name of a variable is UTF-8"))
+    };
+    let (secret_file, secret_env) = match in_file {
+        true => (Some(place.into()), None),
+        false => (None, Some(text(place)?)),
+    };
+    let encoding = settings.choice("encoding")?.unwrap_or(Encoding::Base64url);
+    keys::secret(&SecretArgs {
+        secret_file,
+        secret_env,
+        encoding,
+    })?
+    .ok_or_else(|| Failure::usage("name a payload secret"))
+}
+
+/// What arguments caused is wrong usage.
+pub(crate) fn request_failure(error: Error) -> Failure {
+    match error {
+        Error::Field { .. } | Error::BaseUrl { .. } => Failure::usage(error.to_string()),
+        error => error.into(),
+    }
+}
+
+pub(crate) fn call_failure(error: ProviderError) -> Failure {
+    match error {
+        ProviderError::Request(error) => request_failure(error),
+        ProviderError::Answer(CallError::Failed { status, outcome }) => {
+            let codes = [&outcome.code, &outcome.inner_code];
+            let meaning = codes.into_iter().flatten().find_map(meaning);
+            let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
+            Failure::operation(format!(
+                "{}{meaning}",
+                CallError::Failed { status, outcome }
+            ))
+        }
+        ProviderError::Answer(CallError::Plain(plain)) => {
+            let hint = match plain.status().as_u16() {
+                400 => "; it may not open what was sealed: check the payload secret or --derive",
+                401 | 403 => "; check X-API-KEY and the token, which may have expired",
+                404 => "; check --base-url, --api-version and the path",
+                _ => "",
+            };
+            Failure::operation(format!("{}{hint}", CallError::Plain(plain)))
+        }
+        ProviderError::Transport(error) => transport::failure(&error),
+        error => Failure::operation(error.to_string()),
+    }
+}
+
+pub(crate) fn sandbox_failure(error: SandboxError) -> Failure {
+    match (&error, error.source()) {
+        (SandboxError::Config { .. }, _) => Failure::usage(error.to_string()),
+        (_, Some(cause)) => Failure::operation(format!("{error}: {cause}")),
+        (_, None) => Failure::operation(error.to_string()),
+    }
+}

@@ -1,0 +1,77 @@
+//! `bankezy sandbox`.
+
+use std::fs;
+use std::time::Duration;
+
+use bankezy_crypto::Derivation;
+
+use bankezy_sandbox::{Sandbox, TokenForm};
+
+use crate::args::{self, SandboxDerivation, SandboxTokenForm};
+use crate::failure::Failure;
+use crate::{files, remote};
+
+pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
+    if let Some(path) = &args.ready_file {
+        files::check_private(path, true)?;
+        // Whoever waits for it is not to find that of an earlier run.
+        let _ = fs::remove_file(path);
+    }
+    remote::runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve(args))
+}
+
+async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
+    // Ahead of the ready file: from then on a signal is a wish to end well.
+    let stop = stop()?;
+    let sandbox = Sandbox::builder()
+        .listen(args.listen)
+        .path_prefix(args.prefix.as_str())
+        .tls(args.tls)
+        .require_client_certificate(args.mutual_tls)
+        .derivation(match args.derivation {
+            SandboxDerivation::Raw => Derivation::RawSharedSecret,
+            SandboxDerivation::Sha256 => Derivation::Sha256,
+            SandboxDerivation::ConcatKdf => Derivation::ConcatKdf { apu: b"", apv: b"" },
+        })
+        .token_lifetime(Duration::from_secs(args.token_lifetime))
+        .token_form(match args.token_form {
+            SandboxTokenForm::Jwt => TokenForm::Jwt,
+            SandboxTokenForm::Jwe => TokenForm::Jwe,
+        })
+        .start()
+        .await
+        .map_err(remote::sandbox_failure)?;
+    if let Some(path) = &args.ready_file {
+        files::write_private(path, sandbox.ready_json().as_str().as_bytes(), true)?;
+    }
+    files::print(format!("{}\n", sandbox.url()).as_bytes())?;
+    stop.await;
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+/// Ends at SIGINT or SIGTERM; both are caught once this returns.
+#[cfg(unix)]
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let catch = |kind| {
+        signal(kind).map_err(|error| Failure::operation(format!("cannot catch signals: {error}")))
+    };
+    let mut interrupt = catch(SignalKind::interrupt())?;
+    let mut terminate = catch(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        // Where it cannot be caught, the process ends all the same.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

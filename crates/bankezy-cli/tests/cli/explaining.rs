@@ -1,0 +1,353 @@
+//! `inspect`, `diagnose`, `vectors`, completions and man pages.
+
+use super::{Folder, backends};
+
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+#[test]
+fn inspect_explains_sealed_texts() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    let sealed = folder.run("seal --secret-file s", "four").text();
+    folder.write("message", &sealed);
+    let report = folder.run("inspect message", "").text();
+    for line in [
+        "kind: compact JWE",
+        r#"header: {"enc":"A256GCM","alg":"dir"}"#,
+        "ciphertext: 4 bytes",
+        "profile: met (dir with A256GCM)",
+    ] {
+        assert!(report.contains(line), "{report}");
+    }
+    let zipped = "eyJ6aXAiOiJERUYiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0";
+    let rest = sealed.split_once("..").unwrap().1;
+    let report = folder.run("inspect", format!("{zipped}..{rest}")).text();
+    assert!(
+        report.contains("profile: not met") && report.contains("`zip`"),
+        "{report}"
+    );
+}
+
+#[test]
+fn inspect_never_lets_a_header_drive_the_terminal() {
+    // {"a":"<escape>[31m"} with a raw escape character, which is no JSON.
+    let report = Folder::new()
+        .run("inspect", "eyJhIjoiG1szMW0ifQ..AAAA.AAAA.AAAA")
+        .text();
+    assert!(
+        !report.contains('\u{1b}') && report.contains(r"\u{1b}"),
+        "{report}"
+    );
+}
+
+#[test]
+fn inspect_shows_claims_as_they_stand() {
+    use base64::Engine as _;
+    let encode = |json: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
+    let claims = "{\"z\":1,\"a\":123456789012345678901234567890,\"a\":\"\u{9b}31m\u{202e}\"}";
+    let jwt = format!("{}.{}.x", encode("{\"alg\":\"none\"}"), encode(claims));
+    let report = Folder::new().run("inspect", jwt).text();
+    let shown = r#"claims: {"z":1,"a":123456789012345678901234567890,"a":"\u{9b}31m\u{202e}"}"#;
+    assert!(report.contains(shown), "{report}");
+}
+
+#[test]
+fn long_messages_are_explained_when_allowed() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write(
+        "m",
+        folder
+            .run("seal --secret-file s", vec![0; 7 << 20])
+            .printed(),
+    );
+    folder.run("inspect m", "").failed(1, "more than");
+    let report = folder.run("inspect m --max-len 20000000", "").text();
+    assert!(report.contains("ciphertext: 7340032 bytes"), "{report}");
+    let found = folder
+        .run(
+            "diagnose --message m --secret-file s --max-len 20000000",
+            "",
+        )
+        .text();
+    assert!(found.contains("base64url"), "{found}");
+}
+
+#[test]
+fn inspect_explains_public_keys() {
+    let folder = Folder::new();
+    let wire = folder.run("keygen p256 --out k.pem", "").text();
+    let report = folder.run("inspect", &wire).text();
+    assert!(
+        report.contains("key: P-256, 256 bits") && report.contains(wire.trim()),
+        "{report}"
+    );
+    let public = include_str!("../../../../tests/data/rsa2048.pub.pem");
+    let body: String = public
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &body).unwrap();
+    for form in [public.as_bytes(), body.as_bytes(), &der] {
+        let report = folder.run("inspect", form).text();
+        assert!(report.contains("key: RSA, 2048 bits"), "{report}");
+    }
+    let spki = include_str!("../../../../tests/data/p256.pub.pem");
+    let body: String = spki.lines().filter(|line| !line.starts_with('-')).collect();
+    for text in [body.as_str(), body.trim_end_matches('=')] {
+        assert!(folder.run("inspect", text).text().contains("key: P-256"));
+    }
+}
+
+#[test]
+fn inspect_explains_tokens_and_does_not_verify_them() {
+    // {"alg":"HS512"} . {"iat":1688888888,"exp":1688892488}
+    let jwt = "eyJhbGciOiJIUzUxMiJ9.eyJpYXQiOjE2ODg4ODg4ODgsImV4cCI6MTY4ODg5MjQ4OH0.CANARY";
+    for text in [jwt.to_owned(), format!("Bearer {jwt}\n")] {
+        let report = Folder::new().run("inspect", text).text();
+        for line in [
+            "not verified",
+            "issued: 2023-07-09T07:48:08Z (1688888888)",
+            "expires: 2023-07-09T08:48:08Z (1688892488)",
+        ] {
+            assert!(report.contains(line), "{report}");
+        }
+        assert!(
+            !report.contains("CANARY"),
+            "the signature makes it a usable token"
+        );
+    }
+}
+
+#[test]
+fn what_inspect_cannot_read_is_exit_1_with_the_reason() {
+    let folder = Folder::new();
+    folder.run("keygen p256 --out k.pem", "").printed();
+    folder
+        .run("inspect k.pem", "")
+        .failed(1, "private key where a public one is due");
+    for (input, reason) in [
+        (&b""[..], "the input is empty"),
+        (b"a.b", "5 parts"),
+        (b"a.b.c", "header part"),
+        (b"a.b.c.d.e", "header"),
+        (b"nonsense!", "neither a sealed text"),
+        (b"\xff\x00", "neither text nor DER"),
+        (b"{}", "`kty` is missing"),
+    ] {
+        folder.run("inspect", input).failed(1, reason);
+    }
+}
+
+#[test]
+fn diagnose_names_the_reading_of_the_secret() {
+    let folder = Folder::new();
+    let ascii = "0123456789abcdefghijklmnopqrstu!";
+    for (encoding, secret) in [
+        ("base64url", SECRET),
+        ("base64", "++++AwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        (
+            "hex",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        ),
+        ("utf8", ascii),
+    ] {
+        folder.write("s", secret);
+        let sealed = folder.run(&format!("seal --secret-file s --encoding {encoding}"), "x");
+        folder.write("m", sealed.printed());
+        let found = folder
+            .run("diagnose --message m --secret-file s", "")
+            .text();
+        assert_eq!(found, format!("opens with --encoding {encoding}\n"));
+        let from_env = "diagnose --message m --secret-env S";
+        assert_eq!(
+            folder.run_with(from_env, "", &[("S", secret)]).text(),
+            found
+        );
+    }
+    folder.write("other", SECRET.replace('A', "B"));
+    folder
+        .run("diagnose --message m --secret-file other", "")
+        .failed(1, "--encoding base64url: 32 bytes, but another key");
+}
+
+#[test]
+fn diagnose_reads_a_binary_secret_too() {
+    let folder = Folder::new();
+    let raw: Vec<u8> = (0..31).chain([0xff]).collect();
+    folder.write("raw", &raw);
+    let text = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &raw);
+    folder.write("s", text);
+    folder.write("m", folder.run("seal --secret-file s", "x").printed());
+    let found = folder
+        .run("diagnose --message m --secret-file raw", "")
+        .text();
+    assert!(found.contains("32 raw bytes"), "{found}");
+    folder.write("other", [0xfe; 32]);
+    folder
+        .run("diagnose --message m --secret-file other", "")
+        .failed(1, "--encoding hex: not text");
+}
+
+#[test]
+fn diagnose_names_the_derivation_with_roles_either_way() {
+    let folder = Folder::new();
+    let ours = folder.run("keygen p256 --out ours.pem", "").text();
+    let theirs = folder.run("keygen p256 --out theirs.pem", "").text();
+    let (ours, theirs) = (ours.trim(), theirs.trim());
+    for (derive, named) in [
+        ("raw".to_owned(), "--derive raw"),
+        ("sha256".to_owned(), "--derive sha256"),
+        (
+            "concat-kdf".to_owned(),
+            "concat-kdf with apu empty, apv empty",
+        ),
+        (
+            "hkdf-sha256".to_owned(),
+            "hkdf-sha256 with salt empty, info empty",
+        ),
+        (
+            "concat-kdf --apu Alice --apv Bob".to_owned(),
+            r#"apu "Alice", apv "Bob""#,
+        ),
+        (
+            format!("concat-kdf --apu {ours} --apv {theirs}"),
+            "apu our key as it travels",
+        ),
+        (
+            format!("concat-kdf --apu {theirs} --apv {ours}"),
+            "apu their key as it travels",
+        ),
+        ("hkdf-sha256 --salt unusual".to_owned(), r#"salt "unusual""#),
+    ] {
+        let seal = format!("seal --private-key ours.pem --peer {theirs} --derive {derive}");
+        folder.write("m", folder.run(&seal, "x").printed());
+        let diagnose = format!(
+            "diagnose --message m --private-key ours.pem --peer {theirs} --try-info unusual"
+        );
+        let found = folder.run(&diagnose, "").text();
+        assert!(found.contains(named), "{derive}: {found}");
+    }
+    folder.run("keygen p256 --out stranger.pem", "").printed();
+    let diagnose = format!("diagnose --message m --private-key stranger.pem --peer {theirs}");
+    folder
+        .run(&diagnose, "")
+        .failed(1, "derivations opens the message");
+}
+
+#[test]
+fn diagnose_says_what_else_a_message_needs() {
+    let folder = Folder::new();
+    let wire = folder.run("keygen p256 --out k.pem", "").text();
+    folder.write("s", SECRET);
+    folder.write(
+        "to-key",
+        folder
+            .run(&format!("seal --recipient {wire}"), "x")
+            .printed(),
+    );
+    folder.write("shared", folder.run("seal --secret-file s", "x").printed());
+    let found = folder
+        .run("diagnose --message to-key --private-key k.pem", "")
+        .text();
+    assert!(found.contains("private key alone"), "{found}");
+    for (arguments, code, reason) in [
+        (
+            "--message to-key --secret-file s",
+            1,
+            "open it with --private-key",
+        ),
+        ("--message shared --private-key k.pem", 2, "--peer"),
+        ("--message k.pem --secret-file s", 1, "not a sealed text"),
+        (
+            "--message missing --secret-file s",
+            1,
+            "cannot read the message",
+        ),
+    ] {
+        folder
+            .run(&format!("diagnose {arguments}"), "")
+            .failed(code, reason);
+    }
+}
+
+#[test]
+fn vectors_run_on_every_backend() {
+    let folder = Folder::new();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let files = format!("{root}/test-vectors/nimbus.json {root}/test-vectors/jose.json");
+    for backend in backends() {
+        let ran = folder.run(&format!("vectors {files} --backend {backend}"), "");
+        let printed = String::from_utf8(ran.out).unwrap();
+        if backend == "rust-crypto" && !cfg!(feature = "rust-crypto-private-rsa-timing-risk") {
+            assert_eq!(ran.code, 1);
+            assert!(printed.contains("the feature rust-crypto-private-rsa-timing-risk"));
+            assert!(printed.ends_with("52 passed, 9 failed\n"), "{printed}");
+        } else {
+            assert_eq!((ran.code, printed.as_str()), (0, "61 passed, 0 failed\n"));
+        }
+    }
+}
+
+#[test]
+fn failing_vectors_are_printed_and_counted() {
+    let folder = Folder::new();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    folder.write("s", key);
+    let sealed = folder.run("seal --secret-file s", "x").text();
+    let case = |id: u8, kind: &str, result: &str, plaintext: &str| {
+        format!(
+            r#"{{"id":{id},"kind":"{kind}","result":"{result}","comment":"c","key_b64u":"{key}","plaintext_b64u":"{plaintext}","jwe":"{sealed}"}}"#
+        )
+    };
+    let cases = [
+        case(1, "dir", "valid", "eA"),
+        case(2, "dir", "valid", "eQ"),
+        case(3, "dir", "invalid", "eA"),
+        case(4, "jws", "valid", "eA"),
+        r#"{"id":5}"#.to_owned(),
+        // Invalid cases pass only if they were run.
+        r#"{"id":6,"kind":"dir","result":"invalid"}"#.to_owned(),
+        format!(r#"{{"id":7,"kind":"dir","result":"invalid","key_b64u":"{key}"}}"#),
+        format!(r#"{{"id":8,"kind":"dir","result":"invalid","key_b64u":"!","jwe":"{sealed}"}}"#),
+    ];
+    folder.write("v.json", format!("{{\"cases\":[{}]}}", cases.join(",")));
+    let ran = folder.run("vectors v.json", "");
+    let printed = String::from_utf8_lossy(&ran.out).into_owned();
+    for line in [
+        "case 2 (dir, c): another plaintext",
+        "case 3 (dir, c): should not open",
+        "case 4 (jws, c): the kind jws is not known",
+        "case 5 (no kind, no comment)",
+        "case 6 (dir, no comment): the case has no text `key_b64u`",
+        "case 7 (dir, no comment): the case has no text `jwe`",
+        "case 8 (dir, no comment): a key or plaintext of the case is not base64",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
+    assert!(printed.ends_with("\n1 passed, 7 failed\n"), "{printed}");
+    ran.failed(1, "7 vectors failed");
+    folder.write("empty.json", "{\"cases\":[]}");
+    folder
+        .run("vectors empty.json", "")
+        .failed(1, "it has no cases");
+    folder.run("vectors s", "").failed(1, "not a vector file");
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(
+            folder
+                .run(&format!("completions {shell}"), "")
+                .text()
+                .contains("diagnose")
+        );
+    }
+    assert!(folder.run("man", "").text().contains(".TH bankezy 1"));
+    assert!(folder.run("man seal", "").text().contains("recipient"));
+    folder
+        .run("man frob", "")
+        .failed(2, "there is no subcommand frob");
+}

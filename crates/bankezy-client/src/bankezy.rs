@@ -1,0 +1,163 @@
+//! BankEzy's calls over the transport.
+
+use core::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::bankezy::{
+    self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Channel, Endpoint, Outcome,
+    TokenAnswer, TokenRequest,
+};
+use bankezy_crypto::{Derivation, Error, KeyPair, SecretBytes};
+use http::{Request, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Client, ProviderError};
+
+/// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
+///
+/// A call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
+/// sealed anew each time.
+#[derive(Clone)]
+pub struct BankEzyClient {
+    client: Client,
+    server: Arc<BankEzy>,
+}
+
+impl BankEzyClient {
+    /// Calls this server over this client.
+    #[must_use]
+    pub fn new(client: Client, server: BankEzy) -> Self {
+        Self {
+            client,
+            server: Arc::new(server),
+        }
+    }
+
+    /// Get Token.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn get_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let response = self
+            .send(|| self.server.get_token(request, channel))
+            .await?;
+        Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
+    }
+
+    /// Onboarding user token.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn onboarding_token(
+        &self,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let response = self
+            .send(|| self.server.onboarding_token(request, channel))
+            .await?;
+        Ok(bankezy::read_token(
+            Call::OnboardingToken,
+            &response,
+            channel,
+        )?)
+    }
+
+    /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn app_token(
+        &self,
+        credentials: &AppCredentials<'_>,
+        key_pair: impl Into<Arc<KeyPair>>,
+        derivation: &Derivation<'_>,
+    ) -> Result<AppSession, ProviderError> {
+        let key_pair = key_pair.into();
+        let (_, handshake) = self
+            .server
+            .app_token(credentials, Arc::clone(&key_pair))
+            .map_err(ProviderError::Request)?;
+        let request = || {
+            let (request, _) = self.server.app_token(credentials, Arc::clone(&key_pair))?;
+            Ok(request)
+        };
+        let response = self.send(request).await?;
+        Ok(handshake.finish(&response, derivation)?)
+    }
+
+    /// Renew a token; a token of Get App Token without an account number (inferred, see
+    /// [`BankEzy::renew`]).
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn renew(
+        &self,
+        token: &Token,
+        account_number: impl Into<Option<AccountNumber>>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let account_number = account_number.into();
+        let request = || self.server.renew(token, account_number, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read_token(Call::Renew, &response, channel)?)
+    }
+
+    /// Invalidate a token by its reference; under the key of a session, with its token.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn invalidate(
+        &self,
+        token_reference_id: &str,
+        token: Option<&Token>,
+        channel: &Channel,
+    ) -> Result<Outcome, ProviderError> {
+        let request = || self.server.invalidate(token_reference_id, token, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read_invalidated(&response, channel)?)
+    }
+
+    /// Any other call: a path, which is `POST`, or an [`Endpoint`]; any JSON in, any JSON out,
+    /// sealed both ways.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: impl Into<Endpoint>,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<R, ProviderError> {
+        let endpoint = endpoint.into();
+        let request = || self.server.call(endpoint.clone(), body, token, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read(&response, channel)?)
+    }
+
+    /// How long a call may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.client.shared.settings.deadline
+    }
+
+    async fn send(
+        &self,
+        make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+    ) -> Result<Response<SecretBytes>, ProviderError> {
+        Ok(self.client.execute(make).await?)
+    }
+}
+
+impl fmt::Debug for BankEzyClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BankEzyClient({:?})", self.server)
+    }
+}

@@ -1,0 +1,224 @@
+//! The settings of a client.
+
+use core::fmt;
+use core::time::Duration;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use bankezy_crypto::SecretText;
+use http::Uri;
+
+use super::call::Settings;
+use super::tls::{self, Identity};
+use super::transport::Transport;
+use super::{BlockingClient, Client, ClientError, RetryPolicy, Setting, Shared};
+
+/// How long a connection may take to come about, name, TCP and TLS together.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a call may take with all its attempts.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long an answer may be, in bytes: the longest sealed text that a cipher opens by default, and
+/// 64 KiB for what may stand around it.
+pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
+
+/// A deadline beyond it is meant as none, and would overflow some clocks.
+pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shorter than what common servers keep: the longer a connection idles, the likelier the server
+/// closes it just when a request is sent, and that request cannot be repeated.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Settings of a [`Client`] or [`BlockingClient`].
+pub struct ClientBuilder {
+    connect_timeout: Duration,
+    deadline: Duration,
+    max_response_len: usize,
+    roots: Vec<String>,
+    only_these_roots: bool,
+    identity: Option<Identity>,
+    proxy: Option<Uri>,
+    system_proxy: bool,
+    retries: RetryPolicy,
+}
+
+impl ClientBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            deadline: DEFAULT_DEADLINE,
+            max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+            roots: Vec::new(),
+            only_these_roots: false,
+            identity: None,
+            proxy: None,
+            system_proxy: false,
+            retries: RetryPolicy::default(),
+        }
+    }
+
+    /// How long a connection may take to come about, name, TCP and TLS together;
+    /// [`DEFAULT_CONNECT_TIMEOUT`] where this is not called.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take with all its attempts, at most 24 hours; [`DEFAULT_DEADLINE`] where
+    /// this is not called.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline.min(MAX_DEADLINE);
+        self
+    }
+
+    /// How long the body of an answer may be, in bytes; [`DEFAULT_MAX_RESPONSE_LEN`] where this is
+    /// not called.
+    #[must_use]
+    pub fn max_response_len(mut self, max: usize) -> Self {
+        self.max_response_len = max;
+        self
+    }
+
+    /// Trusts the certificates of a PEM text as roots, one or more, besides the system's.
+    #[must_use]
+    pub fn add_root_certificate_pem(mut self, pem: &str) -> Self {
+        self.roots.push(pem.to_owned());
+        self
+    }
+
+    /// Trusts no root of the system, only those added. With none added no `https` server is trusted.
+    #[must_use]
+    pub fn only_these_roots(mut self, only: bool) -> Self {
+        self.only_these_roots = only;
+        self
+    }
+
+    /// Shows a certificate to servers that ask for one (mutual TLS): the chain as PEM with the
+    /// client's own first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password.
+    #[must_use]
+    pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
+        self.identity = Some(Identity {
+            chain: cert_chain_pem.to_owned(),
+            key: key_pem,
+        });
+        self
+    }
+
+    /// Goes through an `http` or `https` proxy, by a tunnel, so that it sees the host alone. A name
+    /// and password in the URI are for the proxy. Plain `http` to loopback never goes through it.
+    #[must_use]
+    pub fn proxy(mut self, uri: Uri) -> Self {
+        self.proxy = Some(uri);
+        self
+    }
+
+    /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) where
+    /// [`proxy`](Self::proxy) sets none; off where this is not called.
+    #[must_use]
+    pub fn system_proxy(mut self, system_proxy: bool) -> Self {
+        self.system_proxy = system_proxy;
+        self
+    }
+
+    /// When [`execute`](Client::execute) tries again; [`RetryPolicy::none`] turns it off.
+    #[must_use]
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Builds the asynchronous client. Reads the system's roots; sends nothing.
+    ///
+    /// # Errors
+    /// [`ClientError::Configuration`] with the setting that is wrong.
+    pub fn build(self) -> Result<Client, ClientError> {
+        let (secure, loopback) = self
+            .clients()
+            .map_err(|what| ClientError::Configuration { what })?;
+        Ok(Client {
+            shared: Arc::new(Shared {
+                transport: Transport::new(secure, loopback, self.max_response_len),
+                settings: Settings {
+                    deadline: self.deadline,
+                    retries: self.retries,
+                },
+            }),
+        })
+    }
+
+    /// Builds the blocking client and starts its thread.
+    ///
+    /// # Errors
+    /// [`ClientError::Configuration`] with the setting that is wrong.
+    pub fn build_blocking(self) -> Result<BlockingClient, ClientError> {
+        BlockingClient::start(self.build()?)
+    }
+
+    fn clients(&self) -> Result<(reqwest::Client, reqwest::Client), Setting> {
+        let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
+        let secure = match &self.proxy {
+            Some(uri) => self.common(config).proxy(proxy(uri)?),
+            None if self.system_proxy => self.common(config),
+            None => self.common(config).no_proxy(),
+        };
+        let nothing_trusted = tls::config(&[], true, None)?;
+        let here = [
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+        ];
+        let loopback = self
+            .common(nothing_trusted)
+            .no_proxy()
+            .resolve_to_addrs("localhost", &here);
+        let build =
+            |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Setting::Transport);
+        Ok((build(secure.https_only(true))?, build(loopback)?))
+    }
+
+    /// Says what it wants even where that is the default, since another crate in the same program
+    /// can turn on features that change the defaults.
+    fn common(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .no_hickory_dns()
+            .user_agent(concat!("bankezy-crypto/", env!("CARGO_PKG_VERSION")))
+    }
+}
+
+fn proxy(uri: &Uri) -> Result<reqwest::Proxy, Setting> {
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => {
+            let text = SecretText::from(uri.to_string());
+            reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)
+        }
+        _ => Err(Setting::Proxy),
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("deadline", &self.deadline)
+            .field("max_response_len", &self.max_response_len)
+            .field("only_these_roots", &self.only_these_roots)
+            .field("client_identity", &self.identity.is_some())
+            .field("proxy", &self.proxy.is_some())
+            .field("system_proxy", &self.system_proxy)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! One call: its attempts, its deadline, its trace. Neither I/O nor waiting.
+
+use core::time::Duration;
+
+use bankezy_crypto::SecretBytes;
+use http::{Request, Response};
+use tokio::time::Instant;
+use tracing::{Span, debug, debug_span, field};
+
+use super::transport::Summary;
+use super::{ClientError, Prepared, RetryPolicy};
+
+/// What holds for every call of a client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) deadline: Duration,
+    pub(super) retries: RetryPolicy,
+}
+
+/// What to do after an attempt.
+pub(super) enum Next {
+    Done(Result<Response<SecretBytes>, ClientError>),
+    Again(Duration),
+}
+
+pub(super) struct Call {
+    retries: RetryPolicy,
+    deadline: Instant,
+    attempt: u32,
+    attempt_started: Instant,
+    span: Span,
+}
+
+impl Call {
+    pub(super) fn new(retries: RetryPolicy, deadline: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            retries,
+            deadline: now + deadline,
+            attempt: 0,
+            attempt_started: now,
+            span: debug_span!(
+                target: "bankezy_client",
+                "http_call",
+                http.status_code = field::Empty,
+                error.code = field::Empty,
+                attempts = field::Empty,
+            ),
+        }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The next attempt's request, made anew and checked; nothing is sent yet.
+    pub(super) fn prepare<E>(
+        &mut self,
+        make: &mut impl FnMut() -> Result<Request<SecretBytes>, E>,
+    ) -> Result<Prepared, ClientError<E>> {
+        self.attempt += 1;
+        let request = make().map_err(|error| ClientError::RequestBuild { error })?;
+        self.attempt_started = Instant::now();
+        Prepared::new(request).map_err(ClientError::widen)
+    }
+
+    pub(super) fn judge(
+        &self,
+        summary: &Summary,
+        result: Result<Response<SecretBytes>, ClientError>,
+    ) -> Next {
+        let now = Instant::now();
+        let left = self.deadline.saturating_duration_since(now);
+        let wait = self.retries.wait(self.attempt, left, &result);
+        debug!(
+            target: "bankezy_client",
+            {
+                http.method = summary.method.as_str(),
+                server.address = summary.host.as_str(),
+                http.status_code = result.as_ref().ok().map(|response| response.status().as_u16()),
+                error.code = result.as_ref().err().map(ClientError::code),
+                attempt = self.attempt,
+                elapsed_ms = millis(now - self.attempt_started),
+                request_len = summary.body_len,
+                response_len = result.as_ref().ok().map(|response| response.body().as_bytes().len()),
+                retry_in_ms = wait.map(millis),
+            },
+            "attempt ended",
+        );
+        if let Some(wait) = wait {
+            return Next::Again(wait);
+        }
+        match &result {
+            Ok(response) => self
+                .span
+                .record("http.status_code", response.status().as_u16()),
+            Err(error) => self.span.record("error.code", error.code()),
+        };
+        self.span.record("attempts", self.attempt);
+        Next::Done(result)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,201 @@
+//! The HTTP client: a transport that carries sealed bodies and decides nothing about them.
+//!
+//! It takes an [`http::Request`] with [`SecretBytes`] as body and gives an [`http::Response`] back,
+//! whatever its status. What a request says and what an answer means is the providers' affair.
+//!
+//! # What it holds to
+//! - **Transport.** `https` alone, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
+//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. No redirect is followed, and
+//!   no proxy of the system's is used unless asked for.
+//! - **Bounds.** One deadline spans all attempts of a call, and an answer is refused as soon as it
+//!   exceeds the cap. Nothing outlives the deadline.
+//! - **Never twice.** A request is repeated only where nothing of it was sent, or where the server
+//!   answered 429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the
+//!   server may have executed the request, and [`ClientError::sent`] says so.
+//! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
+//!   the target `bankezy_client`, with the host, method, status, lengths and times. The
+//!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those
+//!   below `debug`.
+//!
+//! Bodies are wiped where this crate holds them. The buffers of TLS and HTTP underneath are not,
+//! nor are header values: another reason to seal what travels.
+//!
+//! ```no_run
+//! use bankezy_client::Client;
+//! use bankezy_crypto::{Error, PayloadCipher, PayloadSecret, SecretBytes};
+//!
+//! # async fn call() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder().build()?;
+//! let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+//! let response = client
+//!     .execute(|| {
+//!         // Called once an attempt, so that each has its own nonce.
+//!         let body = SecretBytes::from(cipher.seal(br#"{"referenceId":"1"}"#)?.into_bytes());
+//!         let mut request = http::Request::new(body);
+//!         *request.method_mut() = http::Method::POST;
+//!         *request.uri_mut() = http::Uri::from_static("https://api.example.com/kong/echo");
+//!         Ok::<_, Error>(request)
+//!     })
+//!     .await?;
+//! let answer = cipher.open(response.body().as_bytes())?;
+//! # drop(answer);
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No input makes the crate panic: where one of these is right, it says why.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "small counts and times")
+)]
+
+mod backoff;
+mod bankezy;
+mod blocking;
+mod builder;
+mod call;
+mod classify;
+mod error;
+mod flight;
+mod provider_error;
+mod retry;
+mod session;
+mod tls;
+mod token_cache;
+mod token_client;
+mod transport;
+
+pub use bankezy::BankEzyClient;
+pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
+pub use builder::{
+    ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
+};
+pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
+pub use provider_error::ProviderError;
+pub use retry::RetryPolicy;
+pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
+pub use token_cache::{
+    DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
+    TokenSlot, TokenStore,
+};
+pub use token_client::{BlockingTokenClient, TokenClient};
+
+use core::convert::Infallible;
+use core::fmt;
+use std::sync::Arc;
+
+use bankezy_crypto::SecretBytes;
+use http::{Request, Response};
+use tracing::Instrument as _;
+
+use call::{Call, Next, Settings};
+use transport::{Prepared, Transport};
+
+/// An asynchronous HTTP client with a pool of connections.
+///
+/// Make one per process and clone it: clones share the pool. It runs on tokio.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    transport: Transport,
+    settings: Settings,
+}
+
+impl Client {
+    /// Starts a client; every setting has a default.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// Sends a request once and never again, within the deadline.
+    ///
+    /// Any status is a response, also a redirect, a 401 or a 500. Dropping the future gives the
+    /// request up; the server may then have executed it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; its [`sent`](ClientError::sent) says whether the server can have seen it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. [`BlockingClient`] needs none.
+    pub async fn send(
+        &self,
+        request: Request<SecretBytes>,
+    ) -> Result<Response<SecretBytes>, ClientError> {
+        let mut request = Some(request);
+        let make = || Ok::<_, Infallible>(request.take().unwrap_or_default());
+        self.run(RetryPolicy::none(), make).await
+    }
+
+    /// Sends what `make` makes, and again where the [`RetryPolicy`] allows it, within the deadline.
+    ///
+    /// `make` is called once an attempt: seal in it, so that each attempt has a fresh nonce. Dropping
+    /// the future gives the request up; the server may then have executed it.
+    ///
+    /// # Errors
+    /// [`ClientError`] of the last attempt, and [`ClientError::RequestBuild`] with what `make`
+    /// failed with.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. [`BlockingClient`] needs none.
+    pub async fn execute<E>(
+        &self,
+        make: impl FnMut() -> Result<Request<SecretBytes>, E>,
+    ) -> Result<Response<SecretBytes>, ClientError<E>> {
+        self.run(self.shared.settings.retries, make).await
+    }
+
+    async fn run<E>(
+        &self,
+        retries: RetryPolicy,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
+    ) -> Result<Response<SecretBytes>, ClientError<E>> {
+        let mut call = Call::new(retries, self.shared.settings.deadline);
+        let span = call.span();
+        async {
+            loop {
+                let prepared = call.prepare(&mut make)?;
+                let summary = prepared.summary();
+                let result = self.shared.transport.run(prepared, call.deadline()).await;
+                match call.judge(&summary, result) {
+                    Next::Done(result) => return result.map_err(ClientError::widen),
+                    Next::Again(wait) => tokio::time::sleep(wait).await,
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("deadline", &self.shared.settings.deadline)
+            .field("retries", &self.shared.settings.retries)
+            .field(
+                "max_response_len",
+                &self.shared.transport.max_response_len(),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+/// The examples of the repository's README, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

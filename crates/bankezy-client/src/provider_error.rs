@@ -1,0 +1,106 @@
+//! How a call to a provider ends without an answer that can be used.
+
+use core::fmt;
+
+use bankezy_crypto::providers::CallError;
+use bankezy_crypto::{Error, Fault};
+
+use super::{ClientError, Sent};
+
+/// How a call to a provider ends without an answer that can be used.
+///
+/// It can be logged as it is. `Display` tells all of it in one line;
+/// [`source`](core::error::Error::source) gives the error inside, for who looks for a type.
+///
+/// | what | what to do |
+/// |---|---|
+/// | [`is_retryable`](Self::is_retryable) | call again: the server has not executed it, and the cause can pass |
+/// | [`sent`](Self::sent) is [`Sent::Maybe`], and the server did not refuse | ask the server, or repeat only what may happen twice |
+/// | all else | mend what [`fault`](Self::fault) points to |
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The request could not be built. Nothing was sent.
+    Request(Error),
+    /// No answer came; [`ClientError::sent`] says whether the server can have executed the call.
+    Transport(ClientError),
+    /// An answer came that is a refusal, a failure, or not as documented.
+    Answer(CallError),
+}
+
+impl ProviderError {
+    /// A stable identifier, such as `reply.plain` or `client.timeout`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Request(error) => error.code(),
+            Self::Transport(error) => error.code(),
+            Self::Answer(error) => error.code(),
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Request(error) => error.fault(),
+            Self::Transport(error) => error.fault(),
+            Self::Answer(error) => error.fault(),
+        }
+    }
+
+    /// Whether the server can have seen the request.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Request(_) => Sent::No,
+            Self::Transport(error) => error.sent(),
+            Self::Answer(_) => Sent::Maybe,
+        }
+    }
+
+    /// Whether the same call can be made again without executing it twice, and may then succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Request(_) => false,
+            Self::Transport(error) => error.is_retryable(),
+            Self::Answer(error) => error.is_retryable(),
+        }
+    }
+}
+
+impl core::error::Error for ProviderError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(match self {
+            Self::Request(error) => error,
+            Self::Transport(error) => error,
+            Self::Answer(error) => error,
+        })
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Answer(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<ClientError<Error>> for ProviderError {
+    fn from(error: ClientError<Error>) -> Self {
+        match error.apart() {
+            Ok(error) => Self::Transport(error),
+            Err(error) => Self::Request(error),
+        }
+    }
+}
+
+impl From<CallError> for ProviderError {
+    fn from(error: CallError) -> Self {
+        Self::Answer(error)
+    }
+}

@@ -1,0 +1,77 @@
+//! The end of a token: taken back from the server.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep};
+use tracing::debug;
+
+use super::Session;
+use super::flight::How;
+use crate::{BankEzyClient, ProviderError};
+
+/// How often it is asked whether a replaced session is still in use.
+const IN_USE_EVERY: Duration = Duration::from_millis(50);
+
+/// Whether a session's token outlives it: not where it has expired, or was renewed, which puts another
+/// token in its place; and not where Invalidate, which takes a reference, would end the new one too.
+pub(super) fn is_to_be_taken_back(
+    replaced: &Session,
+    by: &Session,
+    how: How,
+    now: SystemTime,
+) -> bool {
+    how == How::Login && !replaced.is_expired(now) && !replaced.shares_its_token(by)
+}
+
+/// Invalidates a token.
+pub(super) async fn take_back(
+    client: &BankEzyClient,
+    session: &Session,
+) -> Result<(), ProviderError> {
+    let Some(reference) = &session.answer.token_reference_id else {
+        return Ok(());
+    };
+    let token = Some(&session.answer.token);
+    client
+        .invalidate(reference, token, &session.channel)
+        .await?;
+    Ok(())
+}
+
+/// Invalidates the token of a session that a login replaced, once the calls under it have ended or
+/// had the time to. Whether that succeeds is of no concern: it expires by itself.
+pub(super) async fn take_back_unused(client: BankEzyClient, session: Arc<Session>) {
+    let begun = Instant::now();
+    while Arc::strong_count(&session) > 1 && begun.elapsed() < client.deadline() {
+        sleep(IN_USE_EVERY).await;
+    }
+    if let Err(error) = take_back(&client, &session).await {
+        debug!(
+            target: "bankezy_client",
+            { error.code = error.code() },
+            "replaced token not invalidated",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::held::tests::session;
+    use super::*;
+
+    #[test]
+    fn what_ends_by_itself_or_with_another_is_left_alone() {
+        let now = SystemTime::UNIX_EPOCH;
+        let replaced = session("token", Some("reference"), 100);
+        let by = |token, reference| session(token, reference, 200);
+        let fresh = by("other", Some("another"));
+        assert!(is_to_be_taken_back(&replaced, &fresh, How::Login, now));
+        assert!(!is_to_be_taken_back(&replaced, &fresh, How::Renewal, now));
+        let later = now + Duration::from_secs(100);
+        assert!(!is_to_be_taken_back(&replaced, &fresh, How::Login, later));
+        for by in [by("other", Some("reference")), by("token", Some("another"))] {
+            assert!(!is_to_be_taken_back(&replaced, &by, How::Login, now));
+        }
+    }
+}

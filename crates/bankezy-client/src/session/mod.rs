@@ -1,0 +1,230 @@
+//! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
+
+mod ending;
+mod error;
+mod flight;
+mod held;
+mod shared;
+
+pub use error::{LoginError, SessionError};
+pub use held::{Renewal, Session};
+
+use core::fmt;
+use core::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::providers::bankezy::Endpoint;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::builder::MAX_DEADLINE;
+use super::{BankEzyClient, ProviderError};
+use ending::take_back;
+use held::Verdict;
+use shared::{Need, Settings, Shared};
+
+/// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
+///
+/// However many callers wait, one login or renewal is under way, in a task of its own: a caller that
+/// gives up does not end it. A token that is still good serves while its successor is fetched. When
+/// the issuer fails, the next attempt waits for 1 s, then twice as long each time up to a minute, or
+/// as long as the issuer asks within that minute.
+///
+/// # Refused sessions
+/// A session is replaced by a new login, at most once in 10 s, when
+/// - the server refuses a call with 401: the call is repeated once under the new session, since by
+///   that status the server has not executed it ([`with_repeat`](Self::with_repeat) turns that off);
+/// - the server refuses a call with 400, which is how it may say that it no longer opens our
+///   messages, or three answers in a row do not open: the call may have been executed and is not
+///   repeated;
+/// - the channel's nonce budget is spent: the call was not sent, and is made under the new session;
+/// - the caller says so: [`refuse`](Self::refuse).
+///
+/// The token that a login replaced is invalidated in the background, once the calls under it have
+/// ended or had the client's deadline to do so; nobody waits for it, and its failure is only traced.
+/// A token that was renewed is not: Renew puts another in its place under the same reference, which
+/// is what Invalidate takes (that the old one ends with it is inferred).
+///
+/// # Traces
+/// Under the target `bankezy_client`: at `debug` each session obtained, at `warn` each login
+/// or renewal that fails, with `error.code`, `failures` in a row and `retry_in_ms`.
+///
+/// A call takes at most twice the login deadline and the client's deadline.
+///
+/// # Panics
+/// Its methods panic outside of a tokio runtime.
+/// [`BlockingSessionKeeper`](super::BlockingSessionKeeper) needs none.
+#[derive(Clone)]
+pub struct SessionKeeper {
+    shared: Arc<Shared>,
+}
+
+impl SessionKeeper {
+    /// A keeper that logs in with this at the first call. `login` is called for each new session,
+    /// and makes a new key pair each time.
+    #[must_use]
+    pub fn new<F>(
+        client: BankEzyClient,
+        login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
+    {
+        let login = Box::new(move |client| Box::pin(login(client)) as _);
+        Self {
+            shared: Arc::new(Shared::new(client, login)),
+        }
+    }
+
+    /// Takes the time of day, against which tokens expire, from here. This and the other settings
+    /// are made before the first clone, and change nothing after it.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.clock = Box::new(clock))
+    }
+
+    /// Waits of these lengths after failures of the issuer: the first, and the longest, which is at
+    /// most 24 hours.
+    #[must_use]
+    pub fn with_backoff(self, first: Duration, max: Duration) -> Self {
+        let max = max.min(MAX_DEADLINE);
+        self.with(|settings| (settings.first_backoff, settings.max_backoff) = (first, max))
+    }
+
+    /// Gives a login or renewal up after this, at most 24 hours; a minute where this is not called.
+    #[must_use]
+    pub fn with_login_deadline(self, deadline: Duration) -> Self {
+        self.with(|settings| settings.login_deadline = deadline.min(MAX_DEADLINE))
+    }
+
+    /// Whether a call that is refused with 401 is repeated under a new session; it is where this is
+    /// not called.
+    #[must_use]
+    pub fn with_repeat(self, repeat: bool) -> Self {
+        self.with(|settings| settings.repeat = repeat)
+    }
+
+    /// Calls an endpoint with any JSON, under the session.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: impl Into<Endpoint>,
+        body: &T,
+    ) -> Result<R, SessionError> {
+        let endpoint = endpoint.into();
+        let session = self.session().await?;
+        let error = match self.call_under(&session, &endpoint, body).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let again = match session.verdict(&error) {
+            Verdict::Good => return Err(error.into()),
+            Verdict::Refused => false,
+            Verdict::Unauthorized => self.shared.settings.repeat,
+            Verdict::Spent => true,
+        };
+        match self.refuse(&session).await {
+            Ok(next) if again => Ok(self.call_under(&next, &endpoint, body).await?),
+            _ => Err(error.into()),
+        }
+    }
+
+    /// The session, logged in or renewed if need be; for those who send requests themselves.
+    ///
+    /// # Errors
+    /// [`SessionError`] if there is none to be had.
+    pub async fn session(&self) -> Result<Arc<Session>, SessionError> {
+        if self.shared.is_shut_down() {
+            return Err(SessionError::ShutDown);
+        }
+        let now = self.shared.now();
+        let need = Need::Fresh(now);
+        match self.shared.current(now) {
+            Some(session) => {
+                if session.is_due(now) {
+                    // In the background; whether it can start is of no concern while this one is
+                    // good.
+                    let _ = self.shared.next(&need);
+                }
+                Ok(session)
+            }
+            None => self.shared.next(&need)?.session().await,
+        }
+    }
+
+    /// For those who send requests themselves: the server refused this session. Waits for the one
+    /// that takes its place, which is there already if another caller was refused before. The
+    /// refused one serves others until then, for it may have been one call alone that was refused.
+    ///
+    /// # Errors
+    /// [`SessionError`] if there is no other to be had; [`SessionError::RefusedLately`] if one was
+    /// replaced less than 10 s ago.
+    pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, SessionError> {
+        let current = self.shared.current(self.shared.now());
+        if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {
+            // It has expired, or another one has taken its place.
+            return self.session().await;
+        }
+        let need = Need::OtherThan(session);
+        self.shared.next(&need)?.session().await
+    }
+
+    /// Invalidates the token, if there is one and it came with a reference, and refuses all further
+    /// calls. Where the server does not take it back, this can be called again.
+    ///
+    /// # Errors
+    /// [`SessionError`] if the server did not take it back.
+    pub async fn shutdown(&self) -> Result<(), SessionError> {
+        let flight = self.shared.close();
+        let _ending = self.shared.ending.lock().await;
+        if let Some(flight) = flight {
+            // What it brings is invalidated below.
+            let _ = flight.landed().await;
+        }
+        if let Some(session) = self.shared.current(self.shared.now()) {
+            match take_back(&self.shared.client, &session).await {
+                // It is not valid any more: what was asked for.
+                Err(error) if session.verdict(&error) == Verdict::Unauthorized => {}
+                result => result?,
+            }
+        }
+        self.shared.forget();
+        Ok(())
+    }
+
+    /// The longest that a call takes.
+    pub(super) fn longest(&self) -> Duration {
+        2 * (self.shared.settings.login_deadline + self.shared.client.deadline())
+    }
+
+    async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        session: &Session,
+        endpoint: &Endpoint,
+        body: &T,
+    ) -> Result<R, ProviderError> {
+        let (token, client) = (&session.answer.token, &self.shared.client);
+        let result = client
+            .call(endpoint.clone(), body, token, &session.channel)
+            .await;
+        session.note(&result);
+        result
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        // Settings come before the first clone, so nobody else holds it yet.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            set(&mut shared.settings);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for SessionKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionKeeper([redacted])")
+    }
+}

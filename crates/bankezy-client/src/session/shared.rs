@@ -1,0 +1,177 @@
+//! What the clones of a keeper share: the session at hand, and where the next one comes from.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwapOption;
+use tokio::time::Instant;
+
+use super::flight::Flight;
+use super::{LoginError, Session, SessionError};
+use crate::{BankEzyClient, ProviderError};
+
+/// Makes a session: calls Get Token or Get App Token.
+pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
+type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
+type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What the clones of a keeper share.
+pub(super) struct Shared {
+    pub(super) client: BankEzyClient,
+    pub(super) login: Login,
+    pub(super) settings: Settings,
+    /// What callers use, without a lock. This and the next are written only while the state is held.
+    pub(super) current: ArcSwapOption<Session>,
+    shut_down: AtomicBool,
+    /// Held for moments, never across an `await`.
+    state: Mutex<State>,
+    /// Held while a token is taken back at the end, so that it is taken back once.
+    pub(super) ending: tokio::sync::Mutex<()>,
+}
+
+pub(super) struct Settings {
+    pub(super) clock: Clock,
+    pub(super) first_backoff: Duration,
+    pub(super) max_backoff: Duration,
+    pub(super) login_deadline: Duration,
+    pub(super) repeat: bool,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) flight: Option<Flight>,
+    pub(super) failed: Option<Failed>,
+    /// When a login was last made because the server refused a session.
+    pub(super) refused_at: Option<Instant>,
+}
+
+/// Logins and renewals that failed, the last in a row.
+pub(super) struct Failed {
+    pub(super) times: u32,
+    pub(super) retry_at: Instant,
+    pub(super) cause: Arc<LoginError>,
+}
+
+/// Refused sessions are replaced at most this often: a server that refuses every message would
+/// otherwise get a login with each.
+const REPLACE_EVERY: Duration = Duration::from_secs(10);
+
+/// What a caller needs.
+pub(super) enum Need<'a> {
+    /// A session that is neither expired nor due at this time.
+    Fresh(SystemTime),
+    /// A session that is not this one, which the server refuses.
+    OtherThan(&'a Arc<Session>),
+}
+
+impl Need<'_> {
+    fn is_met_by(&self, session: &Arc<Session>) -> bool {
+        match self {
+            Self::Fresh(now) => !session.is_expired(*now) && !session.is_due(*now),
+            Self::OtherThan(refused) => !Arc::ptr_eq(session, refused),
+        }
+    }
+}
+
+/// Where a session is to be had.
+pub(super) enum Next {
+    Here(Arc<Session>),
+    Coming(Flight),
+}
+
+impl Next {
+    pub(super) async fn session(self) -> Result<Arc<Session>, SessionError> {
+        match self {
+            Self::Here(session) => Ok(session),
+            Self::Coming(flight) => flight.landed().await.map_err(SessionError::Login),
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(client: BankEzyClient, login: Login) -> Self {
+        Self {
+            client,
+            login,
+            settings: Settings {
+                clock: Box::new(SystemTime::now),
+                first_backoff: Duration::from_secs(1),
+                max_backoff: Duration::from_secs(60),
+                login_deadline: Duration::from_secs(60),
+                repeat: true,
+            },
+            current: ArcSwapOption::empty(),
+            shut_down: AtomicBool::new(false),
+            state: Mutex::default(),
+            ending: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.settings.clock)()
+    }
+
+    /// The session at hand, if it is not expired.
+    pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
+        self.current.load_full().filter(|it| !it.is_expired(now))
+    }
+
+    /// The session at hand if it meets the need; else the login or renewal under way, or one that
+    /// starts now.
+    pub(super) fn next(self: &Arc<Self>, need: &Need<'_>) -> Result<Next, SessionError> {
+        let mut state = self.state();
+        if self.is_shut_down() {
+            return Err(SessionError::ShutDown);
+        }
+        // One may have landed since the caller looked.
+        if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
+            return Ok(Next::Here(session));
+        }
+        if let Some(flight) = state.flight.as_ref().filter(|it| !it.is_lost()) {
+            return Ok(Next::Coming(flight.clone()));
+        }
+        let now = Instant::now();
+        if let Some(failed) = state.failed.as_ref().filter(|it| it.retry_at > now) {
+            return Err(SessionError::BackingOff {
+                retry_in: failed.retry_at - now,
+                cause: Arc::clone(&failed.cause),
+            });
+        }
+        let may_renew = matches!(need, Need::Fresh(_));
+        if !may_renew {
+            let since = state.refused_at.map(|at| now - at);
+            if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
+                return Err(SessionError::RefusedLately {
+                    retry_in: REPLACE_EVERY - since,
+                });
+            }
+            state.refused_at = Some(now);
+        }
+        let flight = self.start(may_renew);
+        state.flight = Some(flight.clone());
+        Ok(Next::Coming(flight))
+    }
+
+    /// Lets no flight start any more; gives the one under way.
+    pub(super) fn close(&self) -> Option<Flight> {
+        let state = self.state();
+        self.shut_down.store(true, Ordering::Release);
+        state.flight.clone()
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Acquire)
+    }
+
+    pub(super) fn forget(&self) {
+        let _state = self.state();
+        self.current.store(None);
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,89 @@
+//! TLS 1.2 and 1.3 on aws-lc-rs, named here and never taken from a process-wide default.
+
+use std::sync::Arc;
+
+use bankezy_crypto::{SecretBytes, SecretText};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
+};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+
+use super::Setting;
+
+/// A client's certificate chain and its key, both as PEM.
+pub(super) struct Identity {
+    pub(super) chain: String,
+    pub(super) key: SecretText,
+}
+
+pub(super) fn config(
+    roots: &[String],
+    only_these_roots: bool,
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, Setting> {
+    let mut extra = Vec::new();
+    for pem in roots {
+        extra.extend(certificates(pem).ok_or(Setting::RootCertificate)?);
+    }
+    // Refuses here what the system's verifier would refuse as a whole.
+    let mut store = RootCertStore::empty();
+    for root in &extra {
+        store
+            .add(root.clone())
+            .map_err(|_| Setting::RootCertificate)?;
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|_| Setting::Transport)?;
+    let builder = if only_these_roots {
+        builder.with_root_certificates(store)
+    } else {
+        let verifier = match extra.is_empty() {
+            true => Verifier::new(provider),
+            false => Verifier::new_with_extra_roots(extra, provider),
+        };
+        let verifier = verifier.map_err(|_| Setting::SystemRoots)?;
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    let mut config = match identity {
+        Some(identity) => builder.with_client_cert_resolver(Arc::new(certified_key(identity)?)),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The certificates in a PEM text; `None` if one is broken or there is none.
+fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .ok()?;
+    (!found.is_empty()).then_some(found)
+}
+
+/// The key is decoded into memory that wipes itself; what signs with it is aws-lc's.
+fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
+    let chain = certificates(&identity.chain).ok_or(Setting::ClientCertificate)?;
+    let (label, der) =
+        SecretBytes::from_pem(identity.key.as_str()).map_err(|_| Setting::ClientKey)?;
+    let key = match label {
+        "PRIVATE KEY" => PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der.as_bytes())),
+        "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1(PrivatePkcs1KeyDer::from(der.as_bytes())),
+        "EC PRIVATE KEY" => PrivateKeyDer::Sec1(PrivateSec1KeyDer::from(der.as_bytes())),
+        _ => return Err(Setting::ClientKey),
+    };
+    let key = aws_lc_rs::sign::any_supported_type(&key).map_err(|_| Setting::ClientKey)?;
+    let certified = CertifiedKey::new(chain, key);
+    certified.keys_match().map_err(|error| match error {
+        rustls::Error::InvalidCertificate(_) => Setting::ClientCertificate,
+        _ => Setting::ClientKey,
+    })?;
+    Ok(SingleCertAndKey::from(certified))
+}

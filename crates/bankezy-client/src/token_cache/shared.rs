@@ -1,0 +1,221 @@
+//! What the clones of a cache share: the store, and the requests under way.
+
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey};
+use quick_cache::unsync::Cache;
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use super::{FetchError, StoreError, TokenCacheError, TokenStore};
+use crate::TokenClient;
+use crate::backoff::{Backoff, Failed};
+use crate::flight::{self, Flight};
+
+type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+type Fetch<T> = Flight<T, FetchError>;
+type Landed<T> = flight::Landed<T, FetchError>;
+
+/// How long a store may take, so that one that hangs holds nobody up for long.
+const STORE_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How many keys' failures are remembered. A failure keeps up to 4 KiB of what the provider said.
+const MAX_FAILED: usize = 10_000;
+
+pub(super) struct Shared<A: TokenApi, S> {
+    pub(super) client: TokenClient<A>,
+    pub(super) store: S,
+    pub(super) settings: Settings,
+    /// Held for moments, never across an `await`, and not at all where a token is at hand and not due.
+    state: Mutex<State<A::Answer>>,
+}
+
+pub(super) struct Settings {
+    pub(super) clock: Clock,
+    pub(super) backoff: Backoff,
+    pub(super) deadline: Duration,
+    pub(super) unstated: Option<Duration>,
+}
+
+/// A token at hand.
+pub(super) struct Held<T> {
+    pub(super) answer: Arc<T>,
+    pub(super) is_due: bool,
+}
+
+struct State<T> {
+    /// As many as there are requests under way.
+    fetches: HashMap<TokenKey, Fetch<T>>,
+    failed: Cache<TokenKey, Failed<FetchError>>,
+}
+
+impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
+    pub(super) fn new(client: TokenClient<A>, store: S) -> Self {
+        Self {
+            client,
+            store,
+            settings: Settings {
+                clock: Box::new(SystemTime::now),
+                backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
+                deadline: Duration::from_secs(60),
+                unstated: None,
+            },
+            state: Mutex::new(State {
+                fetches: HashMap::new(),
+                failed: Cache::new(MAX_FAILED),
+            }),
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        (self.settings.clock)()
+    }
+
+    /// What is held and not expired. A store that fails counts as empty.
+    pub(super) async fn held(&self, key: &TokenKey) -> Option<Held<A::Answer>> {
+        let loaded = in_time(self.store.load(key)).await;
+        let entry = loaded.unwrap_or_else(|error| {
+            warn!(
+                target: "bankezy_client",
+                { error.code = error.code() },
+                "token not loaded from its store",
+            );
+            None
+        });
+        let now = self.now();
+        entry.filter(|it| it.is_good(now)).map(|entry| Held {
+            is_due: entry.is_due(now),
+            answer: entry.into_answer(),
+        })
+    }
+
+    /// The request for this token that is under way, or one that starts now, in a task of its own.
+    pub(super) fn fetch(
+        self: &Arc<Self>,
+        key: TokenKey,
+        request: &Arc<A::Request>,
+    ) -> Result<Fetch<A::Answer>, TokenCacheError> {
+        let mut state = self.state();
+        if let Some(fetch) = state.fetches.get(&key).filter(|it| !it.is_lost()) {
+            return Ok(fetch.clone());
+        }
+        if let Some(failed) = state.failed.get(&key)
+            && let Some(retry_in) = failed.retry_in()
+        {
+            return Err(TokenCacheError::BackingOff {
+                retry_in,
+                cause: Arc::clone(failed.cause()),
+            });
+        }
+        let (shared, request) = (Arc::clone(self), Arc::clone(request));
+        let obtaining = async move { shared.obtain(&key, &request).await };
+        let shared = Arc::clone(self);
+        // The store is asked before and after, and the task may take a moment more to say so.
+        let within = self.settings.deadline + 3 * STORE_DEADLINE;
+        let fetch = Flight::start(within, obtaining, move |ended| {
+            shared.land(key, ended.unwrap_or(Err(FetchError::Panicked)))
+        });
+        state.fetches.insert(key, fetch.clone());
+        Ok(fetch)
+    }
+
+    async fn obtain(
+        &self,
+        key: &TokenKey,
+        request: &A::Request,
+    ) -> Result<Arc<A::Answer>, FetchError> {
+        // One may have landed since the caller looked.
+        if let Some(held) = self.held(key).await.filter(|it| !it.is_due) {
+            return Ok(held.answer);
+        }
+        let calling = self.client.call_by(request, &*self.settings.clock);
+        let answer = timeout(self.settings.deadline, calling)
+            .await
+            .map_err(|_| FetchError::TimedOut)?
+            .map_err(FetchError::Call)?;
+        let answer = Arc::new(answer);
+        let now = self.now();
+        if let Some(good_until) = self.good_until(&answer, now) {
+            if good_until <= now {
+                return Err(FetchError::ExpiredOnArrival);
+            }
+            let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
+            self.hold(key, &entry).await;
+        }
+        debug!(target: "bankezy_client", "token obtained");
+        Ok(answer)
+    }
+
+    /// `None` where nobody says how long it is good for.
+    fn good_until(&self, answer: &A::Answer, now: SystemTime) -> Option<SystemTime> {
+        let stated = answer.as_ref().expires_at();
+        stated.or_else(|| now.checked_add(self.settings.unstated?))
+    }
+
+    /// Who waits for the token gets it, whether the store took it or not.
+    async fn hold(&self, key: &TokenKey, entry: &TokenEntry<A::Answer>) {
+        if let Err(error) = in_time(self.store.save(key, entry)).await {
+            warn!(
+                target: "bankezy_client",
+                { error.code = error.code() },
+                "token not saved in its store",
+            );
+        }
+    }
+
+    fn land(&self, key: TokenKey, result: Result<Arc<A::Answer>, FetchError>) -> Landed<A::Answer> {
+        let mut state = self.state();
+        state.fetches.remove(&key);
+        let error = match result {
+            Ok(answer) => {
+                state.failed.remove(&key);
+                return Ok(answer);
+            }
+            Err(error) => error,
+        };
+        let asked = error.retry_after();
+        let cause = Arc::new(error);
+        let before = state.failed.get(&key);
+        let failed = self
+            .settings
+            .backoff
+            .after(before, Arc::clone(&cause), asked);
+        let (times, wait) = (failed.times(), failed.wait());
+        state.failed.insert(key, failed);
+        drop(state);
+        warn!(
+            target: "bankezy_client",
+            {
+                error.code = cause.code(),
+                failures = times,
+                retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            },
+            "no token obtained",
+        );
+        Err(cause)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a store does, or that it took too long.
+pub(super) async fn in_time<T>(
+    working: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let mut working = pin!(working);
+    // Memory answers at once: that takes neither a timer nor a runtime.
+    let at_once = poll_fn(|context| Poll::Ready(working.as_mut().poll(context))).await;
+    if let Poll::Ready(result) = at_once {
+        return result;
+    }
+    timeout(STORE_DEADLINE, working)
+        .await
+        .unwrap_or(Err(StoreError::TimedOut))
+}

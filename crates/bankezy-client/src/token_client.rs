@@ -1,0 +1,125 @@
+//! The token calls of any provider over the transport.
+
+use core::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bankezy_crypto::providers::TokenApi;
+
+use super::{BlockingClient, Client, ProviderError};
+
+/// Makes the call of a [`TokenApi`]: builds the request, sends it, reads the answer. Cheap to clone.
+///
+/// The call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
+/// each time with a request made anew. [`TokenCache`](super::TokenCache) keeps what it brings.
+///
+/// ```no_run
+/// use bankezy_client::{Client, TokenClient};
+/// use bankezy_crypto::providers::faceki::Faceki;
+///
+/// # async fn token() -> Result<(), Box<dyn std::error::Error>> {
+/// let faceki = Faceki::new("client-id", "client-secret")?;
+/// let tokens = TokenClient::new(Client::builder().build()?, faceki);
+/// let token = tokens.call(&()).await?;
+/// println!("until {:?}", token.expires_at());
+/// # Ok(())
+/// # }
+/// ```
+pub struct TokenClient<A> {
+    client: Client,
+    api: Arc<A>,
+}
+
+/// The same as [`TokenClient`], for code without a runtime: each call blocks its thread.
+pub struct BlockingTokenClient<A> {
+    client: BlockingClient,
+    api: Arc<A>,
+}
+
+impl<A: TokenApi> TokenClient<A> {
+    /// Calls this API over this client.
+    #[must_use]
+    pub fn new(client: Client, api: A) -> Self {
+        Self {
+            client,
+            api: Arc::new(api),
+        }
+    }
+
+    /// Asks for a token.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. [`BlockingTokenClient`] needs none.
+    pub async fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
+        self.call_by(request, &SystemTime::now).await
+    }
+
+    /// The same by another clock, which lifetimes are counted against.
+    pub(super) async fn call_by(
+        &self,
+        request: &A::Request,
+        clock: &(dyn Fn() -> SystemTime + Send + Sync),
+    ) -> Result<A::Answer, ProviderError> {
+        let response = self.client.execute(|| self.api.request(request)).await?;
+        Ok(self.api.response(request, &response, clock())?)
+    }
+
+    pub(super) fn api(&self) -> &A {
+        &self.api
+    }
+}
+
+impl<A: TokenApi> BlockingTokenClient<A> {
+    /// Calls this API over this client.
+    #[must_use]
+    pub fn new(client: BlockingClient, api: A) -> Self {
+        Self {
+            client,
+            api: Arc::new(api),
+        }
+    }
+
+    /// Asks for a token; see [`TokenClient::call`].
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
+        let response = self.client.execute(|| self.api.request(request))?;
+        Ok(self.api.response(request, &response, SystemTime::now())?)
+    }
+}
+
+impl<A> Clone for TokenClient<A> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            api: Arc::clone(&self.api),
+        }
+    }
+}
+
+impl<A> Clone for BlockingTokenClient<A> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            api: Arc::clone(&self.api),
+        }
+    }
+}
+
+impl<A> fmt::Debug for TokenClient<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TokenClient").field(&self.client).finish()
+    }
+}
+
+impl<A> fmt::Debug for BlockingTokenClient<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlockingTokenClient")
+            .field(&self.client)
+            .finish()
+    }
+}

@@ -1,0 +1,111 @@
+//! The blocking face: without a runtime, and from within one.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bankezy_client::{BlockingClient, Client, ClientError, Sent};
+use bankezy_crypto::SecretBytes;
+use http::Response;
+
+use crate::server::{Reply, Server};
+use crate::{post, text};
+
+fn ask(server: &Server) -> Result<Response<SecretBytes>, ClientError> {
+    let client = Client::builder().build_blocking().unwrap();
+    client.send(post(&server.url("/"), "body"))
+}
+
+#[test]
+fn it_needs_no_runtime() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    assert_eq!(text(&ask(&server).unwrap()), "answer");
+    assert!(server.requests()[0].ends_with("body"));
+}
+
+#[tokio::test]
+async fn it_works_within_a_runtime_of_one_thread() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    assert_eq!(text(&ask(&server).unwrap()), "answer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_within_a_runtime_of_many_threads() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    assert_eq!(text(&ask(&server).unwrap()), "answer");
+    let answer = tokio::task::spawn_blocking(move || ask(&server).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(text(&answer), "answer");
+}
+
+#[test]
+fn threads_share_one_client_and_its_connections() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    let client = BlockingClient::builder().build_blocking().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let response = client.clone().send(post(&server.url("/"), "body")).unwrap();
+                    assert_eq!(text(&response), "answer");
+                }
+            });
+        }
+    });
+    assert_eq!(server.count(), 80);
+    assert!(server.connections() < 40, "{}", server.connections());
+}
+
+#[test]
+fn it_meets_the_deadline() {
+    let server = Server::start(|_| Reply::Silence);
+    let client = Client::builder()
+        .deadline(Duration::from_millis(300))
+        .build_blocking()
+        .unwrap();
+    let started = Instant::now();
+    let error = client.send(post(&server.url("/"), "body")).unwrap_err();
+    assert!(
+        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        "{error:?}"
+    );
+    assert!(started.elapsed() < Duration::from_millis(1500));
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn what_the_closure_fails_with_comes_back() {
+    let client = Client::builder().build_blocking().unwrap();
+    let error = client.execute(|| Err("no key")).unwrap_err();
+    assert!(matches!(
+        error,
+        ClientError::RequestBuild { error: "no key" }
+    ));
+}
+
+#[test]
+fn its_thread_ends_with_it() {
+    let named = || {
+        let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+        let names =
+            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        Some(names.filter(|name| name.trim() == "bankezy-client").count())
+    };
+    // Other tests run beside this one: with these many more, the count has to come down again.
+    let clients: Vec<_> = (0..64)
+        .map(|_| {
+            Client::builder()
+                .only_these_roots(true)
+                .build_blocking()
+                .unwrap()
+        })
+        .collect();
+    let Some(before) = named() else { return };
+    assert!(before >= 64);
+    drop(clients);
+    let started = Instant::now();
+    while named().unwrap() >= 64 {
+        assert!(started.elapsed() < Duration::from_secs(5));
+        thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,191 @@
+//! A canary in every input, and none in any output. Of traces only those of this crate are looked
+//! at: the libraries underneath log on their own targets, which the documentation says to keep low.
+
+#[allow(dead_code, reason = "shared with the other client tests")]
+mod server;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bankezy_client::{Client, ClientError, RetryPolicy};
+use bankezy_crypto::{SecretBytes, SecretText};
+use http::{Request, Response};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::prelude::*;
+
+use server::{Reply, Server};
+
+const CANARY: &str = "CANARY";
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Failure(#[expect(dead_code, reason = "for its Debug alone")] &'static str);
+
+fn request(base: &str) -> Request<SecretBytes> {
+    Request::post(format!("{base}/{CANARY}/account?token={CANARY}"))
+        .header("X-API-KEY", CANARY)
+        .header("X-CANARY", "value")
+        .body(SecretBytes::from(CANARY.as_bytes().to_vec()))
+        .unwrap()
+}
+
+fn show<E>(output: &mut String, result: &Result<Response<SecretBytes>, ClientError<E>>) {
+    match result {
+        Ok(response) => {
+            // The caller's own header map prints itself; the body does not.
+            output.push_str(&format!("{:?}\n", response.body()));
+        }
+        Err(error) => output.push_str(&format!("{error} {error:?} {error:#?} {}\n", error.code())),
+    }
+}
+
+#[tokio::test]
+async fn no_output_holds_what_went_in() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .with_span_events(FmtSpan::FULL)
+        .with_filter(Targets::new().with_target("bankezy_crypto", LevelFilter::TRACE));
+    let _guard = tracing_subscriber::registry().with(layer).set_default();
+
+    let server = Server::start(|number| {
+        let header = format!("X-Answer: {CANARY}\r\nLocation: /{CANARY}\r\n");
+        let retry = format!("Retry-After: 0\r\n{header}");
+        match number {
+            0 => Reply::status("200 OK", &header, CANARY),
+            1 => Reply::status(&format!("302 {CANARY}"), &header, CANARY),
+            2 => Reply::status(&format!("429 {CANARY}"), &retry, CANARY),
+            3 => Reply::status(&format!("500 {CANARY}"), &header, CANARY),
+            4 => Reply::Close(format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{CANARY}"
+            )),
+            5 => Reply::Close(format!("{CANARY} is no HTTP\r\n\r\n")),
+            6 => Reply::Close(format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {CANARY}\r\n\r\n"
+            )),
+            7 => Reply::status("200 OK", "", &CANARY.repeat(1000)),
+            8 => Reply::Close(String::new()),
+            _ => Reply::Silence,
+        }
+    });
+    let client = || {
+        Client::builder()
+            .deadline(Duration::from_millis(500))
+            .max_response_len(1000)
+            .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
+    };
+    let mut output = String::new();
+    let base = server.url("");
+    let ready = client().build().unwrap();
+    // The 429 is followed by another attempt.
+    for _ in 0..9 {
+        show(
+            &mut output,
+            &ready.execute(|| Ok::<_, Failure>(request(&base))).await,
+        );
+    }
+    for base in [
+        "http://example.com",
+        "http://CANARY:CANARY@127.0.0.1:1",
+        "http://127.0.0.1:1",
+        "https://localhost:1",
+        &server.https(""),
+    ] {
+        show(&mut output, &ready.send(request(base)).await);
+    }
+    show(&mut output, &ready.execute(|| Err(Failure(CANARY))).await);
+    show(
+        &mut output,
+        &ready
+            .send(
+                Request::post(format!("/{CANARY}"))
+                    .body(SecretBytes::new())
+                    .unwrap(),
+            )
+            .await,
+    );
+    output.push_str(&format!("{ready:?} {ready:#?}\n"));
+
+    // Settings, right and wrong.
+    let key = || {
+        SecretText::from(format!(
+            "-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"
+        ))
+    };
+    let certificate = include_str!("../../../../tests/data/certificate.pem");
+    let broken = format!("-----BEGIN CERTIFICATE-----\n{CANARY}\n-----END CERTIFICATE-----\n");
+    let proxy = |uri: String| uri.parse().unwrap();
+    for builder in [
+        client().client_identity_pem(certificate, key()),
+        client().client_identity_pem(&broken, key()),
+        client().client_identity_pem(CANARY, SecretText::from(CANARY.to_owned())),
+        client().add_root_certificate_pem(&broken),
+        client().add_root_certificate_pem(CANARY),
+        client().proxy(proxy(format!("{CANARY}://{CANARY}:{CANARY}@proxy"))),
+        client().proxy(proxy(format!("http://{CANARY}:{CANARY}@127.0.0.1:1"))),
+    ] {
+        output.push_str(&format!("{builder:?} {builder:#?}\n"));
+        match builder.build_blocking() {
+            Ok(client) => {
+                show(&mut output, &client.send(request("https://127.0.0.1:1")));
+                output.push_str(&format!("{client:?} {client:#?}\n"));
+            }
+            Err(error) => output.push_str(&format!("{error} {error:?}\n")),
+        }
+    }
+
+    let traces = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "http_call",
+        "attempt ended",
+        "http.method=\"POST\"",
+        "127.0.0.1",
+        "http.status_code=429",
+        "error.code=\"client.interrupted\"",
+        "attempt=2",
+        "request_len=6",
+        "response_len=6",
+    ] {
+        assert!(traces.contains(expected), "{expected} in {traces}");
+    }
+    for expected in [
+        "Interrupted",
+        "ResponseTooLong",
+        "Timeout",
+        "NotHttps",
+        "InvalidUrl",
+        "Connect",
+        "RequestBuild",
+        "Configuration",
+        "ClientKey",
+        "ClientCertificate",
+        "RootCertificate",
+        "Proxy",
+    ] {
+        assert!(output.contains(expected), "{expected} in {output}");
+    }
+    for text in [&output, &traces] {
+        assert!(!text.to_uppercase().contains(CANARY), "{text}");
+        assert!(
+            !text.contains("account") && !text.contains("token"),
+            "{text}"
+        );
+    }
+}

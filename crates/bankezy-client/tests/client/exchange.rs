@@ -1,0 +1,278 @@
+//! What goes out and what comes back when nothing goes wrong, and where requests may go.
+
+use std::time::Duration;
+
+use bankezy_client::{Client, ClientError, Sent, Setting, UrlProblem};
+use bankezy_crypto::SecretBytes;
+use http::{Request, StatusCode, Version};
+
+use crate::server::{Reply, Server};
+use crate::{post, text};
+
+#[tokio::test]
+async fn a_request_arrives_and_its_answer_comes_back() {
+    let server = Server::start(|_| {
+        Reply::status(
+            "201 Created",
+            "X-One: 1\r\nX-Two: a\r\nX-Two: b\r\n",
+            "sealed answer",
+        )
+    });
+    let client = Client::builder().build().unwrap();
+    let mut request = post(&server.url("/kong/token?a=b%20c"), "sealed request");
+    request
+        .headers_mut()
+        .insert("x-api-key", "key".parse().unwrap());
+    let response = client.send(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::CREATED);
+    assert_eq!(response.version(), Version::HTTP_11);
+    assert_eq!(response.headers()["x-one"], "1");
+    assert_eq!(response.headers().get_all("x-two").iter().count(), 2);
+    assert_eq!(text(&response), "sealed answer");
+
+    let requests = server.requests();
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.starts_with("POST /kong/token?a=b%20c HTTP/1.1\r\n"),
+        "{head}"
+    );
+    let agent = concat!("user-agent: bankezy-crypto/", env!("CARGO_PKG_VERSION"));
+    let host = format!("host: {}", server.address);
+    for line in [agent, &host, "x-api-key: key", "content-length: 14"] {
+        assert!(head.lines().any(|found| found == line), "{line} in {head}");
+    }
+    assert!(!head.contains("accept-encoding"), "{head}");
+    assert_eq!(body, "sealed request");
+}
+
+#[tokio::test]
+async fn connections_are_reused_across_clones() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    let client = Client::builder().build().unwrap();
+    for _ in 0..5 {
+        client
+            .clone()
+            .send(post(&server.url("/"), ""))
+            .await
+            .unwrap();
+    }
+    assert_eq!((server.connections(), server.count()), (1, 5));
+}
+
+#[tokio::test]
+async fn any_status_is_an_answer() {
+    let statuses = [
+        "204 No Content",
+        "400 Bad Request",
+        "401 Unauthorized",
+        "500 Oops",
+    ];
+    let server = Server::start(move |number| Reply::status(statuses[number], "", ""));
+    let client = Client::builder().build().unwrap();
+    for status in [204, 400, 401, 500] {
+        let response = client.send(post(&server.url("/"), "body")).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn get_and_head_carry_no_body() {
+    let server = Server::start(|number| match number {
+        0 => Reply::ok("answer"),
+        _ => Reply::Keep("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n".to_owned()),
+    });
+    let client = Client::builder().build().unwrap();
+    let url = server.url("/");
+    let get = Request::get(&url).body(SecretBytes::new()).unwrap();
+    assert_eq!(text(&client.send(get).await.unwrap()), "answer");
+    let head = Request::head(&url).body(SecretBytes::new()).unwrap();
+    assert_eq!(text(&client.send(head).await.unwrap()), "");
+    for request in server.requests() {
+        assert!(!request.contains("content-length") && !request.contains("transfer-encoding"));
+    }
+}
+
+#[tokio::test]
+async fn the_length_is_the_clients_to_tell() {
+    let server = Server::start(|_| Reply::ok(""));
+    let client = Client::builder().build().unwrap();
+    let mut request = post(&server.url("/"), "body");
+    request
+        .headers_mut()
+        .insert("content-length", "2".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("transfer-encoding", "chunked".parse().unwrap());
+    client.send(request).await.unwrap();
+    let request = &server.requests()[0];
+    assert!(request.contains("content-length: 4") && !request.contains("transfer-encoding"));
+}
+
+#[tokio::test]
+async fn redirects_come_back_as_they_are() {
+    let target = Server::start(|_| Reply::ok("followed"));
+    let location = format!("Location: {}\r\n", target.url("/"));
+    let server = Server::start(move |number| {
+        let status = [
+            "301 Moved",
+            "302 Found",
+            "303 See",
+            "307 Temporary",
+            "308 Permanent",
+        ][number];
+        Reply::status(status, &location, "")
+    });
+    let client = Client::builder().build().unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let response = client.send(post(&server.url("/"), "body")).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["location"], target.url("/"));
+    }
+    assert_eq!((server.count(), target.connections()), (5, 0));
+}
+
+#[tokio::test]
+async fn plain_http_beyond_loopback_is_refused_before_a_connection() {
+    let server = Server::accepting("0.0.0.0:0", |_, _| async {});
+    let client = Client::builder().build().unwrap();
+    let url = format!("http://0.0.0.0:{}/", server.address.port());
+    let error = client.send(post(&url, "body")).await.unwrap_err();
+    assert!(matches!(error, ClientError::NotHttps), "{error:?}");
+    assert_eq!((error.code(), error.sent()), ("client.not_https", Sent::No));
+    assert!(!error.is_retryable());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn localhost_is_loopback() {
+    let server = Server::start(|_| Reply::ok("here"));
+    let client = Client::builder().build().unwrap();
+    let url = format!("http://localhost:{}/", server.address.port());
+    assert_eq!(text(&client.send(post(&url, "")).await.unwrap()), "here");
+}
+
+#[tokio::test]
+async fn urls_that_cannot_be_used_are_refused() {
+    let client = Client::builder().build().unwrap();
+    let error = client.send(Request::default()).await.unwrap_err();
+    let problem = UrlProblem::NotAbsolute;
+    assert!(matches!(error, ClientError::InvalidUrl { problem: found } if found == problem));
+    assert_eq!((error.code(), error.sent()), ("client.url", Sent::No));
+}
+
+#[tokio::test]
+async fn a_proxy_is_tunnelled_through_and_sees_the_host_alone() {
+    let proxy = Server::start(|_| Reply::Close("HTTP/1.1 403 Forbidden\r\n\r\n".to_owned()));
+    let server = Server::start(|_| Reply::ok("direct"));
+    let uri = format!("http://user:pass@{}", proxy.address)
+        .parse()
+        .unwrap();
+    let client = Client::builder().proxy(uri).build().unwrap();
+    let request = post("https://bank.invalid/path?query", "body");
+    let error = client.send(request).await.unwrap_err();
+    assert!(matches!(error, ClientError::Connect { .. }), "{error:?}");
+    assert_eq!(error.sent(), Sent::No);
+    let seen = &proxy.requests()[0];
+    assert!(
+        seen.starts_with("CONNECT bank.invalid:443 HTTP/1.1\r\n"),
+        "{seen}"
+    );
+    assert!(seen.contains("dXNlcjpwYXNz"), "{seen}");
+    assert!(!seen.contains("path") && !seen.contains("query"), "{seen}");
+
+    // In clear to loopback never means in clear to a proxy.
+    let response = client.send(post(&server.url("/"), "body")).await.unwrap();
+    assert_eq!((text(&response), proxy.count()), ("direct", 1));
+}
+
+/// In a process of its own, since the environment is the whole process's.
+#[test]
+fn a_proxy_of_the_environment_is_used_on_request_alone() {
+    let proxy = Server::start(|_| Reply::Close("HTTP/1.1 403 Forbidden\r\n\r\n".to_owned()));
+    for (ask, expected) in [("", 0), ("yes", 1)] {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "exchange::send_with_the_environment",
+                "--ignored",
+            ])
+            .env("HTTPS_PROXY", proxy.url("/"))
+            .env("ALL_PROXY", proxy.url("/"))
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .env("USE_SYSTEM_PROXY", ask)
+            .status();
+        assert!(status.unwrap().success());
+        assert_eq!(proxy.count(), expected);
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the test above"]
+async fn send_with_the_environment() {
+    let server = Server::start(|_| Reply::ok("direct"));
+    let system_proxy = std::env::var("USE_SYSTEM_PROXY").is_ok_and(|value| !value.is_empty());
+    let client = Client::builder()
+        .system_proxy(system_proxy)
+        .build()
+        .unwrap();
+    client
+        .send(post("https://bank.invalid/", "body"))
+        .await
+        .unwrap_err();
+    // Plain HTTP to loopback goes straight there all the same.
+    client.send(post(&server.url("/"), "body")).await.unwrap();
+}
+
+#[test]
+fn a_proxy_needs_a_scheme_and_a_host() {
+    for uri in [
+        "proxy.example.com:3128",
+        "socks5://proxy.example.com",
+        "/proxy",
+    ] {
+        let error = Client::builder()
+            .proxy(uri.parse().unwrap())
+            .build()
+            .unwrap_err();
+        let what = Setting::Proxy;
+        assert!(matches!(error, ClientError::Configuration { what: found } if found == what));
+        assert_eq!(
+            (error.code(), error.sent()),
+            ("client.configuration", Sent::No)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_share_one_client() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    let client = Client::builder().build().unwrap();
+    let url = server.url("/");
+    let tasks: Vec<_> = (0..64)
+        .map(|task| {
+            let (client, url) = (client.clone(), url.clone());
+            tokio::spawn(async move {
+                for call in 0..10 {
+                    let body = format!("{task}-{call}");
+                    let make = || Ok::<_, ()>(post(&url, &body));
+                    let response = client.execute(make).await.unwrap();
+                    assert_eq!(text(&response), "answer");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut bodies: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|request| request.split_once("\r\n\r\n").unwrap().1.to_owned())
+        .collect();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!((server.count(), bodies.len()), (640, 640));
+    assert!(server.connections() < 320, "{}", server.connections());
+}

@@ -1,0 +1,23 @@
+//! The HTTP client against small servers on loopback that behave well, badly or not at all.
+
+mod blocking;
+mod bounds;
+mod exchange;
+mod once;
+mod retries;
+mod server;
+mod tls;
+
+use bankezy_crypto::SecretBytes;
+use http::{Request, Response};
+
+/// A POST with a body, to be unwrapped nowhere but in tests.
+fn post(url: &str, body: &str) -> Request<SecretBytes> {
+    Request::post(url)
+        .body(SecretBytes::from(body.as_bytes().to_vec()))
+        .unwrap()
+}
+
+fn text(response: &Response<SecretBytes>) -> &str {
+    core::str::from_utf8(response.body().as_bytes()).unwrap()
+}

@@ -1,0 +1,365 @@
+//! TLS: who is trusted, who we are to a bank, and what is too old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bankezy_client::{
+    Client, ClientBuilder, ClientError, ConnectProblem, RetryPolicy, Sent, Setting, TlsProblem,
+};
+use bankezy_crypto::SecretText;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use crate::server::{Reply, Server};
+use crate::{post, text};
+
+type Ca = CertifiedIssuer<'static, KeyPair>;
+
+fn ca(name: &str) -> Ca {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A certificate's PEM for these names and this key.
+fn issue(ca: &Ca, names: &[&str], key: &KeyPair) -> String {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let params = CertificateParams::new(names).unwrap();
+    params.signed_by(key, ca).unwrap().pem()
+}
+
+struct Setup<'a> {
+    ca: &'a Ca,
+    names: &'a [&'a str],
+    versions: &'a [&'static SupportedProtocolVersion],
+    clients: Option<&'a Ca>,
+    expired: bool,
+}
+
+impl<'a> Setup<'a> {
+    fn new(ca: &'a Ca) -> Self {
+        Self {
+            ca,
+            names: &["localhost"],
+            versions: rustls::ALL_VERSIONS,
+            clients: None,
+            expired: false,
+        }
+    }
+
+    fn start(self) -> Server {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        if self.expired {
+            params.not_after = date_time_ymd(2001, 1, 1);
+            params.not_before = date_time_ymd(2000, 1, 1);
+        }
+        let certificate = params.signed_by(&key, self.ca).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(self.versions)
+            .unwrap();
+        let builder = match self.clients {
+            None => builder.with_no_client_auth(),
+            Some(ca) => {
+                let mut roots = RootCertStore::empty();
+                roots
+                    .add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap())
+                    .unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = builder
+            .with_single_cert(vec![certificate.into()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Server::accepting("127.0.0.1:0", move |stream, handle| {
+            let acceptor = acceptor.clone();
+            async move {
+                match acceptor.accept(stream).into_fallible().await {
+                    Ok(stream) => handle.serve(stream, |_| Reply::ok("over TLS")).await,
+                    // Lets the alert arrive: data that nobody reads would turn it into a reset.
+                    Err((_, mut stream)) => {
+                        let _ = stream.shutdown().await;
+                        drain(stream).await;
+                    }
+                }
+            }
+        })
+    }
+}
+
+async fn drain(mut stream: TcpStream) {
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+}
+
+fn trusting(ca: &Ca) -> ClientBuilder {
+    Client::builder()
+        .deadline(Duration::from_secs(5))
+        .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
+        .only_these_roots(true)
+        .add_root_certificate_pem(&ca.pem())
+}
+
+async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError<()>> {
+    let client = builder.build().unwrap();
+    let url = server.https("/");
+    let response = client.execute(|| Ok(post(&url, "body"))).await?;
+    Ok(text(&response).to_owned())
+}
+
+async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Sent) {
+    match fetch(builder, server).await {
+        Err(error @ ClientError::Tls { problem, sent }) => {
+            assert_eq!(error.code(), "client.tls");
+            assert!(!error.is_retryable());
+            // Never tried again, and no request came through.
+            assert_eq!((server.connections(), server.count()), (1, 0));
+            (problem, sent)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_root_of_ones_own_is_trusted_with_tls_1_2_and_1_3() {
+    let ca = ca("ours");
+    for version in rustls::ALL_VERSIONS {
+        let versions = &[*version];
+        let server = Setup {
+            versions,
+            ..Setup::new(&ca)
+        }
+        .start();
+        assert_eq!(fetch(trusting(&ca), &server).await.unwrap(), "over TLS");
+        // Among several roots in one text, too.
+        let several = format!("{}{}", self::ca("other").pem(), ca.pem());
+        let builder = Client::builder()
+            .only_these_roots(true)
+            .add_root_certificate_pem(&several);
+        assert_eq!(fetch(builder, &server).await.unwrap(), "over TLS");
+        // And besides the system's.
+        let builder = Client::builder().add_root_certificate_pem(&ca.pem());
+        assert_eq!(fetch(builder, &server).await.unwrap(), "over TLS");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_root_is_refused() {
+    let (ours, theirs) = (ca("ours"), ca("theirs"));
+    for builder in [
+        trusting(&ours),
+        Client::builder().only_these_roots(true),
+        Client::builder().add_root_certificate_pem(&ours.pem()),
+    ] {
+        let server = Setup::new(&theirs).start();
+        let expected = (TlsProblem::UntrustedCertificate, Sent::No);
+        assert_eq!(refused(builder, &server).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn another_name_is_refused() {
+    let ca = ca("ours");
+    let names = &["example.com"];
+    let server = Setup {
+        names,
+        ..Setup::new(&ca)
+    }
+    .start();
+    let expected = (TlsProblem::WrongName, Sent::No);
+    assert_eq!(refused(trusting(&ca), &server).await, expected);
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let ca = ca("ours");
+    let server = Setup {
+        expired: true,
+        ..Setup::new(&ca)
+    }
+    .start();
+    let expected = (TlsProblem::Expired, Sent::No);
+    assert_eq!(refused(trusting(&ca), &server).await, expected);
+}
+
+#[tokio::test]
+async fn mutual_tls_needs_an_identity() {
+    let (ca, clients) = (ca("ours"), ca("clients"));
+    let key = KeyPair::generate().unwrap();
+    let chain = issue(&clients, &["client"], &key) + &clients.pem();
+    for version in rustls::ALL_VERSIONS {
+        let start = || {
+            let (versions, clients) = (&[*version], Some(&clients));
+            Setup {
+                versions,
+                clients,
+                ..Setup::new(&ca)
+            }
+            .start()
+        };
+        let secret = SecretText::from(key.serialize_pem());
+        let builder = trusting(&ca).client_identity_pem(&chain, secret);
+        assert_eq!(fetch(builder, &start()).await.unwrap(), "over TLS");
+
+        let (problem, _) = refused(trusting(&ca), &start()).await;
+        assert_eq!(problem, TlsProblem::ClientCertificate, "{version:?}");
+
+        let stranger = issue(&self::ca("strangers"), &["client"], &key);
+        let secret = SecretText::from(key.serialize_pem());
+        let builder = trusting(&ca).client_identity_pem(&stranger, secret);
+        let (problem, _) = refused(builder, &start()).await;
+        assert_eq!(problem, TlsProblem::ClientCertificate, "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_identity_may_be_rsa_or_ec_in_every_form_of_pem() {
+    let (ca, clients) = (ca("ours"), ca("clients"));
+    for (pkcs8, same) in [
+        (
+            include_str!("../../../../tests/data/p256.pem"),
+            include_str!("../../../../tests/data/p256.sec1.pem"),
+        ),
+        (
+            include_str!("../../../../tests/data/rsa2048.pem"),
+            include_str!("../../../../tests/data/rsa2048.pkcs1.pem"),
+        ),
+    ] {
+        let chain = issue(&clients, &["client"], &KeyPair::from_pem(pkcs8).unwrap());
+        for pem in [pkcs8, same] {
+            let server = Setup {
+                clients: Some(&clients),
+                ..Setup::new(&ca)
+            }
+            .start();
+            let secret = SecretText::from(pem.to_owned());
+            let builder = trusting(&ca).client_identity_pem(&chain, secret);
+            assert_eq!(fetch(builder, &server).await.unwrap(), "over TLS");
+        }
+    }
+}
+
+#[test]
+fn settings_that_are_wrong_are_named() {
+    let ca = ca("ours");
+    let key = KeyPair::generate().unwrap();
+    let chain = issue(&ca, &["client"], &key);
+    let identity = |chain: &str, key: &str| {
+        trusting(&ca).client_identity_pem(chain, SecretText::from(key.to_owned()))
+    };
+    let key = key.serialize_pem();
+    let other = include_str!("../../../../tests/data/p256.pem");
+    let encrypted = include_str!("../../../../tests/data/p256-encrypted.pem");
+    let unsupported = include_str!("../../../../tests/data/x25519.pem");
+    let public = include_str!("../../../../tests/data/p256.pub.pem");
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (builder, expected) in [
+        (identity("", &key), Setting::ClientCertificate),
+        (identity(&key, &key), Setting::ClientCertificate),
+        (identity(broken, &key), Setting::ClientCertificate),
+        (identity(&chain, ""), Setting::ClientKey),
+        (identity(&chain, &chain), Setting::ClientKey),
+        (identity(&chain, other), Setting::ClientKey),
+        (identity(&chain, encrypted), Setting::ClientKey),
+        (identity(&chain, unsupported), Setting::ClientKey),
+        (identity(&chain, public), Setting::ClientKey),
+        (
+            trusting(&ca).add_root_certificate_pem(""),
+            Setting::RootCertificate,
+        ),
+        (
+            trusting(&ca).add_root_certificate_pem(&key),
+            Setting::RootCertificate,
+        ),
+        (
+            trusting(&ca).add_root_certificate_pem(broken),
+            Setting::RootCertificate,
+        ),
+    ] {
+        match builder.build() {
+            Err(ClientError::Configuration { what }) => assert_eq!(what, expected),
+            other => panic!("{expected:?}: {other:?}"),
+        }
+    }
+}
+
+/// Reads a ClientHello, answers with these bytes, and tells by the channel what it read.
+fn answering(bytes: Vec<u8>) -> (Server, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let (tell, hello) = std::sync::mpsc::channel();
+    let server = Server::accepting("127.0.0.1:0", move |mut stream, _| {
+        let (bytes, tell) = (bytes.clone(), tell.clone());
+        async move {
+            let mut head = [0; 5];
+            stream.read_exact(&mut head).await.unwrap();
+            let mut record = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
+            stream.read_exact(&mut record).await.unwrap();
+            let _ = tell.send(record);
+            stream.write_all(&bytes).await.unwrap();
+            let _ = stream.shutdown().await;
+            drain(stream).await;
+        }
+    });
+    (server, hello)
+}
+
+#[tokio::test]
+async fn tls_1_1_is_neither_offered_nor_taken() {
+    // A ServerHello of TLS 1.1 with TLS_RSA_WITH_AES_128_CBC_SHA.
+    let mut server_hello = vec![22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
+    server_hello.extend([7; 32]);
+    server_hello.extend([0, 0, 47, 0]);
+    // And an alert: protocol_version.
+    let alert = vec![21, 3, 2, 0, 2, 2, 70];
+    for answer in [server_hello, alert] {
+        let (server, hello) = answering(answer);
+        let expected = (TlsProblem::NothingInCommon, Sent::No);
+        assert_eq!(refused(trusting(&ca("ours")), &server).await, expected);
+        // supported_versions, whose five bytes are a length and TLS 1.3 and 1.2 in either order.
+        let hello = hello.recv().unwrap();
+        let mut offered: Vec<_> = hello
+            .windows(9)
+            .filter_map(|bytes| bytes.strip_prefix(&[0, 43, 0, 5, 4]))
+            .collect();
+        assert_eq!(offered.len(), 1);
+        let offered = offered.pop().unwrap();
+        assert!(
+            [[3, 4, 3, 3], [3, 3, 3, 4]]
+                .iter()
+                .any(|versions| versions == offered)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_port_without_tls_is_told_apart() {
+    let (server, _hello) = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    let expected = (TlsProblem::NotTls, Sent::No);
+    assert_eq!(refused(trusting(&ca("ours")), &server).await, expected);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_cut_short_is_tried_again() {
+    for bytes in [vec![], vec![21, 3, 3, 0, 2, 2, 80]] {
+        let (server, _hello) = answering(bytes);
+        let error = fetch(trusting(&ca("ours")), &server).await.unwrap_err();
+        let problem = ConnectProblem::Other;
+        assert!(matches!(error, ClientError::Connect { problem: found } if found == problem));
+        assert_eq!((error.sent(), server.connections()), (Sent::No, 3));
+    }
+}

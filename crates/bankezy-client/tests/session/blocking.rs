@@ -1,0 +1,226 @@
+//! The same without a runtime: BankEzy's calls, and the keeper, which renews between calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bankezy_client::{
+    BlockingBankEzyClient, BlockingSessionKeeper, LoginError, ProviderError, Renewal, Session,
+    SessionError,
+};
+use bankezy_crypto::KeyPair;
+use bankezy_crypto::backend::AWS_LC_RS;
+use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
+use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::stage::{APP_TOKEN, App, HOUR, clock, emulator, quick, server};
+
+/// An emulator on a runtime of its own: one that waits for a blocking call serves nobody.
+struct Bank {
+    sandbox: Sandbox,
+    _runtime: Runtime,
+}
+
+impl Bank {
+    fn open() -> Self {
+        let runtime = Runtime::new().unwrap();
+        Self {
+            sandbox: runtime.block_on(emulator()),
+            _runtime: runtime,
+        }
+    }
+
+    fn client(&self) -> BlockingBankEzyClient {
+        BlockingBankEzyClient::new(quick().build_blocking().unwrap(), server(&self.sandbox))
+    }
+
+    /// A keeper of sessions of Get App Token, and by how much its clock is moved.
+    fn keeper(&self) -> (BlockingSessionKeeper, Arc<AtomicU64>) {
+        let (app, moved) = (App::of(&self.sandbox), Arc::default());
+        let keeper = BlockingSessionKeeper::new(self.client(), move |client| {
+            let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+            let session = client.app_token(&app.credentials(), pair, &app.derivation)?;
+            let (answer, channel) = (session.answer, session.channel);
+            Ok(Session::new(answer, channel, Renewal::WithoutAccount))
+        });
+        (keeper.with_clock(clock(&moved)), moved)
+    }
+
+    fn echo(&self, keeper: &BlockingSessionKeeper, value: u64) -> Result<Value, SessionError> {
+        keeper.call(self.sandbox.credentials().echo_path(), &value)
+    }
+
+    fn executed(&self, endpoint: Endpoint) -> u64 {
+        self.sandbox.executed().of(endpoint)
+    }
+
+    fn pass(&self, moved: &AtomicU64, time: Duration) {
+        moved.fetch_add(time.as_secs(), Ordering::Relaxed);
+        self.sandbox.advance_clock(time);
+    }
+}
+
+fn eventually(what: &str, happened: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{what} did not happen"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn every_call_has_a_blocking_face() {
+    let bank = Bank::open();
+    let (client, credentials) = (bank.client(), bank.sandbox.credentials());
+    let fixed = Channel::from_secret(credentials.payload_secret(), &AWS_LC_RS).unwrap();
+    let ours = Arc::new(KeyPair::generate().unwrap());
+    let (key, account) = (
+        ours.public_key().to_wire(),
+        AccountNumber::new(1234).unwrap(),
+    );
+    let request =
+        |reference| TokenRequest::new(reference, &key, credentials.sdk_api_key(), account).unwrap();
+    let answer = client.get_token(&request("r-1"), &fixed).unwrap();
+    let server_key = answer.server_public_key.unwrap();
+    let agreed = Channel::establish(ours.clone(), &server_key, &credentials.derivation()).unwrap();
+    let renewed = client.renew(&answer.token, account, &agreed).unwrap();
+    let path = credentials.echo_path();
+    let echoed: Value = client
+        .call(path, &json!([1, 2]), &renewed.token, &agreed)
+        .unwrap();
+    assert_eq!(echoed, json!([1, 2]));
+    let reference = renewed.token_reference_id.unwrap();
+    client.invalidate(&reference, None, &fixed).unwrap();
+    let gone: Result<Value, _> = client.call(path, &json!(1), &renewed.token, &agreed);
+    assert_eq!(gone.unwrap_err().code(), "reply.plain");
+    assert!(client.onboarding_token(&request("r-2"), &fixed).is_ok());
+    assert_eq!(bank.sandbox.executed().total(), 5);
+    assert!(format!("{client:?}").contains("[redacted]"));
+}
+
+#[test]
+fn a_keeper_renews_between_calls() {
+    let bank = Bank::open();
+    let (keeper, moved) = bank.keeper();
+    assert_eq!(bank.echo(&keeper, 1).unwrap(), json!(1));
+    bank.pass(&moved, HOUR * 9 / 10);
+    keeper.session().unwrap();
+    eventually("a renewal", || bank.executed(Endpoint::Renew) == 1);
+    assert_eq!(bank.echo(&keeper, 2).unwrap(), json!(2));
+    assert_eq!(bank.executed(Endpoint::GetAppToken), 1);
+}
+
+#[test]
+fn however_many_threads_there_is_one_login() {
+    let bank = Bank::open();
+    let (keeper, _) = bank.keeper();
+    thread::scope(|scope| {
+        for number in 0..32 {
+            let (bank, keeper) = (&bank, keeper.clone());
+            scope.spawn(move || assert_eq!(bank.echo(&keeper, number).unwrap(), json!(number)));
+        }
+    });
+    assert_eq!(bank.executed(Endpoint::GetAppToken), 1);
+}
+
+#[test]
+fn a_refused_session_is_replaced_and_a_shutdown_takes_it_back() {
+    let bank = Bank::open();
+    let (keeper, _) = bank.keeper();
+    let path = bank.sandbox.credentials().echo_path();
+    bank.echo(&keeper, 1).unwrap();
+    let unauthorized = InjectedFault::Unauthorized;
+    bank.sandbox.faults().inject_at(path, unauthorized, 1);
+    assert_eq!(bank.echo(&keeper, 2).unwrap(), json!(2));
+    let session = keeper.session().unwrap();
+    let refused = keeper.refuse(&session).unwrap_err();
+    assert!(
+        matches!(refused, SessionError::RefusedLately { .. }),
+        "{refused:?}"
+    );
+    keeper.shutdown().unwrap();
+    assert!(matches!(bank.echo(&keeper, 3), Err(SessionError::ShutDown)));
+    let (token, channel) = (&session.answer().token, session.channel());
+    let gone: Result<Value, _> = bank.client().call(path, &1, token, channel);
+    assert_eq!(gone.unwrap_err().code(), "reply.plain");
+    assert!(format!("{keeper:?}").contains("[redacted]"));
+}
+
+/// Whatever a single task may do before it has to yield, and more.
+const MANY: u64 = 300;
+
+#[tokio::test]
+async fn it_works_within_a_runtime_of_one_thread_for_as_long_as_one_likes() {
+    let bank = thread::spawn(Bank::open).join().unwrap();
+    let (keeper, _) = bank.keeper();
+    for number in 0..MANY {
+        assert_eq!(bank.echo(&keeper, number).unwrap(), json!(number));
+    }
+    keeper.shutdown().unwrap();
+    drop(keeper);
+    thread::spawn(move || drop(bank)).join().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_within_a_runtime_of_many_threads() {
+    let bank = Arc::new(thread::spawn(Bank::open).join().unwrap());
+    let (keeper, _) = bank.keeper();
+    let tasks = [1, 2, 3, 4].map(|number| {
+        let (bank, keeper) = (Arc::clone(&bank), keeper.clone());
+        tokio::spawn(async move { bank.echo(&keeper, number).unwrap() })
+    });
+    for task in tasks {
+        task.await.unwrap();
+    }
+    drop(keeper);
+    thread::spawn(move || drop(bank)).join().unwrap();
+}
+
+#[test]
+fn a_login_that_panics_or_hangs_is_an_error() {
+    let bank = Bank::open();
+    let panics = BlockingSessionKeeper::new(bank.client(), |_| panic!("in the closure"));
+    let hangs = BlockingSessionKeeper::new(bank.client(), |_| {
+        thread::sleep(Duration::from_secs(3));
+        panic!("in the closure")
+    });
+    let hangs = hangs.with_login_deadline(Duration::from_millis(100));
+    let begun = Instant::now();
+    let fails = |keeper: &BlockingSessionKeeper| match keeper.session().unwrap_err() {
+        SessionError::Login(error) => error,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(*fails(&panics), LoginError::Panicked));
+    assert!(matches!(*fails(&hangs), LoginError::TimedOut));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn settings_reach_the_keeper() {
+    let bank = Bank::open();
+    let wait = Duration::from_secs(7);
+    let keeper = bank.keeper().0.with_backoff(wait, wait).with_repeat(false);
+    bank.sandbox
+        .faults()
+        .inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
+    assert!(bank.echo(&keeper, 1).is_err());
+    let SessionError::BackingOff { retry_in, .. } = bank.echo(&keeper, 1).unwrap_err() else {
+        panic!("it backs off");
+    };
+    assert!(retry_in > wait / 2 && retry_in <= wait, "{retry_in:?}");
+
+    let keeper = bank.keeper().0.with_repeat(false);
+    let keeper = keeper.with_login_deadline(Duration::MAX);
+    bank.echo(&keeper, 1).unwrap();
+    let path = bank.sandbox.credentials().echo_path();
+    bank.sandbox
+        .faults()
+        .inject_at(path, InjectedFault::Unauthorized, 1);
+    assert!(bank.echo(&keeper, 1).is_err());
+}

@@ -1,0 +1,171 @@
+//! Tokens are taken back: at shutdown, and when a login replaces them.
+
+use std::time::Duration;
+
+use bankezy_client::{BankEzyClient, Renewal, Session, SessionError};
+use bankezy_crypto::KeyPair;
+use bankezy_sandbox::{Endpoint, InjectedFault};
+use serde_json::{Value, json};
+
+use crate::stage::{APP_TOKEN, App, HOUR, INVALIDATE, Stage, eventually, quick};
+
+/// Longer than what is done in the background takes.
+const A_WHILE: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn shutdown_invalidates_and_refuses_what_comes_after() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(
+        stage.executed(Endpoint::Invalidate),
+        0,
+        "there was nothing to invalidate"
+    );
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    let session = stage.keeper.session().await.unwrap();
+    stage.keeper.shutdown().await.unwrap();
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+    for refused in [
+        stage.echo(json!(2)).await.map(drop),
+        stage.keeper.session().await.map(drop),
+        stage.keeper.refuse(&session).await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(SessionError::ShutDown)));
+    }
+    assert!(format!("{:?}", stage.keeper).contains("[redacted]"));
+}
+
+#[tokio::test]
+async fn a_shutdown_that_fails_can_be_repeated_and_refuses_all_the_same() {
+    let stage = Stage::set(Renewal::WithoutAccount).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(INVALIDATE, InjectedFault::ServerError, 1);
+    assert!(stage.keeper.shutdown().await.is_err());
+    for passes in [0, 9] {
+        stage.pass(HOUR * passes / 10);
+        let refused = stage.keeper.session().await;
+        assert!(matches!(refused, Err(SessionError::ShutDown)));
+    }
+    assert_eq!(stage.executed(Endpoint::Renew), 0);
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+}
+
+#[tokio::test]
+async fn shutdowns_at_once_take_a_token_back_once() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    let (one, other) = tokio::join!(stage.keeper.shutdown(), stage.keeper.shutdown());
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+}
+
+#[tokio::test]
+async fn a_login_under_way_is_taken_back_at_shutdown() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.inject(APP_TOKEN, InjectedFault::Delay(A_WHILE), 1);
+    let session = stage.keeper.session();
+    let shutdown = async {
+        tokio::time::sleep(A_WHILE / 3).await;
+        stage.keeper.shutdown().await
+    };
+    let (session, shutdown) = tokio::join!(session, shutdown);
+    shutdown.unwrap();
+    session.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_a_login_replaced_is_invalidated_once_nobody_uses_it() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.inject(INVALIDATE, InjectedFault::Delay(A_WHILE), 1);
+    let new = stage.keeper.refuse(&old).await.unwrap();
+    tokio::time::sleep(A_WHILE).await;
+    let echo = async |session: &Session| -> Result<Value, _> {
+        let token = &session.answer().token;
+        let (path, channel) = (stage.echo_path(), session.channel());
+        stage.client.call(path, &json!(1), token, channel).await
+    };
+    echo(&old).await.unwrap();
+    drop(old);
+    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+    echo(&new).await.unwrap();
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.executed(Endpoint::Invalidate), 2, "each once");
+}
+
+#[tokio::test]
+async fn a_token_in_use_for_long_is_invalidated_all_the_same() {
+    let log_in = |app: App, client: BankEzyClient, _| async move {
+        app.log_in(&client, Renewal::NewLogin).await
+    };
+    let stage = Stage::over(quick().deadline(A_WHILE), log_in, |keeper| keeper).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.keeper.refuse(&old).await.unwrap();
+    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+    drop(old);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_it_and_its_failure_is_nobodys() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(INVALIDATE, InjectedFault::Delay(HOUR), 1);
+    stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
+    let call = tokio::time::timeout(A_WHILE * 3, stage.echo(json!(2))).await;
+    assert_eq!(call.unwrap().unwrap(), json!(2));
+    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(INVALIDATE, InjectedFault::ServerError, 1);
+    stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
+    stage.echo(json!(2)).await.unwrap();
+    let faults = stage.sandbox.faults();
+    eventually("invalidating", || faults.pending() == 0).await;
+    stage.echo(json!(3)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_renewed_or_has_expired_is_not_invalidated() {
+    let stage = Stage::set(Renewal::WithoutAccount).await;
+    stage.inject(INVALIDATE, InjectedFault::DropBefore, 1);
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.echo(json!(2)).await.unwrap();
+    stage.replaced(old).await;
+    assert_eq!(stage.executed(Endpoint::Renew), 1);
+    stage.pass(HOUR * 2);
+    stage.echo(json!(3)).await.unwrap();
+    assert_eq!(stage.logins(), 2);
+    tokio::time::sleep(A_WHILE).await;
+    stage.echo(json!(4)).await.unwrap();
+    stage.pass(HOUR * 2);
+    stage.keeper.shutdown().await.unwrap();
+    assert_eq!(stage.sandbox.faults().pending(), 1, "it was not asked for");
+}
+
+#[tokio::test]
+async fn a_new_token_under_the_same_reference_is_left_alone() {
+    // A login that hands the same reference on: invalidating it would end the new token as well.
+    let log_in = |app: App, client: BankEzyClient, _| async move {
+        let pair = KeyPair::generate().unwrap();
+        let mut session = client
+            .app_token(&app.credentials(), pair, &app.derivation)
+            .await?;
+        session.answer.token_reference_id = Some("one-reference".to_owned());
+        let (answer, channel) = (session.answer, session.channel);
+        Ok(Session::new(answer, channel, Renewal::NewLogin))
+    };
+    let stage = Stage::logging_in(log_in, |keeper| keeper).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.keeper.refuse(&old).await.unwrap();
+    drop(old);
+    stage.inject(INVALIDATE, InjectedFault::DropBefore, 1);
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(stage.sandbox.faults().pending(), 1, "it was not asked for");
+}

@@ -1,0 +1,214 @@
+//! What a caller can tell from an error: whose fault it is, whether the server can have executed the
+//! call, and whether to call again.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bankezy_client::{
+    ClientError, ConnectProblem, LoginError, ProviderError, Sent, SessionError, TlsProblem,
+    UrlProblem,
+};
+use bankezy_crypto::providers::bankezy::{Channel, read};
+use bankezy_crypto::providers::{CallError, UnexpectedReply};
+use bankezy_crypto::{Error, Fault, PayloadSecret, backend};
+use http::{Response, StatusCode};
+use serde_json::Value;
+
+/// What reading an answer in clear fails with.
+fn answered(status: u16, headers: &[(&str, &str)]) -> CallError {
+    let mut answer = Response::builder().status(status);
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    let secret = PayloadSecret::generate().unwrap();
+    let channel = Channel::from_secret(&secret, &backend::AWS_LC_RS).unwrap();
+    read::<Value, _>(&answer.body("CANARY").unwrap(), &channel).unwrap_err()
+}
+
+#[test]
+fn errors_of_the_client_say_whose_fault_they_are() {
+    let sent = Sent::Maybe;
+    let (problem, url) = (ConnectProblem::Dns, UrlProblem::UserInfo);
+    let tls = TlsProblem::WrongName;
+    let cases: [(ClientError, Fault); 7] = [
+        (ClientError::NotHttps, Fault::Misuse),
+        (ClientError::InvalidUrl { problem: url }, Fault::Misuse),
+        (ClientError::Connect { problem }, Fault::Transport),
+        (ClientError::Tls { problem: tls, sent }, Fault::Transport),
+        (ClientError::Timeout { sent }, Fault::Transport),
+        (ClientError::Interrupted { sent }, Fault::Transport),
+        (ClientError::ResponseTooLong { max: 1 }, Fault::Provider),
+    ];
+    for (error, fault) in cases {
+        assert_eq!(error.fault(), fault, "{error:?}");
+    }
+}
+
+#[test]
+fn errors_of_a_call_say_what_to_do() {
+    use ProviderError::{Answer, Request, Transport};
+    let asked = [("Retry-After", "3")];
+    let cases = [
+        (Request(Error::Randomness), Fault::Backend, Sent::No, false),
+        (
+            Request(Error::NonceBudgetSpent { limit: 1 }),
+            Fault::Misuse,
+            Sent::No,
+            false,
+        ),
+        (
+            Transport(ClientError::Timeout { sent: Sent::No }),
+            Fault::Transport,
+            Sent::No,
+            true,
+        ),
+        (
+            Transport(ClientError::Timeout { sent: Sent::Maybe }),
+            Fault::Transport,
+            Sent::Maybe,
+            false,
+        ),
+        (
+            Answer(answered(429, &asked)),
+            Fault::Provider,
+            Sent::Maybe,
+            true,
+        ),
+        (
+            Answer(answered(503, &asked)),
+            Fault::Provider,
+            Sent::Maybe,
+            true,
+        ),
+        (
+            Answer(answered(503, &[])),
+            Fault::Provider,
+            Sent::Maybe,
+            false,
+        ),
+        (
+            Answer(answered(500, &asked)),
+            Fault::Provider,
+            Sent::Maybe,
+            false,
+        ),
+        (
+            Answer(answered(401, &[])),
+            Fault::Provider,
+            Sent::Maybe,
+            false,
+        ),
+        (
+            Answer(CallError::Envelope(Error::OpenFailed)),
+            Fault::Input,
+            Sent::Maybe,
+            false,
+        ),
+    ];
+    for (error, fault, sent, retryable) in cases {
+        assert_eq!(
+            (error.fault(), error.sent(), error.is_retryable()),
+            (fault, sent, retryable),
+            "{error:?}"
+        );
+        let session = SessionError::from(error);
+        assert_eq!(
+            (session.fault(), session.sent(), session.is_retryable()),
+            (fault, sent, retryable),
+            "{session:?}"
+        );
+    }
+}
+
+#[test]
+fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
+    let call = |error| LoginError::Call(ProviderError::Answer(error));
+    let transport = |error| LoginError::Call(ProviderError::Transport(error));
+    let sent = Sent::Maybe;
+    let tls = TlsProblem::WrongName;
+    let unexpected = CallError::Unexpected {
+        status: StatusCode::OK,
+        problem: UnexpectedReply::NotJson,
+    };
+    let cases = [
+        (
+            transport(ClientError::Timeout { sent }),
+            Fault::Transport,
+            true,
+        ),
+        (
+            transport(ClientError::Interrupted { sent }),
+            Fault::Transport,
+            true,
+        ),
+        (
+            transport(ClientError::Tls { problem: tls, sent }),
+            Fault::Transport,
+            false,
+        ),
+        (call(answered(500, &[])), Fault::Provider, true),
+        (call(answered(429, &[])), Fault::Provider, true),
+        (call(answered(401, &[])), Fault::Provider, false),
+        (call(unexpected), Fault::Provider, false),
+        (LoginError::TimedOut, Fault::Transport, true),
+        (LoginError::ExpiredOnArrival, Fault::Provider, false),
+        (LoginError::Panicked, Fault::Misuse, false),
+        (LoginError::Abandoned, Fault::Misuse, true),
+    ];
+    for (error, fault, retryable) in cases {
+        assert_eq!(
+            (error.fault(), error.is_retryable()),
+            (fault, retryable),
+            "{error:?}"
+        );
+        let cause = Arc::new(error);
+        let retry_in = Duration::from_millis(250);
+        for session in [
+            SessionError::Login(Arc::clone(&cause)),
+            SessionError::BackingOff {
+                retry_in,
+                cause: Arc::clone(&cause),
+            },
+        ] {
+            assert_eq!(
+                (session.fault(), session.sent(), session.is_retryable()),
+                (fault, Sent::No, retryable)
+            );
+            assert!(session.to_string().contains(&cause.to_string()));
+        }
+    }
+    let retry_in = Duration::from_secs(1);
+    let lately = SessionError::RefusedLately { retry_in };
+    assert_eq!(
+        (lately.fault(), lately.sent(), lately.is_retryable()),
+        (Fault::Provider, Sent::No, true)
+    );
+    let ended = SessionError::ShutDown;
+    assert_eq!(
+        (ended.fault(), ended.sent(), ended.is_retryable()),
+        (Fault::Misuse, Sent::No, false)
+    );
+}
+
+#[test]
+fn the_error_inside_is_to_be_found() {
+    let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
+    let cause = Arc::new(LoginError::Call(inside()));
+    let retry_in = Duration::from_secs(1);
+    for error in [
+        SessionError::Call(inside()),
+        SessionError::Login(Arc::clone(&cause)),
+        SessionError::BackingOff { retry_in, cause },
+    ] {
+        let chain = std::iter::successors(error.source(), |&error| error.source());
+        let innermost = chain.last().unwrap();
+        let found = innermost.downcast_ref::<Error>();
+        assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
+    }
+    let lost = ProviderError::Transport(ClientError::Timeout { sent: Sent::No });
+    assert!(lost.source().unwrap().is::<ClientError>());
+    let unbuilt = ProviderError::Request(Error::Randomness);
+    assert!(unbuilt.source().unwrap().is::<Error>());
+    assert!(SessionError::ShutDown.source().is_none());
+}

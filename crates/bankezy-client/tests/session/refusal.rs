@@ -1,0 +1,209 @@
+//! Sessions that the server refuses: replaced, seldom; and which calls are repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionError};
+use bankezy_crypto::Derivation;
+use bankezy_sandbox::{Endpoint, InjectedFault};
+use serde_json::{Value, json};
+
+use crate::stage::{APP_TOKEN, App, HOUR, Stage};
+
+/// Beyond which a refused session is replaced again.
+const REPLACE_EVERY: Duration = Duration::from_secs(10);
+
+/// Moves the clock that waits are measured by.
+async fn wait(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_refused_session_is_replaced_and_the_call_repeated() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    let session = stage.keeper.session().await.unwrap();
+    stage.end(&session).await;
+    assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+    assert_eq!(stage.logins(), 2);
+    assert_eq!(stage.executed(Endpoint::Echo), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_gets_few_logins() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 100);
+    for logins in [2, 3] {
+        for _ in 0..5 {
+            let error = stage.echo(json!(2)).await.unwrap_err();
+            assert!(
+                matches!(error, SessionError::Call(ProviderError::Answer(_))),
+                "{error:?}"
+            );
+        }
+        assert_eq!(stage.logins(), logins);
+        wait(REPLACE_EVERY).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_calls_refused_at_once_all_are_repeated_under_one_new_session() {
+    let stage = Arc::new(Stage::set(Renewal::NewLogin).await);
+    stage.echo(json!(1)).await.unwrap();
+    stage.end(&stage.keeper.session().await.unwrap()).await;
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let stage = Arc::clone(&stage);
+            tokio::spawn(async move { stage.echo(json!(2)).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(stage.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_repeated_when_that_is_off() {
+    let stage = Stage::with(Renewal::NewLogin, |keeper| keeper.with_repeat(false)).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
+    assert!(stage.echo(json!(2)).await.is_err());
+    assert_eq!(stage.logins(), 2, "but the session is replaced");
+    assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_open_our_messages_gets_a_login_and_no_repetition() {
+    // The first login takes another key than the server.
+    let log_in = |app: App, client: BankEzyClient, number| async move {
+        let derivation = match number {
+            0 => Derivation::RawSharedSecret,
+            _ => app.derivation,
+        };
+        let app = App { derivation, ..app };
+        app.log_in(&client, Renewal::NewLogin).await
+    };
+    let stage = Stage::logging_in(log_in, |keeper| keeper).await;
+    let error = stage.echo(json!(1)).await.unwrap_err();
+    assert_eq!(error.code(), "reply.plain");
+    assert_eq!((stage.logins(), stage.executed(Endpoint::Echo)), (2, 0));
+    assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+}
+
+#[tokio::test]
+async fn other_refusals_leave_the_session_alone() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    let busy = InjectedFault::TooManyRequests { retry_after: 1 };
+    for fault in [InjectedFault::ServerError, busy, InjectedFault::DropAfter] {
+        stage.inject(stage.echo_path(), fault, 1);
+        assert!(stage.echo(json!(2)).await.is_err());
+    }
+    stage.echo(json!(3)).await.unwrap();
+    assert_eq!(stage.logins(), 1);
+    assert_eq!(
+        stage.executed(Endpoint::Echo),
+        3,
+        "the one that was dropped after it was executed is not repeated"
+    );
+}
+
+#[tokio::test]
+async fn answers_that_keep_failing_to_open_lead_to_a_login_and_are_not_repeated() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    for _ in 0..2 {
+        stage.echo(json!(1)).await.unwrap();
+        stage.inject(stage.echo_path(), InjectedFault::WrongKey, 2);
+        for _ in 0..2 {
+            let error = stage.echo(json!(2)).await.unwrap_err();
+            assert_eq!(error.code(), "envelope.open_failed");
+        }
+    }
+    assert_eq!(stage.logins(), 1, "never three in a row");
+    assert_eq!(stage.executed(Endpoint::Echo), 6);
+    stage.inject(stage.echo_path(), InjectedFault::WrongKey, 1);
+    assert!(stage.echo(json!(3)).await.is_err());
+    assert_eq!(stage.logins(), 2, "three in a row");
+    assert_eq!(stage.executed(Endpoint::Echo), 7, "and none repeated");
+    stage.inject(stage.echo_path(), InjectedFault::WrongKey, 3);
+    for _ in 0..3 {
+        assert!(stage.echo(json!(4)).await.is_err());
+    }
+    assert_eq!(stage.logins(), 2, "the last one was just made");
+}
+
+#[tokio::test]
+async fn who_sends_requests_can_say_that_a_session_was_refused() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let first = stage.keeper.session().await.unwrap();
+    let second = stage.keeper.refuse(&first).await.unwrap();
+    assert!(!Arc::ptr_eq(&first, &second));
+    assert_eq!(stage.logins(), 2);
+    // Another caller that was refused before.
+    let again = stage.keeper.refuse(&first).await.unwrap();
+    assert!(Arc::ptr_eq(&again, &second));
+    let error = stage.keeper.refuse(&second).await.unwrap_err();
+    let SessionError::RefusedLately { retry_in } = error else {
+        panic!("{error:?}");
+    };
+    assert!(retry_in <= REPLACE_EVERY && retry_in > REPLACE_EVERY / 2);
+    assert_eq!(stage.logins(), 2);
+    let kept = stage.keeper.session().await.unwrap();
+    assert!(
+        Arc::ptr_eq(&kept, &second),
+        "it may have been one call alone"
+    );
+    wait(retry_in).await;
+    stage.keeper.refuse(&second).await.unwrap();
+    assert_eq!(stage.logins(), 3);
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_refused_session_is_not_expired() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let first = stage.keeper.session().await.unwrap();
+    let second = stage.keeper.refuse(&first).await.unwrap();
+    stage.pass(HOUR * 2);
+    let third = stage.keeper.refuse(&first).await.unwrap();
+    assert!(!Arc::ptr_eq(&third, &second));
+    stage.pass(HOUR * 2);
+    stage.keeper.refuse(&third).await.unwrap();
+    assert_eq!(stage.logins(), 4, "expiry is no refusal");
+}
+
+#[tokio::test]
+async fn a_login_that_fails_replaces_nothing_and_is_tried_again_after_the_backoff() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let first = stage.keeper.session().await.unwrap();
+    stage.inject(APP_TOKEN, InjectedFault::ServerError, 1);
+    let error = stage.keeper.refuse(&first).await.unwrap_err();
+    assert!(matches!(error, SessionError::Login(_)), "{error:?}");
+    loop {
+        match stage.keeper.refuse(&first).await {
+            Ok(_) => break,
+            Err(SessionError::BackingOff { retry_in, .. }) => tokio::time::sleep(retry_in).await,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(stage.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_derivation_shows_at_the_first_call() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let app = App {
+        derivation: Derivation::RawSharedSecret,
+        ..App::of(&stage.sandbox)
+    };
+    let session = app.log_in(&stage.client, Renewal::NewLogin).await.unwrap();
+    let token = &session.answer().token;
+    let called: Result<Value, _> = stage
+        .client
+        .call(stage.echo_path(), &json!(1), token, session.channel())
+        .await;
+    assert_eq!(called.unwrap_err().code(), "reply.plain");
+}

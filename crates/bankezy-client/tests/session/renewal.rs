@@ -1,0 +1,152 @@
+//! Ahead of a token's expiry: renewed, with an account number or without, or replaced.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session, SessionKeeper};
+use bankezy_crypto::KeyPair;
+use bankezy_crypto::backend::AWS_LC_RS;
+use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
+use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use serde_json::{Value, json};
+
+use crate::stage::{APP_TOKEN, FIRST_BACKOFF, HOUR, RENEW, Stage, clock, emulator, eventually};
+use crate::stage::{quick, server};
+
+#[tokio::test]
+async fn a_token_is_renewed_ahead_of_its_expiry_once() {
+    let stage = Arc::new(Stage::set(Renewal::WithoutAccount).await);
+    stage.echo(json!(1)).await.unwrap();
+    stage.pass(HOUR / 2);
+    stage.echo(json!(2)).await.unwrap();
+    stage.pass(HOUR / 4);
+    stage.echo(json!(2)).await.unwrap();
+    assert_eq!(stage.executed(Endpoint::Renew), 0, "a quarter is left");
+    stage.pass(HOUR / 10);
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let stage = Arc::clone(&stage);
+            // The old token stops at renewal: a call that is under way with it is repeated.
+            tokio::spawn(async move { stage.echo(json!(3)).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(stage.executed(Endpoint::Renew), 1);
+    stage.pass(HOUR / 2);
+    stage.echo(json!(4)).await.unwrap();
+    assert_eq!(
+        stage.executed(Endpoint::Renew),
+        1,
+        "the renewed token is fresh"
+    );
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 2 / 5);
+    stage.replaced(old).await;
+    assert_eq!((stage.executed(Endpoint::Renew), stage.logins()), (2, 1));
+    stage.echo(json!(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_renewal_while_the_token_is_good() {
+    let stage = Stage::set(Renewal::WithoutAccount).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.inject(RENEW, InjectedFault::Delay(FIRST_BACKOFF * 10), 1);
+    let begun = Instant::now();
+    let still = stage.keeper.session().await.unwrap();
+    assert!(Arc::ptr_eq(&still, &old) && begun.elapsed() < FIRST_BACKOFF * 5);
+    eventually("a renewal", || stage.executed(Endpoint::Renew) == 1).await;
+}
+
+/// Logs in with Get Token, whose tokens belong to an account.
+fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeper {
+    let client = BankEzyClient::new(quick().build().unwrap(), server(sandbox));
+    let credentials = sandbox.credentials();
+    let secret = credentials.payload_secret();
+    let fixed = Arc::new(Channel::from_secret(secret, &AWS_LC_RS).unwrap());
+    let sdk_api_key = credentials.sdk_api_key().to_owned();
+    let derivation = credentials.derivation();
+    SessionKeeper::new(client, move |client| {
+        let (fixed, sdk_api_key) = (Arc::clone(&fixed), sdk_api_key.clone());
+        async move {
+            let ours = Arc::new(KeyPair::generate().map_err(ProviderError::Request)?);
+            let key = ours.public_key().to_wire();
+            let account = AccountNumber::new(1234).unwrap();
+            let request = TokenRequest::new("one-reference", &key, &sdk_api_key, account).unwrap();
+            let answer = client.get_token(&request, &fixed).await?;
+            let server = answer.server_public_key.clone().unwrap();
+            let agreed = Channel::establish(ours, &server, &derivation).unwrap();
+            let renewal = Renewal::WithAccount(AccountNumber::new(renewed_with).unwrap());
+            Ok(Session::new(answer, agreed, renewal))
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_token_of_an_account_is_renewed_with_its_number() {
+    for (number, renewals, logins) in [(1234, 1, 1), (4321, 0, 2)] {
+        let sandbox = emulator().await;
+        let moved = Arc::default();
+        let keeper = of_an_account(&sandbox, number).with_clock(clock(&moved));
+        let path = sandbox.credentials().echo_path();
+        let echo = async || keeper.call(path, &json!(1)).await;
+        let _: Value = echo().await.unwrap();
+        let due = HOUR * 9 / 10;
+        moved.store(due.as_secs(), Ordering::Relaxed);
+        sandbox.advance_clock(due);
+        let _: Value = echo().await.unwrap();
+        let executed = |endpoint| sandbox.executed().of(endpoint);
+        eventually("what takes its place", || {
+            executed(Endpoint::Renew) == renewals && executed(Endpoint::GetToken) == logins
+        })
+        .await;
+        let _: Value = echo().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_renewed_is_replaced_by_a_login() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.echo(json!(2)).await.unwrap();
+    stage.replaced(old).await;
+    assert_eq!(stage.logins(), 2);
+    stage.pass(HOUR * 3);
+    stage.echo(json!(3)).await.unwrap();
+    assert_eq!(stage.logins(), 3);
+    assert_eq!(stage.executed(Endpoint::Renew), 0);
+}
+
+#[tokio::test]
+async fn a_good_token_serves_while_its_renewal_fails() {
+    let stage = Stage::set(Renewal::WithoutAccount).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    for path in [RENEW, APP_TOKEN] {
+        stage.inject(path, InjectedFault::ServerError, 1);
+    }
+    assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+    let faults = stage.sandbox.faults();
+    eventually("both failures", || faults.pending() == 0).await;
+    assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
+    // Tried again when the backoff is over.
+    stage.replaced(old).await;
+    assert_eq!((stage.executed(Endpoint::Renew), stage.logins()), (1, 1));
+}
+
+#[tokio::test]
+async fn without_an_answer_to_a_renewal_no_login_is_tried_at_once() {
+    let stage = Stage::set(Renewal::WithoutAccount).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.inject(RENEW, InjectedFault::DropBefore, 1);
+    stage.echo(json!(2)).await.unwrap();
+    let faults = stage.sandbox.faults();
+    eventually("a renewal that is lost", || faults.pending() == 0).await;
+    tokio::time::sleep(FIRST_BACKOFF / 2).await;
+    assert_eq!(stage.logins(), 1);
+}

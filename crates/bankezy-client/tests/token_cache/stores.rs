@@ -1,0 +1,242 @@
+//! Stores of the caller's own: sealed texts, and stores that fail.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
+use bankezy_crypto::providers::sardine::Sardine;
+use bankezy_crypto::providers::{SealedForm, Token, TokenEntry, TokenKey};
+use bankezy_crypto::{Fault, PayloadCipher, PayloadSecret};
+use tokio::sync::Notify;
+
+use crate::stage::{
+    Clock, DUE, LIFETIME, Provider, eventually, faceki, gives, in_time, sardine, session, text,
+    tokens,
+};
+
+/// What lies outside of the process: sealed texts by digests.
+type Remote = Arc<Mutex<HashMap<[u8; 32], String>>>;
+
+struct Sealed {
+    remote: Remote,
+    cipher: PayloadCipher,
+}
+
+impl<T: SealedForm + Send + Sync + 'static> TokenStore<T> for Sealed {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
+        let sealed = self.remote.lock().unwrap().get(key.as_bytes()).cloned();
+        Ok(match sealed {
+            Some(sealed) => Some(TokenEntry::open(sealed, key, &self.cipher)?),
+            None => None,
+        })
+    }
+
+    async fn save(&self, key: &TokenKey, entry: &TokenEntry<T>) -> Result<(), StoreError> {
+        let sealed = entry.seal(key, &self.cipher)?;
+        self.remote.lock().unwrap().insert(*key.as_bytes(), sealed);
+        Ok(())
+    }
+
+    async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
+        self.remote.lock().unwrap().remove(key.as_bytes());
+        Ok(())
+    }
+}
+
+/// A process with a cache in the remote store.
+fn process(
+    provider: &Provider,
+    remote: &Remote,
+    secret: &PayloadSecret,
+    clock: &Clock,
+) -> TokenCache<Sardine, Sealed> {
+    let store = Sealed {
+        remote: Arc::clone(remote),
+        cipher: PayloadCipher::new(secret).unwrap(),
+    };
+    TokenCache::with_store(tokens(sardine(provider)), store).with_clock(clock.time())
+}
+
+fn slot(cache: &TokenCache<Sardine, Sealed>, key: &str) -> TokenSlot<Sardine, Sealed> {
+    cache.slot(session(key)).unwrap()
+}
+
+#[tokio::test]
+async fn processes_share_tokens_that_only_they_can_read() {
+    let (provider, remote, clock) = (Provider::start(), Remote::default(), Clock::default());
+    let secret = PayloadSecret::generate().unwrap();
+    let [one, other] = [(); 2].map(|()| slot(&process(&provider, &remote, &secret, &clock), "s"));
+    assert_eq!(text(&one).await, "token-0");
+    let answer = other.get().await.unwrap();
+    assert_eq!(answer.token.as_str(), "token-0");
+    assert_eq!(answer.token.token_type(), Some("Bearer"));
+    assert_eq!(provider.asked(), 1);
+    for sealed in remote.lock().unwrap().values() {
+        assert!(sealed.starts_with("eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0.."));
+        assert!(!sealed.contains("token"), "{sealed}");
+    }
+
+    // What one obtained is due and expires for the other as well.
+    clock.pass(DUE - 1);
+    assert_eq!(text(&other).await, "token-0");
+    assert_eq!(provider.asked(), 1);
+    clock.pass(1);
+    assert_eq!(text(&other).await, "token-0");
+    provider.is_asked(2).await;
+    gives(&other, "token-1").await;
+    assert_eq!(text(&one).await, "token-1");
+    assert_eq!(provider.asked(), 2);
+    clock.pass(LIFETIME);
+    assert_eq!(text(&one).await, "token-2");
+    other.refuse(&one.get().await.unwrap().token).await.unwrap();
+    assert_eq!(text(&one).await, "token-3");
+}
+
+#[tokio::test]
+async fn what_does_not_open_as_what_is_asked_for_counts_as_nothing() {
+    let (provider, remote, clock) = (Provider::start(), Remote::default(), Clock::default());
+    let secret = PayloadSecret::generate().unwrap();
+    let cache = process(&provider, &remote, &secret, &clock);
+    let [a, b] = ["a", "b"].map(|key| slot(&cache, key));
+    assert_eq!(text(&a).await, "token-0");
+    assert_eq!(text(&b).await, "token-1");
+
+    // Each in the other's place.
+    {
+        let mut remote = remote.lock().unwrap();
+        let mut texts: Vec<&mut String> = remote.values_mut().collect();
+        let [one, other] = &mut texts[..] else {
+            panic!("two entries");
+        };
+        std::mem::swap(*one, *other);
+    }
+    assert_eq!(text(&a).await, "token-2");
+    assert_eq!(text(&b).await, "token-3");
+    assert_eq!(text(&a).await, "token-2");
+
+    // Under another key.
+    let other = PayloadSecret::generate().unwrap();
+    let stranger = slot(&process(&provider, &remote, &other, &clock), "a");
+    assert_eq!(text(&stranger).await, "token-4");
+
+    // Changed, cut, or something else that was sealed.
+    let cipher = PayloadCipher::new(&secret).unwrap();
+    let sealed: [fn(&str, &PayloadCipher) -> String; 5] = [
+        |text, _| text.replace('.', ","),
+        |text, _| text[..text.len() - 1].to_owned(),
+        |_, _| "token".to_owned(),
+        |_, cipher| cipher.seal(b"no JSON").unwrap(),
+        |_, cipher| cipher.seal(br#"{"token":"forged"}"#).unwrap(),
+    ];
+    for (spoil, number) in sealed.into_iter().zip(5..) {
+        for text in remote.lock().unwrap().values_mut() {
+            *text = spoil(text, &cipher);
+        }
+        assert_eq!(text(&b).await, format!("token-{number}"));
+    }
+    assert_eq!(provider.asked(), 10);
+}
+
+/// The default store, whose first look is told late.
+#[derive(Default)]
+struct Late {
+    store: MemoryStore<Token>,
+    looks: AtomicU64,
+    told: Notify,
+}
+
+impl TokenStore<Token> for Late {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<Token>>, StoreError> {
+        let found = self.store.load(key).await;
+        if self.looks.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.told.notified().await;
+        }
+        found
+    }
+
+    async fn save(&self, key: &TokenKey, entry: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.store.save(key, entry).await
+    }
+
+    async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
+        self.store.remove(key).await
+    }
+}
+
+#[tokio::test]
+async fn a_caller_whose_look_is_overtaken_makes_no_request() {
+    let (provider, store) = (Provider::start(), Arc::new(Late::default()));
+    let cache = TokenCache::with_store(tokens(faceki(&provider)), Arc::clone(&store));
+    let slot = cache.slot(()).unwrap();
+    let late = tokio::spawn({
+        let slot = slot.clone();
+        async move { text(&slot).await }
+    });
+    eventually("the look", || store.looks.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(text(&slot).await, "token-0");
+    // What it found is nothing, which is not so any more.
+    store.told.notify_one();
+    assert_eq!(late.await.unwrap(), "token-0");
+    assert_eq!(provider.asked(), 1);
+}
+
+/// A store that does as it is told.
+#[derive(Clone, Copy)]
+enum Bad {
+    Fails,
+    Hangs,
+}
+
+impl Bad {
+    async fn does<T>(self) -> Result<T, StoreError> {
+        match self {
+            Self::Fails => Err(StoreError::Unavailable),
+            Self::Hangs => pending().await,
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> TokenStore<T> for Bad {
+    async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
+        self.does().await
+    }
+
+    async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
+        self.does().await
+    }
+
+    async fn remove(&self, _: &TokenKey) -> Result<(), StoreError> {
+        self.does().await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_costs_requests_and_no_tokens() {
+    let provider = Provider::start();
+    let cache = TokenCache::with_store(tokens(faceki(&provider)), Bad::Fails);
+    let slot = cache.slot(()).unwrap();
+    assert_eq!(text(&slot).await, "token-0");
+    let token = slot.get().await.unwrap();
+    assert_eq!(token.as_str(), "token-1");
+    for error in [slot.refuse(&token).await, slot.invalidate().await] {
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), "token_store.unavailable");
+        assert_eq!(error.fault(), Fault::Transport);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_holds_nobody_up_for_long() {
+    let provider = Provider::start();
+    let cache = TokenCache::with_store(tokens(faceki(&provider)), Bad::Hangs);
+    let slot = cache.slot(()).unwrap();
+    let started = Instant::now();
+    assert_eq!(in_time("a token", text(&slot)).await, "token-0");
+    // Looked for twice and saved once, for a second each.
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    let error = in_time("an end", slot.invalidate()).await.unwrap_err();
+    assert_eq!(error.code(), "token_store.timed_out");
+}

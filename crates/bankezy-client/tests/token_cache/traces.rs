@@ -1,0 +1,80 @@
+//! What a cache tells in traces, and that no token, key or text of the provider's is in them.
+
+#[expect(dead_code, reason = "shared with the other tests of the cache")]
+mod stage;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bankezy_client::{StoreError, TokenCache, TokenStore};
+use bankezy_crypto::providers::{TokenEntry, TokenKey};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+use stage::{Provider, faceki, status, text, tokens};
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A store that holds nothing, and says so in its own way.
+struct Broken;
+
+impl<T: Send + Sync + 'static> TokenStore<T> for Broken {
+    async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
+        Err(StoreError::Unavailable)
+    }
+
+    async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
+        Err(StoreError::TimedOut)
+    }
+
+    async fn remove(&self, _: &TokenKey) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn traces_tell_what_happens_and_no_secret() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .with_filter(Targets::new().with_target("bankezy_crypto", LevelFilter::TRACE));
+    let _guard = tracing_subscriber::registry().with(layer).set_default();
+
+    let provider = Provider::start();
+    let cache = TokenCache::with_store(tokens(faceki(&provider)), Broken)
+        .with_backoff(Duration::from_secs(7), Duration::from_secs(7));
+    let slot = cache.slot(()).unwrap();
+    assert_eq!(text(&slot).await, "token-0");
+    provider.answers(|_| status(401, "CANARY"));
+    let error = slot.get().await.unwrap_err();
+
+    let traces = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "DEBUG bankezy_client: token obtained",
+        "WARN bankezy_client: no token obtained",
+        "error.code=\"reply.plain\" failures=1 retry_in_ms=7000",
+        "token not loaded from its store error.code=\"token_store.unavailable\"",
+        "token not saved in its store error.code=\"token_store.timed_out\"",
+    ] {
+        assert!(traces.contains(expected), "{expected} in {traces}");
+    }
+    let shown = format!("{traces} {error} {error:?} {cache:?} {slot:?}");
+    for hidden in ["token-", "secret", "CANARY", "Bearer", "clientId"] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+}

@@ -1,0 +1,178 @@
+//! What each call does.
+
+use std::sync::Arc;
+
+use bankezy_crypto::Error;
+use http::HeaderMap;
+use http::StatusCode;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
+
+use super::super::state::{Bank, Endpoint, Gone, Session};
+use super::super::tokens::{TokenId, bare, random_uuid};
+use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
+use super::{Reply, Route, answers, refused, to_bytes};
+
+/// A request whose body has been opened.
+pub(super) struct Call<'a> {
+    pub(super) bank: &'a Bank,
+    pub(super) route: &'a Route,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) api_key: &'a [u8],
+    pub(super) session: Option<(TokenId, Arc<Session>)>,
+    pub(super) body: &'a [u8],
+}
+
+/// Why a call was not executed.
+pub(super) enum Refusal {
+    /// Told in a sealed answer.
+    Sealed(Problem),
+    Plain(Reply),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Sealed(problem)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Plain(error.into())
+    }
+}
+
+impl From<Gone> for Refusal {
+    fn from(gone: Gone) -> Self {
+        Self::Plain(refused(StatusCode::UNAUTHORIZED, gone.text()))
+    }
+}
+
+impl Call<'_> {
+    /// The answer's JSON.
+    pub(super) async fn execute(&self) -> Result<Vec<u8>, Refusal> {
+        let credentials = &self.bank.credentials;
+        let server = credentials.is_api_key(self.api_key);
+        if !server && !credentials.is_app_api_key(self.api_key) {
+            return Err(invalid_api_key().into());
+        }
+        let answer = match (self.route.endpoint, &self.session) {
+            (Endpoint::Echo, Some(_)) => self.echo()?,
+            (Endpoint::Renew, Some((id, session))) => to_bytes(&self.renew(*id, session)?),
+            (Endpoint::Invalidate, _) => to_bytes(&self.invalidate()?),
+            (Endpoint::GetToken, _) if server => to_bytes(&self.token(false).await?),
+            (Endpoint::OnboardingUserToken, _) if server => to_bytes(&self.token(true).await?),
+            _ => return Err(not_allowed().into()),
+        };
+        self.bank.count(self.route.endpoint);
+        Ok(answer)
+    }
+
+    async fn token(&self, onboarding: bool) -> Result<Value, Refusal> {
+        let bank = self.bank;
+        let fields = Fields::parse(self.body)?;
+        let request = TokenRequest::parse(&fields, onboarding)?;
+        if !bank
+            .credentials
+            .is_sdk_api_key(request.sdk_api_key.as_bytes())
+        {
+            return Err(not_allowed().into());
+        }
+        let (keys, server_key) = bank.keys.exchange(&request.sdk_public_key, true).await?;
+        let account = request.account;
+        let issued = bank.issue(&request.reference, Some(account.clone()), keys)?;
+        let mut more = Map::new();
+        more.insert("referenceId".into(), request.reference.into());
+        more.insert("accountNumber".into(), account.into());
+        Ok(answers::token(self.route, &issued, Some(&server_key), more))
+    }
+
+    fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
+        let fields = Fields::parse(self.body)?;
+        let named = bare(fields.text("token")?).as_bytes();
+        let sent = self.headers.get("x-api-token");
+        let sent = sent.and_then(|token| token.to_str().ok()).map(bare);
+        if !bool::from(sent.unwrap_or_default().as_bytes().ct_eq(named)) {
+            return Err(failure("Failure: token is not that of X-API-TOKEN").into());
+        }
+        if let Some(account) = &session.account {
+            let sent = self.headers.get("x-account-number");
+            if sent.is_none_or(|sent| sent.as_bytes() != account.as_bytes()) {
+                return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
+            }
+        }
+        let issued = self.bank.renew(id, session)??;
+        let mut more = Map::new();
+        more.insert("referenceId".into(), session.reference.clone().into());
+        more.insert("loginId".into(), session.login_id.into());
+        if let Some(account) = &session.account {
+            more.insert("accountNumber".into(), account.clone().into());
+        }
+        Ok(answers::token(self.route, &issued, None, more))
+    }
+
+    fn invalidate(&self) -> Result<Value, Refusal> {
+        let fields = Fields::parse(self.body)?;
+        let reference = fields.text("tokenReferenceId")?;
+        if !self.bank.invalidate(reference) {
+            return Err(failure("Failure: tokenReferenceId names no valid token").into());
+        }
+        let mut more = Map::new();
+        more.insert("tokenReferenceId".into(), reference.into());
+        Ok(answers::success(self.route, more))
+    }
+
+    fn echo(&self) -> Result<Vec<u8>, Refusal> {
+        match serde_json::from_slice::<IgnoredAny>(self.body) {
+            Ok(_) => Ok(self.body.to_vec()),
+            Err(_) => Err(failure("Failure: the body is not JSON").into()),
+        }
+    }
+}
+
+/// Get App Token: in clear both ways, since it agrees on the key.
+pub(super) async fn app_token(
+    bank: &Bank,
+    route: &Route,
+    api_key: &[u8],
+    body: &[u8],
+) -> Result<Reply, Reply> {
+    let json = match exchange(bank, route, api_key, body).await {
+        Ok(answer) => {
+            bank.count(route.endpoint);
+            answer
+        }
+        Err(Refusal::Plain(reply)) => return Err(reply),
+        Err(Refusal::Sealed(problem)) => answers::failure(route, problem.code, &problem.text),
+    };
+    Ok(Reply::Clear(to_bytes(&json)))
+}
+
+async fn exchange(
+    bank: &Bank,
+    route: &Route,
+    api_key: &[u8],
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    let credentials = &bank.credentials;
+    if !credentials.is_api_key(api_key) && !credentials.is_app_api_key(api_key) {
+        return Err(invalid_api_key().into());
+    }
+    let fields = Fields::parse(body)?;
+    let app_api_key = fields.text("apiKey")?;
+    let public_key = fields.public_key("publicKey")?;
+    let secret = fields.text("secret")?;
+    if !credentials.is_app_api_key(app_api_key.as_bytes()) {
+        return Err(invalid_api_key().into());
+    }
+    if !credentials.is_app_secret(secret.as_bytes()) {
+        return Err(not_allowed().into());
+    }
+    let (keys, server_key) = bank.keys.exchange(&public_key, false).await?;
+    let reference = random_uuid()?;
+    let issued = bank.issue(&reference, None, keys)?;
+    let mut more = Map::new();
+    more.insert("referenceId".into(), reference.into());
+    Ok(answers::token(route, &issued, Some(&server_key), more))
+}

@@ -1,0 +1,159 @@
+//! The three ways to a key, from the server's side.
+
+use std::sync::Arc;
+
+use bankezy_crypto::{
+    Algorithm, Derivation, Error, Inspection, KeyKind, KeyPair, Opened, PayloadCipher,
+    PayloadSecret, PrivateKeyOpener, PublicKey, PublicKeySealer,
+};
+use tokio::sync::OnceCell;
+
+use super::credentials::Credentials;
+
+/// The server's own keys.
+pub(super) struct ServerKeys {
+    static_cipher: PayloadCipher,
+    p256: KeyPair,
+    /// Made when the first client sends an RSA key, since that takes a while.
+    rsa: OnceCell<ServerRsa>,
+    derivation: Derivation<'static>,
+    max_sealed: usize,
+}
+
+struct ServerRsa {
+    public: PublicKey,
+    opener: PrivateKeyOpener,
+}
+
+/// The keys of one session.
+pub(super) struct SessionKeys {
+    exchanged: Exchanged,
+    /// Whether the client has the static payload secret as well.
+    with_static: bool,
+}
+
+enum Exchanged {
+    Agreed(PayloadCipher),
+    /// Seals to the client's key.
+    Rsa(PublicKeySealer),
+}
+
+/// What a request was sealed with, and its answer will be.
+pub(super) enum Channel {
+    Static,
+    Exchanged(Arc<SessionKeys>),
+}
+
+impl ServerKeys {
+    pub(super) fn new(credentials: &Credentials, max_sealed: usize) -> Result<Self, Error> {
+        let static_cipher = PayloadCipher::new(credentials.payload_secret())?;
+        Ok(Self {
+            static_cipher: static_cipher.with_max_sealed_len(max_sealed),
+            p256: KeyPair::generate()?,
+            rsa: OnceCell::new(),
+            derivation: credentials.derivation(),
+            max_sealed,
+        })
+    }
+
+    /// The session's keys, and the server's key as it travels: of the kind that the client sent.
+    pub(super) async fn exchange(
+        &self,
+        client: &PublicKey,
+        with_static: bool,
+    ) -> Result<(SessionKeys, String), Error> {
+        let (exchanged, server_key) = match client.kind() {
+            KeyKind::P256 => {
+                let secret = self.p256.agree(client, &self.derivation)?;
+                let cipher = PayloadCipher::new(&secret)?.with_max_sealed_len(self.max_sealed);
+                (Exchanged::Agreed(cipher), self.p256.public_key().to_wire())
+            }
+            KeyKind::Rsa => {
+                let server = self.server_rsa().await?;
+                let sealer = PublicKeySealer::new(client)?;
+                (Exchanged::Rsa(sealer), server.public.to_wire())
+            }
+            found => {
+                return Err(Error::WrongKeyKind {
+                    needed: KeyKind::P256,
+                    found,
+                });
+            }
+        };
+        let keys = SessionKeys {
+            exchanged,
+            with_static,
+        };
+        Ok((keys, server_key))
+    }
+
+    /// Opens with whichever key of the session fits; under the static payload secret where there is
+    /// no session.
+    pub(super) fn open(
+        &self,
+        sealed: &[u8],
+        session: Option<&Arc<SessionKeys>>,
+    ) -> Result<(Opened, Channel), Error> {
+        let algorithm = Inspection::with_max_sealed_len(sealed, self.max_sealed)?.profile?;
+        let Some(keys) = session else {
+            return Ok((self.static_cipher.open(sealed)?, Channel::Static));
+        };
+        let exchanged = || Channel::Exchanged(Arc::clone(keys));
+        match (&keys.exchanged, algorithm) {
+            (Exchanged::Rsa(_), Algorithm::RsaOaep256) => {
+                let server = self.rsa.get().ok_or(Error::OpenFailed)?;
+                Ok((server.opener.open(sealed)?, exchanged()))
+            }
+            (Exchanged::Agreed(cipher), Algorithm::Dir) => match cipher.open(sealed) {
+                Ok(opened) => Ok((opened, exchanged())),
+                Err(_) if keys.with_static => self.open(sealed, None),
+                Err(error) => Err(error),
+            },
+            (_, Algorithm::Dir) if keys.with_static => self.open(sealed, None),
+            _ => Err(Error::OpenFailed),
+        }
+    }
+
+    pub(super) fn seal(&self, channel: &Channel, answer: &[u8]) -> Result<String, Error> {
+        match channel {
+            Channel::Static => self.static_cipher.seal(answer),
+            Channel::Exchanged(keys) => match &keys.exchanged {
+                Exchanged::Agreed(cipher) => cipher.seal(answer),
+                Exchanged::Rsa(sealer) => sealer.seal(answer),
+            },
+        }
+    }
+
+    /// Seals under a key that the client does not have.
+    pub(super) fn seal_wrongly(
+        &self,
+        channel: Option<&Channel>,
+        answer: &[u8],
+    ) -> Result<String, Error> {
+        match (channel, self.rsa.get()) {
+            (Some(Channel::Exchanged(keys)), Some(server))
+                if matches!(keys.exchanged, Exchanged::Rsa(_)) =>
+            {
+                PublicKeySealer::new(&server.public)?.seal(answer)
+            }
+            _ => PayloadCipher::new(&PayloadSecret::generate()?)?.seal(answer),
+        }
+    }
+
+    async fn server_rsa(&self) -> Result<&ServerRsa, Error> {
+        self.rsa
+            .get_or_try_init(|| async {
+                let key_pair = tokio::task::spawn_blocking(|| KeyPair::generate_rsa(2048))
+                    .await
+                    .map_err(|_| Error::Backend {
+                        backend: "aws-lc-rs",
+                        operation: "generate an RSA key",
+                    })??;
+                Ok(ServerRsa {
+                    public: key_pair.public_key().clone(),
+                    opener: PrivateKeyOpener::new(key_pair).with_max_sealed_len(self.max_sealed),
+                })
+            })
+            .await
+    }
+}

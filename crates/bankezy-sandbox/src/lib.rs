@@ -1,0 +1,238 @@
+//! An emulator of BankEzy's token service, with an API that answers with what it was sent, and of
+//! the token calls of Faceki, ComplyCube and Sardine.
+//!
+//! It needs no network and no credentials: everything is made when it starts and gone when it
+//! stops. What the providers' documentation leaves open is marked as this crate's own choice.
+//!
+//! ```
+//! # async fn start() -> Result<(), bankezy_sandbox::SandboxError> {
+//! use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+//!
+//! let sandbox = Sandbox::start().await?;
+//! sandbox.faults().inject(InjectedFault::DropBefore, 1);
+//! println!("{} {}", sandbox.url(), sandbox.credentials().api_key());
+//! // … calls …
+//! assert_eq!(sandbox.executed().of(Endpoint::Renew), 0);
+//! sandbox.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it serves
+//! Get Token (POST, and GET since the documentation says so), Onboarding user token, Get App Token,
+//! Renew (both documented paths of v1), Invalidate, and `/sandbox/echo`, under the paths of the
+//! documentation; the path of Onboarding's v2 is this crate's own. v1 answers flat, v2 under `data`,
+//! and the documented variants of codes and names are spread over them.
+//!
+//! The other providers, in clear:
+//!
+//! | call | takes | gives |
+//! |---|---|---|
+//! | `GET /faceki/auth/api/access-token` | `clientId`, `clientSecret` in the query, or the headers `clientid`, `clientSecret` | `responseCode` 0, `data` with `access_token`, 3600 s |
+//! | `POST /complycube/v1/tokens` | `Authorization: KEY`; `clientId` and one of `referrer`, `appId` | `token` |
+//! | `POST /sardine/v1/identity-documents/tokens` | `Authorization: Basic …`; `sessionKey`, `customerId`, `platform`, `provider` | `access_token`, 600 s, and what Incode needs |
+//!
+//! Their tokens are random text: there is nothing here to use them with.
+//!
+//! # Keys
+//! At BankEzy, Get Token and Onboarding travel under the static payload secret, Get App Token in clear JSON.
+//! Their answers carry a server key of the kind that the client sent. A later call names its session
+//! by `X-API-TOKEN`, and is answered under the key that it was sealed with: the static payload
+//! secret (not for sessions of Get App Token), the key agreed on P-256, or RSA both ways, as
+//! `RSA-OAEP-256`. Invalidate without `X-API-TOKEN` travels under the static payload secret.
+//!
+//! # Refusals
+//! BankEzy: HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown,
+//! expired, renewed or invalidated; 400 for a body that does not open, 413 for one that is too long,
+//! 415 for the wrong `Content-Type`. What is wrong with an opened request is told in a sealed
+//! answer with HTTP 200: `TOK002` unknown API key, `TOK004` credentials that may not have a token,
+//! `TOK003` anything else, with a `resDesc` that names the field.
+//!
+//! Faceki: 403 without `clientId`, 402 without `clientSecret`, 401 for wrong ones, in the shapes of
+//! its page. ComplyCube: 401 and 400 with `type`, `message` and, for 400, `param`; that exactly one of
+//! `referrer` and `appId` has to be there is inferred. Sardine, which documents no errors: 401 and 400
+//! in plain text, of this crate's own.
+//!
+//! # Faults
+//! [`Sandbox::faults`] in the process, the header `X-Sandbox-Fault: NAME` or `NAME=AMOUNT` for one
+//! request, or `POST /sandbox/faults` with `{"fault":"delay","times":2,"path":"…","delayMs":100}`
+//! (`retryAfter` in seconds, `bytes`; `times` is 1 and `path` is any unless given; `none` clears).
+//! See [`InjectedFault`] for the names.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No input makes the crate panic: where one of these is right, it says why.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "small counts and times")
+)]
+
+mod bankezy;
+mod bodies;
+mod channel;
+mod clear;
+mod complycube;
+mod config;
+mod credentials;
+mod error;
+mod exchange;
+mod faceki;
+mod faults;
+mod sardine;
+mod server;
+mod state;
+mod tls;
+mod tokens;
+
+pub use config::{SandboxBuilder, TokenForm};
+pub use credentials::Credentials;
+pub use error::SandboxError;
+pub use faults::{Faults, InjectedFault};
+pub use state::{Endpoint, Executed};
+
+use core::fmt;
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bankezy_crypto::SecretText;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::state::Bank;
+use self::tls::Authority;
+
+/// A running emulator. It stops when this is dropped, or gracefully by [`shutdown`](Self::shutdown).
+pub struct Sandbox {
+    bank: Arc<Bank>,
+    address: SocketAddr,
+    url: String,
+    authority: Option<Authority>,
+    client_identity: Option<(String, SecretText)>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts with the default settings: plain HTTP on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// [`SandboxError`] that says what could not be set up.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn start() -> Result<Self, SandboxError> {
+        Self::builder().start().await
+    }
+
+    /// To start with other settings.
+    #[must_use]
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// Base URL with the prefix and without a slash at its end, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Certificate of the authority that signed the server's certificate; `None` without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.authority.as_ref().map(Authority::ca_pem)
+    }
+
+    /// What a partner gets at onboarding.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.bank.credentials
+    }
+
+    /// What `bankezy sandbox --ready-file` writes: a JSON object with `url`, `ca_pem` (null without
+    /// TLS), `client_cert_pem` and `client_key_pem` (null unless it asks for client certificates), and
+    /// under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
+    /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`; under
+    /// `faceki` and `sardine` `clientId` and `clientSecret`, under `complycube` `apiKey`. Their base
+    /// URLs are `url` and the provider's name.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "credentials are an object")]
+    pub fn ready_json(&self) -> SecretText {
+        let identity = self.client_identity.as_ref();
+        let mut json = self.bank.credentials.to_json();
+        json["url"] = self.url.as_str().into();
+        json["ca_pem"] = self.ca_pem().into();
+        json["client_cert_pem"] = identity.map(|(certificate, _)| certificate.as_str()).into();
+        json["client_key_pem"] = identity.map(|(_, key)| key.as_str()).into();
+        json.to_string().into()
+    }
+
+    /// To inject faults; stays valid when cloned and sent elsewhere.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.bank.faults.clone()
+    }
+
+    /// How many calls were executed, that is: neither refused nor stopped by a fault before they
+    /// took effect.
+    #[must_use]
+    pub fn executed(&self) -> Executed {
+        self.bank.executed()
+    }
+
+    /// Moves the emulator's clock forward, so that tokens expire without waiting.
+    pub fn advance_clock(&self, by: Duration) {
+        self.bank.clock.advance(by);
+    }
+
+    /// Makes a client certificate under the emulator's authority: the certificate and its PKCS#8
+    /// private key, both as PEM.
+    ///
+    /// # Errors
+    /// [`SandboxError::Config`] without TLS, [`SandboxError::Tls`] if it cannot be made.
+    pub fn issue_client_identity(&self) -> Result<(String, SecretText), SandboxError> {
+        self.authority
+            .as_ref()
+            .ok_or(SandboxError::Config {
+                problem: "client certificates need TLS",
+            })?
+            .issue_client()
+    }
+
+    /// Stops accepting, lets running requests finish for up to five seconds, and ends.
+    pub async fn shutdown(mut self) {
+        // If nobody listens any more, the server has ended already.
+        let _ = self.stop.send(true);
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("tls", &self.authority.is_some())
+            .finish_non_exhaustive()
+    }
+}

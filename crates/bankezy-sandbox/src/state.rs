@@ -1,0 +1,291 @@
+//! What the emulator remembers.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bankezy_crypto::Error;
+
+use super::channel::{ServerKeys, SessionKeys};
+use super::config::SandboxBuilder;
+use super::credentials::Credentials;
+use super::faults::Faults;
+use super::tokens::{Claims, Mint, TokenId, bare, random_id};
+
+/// What can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// BankEzy's Get Token.
+    GetToken,
+    /// Onboarding user token.
+    OnboardingUserToken,
+    /// Get App Token, the key exchange.
+    GetAppToken,
+    /// Renew.
+    Renew,
+    /// Invalidate.
+    Invalidate,
+    /// The API that answers with what it was sent.
+    Echo,
+    /// Faceki's access token.
+    FacekiToken,
+    /// ComplyCube's SDK token.
+    ComplyCubeToken,
+    /// Sardine's token for identity documents.
+    SardineToken,
+}
+
+const ENDPOINTS: usize = 9;
+
+/// How many calls of each endpoint were executed, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Executed([u64; ENDPOINTS]);
+
+impl Executed {
+    /// Calls of one endpoint, both versions.
+    #[must_use]
+    pub fn of(&self, endpoint: Endpoint) -> u64 {
+        self.0.get(endpoint as usize).copied().unwrap_or_default()
+    }
+
+    /// Calls of all endpoints.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+/// Everything that requests share.
+pub(super) struct Bank {
+    pub(super) credentials: Credentials,
+    pub(super) keys: ServerKeys,
+    pub(super) faults: Faults,
+    pub(super) clock: Clock,
+    pub(super) max_body: usize,
+    mint: Mint,
+    token_lifetime: Duration,
+    tokens: Mutex<Tokens>,
+    logins: AtomicU64,
+    executed: [AtomicU64; ENDPOINTS],
+}
+
+/// A token on its way to the client.
+pub(super) struct Issued {
+    pub(super) token: String,
+    /// Milliseconds since the epoch.
+    pub(super) expires_at: u64,
+}
+
+impl Bank {
+    pub(super) fn new(config: &SandboxBuilder, credentials: Credentials) -> Result<Self, Error> {
+        Ok(Self {
+            keys: ServerKeys::new(&credentials, config.max_body)?,
+            credentials,
+            faults: Faults::new(config.prefix.clone()),
+            clock: Clock::default(),
+            max_body: config.max_body,
+            mint: Mint::new(config.token_form)?,
+            token_lifetime: config.token_lifetime,
+            tokens: Mutex::new(Tokens::new(config.max_tokens)),
+            logins: AtomicU64::new(1),
+            executed: Default::default(),
+        })
+    }
+
+    pub(super) fn executed(&self) -> Executed {
+        Executed(self.executed.each_ref().map(|n| n.load(Ordering::SeqCst)))
+    }
+
+    pub(super) fn count(&self, endpoint: Endpoint) {
+        if let Some(count) = self.executed.get(endpoint as usize) {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn issue(
+        &self,
+        reference: &str,
+        account: Option<String>,
+        keys: SessionKeys,
+    ) -> Result<Issued, Error> {
+        let session = Arc::new(Session {
+            reference: reference.to_owned(),
+            account,
+            login_id: self.logins.fetch_add(1, Ordering::Relaxed),
+            keys: Arc::new(keys),
+        });
+        let (id, issued) = self.mint(reference)?;
+        self.tokens().insert(id, session, issued.expires_at);
+        Ok(issued)
+    }
+
+    /// The session that a token belongs to.
+    pub(super) fn session(&self, token: &str) -> Result<(TokenId, Arc<Session>), Gone> {
+        let id = self.mint.read(bare(token)).ok_or(Gone::Unknown)?;
+        let session = self.tokens().live(id, self.clock.now())?;
+        Ok((id, session))
+    }
+
+    /// Puts a new token in the place of one; of several at once, one succeeds.
+    pub(super) fn renew(
+        &self,
+        old: TokenId,
+        session: &Session,
+    ) -> Result<Result<Issued, Gone>, Error> {
+        let (id, issued) = self.mint(&session.reference)?;
+        let renewed = self
+            .tokens()
+            .renew(old, id, issued.expires_at, self.clock.now());
+        Ok(renewed.map(|()| issued))
+    }
+
+    /// Whether there was a token to invalidate.
+    pub(super) fn invalidate(&self, reference: &str) -> bool {
+        self.tokens().invalidate(reference)
+    }
+
+    fn mint(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
+        let now = self.clock.now();
+        let expires_at = now.saturating_add(millis(self.token_lifetime));
+        let id = random_id()?;
+        let token = self.mint.issue(&Claims {
+            id,
+            subject,
+            issued_at: now / 1000,
+            expires_at: expires_at.div_ceil(1000),
+        })?;
+        Ok((id, Issued { token, expires_at }))
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a token stands for; a renewed one stands for the same.
+pub(super) struct Session {
+    pub(super) reference: String,
+    /// `None` for a session of Get App Token.
+    pub(super) account: Option<String>,
+    pub(super) login_id: u64,
+    pub(super) keys: Arc<SessionKeys>,
+}
+
+/// Why a token does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    Unknown,
+    Expired,
+    Renewed,
+    Invalidated,
+}
+
+impl Gone {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Unknown => "X-API-TOKEN is not valid",
+            Self::Expired => "X-API-TOKEN has expired",
+            Self::Renewed => "X-API-TOKEN has been renewed",
+            Self::Invalidated => "X-API-TOKEN has been invalidated",
+        }
+    }
+}
+
+struct Tokens {
+    by_id: HashMap<TokenId, Entry>,
+    /// Oldest first.
+    order: VecDeque<TokenId>,
+    max: usize,
+}
+
+struct Entry {
+    session: Arc<Session>,
+    expires_at: u64,
+    /// `None` while it works, apart from its expiry.
+    ended: Option<Gone>,
+}
+
+impl Tokens {
+    fn new(max: usize) -> Self {
+        Self {
+            by_id: HashMap::new(),
+            order: VecDeque::new(),
+            max,
+        }
+    }
+
+    fn insert(&mut self, id: TokenId, session: Arc<Session>, expires_at: u64) {
+        while self.order.len() >= self.max {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_id.remove(&oldest);
+            }
+        }
+        self.order.push_back(id);
+        let entry = Entry {
+            session,
+            expires_at,
+            ended: None,
+        };
+        self.by_id.insert(id, entry);
+    }
+
+    fn live(&self, id: TokenId, now: u64) -> Result<Arc<Session>, Gone> {
+        let entry = self.by_id.get(&id).ok_or(Gone::Unknown)?;
+        match entry.ended {
+            Some(gone) => Err(gone),
+            None if entry.expires_at <= now => Err(Gone::Expired),
+            None => Ok(Arc::clone(&entry.session)),
+        }
+    }
+
+    fn renew(&mut self, old: TokenId, new: TokenId, expires: u64, now: u64) -> Result<(), Gone> {
+        let session = self.live(old, now)?;
+        if let Some(entry) = self.by_id.get_mut(&old) {
+            entry.ended = Some(Gone::Renewed);
+        }
+        self.insert(new, session, expires);
+        Ok(())
+    }
+
+    fn invalidate(&mut self, reference: &str) -> bool {
+        let mut found = false;
+        for entry in self.by_id.values_mut() {
+            if entry.ended.is_none() && entry.session.reference == reference {
+                entry.ended = Some(Gone::Invalidated);
+                found = true;
+            }
+        }
+        found
+    }
+}
+
+/// The system's time and what was added to it.
+#[derive(Default)]
+pub(super) struct Clock {
+    ahead: AtomicU64,
+}
+
+impl Clock {
+    /// Milliseconds since the epoch.
+    pub(super) fn now(&self) -> u64 {
+        let system = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, millis);
+        system.saturating_add(self.ahead.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn advance(&self, by: Duration) {
+        let add = |ahead: u64| Some(ahead.saturating_add(millis(by)));
+        // The closure never refuses.
+        let _ = self
+            .ahead
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,149 @@
+//! Tokens in the two forms that the documentation shows.
+
+use aws_lc_rs::{hmac, rand};
+use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::config::TokenForm;
+
+/// Names a token; its claim `jti` in hexadecimal.
+pub(super) type TokenId = u128;
+
+/// What a token says.
+pub(super) struct Claims<'a> {
+    pub(super) id: TokenId,
+    pub(super) subject: &'a str,
+    /// Seconds since the epoch.
+    pub(super) issued_at: u64,
+    /// Seconds since the epoch.
+    pub(super) expires_at: u64,
+}
+
+/// Makes tokens and reads its own ones.
+pub(super) enum Mint {
+    /// Boxed, since it is far larger than the other.
+    Jwt(Box<hmac::Key>),
+    Jwe(PayloadCipher),
+}
+
+impl Mint {
+    pub(super) fn new(form: TokenForm) -> Result<Self, Error> {
+        Ok(match form {
+            TokenForm::Jwt => {
+                let key = hmac::Key::new(hmac::HMAC_SHA512, &random::<64>()?);
+                Self::Jwt(Box::new(key))
+            }
+            TokenForm::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
+        })
+    }
+
+    pub(super) fn issue(&self, claims: &Claims<'_>) -> Result<String, Error> {
+        let json = json!({
+            "jti": format!("{:032x}", claims.id),
+            "sub": claims.subject,
+            "iat": claims.issued_at,
+            "exp": claims.expires_at,
+            // Minutes on some pages of the documentation, seconds on another: here to be ignored.
+            "TOKEN_EXPIRY": claims.expires_at.saturating_sub(claims.issued_at) / 60,
+        })
+        .to_string();
+        match self {
+            Self::Jwt(key) => {
+                let mut token = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS512","typ":"JWT"}"#);
+                token.push('.');
+                URL_SAFE_NO_PAD.encode_string(json.as_bytes(), &mut token);
+                let tag = hmac::sign(key, token.as_bytes());
+                token.push('.');
+                URL_SAFE_NO_PAD.encode_string(tag.as_ref(), &mut token);
+                Ok(token)
+            }
+            Self::Jwe(cipher) => cipher.seal(json.as_bytes()),
+        }
+    }
+
+    /// The name of a token that this mint made.
+    pub(super) fn read(&self, token: &str) -> Option<TokenId> {
+        let claims: Value = match self {
+            Self::Jwt(key) => {
+                let (signed, tag) = token.rsplit_once('.')?;
+                let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+                hmac::verify(key, signed.as_bytes(), &tag).ok()?;
+                let (_, claims) = signed.split_once('.')?;
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?
+            }
+            Self::Jwe(cipher) => cipher.open_json(token).ok()?,
+        };
+        u128::from_str_radix(claims.get("jti")?.as_str()?, 16).ok()
+    }
+}
+
+/// The token itself, without the `Bearer ` that some pages put before it.
+pub(super) fn bare(token: &str) -> &str {
+    token.strip_prefix("Bearer ").unwrap_or(token).trim()
+}
+
+pub(super) fn random_id() -> Result<TokenId, Error> {
+    random().map(u128::from_be_bytes)
+}
+
+pub(super) fn random_hex<const N: usize>() -> Result<String, Error> {
+    let bytes = random::<N>()?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A random UUID (RFC 9562 version 4).
+pub(super) fn random_uuid() -> Result<String, Error> {
+    let version = 0x4 << 76;
+    let variant = 0x2 << 62;
+    let id = random_id()? & !(0xf << 76) & !(0x3 << 62) | version | variant;
+    let hex = format!("{id:032x}");
+    Ok(format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    ))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLAIMS: Claims<'_> = Claims {
+        id: 7,
+        subject: "s",
+        issued_at: 1,
+        expires_at: 61,
+    };
+
+    #[test]
+    fn a_mint_reads_its_own_tokens_alone() {
+        for form in [TokenForm::Jwt, TokenForm::Jwe] {
+            let mint = Mint::new(form).unwrap();
+            let token = mint.issue(&CLAIMS).unwrap();
+            assert_eq!(mint.read(&token), Some(7));
+            assert_eq!(Mint::new(form).unwrap().read(&token), None);
+            for cut in 0..token.len() {
+                assert_eq!(mint.read(&token[..cut]), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_uuid_says_its_version() {
+        let uuid = random_uuid().unwrap();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(&uuid[14..15], "4");
+        assert!("89ab".contains(&uuid[19..20]));
+    }
+}

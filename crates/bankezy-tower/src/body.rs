@@ -1,0 +1,169 @@
+//! Bodies, collected and described.
+
+use std::io::Write as _;
+use std::mem;
+use std::pin::pin;
+
+use bankezy_crypto::SecretBytes;
+use bytes::{Buf, Bytes};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRAILER,
+    TRANSFER_ENCODING,
+};
+use http::{Method, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+
+pub(super) const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Headers about the bytes of the body that was replaced; a digest also tells of a plaintext.
+const OF_THE_OTHER_BODY: [HeaderName; 7] = [
+    CONTENT_ENCODING,
+    TRAILER,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("repr-digest"),
+];
+
+pub(super) enum NotCollected {
+    TooLong,
+    /// The body broke off. Its own error is dropped, since its text can hold anything.
+    Broken,
+}
+
+/// A whole body. Wiped on drop as far as its memory belongs to nobody else.
+pub(super) struct Collected {
+    /// All of it, where it came in one piece: most do, and are not copied.
+    single: Bytes,
+    /// All of it, where it did not.
+    joined: Option<SecretBytes>,
+}
+
+/// Reads a body of at most `max` bytes and stops as soon as there are more.
+pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, NotCollected> {
+    let announced = body.size_hint();
+    if announced.lower() > max as u64 {
+        return Err(NotCollected::TooLong);
+    }
+    let mut body = pin!(body);
+    let mut collected = Collected {
+        single: Bytes::new(),
+        joined: None,
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| NotCollected::Broken)?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        let len = data.remaining();
+        let piece = data.copy_to_bytes(len);
+        if len > max - collected.as_bytes().len() {
+            wipe(piece);
+            return Err(NotCollected::TooLong);
+        }
+        collected.push(piece, announced.upper());
+    }
+    Ok(collected)
+}
+
+impl Collected {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match &self.joined {
+            Some(joined) => joined.as_bytes(),
+            None => &self.single,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
+    }
+
+    /// The body as it came.
+    pub(super) fn into_bytes(mut self) -> Bytes {
+        match self.joined.take() {
+            Some(joined) => Bytes::from_owner(joined),
+            None => mem::take(&mut self.single),
+        }
+    }
+
+    fn push(&mut self, piece: Bytes, announced: Option<u64>) {
+        if self.as_bytes().is_empty() {
+            self.single = piece;
+            return;
+        }
+        let single = mem::take(&mut self.single);
+        let joined = self.joined.get_or_insert_with(|| {
+            // An announcement alone gets no more room than this.
+            let room = announced.map_or(0, |upper| upper.min(64 * 1024));
+            SecretBytes::with_capacity(usize::try_from(room).unwrap_or_default())
+        });
+        for piece in [single, piece] {
+            // Memory takes every write.
+            let _ = joined.write_all(&piece);
+            wipe(piece);
+        }
+    }
+}
+
+impl Drop for Collected {
+    fn drop(&mut self) {
+        wipe(mem::take(&mut self.single));
+    }
+}
+
+/// Overwrites bytes that nobody else refers to.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut ours) = bytes.try_into_mut() {
+        ours.fill(0);
+        zeroize::optimization_barrier(ours.as_ref());
+    }
+}
+
+/// Puts the headers of the body that was replaced in order.
+pub(super) fn describe(headers: &mut HeaderMap, content_type: HeaderValue, len: usize) {
+    for name in OF_THE_OTHER_BODY {
+        headers.remove(name);
+    }
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+}
+
+/// Whether the one content type is `text/plain`, with parameters or without.
+pub(super) fn is_text_plain(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    only.to_str().is_ok_and(|text| {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("text/plain")
+    })
+}
+
+/// Whether the body is compressed or coded otherwise.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Whether a request of this method is left as it is if its body is empty.
+pub(super) fn may_be_empty(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::DELETE].contains(method)
+}
+
+/// Whether such an answer has no body by its nature (RFC 9110 section 6.4.1).
+pub(super) fn has_no_body(to: &Method, status: StatusCode) -> bool {
+    to == Method::HEAD
+        || status.is_informational()
+        || [
+            StatusCode::NO_CONTENT,
+            StatusCode::RESET_CONTENT,
+            StatusCode::NOT_MODIFIED,
+        ]
+        .contains(&status)
+}

@@ -1,0 +1,231 @@
+//! Before an HTTP client: seals requests, opens answers.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error, HeaderProblem};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::body::{self, NotCollected};
+use super::error::MiddlewareError;
+use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, mark};
+
+/// Seals the requests to a service, such as an HTTP client, and opens its answers.
+///
+/// A request's body, which is to be JSON, is sealed and travels as `text/plain`. The empty body of a
+/// `GET`, `HEAD` or `DELETE` stays as it is. Headers such as `X-API-KEY` are the caller's.
+///
+/// An answer is one of:
+/// - sealed: opened, given as `application/json` in memory that wipes itself, with the extension
+///   [`Opened`](super::Opened), whatever its status;
+/// - 4xx or 5xx and not sealed: given as it is, with the extension
+///   [`Unauthenticated`](super::Unauthenticated), since anyone on the way can have written it;
+/// - without a body by its nature (to `HEAD`, 1xx, 204, 205, 304): the same;
+/// - anything else, such as a 200 in clear: [`MiddlewareError`].
+///
+/// A retry around this layer seals anew; a retry behind it sends the same sealed text again.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")]
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use bankezy_tower::{MiddlewareError, SealedClientLayer};
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+/// use bytes::Bytes;
+/// use http_body_util::Full;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+/// let client = ServiceBuilder::new()
+///     .layer(SealedClientLayer::new(cipher))
+///     // Here goes hyper-util's client, or another; this one answers in clear.
+///     .service(service_fn(|_: http::Request<Full<Bytes>>| async {
+///         Ok::<_, std::io::Error>(http::Response::new(Full::<Bytes>::from("{}")))
+///     }));
+///
+/// let request = http::Request::post("https://bank.example/echo").body(Full::<Bytes>::from("{}"))?;
+/// let refused = client.oneshot(request).await.unwrap_err();
+/// assert!(matches!(refused, MiddlewareError::NotSealed { status } if status == 200));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SealedClientLayer {
+    envelope: Envelope,
+    max_request_len: usize,
+    max_response_len: usize,
+}
+
+impl SealedClientLayer {
+    /// With the keys of both directions: a `PayloadCipher`, a `KeyRing`, an `Arc` of either, or a
+    /// pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    #[must_use]
+    pub fn new(envelope: impl Into<Envelope>) -> Self {
+        Self {
+            envelope: envelope.into(),
+            max_request_len: DEFAULT_MAX_PLAIN_LEN,
+            max_response_len: DEFAULT_MAX_SEALED_LEN,
+        }
+    }
+
+    /// Seals requests of at most `max` bytes; [`DEFAULT_MAX_PLAIN_LEN`] where this is not called.
+    #[must_use]
+    pub fn with_max_request_len(mut self, max: usize) -> Self {
+        self.max_request_len = max;
+        self
+    }
+
+    /// Accepts answers of at most `max` bytes as they travel; 8 MiB where this is not called. The
+    /// cap of the keys given holds as well.
+    #[must_use]
+    pub fn with_max_response_len(mut self, max: usize) -> Self {
+        self.max_response_len = max;
+        self
+    }
+
+    async fn ask<S, B, R>(
+        self,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, MiddlewareError<S::Error>>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        B: Body,
+        R: Body,
+    {
+        let method = request.method().clone();
+        let request = self.seal(request).await?;
+        let response = inner.call(request).await;
+        self.open(&method, response.map_err(MiddlewareError::Service)?)
+            .await
+    }
+
+    async fn seal<B: Body, E>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Request<Full<Bytes>>, MiddlewareError<E>> {
+        let (mut parts, body) = request.into_parts();
+        let max = self.max_request_len;
+        let body = body::collect(body, max)
+            .await
+            .map_err(|error| match error {
+                NotCollected::TooLong => MiddlewareError::RequestTooLong { max },
+                NotCollected::Broken => MiddlewareError::RequestBody,
+            })?;
+        if body.is_empty() && body::may_be_empty(&parts.method) {
+            return Ok(Request::from_parts(parts, Full::default()));
+        }
+        if body::is_coded(&parts.headers) {
+            return Err(MiddlewareError::RequestEncoding);
+        }
+        let sealed = self
+            .envelope
+            .seal(body.as_bytes())
+            .map_err(|error| MiddlewareError::Seal { error })?;
+        body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
+        Ok(Request::from_parts(parts, Full::new(sealed.into())))
+    }
+
+    async fn open<R: Body, E>(
+        &self,
+        to: &Method,
+        response: Response<R>,
+    ) -> Result<Response<Full<Bytes>>, MiddlewareError<E>> {
+        let (mut parts, body) = response.into_parts();
+        let status = parts.status;
+        if body::has_no_body(to, status) {
+            mark(&mut parts.extensions, None);
+            return Ok(Response::from_parts(parts, Full::default()));
+        }
+        let max = self.max_response_len;
+        let body = body::collect(body, max)
+            .await
+            .map_err(|error| match error {
+                NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
+                NotCollected::Broken => MiddlewareError::ResponseBody { status },
+            })?;
+        match self.envelope.open(body.as_bytes()) {
+            Ok((opened, how)) => {
+                body::describe(&mut parts.headers, body::JSON, opened.len());
+                mark(&mut parts.extensions, Some(how));
+                let body = Full::new(Bytes::from_owner(opened));
+                Ok(Response::from_parts(parts, body))
+            }
+            Err(error) if !has_sealed_form(&error) => {
+                if !status.is_client_error() && !status.is_server_error() {
+                    return Err(MiddlewareError::NotSealed { status });
+                }
+                mark(&mut parts.extensions, None);
+                Ok(Response::from_parts(parts, Full::new(body.into_bytes())))
+            }
+            Err(error) => Err(MiddlewareError::Open { status, error }),
+        }
+    }
+}
+
+/// Whether what was refused is a compact JWE at all. The content type is not asked: which one the
+/// server's answers have, no page tells.
+fn has_sealed_form(refused: &Error) -> bool {
+    !matches!(
+        refused,
+        Error::Malformed { .. }
+            | Error::Header {
+                problem: HeaderProblem::NotJsonObject
+            }
+    )
+}
+
+impl<S> Layer<S> for SealedClientLayer {
+    type Service = SealedClient<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SealedClient {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// A service to which requests go sealed and whose answers are opened: see [`SealedClientLayer`].
+#[derive(Debug, Clone)]
+pub struct SealedClient<S> {
+    inner: S,
+    layer: SealedClientLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for SealedClient<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = MiddlewareError<S::Error>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner
+            .poll_ready(context)
+            .map_err(MiddlewareError::Service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that was polled ready is the one to call; its clone may not be ready.
+        let next = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, next);
+        Box::pin(self.layer.clone().ask(ready, request))
+    }
+}

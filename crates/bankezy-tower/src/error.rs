@@ -1,0 +1,271 @@
+//! What a client layer fails with, and what a server layer refuses.
+
+use core::fmt;
+
+use bankezy_crypto::Error;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+use super::body::{self, NotCollected};
+
+/// Why a [`SealedClient`](super::SealedClient) has no answer to give.
+///
+/// Neither `Display` nor `Debug` shows a body, a header or the text of another's error, so it can be
+/// logged as it is. The error of the service behind it, whose text may hold a URL, is only in the
+/// variant [`Service`](Self::Service): not in the texts, and not in the chain of sources.
+///
+/// ```
+/// use bankezy_tower::MiddlewareError;
+///
+/// let refused = MiddlewareError::Service("https://bank.example/?secret=1");
+/// assert_eq!(refused.code(), "middleware.service");
+/// assert!(!format!("{refused} {refused:?}").contains("secret"));
+/// assert!(refused.was_sent().is_none(), "only the service knows");
+/// ```
+#[non_exhaustive]
+pub enum MiddlewareError<E> {
+    /// The service behind the layer failed.
+    Service(E),
+    /// The request's body broke off before its end. Nothing was sent.
+    RequestBody,
+    /// The request is longer than the cap. Nothing was sent.
+    RequestTooLong {
+        /// The cap, in bytes before sealing.
+        max: usize,
+    },
+    /// The request's body is compressed, or coded otherwise. Nothing was sent.
+    RequestEncoding,
+    /// The request could not be sealed. Nothing was sent.
+    Seal {
+        /// Why.
+        error: Error,
+    },
+    /// The answer's body broke off before its end.
+    ResponseBody {
+        /// Status of the answer.
+        status: StatusCode,
+    },
+    /// The answer is longer than the cap.
+    ResponseTooLong {
+        /// Status of the answer.
+        status: StatusCode,
+        /// The cap, in bytes as it travels.
+        max: usize,
+    },
+    /// The answer is not sealed, and is no 4xx or 5xx that could be handed on as unauthenticated.
+    NotSealed {
+        /// Status of the answer.
+        status: StatusCode,
+    },
+    /// The answer is sealed and does not open.
+    Open {
+        /// Status of the answer.
+        status: StatusCode,
+        /// Why.
+        error: Error,
+    },
+}
+
+impl<E> MiddlewareError<E> {
+    /// A stable identifier, such as `middleware.not_sealed`; that of the [`Error`] inside where
+    /// sealing or opening failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Service(_) => "middleware.service",
+            Self::RequestBody => "middleware.request_body",
+            Self::RequestTooLong { .. } => "middleware.request_too_long",
+            Self::RequestEncoding => "middleware.request_encoding",
+            Self::ResponseBody { .. } => "middleware.response_body",
+            Self::ResponseTooLong { .. } => "middleware.response_too_long",
+            Self::NotSealed { .. } => "middleware.not_sealed",
+            Self::Seal { error } | Self::Open { error, .. } => error.code(),
+        }
+    }
+
+    /// Whether the request was handed on and answered, and so may have been carried out; `None`
+    /// where only the service behind the layer can tell.
+    #[must_use]
+    pub fn was_sent(&self) -> Option<bool> {
+        match self {
+            Self::Service(_) => None,
+            Self::RequestBody
+            | Self::RequestTooLong { .. }
+            | Self::RequestEncoding
+            | Self::Seal { .. } => Some(false),
+            Self::ResponseBody { .. }
+            | Self::ResponseTooLong { .. }
+            | Self::NotSealed { .. }
+            | Self::Open { .. } => Some(true),
+        }
+    }
+}
+
+impl<E> fmt::Display for MiddlewareError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(_) => f.write_str("the service failed: its own error is in the variant"),
+            Self::RequestBody => f.write_str("the request's body broke off, nothing was sent"),
+            Self::RequestTooLong { max } => write!(
+                f,
+                "the request is longer than {max} bytes, nothing was sent: raise the cap if such requests are meant"
+            ),
+            Self::RequestEncoding => f.write_str(
+                "the request's body is compressed, nothing was sent: hand it on uncompressed",
+            ),
+            Self::Seal { error } => {
+                write!(
+                    f,
+                    "the request could not be sealed, nothing was sent: {error}"
+                )
+            }
+            Self::ResponseBody { status } => {
+                write!(f, "the answer with status {} broke off", status.as_u16())
+            }
+            Self::ResponseTooLong { status, max } => write!(
+                f,
+                "the answer with status {} is longer than {max} bytes: raise the cap if such answers are expected",
+                status.as_u16()
+            ),
+            Self::NotSealed { status } => write!(
+                f,
+                "the answer with status {} is not sealed: check the address, and what stands between",
+                status.as_u16()
+            ),
+            Self::Open { status, error } => {
+                write!(
+                    f,
+                    "the answer with status {} is refused: {error}",
+                    status.as_u16()
+                )
+            }
+        }
+    }
+}
+
+impl<E> fmt::Debug for MiddlewareError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MiddlewareError({}: {self})", self.code())
+    }
+}
+
+impl<E> core::error::Error for MiddlewareError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Seal { error } | Self::Open { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a [`SealedServer`](super::SealedServer) answered by itself: an extension of that answer, for
+/// logs and metrics around the layer. It does not travel, since it says more than the other side
+/// should learn.
+///
+/// ```
+/// use bankezy_tower::Refusal;
+///
+/// fn count<B>(response: &http::Response<B>) {
+///     if let Some(refusal) = response.extensions().get::<Refusal>() {
+///         println!("refused: {}", refusal.code());
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// 415: the content type is not `text/plain`.
+    ContentType,
+    /// 415: the body is compressed, or coded otherwise.
+    ContentEncoding,
+    /// 413: the request is longer than the cap.
+    RequestTooLong {
+        /// The cap, in bytes as it travels.
+        max: usize,
+    },
+    /// 400: the request's body broke off.
+    RequestBody,
+    /// 400: the request does not open.
+    NotOpened {
+        /// Why. The other side is not told.
+        error: Error,
+    },
+    /// 500: the service's answer is longer than the cap.
+    AnswerTooLong {
+        /// The cap, in bytes before sealing.
+        max: usize,
+    },
+    /// 500: the body of the service's answer broke off.
+    AnswerBody,
+    /// 500: the service's answer is compressed, or coded otherwise.
+    AnswerEncoding,
+    /// 500: the service's answer could not be sealed.
+    NotSealed {
+        /// Why.
+        error: Error,
+    },
+}
+
+impl Refusal {
+    /// A stable identifier, such as `middleware.content_type`; that of the [`Error`] inside where
+    /// opening or sealing failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ContentType => "middleware.content_type",
+            Self::ContentEncoding => "middleware.content_encoding",
+            Self::RequestTooLong { .. } => "middleware.request_too_long",
+            Self::RequestBody => "middleware.request_body",
+            Self::AnswerTooLong { .. } => "middleware.answer_too_long",
+            Self::AnswerBody => "middleware.answer_body",
+            Self::AnswerEncoding => "middleware.answer_encoding",
+            Self::NotOpened { error } | Self::NotSealed { error } => error.code(),
+        }
+    }
+
+    /// Status and text are all that the other side learns: everything that depends on a key is one
+    /// answer, and so is everything else about the text's form.
+    fn answer(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::ContentType | Self::ContentEncoding => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the body has to be a sealed text, as text/plain",
+            ),
+            Self::RequestTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            Self::RequestBody | Self::NotOpened { .. } => {
+                (StatusCode::BAD_REQUEST, "the body could not be opened")
+            }
+            Self::AnswerTooLong { .. }
+            | Self::AnswerBody
+            | Self::AnswerEncoding
+            | Self::NotSealed { .. } => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the answer could not be sealed",
+            ),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let (status, text) = self.answer();
+        let mut response = Response::new(Full::from(text));
+        *response.status_mut() = status;
+        body::describe(response.headers_mut(), body::TEXT_PLAIN, text.len());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+pub(super) fn refusal_of_request(error: &NotCollected, max: usize) -> Refusal {
+    match error {
+        NotCollected::TooLong => Refusal::RequestTooLong { max },
+        NotCollected::Broken => Refusal::RequestBody,
+    }
+}
+
+pub(super) fn refusal_of_answer(error: &NotCollected, max: usize) -> Refusal {
+    match error {
+        NotCollected::TooLong => Refusal::AnswerTooLong { max },
+        NotCollected::Broken => Refusal::AnswerBody,
+    }
+}

@@ -1,0 +1,242 @@
+//! Before a server's handlers: opens requests, seals answers.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error};
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{Method, Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::body::{self, Collected, NotCollected};
+use super::error::{Refusal, refusal_of_answer, refusal_of_request};
+use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, Opened, mark};
+
+/// Opens the requests of a service and seals its answers.
+///
+/// The service behind it gets the opened body as `application/json` with its length, in memory that
+/// wipes itself, and the extension [`Opened`](super::Opened). Whatever it answers with is sealed as
+/// it is, whose content type is lost: answer with JSON. With a [`KeyRing`](crate::KeyRing) the key
+/// that opened the request seals the answer.
+///
+/// These requests do not reach it, and are answered with a fixed text and the extension [`Refusal`]:
+/// - 415 where the content type is not `text/plain`, or the body is compressed;
+/// - 413 where the body is too long, as soon as that is seen;
+/// - 400 where it does not open, whatever the reason, or breaks off.
+///
+/// A `GET`, `HEAD` or `DELETE` with an empty body reaches it as it is, with the extension
+/// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed as any
+/// other. Answers without a body by their nature (to `HEAD`, 1xx, 204, 205, 304) pass as they are.
+/// An answer that cannot be sealed becomes a 500 with a fixed text.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")]
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use bankezy_tower::SealedServerLayer;
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+/// use bytes::Bytes;
+/// use http_body_util::{BodyExt, Full};
+/// use std::sync::Arc;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// let cipher = Arc::new(PayloadCipher::new(&PayloadSecret::generate()?)?);
+/// let service = ServiceBuilder::new()
+///     .layer(SealedServerLayer::new(Arc::clone(&cipher)).with_max_request_len(64 * 1024))
+///     .service(service_fn(|request: http::Request<Full<Bytes>>| async {
+///         Ok::<_, std::convert::Infallible>(http::Response::new(request.into_body())) // an echo
+///     }));
+///
+/// let request = http::Request::post("/callback")
+///     .header("content-type", "text/plain")
+///     .body(cipher.seal(b"{}")?)?;
+/// let answer = service.oneshot(request).await?.into_body().collect().await?.to_bytes();
+/// assert_eq!(cipher.open(&answer)?.as_bytes(), b"{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SealedServerLayer {
+    envelope: Envelope,
+    max_request_len: usize,
+    max_response_len: usize,
+    seal_errors: bool,
+}
+
+impl SealedServerLayer {
+    /// With the keys of both directions: a `PayloadCipher`, a `KeyRing`, an `Arc` of either, or a
+    /// pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    #[must_use]
+    pub fn new(envelope: impl Into<Envelope>) -> Self {
+        Self {
+            envelope: envelope.into(),
+            max_request_len: DEFAULT_MAX_SEALED_LEN,
+            max_response_len: DEFAULT_MAX_PLAIN_LEN,
+            seal_errors: true,
+        }
+    }
+
+    /// Accepts sealed requests of at most `max` bytes; 8 MiB where this is not called. The cap of
+    /// the keys given holds as well.
+    #[must_use]
+    pub fn with_max_request_len(mut self, max: usize) -> Self {
+        self.max_request_len = max;
+        self
+    }
+
+    /// Seals answers of at most `max` bytes; [`DEFAULT_MAX_PLAIN_LEN`] where this is not called.
+    #[must_use]
+    pub fn with_max_response_len(mut self, max: usize) -> Self {
+        self.max_response_len = max;
+        self
+    }
+
+    /// Whether answers with another status than 2xx are sealed too, which they are where this is
+    /// not called. What is not sealed can be read, and written, by anyone on the way.
+    #[must_use]
+    pub fn seal_errors(mut self, seal: bool) -> Self {
+        self.seal_errors = seal;
+        self
+    }
+
+    async fn answer<S, B, R>(
+        self,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, S::Error>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        B: Body,
+        R: Body,
+    {
+        let method = request.method().clone();
+        let request = match self.open(request).await {
+            Ok(request) => request,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        let opened = request.extensions().get::<Opened>().cloned();
+        let response = inner.call(request).await?;
+        let sealed = self.seal(&method, opened.as_ref(), response).await;
+        Ok(sealed.unwrap_or_else(Refusal::into_response))
+    }
+
+    async fn open<B: Body>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let wrong_form = if !body::is_text_plain(&parts.headers) {
+            Some(Refusal::ContentType)
+        } else if body::is_coded(&parts.headers) {
+            Some(Refusal::ContentEncoding)
+        } else {
+            None
+        };
+        let may_be_empty = body::may_be_empty(&parts.method);
+        let max = match &wrong_form {
+            None => self.max_request_len,
+            // Nothing of it is wanted, if only it is empty.
+            Some(_) if may_be_empty => 0,
+            Some(refusal) => return Err(refusal.clone()),
+        };
+        let body = match (body::collect(body, max).await, wrong_form) {
+            (Ok(body), _) if may_be_empty && body.is_empty() => {
+                mark(&mut parts.extensions, None);
+                return Ok(Request::from_parts(parts, Full::new(Bytes::new())));
+            }
+            (_, Some(refusal)) => return Err(refusal),
+            (collected, None) => collected.map_err(|error| refusal_of_request(&error, max))?,
+        };
+        let (opened, how) = self.envelope.open(body.as_bytes()).map_err(|error| {
+            if let Error::SealedTooLong { max, .. } = error {
+                // The cap of the keys is the smaller one.
+                return refusal_of_request(&NotCollected::TooLong, max);
+            }
+            Refusal::NotOpened { error }
+        })?;
+        body::describe(&mut parts.headers, body::JSON, opened.len());
+        mark(&mut parts.extensions, Some(how));
+        Ok(Request::from_parts(
+            parts,
+            Full::new(Bytes::from_owner(opened)),
+        ))
+    }
+
+    async fn seal<R: Body>(
+        &self,
+        to: &Method,
+        opened: Option<&Opened>,
+        response: Response<R>,
+    ) -> Result<Response<Full<Bytes>>, Refusal> {
+        let (mut parts, body) = response.into_parts();
+        if body::has_no_body(to, parts.status) {
+            // To HEAD it may tell the length of the plaintext.
+            parts.headers.remove(CONTENT_LENGTH);
+            return Ok(Response::from_parts(parts, Full::default()));
+        }
+        let max = self.max_response_len;
+        let collected = body::collect(body, max).await;
+        let body: Collected = collected.map_err(|error| refusal_of_answer(&error, max))?;
+        if !self.seal_errors && !parts.status.is_success() {
+            return Ok(Response::from_parts(parts, Full::new(body.into_bytes())));
+        }
+        if body::is_coded(&parts.headers) {
+            return Err(Refusal::AnswerEncoding);
+        }
+        let sealed = self
+            .envelope
+            .seal_answer(opened, body.as_bytes())
+            .map_err(|error| Refusal::NotSealed { error })?;
+        body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
+        Ok(Response::from_parts(parts, Full::new(sealed.into())))
+    }
+}
+
+impl<S> Layer<S> for SealedServerLayer {
+    type Service = SealedServer<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SealedServer {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// A service whose requests are opened and whose answers are sealed: see [`SealedServerLayer`].
+#[derive(Debug, Clone)]
+pub struct SealedServer<S> {
+    inner: S,
+    layer: SealedServerLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for SealedServer<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The one that was polled ready is the one to call; its clone may not be ready.
+        let next = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, next);
+        Box::pin(self.layer.clone().answer(ready, request))
+    }
+}

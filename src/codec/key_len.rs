@@ -1,0 +1,15 @@
+//! How long a key may be, whichever form it is written in.
+
+use crate::error::KeyProblem;
+
+/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
+const MAX_KEY_LEN: usize = 16 * 1024;
+
+/// Refuses what is no key for its length alone.
+pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
+    match key.len() {
+        0 => Err(KeyProblem::Empty),
+        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
+        _ => Ok(()),
+    }
+}

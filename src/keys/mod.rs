@@ -1,0 +1,14 @@
+//! Keys: the forms that they are written in, what makes one fit for the profile, and key agreement.
+
+pub(crate) mod algorithm;
+pub(crate) mod derivation;
+pub(crate) mod jwk;
+pub(crate) mod pair;
+pub(crate) mod private;
+pub(crate) mod public;
+mod spki;
+
+pub use algorithm::{Algorithm, KeyKind};
+pub use derivation::Derivation;
+pub use pair::KeyPair;
+pub use public::PublicKey;

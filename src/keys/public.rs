@@ -1,0 +1,154 @@
+//! Public keys, checked: a value of these types is one that the profile accepts.
+
+use core::fmt;
+
+use crate::backend;
+use crate::error::{Error, KeyProblem};
+use crate::keys::algorithm::KeyKind;
+
+/// A public key: P-256 for key agreement and `ECDH-ES`, or RSA for `RSA-OAEP-256`.
+///
+/// A value is a checked key: a point on P-256 other than zero, or an RSA key of 2048 to 8192 bits
+/// with an odd modulus and an odd exponent from 65537 to 2^33 - 1.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey(Kind);
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    P256(P256Point),
+    Rsa(RsaPublicNumbers),
+}
+
+impl PublicKey {
+    /// Which kind of key it is.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        match self.0 {
+            Kind::P256(_) => KeyKind::P256,
+            Kind::Rsa(_) => KeyKind::Rsa,
+        }
+    }
+
+    /// Size in bits: 256 for P-256, the length of the modulus for RSA.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match &self.0 {
+            Kind::P256(_) => 256,
+            Kind::Rsa(rsa) => rsa.bits(),
+        }
+    }
+
+    pub(crate) fn inner(&self) -> &Kind {
+        &self.0
+    }
+
+    pub(crate) fn p256(&self) -> Result<&P256Point, Error> {
+        match &self.0 {
+            Kind::P256(point) => Ok(point),
+            Kind::Rsa(_) => Err(NEEDS_P256),
+        }
+    }
+}
+
+/// Where only a P-256 key will do.
+pub(crate) const NEEDS_P256: Error = Error::WrongKeyKind {
+    needed: KeyKind::P256,
+    found: KeyKind::Rsa,
+};
+
+impl From<Kind> for PublicKey {
+    fn from(kind: Kind) -> Self {
+        Self(kind)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {} bits)", self.kind(), self.bits())
+    }
+}
+
+/// A point on P-256, uncompressed (SEC 1 section 2.3.3): `04`, x, y; never zero.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct P256Point([u8; 65]);
+
+impl P256Point {
+    pub(crate) fn from_sec1(bytes: &[u8]) -> Result<Self, KeyProblem> {
+        if bytes == [0] {
+            return Err(KeyProblem::ZeroPoint);
+        }
+        let point: &[u8; 65] = bytes.try_into().map_err(|_| KeyProblem::PointForm)?;
+        match point {
+            [4, coordinates @ ..] if *coordinates == [0; 64] => Err(KeyProblem::ZeroPoint),
+            [4, ..] if backend::is_on_p256(point) => Ok(Self(*point)),
+            [4, ..] => Err(KeyProblem::OffCurve),
+            _ => Err(KeyProblem::PointForm),
+        }
+    }
+
+    pub(crate) fn as_sec1(&self) -> &[u8; 65] {
+        &self.0
+    }
+
+    pub(crate) fn x(&self) -> &[u8] {
+        &self.0[1..33]
+    }
+
+    pub(crate) fn y(&self) -> &[u8] {
+        &self.0[33..]
+    }
+}
+
+/// Modulus and public exponent of an RSA key, big-endian without leading zeros.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RsaPublicNumbers {
+    n: Box<[u8]>,
+    e: Box<[u8]>,
+}
+
+impl RsaPublicNumbers {
+    pub(crate) fn new(n: &[u8], e: &[u8]) -> Result<Self, KeyProblem> {
+        let found = bit_len(n);
+        if !(2048..=8192).contains(&found) {
+            return Err(KeyProblem::ModulusBits { found });
+        }
+        if is_even(n) {
+            return Err(KeyProblem::ModulusEven);
+        }
+        // At most 33 bits is what both backends take; at least 65537 is FIPS 186-5 section A.1.1.
+        if is_even(e) || !(17..=33).contains(&bit_len(e)) {
+            return Err(KeyProblem::Exponent);
+        }
+        Ok(Self {
+            n: n.into(),
+            e: e.into(),
+        })
+    }
+
+    pub(crate) fn n(&self) -> &[u8] {
+        &self.n
+    }
+
+    pub(crate) fn e(&self) -> &[u8] {
+        &self.e
+    }
+
+    pub(crate) fn bits(&self) -> usize {
+        bit_len(&self.n)
+    }
+}
+
+/// Bits of a big-endian number without leading zero bytes.
+pub(crate) fn bit_len(number: &[u8]) -> usize {
+    match number.first() {
+        None => 0,
+        Some(first) => {
+            let unused = first.leading_zeros() as usize;
+            number.len().saturating_mul(8).saturating_sub(unused)
+        }
+    }
+}
+
+fn is_even(number: &[u8]) -> bool {
+    number.last().is_none_or(|last| last & 1 == 0)
+}

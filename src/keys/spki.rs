@@ -1,0 +1,150 @@
+//! Public keys as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER or PEM.
+
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use der::pem::LineEnding;
+use der::{Decode as _, Encode as _};
+use pkcs1::RsaPublicKeyRef;
+use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+
+use crate::codec::key_len::check_len;
+use crate::codec::pem;
+use crate::error::{Error, KeyProblem};
+use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
+
+/// rsaEncryption (RFC 8017 appendix A.1).
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// id-ecPublicKey (RFC 5480 section 2.1.1).
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// secp256r1, which is P-256 (RFC 5480 section 2.1.1.1).
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+
+/// What a DER algorithm identifier names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DerAlgorithm {
+    P256,
+    Rsa,
+}
+
+impl DerAlgorithm {
+    pub(crate) fn of(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, KeyProblem> {
+        match (identifier.oid, identifier.parameters) {
+            (RSA, Some(parameters)) if parameters == AnyRef::NULL => Ok(Self::Rsa),
+            (EC, Some(curve)) => match curve.decode_as::<ObjectIdentifier>() {
+                Ok(P256) => Ok(Self::P256),
+                _ => Err(KeyProblem::WrongCurve),
+            },
+            _ => Err(KeyProblem::DerAlgorithm),
+        }
+    }
+
+    /// Whether an object identifier names the curve P-256.
+    pub(crate) fn is_p256(curve: &ObjectIdentifier) -> bool {
+        *curve == P256
+    }
+
+    pub(crate) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
+        match self {
+            Self::P256 => AlgorithmIdentifierRef {
+                oid: EC,
+                parameters: Some((&P256).into()),
+            },
+            Self::Rsa => AlgorithmIdentifierRef {
+                oid: RSA,
+                parameters: Some(AnyRef::NULL),
+            },
+        }
+    }
+}
+
+impl PublicKey {
+    /// Reads a DER SubjectPublicKeyInfo of an RSA or P-256 key.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, Error> {
+        Ok(read_spki(der)?)
+    }
+
+    /// Writes the key as a DER SubjectPublicKeyInfo: 91 bytes for P-256.
+    #[must_use]
+    pub fn to_spki_der(&self) -> Vec<u8> {
+        let written = match self.inner() {
+            Kind::P256(point) => write_spki(DerAlgorithm::P256, point.as_sec1()),
+            Kind::Rsa(rsa) => {
+                write_pkcs1(rsa).and_then(|pkcs1| write_spki(DerAlgorithm::Rsa, &pkcs1))
+            }
+        };
+        // A checked key is far below DER's limits of length, the only thing that can fail here.
+        debug_assert!(written.is_ok());
+        written.unwrap_or_default()
+    }
+
+    /// Reads PEM (RFC 7468) with the label `PUBLIC KEY` (SubjectPublicKeyInfo) or
+    /// `RSA PUBLIC KEY` (PKCS#1).
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_pem(text: &str) -> Result<Self, Error> {
+        if text.contains("PRIVATE KEY-----") {
+            return Err(KeyProblem::PrivateMember.into());
+        }
+        let (label, der) = pem::read(text)?;
+        match label {
+            "PUBLIC KEY" => Self::from_spki_der(der.as_bytes()),
+            "RSA PUBLIC KEY" => Ok(Kind::Rsa(read_pkcs1(der.as_bytes())?).into()),
+            _ => Err(KeyProblem::PemLabel.into()),
+        }
+    }
+
+    /// Writes the key as PEM with the label `PUBLIC KEY`.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let written = der::pem::encode_string("PUBLIC KEY", LineEnding::LF, &self.to_spki_der());
+        debug_assert!(written.is_ok());
+        written.unwrap_or_default()
+    }
+}
+
+fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
+    let invalid = KeyProblem::NotDer {
+        structure: "SubjectPublicKeyInfo",
+    };
+    check_len(der)?;
+    if looks_private(der) {
+        return Err(KeyProblem::PrivateMember);
+    }
+    let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| invalid)?;
+    let key = spki.subject_public_key.as_bytes().ok_or(invalid)?;
+    Ok(match DerAlgorithm::of(&spki.algorithm)? {
+        DerAlgorithm::P256 => Kind::P256(P256Point::from_sec1(key)?).into(),
+        DerAlgorithm::Rsa => Kind::Rsa(read_pkcs1(key)?).into(),
+    })
+}
+
+/// PKCS#8, PKCS#1 and SEC 1 private keys start with a version of 0 or 1, public keys do not.
+fn looks_private(der: &[u8]) -> bool {
+    AnyRef::from_der(der).is_ok_and(|sequence| matches!(sequence.value(), [2, 1, 0 | 1, ..]))
+}
+
+pub(crate) fn read_pkcs1(der: &[u8]) -> Result<RsaPublicNumbers, KeyProblem> {
+    let key = RsaPublicKeyRef::from_der(der).map_err(|_| KeyProblem::NotDer {
+        structure: "RSAPublicKey",
+    })?;
+    RsaPublicNumbers::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+}
+
+fn write_pkcs1(rsa: &RsaPublicNumbers) -> der::Result<Vec<u8>> {
+    RsaPublicKeyRef {
+        modulus: UintRef::new(rsa.n())?,
+        public_exponent: UintRef::new(rsa.e())?,
+    }
+    .to_der()
+}
+
+fn write_spki(algorithm: DerAlgorithm, key: &[u8]) -> der::Result<Vec<u8>> {
+    SubjectPublicKeyInfoRef {
+        algorithm: algorithm.identifier(),
+        subject_public_key: BitStringRef::from_bytes(key)?,
+    }
+    .to_der()
+}

@@ -1,0 +1,78 @@
+//! An error in clear, and how much of a text an error keeps.
+
+use core::fmt;
+use core::time::Duration;
+
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
+
+use crate::secret::SecretText;
+
+/// Longest text of an answer that an error keeps, in characters.
+const MAX_KEPT: usize = 4096;
+
+/// An error in clear. Nothing of it is authenticated.
+pub struct PlainError {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    text: SecretText,
+}
+
+impl PlainError {
+    /// Longest text that is kept, in bytes.
+    const MAX_TEXT: usize = 4096;
+
+    pub(crate) fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
+        let body = response.body().as_ref();
+        let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
+        let retry_after = response.headers().get(RETRY_AFTER);
+        Self {
+            status: response.status(),
+            retry_after: retry_after
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .map(Duration::from_secs),
+            text: SecretText::from_utf8_lossy(kept),
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// How long the server asks to wait: `Retry-After`, where it is in seconds (RFC 9110 section
+    /// 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        let by_status = matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        by_status && self.retry_after.is_some()
+    }
+
+    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.
+    #[must_use]
+    pub fn unauthenticated_text(&self) -> &str {
+        self.text.as_str()
+    }
+}
+
+impl fmt::Debug for PlainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlainError({}, [redacted])", self.status.as_u16())
+    }
+}
+
+/// A text of an answer as an error keeps it.
+pub(crate) fn kept(text: &str) -> SecretText {
+    match text.char_indices().nth(MAX_KEPT) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned().into(),
+        None => text.to_owned().into(),
+    }
+}

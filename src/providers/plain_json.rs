@@ -1,0 +1,155 @@
+//! Calls in plain JSON, which TLS alone protects: every provider's but BankEzy's.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+
+use crate::codec::json::{NotText, Object};
+use crate::codec::json_values::NotNumber;
+use crate::providers::{CallError, Refusal, Token, UnexpectedReply};
+use crate::secret::SecretBytes;
+
+/// A `POST` of JSON.
+pub(crate) fn post_json(
+    uri: Uri,
+    authorization: HeaderValue,
+    body: SecretBytes,
+) -> Request<SecretBytes> {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, authorization);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request
+}
+
+/// An object of a success. `null` counts as absent, members beyond the documented ones as well.
+///
+/// The type that a header names is not asked for: what is not a JSON object is refused, whatever it
+/// is called.
+pub(crate) struct PlainJsonAnswer<'a> {
+    status: StatusCode,
+    members: Object<'a>,
+}
+
+impl<'a> PlainJsonAnswer<'a> {
+    /// The object of a success. An error's body is read with `refusal`, and is a plain one where
+    /// that knows no such form.
+    pub(crate) fn read<B: AsRef<[u8]>>(
+        response: &'a Response<B>,
+        refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
+    ) -> Result<Self, CallError> {
+        let status = response.status();
+        let members = Object::parse(response.body().as_ref());
+        if status.is_client_error() || status.is_server_error() {
+            let refusal = members.ok().and_then(|members| refusal(&members));
+            return Err(CallError::refused(response, refusal));
+        }
+        let problem = match members {
+            // Redirects are not followed, and no other status has a meaning here.
+            _ if !status.is_success() => UnexpectedReply::Status,
+            Ok(members) => return Ok(Self { status, members }),
+            Err(_) => UnexpectedReply::NotJson,
+        };
+        Err(CallError::Unexpected { status, problem })
+    }
+
+    pub(crate) fn members(&self) -> &Object<'a> {
+        &self.members
+    }
+
+    pub(crate) fn text(&self, member: &'static str) -> Result<Option<Cow<'a, str>>, CallError> {
+        self.stated(member, Object::text)
+    }
+
+    pub(crate) fn owned(&self, member: &'static str) -> Result<Option<String>, CallError> {
+        Ok(self.text(member)?.map(Cow::into_owned))
+    }
+
+    pub(crate) fn number(&self, member: &'static str) -> Result<Option<u64>, CallError> {
+        match self.is_stated(member) {
+            true => self
+                .members
+                .number(member)
+                .map_err(|NotNumber| self.invalid(member)),
+            false => Ok(None),
+        }
+    }
+
+    /// An object inside this one.
+    pub(crate) fn object(&self, member: &'static str) -> Result<Self, CallError> {
+        let raw = self
+            .members
+            .raw(member)
+            .filter(|_| self.is_stated(member))
+            .ok_or_else(|| self.missing(member))?;
+        let members = Object::parse(raw.as_bytes()).map_err(|_| self.invalid(member))?;
+        Ok(Self {
+            status: self.status,
+            members,
+        })
+    }
+
+    /// The token in `member`, which is not empty.
+    pub(crate) fn token(
+        &self,
+        member: &'static str,
+        expires_at: Option<SystemTime>,
+    ) -> Result<Token, CallError> {
+        let text = self.stated(member, Object::secret_text)?;
+        let text = text.filter(|text| !text.as_str().is_empty());
+        let text = text.ok_or_else(|| self.missing(member))?;
+        Ok(Token::new(text, expires_at))
+    }
+
+    /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without
+    /// `expires_in` no expiry is stated.
+    pub(crate) fn access_token(&self, received_at: SystemTime) -> Result<Token, CallError> {
+        let expires_at = match self.number("expires_in")? {
+            Some(seconds) => Some(
+                received_at
+                    .checked_add(Duration::from_secs(seconds))
+                    .ok_or_else(|| self.invalid("expires_in"))?,
+            ),
+            None => None,
+        };
+        let token = self.token("access_token", expires_at)?;
+        Ok(match self.owned("token_type")? {
+            Some(token_type) => token.with_token_type(token_type),
+            None => token,
+        })
+    }
+
+    pub(crate) fn missing(&self, member: &'static str) -> CallError {
+        self.unexpected(UnexpectedReply::Missing { member })
+    }
+
+    fn stated<T>(
+        &self,
+        member: &'static str,
+        read: impl FnOnce(&Object<'a>, &str) -> Result<Option<T>, NotText>,
+    ) -> Result<Option<T>, CallError> {
+        match self.is_stated(member) {
+            true => read(&self.members, member).map_err(|NotText| self.invalid(member)),
+            false => Ok(None),
+        }
+    }
+
+    fn is_stated(&self, member: &str) -> bool {
+        self.members.raw(member).is_some_and(|raw| raw != "null")
+    }
+
+    fn invalid(&self, member: &'static str) -> CallError {
+        self.unexpected(UnexpectedReply::Invalid { member })
+    }
+
+    fn unexpected(&self, problem: UnexpectedReply) -> CallError {
+        CallError::Unexpected {
+            status: self.status,
+            problem,
+        }
+    }
+}
