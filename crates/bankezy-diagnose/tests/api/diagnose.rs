@@ -107,12 +107,15 @@ fn a_further_text_is_in_the_finding_but_not_in_debug() {
                 info: Info::Further(text),
                 ..
             },
+        tried,
         ..
     } = found
     else {
         panic!("{found:?}");
     };
     assert_eq!(text.as_str(), "unusual");
+    // Two simple ones, then two for each of 23 candidates beside the empty salt.
+    assert_eq!(tried, 48);
 }
 
 #[test]
