@@ -65,8 +65,8 @@ pub mod providers;
 mod secret;
 
 pub use envelope::{
-    DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, OpenedWith, PayloadCipher, PrivateKeyOpener,
-    PublicKeySealer,
+    Channel, DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, Open, OpenedByKey, PayloadCipher,
+    PrivateKeyOpener, PublicKeySealer, Seal,
 };
 pub use error::{
     Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, Fault, KeyRing, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Error, Fault, KeyRing, OpenedByKey, PayloadCipher, PayloadSecret};
 use common::{each_backend, shown};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -32,25 +32,23 @@ fn the_newest_seals_and_older_ones_open_until_their_date() {
             .unwrap();
         assert_eq!(ring.key_ids(), ["c", "b", "a"]);
 
-        let opened = ring.open(&under_a, start()).unwrap();
+        let (opened, by_key) = ring.open_at(&under_a, start()).unwrap();
         assert_eq!(
-            (&*opened.payload, &*opened.key_id, opened.newest),
-            (&b"a"[..], "a", false)
+            (&*opened, by_key),
+            (&b"a"[..], OpenedByKey::new("a", false))
         );
-        let json = ring.open_json::<String>(&under_b, start()).unwrap();
-        assert_eq!((json.payload.as_str(), &*json.key_id), ("b", "b"));
-        let newest = ring.open(ring.seal(b"c").unwrap(), start()).unwrap();
-        assert_eq!((&*newest.key_id, newest.newest), ("c", true));
+        let (_, by_key) = ring.open_at(ring.seal(b"c").unwrap(), start()).unwrap();
+        assert_eq!(by_key, OpenedByKey::new("c", true));
 
         let last_moment = start() + HOUR - Duration::from_nanos(1);
-        assert!(ring.open(&under_a, last_moment).is_ok());
+        assert!(ring.open_at(&under_a, last_moment).is_ok());
         assert_eq!(
-            ring.open(&under_a, start() + HOUR).unwrap_err(),
+            ring.open_at(&under_a, start() + HOUR).unwrap_err(),
             Error::OpenFailed
         );
-        assert!(ring.open(&under_b, start() + HOUR).is_ok());
+        assert!(ring.open_at(&under_b, start() + HOUR).is_ok());
         assert_eq!(
-            ring.open(&under_b, start() + 2 * HOUR).unwrap_err(),
+            ring.open_at(&under_b, start() + 2 * HOUR).unwrap_err(),
             Error::OpenFailed
         );
     });
@@ -64,9 +62,9 @@ fn an_answer_can_be_sealed_with_an_older_key_until_its_date() {
             .unwrap();
         let before = ring.nonce_budget().used();
         for (key, newest) in [("a", false), ("b", true)] {
-            let sealed = ring.seal_with(key, b"x", start()).unwrap();
-            let opened = ring.open(&sealed, start()).unwrap();
-            assert_eq!((&*opened.key_id, opened.newest), (key, newest));
+            let sealed = ring.seal_with_at(key, b"x", start()).unwrap();
+            let (_, by_key) = ring.open_at(&sealed, start()).unwrap();
+            assert_eq!(by_key, OpenedByKey::new(key, newest));
         }
         assert_eq!(
             ring.nonce_budget().used(),
@@ -74,14 +72,14 @@ fn an_answer_can_be_sealed_with_an_older_key_until_its_date() {
             "each key counts its own"
         );
         let last_moment = start() + HOUR - Duration::from_nanos(1);
-        assert!(ring.seal_with("a", b"x", last_moment).is_ok());
+        assert!(ring.seal_with_at("a", b"x", last_moment).is_ok());
         for (key, now) in [("a", start() + HOUR), ("c", start())] {
-            let refused = ring.seal_with(key, b"x", now);
+            let refused = ring.seal_with_at(key, b"x", now);
             assert_eq!(refused, Err(Error::UnknownKeyId), "{key}");
         }
-        assert!(ring.seal_with("b", b"x", start() + HOUR).is_ok());
+        assert!(ring.seal_with_at("b", b"x", start() + HOUR).is_ok());
         ring.retire("a");
-        let retired = ring.seal_with("a", b"x", start());
+        let retired = ring.seal_with_at("a", b"x", start());
         assert_eq!(retired, Err(Error::UnknownKeyId));
         assert_eq!(Error::UnknownKeyId.fault(), Fault::Misuse);
     });
@@ -139,15 +137,15 @@ fn a_leaked_key_is_dropped_at_once() {
         );
         ring.rotate("next", fresh(backend), start() + HOUR, start())
             .unwrap();
-        assert!(ring.open(&old, start()).is_ok());
+        assert!(ring.open_at(&old, start()).is_ok());
         assert!(ring.retire("leaked") && !ring.retire("leaked"));
-        assert_eq!(ring.open(&old, start()).unwrap_err(), Error::OpenFailed);
+        assert_eq!(ring.open_at(&old, start()).unwrap_err(), Error::OpenFailed);
 
         let next = ring.seal(b"x").unwrap();
         ring.rotate("without grace", fresh(backend), start(), start())
             .unwrap();
         assert_eq!(ring.key_ids(), ["without grace"]);
-        assert_eq!(ring.open(&next, start()).unwrap_err(), Error::OpenFailed);
+        assert_eq!(ring.open_at(&next, start()).unwrap_err(), Error::OpenFailed);
     });
 }
 
@@ -173,8 +171,9 @@ fn each_key_keeps_its_own_cap() {
         let small = fresh(backend).with_max_sealed_len(100);
         ring.rotate("small", small, start() + HOUR, start())
             .unwrap();
-        assert_eq!(&*ring.open(&sealed, start()).unwrap().key_id, "large");
-        let refused = ring.open(&sealed, start() + HOUR).unwrap_err();
+        let (_, by_key) = ring.open_at(&sealed, start()).unwrap();
+        assert_eq!(by_key.key_id(), Some("large"));
+        let refused = ring.open_at(&sealed, start() + HOUR).unwrap_err();
         assert_eq!(refused.code(), "envelope.too_long");
     });
 }
@@ -186,7 +185,7 @@ fn what_is_no_sealed_text_is_told_as_such() {
         ring.rotate("b", fresh(backend), start() + HOUR, start())
             .unwrap();
         assert_eq!(
-            ring.open("{}", start()).unwrap_err().code(),
+            ring.open_at("{}", start()).unwrap_err().code(),
             "envelope.malformed"
         );
     });
@@ -199,9 +198,9 @@ fn tenants_share_nothing() {
             .map(|tenant| (tenant, KeyRing::new("1", fresh(backend))))
             .into();
         let sealed = rings["acme"].seal(b"x").unwrap();
-        assert!(rings["acme"].open(&sealed, start()).is_ok());
+        assert!(rings["acme"].open_at(&sealed, start()).is_ok());
         assert_eq!(
-            rings["globex"].open(&sealed, start()).unwrap_err(),
+            rings["globex"].open_at(&sealed, start()).unwrap_err(),
             Error::OpenFailed
         );
         assert_eq!(
@@ -243,7 +242,7 @@ fn traffic_goes_on_while_keys_rotate() {
                 scope.spawn(|| {
                     for _ in 0..500 {
                         let sealed = ring.seal(b"payload").unwrap();
-                        assert_eq!(&*ring.open(&sealed, start()).unwrap().payload, b"payload");
+                        assert_eq!(&*ring.open_at(&sealed, start()).unwrap().0, b"payload");
                     }
                 });
             }
@@ -275,7 +274,7 @@ fn it_rotates_ahead_of_the_end_of_the_nonce_budget() {
         assert_eq!(ahead(), Ok(true));
         assert_eq!(ahead(), Ok(false));
         assert_eq!(ring.key_ids(), ["b", "a"]);
-        assert!(!ring.open(&last, start()).unwrap().newest);
+        assert!(!ring.open_at(&last, start()).unwrap().1.is_newest());
     });
 }
 

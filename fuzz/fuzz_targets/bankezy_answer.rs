@@ -8,11 +8,11 @@ use std::sync::{Arc, LazyLock};
 
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{
-    AppCredentials, AppTokenHandshake, BankEzy, Call, Channel, Version, meaning, read,
-    read_invalidated, read_token,
+    AppCredentials, AppTokenHandshake, BankEzy, Call, Version, meaning, read, read_invalidated,
+    read_token,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError, UnexpectedReply};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret};
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadSecret};
 use bankezy_crypto_fuzz::{DIR, SECRET, assert_hidden, seal};
 use http::{Response, StatusCode};
 use libfuzzer_sys::fuzz_target;

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{PayloadCipher, to_json};
+use super::{OpenedByKey, PayloadCipher, to_json};
 use crate::error::Error;
 use crate::nonce::NonceBudget;
 use crate::secret::Opened;
@@ -34,8 +34,9 @@ use crate::secret::Opened;
 ///
 /// let next = PayloadCipher::new(&PayloadSecret::generate()?)?;
 /// ring.rotate("2026-11", next, now + Duration::from_secs(3600), now)?;
-/// let opened = ring.open(&sealed, now)?;
-/// assert_eq!(&*opened.key_id, "2026-10");
+/// let (opened, by_key) = ring.open(&sealed)?;
+/// assert_eq!(&*opened, b"under the old key");
+/// assert_eq!((by_key.key_id(), by_key.is_newest()), (Some("2026-10"), false));
 /// # }
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
@@ -56,30 +57,6 @@ struct Keys {
 struct Key {
     id: Arc<str>,
     cipher: PayloadCipher,
-}
-
-/// What a message held and the key that opened it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct OpenedWith<T> {
-    /// The plaintext, or what was read from it.
-    pub payload: T,
-    /// Identifier of the key.
-    pub key_id: Arc<str>,
-    /// Whether it is the newest key. If not, the sender has not rotated yet.
-    pub newest: bool,
-}
-
-impl<T> OpenedWith<T> {
-    /// A result from its parts, such as for tests.
-    #[must_use]
-    pub fn new(payload: T, key_id: impl Into<Arc<str>>, newest: bool) -> Self {
-        Self {
-            payload,
-            key_id: key_id.into(),
-            newest,
-        }
-    }
 }
 
 /// Older keys that a ring keeps unless the caller says otherwise.
@@ -205,12 +182,29 @@ impl KeyRing {
         self.seal(to_json(value)?.as_bytes())
     }
 
-    /// Seals a payload with the key of this identifier, the newest one or an older one whose date is
-    /// not over at `now`: for an answer to who has not rotated yet. The key's own nonce budget counts.
+    /// Replaces `sealed` by the payload, sealed with the newest key. On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::seal`].
+    pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+        self.keys.load().newest.cipher.seal_into(plaintext, sealed)
+    }
+
+    /// Seals a payload with the key of this identifier, the newest one or an older one that has not
+    /// expired by the system's clock: for an answer to who has not rotated yet. The key's own nonce
+    /// budget counts.
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, and as for [`PayloadCipher::seal`].
-    pub fn seal_with(
+    pub fn seal_with(&self, key_id: &str, plaintext: &[u8]) -> Result<String, Error> {
+        self.seal_with_at(key_id, plaintext, SystemTime::now())
+    }
+
+    /// As [`seal_with`](Self::seal_with), at a time of the caller's clock.
+    ///
+    /// # Errors
+    /// As for [`seal_with`](Self::seal_with).
+    pub fn seal_with_at(
         &self,
         key_id: &str,
         plaintext: &[u8],
@@ -224,36 +218,39 @@ impl KeyRing {
         key.cipher.seal(plaintext)
     }
 
-    /// Opens a sealed text with the newest key, or with the first older one that fits and whose
-    /// date is not over at `now`.
+    /// Opens a sealed text with the newest key, or with the first older one that fits and has not
+    /// expired by the system's clock, and says which key it was.
     ///
     /// # Errors
-    /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] where no key fits.
-    pub fn open(
+    /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] if no key fits.
+    pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<(Opened, OpenedByKey), Error> {
+        self.open_at(sealed, SystemTime::now())
+    }
+
+    /// As [`open`](Self::open), at a time of the caller's clock.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_at(
         &self,
         sealed: impl AsRef<[u8]>,
         now: SystemTime,
-    ) -> Result<OpenedWith<Opened>, Error> {
-        let sealed = sealed.as_ref();
-        let keys = self.keys.load();
-        let mut refused = Error::OpenFailed;
-        for (key, newest) in keys.usable(now) {
-            match key.cipher.open(sealed) {
-                Ok(payload) => {
-                    return Ok(OpenedWith {
-                        payload,
-                        key_id: Arc::clone(&key.id),
-                        newest,
-                    });
-                }
-                Err(Error::OpenFailed) => {}
-                // Each cipher has a cap of its own.
-                Err(error @ Error::SealedTooLong { .. }) => refused = error,
-                // What else is wrong with its form is wrong under every key.
-                Err(error) => return Err(error),
-            }
-        }
-        Err(refused)
+    ) -> Result<(Opened, OpenedByKey), Error> {
+        let mut opened = Opened::new();
+        let by_key = self.try_open(sealed.as_ref(), &mut opened, now)?;
+        Ok((opened, by_key))
+    }
+
+    /// Replaces `opened` by the opened payload. On failure it is empty, and its memory wiped.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_into(
+        &self,
+        sealed: impl AsRef<[u8]>,
+        opened: &mut Opened,
+    ) -> Result<OpenedByKey, Error> {
+        self.try_open(sealed.as_ref(), opened, SystemTime::now())
     }
 
     /// Opens a sealed text as [`open`](Self::open) does and reads it as JSON.
@@ -263,18 +260,30 @@ impl KeyRing {
     pub fn open_json<T: DeserializeOwned>(
         &self,
         sealed: impl AsRef<[u8]>,
+    ) -> Result<(T, OpenedByKey), Error> {
+        let (opened, by_key) = self.open(sealed)?;
+        Ok((opened.json()?, by_key))
+    }
+
+    fn try_open(
+        &self,
+        sealed: &[u8],
+        opened: &mut Opened,
         now: SystemTime,
-    ) -> Result<OpenedWith<T>, Error> {
-        let OpenedWith {
-            payload,
-            key_id,
-            newest,
-        } = self.open(sealed, now)?;
-        Ok(OpenedWith {
-            payload: payload.json()?,
-            key_id,
-            newest,
-        })
+    ) -> Result<OpenedByKey, Error> {
+        let keys = self.keys.load();
+        let mut refused = Error::OpenFailed;
+        for (key, is_newest) in keys.usable(now) {
+            match key.cipher.open_into(sealed, opened) {
+                Ok(()) => return Ok(OpenedByKey::new(Arc::clone(&key.id), is_newest)),
+                Err(Error::OpenFailed) => {}
+                // Each cipher has a cap of its own.
+                Err(error @ Error::SealedTooLong { .. }) => refused = error,
+                // What else is wrong with its form is wrong under every key.
+                Err(error) => return Err(error),
+            }
+        }
+        Err(refused)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, Error>) -> Result<T, Error> {

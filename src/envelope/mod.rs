@@ -1,16 +1,22 @@
 //! Sealing and opening whole messages.
 
+mod channel;
 mod inspection;
 mod key_ring;
 #[cfg(feature = "rayon")]
 mod many;
+mod opened_by_key;
 mod payload;
 mod recipient;
+mod seal_open;
 
+pub use channel::Channel;
 pub use inspection::Inspection;
-pub use key_ring::{KeyRing, OpenedWith};
+pub use key_ring::KeyRing;
+pub use opened_by_key::OpenedByKey;
 pub use payload::PayloadCipher;
 pub use recipient::{PrivateKeyOpener, PublicKeySealer};
+pub use seal_open::{Open, Seal};
 
 use std::io;
 

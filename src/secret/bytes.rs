@@ -257,6 +257,13 @@ impl Opened {
     }
 }
 
+impl From<SecretBytes> for Opened {
+    /// A payload that was opened by other means, such as in a mock of [`Open`](crate::Open).
+    fn from(plaintext: SecretBytes) -> Self {
+        Self(plaintext)
+    }
+}
+
 impl Default for Opened {
     fn default() -> Self {
         Self::new()

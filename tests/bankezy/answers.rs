@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::bankezy::{Call, Channel, meaning, read_invalidated, read_token};
+use bankezy_crypto::providers::bankezy::{Call, meaning, read_invalidated, read_token};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Error, Fault};
+use bankezy_crypto::{Channel, Error, Fault};
 use serde_json::{Value, json};
 
 use crate::common::shown;

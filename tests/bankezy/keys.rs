@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use bankezy_crypto::providers::bankezy::{
-    AppCredentials, Call, Channel, Version, read, read_token,
-};
+use bankezy_crypto::providers::bankezy::{AppCredentials, Call, Version, read, read_token};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Error, KeyPair, PrivateKeyOpener, PublicKeySealer};
+use bankezy_crypto::{Channel, Error, KeyPair, PrivateKeyOpener, PublicKeySealer};
 use serde_json::{Value, json};
 
 use crate::common::{each_backend, p256, rsa_2048};

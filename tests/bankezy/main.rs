@@ -10,10 +10,10 @@ mod requests;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, BankEzy, Call, Channel, TokenAnswer, TokenRequest, Version, read_token,
+    AccountNumber, BankEzy, Call, TokenAnswer, TokenRequest, Version, read_token,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError, Token};
-use bankezy_crypto::{Derivation, SecretBytes};
+use bankezy_crypto::{Channel, Derivation, SecretBytes};
 use common::{cipher, secret};
 use http::{Request, Response};
 use serde_json::Value;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Channel, Endpoint, RenewApi, RenewRequest,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Endpoint, RenewApi, RenewRequest,
     TokenRequest, UserTokenApi, UserTokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, UnexpectedReply};
-use bankezy_crypto::{Derivation, Error, FieldProblem, KeyPair, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{
+    Channel, Derivation, Error, FieldProblem, KeyPair, PayloadCipher, PayloadSecret,
+};
 use http::Response;
 use serde_json::{Value, json};
 

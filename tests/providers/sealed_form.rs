@@ -66,9 +66,9 @@ fn answers_come_back_with_what_came_with_the_token() {
         assert_eq!(back.verification_id, given.verification_id);
     }
 
-    let channel = std::sync::Arc::new(channel());
+    let channel = channel();
     let server = server("https://a.example", "k");
-    let api = bankezy_api::UserTokenApi::get_token(server, std::sync::Arc::clone(&channel));
+    let api = bankezy_api::UserTokenApi::get_token(server, channel.clone());
     let full = r#"{"resCode":"TOK200","data":{"resCode":100,"resDesc":"SUCCESS","token":"t",
         "expireAt":1700000600000,"serverPubKey":"p","referenceId":"r","tokenReferenceId":"tr",
         "loginId":7,"accountNumber":"12"}}"#;

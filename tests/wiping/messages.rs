@@ -131,8 +131,7 @@ fn nothing_is_left_of_values_that_travel_as_json() {
             cipher.open_json::<bool>(&sealed).unwrap_err();
             let ring = KeyRing::new("1", cipher);
             ring.seal_json(&value).unwrap();
-            ring.open_json::<u8>(&sealed, SystemTime::now())
-                .unwrap_err();
+            ring.open_json::<u8>(&sealed).unwrap_err();
         });
         assert_eq!(left, Left::new(), "{backend}");
         // What is read is the caller's: taken out, so that only the way to it is looked at.
@@ -162,12 +161,12 @@ fn nothing_is_left_of_a_key_ring() {
             ring.rotate("1", cipher(backend), later, now).unwrap_err();
             ring.rotate("2", other(2), later, now).unwrap();
             ring.rotate("3", cipher(backend), later, now).unwrap_err();
-            drop(ring.open(&sealed, now).unwrap());
+            drop(ring.open_at(&sealed, now).unwrap());
             for wrong in &wrong {
-                ring.open(wrong, now).unwrap_err();
+                ring.open_at(wrong, now).unwrap_err();
             }
             ring.purge(later);
-            ring.open(&sealed, now).unwrap_err();
+            ring.open_at(&sealed, now).unwrap_err();
             ring.rotate("4", cipher(backend), later, now).unwrap();
             assert!(ring.retire("2"));
             ring.rotate("5", other(5), now, now).unwrap();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Call, Channel, RenewApi, RenewRequest,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Call, RenewApi, RenewRequest,
     TokenRequest, UserTokenApi, UserTokenRequest, Version, read, read_invalidated, read_token,
 };
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Sardine};
 use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
-use bankezy_crypto::{Derivation, Error, KeyPair, SecretBytes};
+use bankezy_crypto::{Channel, Derivation, Error, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde_json::json;
 
@@ -188,7 +188,7 @@ fn nothing_is_left_of_bankezy_but_heads() {
     each_backend(|backend| {
         let base = BaseUrl::parse("https://api.example.com").unwrap();
         let server = Arc::new(BankEzy::new(base, API_KEY, Version::V2).unwrap());
-        let channel = Arc::new(Channel::from_secret(&payload_secret(), backend).unwrap());
+        let channel = Channel::from_secret(&payload_secret(), backend).unwrap();
         let account = AccountNumber::new(ACCOUNT).unwrap();
         let extra = json!({"note": MARKER});
         let typed = || {
@@ -220,7 +220,7 @@ fn nothing_is_left_of_bankezy_but_heads() {
         });
         assert_eq!(left, Left::new(), "refused on {backend}");
 
-        let user = UserTokenApi::get_token(Arc::clone(&server), Arc::clone(&channel));
+        let user = UserTokenApi::get_token(Arc::clone(&server), channel.clone());
         let user_request = UserTokenRequest::new(&typed()).unwrap();
         request_leaves(&watch, &[], || user.request(&user_request));
         let wrap = |member| format!(r#"{{"resCode":200,"data":{{{member},"expireAt":3600}}}}"#);
@@ -229,7 +229,7 @@ fn nothing_is_left_of_bankezy_but_heads() {
             *response.body_mut() = channel.seal(response.body()).unwrap().into();
         }
         answers_leave_nothing(&watch, &user, &user_request, &sealed);
-        let renew = RenewApi::new(Arc::clone(&server), Arc::clone(&channel));
+        let renew = RenewApi::new(Arc::clone(&server), channel.clone());
         let renewed = RenewRequest::new(Token::new(TOKEN.to_owned().into(), None), account);
         answers_leave_nothing(&watch, &renew, &renewed, &sealed);
         let clear = answers("token", wrap);

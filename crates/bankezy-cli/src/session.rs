@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::providers::Token;
-use bankezy_crypto::providers::bankezy::{Channel, TokenAnswer};
-use bankezy_crypto::{Derivation, PayloadSecret, SecretBytes, SecretText};
+use bankezy_crypto::providers::bankezy::TokenAnswer;
+use bankezy_crypto::{Channel, Derivation, PayloadSecret, SecretBytes, SecretText};
 use jiff::Timestamp;
 use serde::Serializer as _;
 use serde_json::value::RawValue;

@@ -17,9 +17,11 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 use bankezy_client::{BankEzyClient, Client};
-use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, Channel, TokenRequest, Version};
+use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, TokenRequest, Version};
 use bankezy_crypto::providers::{BaseUrl, Token};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes, backend};
+use bankezy_crypto::{
+    Channel, Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes, backend,
+};
 use bankezy_sandbox::Sandbox;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response, StatusCode};

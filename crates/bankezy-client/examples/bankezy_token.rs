@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bankezy_client::{BankEzyClient, Client};
 use bankezy_crypto::providers::BaseUrl;
-use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, Channel, TokenRequest, Version};
-use bankezy_crypto::{KeyPair, PayloadSecret, backend};
+use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, TokenRequest, Version};
+use bankezy_crypto::{Channel, KeyPair, PayloadSecret, backend};
 use bankezy_sandbox::Sandbox;
 
 #[tokio::main]

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{
-    self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Channel, Endpoint, Outcome,
-    TokenAnswer, TokenRequest,
+    self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Endpoint, Outcome, TokenAnswer,
+    TokenRequest,
 };
-use bankezy_crypto::{Derivation, Error, KeyPair, SecretBytes};
+use bankezy_crypto::{Channel, Derivation, Error, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

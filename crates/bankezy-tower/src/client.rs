@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error, HeaderProblem};
+use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, HeaderProblem};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::body::{self, NotCollected};
 use super::error::MiddlewareError;
-use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, mark};
+use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 
 /// Seals the requests to a service, such as an HTTP client, and opens its answers.
 ///
@@ -24,7 +24,7 @@ use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, mark};
 ///
 /// An answer is one of:
 /// - sealed: opened, given as `application/json` in memory that wipes itself, with the extension
-///   [`Opened`](super::Opened), whatever its status;
+///   [`OpenedByKey`](bankezy_crypto::OpenedByKey), whatever its status;
 /// - 4xx or 5xx and not sealed: given as it is, with the extension
 ///   [`Unauthenticated`](super::Unauthenticated), since anyone on the way can have written it;
 /// - without a body by its nature (to `HEAD`, 1xx, 204, 205, 304): the same;
@@ -58,18 +58,18 @@ use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, mark};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SealedClientLayer {
-    envelope: Envelope,
+    channel: Channel,
     max_request_len: usize,
     max_response_len: usize,
 }
 
 impl SealedClientLayer {
-    /// With the keys of both directions: a `PayloadCipher`, a `KeyRing`, an `Arc` of either, or a
-    /// pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    /// With the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of
+    /// either, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
-    pub fn new(envelope: impl Into<Envelope>) -> Self {
+    pub fn new(channel: impl Into<Channel>) -> Self {
         Self {
-            envelope: envelope.into(),
+            channel: channel.into(),
             max_request_len: DEFAULT_MAX_PLAIN_LEN,
             max_response_len: DEFAULT_MAX_SEALED_LEN,
         }
@@ -126,7 +126,7 @@ impl SealedClientLayer {
             return Err(MiddlewareError::RequestEncoding);
         }
         let sealed = self
-            .envelope
+            .channel
             .seal(body.as_bytes())
             .map_err(|error| MiddlewareError::Seal { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
@@ -151,10 +151,10 @@ impl SealedClientLayer {
                 NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
                 NotCollected::Broken => MiddlewareError::ResponseBody { status },
             })?;
-        match self.envelope.open(body.as_bytes()) {
-            Ok((opened, how)) => {
+        match self.channel.open_by_key(body.as_bytes()) {
+            Ok((opened, by_key)) => {
                 body::describe(&mut parts.headers, body::JSON, opened.len());
-                mark(&mut parts.extensions, Some(how));
+                mark(&mut parts.extensions, Some(by_key));
                 let body = Full::new(Bytes::from_owner(opened));
                 Ok(Response::from_parts(parts, body))
             }

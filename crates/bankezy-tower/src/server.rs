@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Error};
+use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, OpenedByKey};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{Method, Request, Response};
@@ -16,14 +16,14 @@ use tower_service::Service;
 
 use super::body::{self, Collected, NotCollected};
 use super::error::{Refusal, refusal_of_answer, refusal_of_request};
-use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, Opened, mark};
+use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 
 /// Opens the requests of a service and seals its answers.
 ///
 /// The service behind it gets the opened body as `application/json` with its length, in memory that
-/// wipes itself, and the extension [`Opened`](super::Opened). Whatever it answers with is sealed as
-/// it is, whose content type is lost: answer with JSON. With a [`KeyRing`](crate::KeyRing) the key
-/// that opened the request seals the answer.
+/// wipes itself, and the extension [`OpenedByKey`]. Whatever it answers with is sealed as it is, whose
+/// content type is lost: answer with JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that
+/// opened the request seals the answer.
 ///
 /// These requests do not reach it, and are answered with a fixed text and the extension [`Refusal`]:
 /// - 415 where the content type is not `text/plain`, or the body is compressed;
@@ -63,19 +63,19 @@ use super::{DEFAULT_MAX_PLAIN_LEN, Envelope, Opened, mark};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SealedServerLayer {
-    envelope: Envelope,
+    channel: Channel,
     max_request_len: usize,
     max_response_len: usize,
     seal_errors: bool,
 }
 
 impl SealedServerLayer {
-    /// With the keys of both directions: a `PayloadCipher`, a `KeyRing`, an `Arc` of either, or a
-    /// pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    /// With the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of
+    /// either, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
-    pub fn new(envelope: impl Into<Envelope>) -> Self {
+    pub fn new(channel: impl Into<Channel>) -> Self {
         Self {
-            envelope: envelope.into(),
+            channel: channel.into(),
             max_request_len: DEFAULT_MAX_SEALED_LEN,
             max_response_len: DEFAULT_MAX_PLAIN_LEN,
             seal_errors: true,
@@ -120,9 +120,9 @@ impl SealedServerLayer {
             Ok(request) => request,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-        let opened = request.extensions().get::<Opened>().cloned();
+        let by_key = request.extensions().get::<OpenedByKey>().cloned();
         let response = inner.call(request).await?;
-        let sealed = self.seal(&method, opened.as_ref(), response).await;
+        let sealed = self.seal(&method, by_key.as_ref(), response).await;
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
@@ -150,7 +150,7 @@ impl SealedServerLayer {
             (_, Some(refusal)) => return Err(refusal),
             (collected, None) => collected.map_err(|error| refusal_of_request(&error, max))?,
         };
-        let (opened, how) = self.envelope.open(body.as_bytes()).map_err(|error| {
+        let (opened, by_key) = self.channel.open_by_key(body.as_bytes()).map_err(|error| {
             if let Error::SealedTooLong { max, .. } = error {
                 // The cap of the keys is the smaller one.
                 return refusal_of_request(&NotCollected::TooLong, max);
@@ -158,7 +158,7 @@ impl SealedServerLayer {
             Refusal::NotOpened { error }
         })?;
         body::describe(&mut parts.headers, body::JSON, opened.len());
-        mark(&mut parts.extensions, Some(how));
+        mark(&mut parts.extensions, Some(by_key));
         Ok(Request::from_parts(
             parts,
             Full::new(Bytes::from_owner(opened)),
@@ -168,7 +168,7 @@ impl SealedServerLayer {
     async fn seal<R: Body>(
         &self,
         to: &Method,
-        opened: Option<&Opened>,
+        by_key: Option<&OpenedByKey>,
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
@@ -187,8 +187,8 @@ impl SealedServerLayer {
             return Err(Refusal::AnswerEncoding);
         }
         let sealed = self
-            .envelope
-            .seal_answer(opened, body.as_bytes())
+            .channel
+            .seal_answer(by_key, body.as_bytes())
             .map_err(|error| Refusal::NotSealed { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))

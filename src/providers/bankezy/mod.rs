@@ -4,14 +4,12 @@
 //! the feature `client`. What the documentation states, shows and leaves open is in the README.
 
 mod answers;
-mod channel;
 mod endpoints;
 mod outcome;
 mod requests;
 mod token_api;
 
 pub use answers::{TokenAnswer, meaning};
-pub use channel::Channel;
 pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
@@ -25,7 +23,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::envelope::to_json;
+use crate::envelope::{Channel, to_json};
 use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
@@ -319,7 +317,8 @@ pub struct AppTokenHandshake {
 pub struct AppSession {
     /// The answer.
     pub answer: TokenAnswer,
-    /// Under the key just agreed, or under RSA key transport if our key is RSA.
+    /// Under the key just agreed, or under RSA key transport if our key is RSA: BankEzy's public pages
+    /// show only P-256, RSA is this crate's own.
     pub channel: Channel,
 }
 

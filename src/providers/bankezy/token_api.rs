@@ -7,11 +7,11 @@ use std::time::SystemTime;
 use http::{Request, Response};
 
 use super::{
-    AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Channel, TEXT,
-    TokenAnswer, TokenRequest, read_token,
+    AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TEXT, TokenAnswer,
+    TokenRequest, read_token,
 };
 use crate::codec::json::Object;
-use crate::envelope::to_json;
+use crate::envelope::{Channel, to_json};
 use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
@@ -22,7 +22,7 @@ use crate::secret::{SecretBytes, SecretText};
 #[derive(Debug)]
 pub struct UserTokenApi {
     server: Arc<BankEzy>,
-    channel: Arc<Channel>,
+    channel: Channel,
     call: Call,
 }
 
@@ -35,7 +35,7 @@ pub struct UserTokenRequest {
 #[derive(Debug)]
 pub struct RenewApi {
     server: Arc<BankEzy>,
-    channel: Arc<Channel>,
+    channel: Channel,
 }
 
 /// Which token is renewed.
@@ -56,17 +56,17 @@ pub struct AppTokenApi {
 impl UserTokenApi {
     /// Get Token.
     #[must_use]
-    pub fn get_token(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+    pub fn get_token(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
         Self::new(server.into(), channel.into(), Call::GetToken)
     }
 
     /// Onboarding user token.
     #[must_use]
-    pub fn onboarding(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+    pub fn onboarding(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
         Self::new(server.into(), channel.into(), Call::OnboardingToken)
     }
 
-    fn new(server: Arc<BankEzy>, channel: Arc<Channel>, call: Call) -> Self {
+    fn new(server: Arc<BankEzy>, channel: Channel, call: Call) -> Self {
         Self {
             server,
             channel,
@@ -90,7 +90,7 @@ impl UserTokenRequest {
 impl RenewApi {
     /// Renew.
     #[must_use]
-    pub fn new(server: impl Into<Arc<BankEzy>>, channel: impl Into<Arc<Channel>>) -> Self {
+    pub fn new(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
         Self {
             server: server.into(),
             channel: channel.into(),

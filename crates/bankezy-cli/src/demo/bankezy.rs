@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bankezy_crypto::providers::bankezy::{
-    self, AccountNumber, AppCredentials, BankEzy, Call, Channel, DateOfBirth, TokenRequest, Version,
+    self, AccountNumber, AppCredentials, BankEzy, Call, DateOfBirth, TokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError};
-use bankezy_crypto::{Error, KeyPair};
+use bankezy_crypto::{Channel, Error, KeyPair};
 use bankezy_sandbox::Sandbox;
 use serde_json::Value;
 use serde_json::value::RawValue;

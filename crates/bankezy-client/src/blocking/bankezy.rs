@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppSession, BankEzy, Channel, Endpoint, Outcome, TokenAnswer,
+    AccountNumber, AppCredentials, AppSession, BankEzy, Endpoint, Outcome, TokenAnswer,
     TokenRequest,
 };
-use bankezy_crypto::{Derivation, KeyPair};
+use bankezy_crypto::{Channel, Derivation, KeyPair};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

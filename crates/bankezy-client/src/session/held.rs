@@ -4,9 +4,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::Error;
 use bankezy_crypto::providers::CallError;
-use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenAnswer};
+use bankezy_crypto::providers::bankezy::{AccountNumber, TokenAnswer};
+use bankezy_crypto::{Channel, Error};
 use http::StatusCode;
 
 use crate::ProviderError;

@@ -5,11 +5,10 @@ use std::sync::{Arc, LazyLock};
 
 use bankezy_client::{BankEzyClient, Client, ClientBuilder, ProviderError, Sent};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, BankEzy, Call, Channel, Endpoint, TokenAnswer, TokenRequest,
-    Version,
+    AccountNumber, AppCredentials, BankEzy, Call, Endpoint, TokenAnswer, TokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, CallError, Token};
-use bankezy_crypto::{Error, KeyPair, backend};
+use bankezy_crypto::{Channel, Error, KeyPair, backend};
 use bankezy_sandbox::{Endpoint as CountedEndpoint, Sandbox};
 use http::Method;
 use serde_json::{Value, json};

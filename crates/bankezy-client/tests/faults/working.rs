@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bankezy_client::{BankEzyClient, ProviderError};
-use bankezy_crypto::KeyPair;
 use bankezy_crypto::providers::Token;
-use bankezy_crypto::providers::bankezy::{AppCredentials, Channel, Version};
+use bankezy_crypto::providers::bankezy::{AppCredentials, Version};
+use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{Endpoint, Sandbox, TokenForm};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -66,11 +66,10 @@ impl Visit {
             }
         };
         let as_meant = match self.way {
-            Way::Static => matches!(channel, Channel::Static(_)),
-            Way::Agreed => matches!(channel, Channel::Agreed(_)),
-            Way::KeyTransport => matches!(channel, Channel::KeyTransport { .. }),
+            Way::Static | Way::Agreed => "Channel(cipher, [redacted])",
+            Way::KeyTransport => "Channel(sealer and opener, [redacted])",
         };
-        assert!(as_meant);
+        assert_eq!(format!("{channel:?}"), as_meant);
         channel
     }
 

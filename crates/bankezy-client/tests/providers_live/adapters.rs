@@ -7,14 +7,14 @@ use std::time::SystemTime;
 
 use bankezy_client::{Client, ClientBuilder, ClientError};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Channel, RenewApi, RenewRequest,
-    TokenRequest, UserTokenApi, UserTokenRequest, Version,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, RenewApi, RenewRequest, TokenRequest,
+    UserTokenApi, UserTokenRequest, Version,
 };
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi};
-use bankezy_crypto::{Error, KeyPair, SecretBytes, backend};
+use bankezy_crypto::{Channel, Error, KeyPair, SecretBytes, backend};
 use bankezy_sandbox::{Endpoint, Sandbox};
 use http::Request;
 

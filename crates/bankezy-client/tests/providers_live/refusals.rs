@@ -5,15 +5,15 @@ use core::fmt::Debug;
 use std::sync::LazyLock;
 
 use bankezy_client::Client;
-use bankezy_crypto::PayloadSecret;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Channel, RenewApi, RenewRequest,
-    UserTokenApi, Version, meaning,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, RenewApi, RenewRequest, UserTokenApi,
+    Version, meaning,
 };
 use bankezy_crypto::providers::complycube::{ComplyCube, ErrorKind, Param};
 use bankezy_crypto::providers::faceki::{self, Faceki};
 use bankezy_crypto::providers::sardine::{Provider, Sardine};
 use bankezy_crypto::providers::{BaseUrl, CallError, Refusal, TokenApi};
+use bankezy_crypto::{Channel, PayloadSecret};
 use bankezy_crypto::{KeyPair, SecretBytes, backend};
 use bankezy_sandbox::Sandbox;
 use http::header::CONTENT_TYPE;

@@ -9,9 +9,9 @@ use bankezy_client::{
     BlockingBankEzyClient, BlockingSessionKeeper, LoginError, ProviderError, Renewal, Session,
     SessionError,
 };
-use bankezy_crypto::KeyPair;
 use bankezy_crypto::backend::AWS_LC_RS;
-use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
+use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
+use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;

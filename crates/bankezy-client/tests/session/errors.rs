@@ -9,9 +9,9 @@ use bankezy_client::{
     ClientError, ConnectProblem, LoginError, ProviderError, Sent, SessionError, TlsProblem,
     UrlProblem,
 };
-use bankezy_crypto::providers::bankezy::{Channel, read};
+use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Error, Fault, PayloadSecret, backend};
+use bankezy_crypto::{Channel, Error, Fault, PayloadSecret, backend};
 use http::{Response, StatusCode};
 use serde_json::Value;
 

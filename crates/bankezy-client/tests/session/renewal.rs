@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session, SessionKeeper};
-use bankezy_crypto::KeyPair;
 use bankezy_crypto::backend::AWS_LC_RS;
-use bankezy_crypto::providers::bankezy::{AccountNumber, Channel, TokenRequest};
+use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
+use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 

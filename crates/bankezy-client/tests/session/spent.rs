@@ -1,8 +1,9 @@
 //! A key that has sealed its messages is replaced, and nothing is sent twice.
 
+use std::sync::Arc;
+
 use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session};
-use bankezy_crypto::providers::bankezy::Channel;
-use bankezy_crypto::{Error, KeyPair};
+use bankezy_crypto::{Channel, Error, KeyPair, PayloadCipher, PublicKey};
 use bankezy_sandbox::Endpoint;
 use serde_json::json;
 
@@ -12,14 +13,15 @@ const BUDGET: u64 = 3;
 
 /// Sessions whose keys seal three messages.
 async fn log_in(app: App, client: BankEzyClient, _: u64) -> Result<Session, ProviderError> {
-    let pair = KeyPair::generate().unwrap();
+    let pair = Arc::new(KeyPair::generate().unwrap());
     let session = client
-        .app_token(&app.credentials(), pair, &app.derivation)
+        .app_token(&app.credentials(), Arc::clone(&pair), &app.derivation)
         .await?;
-    let Channel::Agreed(cipher) = session.channel else {
-        panic!("P-256 agrees on a key");
-    };
-    let channel = Channel::Agreed(cipher.with_nonce_budget(BUDGET));
+    let server = session.answer.server_public_key.as_deref().unwrap();
+    let server = PublicKey::from_wire(server).unwrap();
+    let agreed = pair.agree(&server, &app.derivation).unwrap();
+    let cipher = PayloadCipher::new(&agreed).unwrap();
+    let channel = Channel::from(cipher.with_nonce_budget(BUDGET));
     Ok(Session::new(session.answer, channel, Renewal::NewLogin))
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, PublicKeySealer};
-use bankezy_tower::{MiddlewareError, Opened, SealedClientLayer};
+use bankezy_crypto::{Error, OpenedByKey, PublicKeySealer};
+use bankezy_tower::{MiddlewareError, SealedClientLayer};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -167,7 +167,7 @@ fn a_mark_that_the_service_left_is_not_believed() {
         )
         .await
         .unwrap();
-        let mark = opened.extensions().get::<Opened>().unwrap().clone();
+        let mark = opened.extensions().get::<OpenedByKey>().unwrap().clone();
         let mut forged = answer(StatusCode::BAD_REQUEST, "clear");
         forged.extensions_mut().insert(mark);
         let response = made_of(SealedClientLayer::new(shared(backend)), forged)

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use bankezy_crypto::PayloadCipher;
 use bankezy_crypto::backend::Backend;
-use bankezy_tower::{Opened, Unauthenticated};
+use bankezy_crypto::{OpenedByKey, PayloadCipher};
+use bankezy_tower::Unauthenticated;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -67,7 +67,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Which of the two marks is there; never both.
 fn was_opened(extensions: &http::Extensions) -> bool {
-    let opened = extensions.get::<Opened>().is_some();
+    let opened = extensions.get::<OpenedByKey>().is_some();
     assert_ne!(opened, extensions.get::<Unauthenticated>().is_some());
     opened
 }

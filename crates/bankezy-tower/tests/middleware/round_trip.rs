@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
-use bankezy_crypto::{KeyPair, KeyRing, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
-use bankezy_tower::{Envelope, Opened, SealedClientLayer, SealedServerLayer};
+use bankezy_crypto::{
+    Channel, KeyPair, KeyRing, OpenedByKey, PayloadCipher, PrivateKeyOpener, PublicKeySealer,
+};
+use bankezy_tower::{SealedClientLayer, SealedServerLayer};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -21,23 +23,23 @@ use crate::common::{cipher, p256, rsa_2048};
 /// What an axum application sees of a request, sent back.
 async fn settled(
     headers: HeaderMap,
-    how: Extension<Opened>,
+    by_key: Extension<OpenedByKey>,
     Json(body): Json<Value>,
 ) -> Json<Value> {
     Json(json!({
         "type": header(&headers, "content-type"),
         "length": header(&headers, "content-length"),
-        "key": how.key_id(),
+        "key": by_key.key_id(),
         "body": body,
     }))
 }
 
-fn app(envelope: impl Into<Envelope>) -> Router {
+fn app(channel: impl Into<Channel>) -> Router {
     Router::new()
         .route("/callback", post(settled))
         .route("/state", get(async || Json(json!({ "state": "up" }))))
         .route("/state", delete(async || StatusCode::NO_CONTENT))
-        .layer(SealedServerLayer::new(envelope))
+        .layer(SealedServerLayer::new(channel))
 }
 
 fn callback(body: &str) -> Request<Full<Bytes>> {
@@ -47,7 +49,7 @@ fn callback(body: &str) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-async fn round_trip(client: Envelope, server: Envelope) -> Value {
+async fn round_trip(client: Channel, server: Channel) -> Value {
     let client = SealedClientLayer::new(client).layer(app(server));
     let response = client.oneshot(callback(r#"{"amount":100}"#)).await.unwrap();
     assert_eq!(response.status(), 200);
@@ -77,9 +79,9 @@ fn under_a_shared_key() {
 #[test]
 fn with_rsa_and_p256_keys_of_both_sides() {
     each_backend(async |backend| {
-        let envelope = |ours: KeyPair, theirs: &KeyPair| {
+        let channel = |ours: KeyPair, theirs: &KeyPair| {
             let sealer = PublicKeySealer::with_backend(theirs.public_key(), backend).unwrap();
-            Envelope::from((sealer, PrivateKeyOpener::new(ours)))
+            Channel::from((sealer, PrivateKeyOpener::new(ours)))
         };
         let again = |pair: &KeyPair| {
             KeyPair::from_pem_with_backend(pair.to_pem().unwrap().as_str(), backend).unwrap()
@@ -87,12 +89,12 @@ fn with_rsa_and_p256_keys_of_both_sides() {
         if let Some(rsa) = rsa_2048(backend) {
             let pem = include_str!("../../../../tests/data/rsa2048-other.pem");
             let other = KeyPair::from_pem_with_backend(pem, backend).unwrap();
-            let client = envelope(again(&rsa), &other);
-            round_trip(client, envelope(other, &rsa)).await;
+            let client = channel(again(&rsa), &other);
+            round_trip(client, channel(other, &rsa)).await;
         }
         let (one, other) = (p256(backend), p256(backend));
-        let client = envelope(again(&one), &other);
-        round_trip(client, envelope(other, &one)).await;
+        let client = channel(again(&one), &other);
+        round_trip(client, channel(other, &one)).await;
     });
 }
 
@@ -285,9 +287,9 @@ fn keys_rotate_while_a_request_is_on_its_way() {
         let client = SealedClientLayer::new(Arc::clone(&ours)).layer(network);
         for key in ["old", "new"] {
             let response = client.clone().oneshot(callback("1")).await.unwrap();
-            let how = response.extensions().get::<Opened>().unwrap().clone();
+            let by_key = response.extensions().get::<OpenedByKey>().unwrap().clone();
             assert_eq!(
-                (how.key_id(), how.is_newest()),
+                (by_key.key_id(), by_key.is_newest()),
                 (Some(key), key == "new"),
                 "the answer, under the key of the request"
             );

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bankezy_client::{Client, ClientError};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, BankEzy, Channel, Endpoint, TokenRequest, Version,
+    AccountNumber, AppCredentials, BankEzy, Endpoint, TokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, Token};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
 use http::{Method, Request, Uri};
 use serde::ser::{Error as _, Serialize, Serializer};
 

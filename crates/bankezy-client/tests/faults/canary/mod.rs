@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use bankezy_client::{BankEzyClient, Client, ProviderError};
 use bankezy_crypto::providers::bankezy::{
-    AppCredentials, BankEzy, Call, Channel, DateOfBirth, Endpoint, TokenRequest, Version,
+    AppCredentials, BankEzy, Call, DateOfBirth, Endpoint, TokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, Token};
-use bankezy_crypto::{Derivation, PayloadSecret, SecretBytes, backend};
+use bankezy_crypto::{Channel, Derivation, PayloadSecret, SecretBytes, backend};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 use capture::{Capture, Shown};
 use http::{Method, Request};
