@@ -66,7 +66,7 @@ mod secret;
 
 pub use envelope::{
     Channel, DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, Open, OpenedByKey, PayloadCipher,
-    PrivateKeyOpener, PublicKeySealer, Seal,
+    Previous, PrivateKeyOpener, PublicKeySealer, Seal,
 };
 pub use error::{
     Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
     Channel, Derivation, Error, KeyRing, Open, Opened, OpenedByKey, PayloadCipher, PayloadSecret,
-    PrivateKeyOpener, PublicKeySealer, Seal, SecretBytes,
+    Previous, PrivateKeyOpener, PublicKeySealer, Seal, SecretBytes,
 };
 use common::{cipher, each_backend, p256, rsa_2048, secret, shown};
 
@@ -17,6 +17,10 @@ const RAW: Derivation<'static> = Derivation::RawSharedSecret;
 fn another(backend: &Backend) -> PayloadCipher {
     let secret = PayloadSecret::from_bytes(&[9; 32]).unwrap();
     PayloadCipher::with_backend(&secret, backend).unwrap()
+}
+
+fn an_hour() -> Previous {
+    Previous::OpensUntil(SystemTime::now() + Duration::from_secs(3600))
 }
 
 fn pair(backend: &Backend) -> (PublicKeySealer, PrivateKeyOpener) {
@@ -123,10 +127,7 @@ fn an_answer_goes_out_under_the_key_of_its_request() {
         let (old, new) = (cipher(backend), another(backend));
         let ring = Arc::new(KeyRing::new("old", cipher(backend)));
         let channel = Channel::from(Arc::clone(&ring));
-        let now = SystemTime::now();
-        let hour = Duration::from_secs(3600);
-        ring.rotate("new", another(backend), now + hour, now)
-            .unwrap();
+        ring.rotate("new", another(backend), an_hour()).unwrap();
         let (_, by_key) = channel.open_by_key(old.seal(b"request").unwrap()).unwrap();
         assert_eq!(by_key, OpenedByKey::new("old", false));
         let answer = channel.seal_answer(Some(&by_key), b"answer").unwrap();
@@ -136,7 +137,7 @@ fn an_answer_goes_out_under_the_key_of_its_request() {
         let elsewhere = OpenedByKey::new("of another ring", true);
         let answer = channel.seal_answer(Some(&elsewhere), b"answer").unwrap();
         assert_eq!(&*new.open(&answer).unwrap(), b"answer");
-        ring.retire("old");
+        ring.retire("old").unwrap();
         let late = channel.seal_answer(Some(&by_key), b"answer").unwrap();
         assert_eq!(&*new.open(&late).unwrap(), b"answer");
     });
@@ -147,10 +148,7 @@ fn an_answer_is_not_sealed_with_another_key_when_its_own_is_spent() {
     each_backend(|backend| {
         let ring = Arc::new(KeyRing::new("old", cipher(backend).with_nonce_budget(0)));
         let channel = Channel::from(Arc::clone(&ring));
-        let now = SystemTime::now();
-        let hour = Duration::from_secs(3600);
-        ring.rotate("new", another(backend), now + hour, now)
-            .unwrap();
+        ring.rotate("new", another(backend), an_hour()).unwrap();
         let by_key = OpenedByKey::new("old", false);
         assert_eq!(
             channel.seal_answer(Some(&by_key), b"answer"),

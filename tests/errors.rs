@@ -177,12 +177,20 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
         ),
         (Error::NonceLeaseForked, "cipher.lease_forked", Misuse),
         (
-            Error::KeyRingFull { max_older: 4711 },
+            Error::KeyRingFull {
+                max_opening_keys: 4711,
+            },
             "key_ring.full",
             Misuse,
         ),
         (Error::DuplicateKeyId, "key_ring.duplicate_id", Misuse),
+        (
+            Error::DuplicateKeySecret,
+            "key_ring.duplicate_secret",
+            Misuse,
+        ),
         (Error::UnknownKeyId, "key_ring.unknown_id", Misuse),
+        (Error::KeyIsNewest, "key_ring.key_is_newest", Misuse),
         (
             Error::Unsupported {
                 backend: "THE-PART",

@@ -12,8 +12,8 @@ use aws_lc_rs::rsa::{
 };
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{
-    Error, KeyPair, KeyRing, Opened, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKey,
-    PublicKeySealer,
+    Error, KeyPair, KeyRing, Opened, PayloadCipher, PayloadSecret, Previous, PrivateKeyOpener,
+    PublicKey, PublicKeySealer,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -163,11 +163,10 @@ fn messages_under_a_payload_secret_fail_alike() {
         let open = |sealed: &str, opened: &mut Opened| ours.open_into(sealed, opened);
         fails_alike(&format!("dir on {backend}"), &open, &sealed, wrong.clone());
 
-        let now = std::time::SystemTime::now();
-        let later = now + Duration::from_secs(60);
         let third = PayloadSecret::from_bytes(&[0x17; 32]).unwrap();
         let ring = KeyRing::new("1", PayloadCipher::with_backend(&third, backend).unwrap());
-        ring.rotate("2", cipher(backend), later, now).unwrap();
+        let until = Previous::OpensUntil(std::time::SystemTime::now() + Duration::from_secs(60));
+        ring.rotate("2", cipher(backend), until).unwrap();
         let open = |sealed: &str, opened: &mut Opened| ring.open_into(sealed, opened).map(drop);
         fails_alike(&format!("key ring on {backend}"), &open, &sealed, wrong);
     });

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::PayloadCipher;
+use super::{KeyRing, OpenedByKey, PayloadCipher};
 use crate::error::Error;
 use crate::secret::Opened;
 
@@ -27,6 +27,24 @@ impl PayloadCipher {
     /// # Errors
     /// Each text has a result of its own, as of [`open`](Self::open).
     pub fn open_many<T: AsRef<[u8]> + Sync>(&self, sealed: &[T]) -> Vec<Result<Opened, Error>> {
+        sealed
+            .par_iter()
+            .with_min_len(AT_LEAST)
+            .map(|sealed| self.open(sealed.as_ref()))
+            .collect()
+    }
+}
+
+impl KeyRing {
+    /// Opens many sealed texts on the threads of rayon's current pool; results in the same order. A
+    /// key that is retired meanwhile opens none of those that are not yet begun.
+    ///
+    /// # Errors
+    /// Each text has a result of its own, as of [`open`](Self::open).
+    pub fn open_many<T: AsRef<[u8]> + Sync>(
+        &self,
+        sealed: &[T],
+    ) -> Vec<Result<(Opened, OpenedByKey), Error>> {
         sealed
             .par_iter()
             .with_min_len(AT_LEAST)

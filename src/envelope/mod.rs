@@ -12,7 +12,7 @@ mod seal_open;
 
 pub use channel::Channel;
 pub use inspection::Inspection;
-pub use key_ring::KeyRing;
+pub use key_ring::{KeyRing, Previous};
 pub use opened_by_key::OpenedByKey;
 pub use payload::PayloadCipher;
 pub use recipient::{PrivateKeyOpener, PublicKeySealer};

@@ -13,7 +13,7 @@ use crate::jwe::header::{self, Header};
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::Algorithm;
 use crate::nonce::{Counter, NonceBudget, NonceSource};
-use crate::secret::{Opened, PayloadSecret};
+use crate::secret::{Opened, PayloadSecret, Secret32};
 
 /// Seals and opens BankEzy payloads under one payload secret.
 ///
@@ -36,6 +36,8 @@ pub struct PayloadCipher {
     counter: Counter,
     max_sealed_len: usize,
     backend: Backend,
+    /// SHA-256 over the secret, to notice two ciphers of one secret.
+    fingerprint: Secret32,
 }
 
 impl PayloadCipher {
@@ -54,12 +56,16 @@ impl PayloadCipher {
     /// [`Error::Backend`] if the backend cannot set up the key.
     pub fn with_backend(secret: &PayloadSecret, backend: &Backend) -> Result<Self, Error> {
         let nonces = NonceSource::random();
+        let mut fingerprint = Secret32::zeroed();
+        let parts: [&[u8]; 2] = [b"bankezy-crypto fingerprint", secret.secret().bytes()];
+        backend.primitives().sha256(&parts, &mut fingerprint);
         Ok(Self {
             aead: backend.primitives().aes_256_gcm(secret.secret())?,
             counter: Counter::new(nonces.max_limit()),
             nonces,
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
+            fingerprint,
         })
     }
 
@@ -164,6 +170,11 @@ impl PayloadCipher {
     /// As for [`open`](Self::open), and [`Error::Json`], which never quotes the payload.
     pub fn open_json<T: DeserializeOwned>(&self, sealed: impl AsRef<[u8]>) -> Result<T, Error> {
         self.open(sealed)?.json()
+    }
+
+    /// Whether both are of one secret, on whichever backends. Takes constant time.
+    pub(super) fn has_secret_of(&self, other: &Self) -> bool {
+        self.fingerprint.is_same(&other.fingerprint)
     }
 
     fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {

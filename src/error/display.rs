@@ -59,15 +59,21 @@ impl fmt::Display for Error {
             Self::NonceLeaseForked => f.write_str(
                 "the nonces were leased before this process was forked: lease another instance number in it",
             ),
-            Self::KeyRingFull { max_older } => write!(
+            Self::KeyRingFull { max_opening_keys } => write!(
                 f,
-                "the key ring already keeps {max_older} older keys: wait until one expires, or retire one"
+                "the key ring already has {max_opening_keys} keys beside the newest: wait until one expires, or retire one"
             ),
             Self::DuplicateKeyId => {
                 f.write_str("the key ring already has a key with this identifier: choose another")
             }
+            Self::DuplicateKeySecret => f.write_str(
+                "the key ring already has a key of this secret: promote that key, or make another secret",
+            ),
             Self::UnknownKeyId => f.write_str(
-                "the key ring has no key with this identifier, or its time is over: use the newest",
+                "the key ring has no key with this identifier, or it has expired: use the newest key",
+            ),
+            Self::KeyIsNewest => f.write_str(
+                "the newest key cannot be retired: promote another one and drop this one in that step",
             ),
             Self::BaseUrl { problem } => f.write_str(match problem {
                 UrlProblem::Invalid => "the base URL is not an absolute URL",

@@ -88,15 +88,19 @@ pub enum Error {
     },
     /// Nonces were leased by the process that this one was forked from: both would use the same.
     NonceLeaseForked,
-    /// A key ring holds as many older keys as it was bounded to, all of them still needed.
+    /// A key ring has as many keys beside the newest as it may, and none of them has expired.
     KeyRingFull {
-        /// The bound.
-        max_older: usize,
+        /// The cap.
+        max_opening_keys: usize,
     },
     /// A key ring already has a key with this identifier.
     DuplicateKeyId,
-    /// A key ring has no key of this identifier, or its time is over.
+    /// A key ring already has a cipher of the same secret: each would count its messages apart.
+    DuplicateKeySecret,
+    /// A key ring has no key of this identifier, or it has expired.
     UnknownKeyId,
+    /// The newest key of a key ring cannot be retired, since it seals.
+    KeyIsNewest,
     /// A base URL or a path is refused; it is not shown.
     BaseUrl {
         /// What is wrong with it.
@@ -164,7 +168,9 @@ impl Error {
             Self::NonceLeaseForked => "cipher.lease_forked",
             Self::KeyRingFull { .. } => "key_ring.full",
             Self::DuplicateKeyId => "key_ring.duplicate_id",
+            Self::DuplicateKeySecret => "key_ring.duplicate_secret",
             Self::UnknownKeyId => "key_ring.unknown_id",
+            Self::KeyIsNewest => "key_ring.key_is_newest",
             Self::BaseUrl { .. } => "request.base_url",
             Self::Field { .. } => "request.field",
             Self::Unsupported { .. } => "backend.unsupported",
@@ -188,7 +194,9 @@ impl Error {
             | Self::NonceLeaseForked
             | Self::KeyRingFull { .. }
             | Self::DuplicateKeyId
+            | Self::DuplicateKeySecret
             | Self::UnknownKeyId
+            | Self::KeyIsNewest
             | Self::BaseUrl { .. }
             | Self::Field { .. }
             | Self::Unsupported { .. } => Fault::Misuse,

@@ -125,7 +125,7 @@ impl PayloadSecret {
 impl PartialEq for PayloadSecret {
     /// Compares in constant time.
     fn eq(&self, other: &Self) -> bool {
-        self.0.bytes().ct_eq(other.0.bytes()).into()
+        self.0.is_same(&other.0)
     }
 }
 
@@ -165,6 +165,11 @@ impl Secret32 {
             .try_fill_bytes(secret.bytes_mut())
             .map_err(|_| Error::Randomness)?;
         Ok(secret)
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.bytes().ct_eq(other.bytes()).into()
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Derivation, Inspection, KeyPair, KeyRing, Opened, PayloadCipher, PayloadSecret,
-    PrivateKeyOpener, PublicKey, PublicKeySealer,
+    Channel, Derivation, Inspection, KeyPair, KeyRing, Opened, PayloadCipher, PayloadSecret,
+    Previous, PrivateKeyOpener, PublicKey, PublicKeySealer,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -145,8 +145,8 @@ fn nothing_is_left_of_values_that_travel_as_json() {
 fn nothing_is_left_of_a_key_ring() {
     let watch = Watch::begin();
     let secrets = all_of_messages();
-    let now = SystemTime::now();
-    let later = now + Duration::from_secs(60);
+    let later = SystemTime::now() + Duration::from_secs(60);
+    let until = Previous::OpensUntil(later);
     each_backend(|backend| {
         let plaintext = payload(1000);
         let sealed = cipher(backend).seal(plaintext.as_bytes()).unwrap();
@@ -156,20 +156,28 @@ fn nothing_is_left_of_a_key_ring() {
                 let secret = PayloadSecret::from_bytes(&[byte; 32]).unwrap();
                 PayloadCipher::with_backend(&secret, backend).unwrap()
             };
-            let ring = KeyRing::new("1", cipher(backend)).with_max_older(1);
+            let ring = KeyRing::new("1", cipher(backend)).with_max_opening_keys(1);
             drop(ring.seal(plaintext.as_bytes()).unwrap());
-            ring.rotate("1", cipher(backend), later, now).unwrap_err();
-            ring.rotate("2", other(2), later, now).unwrap();
-            ring.rotate("3", cipher(backend), later, now).unwrap_err();
-            drop(ring.open_at(&sealed, now).unwrap());
+            ring.rotate("1", other(1), until).unwrap_err();
+            ring.add_for_opening("2", cipher(backend)).unwrap_err();
+            ring.add_for_opening("2", other(2)).unwrap();
+            ring.promote("2", until).unwrap();
+            ring.rotate("3", other(3), until).unwrap_err();
+            drop(ring.open(&sealed).unwrap());
+            drop(ring.seal_with("1", plaintext.as_bytes()).unwrap());
+            let mut opened = Opened::new();
             for wrong in &wrong {
-                ring.open_at(wrong, now).unwrap_err();
+                ring.open_into(&sealed, &mut opened).unwrap();
+                ring.open_into(wrong, &mut opened).unwrap_err();
             }
-            ring.purge(later);
-            ring.open_at(&sealed, now).unwrap_err();
-            ring.rotate("4", cipher(backend), later, now).unwrap();
-            assert!(ring.retire("2"));
-            ring.rotate("5", other(5), now, now).unwrap();
+            ring.purge_at(later);
+            ring.open(&sealed).unwrap_err();
+            ring.rotate("4", cipher(backend), until).unwrap();
+            ring.retire("2").unwrap();
+            ring.rotate("5", other(5), Previous::Drop).unwrap();
+            let channel = Channel::from(ring);
+            drop(channel.seal_answer(None, plaintext.as_bytes()).unwrap());
+            channel.open(&sealed).unwrap_err();
         });
         assert_eq!(left, Left::new(), "{backend}");
     });

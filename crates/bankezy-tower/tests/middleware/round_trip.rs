@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use bankezy_crypto::{
-    Channel, KeyPair, KeyRing, OpenedByKey, PayloadCipher, PrivateKeyOpener, PublicKeySealer,
+    Channel, KeyPair, KeyRing, OpenedByKey, PayloadCipher, Previous, PrivateKeyOpener,
+    PublicKeySealer,
 };
 use bankezy_tower::{SealedClientLayer, SealedServerLayer};
 use bytes::Bytes;
@@ -47,6 +48,10 @@ fn callback(body: &str) -> Request<Full<Bytes>> {
         .header("content-type", "application/json")
         .body(Full::from(body.to_owned()))
         .unwrap()
+}
+
+fn an_hour() -> Previous {
+    Previous::OpensUntil(SystemTime::now() + Duration::from_secs(3600))
 }
 
 async fn round_trip(client: Channel, server: Channel) -> Value {
@@ -217,11 +222,9 @@ fn errors_of_the_application_arrive_sealed() {
 #[test]
 fn who_has_not_rotated_yet_can_read_the_answer() {
     each_backend(async |backend| {
-        let hour = Duration::from_secs(3600);
         let server = Arc::new(KeyRing::new("old", cipher(backend)));
-        let now = SystemTime::now();
         let next = with_another_key(backend);
-        server.rotate("new", next, now + hour, now).unwrap();
+        server.rotate("new", next, an_hour()).unwrap();
         let behind = || SealedClientLayer::new(cipher(backend)).layer(app(Arc::clone(&server)));
         for (body, status) in [(r#"{"amount":100}"#, 200), ("{", 400)] {
             let response = behind().oneshot(callback(body)).await.unwrap();
@@ -242,15 +245,13 @@ fn who_has_not_rotated_yet_can_read_the_answer() {
 #[test]
 fn a_key_that_is_retired_before_the_answer_does_not_seal_it() {
     each_backend(async |backend| {
-        let hour = Duration::from_secs(3600);
         let ring = Arc::new(KeyRing::new("leaked", cipher(backend)));
-        let now = SystemTime::now();
         let next = with_another_key(backend);
-        ring.rotate("new", next, now + hour, now).unwrap();
+        ring.rotate("new", next, an_hour()).unwrap();
         let retiring = tower::service_fn({
             let ring = Arc::clone(&ring);
             move |request: Request<Full<Bytes>>| {
-                ring.retire("leaked");
+                ring.retire("leaked").unwrap();
                 async { Ok::<_, std::convert::Infallible>(Response::new(request.into_body())) }
             }
         });
@@ -266,20 +267,19 @@ fn a_key_that_is_retired_before_the_answer_does_not_seal_it() {
 #[test]
 fn keys_rotate_while_a_request_is_on_its_way() {
     each_backend(async |backend| {
-        let hour = Duration::from_secs(3600);
         let ring = |cipher: PayloadCipher| Arc::new(KeyRing::new("old", cipher));
         let (ours, theirs) = (ring(cipher(backend)), ring(cipher(backend)));
-        let rotate = |ring: &KeyRing, until| {
+        let rotate = |ring: &KeyRing, previous| {
             let next = with_another_key(backend);
-            ring.rotate("new", next, until, SystemTime::now()).unwrap();
+            ring.rotate("new", next, previous).unwrap();
         };
         // Sealed under the old key; before it arrives, both sides rotate.
         let network = tower::service_fn({
             let (ours, theirs) = (Arc::clone(&ours), Arc::clone(&theirs));
             move |request: Request<Full<Bytes>>| {
                 if ours.key_ids().len() == 1 {
-                    rotate(&theirs, SystemTime::now() + hour);
-                    rotate(&ours, SystemTime::now() + hour);
+                    rotate(&theirs, an_hour());
+                    rotate(&ours, an_hour());
                 }
                 app(Arc::clone(&theirs)).oneshot(request)
             }
@@ -299,7 +299,7 @@ fn keys_rotate_while_a_request_is_on_its_way() {
         // Over at once: the server has dropped the key that this client still uses.
         let late = ring(cipher(backend));
         let server = ring(cipher(backend));
-        rotate(&server, SystemTime::now());
+        rotate(&server, Previous::Drop);
         let client = SealedClientLayer::new(late).layer(app(server));
         let response = client.oneshot(callback("1")).await.unwrap();
         assert_eq!(response.status(), 400);

@@ -1,0 +1,177 @@
+//! Changing the keys of a ring.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
+
+use super::KeyRing;
+use super::keys::{Key, Keys, Previous};
+use crate::envelope::PayloadCipher;
+use crate::error::Error;
+
+impl KeyRing {
+    /// Adds a key that opens messages and seals none but answers to requests that came under it. It
+    /// stays until it is promoted or retired. Keys that have expired by the system's clock are
+    /// dropped first.
+    ///
+    /// This is the first step of a rotation in a fleet: add the key in every process, then
+    /// [`promote`](Self::promote) it in each.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateKeyId`] if the ring has a key with that identifier,
+    /// [`Error::DuplicateKeySecret`] if it has a cipher of the same secret, [`Error::KeyRingFull`] if
+    /// it already has as many keys beside the newest as it may. The ring is then unchanged.
+    pub fn add_for_opening(
+        &self,
+        key_id: impl Into<Arc<str>>,
+        cipher: impl Into<Arc<PayloadCipher>>,
+    ) -> Result<(), Error> {
+        let key = Key::new(key_id, cipher);
+        let max = self.max_opening_keys;
+        self.change(|keys| keys.add_for_opening(key, SystemTime::now(), max))
+    }
+
+    /// Makes a key of the ring the newest, in one step with what becomes of the previous one: a key
+    /// that was added for opening, or one that was replaced and has not expired by the system's clock.
+    /// It keeps its count of messages. If it already is the newest, nothing changes, whatever
+    /// `previous` says.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. The ring is then
+    /// unchanged.
+    pub fn promote(&self, key_id: &str, previous: Previous) -> Result<(), Error> {
+        self.promote_at(key_id, previous, SystemTime::now())
+    }
+
+    /// As [`promote`](Self::promote), at a time of the caller's clock.
+    ///
+    /// # Errors
+    /// As for [`promote`](Self::promote).
+    pub fn promote_at(
+        &self,
+        key_id: &str,
+        previous: Previous,
+        now: SystemTime,
+    ) -> Result<(), Error> {
+        self.change(|keys| keys.promote(key_id, previous, now, self.max_opening_keys))
+    }
+
+    /// Adds a key as the newest at once: for one process alone, or after a leak. A fleet whose
+    /// processes learn a key at different times needs [`add_for_opening`](Self::add_for_opening)
+    /// first.
+    ///
+    /// # Errors
+    /// As for [`add_for_opening`](Self::add_for_opening); with [`Previous::Drop`] the ring is never
+    /// full.
+    pub fn rotate(
+        &self,
+        key_id: impl Into<Arc<str>>,
+        cipher: impl Into<Arc<PayloadCipher>>,
+        previous: Previous,
+    ) -> Result<(), Error> {
+        let key = Key::new(key_id, cipher);
+        let max = self.max_opening_keys;
+        self.change(|keys| keys.rotate(key, previous, SystemTime::now(), max))
+    }
+
+    /// Rotates if less than `share` of the newest key's nonce budget is left, such as 0.1: to be
+    /// called now and then, or after each message, since it only looks as long as there is enough.
+    ///
+    /// `next` makes the new key, such as by a call to a key service. One caller runs it; the others
+    /// get `false` meanwhile and go on. It holds no lock, so all else that the ring does goes on too.
+    /// After an error or a panic of it, the next caller tries again.
+    ///
+    /// Returns `true` if this call rotated. The new key is discarded, and the result `false`, if
+    /// another key became the newest while `next` ran.
+    ///
+    /// # Errors
+    /// What `next` fails with, and as for [`rotate`](Self::rotate). The ring is then unchanged.
+    pub fn rotate_ahead<K, C, E>(
+        &self,
+        share: f64,
+        previous: Previous,
+        next: impl FnOnce() -> Result<(K, C), E>,
+    ) -> Result<bool, E>
+    where
+        K: Into<Arc<str>>,
+        C: Into<Arc<PayloadCipher>>,
+        E: From<Error>,
+    {
+        let is_due = |key: &Key| key.cipher.nonce_budget().remaining_share() < share;
+        if !is_due(&self.keys.load().newest) {
+            return Ok(false);
+        }
+        let Some(_under_way) = UnderWay::begin(&self.rotating_ahead) else {
+            return Ok(false);
+        };
+        // Another caller may have rotated since the look above.
+        let due = Arc::clone(&self.keys.load().newest);
+        if !is_due(&due) {
+            return Ok(false);
+        }
+        let (key_id, cipher) = next()?;
+        let key = Key::new(key_id, cipher);
+        let max = self.max_opening_keys;
+        let rotated = self.change(|keys| {
+            if !Arc::ptr_eq(&keys.newest, &due) {
+                return Ok(false);
+            }
+            keys.rotate(key, previous, SystemTime::now(), max)?;
+            Ok(true)
+        })?;
+        Ok(rotated)
+    }
+
+    /// Drops a key ahead of its date, such as one that leaked. It opens no message that is begun
+    /// afterwards, and wipes itself as soon as none that was begun before uses it.
+    ///
+    /// # Errors
+    /// [`Error::KeyIsNewest`] for the newest key, which still seals:
+    /// [`promote`](Self::promote) or [`rotate`](Self::rotate) to another with [`Previous::Drop`].
+    /// [`Error::UnknownKeyId`] if the ring has no such key.
+    pub fn retire(&self, key_id: &str) -> Result<(), Error> {
+        self.change(|keys| keys.retire(key_id))
+    }
+
+    /// Drops and wipes the keys that have expired by the system's clock. They open nothing any more
+    /// either way; each change of the ring's keys but [`retire`](Self::retire) does the same.
+    pub fn purge(&self) {
+        self.purge_at(SystemTime::now());
+    }
+
+    /// As [`purge`](Self::purge), at a time of the caller's clock.
+    pub fn purge_at(&self, now: SystemTime) {
+        // Nothing in it fails.
+        let _ = self.change(|keys| {
+            keys.purge(now);
+            Ok(())
+        });
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, Error>) -> Result<T, Error> {
+        // A panic while it was held leaves nothing half done: the new keys are stored at the end.
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = Keys::clone(&self.keys.load());
+        let done = change(&mut keys)?;
+        self.keys.store(Arc::new(keys));
+        Ok(done)
+    }
+}
+
+/// That a caller is making the next key. Over when it is dropped, so after a panic as well.
+struct UnderWay<'a>(&'a AtomicBool);
+
+impl<'a> UnderWay<'a> {
+    /// `None` if another caller is at it.
+    fn begin(flag: &'a AtomicBool) -> Option<Self> {
+        flag.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .ok()
+            .map(|_| Self(flag))
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
