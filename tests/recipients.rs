@@ -42,7 +42,7 @@ fn party_info_travels_and_is_bound_in() {
             .unwrap()
             .seal(b"x")
             .unwrap();
-        let header = Inspection::of(&sealed).unwrap().header;
+        let header = Inspection::parse(&sealed).unwrap().header;
         assert!(
             header.contains(r#""apu":"QWxpY2U","apv":"Qm9i""#),
             "{header}"
@@ -205,7 +205,7 @@ fn inspection_tells_the_algorithm_without_a_key() {
             .unwrap()
             .seal(b"four")
             .unwrap();
-        let found = Inspection::of(&sealed).unwrap();
+        let found = Inspection::parse(&sealed).unwrap();
         assert_eq!(found.profile, Ok(Algorithm::EcdhEs));
         let lengths = (
             found.encrypted_key_len,
@@ -221,15 +221,20 @@ fn inspection_tells_the_algorithm_without_a_key() {
 fn inspection_tells_why_the_profile_is_not_met() {
     // {"alg":"dir","enc":"A128CBC-HS256"}: a longer vector, and a tag of the same length.
     let cbc = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0..AAAAAAAAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA";
-    let found = Inspection::of(cbc).unwrap();
+    let found = Inspection::parse(cbc).unwrap();
     assert_eq!((found.iv_len, found.tag_len), (16, 16));
     assert_eq!(found.header, r#"{"alg":"dir","enc":"A128CBC-HS256"}"#);
     let unknown = Error::Header {
         problem: HeaderProblem::UnknownEncryption,
     };
     assert_eq!(found.profile, Err(unknown));
+    let shown = format!("{found:?} {found:#?}");
+    assert!(
+        shown.contains("header_len: 37") && !shown.contains("A128CBC"),
+        "{shown}"
+    );
     for broken in ["", "a.b.c", "e30..!.AAAA.AAAA", "!..AAAA.AAAA.AAAA"] {
-        assert!(Inspection::of(broken).is_err(), "{broken}");
+        assert!(Inspection::parse(broken).is_err(), "{broken}");
     }
 }
 

@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
         _ => &[],
     };
     let text = seal(SECRET, header, encrypted_key, PAYLOAD);
-    let found = match Inspection::of(&text) {
+    let found = match Inspection::parse(&text) {
         Ok(inspection) => {
             assert_eq!(inspection.header.as_bytes(), header);
             assert_eq!(inspection.encrypted_key_len, encrypted_key.len());

@@ -8,7 +8,7 @@ use bankezy_crypto_fuzz::{CIPHERS, DIR, SECRET, assert_hidden, seal};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let inspected = Inspection::of(text);
+    let inspected = Inspection::parse(text);
     let answers = CIPHERS.each_ref().map(|cipher| {
         // Dirty memory, as a worker reuses it.
         let mut opened = cipher.open(&*DIRTY).unwrap();

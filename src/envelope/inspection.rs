@@ -1,5 +1,7 @@
 //! What can be told of a sealed text without a key.
 
+use core::fmt;
+
 use super::DEFAULT_MAX_SEALED_LEN;
 use super::payload::refuse_encrypted_key;
 use super::recipient::read_epk;
@@ -10,7 +12,9 @@ use crate::jwe::header::{self, Header};
 use crate::keys::algorithm::Algorithm;
 
 /// What a compact JWE says of itself. Nothing of it is authenticated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` shows lengths and the verdict; it shows neither the header nor any part of the text.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
     /// The protected header's JSON, as it stands.
@@ -33,15 +37,15 @@ impl Inspection {
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Header`] if it is not five parts of base64url around a
     /// header that is UTF-8.
-    pub fn of(sealed: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::with_max_sealed_len(sealed, DEFAULT_MAX_SEALED_LEN)
+    pub fn parse(sealed: impl AsRef<[u8]>) -> Result<Self, Error> {
+        Self::parse_with_limit(sealed, DEFAULT_MAX_SEALED_LEN)
     }
 
     /// Looks at a compact JWE of at most `max` bytes, of the profile or not.
     ///
     /// # Errors
-    /// As for [`of`](Self::of), and [`Error::SealedTooLong`].
-    pub fn with_max_sealed_len(sealed: impl AsRef<[u8]>, max: usize) -> Result<Self, Error> {
+    /// As for [`parse`](Self::parse), and [`Error::SealedTooLong`].
+    pub fn parse_with_limit(sealed: impl AsRef<[u8]>, max: usize) -> Result<Self, Error> {
         let text = sealed.as_ref();
         let [encoded_header, key, iv, ciphertext, tag] = compact::parts(text, max)?;
         let header = String::from_utf8(header::decode(encoded_header)?)
@@ -59,6 +63,19 @@ impl Inspection {
             tag_len: len("authentication tag", tag)?,
             profile: profile(encoded_header, text, max),
         })
+    }
+}
+
+impl fmt::Debug for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inspection")
+            .field("header_len", &self.header.len())
+            .field("encrypted_key_len", &self.encrypted_key_len)
+            .field("iv_len", &self.iv_len)
+            .field("ciphertext_len", &self.ciphertext_len)
+            .field("tag_len", &self.tag_len)
+            .field("profile", &self.profile)
+            .finish()
     }
 }
 

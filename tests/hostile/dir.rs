@@ -117,7 +117,7 @@ pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
     }
     // Looking at a text without a key finds the same faults, as far as they depend on none.
     for (name, input, expected) in &rows {
-        let profile = Inspection::of(input).and_then(|inspection| inspection.profile);
+        let profile = Inspection::parse(input).and_then(|inspection| inspection.profile);
         let without_key = !matches!(
             expected,
             Error::OpenFailed

@@ -411,7 +411,7 @@ fn texts_beyond_the_cap_are_refused_before_anything_is_asked_for() {
         let cipher = cipher(backend).with_max_sealed_len(genuine.len());
         table.control("exactly as long as the cap", cipher.open(&genuine));
     }
-    let (asked, found) = memory::measure(|| Inspection::of(&rows[1].1).map(|_| ()));
+    let (asked, found) = memory::measure(|| Inspection::parse(&rows[1].1).map(|_| ()));
     assert_eq!((asked.count, found), (0, Err(too_long(100 << 20, CAP))));
     table.finish();
 }

@@ -87,7 +87,7 @@ fn nothing_is_left_of_messages_under_a_payload_secret() {
                     cipher.open_into(&sealed, &mut opened).unwrap();
                     cipher.open_into(wrong, &mut opened).unwrap_err();
                     cipher.open(wrong).unwrap_err();
-                    let _ = Inspection::of(wrong);
+                    let _ = Inspection::parse(wrong);
                 }
                 let spent = cipher.with_nonce_budget(0).with_max_sealed_len(10);
                 spent.seal(plaintext.as_bytes()).unwrap_err();

@@ -4,11 +4,11 @@ use std::io::IsTerminal as _;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    DEFAULT_MAX_SEALED_LEN, Error, KeyPair, Opened, PayloadCipher, PrivateKeyOpener,
-    PublicKeySealer,
+    DEFAULT_MAX_SEALED_LEN, KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener,
+    PublicKeySealer, Seal,
 };
 
-use crate::args::{AgreementArgs, Open, Seal, SecretArgs};
+use crate::args::{self, AgreementArgs, SecretArgs};
 use crate::failure::Failure;
 use crate::{files, keys, lines};
 
@@ -18,19 +18,19 @@ const MAX_PAYLOAD: usize = usize::MAX - 1;
 /// Longest line that is sealed: it still opens with the default limit.
 const MAX_LINE: usize = DEFAULT_MAX_SEALED_LEN / 4 * 3 - 1024;
 
-pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
+pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
-    let sealer = match &args.recipient {
+    let sealer: Box<dyn Seal> = match &args.recipient {
         Some(recipient) => {
             let mut sealer = PublicKeySealer::with_backend(&keys::public_key(recipient)?, backend)?;
             let AgreementArgs { apu, apv, .. } = &args.agreement;
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
-            Sealer::Public(sealer)
+            Box::new(sealer)
         }
         None => match key(&args.secret, &args.agreement, backend)? {
-            Key::Shared(cipher) => Sealer::Shared(cipher),
+            Key::Shared(cipher) => Box::new(cipher),
             Key::Private(_) => {
                 return Err(Failure::usage(
                     "a private key alone does not seal: add --peer and --derive, or use --recipient",
@@ -53,19 +53,19 @@ pub(crate) fn seal(args: &Seal) -> Result<(), Failure> {
     }
 }
 
-pub(crate) fn open(args: &Open) -> Result<(), Failure> {
+pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let key = key(&args.secret, &args.agreement, backend)?;
     let max = args.max_len.max_len;
-    let opener = match key {
-        Key::Shared(cipher) => Opener::Shared(cipher.with_max_sealed_len(max)),
+    let opener: Box<dyn Open> = match key {
+        Key::Shared(cipher) => Box::new(cipher.with_max_sealed_len(max)),
         Key::Private(pair) => {
             if args.agreement.apu.is_some() || args.agreement.apv.is_some() {
                 return Err(Failure::usage(
                     "without --peer, apu and apv are read from the message",
                 ));
             }
-            Opener::Private(PrivateKeyOpener::new(pair).with_max_sealed_len(max))
+            Box::new(PrivateKeyOpener::new(pair).with_max_sealed_len(max))
         }
     };
     if args.lines {
@@ -78,34 +78,6 @@ pub(crate) fn open(args: &Open) -> Result<(), Failure> {
     let mut opened = Opened::new();
     opener.open_into(sealed.as_bytes().trim_ascii_end(), &mut opened)?;
     files::print(opened.as_bytes())
-}
-
-enum Sealer {
-    Shared(PayloadCipher),
-    Public(PublicKeySealer),
-}
-
-impl Sealer {
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        match self {
-            Self::Shared(cipher) => cipher.seal_into(plaintext, sealed),
-            Self::Public(sealer) => sealer.seal_into(plaintext, sealed),
-        }
-    }
-}
-
-enum Opener {
-    Shared(PayloadCipher),
-    Private(PrivateKeyOpener),
-}
-
-impl Opener {
-    fn open_into(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
-        match self {
-            Self::Shared(cipher) => cipher.open_into(sealed, opened),
-            Self::Private(opener) => opener.open_into(sealed, opened),
-        }
-    }
 }
 
 enum Key {

@@ -94,7 +94,7 @@ impl ServerKeys {
         sealed: &[u8],
         session: Option<&Arc<SessionKeys>>,
     ) -> Result<(Opened, Channel), Error> {
-        let algorithm = Inspection::with_max_sealed_len(sealed, self.max_sealed)?.profile?;
+        let algorithm = Inspection::parse_with_limit(sealed, self.max_sealed)?.profile?;
         let Some(keys) = session else {
             return Ok((self.static_cipher.open(sealed)?, Channel::Static));
         };

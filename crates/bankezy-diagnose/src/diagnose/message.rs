@@ -36,7 +36,7 @@ impl<'a> Message<'a> {
         backend: &Backend,
     ) -> Result<Self, DiagnoseError> {
         let text = text.trim_ascii_end();
-        let algorithm = Inspection::with_max_sealed_len(text, max_sealed_len)?.profile?;
+        let algorithm = Inspection::parse_with_limit(text, max_sealed_len)?.profile?;
         Ok(Self {
             text,
             max_sealed_len,

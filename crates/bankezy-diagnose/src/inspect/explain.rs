@@ -59,7 +59,7 @@ fn explain(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
 }
 
 fn sealed(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
-    let found = Inspection::with_max_sealed_len(text, max_sealed_len)
+    let found = Inspection::parse_with_limit(text, max_sealed_len)
         .map_err(|error| InspectError::SealedText { error })?;
     let mut report = Report::of_kind("compact JWE (not opened, nothing is authenticated)");
     report.add_untrusted("header", &found.header);
