@@ -230,7 +230,7 @@ fn inspection_tells_why_the_profile_is_not_met() {
     assert_eq!(found.profile, Err(unknown));
     let shown = format!("{found:?} {found:#?}");
     assert!(
-        shown.contains("header_len: 37") && !shown.contains("A128CBC"),
+        shown.contains("header_len: 35") && !shown.contains("A128CBC"),
         "{shown}"
     );
     for broken in ["", "a.b.c", "e30..!.AAAA.AAAA", "!..AAAA.AAAA.AAAA"] {
