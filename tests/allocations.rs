@@ -11,7 +11,7 @@ use bankezy_crypto::{Error, Opened, PayloadCipher, PayloadSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use counting::allocations;
+use counting::{allocations, kept};
 
 const KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 const SIZES: [usize; 6] = [0, 64, 512, 4 * 1024, 64 * 1024, 1024 * 1024];
@@ -133,6 +133,38 @@ fn a_buffer_that_opened_more_takes_less_without_an_allocation() {
         assert!(opened.is_empty(), "{name}");
         assert_eq!(counted, 0, "{name}, refused");
     });
+}
+
+/// A process may hold a cipher for each of 100,000 sessions.
+#[test]
+fn a_cipher_that_one_thread_uses_is_small() {
+    for backend in AVAILABLE {
+        let secret = PayloadSecret::from_bytes(&KEY).unwrap();
+        let (bytes, cipher) = kept(|| {
+            let cipher = PayloadCipher::with_backend(&secret, backend).unwrap();
+            for _ in 0..10_000 {
+                cipher.seal(b"").unwrap();
+            }
+            cipher
+        });
+        let all = bytes + size_of_val(&cipher);
+        let own = all - aead_size(backend.name());
+        assert!(
+            own <= 512,
+            "{own} bytes on {backend}, and {all} with the AEAD's key"
+        );
+    }
+}
+
+/// What the AEAD's key takes of Rust's memory.
+fn aead_size(backend: &str) -> usize {
+    match backend {
+        #[cfg(feature = "aws-lc-rs")]
+        "aws-lc-rs" => size_of::<aws_lc_rs::aead::LessSafeKey>(),
+        #[cfg(feature = "rust-crypto")]
+        "rust-crypto" => size_of::<aes_gcm::Aes256Gcm>(),
+        other => panic!("{other}"),
+    }
 }
 
 /// Sealed by the cryptographic library itself, with the members of the header the other way round,

@@ -47,7 +47,7 @@ fn parent_and_child_draw_different_nonces() {
 #[test]
 fn a_child_gets_none_of_the_nonces_that_its_parent_leased() {
     each_backend(|backend| {
-        let cipher = cipher(backend).with_nonce_source(NonceSource::leased(1));
+        let cipher = cipher(backend).with_nonce_source(NonceSource::leased(1).unwrap());
         cipher.seal(b"").unwrap();
         let refused = in_child(&|| match cipher.seal(b"") {
             Err(Error::NonceLeaseForked) => b"refused".to_vec(),

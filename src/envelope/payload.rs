@@ -33,6 +33,8 @@ use crate::secret::{Opened, PayloadSecret, Secret32};
 pub struct PayloadCipher {
     aead: Box<dyn Aes256Gcm>,
     nonces: NonceSource,
+    /// The budget that the caller set.
+    budget: Option<u64>,
     counter: Counter,
     max_sealed_len: usize,
     backend: Backend,
@@ -61,7 +63,8 @@ impl PayloadCipher {
         backend.primitives().sha256(&parts, &mut fingerprint);
         Ok(Self {
             aead: backend.primitives().aes_256_gcm(secret.secret())?,
-            counter: Counter::new(nonces.max_limit()),
+            budget: None,
+            counter: Counter::new(nonces.default_limit(), 0),
             nonces,
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
@@ -76,21 +79,39 @@ impl PayloadCipher {
         self
     }
 
-    /// Takes its nonces from here; random ones where this is not called. Raises the nonce budget to
-    /// the most that goes with them: call it before [`with_nonce_budget`](Self::with_nonce_budget).
+    /// Takes its nonces from here. Default: random ones. A budget that was set stays.
     #[must_use]
     pub fn with_nonce_source(mut self, nonces: NonceSource) -> Self {
-        self.counter = self.counter.with_limit(nonces.max_limit());
         self.nonces = nonces;
-        self
+        let used = self.nonce_budget().used();
+        self.counting(used)
     }
 
-    /// Seals at most `limit` messages, and never more than the default: 2^32, the most that NIST
-    /// SP 800-38D section 8.3 allows with random nonces, and 2^48 with leased ones. What is sealed
-    /// already counts. Give each of several processes under one key with random nonces its share.
+    /// Seals at most `limit` messages. Default: 2^31 with random nonces, and 2^40 with leased ones.
+    ///
+    /// With random nonces NIST SP 800-38D section 8.3 allows 2^32 messages for all sealers of a key
+    /// together: the default leaves half of them to the peer. Up to 2^32 can be set here, for a key that
+    /// only one side seals under; more counts as 2^32. What is sealed already counts. Give each of
+    /// several processes under one key its share.
     #[must_use]
     pub fn with_nonce_budget(mut self, limit: u64) -> Self {
-        self.counter = self.counter.with_limit(limit.min(self.nonces.max_limit()));
+        self.budget = Some(limit);
+        let used = self.nonce_budget().used();
+        self.counting(used)
+    }
+
+    /// Goes on from a count of `used` messages, such as one that an earlier process kept. A count that
+    /// is higher already stays.
+    #[must_use]
+    pub fn with_used(self, used: u64) -> Self {
+        let counted = self.nonce_budget().used();
+        self.counting(used.max(counted))
+    }
+
+    /// Counts from `used` up to what source and budget allow.
+    fn counting(mut self, used: u64) -> Self {
+        let limit = self.budget.unwrap_or(self.nonces.default_limit());
+        self.counter = Counter::new(limit.min(self.nonces.max_limit()), used);
         self
     }
 

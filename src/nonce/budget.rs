@@ -1,14 +1,15 @@
 //! Counts seals against the budget of a key without a shared write per message.
 
-use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::shard::{SHARDS, Shards};
 use crate::error::Error;
 
 /// How many messages a cipher has sealed and may still seal.
 ///
-/// NIST SP 800-38D section 8.3 allows 2^32 messages under one key with random nonces. The count is
-/// of one cipher: where several processes or ciphers share a key, their counts add up.
+/// NIST SP 800-38D section 8.3 allows 2^32 messages under one key with random nonces, those of the peer
+/// included. The count is of one cipher: where several processes or ciphers share a key, their counts
+/// add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NonceBudget {
     used: u64,
@@ -16,7 +17,8 @@ pub struct NonceBudget {
 }
 
 impl NonceBudget {
-    /// Messages sealed so far.
+    /// Messages sealed so far. Read while others seal, it is a count that was true in between; it never
+    /// goes back.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.used
@@ -50,90 +52,93 @@ impl NonceBudget {
 
 /// Leases that a limit is cut into at least: what lies unused in the shards when the whole is spent
 /// stays under 1 % of it.
-const LEASES: u64 = 100 * SHARDS as u64;
+const LEASES: u64 = 100 * (SHARDS as u64 + 1);
 
-/// Counts down from a limit. A thread takes messages from its shard, and a shard takes them in
-/// leases from the whole, so that threads rarely write to the same cache line.
+/// Counts up to a limit. A thread takes messages from its shard, and a shard takes them in leases from
+/// the whole, so that threads rarely write to the same cache line.
 pub(crate) struct Counter {
     limit: u64,
     lease: u64,
+    /// Counted before this counter was made.
+    before: u64,
+    /// What all shards together may count up to.
     leased: AtomicU64,
-    /// What is left of each shard's lease, below zero for the moment between asking and being
-    /// refilled.
-    shards: Shards<AtomicI64>,
+    shards: Shards<Shard>,
+}
+
+/// Both only grow, so a sum over shards never goes back.
+#[derive(Default)]
+struct Shard {
+    used: AtomicU64,
+    /// What `used` may grow to.
+    may_use: AtomicU64,
 }
 
 impl Counter {
-    pub(crate) fn new(limit: u64) -> Self {
+    /// Counts up to `limit`, of which `used` are gone.
+    pub(crate) fn new(limit: u64, used: u64) -> Self {
         Self {
             limit,
             lease: (limit / LEASES).clamp(1, 4096),
-            leased: AtomicU64::new(0),
-            shards: Shards::new([const { AtomicI64::new(0) }; SHARDS]),
+            before: used,
+            leased: AtomicU64::new(used),
+            shards: Shards::new(),
         }
-    }
-
-    /// The same count against another limit.
-    pub(crate) fn with_limit(&self, limit: u64) -> Self {
-        let counter = Self::new(limit);
-        counter.leased.store(self.budget().used, Ordering::Relaxed);
-        counter
     }
 
     /// Counts one message.
     pub(crate) fn take(&self) -> Result<(), Error> {
         let shard = self.shards.of_this_thread();
-        if shard.fetch_sub(1, Ordering::Relaxed) > 0 {
-            return Ok(());
+        while !shard.take() {
+            self.refill(shard)?;
         }
-        self.refill(shard)
+        Ok(())
     }
 
     pub(crate) fn budget(&self) -> NonceBudget {
-        let unused: i64 = self
-            .shards
-            .iter()
-            .map(|shard| shard.load(Ordering::Relaxed).max(0))
-            .sum();
+        let shards = self.shards.iter();
+        let used = shards.map(|shard| shard.used.load(Ordering::Relaxed));
         NonceBudget {
-            used: self
-                .leased
-                .load(Ordering::Relaxed)
-                .saturating_sub(unused.unsigned_abs()),
+            used: used.fold(self.before, u64::saturating_add),
             limit: self.limit,
         }
     }
 
-    /// The caller has taken one message more than its shard had: pays that back from a new lease.
     #[cold]
-    fn refill(&self, shard: &AtomicI64) -> Result<(), Error> {
+    fn refill(&self, shard: &Shard) -> Result<(), Error> {
         let lease = |leased: u64| self.limit.saturating_sub(leased).min(self.lease);
         let leased = self
             .leased
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {
                 (lease(leased) > 0).then(|| leased.saturating_add(lease(leased)))
-            });
-        match leased {
-            Ok(leased) => {
-                shard.fetch_add(lease(leased).cast_signed(), Ordering::Relaxed);
-                Ok(())
-            }
-            Err(_) => {
-                shard.fetch_add(1, Ordering::Relaxed);
-                Err(Error::NonceBudgetSpent { limit: self.limit })
-            }
-        }
+            })
+            .map_err(|_| Error::NonceBudgetSpent { limit: self.limit })?;
+        shard.may_use.fetch_add(lease(leased), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// Whether one was left.
+    fn take(&self) -> bool {
+        let may_use = self.may_use.load(Ordering::Relaxed);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                (used < may_use).then(|| used.saturating_add(1))
+            })
+            .is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::sync::atomic::AtomicBool;
 
     #[test]
     fn refuses_at_the_limit_and_counts_every_message() {
         for limit in [0, 1, 2, 1599, 1600, 5_000, 100_000] {
-            let counter = Counter::new(limit);
+            let counter = Counter::new(limit, 0);
             for used in 0..limit {
                 assert_eq!(counter.budget().used(), used);
                 counter.take().unwrap();
@@ -146,9 +151,25 @@ mod tests {
         }
     }
 
+    /// Preset to where counting would take years to come.
+    #[test]
+    fn a_count_goes_on_where_it_was() {
+        for limit in [1 << 31, 1 << 32, 1 << 40] {
+            let counter = Counter::new(limit, limit - 5_000);
+            for used in limit - 5_000..limit {
+                assert_eq!(counter.budget().used(), used);
+                counter.take().unwrap();
+            }
+            assert_eq!(counter.take(), Err(Error::NonceBudgetSpent { limit }));
+            let beyond = Counter::new(limit, u64::MAX);
+            assert_eq!(beyond.take(), Err(Error::NonceBudgetSpent { limit }));
+            assert_eq!(beyond.budget().remaining(), 0);
+        }
+    }
+
     #[test]
     fn threads_together_never_pass_the_limit() {
-        let counter = Counter::new(200_000);
+        let counter = Counter::new(200_000, 0);
         let granted: u64 = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| (0..50_000).filter(|_| counter.take().is_ok()).count()))
@@ -164,5 +185,37 @@ mod tests {
             "{granted}: more than 1 % is stranded in the shards"
         );
         assert_eq!(counter.budget().used(), granted);
+    }
+
+    /// Each thread keeps a count of its own, which the counter knows nothing of.
+    #[test]
+    fn what_is_used_never_goes_back_and_is_never_above_the_truth() {
+        const THREADS: usize = 4;
+        let counter = Counter::new(1 << 31, 0);
+        let asked: [AtomicU64; THREADS] = Default::default();
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for asked in &asked {
+                let (counter, ended) = (&counter, &ended);
+                scope.spawn(move || {
+                    while !ended.load(Ordering::Relaxed) {
+                        // Before it is counted, so that the truth is never behind.
+                        asked.fetch_add(1, Ordering::SeqCst);
+                        counter.take().unwrap();
+                    }
+                });
+            }
+            let mut last = 0;
+            for _ in 0..20_000 {
+                let used = counter.budget().used();
+                let truth: u64 = asked.iter().map(|asked| asked.load(Ordering::SeqCst)).sum();
+                assert!(used >= last, "{used} after {last}");
+                assert!(used <= truth, "{used} of {truth}");
+                last = used;
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        let truth: u64 = asked.iter().map(|asked| asked.load(Ordering::SeqCst)).sum();
+        assert_eq!(counter.budget().used(), truth);
     }
 }

@@ -3,40 +3,67 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+
 use super::fork;
 use super::random::LEN;
-use super::shard::{SHARDS, Shards};
+use super::shard::Shards;
 use crate::error::Error;
 
-/// Invocations that a shard takes at a time.
+/// Numbers that a shard takes at a time.
 const BLOCK: u64 = 1 << 12;
 
-/// Bits of a shard's state for the place in its block. Far more than [`BLOCK`] needs, so that
-/// threads that find the block used up do not count into the next one.
+/// Most numbers that one source deals out, those of blocks left half-used included: a million a second
+/// for twelve days.
+pub(super) const MAX_LIMIT: u64 = 1 << 40;
+
+/// Bits of a shard's state for the place in its block; the number of the block is above.
 const PLACE_BITS: u32 = 32;
 
-/// Most messages of one instance. The invocation field has room for 2^64; this bounds how much is
-/// encrypted under the key, at a million messages a second for nine years.
-pub(super) const MAX_LIMIT: u64 = 1 << 48;
+const _: () = {
+    assert!(BLOCK < 1 << PLACE_BITS);
+    assert!(MAX_LIMIT / BLOCK < 1 << (u64::BITS - PLACE_BITS));
+    assert!(MAX_LIMIT.is_multiple_of(BLOCK));
+};
 
+/// The count is `start + offset` modulo 2^64. `start` is random, so that an instance number that was
+/// given out twice repeats a nonce by chance, with (span + span) / 2^64 for the numbers that both used,
+/// and not from the first message on.
 pub(super) struct Leased {
     instance: u32,
+    start: u64,
     /// The process that leased the instance number, not one that was forked from it.
     generation: Option<u64>,
-    /// The next block that no shard has.
-    next: AtomicU64,
-    /// Each the number of its block above, and the next place in it below.
-    shards: Shards<AtomicU64>,
+    /// The next block that no shard has: what is dealt out is all below it.
+    next_block: AtomicU64,
+    shards: Shards<Place>,
+}
+
+/// The number of a block, and below it the next place in the block, which never exceeds [`BLOCK`].
+struct Place(AtomicU64);
+
+impl Default for Place {
+    /// Block 0, used up.
+    fn default() -> Self {
+        Self(AtomicU64::new(BLOCK))
+    }
 }
 
 impl Leased {
-    pub(super) fn new(instance: u32) -> Self {
+    pub(super) fn new(instance: u32) -> Result<Self, Error> {
+        let start = SysRng.try_next_u64().map_err(|_| Error::Randomness)?;
+        Ok(Self::at(instance, start, 0))
+    }
+
+    /// With so many blocks dealt out already.
+    fn at(instance: u32, start: u64, next_block: u64) -> Self {
         Self {
             instance,
+            start,
             generation: fork::generation(),
-            // Block 0 is what the shards begin with: as used up.
-            next: AtomicU64::new(1),
-            shards: Shards::new([const { AtomicU64::new(BLOCK) }; SHARDS]),
+            next_block: AtomicU64::new(next_block),
+            shards: Shards::new(),
         }
     }
 
@@ -46,62 +73,158 @@ impl Leased {
         if self.generation.is_none() || self.generation != fork::generation() {
             return Err(Error::NonceLeaseForked);
         }
+        let count = self.start.wrapping_add(self.offset()?);
         let mut nonce = [0; LEN];
         let (fixed, invocation) = nonce.split_at_mut(4);
         fixed.copy_from_slice(&self.instance.to_be_bytes());
-        invocation.copy_from_slice(&self.invocation().to_be_bytes());
+        invocation.copy_from_slice(&count.to_be_bytes());
         Ok(nonce)
     }
 
-    /// A number that it never gave before.
+    /// A number below [`MAX_LIMIT`] that it never gave before.
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "the nonce budget ends it at 2^48 messages: blocks times BLOCK stay far below 2^64"
+        reason = "blocks stay below MAX_LIMIT / BLOCK, and places at most BLOCK"
     )]
-    fn invocation(&self) -> u64 {
-        let shard = self.shards.of_this_thread();
-        let state = shard.fetch_add(1, Ordering::Relaxed);
-        let (block, place) = (state >> PLACE_BITS, state & ((1 << PLACE_BITS) - 1));
-        if place < BLOCK {
-            return block * BLOCK + place;
+    fn offset(&self) -> Result<u64, Error> {
+        let Place(place) = self.shards.of_this_thread();
+        // Not a plain addition: calls after the last block would count on into the number of the block.
+        let taken = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next_place);
+        if let Ok(taken) = taken {
+            return Ok((taken >> PLACE_BITS) * BLOCK + place_of(taken));
         }
-        // A new block: its first number is for this message, the rest for the shard, unless another
-        // thread was faster, and the rest is left out.
-        let block = self.next.fetch_add(1, Ordering::Relaxed);
-        let _ = shard.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-            (now & ((1 << PLACE_BITS) - 1) >= BLOCK).then_some((block << PLACE_BITS) | 1)
+        let block = self
+            .next_block
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |block| {
+                (block < MAX_LIMIT / BLOCK).then(|| block + 1)
+            })
+            .map_err(|_| Error::NonceBudgetSpent { limit: MAX_LIMIT })?;
+        // Its first number is for this message, the rest for the shard, unless another thread was
+        // faster, and the rest is left out.
+        let _ = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+            next_place(now).is_none().then_some(block << PLACE_BITS | 1)
         });
-        block * BLOCK
+        Ok(block * BLOCK)
     }
+}
+
+fn place_of(state: u64) -> u64 {
+    state & ((1 << PLACE_BITS) - 1)
+}
+
+/// `None` where the block is used up.
+fn next_place(state: u64) -> Option<u64> {
+    (place_of(state) < BLOCK).then(|| state.saturating_add(1))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::shard::SHARDS;
     use super::*;
     use std::collections::HashSet;
 
-    #[test]
-    fn a_nonce_is_the_instance_and_a_count() {
-        let leased = Leased::new(0x0102_0304);
-        let (first, second) = (leased.nonce().unwrap(), leased.nonce().unwrap());
-        assert_eq!(first[..4], [1, 2, 3, 4]);
-        let count = |nonce: [u8; LEN]| u64::from_be_bytes(nonce[4..].try_into().unwrap());
-        assert_eq!(count(second), count(first) + 1);
+    fn count(nonce: [u8; LEN]) -> u64 {
+        u64::from_be_bytes(nonce[4..].try_into().unwrap())
     }
 
     #[test]
-    fn threads_together_never_repeat_one() {
-        let leased = Leased::new(7);
-        // More threads than shards, and more messages than blocks.
+    fn a_nonce_is_the_instance_and_a_count() {
+        let leased = Leased::new(0x0102_0304).unwrap();
+        let (first, second) = (leased.nonce().unwrap(), leased.nonce().unwrap());
+        assert_eq!(first[..4], [1, 2, 3, 4]);
+        assert_eq!(count(second), count(first).wrapping_add(1));
+    }
+
+    #[test]
+    fn an_instance_number_given_out_twice_starts_somewhere_else() {
+        let starts: HashSet<u64> = (0..1_000)
+            .map(|_| count(Leased::new(7).unwrap().nonce().unwrap()))
+            .collect();
+        assert_eq!(starts.len(), 1_000);
+        // Spread over the whole range, and not only over its lower half, say.
+        for bit in 0..64 {
+            let ones = starts.iter().filter(|start| *start >> bit & 1 == 1).count();
+            assert!((350..650).contains(&ones), "bit {bit}: {ones} of 1000");
+        }
+    }
+
+    /// Presets instead of counting: every state around a boundary of the representation.
+    #[test]
+    fn numbers_go_on_across_every_boundary() {
+        let blocks = MAX_LIMIT / BLOCK;
+        let boundaries = [
+            0,
+            1,
+            // 2^16, 2^31 and 2^32 numbers.
+            (1 << 16) / BLOCK,
+            (1 << 31) / BLOCK,
+            (1 << 32) / BLOCK,
+            1 << 16,
+            blocks - 3,
+        ];
+        for next_block in boundaries.iter().flat_map(|at| [at.saturating_sub(1), *at]) {
+            for start in [
+                0,
+                1,
+                u64::from(u32::MAX),
+                1 << 63,
+                u64::MAX - BLOCK,
+                u64::MAX,
+            ] {
+                let leased = Leased::at(7, start, next_block);
+                // What arithmetic of 128 bits says.
+                let expected = |i: u64| {
+                    let number = u128::from(start) + u128::from(next_block * BLOCK + i);
+                    u64::try_from(number % (1 << 64)).unwrap()
+                };
+                for i in 0..2 * BLOCK + 5 {
+                    assert_eq!(
+                        count(leased.nonce().unwrap()),
+                        expected(i),
+                        "{next_block} {start}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_bound_ends_it_for_good() {
+        let leased = Leased::at(7, u64::MAX - 5, MAX_LIMIT / BLOCK - 2);
         let mut seen = HashSet::new();
-        let nonces: Vec<Vec<_>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..SHARDS + 8)
-                .map(|_| scope.spawn(|| (0..10_000).map(|_| leased.nonce().unwrap()).collect()))
-                .collect();
+        for _ in 0..2 * BLOCK {
+            assert!(seen.insert(leased.nonce().unwrap()));
+        }
+        let place = leased.shards.of_this_thread().0.load(Ordering::Relaxed);
+        for _ in 0..100_000 {
+            let spent = Err(Error::NonceBudgetSpent { limit: MAX_LIMIT });
+            assert_eq!(leased.nonce(), spent);
+        }
+        // However often it is asked, nothing moves: 2^32 more calls would not lead into another block.
+        let after = leased.shards.of_this_thread().0.load(Ordering::Relaxed);
+        assert_eq!(after, place);
+        assert_eq!(leased.next_block.load(Ordering::Relaxed), MAX_LIMIT / BLOCK);
+        let beyond = Leased::at(7, 0, u64::MAX);
+        assert!(beyond.nonce().is_err());
+    }
+
+    #[test]
+    fn threads_together_never_repeat_one_nor_pass_the_bound() {
+        // More threads than shards, and more messages than are left.
+        const LEFT: u64 = 100;
+        let leased = Leased::at(7, 12_345, MAX_LIMIT / BLOCK - LEFT);
+        let mut seen = HashSet::new();
+        let numbers: Vec<Vec<_>> = std::thread::scope(|scope| {
+            let draw = || (0..10_000).filter_map(|_| leased.nonce().ok()).collect();
+            let threads: Vec<_> = (0..SHARDS + 8).map(|_| scope.spawn(draw)).collect();
             threads.into_iter().map(|it| it.join().unwrap()).collect()
         });
-        for nonce in nonces.into_iter().flatten() {
+        for nonce in numbers.into_iter().flatten() {
+            let offset = count(nonce).wrapping_sub(12_345);
+            assert!((MAX_LIMIT - LEFT * BLOCK..MAX_LIMIT).contains(&offset));
             assert!(seen.insert(nonce), "a nonce repeats");
         }
+        // What is lost lies in blocks left half-used.
+        assert!(seen.len() as u64 > LEFT * BLOCK / 2, "{}", seen.len());
     }
 }

@@ -29,29 +29,39 @@ thread_local! {
 /// `fork`: a child that went on with its parent's generator would repeat its nonces, which under
 /// GCM gives the authentication key away.
 pub(crate) fn nonce() -> Result<[u8; LEN], Error> {
-    let mut nonce = [0; LEN];
+    // Where forks cannot be seen, keep no state that a child could repeat.
     let Some(generation) = fork::generation() else {
-        // Forks cannot be seen: keep no state that a child could repeat.
-        SysRng
-            .try_fill_bytes(&mut nonce)
-            .map_err(|_| Error::Randomness)?;
-        return Ok(nonce);
+        return from_system();
     };
-    GENERATOR.with_borrow_mut(|slot| {
-        let generator = match slot {
-            Some(generator) if generator.generation == generation && generator.left > 0 => {
-                generator
-            }
-            _ => slot.insert(Generator {
-                rng: StdRng::try_from_rng(&mut SysRng).map_err(|_| Error::Randomness)?,
-                generation,
-                left: RESEED_AFTER,
-            }),
-        };
-        generator.left = generator.left.saturating_sub(1);
-        generator.rng.fill_bytes(&mut nonce);
-        Ok(nonce)
-    })
+    let drawn = GENERATOR.try_with(|slot| match slot.try_borrow_mut() {
+        Ok(mut slot) => from_generator(&mut slot, generation),
+        Err(_) => from_system(),
+    });
+    // At the very end of a thread its generator is gone.
+    drawn.unwrap_or_else(|_| from_system())
+}
+
+fn from_generator(slot: &mut Option<Generator>, generation: u64) -> Result<[u8; LEN], Error> {
+    let generator = match slot {
+        Some(generator) if generator.generation == generation && generator.left > 0 => generator,
+        _ => slot.insert(Generator {
+            rng: StdRng::try_from_rng(&mut SysRng).map_err(|_| Error::Randomness)?,
+            generation,
+            left: RESEED_AFTER,
+        }),
+    };
+    generator.left = generator.left.saturating_sub(1);
+    let mut nonce = [0; LEN];
+    generator.rng.fill_bytes(&mut nonce);
+    Ok(nonce)
+}
+
+fn from_system() -> Result<[u8; LEN], Error> {
+    let mut nonce = [0; LEN];
+    SysRng
+        .try_fill_bytes(&mut nonce)
+        .map_err(|_| Error::Randomness)?;
+    Ok(nonce)
 }
 
 #[cfg(test)]

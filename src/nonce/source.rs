@@ -8,10 +8,10 @@ use crate::error::Error;
 
 /// Where the nonces of a cipher come from.
 ///
-/// Random ones, the default, need no care, and are good for 2^32 messages under one key in all
-/// processes together (NIST SP 800-38D section 8.3). Leased ones (section 8.2.1) go past that, and
-/// are safe only as long as nobody else has the same instance number under the same key, ever:
-/// `docs/nonces.md` says how to deal them out.
+/// Random ones (NIST SP 800-38D section 8.2.2), the default, need no care. Leased ones (section 8.2.1)
+/// are for keys under which every sealer, the peer included, uses leased numbers: section 8.2 allows one
+/// of the two constructions under a key, not both. BankEzy's server seals under the same key with nonces
+/// that are not ours to choose, so they are not for BankEzy's keys. `docs/nonces.md` says more.
 pub struct NonceSource(Source);
 
 enum Source {
@@ -20,20 +20,38 @@ enum Source {
 }
 
 impl NonceSource {
-    /// 96 random bits (NIST SP 800-38D section 8.2.2), from a generator that survives forks.
+    /// 96 random bits (NIST SP 800-38D section 8.2.2), from a generator that is seeded anew after a
+    /// `fork`.
     #[must_use]
     pub const fn random() -> Self {
         Self(Source::Random)
     }
 
-    /// This instance number in 32 bits, and a count of 64 bits from where nothing was counted yet.
+    /// This instance number in 32 bits, and a count of 64 bits from a random start: at most 2^40
+    /// messages.
     ///
     /// The number has to be new under the key each time that this is called: after a restart, in
-    /// each process, for each cipher. A process that was forked from the one that called this gets
-    /// [`Error::NonceLeaseForked`] instead of nonces.
-    #[must_use]
-    pub fn leased(instance: u32) -> Self {
-        Self(Source::Leased(Leased::new(instance)))
+    /// each process, for each cipher. A number that was given out twice is a defect of the store that
+    /// gave it; the random start makes it repeat a nonce with a probability of at most 2^-23 and not
+    /// with certainty.
+    ///
+    /// A process that was forked from the one that called this gets [`Error::NonceLeaseForked`] instead
+    /// of nonces. That holds for `fork` and what calls it; glibc's `_Fork` and the bare system call
+    /// `clone` are not seen.
+    ///
+    /// # Errors
+    /// [`Error::Randomness`] if there is no random start to be had.
+    pub fn leased(instance: u32) -> Result<Self, Error> {
+        Leased::new(instance).map(|leased| Self(Source::Leased(leased)))
+    }
+
+    /// Messages under one key where the caller sets no budget.
+    pub(crate) fn default_limit(&self) -> u64 {
+        match &self.0 {
+            // Of the 2^32 of section 8.3 for all sealers together, half is the peer's.
+            Source::Random => 1 << 31,
+            Source::Leased(_) => leased::MAX_LIMIT,
+        }
     }
 
     /// Most messages under one key.

@@ -128,6 +128,6 @@ fn debug_shows_nothing_of_them() {
         SecretText::from("CANARY".to_owned()) => "SecretText([redacted])",
         Opened::new() => "Opened([redacted])",
         NonceSource::random() => "NonceSource(random)",
-        NonceSource::leased(0x4341_4e41) => "NonceSource(leased)",
+        NonceSource::leased(0x4341_4e41).unwrap() => "NonceSource(leased)",
     );
 }
