@@ -195,7 +195,12 @@ impl fmt::Debug for Client {
     }
 }
 
+/// The examples of this crate's README, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 /// The examples of the repository's README, run as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-mod readme {}
+mod repository_readme {}

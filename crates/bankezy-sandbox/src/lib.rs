@@ -236,3 +236,8 @@ impl fmt::Debug for Sandbox {
             .finish_non_exhaustive()
     }
 }
+
+/// The examples of this crate's README, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

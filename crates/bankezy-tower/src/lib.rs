@@ -249,3 +249,8 @@ fn mark(extensions: &mut http::Extensions, opened: Option<Opened>) {
         }
     }
 }
+
+/// The examples of this crate's README, run as doc tests.
+#[cfg(all(doctest, feature = "aws-lc-rs"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
