@@ -9,7 +9,7 @@ use aws_lc_rs::rsa::{
 };
 use aws_lc_rs::{digest, hkdf};
 
-use super::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 

@@ -8,7 +8,7 @@ use rsa::{BigUint, Oaep, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 

@@ -3,8 +3,8 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::LEN;
 use super::fork;
+use super::random::LEN;
 use super::shard::{SHARDS, Shards};
 use crate::error::Error;
 

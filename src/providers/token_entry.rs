@@ -22,9 +22,10 @@ impl<T> TokenEntry<T> {
     #[must_use]
     pub fn new(answer: impl Into<Arc<T>>, now: SystemTime, good_until: SystemTime) -> Self {
         let life = good_until.duration_since(now).unwrap_or_default();
+        let last_fifth = life.checked_div(5).unwrap_or_default();
         Self {
             answer: answer.into(),
-            due_at: good_until.checked_sub(life / 5).unwrap_or(good_until),
+            due_at: good_until.checked_sub(last_fifth).unwrap_or(good_until),
             good_until,
         }
     }

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use bankezy_client::{BankEzyClient, ProviderError};
-use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
+use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, Version, meaning};
 use bankezy_crypto::providers::{BaseUrl, CallError};
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_sandbox::SandboxError;
@@ -106,4 +106,11 @@ pub(crate) fn sandbox_failure(error: SandboxError) -> Failure {
         (_, Some(cause)) => Failure::operation(format!("{error}: {cause}")),
         (_, None) => Failure::operation(error.to_string()),
     }
+}
+
+pub(crate) fn account_number(settings: &Settings) -> Result<Option<AccountNumber>, Failure> {
+    let digits = settings.text("account_number")?;
+    digits
+        .map(|digits| AccountNumber::parse(&digits).map_err(request_failure))
+        .transpose()
 }

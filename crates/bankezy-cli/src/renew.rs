@@ -4,7 +4,7 @@ use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote, scope, token};
+use crate::{answer, files, keys, remote, scope};
 
 pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     let output = &args.output;
@@ -20,7 +20,7 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     }
     let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
     let (held, session_keys) = session::needed(&args.session, &mut settings)?;
-    let account = token::account_number(&settings)?;
+    let account = remote::account_number(&settings)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
     let channel = session_keys.channel(&settings, backend)?;
     let client = remote::connect(&settings)?;

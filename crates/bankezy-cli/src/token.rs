@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bankezy_client::BankEzyClient;
-use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, DateOfBirth, TokenAnswer, TokenRequest,
-};
+use bankezy_crypto::providers::bankezy::{AppCredentials, DateOfBirth, TokenAnswer, TokenRequest};
 use bankezy_crypto::{Derivation, KeyKind, KeyPair, PublicKey};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -133,7 +131,8 @@ impl TokenCall<'_> {
             None => random_uuid()?,
         };
         let public_key = self.pair.public_key().to_wire();
-        let account = account_number(settings)?.ok_or_else(|| missing("--account-number"))?;
+        let account =
+            remote::account_number(settings)?.ok_or_else(|| missing("--account-number"))?;
         let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
         let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
             .map_err(remote::request_failure)?;
@@ -218,13 +217,6 @@ fn texts<'a>(onboarding: bool) -> Vec<(&'static str, With<'a>)> {
         ]);
     }
     texts
-}
-
-pub(crate) fn account_number(settings: &Settings) -> Result<Option<AccountNumber>, Failure> {
-    let digits = settings.text("account_number")?;
-    digits
-        .map(|digits| AccountNumber::parse(&digits).map_err(remote::request_failure))
-        .transpose()
 }
 
 /// The derivation and what goes into it, in the form of the other commands' arguments.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::builder::MAX_DEADLINE;
+use super::retry::MAX_DEADLINE;
 
 /// How long to wait after failures: twice as long each time, between two bounds.
 #[derive(Debug, Clone, Copy)]

@@ -9,9 +9,11 @@ use bankezy_crypto::SecretText;
 use http::Uri;
 
 use super::call::Settings;
+use super::client::Shared;
+use super::retry::MAX_DEADLINE;
 use super::tls::{self, Identity};
 use super::transport::Transport;
-use super::{BlockingClient, Client, ClientError, RetryPolicy, Setting, Shared};
+use super::{BlockingClient, Client, ClientError, RetryPolicy, Setting};
 
 /// How long a connection may take to come about, name, TCP and TLS together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,9 +24,6 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an answer may be, in bytes: the longest sealed text that a cipher opens by default, and
 /// 64 KiB for what may stand around it.
 pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
-
-/// A deadline beyond it is meant as none, and would overflow some clocks.
-pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shorter than what common servers keep: the longer a connection idles, the likelier the server
 /// closes it just when a request is sent, and that request cannot be repeated.
@@ -43,8 +42,24 @@ pub struct ClientBuilder {
     retries: RetryPolicy,
 }
 
+impl Client {
+    /// Starts a client; every setting has a default.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
+impl BlockingClient {
+    /// Starts a client; finish with [`build_blocking`](ClientBuilder::build_blocking).
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
 impl ClientBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             deadline: DEFAULT_DEADLINE,

@@ -7,8 +7,8 @@ use http::{Request, Response};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field};
 
-use super::transport::Summary;
-use super::{ClientError, Prepared, RetryPolicy};
+use super::transport::{Prepared, Summary};
+use super::{ClientError, RetryPolicy};
 
 /// What holds for every call of a client.
 #[derive(Debug, Clone, Copy)]

@@ -66,6 +66,7 @@ mod blocking;
 mod builder;
 mod call;
 mod classify;
+mod client;
 mod error;
 mod flight;
 mod provider_error;
@@ -81,6 +82,7 @@ pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper}
 pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
 };
+pub use client::Client;
 pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
 pub use provider_error::ProviderError;
 pub use retry::RetryPolicy;
@@ -90,110 +92,6 @@ pub use token_cache::{
     TokenSlot, TokenStore,
 };
 pub use token_client::{BlockingTokenClient, TokenClient};
-
-use core::convert::Infallible;
-use core::fmt;
-use std::sync::Arc;
-
-use bankezy_crypto::SecretBytes;
-use http::{Request, Response};
-use tracing::Instrument as _;
-
-use call::{Call, Next, Settings};
-use transport::{Prepared, Transport};
-
-/// An asynchronous HTTP client with a pool of connections.
-///
-/// Make one per process and clone it: clones share the pool. It runs on tokio.
-#[derive(Clone)]
-pub struct Client {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    transport: Transport,
-    settings: Settings,
-}
-
-impl Client {
-    /// Starts a client; every setting has a default.
-    #[must_use]
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-
-    /// Sends a request once and never again, within the deadline.
-    ///
-    /// Any status is a response, also a redirect, a 401 or a 500. Dropping the future gives the
-    /// request up; the server may then have executed it.
-    ///
-    /// # Errors
-    /// [`ClientError`]; its [`sent`](ClientError::sent) says whether the server can have seen it.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime. [`BlockingClient`] needs none.
-    pub async fn send(
-        &self,
-        request: Request<SecretBytes>,
-    ) -> Result<Response<SecretBytes>, ClientError> {
-        let mut request = Some(request);
-        let make = || Ok::<_, Infallible>(request.take().unwrap_or_default());
-        self.run(RetryPolicy::none(), make).await
-    }
-
-    /// Sends what `make` makes, and again where the [`RetryPolicy`] allows it, within the deadline.
-    ///
-    /// `make` is called once an attempt: seal in it, so that each attempt has a fresh nonce. Dropping
-    /// the future gives the request up; the server may then have executed it.
-    ///
-    /// # Errors
-    /// [`ClientError`] of the last attempt, and [`ClientError::RequestBuild`] with what `make`
-    /// failed with.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime. [`BlockingClient`] needs none.
-    pub async fn execute<E>(
-        &self,
-        make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
-        self.run(self.shared.settings.retries, make).await
-    }
-
-    async fn run<E>(
-        &self,
-        retries: RetryPolicy,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
-        let mut call = Call::new(retries, self.shared.settings.deadline);
-        let span = call.span();
-        async {
-            loop {
-                let prepared = call.prepare(&mut make)?;
-                let summary = prepared.summary();
-                let result = self.shared.transport.run(prepared, call.deadline()).await;
-                match call.judge(&summary, result) {
-                    Next::Done(result) => return result.map_err(ClientError::widen),
-                    Next::Again(wait) => tokio::time::sleep(wait).await,
-                }
-            }
-        }
-        .instrument(span)
-        .await
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("deadline", &self.shared.settings.deadline)
-            .field("retries", &self.shared.settings.retries)
-            .field(
-                "max_response_len",
-                &self.shared.transport.max_response_len(),
-            )
-            .finish_non_exhaustive()
-    }
-}
 
 /// The examples of this crate's README, run as doc tests.
 #[cfg(doctest)]

@@ -10,7 +10,9 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::ClientError;
-use super::builder::MAX_DEADLINE;
+
+/// A deadline beyond it is meant as none, and would overflow some clocks.
+pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often a call is tried, and how long it waits in between.
 ///

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::clear::Route;
 use super::exchange::{Answer, is_content};
+use super::random;
 use super::state::{Bank, Endpoint};
-use super::tokens::random_hex;
 
 pub(super) static ROUTE: Route = Route {
     path: "/complycube/v1/tokens",
@@ -52,7 +52,7 @@ fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
             "'appId' must not be provided together with 'referrer'",
             "appId",
         )),
-        _ => Ok(json!({ "token": random_hex::<32>()? })),
+        _ => Ok(json!({ "token": random::hex::<32>()? })),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::error::SandboxError;
-use super::tokens::random_hex;
+use super::random;
 
 /// Path of the API that answers with what it was sent, behind the prefix.
 pub(super) const ECHO_PATH: &str = "/sandbox/echo";
@@ -31,18 +31,18 @@ pub struct Credentials {
 impl Credentials {
     pub(super) fn generate(derivation: Derivation<'static>) -> Result<Self, SandboxError> {
         Ok(Self {
-            api_key: random_hex::<16>()?.into(),
+            api_key: random::hex::<16>()?.into(),
             payload_secret: PayloadSecret::generate()?,
-            sdk_api_key: random_hex::<16>()?.into(),
-            app_api_key: random_hex::<16>()?.into(),
-            app_secret: random_hex::<32>()?.into(),
-            faceki_client_id: random_hex::<16>()?.into(),
+            sdk_api_key: random::hex::<16>()?.into(),
+            app_api_key: random::hex::<16>()?.into(),
+            app_secret: random::hex::<32>()?.into(),
+            faceki_client_id: random::hex::<16>()?.into(),
             // What base64 may end in, so that a client has to escape it in a query.
-            faceki_client_secret: format!("{}+/=", random_hex::<32>()?).into(),
+            faceki_client_secret: format!("{}+/=", random::hex::<32>()?).into(),
             // Its keys for tests start like this.
-            complycube_api_key: format!("test_{}", random_hex::<32>()?).into(),
-            sardine_client_id: random_hex::<16>()?.into(),
-            sardine_client_secret: random_hex::<32>()?.into(),
+            complycube_api_key: format!("test_{}", random::hex::<32>()?).into(),
+            sardine_client_id: random::hex::<16>()?.into(),
+            sardine_client_secret: random::hex::<32>()?.into(),
             derivation,
             derivation_name: derivation_name(&derivation)?,
         })

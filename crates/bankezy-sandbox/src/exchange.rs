@@ -16,8 +16,11 @@ use serde_json::Value;
 
 use super::bodies;
 use super::faults::InjectedFault;
-use super::server::DropConnection;
 use super::state::Bank;
+
+/// On a response: close the connection instead of sending it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DropConnection;
 
 /// An answer before a fault spoils it.
 pub(super) struct Answer {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::clear::Route;
 use super::exchange::Answer;
+use super::random;
 use super::state::{Bank, Endpoint};
-use super::tokens::random_hex;
 
 pub(super) static ROUTE: Route = Route {
     path: "/faceki/auth/api/access-token",
@@ -45,7 +45,7 @@ fn execute(bank: &Bank, parts: &Parts, _: &[u8]) -> Result<Value, Answer> {
     Ok(json!({
         "responseCode": 0,
         "data": {
-            "access_token": random_hex::<32>()?,
+            "access_token": random::hex::<32>()?,
             "expires_in": LIFETIME,
             "token_type": "Bearer",
         },

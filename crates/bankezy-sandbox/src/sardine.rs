@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 
 use super::clear::Route;
 use super::exchange::{Answer, is_content};
+use super::random;
 use super::state::{Bank, Endpoint};
-use super::tokens::random_hex;
 
 pub(super) static ROUTE: Route = Route {
     path: "/sardine/v1/identity-documents/tokens",
@@ -58,7 +58,7 @@ fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
     let mut answer = json!({
         "token_type": "Bearer",
         "expires_in": LIFETIME,
-        "access_token": random_hex::<32>()?,
+        "access_token": random::hex::<32>()?,
         "scope": "mobilesdk",
     });
     match members.get("provider").map(Value::as_str) {
@@ -66,7 +66,7 @@ fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
         Some(Some("incode")) => {
             // A name that never resolves (RFC 2606): the emulator has no Incode.
             answer["incode_sdk_base_url"] = "https://incode.invalid".into();
-            answer["verification_id"] = random_hex::<12>()?.into();
+            answer["verification_id"] = random::hex::<12>()?.into();
         }
         Some(_) => return Err(refused("provider is neither incode nor au10tix")),
     }

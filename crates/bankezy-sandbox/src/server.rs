@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::bankezy::{self, ROUTES};
+use super::exchange::DropConnection;
 use super::state::{Bank, Endpoint};
 use super::{clear, complycube, exchange, faceki, sardine};
 
@@ -28,10 +29,6 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Also how long a connection may idle.
 const HEADERS: Duration = Duration::from_secs(75);
 const GRACE: Duration = Duration::from_secs(5);
-
-/// On a response: close the connection instead of sending it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DropConnection;
 
 /// Why a connection is closed without an answer.
 #[derive(Debug)]

@@ -9,10 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bankezy_crypto::Error;
 
 use super::channel::{ServerKeys, SessionKeys};
-use super::config::SandboxBuilder;
+use super::config::Config;
 use super::credentials::Credentials;
 use super::faults::Faults;
-use super::tokens::{Claims, Mint, TokenId, bare, random_id};
+use super::random;
+use super::tokens::{Claims, Mint, TokenId, bare};
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,7 +81,7 @@ pub(super) struct Issued {
 }
 
 impl Bank {
-    pub(super) fn new(config: &SandboxBuilder, credentials: Credentials) -> Result<Self, Error> {
+    pub(super) fn new(config: &Config, credentials: Credentials) -> Result<Self, Error> {
         Ok(Self {
             keys: ServerKeys::new(&credentials, config.max_body)?,
             credentials,
@@ -150,7 +151,7 @@ impl Bank {
     fn mint(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
         let now = self.clock.now();
         let expires_at = now.saturating_add(millis(self.token_lifetime));
-        let id = random_id()?;
+        let id = random::id()?;
         let token = self.mint.issue(&Claims {
             id,
             subject,

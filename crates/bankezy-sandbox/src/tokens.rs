@@ -1,12 +1,23 @@
 //! Tokens in the two forms that the documentation shows.
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::config::TokenForm;
+use super::random;
+
+/// Which form the tokens have. The documentation shows both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum TokenForm {
+    /// A JWT under HS512, bare or after `Bearer `, depending on the endpoint.
+    #[default]
+    Jwt,
+    /// A bare compact JWE under a key of the emulator's own.
+    Jwe,
+}
 
 /// Names a token; its claim `jti` in hexadecimal.
 pub(super) type TokenId = u128;
@@ -32,7 +43,7 @@ impl Mint {
     pub(super) fn new(form: TokenForm) -> Result<Self, Error> {
         Ok(match form {
             TokenForm::Jwt => {
-                let key = hmac::Key::new(hmac::HMAC_SHA512, &random::<64>()?);
+                let key = hmac::Key::new(hmac::HMAC_SHA512, &random::bytes::<64>()?);
                 Self::Jwt(Box::new(key))
             }
             TokenForm::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
@@ -84,37 +95,6 @@ pub(super) fn bare(token: &str) -> &str {
     token.strip_prefix("Bearer ").unwrap_or(token).trim()
 }
 
-pub(super) fn random_id() -> Result<TokenId, Error> {
-    random().map(u128::from_be_bytes)
-}
-
-pub(super) fn random_hex<const N: usize>() -> Result<String, Error> {
-    let bytes = random::<N>()?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// A random UUID (RFC 9562 version 4).
-pub(super) fn random_uuid() -> Result<String, Error> {
-    let version = 0x4 << 76;
-    let variant = 0x2 << 62;
-    let id = random_id()? & !(0xf << 76) & !(0x3 << 62) | version | variant;
-    let hex = format!("{id:032x}");
-    Ok(format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    ))
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,13 +117,5 @@ mod tests {
                 assert_eq!(mint.read(&token[..cut]), None);
             }
         }
-    }
-
-    #[test]
-    fn a_uuid_says_its_version() {
-        let uuid = random_uuid().unwrap();
-        assert_eq!(uuid.len(), 36);
-        assert_eq!(&uuid[14..15], "4");
-        assert!("89ab".contains(&uuid[19..20]));
     }
 }

@@ -274,7 +274,7 @@ fn diagnose_says_what_else_a_message_needs() {
 #[test]
 fn vectors_run_on_every_backend() {
     let folder = Folder::new();
-    let root = env!("CARGO_MANIFEST_DIR");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let files = format!("{root}/test-vectors/nimbus.json {root}/test-vectors/jose.json");
     for backend in backends() {
         let ran = folder.run(&format!("vectors {files} --backend {backend}"), "");

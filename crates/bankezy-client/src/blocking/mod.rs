@@ -14,7 +14,7 @@ use bankezy_crypto::SecretBytes;
 use http::{Request, Response};
 
 use self::driver::Driver;
-use super::{Client, ClientBuilder, ClientError, Sent};
+use super::{Client, ClientError, Sent};
 
 /// What the thread may take to say that the deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -42,12 +42,6 @@ pub struct BlockingClient {
 }
 
 impl BlockingClient {
-    /// Starts a client; finish with [`build_blocking`](ClientBuilder::build_blocking).
-    #[must_use]
-    pub fn builder() -> ClientBuilder {
-        Client::builder()
-    }
-
     /// Sends a request once and never again, within the deadline; see [`Client::send`].
     ///
     /// # Errors

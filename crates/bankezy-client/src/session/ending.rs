@@ -7,11 +7,17 @@ use tokio::time::{Instant, sleep};
 use tracing::debug;
 
 use super::Session;
-use super::flight::How;
 use crate::{BankEzyClient, ProviderError};
 
 /// How often it is asked whether a replaced session is still in use.
 const IN_USE_EVERY: Duration = Duration::from_millis(50);
+
+/// How a session was obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    Login,
+    Renewal,
+}
 
 /// Whether a session's token outlives it: not where it has expired, or was renewed, which puts another
 /// token in its place; and not where Invalidate, which takes a reference, would end the new one too.

@@ -4,6 +4,7 @@ mod ending;
 mod error;
 mod flight;
 mod held;
+mod obtaining;
 mod shared;
 
 pub use error::{LoginError, SessionError};
@@ -18,11 +19,12 @@ use bankezy_crypto::providers::bankezy::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::builder::MAX_DEADLINE;
+use super::retry::MAX_DEADLINE;
 use super::{BankEzyClient, ProviderError};
 use ending::take_back;
 use held::Verdict;
-use shared::{Need, Settings, Shared};
+use obtaining::Need;
+use shared::{Settings, Shared};
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///

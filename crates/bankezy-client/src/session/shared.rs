@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use tokio::time::Instant;
 
 use super::flight::Flight;
-use super::{LoginError, Session, SessionError};
+use super::{LoginError, Session};
 use crate::{BankEzyClient, ProviderError};
 
 /// Makes a session: calls Get Token or Get App Token.
@@ -55,42 +55,6 @@ pub(super) struct Failed {
     pub(super) cause: Arc<LoginError>,
 }
 
-/// Refused sessions are replaced at most this often: a server that refuses every message would
-/// otherwise get a login with each.
-const REPLACE_EVERY: Duration = Duration::from_secs(10);
-
-/// What a caller needs.
-pub(super) enum Need<'a> {
-    /// A session that is neither expired nor due at this time.
-    Fresh(SystemTime),
-    /// A session that is not this one, which the server refuses.
-    OtherThan(&'a Arc<Session>),
-}
-
-impl Need<'_> {
-    fn is_met_by(&self, session: &Arc<Session>) -> bool {
-        match self {
-            Self::Fresh(now) => !session.is_expired(*now) && !session.is_due(*now),
-            Self::OtherThan(refused) => !Arc::ptr_eq(session, refused),
-        }
-    }
-}
-
-/// Where a session is to be had.
-pub(super) enum Next {
-    Here(Arc<Session>),
-    Coming(Flight),
-}
-
-impl Next {
-    pub(super) async fn session(self) -> Result<Arc<Session>, SessionError> {
-        match self {
-            Self::Here(session) => Ok(session),
-            Self::Coming(flight) => flight.landed().await.map_err(SessionError::Login),
-        }
-    }
-}
-
 impl Shared {
     pub(super) fn new(client: BankEzyClient, login: Login) -> Self {
         Self {
@@ -117,42 +81,6 @@ impl Shared {
     /// The session at hand, if it is not expired.
     pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
         self.current.load_full().filter(|it| !it.is_expired(now))
-    }
-
-    /// The session at hand if it meets the need; else the login or renewal under way, or one that
-    /// starts now.
-    pub(super) fn next(self: &Arc<Self>, need: &Need<'_>) -> Result<Next, SessionError> {
-        let mut state = self.state();
-        if self.is_shut_down() {
-            return Err(SessionError::ShutDown);
-        }
-        // One may have landed since the caller looked.
-        if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
-            return Ok(Next::Here(session));
-        }
-        if let Some(flight) = state.flight.as_ref().filter(|it| !it.is_lost()) {
-            return Ok(Next::Coming(flight.clone()));
-        }
-        let now = Instant::now();
-        if let Some(failed) = state.failed.as_ref().filter(|it| it.retry_at > now) {
-            return Err(SessionError::BackingOff {
-                retry_in: failed.retry_at - now,
-                cause: Arc::clone(&failed.cause),
-            });
-        }
-        let may_renew = matches!(need, Need::Fresh(_));
-        if !may_renew {
-            let since = state.refused_at.map(|at| now - at);
-            if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
-                return Err(SessionError::RefusedLately {
-                    retry_in: REPLACE_EVERY - since,
-                });
-            }
-            state.refused_at = Some(now);
-        }
-        let flight = self.start(may_renew);
-        state.flight = Some(flight.clone());
-        Ok(Next::Coming(flight))
     }
 
     /// Lets no flight start any more; gives the one under way.

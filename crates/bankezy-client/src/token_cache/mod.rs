@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::TokenClient;
 use super::backoff::Backoff;
-use super::builder::MAX_DEADLINE;
+use super::retry::MAX_DEADLINE;
 use shared::{Settings, Shared, in_time};
 
 /// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and asks for them again ahead of

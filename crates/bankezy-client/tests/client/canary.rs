@@ -62,7 +62,7 @@ async fn no_output_holds_what_went_in() {
         .with_writer(move || writer.clone())
         .with_ansi(false)
         .with_span_events(FmtSpan::FULL)
-        .with_filter(Targets::new().with_target("bankezy_crypto", LevelFilter::TRACE));
+        .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
     let _guard = tracing_subscriber::registry().with(layer).set_default();
 
     let server = Server::start(|number| {

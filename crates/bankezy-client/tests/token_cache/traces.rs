@@ -52,7 +52,7 @@ async fn traces_tell_what_happens_and_no_secret() {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(move || writer.clone())
         .with_ansi(false)
-        .with_filter(Targets::new().with_target("bankezy_crypto", LevelFilter::TRACE));
+        .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
     let _guard = tracing_subscriber::registry().with(layer).set_default();
 
     let provider = Provider::start();

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::state::{Endpoint, Issued};
-use super::{Route, Version};
+use super::routes::{Route, Version};
 
 /// What one endpoint and version calls things.
 struct Shape {

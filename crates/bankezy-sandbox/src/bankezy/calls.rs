@@ -9,10 +9,14 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
+use super::super::exchange::to_bytes;
+use super::super::random;
 use super::super::state::{Bank, Endpoint, Gone, Session};
-use super::super::tokens::{TokenId, bare, random_uuid};
+use super::super::tokens::{TokenId, bare};
+use super::answers;
+use super::reply::{Reply, refused};
 use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
-use super::{Reply, Route, answers, refused, to_bytes};
+use super::routes::Route;
 
 /// A request whose body has been opened.
 pub(super) struct Call<'a> {
@@ -170,7 +174,7 @@ async fn exchange(
         return Err(not_allowed().into());
     }
     let (keys, server_key) = bank.keys.exchange(&public_key, false).await?;
-    let reference = random_uuid()?;
+    let reference = random::uuid()?;
     let issued = bank.issue(&reference, None, keys)?;
     let mut more = Map::new();
     more.insert("referenceId".into(), reference.into());

@@ -2,7 +2,11 @@
 
 mod answers;
 mod calls;
+mod reply;
 mod requests;
+mod routes;
+
+pub(super) use routes::ROUTES;
 
 use core::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
@@ -13,123 +17,12 @@ use bankezy_crypto::Error;
 use http::StatusCode;
 use http::header::HeaderMap;
 
-use super::channel::Channel;
-use super::credentials::ECHO_PATH;
 use super::exchange::{self, Answer, is_content, to_bytes};
 use super::faults::InjectedFault;
 use super::state::{Bank, Endpoint, Session};
 use super::tokens::TokenId;
-
-/// Which shape of answer a path gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    V1,
-    V2,
-}
-
-/// A path and what it does.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) path: &'static str,
-    pub(super) endpoint: Endpoint,
-    version: Version,
-}
-
-const fn route(path: &'static str, endpoint: Endpoint, version: Version) -> Route {
-    Route {
-        path,
-        endpoint,
-        version,
-    }
-}
-
-pub(super) static ROUTES: &[Route] = &[
-    route(
-        "/token-service/client/server/new/token",
-        Endpoint::GetToken,
-        Version::V1,
-    ),
-    route(
-        "/token-service/client/server/new/v2/token",
-        Endpoint::GetToken,
-        Version::V2,
-    ),
-    route(
-        "/onboarding/user/token",
-        Endpoint::OnboardingUserToken,
-        Version::V1,
-    ),
-    // Not documented: this crate's own, after the pattern of the others.
-    route(
-        "/onboarding/user/v2/token",
-        Endpoint::OnboardingUserToken,
-        Version::V2,
-    ),
-    route(
-        "/token-service/new/token",
-        Endpoint::GetAppToken,
-        Version::V1,
-    ),
-    route(
-        "/token-service/new/v2/token",
-        Endpoint::GetAppToken,
-        Version::V2,
-    ),
-    // The table of the documentation and its sample name different paths.
-    route(
-        "/token-service/client/server/renewtoken",
-        Endpoint::Renew,
-        Version::V1,
-    ),
-    route(
-        "/token-service/client/app/renew/token",
-        Endpoint::Renew,
-        Version::V1,
-    ),
-    route(
-        "/token-service/client/app/renew/v2/token",
-        Endpoint::Renew,
-        Version::V2,
-    ),
-    route(
-        "/token-service/client/server/invalidate/token",
-        Endpoint::Invalidate,
-        Version::V1,
-    ),
-    route(
-        "/token-service/client/server/invalidate/v2/token",
-        Endpoint::Invalidate,
-        Version::V2,
-    ),
-    route(ECHO_PATH, Endpoint::Echo, Version::V1),
-];
-
-/// An answer before it is sealed.
-enum Reply {
-    Sealed {
-        channel: Channel,
-        json: Vec<u8>,
-    },
-    /// JSON.
-    Clear(Vec<u8>),
-    Refused(Answer),
-}
-
-fn refused(status: StatusCode, text: &'static str) -> Reply {
-    Reply::Refused(Answer::text(status, text))
-}
-
-impl From<Answer> for Reply {
-    fn from(refusal: Answer) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Error> for Reply {
-    fn from(error: Error) -> Self {
-        Self::Refused(error.into())
-    }
-}
+use reply::{Reply, refused};
+use routes::Route;
 
 /// Answers one request.
 pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Response {

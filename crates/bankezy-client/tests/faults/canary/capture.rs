@@ -20,7 +20,7 @@ impl Capture {
             .with_writer(capture.clone())
             .with_ansi(false)
             .with_span_events(FmtSpan::FULL)
-            .with_filter(Targets::new().with_target("bankezy_crypto", LevelFilter::TRACE));
+            .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::set_global_default(subscriber).unwrap();
         capture

@@ -1,0 +1,94 @@
+//! Why a diagnosis has no finding.
+
+use core::fmt;
+
+use bankezy_crypto::{Algorithm, Error};
+
+use crate::diagnose::derivation::DerivationAttempt;
+use crate::diagnose::reading::ReadingAttempt;
+
+/// Why a diagnosis has no finding. Holds no key and no part of the message. The further texts that the
+/// caller gave are in [`NoDerivation`](Self::NoDerivation), and neither `Display` nor `Debug` shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiagnoseError {
+    /// The message is not a sealed text of the profile, the keys are of the wrong type, the private key
+    /// does not open the message, or a backend failed.
+    #[non_exhaustive]
+    Crypto {
+        /// What is wrong.
+        error: Error,
+    },
+    /// The message is sealed to a public key, so only the private key can open it.
+    #[non_exhaustive]
+    SealedToPublicKey {
+        /// The algorithm that its header names.
+        algorithm: Algorithm,
+    },
+    /// The message is sealed under a shared key (`dir`), so a private key alone cannot open it.
+    SealedUnderSharedKey,
+    /// No reading of the payload secret opens the message.
+    #[non_exhaustive]
+    NoReading {
+        /// All readings, and the outcome of each.
+        tried: Vec<ReadingAttempt>,
+    },
+    /// No derivation opens the message.
+    #[non_exhaustive]
+    NoDerivation {
+        /// All derivations, and the outcome of each.
+        tried: Vec<DerivationAttempt>,
+    },
+}
+
+impl DiagnoseError {
+    /// A stable identifier, such as `diagnose.no_reading`; that of the [`Error`] inside
+    /// [`Crypto`](Self::Crypto).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Crypto { error } => error.code(),
+            Self::SealedToPublicKey { .. } => "diagnose.sealed_to_public_key",
+            Self::SealedUnderSharedKey => "diagnose.sealed_under_shared_key",
+            Self::NoReading { .. } => "diagnose.no_reading",
+            Self::NoDerivation { .. } => "diagnose.no_derivation",
+        }
+    }
+}
+
+impl fmt::Display for DiagnoseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crypto { error } => error.fmt(f),
+            Self::SealedToPublicKey { algorithm } => write!(
+                f,
+                "the message is sealed to a public key ({algorithm}): open it with the private key"
+            ),
+            Self::SealedUnderSharedKey => f.write_str(
+                "the message is sealed under a shared key (dir): give the other side's public key too",
+            ),
+            Self::NoReading { tried } => {
+                f.write_str("no reading of the payload secret opens the message (")?;
+                for (place, attempt) in tried.iter().enumerate() {
+                    let separator = if place == 0 { "" } else { "; " };
+                    write!(f, "{separator}{attempt}")?;
+                }
+                f.write_str(")")
+            }
+            Self::NoDerivation { tried } => write!(
+                f,
+                "none of {} derivations opens the message: check that both keys are the ones it was \
+                 sealed under, or add a further text to try",
+                tried.len()
+            ),
+        }
+    }
+}
+
+impl core::error::Error for DiagnoseError {}
+
+impl From<Error> for DiagnoseError {
+    fn from(error: Error) -> Self {
+        Self::Crypto { error }
+    }
+}

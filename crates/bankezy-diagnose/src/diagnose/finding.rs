@@ -1,0 +1,42 @@
+//! What opens a message.
+
+use core::fmt;
+
+use crate::diagnose::derivation::TriedDerivation;
+use crate::diagnose::reading::Reading;
+
+/// What opens a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The payload secret, read in this way.
+    #[non_exhaustive]
+    Reading {
+        /// The reading.
+        reading: Reading,
+        /// How many readings were tried, this one among them.
+        tried: usize,
+    },
+    /// The shared secret of both keys, derived in this way.
+    #[non_exhaustive]
+    Derivation {
+        /// The derivation.
+        derivation: TriedDerivation,
+        /// How many derivations were tried, this one among them.
+        tried: usize,
+    },
+    /// The private key alone: the message is sealed to its public half.
+    PrivateKey,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reading { reading, .. } => write!(f, "opens with {reading}"),
+            Self::Derivation { derivation, tried } => {
+                write!(f, "opens with {derivation} (derivation {tried} tried)")
+            }
+            Self::PrivateKey => f.write_str("opens with the private key alone"),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A captured message, and the keys that are tried on it.
+
+use core::fmt;
+
+use bankezy_crypto::backend::Backend;
+use bankezy_crypto::{
+    Algorithm, Error, Inspection, KeyPair, PayloadCipher, PayloadSecret, PrivateKeyOpener,
+    PublicKey, SecretBytes,
+};
+
+use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
+use crate::diagnose::error::DiagnoseError;
+use crate::diagnose::finding::Finding;
+use crate::diagnose::info;
+use crate::diagnose::reading::{Reading, ReadingAttempt, ReadingOutcome};
+
+/// A captured message, to find out which key opens it. [`algorithm`](Self::algorithm) says which method
+/// can: [`try_readings`](Self::try_readings) or [`try_derivations`](Self::try_derivations) for `dir`,
+/// [`try_private_key`](Self::try_private_key) for the others.
+pub struct Message<'a> {
+    text: &'a [u8],
+    max_sealed_len: usize,
+    backend: Backend,
+    algorithm: Algorithm,
+}
+
+impl<'a> Message<'a> {
+    /// Checks the outside form of a captured message: a compact JWE of at most `max_sealed_len` bytes.
+    /// White space after it is ignored.
+    ///
+    /// # Errors
+    /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile.
+    pub fn new(
+        text: &'a [u8],
+        max_sealed_len: usize,
+        backend: &Backend,
+    ) -> Result<Self, DiagnoseError> {
+        let text = text.trim_ascii_end();
+        let algorithm = Inspection::with_max_sealed_len(text, max_sealed_len)?.profile?;
+        Ok(Self {
+            text,
+            max_sealed_len,
+            backend: *backend,
+            algorithm,
+        })
+    }
+
+    /// The algorithm that its header names.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Tries every [`Reading`] of a payload secret. `secret` is the secret as it is written; a line end
+    /// after a text is ignored.
+    ///
+    /// # Errors
+    /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
+    /// none can.
+    pub fn try_readings(&self, secret: &SecretBytes) -> Result<Finding, DiagnoseError> {
+        self.check_shared_key()?;
+        let mut tried = Vec::new();
+        for reading in Reading::ALL {
+            let outcome = match reading.read(secret) {
+                Ok(secret) if self.opens_under(&secret)? => {
+                    return Ok(Finding::Reading {
+                        reading,
+                        tried: tried.len().saturating_add(1),
+                    });
+                }
+                Ok(_) => ReadingOutcome::OtherKey,
+                Err(outcome) => outcome,
+            };
+            tried.push(ReadingAttempt { reading, outcome });
+        }
+        Err(DiagnoseError::NoReading { tried })
+    }
+
+    /// Agrees on a key with `peer` and tries every derivation: the shared secret itself, its SHA-256, and
+    /// Concat KDF and HKDF with every ordered pair of what implementers are known to put into `apu`,
+    /// `apv`, `salt` and `info`: nothing, either public key in several forms, common texts, and the texts
+    /// of `further`.
+    ///
+    /// There are 970 derivations without further texts. The number grows with the square of that of
+    /// `further`, so limit it where it comes from outside.
+    ///
+    /// # Errors
+    /// [`DiagnoseError::NoDerivation`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
+    /// none can, and [`DiagnoseError::Crypto`] if one of the keys is not on P-256.
+    pub fn try_derivations(
+        &self,
+        pair: &KeyPair,
+        peer: &PublicKey,
+        further: &[&str],
+    ) -> Result<Finding, DiagnoseError> {
+        self.check_shared_key()?;
+        let candidates = info::candidates(pair.public_key(), peer, further);
+        let mut tried = Vec::new();
+        for (derivation, inputs) in derivations(&candidates) {
+            let outcome = match pair.agree(peer, &inputs) {
+                Ok(secret) if self.opens_under(&secret)? => {
+                    return Ok(Finding::Derivation {
+                        derivation,
+                        tried: tried.len().saturating_add(1),
+                    });
+                }
+                Ok(_) => DerivationOutcome::OtherKey,
+                // A long further text may still be a salt or info.
+                Err(Error::PartyInfoTooLong { len, max }) => {
+                    DerivationOutcome::PartyInfoTooLong { len, max }
+                }
+                Err(error) => return Err(error.into()),
+            };
+            tried.push(DerivationAttempt {
+                derivation,
+                outcome,
+            });
+        }
+        Err(DiagnoseError::NoDerivation { tried })
+    }
+
+    /// Tries a private key alone.
+    ///
+    /// # Errors
+    /// [`DiagnoseError::Crypto`] with [`Error::OpenFailed`] if it does not open the message,
+    /// [`DiagnoseError::SealedUnderSharedKey`] if none can.
+    pub fn try_private_key(&self, pair: KeyPair) -> Result<Finding, DiagnoseError> {
+        if self.algorithm == Algorithm::Dir {
+            return Err(DiagnoseError::SealedUnderSharedKey);
+        }
+        PrivateKeyOpener::new(pair)
+            .with_max_sealed_len(self.max_sealed_len)
+            .open(self.text)?;
+        Ok(Finding::PrivateKey)
+    }
+
+    fn check_shared_key(&self) -> Result<(), DiagnoseError> {
+        if self.algorithm == Algorithm::Dir {
+            Ok(())
+        } else {
+            Err(DiagnoseError::SealedToPublicKey {
+                algorithm: self.algorithm,
+            })
+        }
+    }
+
+    fn opens_under(&self, secret: &PayloadSecret) -> Result<bool, Error> {
+        let cipher = PayloadCipher::with_backend(secret, &self.backend)?
+            .with_max_sealed_len(self.max_sealed_len);
+        match cipher.open(self.text) {
+            Ok(_) => Ok(true),
+            Err(Error::OpenFailed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Message({}, {} bytes, [redacted])",
+            self.algorithm,
+            self.text.len()
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! Which kind of input it is, and the reports of sealed texts and public keys.
+
+use bankezy_crypto::{Error, Inspection, KeyProblem, PublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::inspect::error::InspectError;
+use crate::inspect::jwt;
+use crate::inspect::report::Report;
+
+/// Explains a sealed text (compact JWE), a public key (base64 as it travels, PEM, JWK, or DER
+/// SubjectPublicKeyInfo) or a JWT, with or without `Bearer ` before it.
+///
+/// It uses no key and verifies nothing: anyone could have written what the report shows. White space
+/// around a text is ignored. `max_sealed_len` is the longest sealed text that is accepted, in bytes
+/// without that white space; the longest other input is for the caller to limit.
+///
+/// # Errors
+/// [`InspectError`] that says why the input is none of them.
+///
+/// ```
+/// use bankezy_crypto::DEFAULT_MAX_SEALED_LEN;
+/// use bankezy_diagnose::inspect;
+///
+/// let jwt = "Bearer eyJhbGciOiJIUzUxMiJ9.eyJleHAiOjE2ODg4OTI0ODh9.c2ln";
+/// let report = inspect(jwt.as_bytes(), DEFAULT_MAX_SEALED_LEN)?;
+/// for line in report.lines() {
+///     println!("{} = {}", line.name(), line.value());
+/// }
+/// assert!(report.to_string().ends_with("expires: 2023-07-09T08:48:08Z (1688892488)\n"));
+/// # Ok::<(), bankezy_diagnose::InspectError>(())
+/// ```
+pub fn inspect(input: &[u8], max_sealed_len: usize) -> Result<Report, InspectError> {
+    // 0x30 is also the digit 0, with which a text may start.
+    match core::str::from_utf8(input) {
+        Ok(text) => explain(text.trim(), max_sealed_len),
+        Err(_) if input.starts_with(&[DER_SEQUENCE]) => {
+            public_key("DER SubjectPublicKeyInfo", PublicKey::from_spki_der(input))
+        }
+        Err(_) => Err(InspectError::NeitherTextNorDer),
+    }
+}
+
+/// Tag of the DER type that keys are.
+const DER_SEQUENCE: u8 = 0x30;
+
+fn explain(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
+    match text.as_bytes().first() {
+        None => Err(InspectError::Empty),
+        Some(b'-') => public_key("public key as PEM", PublicKey::from_pem(text)),
+        Some(b'{') => public_key("public key as JWK", PublicKey::from_jwk(text)),
+        Some(_) => match text.split('.').count() {
+            1 => key_in_base64(text),
+            3 => jwt::explain(text.strip_prefix("Bearer ").unwrap_or(text)),
+            5 => sealed(text, max_sealed_len),
+            found => Err(InspectError::PartCount { found }),
+        },
+    }
+}
+
+fn sealed(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
+    let found = Inspection::with_max_sealed_len(text, max_sealed_len)
+        .map_err(|error| InspectError::SealedText { error })?;
+    let mut report = Report::of_kind("compact JWE (not opened, nothing is authenticated)");
+    report.add_untrusted("header", &found.header);
+    for (name, len) in [
+        ("encrypted key", found.encrypted_key_len),
+        ("initialization vector", found.iv_len),
+        ("ciphertext", found.ciphertext_len),
+        ("authentication tag", found.tag_len),
+    ] {
+        report.add(name, format!("{len} bytes"));
+    }
+    report.add(
+        "profile",
+        match &found.profile {
+            Ok(algorithm) => format!("met ({algorithm} with A256GCM)"),
+            Err(error) => format!("not met: {error}"),
+        },
+    );
+    Ok(report)
+}
+
+/// A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
+const WIRE_FORM: Error = Error::Key {
+    problem: KeyProblem::WireForm,
+};
+
+fn key_in_base64(text: &str) -> Result<Report, InspectError> {
+    let found = PublicKey::from_wire(text).or_else(|error| {
+        if error == WIRE_FORM
+            && let Some(der) = base64_of_spki(text)
+        {
+            PublicKey::from_spki_der(&der)
+        } else {
+            Err(error)
+        }
+    });
+    match found {
+        Ok(key) => public_key("public key in base64", Ok(key)),
+        Err(error) => Err(InspectError::UnknownForm { error }),
+    }
+}
+
+fn base64_of_spki(text: &str) -> Option<Vec<u8>> {
+    let text = text
+        .trim_end_matches('=')
+        .replace('-', "+")
+        .replace('_', "/");
+    STANDARD_NO_PAD.decode(text).ok()
+}
+
+fn public_key(form: &str, key: Result<PublicKey, Error>) -> Result<Report, InspectError> {
+    let key = key.map_err(|error| InspectError::PublicKey { error })?;
+    let mut report = Report::of_kind(form);
+    report.add("key", format!("{}, {} bits", key.kind(), key.bits()));
+    report.add("JWK", key.to_jwk());
+    report.add("as it travels", key.to_wire());
+    Ok(report)
+}

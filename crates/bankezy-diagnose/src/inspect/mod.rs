@@ -1,0 +1,10 @@
+//! What a text says of itself, without a key.
+
+mod error;
+mod explain;
+mod jwt;
+mod report;
+
+pub use error::{InspectError, JwtPart};
+pub use explain::inspect;
+pub use report::{Line, Report};

@@ -1,0 +1,59 @@
+//! Explains what a text is without a key, and finds out how the key of a captured message is made.
+//!
+//! [`inspect`] explains a sealed text (compact JWE), a public key or a JWT. It verifies nothing.
+//!
+//! [`Message`] is for what BankEzy's documentation does not say: how a payload secret is written, and
+//! how a key is derived from the shared secret of a key agreement. Give it one captured message and the
+//! keys. It tries every [`Reading`] or every derivation ([`TriedDerivation`]) and returns the
+//! [`Finding`] that opens the message.
+//!
+//! ```
+//! # #[cfg(feature = "aws-lc-rs")] {
+//! use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Derivation, KeyPair, PayloadCipher, backend};
+//! use bankezy_diagnose::{Finding, Message, TriedDerivation};
+//!
+//! let (ours, theirs) = (KeyPair::generate()?, KeyPair::generate()?);
+//! let secret = theirs.agree(ours.public_key(), &Derivation::Sha256)?;
+//! let captured = PayloadCipher::new(&secret)?.seal(b"{}")?;
+//!
+//! let message = Message::new(captured.as_bytes(), DEFAULT_MAX_SEALED_LEN, &backend::AWS_LC_RS)?;
+//! let found = message.try_derivations(&ours, theirs.public_key(), &[])?;
+//! assert!(matches!(
+//!     found,
+//!     Finding::Derivation { derivation: TriedDerivation::Sha256, .. }
+//! ));
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The crate does no I/O and logs nothing. Errors hold no key and no part of the input.
+//!
+//! # Features
+//! `aws-lc-rs` (default), `rust-crypto` and `rust-crypto-private-rsa-timing-risk` choose the backends, as
+//! in [`bankezy_crypto`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No input makes the crate panic: where one of these is right, it says why.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+mod diagnose;
+mod inspect;
+
+pub use diagnose::{
+    DerivationAttempt, DerivationOutcome, DiagnoseError, Finding, FurtherText, Info, KeyForm,
+    KeyOwner, Message, Reading, ReadingAttempt, ReadingOutcome, TriedDerivation,
+};
+pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,152 @@
+//! Each reading and each derivation is found.
+
+use bankezy_crypto::{Algorithm, Derivation, PayloadSecret};
+use bankezy_diagnose::{DiagnoseError, Finding, Info, Reading, TriedDerivation};
+
+use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
+
+#[test]
+fn readings() {
+    let base64 = "++++AwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let utf8 = "0123456789abcdefghijklmnopqrstu!";
+    let raw = [0xfe; 32];
+    for (place, (reading, written, secret)) in [
+        (
+            Reading::Base64url,
+            format!("{}\r\n", super::SECRET).into_bytes(),
+            PayloadSecret::from_base64url(super::SECRET),
+        ),
+        (
+            Reading::Base64,
+            base64.into(),
+            PayloadSecret::from_base64(base64),
+        ),
+        (Reading::Hex, hex.into(), PayloadSecret::from_hex(hex)),
+        (Reading::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
+        (
+            Reading::RawBytes,
+            raw.into(),
+            PayloadSecret::from_bytes(&raw),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sealed = seal(&secret.unwrap()) + "\n";
+        let found = message(&sealed).try_readings(&secret_bytes(written));
+        let Ok(Finding::Reading {
+            reading: found,
+            tried,
+            ..
+        }) = found
+        else {
+            panic!("{reading}: {found:?}");
+        };
+        assert_eq!((found, tried), (reading, place + 1));
+    }
+}
+
+#[test]
+fn derivations() {
+    let (ours, theirs) = (key_pair(), key_pair());
+    let wire = ours.public_key().to_wire();
+    let jwk = theirs.public_key().to_jwk();
+    let spki = theirs.public_key().to_spki_der();
+    let point = spki.last_chunk::<65>().unwrap();
+    let long = "x".repeat(2000);
+    for (derivation, named) in [
+        (Derivation::RawSharedSecret, "raw"),
+        (Derivation::Sha256, "sha256"),
+        (
+            concat_kdf(b"", wire.as_bytes()),
+            "concat-kdf with apu empty, apv our key as it travels",
+        ),
+        (
+            concat_kdf(jwk.as_bytes(), point),
+            "concat-kdf with apu their key's JWK, apv their point",
+        ),
+        (
+            hkdf(&point[1..33], b"Alice"),
+            r#"hkdf-sha256 with salt their x coordinate, info "Alice""#,
+        ),
+        (
+            hkdf(b"", b"unusual"),
+            r#"hkdf-sha256 with salt empty, info "unusual""#,
+        ),
+    ] {
+        let sealed = seal_agreed(&ours, &theirs, &derivation);
+        let found = message(&sealed)
+            .try_derivations(&ours, theirs.public_key(), &[&long, "unusual"])
+            .unwrap();
+        let Finding::Derivation {
+            derivation, tried, ..
+        } = &found
+        else {
+            panic!("{found:?}");
+        };
+        assert_eq!(derivation.to_string(), named);
+        assert_eq!(
+            found.to_string(),
+            format!("opens with {named} (derivation {tried} tried)")
+        );
+    }
+}
+
+#[test]
+fn a_further_text_is_in_the_finding_but_not_in_debug() {
+    let (ours, theirs) = (key_pair(), key_pair());
+    let sealed = seal_agreed(&ours, &theirs, &hkdf(b"", b"unusual"));
+    let found = message(&sealed)
+        .try_derivations(&ours, theirs.public_key(), &["unusual"])
+        .unwrap();
+    assert!(!format!("{found:?}").contains("unusual"));
+    let Finding::Derivation {
+        derivation:
+            TriedDerivation::HkdfSha256 {
+                info: Info::Further(text),
+                ..
+            },
+        tried,
+        ..
+    } = found
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(text.as_str(), "unusual");
+    // Two simple ones, then two for each of 23 candidates beside the empty salt.
+    assert_eq!(tried, 48);
+}
+
+#[test]
+fn a_private_key() {
+    let pair = key_pair();
+    let sealed = seal_to(&pair);
+    let message = message(&sealed);
+    assert_eq!(message.algorithm(), Algorithm::EcdhEs);
+    assert_eq!(message.try_private_key(pair), Ok(Finding::PrivateKey));
+    assert!(matches!(
+        message.try_private_key(key_pair()),
+        Err(DiagnoseError::Crypto {
+            error: bankezy_crypto::Error::OpenFailed,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn debug_shows_no_message() {
+    let sealed = seal(&PayloadSecret::from_base64url(super::SECRET).unwrap());
+    assert_eq!(
+        format!("{:?}", message(&sealed)),
+        format!("Message(dir, {} bytes, [redacted])", sealed.len())
+    );
+}
+
+fn concat_kdf<'a>(apu: &'a [u8], apv: &'a [u8]) -> Derivation<'a> {
+    Derivation::ConcatKdf { apu, apv }
+}
+
+fn hkdf<'a>(salt: &'a [u8], info: &'a [u8]) -> Derivation<'a> {
+    Derivation::HkdfSha256 { salt, info }
+}

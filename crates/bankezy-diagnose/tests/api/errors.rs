@@ -1,0 +1,146 @@
+//! Code and text of each error.
+
+use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, Derivation, PayloadSecret};
+use bankezy_diagnose::{DerivationOutcome, DiagnoseError, Message, ReadingOutcome, inspect};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{SECRET, backend, key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
+
+#[test]
+fn of_inspect() {
+    let object = URL_SAFE_NO_PAD.encode("{}");
+    let half_a_jwt = format!("{object}.b.c");
+    for (input, code, text) in [
+        (
+            &b" \n"[..],
+            "inspect.empty",
+            "there is nothing to explain: the input is empty",
+        ),
+        (
+            b"\xff\x00",
+            "inspect.neither_text_nor_der",
+            "the input is neither text nor DER",
+        ),
+        (
+            b"a.b",
+            "inspect.part_count",
+            "a compact JWE has 5 parts separated by dots and a JWT has 3, this has 2",
+        ),
+        (
+            b"a.b.c",
+            "inspect.jwt",
+            "it has the three parts of a JWT, but its header part is not base64url of a JSON object",
+        ),
+        (
+            half_a_jwt.as_bytes(),
+            "inspect.jwt",
+            "it has the three parts of a JWT, but its claims part is not base64url of a JSON object",
+        ),
+        (
+            b"nonsense!",
+            "inspect.unknown_form",
+            "neither a sealed text, nor a JWT, nor a public key: the key is refused: it is neither base64 nor base64url",
+        ),
+        (
+            b"a.b.c.d.e",
+            "envelope.header",
+            "the protected header is refused: it is not canonical unpadded base64url",
+        ),
+        (b"{}", "key.refused", "the key is refused: `kty` is missing"),
+    ] {
+        let error = inspect(input, DEFAULT_MAX_SEALED_LEN).unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (code, text));
+    }
+    let error = inspect(b"a.b.c.d.e", 5).unwrap_err();
+    assert_eq!(error.code(), "envelope.too_long");
+}
+
+#[test]
+fn of_a_message_that_needs_another_key() {
+    let pair = key_pair();
+    let to_key = seal_to(&pair);
+    let shared = seal(&PayloadSecret::from_base64url(SECRET).unwrap());
+    let needs_private_key =
+        "the message is sealed to a public key (ECDH-ES): open it with the private key";
+    for (error, code, text) in [
+        (
+            message(&to_key).try_readings(&secret_bytes(SECRET)),
+            "diagnose.sealed_to_public_key",
+            needs_private_key,
+        ),
+        (
+            message(&to_key).try_derivations(&pair, pair.public_key(), &[]),
+            "diagnose.sealed_to_public_key",
+            needs_private_key,
+        ),
+        (
+            message(&shared).try_private_key(key_pair()),
+            "diagnose.sealed_under_shared_key",
+            "the message is sealed under a shared key (dir): give the other side's public key too",
+        ),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (code, text));
+    }
+    let error = Message::new(b"nonsense", DEFAULT_MAX_SEALED_LEN, backend()).unwrap_err();
+    assert_eq!(error.code(), "envelope.malformed");
+}
+
+#[test]
+fn of_readings_lists_each_outcome() {
+    let sealed = seal(&PayloadSecret::from_base64url(SECRET).unwrap());
+    let error = message(&sealed)
+        .try_readings(&secret_bytes(SECRET.replace('A', "B")))
+        .unwrap_err();
+    assert_eq!(error.code(), "diagnose.no_reading");
+    assert_eq!(
+        error.to_string(),
+        "no reading of the payload secret opens the message (base64url: 32 bytes, but another key; \
+         base64: 32 bytes, but another key; hex: not valid; utf8: 43 bytes; \
+         the 32 raw bytes (PayloadSecret::from_bytes): 43 bytes)"
+    );
+    let DiagnoseError::NoReading { tried, .. } = message(&sealed)
+        .try_readings(&secret_bytes([0xfe; 32]))
+        .unwrap_err()
+    else {
+        panic!("another error");
+    };
+    assert!(
+        tried[..4]
+            .iter()
+            .all(|attempt| attempt.outcome == ReadingOutcome::NotText)
+    );
+    assert_eq!(tried[4].outcome, ReadingOutcome::OtherKey);
+}
+
+#[test]
+fn of_derivations_lists_each_outcome() {
+    let (ours, theirs, stranger) = (key_pair(), key_pair(), key_pair());
+    let sealed = seal_agreed(&ours, &theirs, &Derivation::Sha256);
+    let long = "x".repeat(1025);
+    let error = message(&sealed)
+        .try_derivations(&stranger, theirs.public_key(), &[&long])
+        .unwrap_err();
+    assert_eq!(error.code(), "diagnose.no_derivation");
+    assert_eq!(
+        error.to_string(),
+        "none of 1060 derivations opens the message: check that both keys are the ones it was \
+         sealed under, or add a further text to try"
+    );
+    assert!(!format!("{error:?}").contains("xxx"));
+    let DiagnoseError::NoDerivation { tried, .. } = error else {
+        panic!("another error");
+    };
+    assert_eq!(tried.len(), 1060);
+    // 23 as apu, 23 as apv, both at once counted once.
+    let too_long = tried
+        .iter()
+        .filter(|attempt| matches!(attempt.outcome, DerivationOutcome::PartyInfoTooLong { .. }));
+    assert_eq!(too_long.count(), 45);
+    assert_eq!(
+        tried[0].to_string(),
+        "raw: another key",
+        "in the order in which they are tried"
+    );
+}

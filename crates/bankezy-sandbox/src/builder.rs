@@ -1,0 +1,241 @@
+//! The way to a running emulator.
+
+use core::fmt;
+use core::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use bankezy_crypto::Derivation;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::config::Config;
+use super::credentials::Credentials;
+use super::error::SandboxError;
+use super::running::Sandbox;
+use super::server;
+use super::state::Bank;
+use super::tls::Authority;
+use super::tokens::TokenForm;
+
+/// Settings of an emulator.
+#[derive(Clone, Default)]
+pub struct SandboxBuilder {
+    config: Config,
+}
+
+impl Sandbox {
+    /// Starts with the default settings: plain HTTP on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// [`SandboxError`] that says what could not be set up.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn start() -> Result<Self, SandboxError> {
+        Self::builder().start().await
+    }
+
+    /// To start with other settings.
+    #[must_use]
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+}
+
+impl SandboxBuilder {
+    /// Address and port; 127.0.0.1 and a free port where this is not called.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.config.listen = address;
+        self
+    }
+
+    /// Prefix of every path, such as `/kong`; none where this is not called.
+    #[must_use]
+    pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.config.prefix = prefix.into();
+        self
+    }
+
+    /// TLS 1.2 and 1.3 with a certificate for `localhost`, 127.0.0.1 and ::1 (and the address
+    /// listened on) under an authority made at the start; off where this is not called.
+    #[must_use]
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.config.tls = tls;
+        self
+    }
+
+    /// Asks for client certificates and takes those under the authorities of this PEM, besides
+    /// those of [`Sandbox::issue_client_identity`].
+    #[must_use]
+    pub fn client_ca_pem(mut self, pem: impl Into<String>) -> Self {
+        self.config.client_ca_pem = Some(pem.into());
+        self
+    }
+
+    /// Asks for client certificates and takes those of [`Sandbox::issue_client_identity`], one of
+    /// which is in [`Sandbox::ready_json`]; off where this is not called.
+    #[must_use]
+    pub fn require_client_certificate(mut self, required: bool) -> Self {
+        self.config.client_certificate = required;
+        self
+    }
+
+    /// From the secret shared on P-256 to the payload secret. Concat KDF without `apu` and `apv`
+    /// where this is not called, which is this crate's own choice. HKDF, `apu` and `apv` have no
+    /// name in the ready file and are refused.
+    #[must_use]
+    pub fn derivation(mut self, derivation: Derivation<'static>) -> Self {
+        self.config.derivation = derivation;
+        self
+    }
+
+    /// How long a token is valid; one hour where this is not called.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.token_lifetime = lifetime;
+        self
+    }
+
+    /// Form of the tokens; JWT where this is not called.
+    #[must_use]
+    pub fn token_form(mut self, form: TokenForm) -> Self {
+        self.config.token_form = form;
+        self
+    }
+
+    /// How many tokens are remembered before the oldest is forgotten, at least 1; 100,000 where
+    /// this is not called.
+    #[must_use]
+    pub fn max_tokens(mut self, max: usize) -> Self {
+        self.config.max_tokens = max.max(1);
+        self
+    }
+
+    /// Longest request body, in bytes; 1 MiB where this is not called.
+    #[must_use]
+    pub fn max_body(mut self, max: usize) -> Self {
+        self.config.max_body = max;
+        self
+    }
+
+    /// Starts the emulator on the current Tokio runtime; it accepts connections once this returns.
+    ///
+    /// # Errors
+    /// [`SandboxError`] that says what could not be set up.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn start(self) -> Result<Sandbox, SandboxError> {
+        let mut config = self.config;
+        config.prefix = normalized_prefix(&config.prefix)?;
+        let with_client_certificates = config.client_certificate || config.client_ca_pem.is_some();
+        if with_client_certificates && !config.tls {
+            return Err(SandboxError::Config {
+                problem: "client certificates need TLS",
+            });
+        }
+        let credentials = Credentials::generate(config.derivation)?;
+        let (authority, acceptor, client_identity) = if config.tls {
+            let authority = Authority::generate()?;
+            let acceptor = authority.acceptor(
+                config.listen.ip(),
+                with_client_certificates,
+                config.client_ca_pem.as_deref(),
+            )?;
+            let identity = match with_client_certificates {
+                true => Some(authority.issue_client()?),
+                false => None,
+            };
+            (Some(authority), Some(acceptor), identity)
+        } else {
+            (None, None, None)
+        };
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| io("listen on the address given", &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| io("learn its own address", &error))?;
+        let scheme = if config.tls { "https" } else { "http" };
+        let url = format!("{scheme}://{}{}", reachable(address), config.prefix);
+        let bank = Arc::new(Bank::new(&config, credentials)?);
+        let (stop, stopped) = watch::channel(false);
+        let app = server::router(&config.prefix, Arc::clone(&bank));
+        let server = tokio::spawn(server::serve(listener, acceptor, app, stopped));
+        Ok(Sandbox {
+            bank,
+            address,
+            url,
+            authority,
+            client_identity,
+            stop,
+            server,
+        })
+    }
+}
+
+impl fmt::Debug for SandboxBuilder {
+    /// Without the PEM: somebody may have put a private key into it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("listen", &self.config.listen)
+            .field("tls", &self.config.tls)
+            .field("token_lifetime", &self.config.token_lifetime)
+            .field("token_form", &self.config.token_form)
+            .finish_non_exhaustive()
+    }
+}
+
+fn io(operation: &'static str, error: &std::io::Error) -> SandboxError {
+    SandboxError::Io {
+        operation,
+        kind: error.kind(),
+    }
+}
+
+/// Where a client on this machine reaches an address that stands for all interfaces.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// With a slash in front and none behind; empty where there is no prefix.
+fn normalized_prefix(prefix: &str) -> Result<String, SandboxError> {
+    let inner = prefix.trim_matches('/');
+    if inner.is_empty() {
+        return Ok(String::new());
+    }
+    // Nothing that the router could take for a pattern.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if inner
+        .split('/')
+        .any(|segment| segment.is_empty() || !segment.chars().all(plain))
+    {
+        return Err(SandboxError::Config {
+            problem: "a path prefix is made of letters, digits and - . _ ~ between slashes",
+        });
+    }
+    Ok(format!("/{inner}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_normalized_and_never_a_pattern() {
+        assert_eq!(normalized_prefix("").unwrap(), "");
+        assert_eq!(normalized_prefix("/").unwrap(), "");
+        assert_eq!(normalized_prefix("kong/").unwrap(), "/kong");
+        assert_eq!(normalized_prefix("/a/b.c").unwrap(), "/a/b.c");
+        for pattern in ["/{x}", "/a//b", "/*x", "/:x", "/a b", "/a?b"] {
+            assert!(normalized_prefix(pattern).is_err(), "{pattern}");
+        }
+    }
+}

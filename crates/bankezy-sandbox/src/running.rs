@@ -1,0 +1,125 @@
+//! A running emulator.
+
+use core::fmt;
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bankezy_crypto::SecretText;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::credentials::Credentials;
+use super::error::SandboxError;
+use super::faults::Faults;
+use super::state::{Bank, Executed};
+use super::tls::Authority;
+
+/// A running emulator. It stops when this is dropped, or gracefully by [`shutdown`](Self::shutdown).
+pub struct Sandbox {
+    pub(super) bank: Arc<Bank>,
+    pub(super) address: SocketAddr,
+    pub(super) url: String,
+    pub(super) authority: Option<Authority>,
+    pub(super) client_identity: Option<(String, SecretText)>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Base URL with the prefix and without a slash at its end, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Certificate of the authority that signed the server's certificate; `None` without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.authority.as_ref().map(Authority::ca_pem)
+    }
+
+    /// What a partner gets at onboarding.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.bank.credentials
+    }
+
+    /// What `bankezy sandbox --ready-file` writes: a JSON object with `url`, `ca_pem` (null without
+    /// TLS), `client_cert_pem` and `client_key_pem` (null unless it asks for client certificates), and
+    /// under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
+    /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`; under
+    /// `faceki` and `sardine` `clientId` and `clientSecret`, under `complycube` `apiKey`. Their base
+    /// URLs are `url` and the provider's name.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "credentials are an object")]
+    pub fn ready_json(&self) -> SecretText {
+        let identity = self.client_identity.as_ref();
+        let mut json = self.bank.credentials.to_json();
+        json["url"] = self.url.as_str().into();
+        json["ca_pem"] = self.ca_pem().into();
+        json["client_cert_pem"] = identity.map(|(certificate, _)| certificate.as_str()).into();
+        json["client_key_pem"] = identity.map(|(_, key)| key.as_str()).into();
+        json.to_string().into()
+    }
+
+    /// To inject faults; stays valid when cloned and sent elsewhere.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.bank.faults.clone()
+    }
+
+    /// How many calls were executed, that is: neither refused nor stopped by a fault before they
+    /// took effect.
+    #[must_use]
+    pub fn executed(&self) -> Executed {
+        self.bank.executed()
+    }
+
+    /// Moves the emulator's clock forward, so that tokens expire without waiting.
+    pub fn advance_clock(&self, by: Duration) {
+        self.bank.clock.advance(by);
+    }
+
+    /// Makes a client certificate under the emulator's authority: the certificate and its PKCS#8
+    /// private key, both as PEM.
+    ///
+    /// # Errors
+    /// [`SandboxError::Config`] without TLS, [`SandboxError::Tls`] if it cannot be made.
+    pub fn issue_client_identity(&self) -> Result<(String, SecretText), SandboxError> {
+        self.authority
+            .as_ref()
+            .ok_or(SandboxError::Config {
+                problem: "client certificates need TLS",
+            })?
+            .issue_client()
+    }
+
+    /// Stops accepting, lets running requests finish for up to five seconds, and ends.
+    pub async fn shutdown(mut self) {
+        // If nobody listens any more, the server has ended already.
+        let _ = self.stop.send(true);
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("tls", &self.authority.is_some())
+            .finish_non_exhaustive()
+    }
+}

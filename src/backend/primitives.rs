@@ -1,0 +1,85 @@
+//! What a backend has to do.
+
+use crate::error::Error;
+use crate::secret::{Secret32, SecretBytes};
+
+/// What a backend has to do. Lengths and ranges are checked above.
+pub(crate) trait Primitives: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error>;
+
+    /// SHA-256 (FIPS 180-4) of the parts in a row.
+    fn sha256(&self, parts: &[&[u8]], out: &mut Secret32);
+
+    /// HKDF-SHA-256 (RFC 5869), extract and expand, 32 bytes.
+    fn hkdf_sha256(
+        &self,
+        salt: &[u8],
+        input: &Secret32,
+        info: &[u8],
+        out: &mut Secret32,
+    ) -> Result<(), Error>;
+
+    fn is_on_p256(&self, point: &[u8; 65]) -> bool;
+
+    fn p256_generate(&self) -> Result<Box<dyn P256Private>, Error>;
+
+    /// `None` unless the scalar is from 1 to the order of the curve less 1.
+    fn p256_private(&self, scalar: &Secret32) -> Option<Box<dyn P256Private>>;
+
+    /// Takes a checked RSA public key: modulus and exponent, big-endian without leading zeros.
+    fn rsa_public(&self, n: &[u8], e: &[u8]) -> Result<Box<dyn RsaPublic>, Error>;
+
+    /// A new RSA key of 2048, 3072, 4096 or 8192 bits, as PKCS#8.
+    fn rsa_generate(&self, bits: usize) -> Result<SecretBytes, Error>;
+
+    /// `None` unless the PKCS#8 key is consistent.
+    fn rsa_private(&self, pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error>;
+}
+
+/// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
+pub(crate) trait Aes256Gcm: Send + Sync {
+    /// Writes the ciphertext, as long as the plaintext, and gives the tag back.
+    fn seal(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<[u8; 16], Error>;
+
+    /// `None` if the tag does not fit; `in_out` then holds anything.
+    fn open_in_place(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        tag: &[u8; 16],
+        in_out: &mut [u8],
+    ) -> Option<()>;
+}
+
+/// A private key on P-256.
+pub(crate) trait P256Private: Send + Sync {
+    /// The public point, uncompressed.
+    fn public(&self) -> Result<[u8; 65], Error>;
+
+    fn scalar(&self) -> Result<Secret32, Error>;
+
+    /// The x coordinate of the shared point (NIST SP 800-56A section 5.7.1.2); `None` unless the
+    /// peer is a point on the curve.
+    fn agree(&self, peer: &[u8; 65]) -> Option<Secret32>;
+}
+
+/// RSAES-OAEP encryption with SHA-256 for hash and MGF1, empty label (RFC 8017 section 7.1).
+pub(crate) trait RsaPublic: Send + Sync {
+    /// Encrypts a content encryption key; the result is as long as the modulus.
+    fn wrap(&self, key: &Secret32) -> Result<Vec<u8>, Error>;
+}
+
+/// RSAES-OAEP decryption with SHA-256 for hash and MGF1, empty label.
+pub(crate) trait RsaPrivate: Send + Sync {
+    /// Decrypts a content encryption key into `key`. `None` for whatever reason it fails, and
+    /// `key` is then left as it was.
+    fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()>;
+}

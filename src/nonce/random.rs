@@ -1,0 +1,92 @@
+//! Random nonces (NIST SP 800-38D section 8.2.2), one generator for each thread.
+
+use core::cell::RefCell;
+
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng as _, SeedableRng as _, TryRng as _};
+
+use super::fork;
+use crate::error::Error;
+
+/// Bytes of a nonce.
+pub(crate) const LEN: usize = 12;
+
+/// Fresh seed after this many nonces: bounds what a leaked generator state tells of later nonces.
+const RESEED_AFTER: u32 = 1 << 16;
+
+/// One generator a thread, so that drawing takes no lock.
+struct Generator {
+    rng: StdRng,
+    generation: u64,
+    left: u32,
+}
+
+thread_local! {
+    static GENERATOR: RefCell<Option<Generator>> = const { RefCell::new(None) };
+}
+
+/// A random nonce from a generator that is seeded by the operating system, and seeded anew after a
+/// `fork`: a child that went on with its parent's generator would repeat its nonces, which under
+/// GCM gives the authentication key away.
+pub(crate) fn nonce() -> Result<[u8; LEN], Error> {
+    let mut nonce = [0; LEN];
+    let Some(generation) = fork::generation() else {
+        // Forks cannot be seen: keep no state that a child could repeat.
+        SysRng
+            .try_fill_bytes(&mut nonce)
+            .map_err(|_| Error::Randomness)?;
+        return Ok(nonce);
+    };
+    GENERATOR.with_borrow_mut(|slot| {
+        let generator = match slot {
+            Some(generator) if generator.generation == generation && generator.left > 0 => {
+                generator
+            }
+            _ => slot.insert(Generator {
+                rng: StdRng::try_from_rng(&mut SysRng).map_err(|_| Error::Randomness)?,
+                generation,
+                left: RESEED_AFTER,
+            }),
+        };
+        generator.left = generator.left.saturating_sub(1);
+        generator.rng.fill_bytes(&mut nonce);
+        Ok(nonce)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn nonces_differ_within_and_across_threads() {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                std::thread::spawn(|| -> Vec<_> {
+                    (0..RESEED_AFTER + 10).map(|_| nonce().unwrap()).collect()
+                })
+            })
+            .collect();
+        let mut seen = HashSet::new();
+        for thread in threads {
+            for nonce in thread.join().unwrap() {
+                assert!(seen.insert(nonce), "a nonce repeats");
+            }
+        }
+    }
+
+    #[test]
+    fn a_generator_is_seeded_anew_when_it_has_given_its_share() {
+        let left = || GENERATOR.with_borrow(|slot| slot.as_ref().map(|it| it.left));
+        let on_a_fresh_thread = std::thread::spawn(move || {
+            for given in 1..=RESEED_AFTER {
+                nonce().unwrap();
+                assert_eq!(left(), Some(RESEED_AFTER - given));
+            }
+            nonce().unwrap();
+            assert_eq!(left(), Some(RESEED_AFTER - 1));
+        });
+        on_a_fresh_thread.join().unwrap();
+    }
+}

@@ -1,0 +1,114 @@
+//! No two files of a crate use each other, by whatever way round.
+
+use crate::imports::{Graph, Sources, circles, edges_within, graph};
+use crate::members;
+
+#[test]
+fn no_crate_has_a_circle_of_imports() {
+    for member in members() {
+        let graph = graph(&member.sources(), member.top);
+        assert!(graph.len() > 1, "{}: nothing was read", member.name);
+        let found: Vec<_> = circles(&graph)
+            .iter()
+            .map(|circle| edges_within(&graph, circle))
+            .collect();
+        assert!(found.is_empty(), "{}: {found:#?}", member.name);
+    }
+}
+
+/// Every file below `src` is a module that was read: what is not reachable would not be checked.
+#[test]
+fn every_file_is_read() {
+    for member in members() {
+        let sources = member.sources();
+        let graph = graph(&sources, member.top);
+        let unread: Vec<&String> = sources
+            .keys()
+            .filter(|file| !graph.contains_key(*file) && !file.ends_with("_tests.rs"))
+            .collect();
+        assert!(unread.is_empty(), "{}: {unread:?}", member.name);
+    }
+}
+
+/// A crate of three files, of which `a.rs` and `b.rs` say this.
+fn graph_of(lib: &str, a: &str, b: &str) -> Graph {
+    let files = [("lib.rs", lib), ("a.rs", a), ("b.rs", b)];
+    let sources: Sources = files
+        .into_iter()
+        .map(|(file, text)| (file.to_owned(), text.to_owned()))
+        .collect();
+    graph(&sources, "lib.rs")
+}
+
+#[test]
+fn a_circle_is_found_whichever_way_a_name_comes() {
+    const B: &str = "pub(crate) struct B; pub(crate) fn f() {} fn back() { crate::a::g() }";
+    for a in [
+        "use crate::b::B;",
+        "use crate::{b::B};",
+        "use crate::b; fn h() { b::f() }",
+        "use crate::b::{self}; fn h() { b::f() }",
+        "use crate::b as other; fn h() { other::f() }",
+        "use crate::b::*;",
+        "use super::b::B;",
+        "use self::super::b::B;",
+        // By a facade, under its name and another.
+        "use crate::B;",
+        "use crate::Renamed;",
+        "use super::B;",
+        "use super::*; fn h(_: B) {}",
+        // Without an import.
+        "fn h() { crate::b::f() }",
+        "fn h() { super::b::f() }",
+        "fn h(_: &crate::b::B) {}",
+        "fn h() -> Option<crate::b::B> { None }",
+        "fn h() { use crate::b::f; f() }",
+        "impl From<crate::b::B> for u8 { fn from(_: crate::b::B) -> Self { 0 } }",
+        // In a macro's arguments.
+        "fn h() { assert_eq!(Some(crate::b::f()), None) }",
+    ] {
+        let a = format!("{a} pub(crate) fn g() {{}}");
+        let graph = graph_of(
+            "mod a; mod b; pub use b::B; pub use b::B as Renamed;",
+            &a,
+            B,
+        );
+        assert_eq!(circles(&graph), [["a.rs", "b.rs"]], "{a}");
+    }
+}
+
+#[test]
+fn a_module_and_its_child_are_a_circle_too() {
+    let graph = graph_of(
+        "mod a; mod b; use a::g; const LEN: usize = 12; fn h() { g() }",
+        "use super::LEN; pub(crate) fn g() -> usize { LEN }",
+        "",
+    );
+    assert_eq!(circles(&graph), [["a.rs", "lib.rs"]]);
+}
+
+#[test]
+fn facades_and_tests_are_none() {
+    for (lib, a, b) in [
+        // What a facade declares and gives on, it does not use.
+        (
+            "mod a; mod b; pub use a::g; pub(crate) use b::B; const LEN: usize = 12;",
+            "use crate::{B, LEN}; pub fn g(_: B) -> usize { LEN }",
+            "pub(crate) struct B;",
+        ),
+        (
+            "mod a; mod b;",
+            "pub(crate) fn g() {} #[cfg(test)] mod tests { use crate::b::f; }",
+            "use crate::a::g; pub(crate) fn f() { g() }",
+        ),
+        // Names of other crates, and of what is no path.
+        (
+            "mod a; mod b; pub(crate) use b::B;",
+            "use other::B; use std::b::f; fn h(b: u8) { B::new(b); b::f() } pub(crate) fn g() {}",
+            "use crate::a::g; pub(crate) struct B; fn f() { g(); }",
+        ),
+    ] {
+        let found = circles(&graph_of(lib, a, b));
+        assert!(found.is_empty(), "{lib} {a} {b}: {found:?}");
+    }
+}

@@ -1,0 +1,248 @@
+//! Which module of the core may use which: the table is the architecture.
+
+use std::collections::BTreeSet;
+
+use crate::imports::graph;
+use crate::members;
+
+/// A folder or file of the core, and what it may use beside itself. Lowest layer first: nothing uses
+/// what stands below it in this table.
+const MAY_USE: &[(&str, &[&str])] = &[
+    // Layer 0: shared vocabulary.
+    ("keys/algorithm", &[]),
+    ("error", &["keys/algorithm"]),
+    ("secret", &["error"]),
+    // Layer 1: codecs, primitives, keys and headers. No secret meets a format here.
+    ("codec", &["error", "secret"]),
+    ("backend", &["error", "secret"]),
+    ("keys/public", &["error", "keys/algorithm", "backend"]),
+    (
+        "keys/jwk",
+        &["error", "secret", "codec", "keys/algorithm", "keys/public"],
+    ),
+    ("keys/spki", &["error", "codec", "keys/public"]),
+    (
+        "keys/private",
+        &[
+            "error",
+            "secret",
+            "codec",
+            "keys/algorithm",
+            "keys/public",
+            "keys/jwk",
+            "keys/spki",
+        ],
+    ),
+    ("keys/derivation", &["error", "secret", "backend"]),
+    (
+        "jwe/header",
+        &["error", "codec", "keys/algorithm", "keys/derivation"],
+    ),
+    ("jwe/compact", &["error", "codec", "jwe/header"]),
+    // Layer 2: where a backend meets a format.
+    ("nonce", &["error"]),
+    (
+        "keys/pair",
+        &[
+            "error",
+            "secret",
+            "backend",
+            "keys/derivation",
+            "keys/private",
+            "keys/public",
+        ],
+    ),
+    (
+        "jwe/seal",
+        &["error", "backend", "codec", "jwe/compact", "nonce"],
+    ),
+    (
+        "jwe/open",
+        &["error", "secret", "backend", "codec", "jwe/compact"],
+    ),
+    // Layer 3: whole messages.
+    (
+        "envelope",
+        &[
+            "error", "secret", "codec", "backend", "keys", "nonce", "jwe",
+        ],
+    ),
+    // Layer 4: token APIs as pure functions; a provider never uses another.
+    ("providers/base_url", &["error"]),
+    ("providers/token", &["error", "secret"]),
+    ("providers/fields", &["error", "secret"]),
+    ("providers/plain_error", &["secret"]),
+    ("providers/bankezy/outcome", &[]),
+    ("providers/faceki/code", &[]),
+    (
+        "providers/faceki/refusal",
+        &[
+            "codec",
+            "secret",
+            "providers/plain_error",
+            "providers/faceki/code",
+        ],
+    ),
+    (
+        "providers/complycube/refusal",
+        &["codec", "secret", "providers/plain_error"],
+    ),
+    (
+        "providers/call_error",
+        &[
+            "error",
+            "providers/plain_error",
+            "providers/bankezy/outcome",
+            "providers/faceki/refusal",
+            "providers/complycube/refusal",
+        ],
+    ),
+    (
+        "providers/token_api",
+        &[
+            "error",
+            "secret",
+            "backend",
+            "providers/call_error",
+            "providers/token",
+        ],
+    ),
+    (
+        "providers/plain_json",
+        &["codec", "secret", "providers/call_error", "providers/token"],
+    ),
+    (
+        "providers/bankezy",
+        &[
+            "error",
+            "secret",
+            "backend",
+            "codec",
+            "keys",
+            "envelope",
+            "providers/base_url",
+            "providers/call_error",
+            "providers/fields",
+            "providers/plain_error",
+            "providers/token",
+            "providers/token_api",
+            "providers/bankezy/outcome",
+        ],
+    ),
+    (
+        "providers/faceki",
+        &[
+            "error",
+            "secret",
+            "codec",
+            "providers/base_url",
+            "providers/call_error",
+            "providers/fields",
+            "providers/plain_json",
+            "providers/token",
+            "providers/token_api",
+            "providers/faceki/refusal",
+        ],
+    ),
+    (
+        "providers/complycube",
+        &[
+            "error",
+            "secret",
+            "envelope",
+            "providers/base_url",
+            "providers/call_error",
+            "providers/fields",
+            "providers/plain_json",
+            "providers/token",
+            "providers/token_api",
+            "providers/complycube/refusal",
+        ],
+    ),
+    (
+        "providers/sardine",
+        &[
+            "error",
+            "secret",
+            "envelope",
+            "providers/base_url",
+            "providers/call_error",
+            "providers/fields",
+            "providers/plain_json",
+            "providers/token",
+            "providers/token_api",
+        ],
+    ),
+    (
+        "providers/sealed_form",
+        &[
+            "error",
+            "codec",
+            "envelope",
+            "providers/token",
+            "providers/token_api",
+            "providers/bankezy",
+            "providers/bankezy/outcome",
+            "providers/sardine",
+        ],
+    ),
+    ("providers/token_entry", &["providers/sealed_form"]),
+];
+
+/// Whether a place is this module or lies in it.
+fn is_in(place: &str, module: &str) -> bool {
+    place
+        .strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The narrowest row of the table that a file is in.
+fn row(file: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
+    let place = file.strip_suffix(".rs").unwrap();
+    let place = place.strip_suffix("/mod").unwrap_or(place);
+    MAY_USE
+        .iter()
+        .filter(|(module, _)| is_in(place, module))
+        .max_by_key(|(module, _)| module.len())
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let graph = graph(&members().remove(0).sources(), "lib.rs");
+    let mut violations = Vec::new();
+    let mut used_rows = BTreeSet::new();
+    for (file, uses) in &graph {
+        let Some((module, allowed)) = row(file) else {
+            // A facade holds no code, so it uses nothing.
+            if !uses.is_empty() {
+                violations.push(format!("{file} is not in the table and uses {uses:?}"));
+            }
+            continue;
+        };
+        used_rows.insert(*module);
+        for used in uses {
+            let (target, _) = row(used).expect("what is used is in the table");
+            if target != module && !allowed.iter().any(|allowed| is_in(target, allowed)) {
+                violations.push(format!("{file} uses {used}"));
+            }
+        }
+    }
+    assert_eq!(violations, Vec::<String>::new());
+    let rows: BTreeSet<_> = MAY_USE.iter().map(|(module, _)| *module).collect();
+    assert_eq!(used_rows, rows, "a row of the table is about nothing");
+}
+
+#[test]
+fn the_table_only_looks_upwards() {
+    for (place, (module, allowed)) in MAY_USE.iter().enumerate() {
+        for used in *allowed {
+            let above = MAY_USE[..place]
+                .iter()
+                .any(|(earlier, _)| is_in(earlier, used));
+            assert!(
+                above,
+                "{module} may use {used}, which does not stand above it"
+            );
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The structure of the workspace, held by tests: which module of the core may use which, no circle of
+//! imports in any crate, and what a move of code between crates could lose without anyone noticing.
+
+mod circles;
+mod imports;
+mod layers;
+mod members;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use imports::Sources;
+
+/// A crate of the workspace: its name, its folder, and its root below `src`.
+struct Member {
+    name: String,
+    folder: PathBuf,
+    top: &'static str,
+}
+
+impl Member {
+    fn sources(&self) -> Sources {
+        imports::sources(&self.folder.join("src"))
+    }
+}
+
+/// All crates of the workspace, the core first.
+fn members() -> Vec<Member> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.to_owned()];
+    // A package of the core alone, as it is published, holds no members.
+    if let Ok(entries) = fs::read_dir(root.join("crates")) {
+        folders.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    folders.sort();
+    folders
+        .into_iter()
+        .map(|folder| Member {
+            name: package_name(&folder),
+            top: if folder.join("src/lib.rs").exists() {
+                "lib.rs"
+            } else {
+                "main.rs"
+            },
+            folder,
+        })
+        .collect()
+}
+
+fn package_name(folder: &Path) -> String {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let line = manifest.lines().find(|line| line.starts_with("name = "));
+    line.unwrap().split('"').nth(1).unwrap().to_owned()
+}
