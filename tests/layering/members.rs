@@ -149,7 +149,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
         return;
     };
     assert_eq!(client, ["bankezy-crypto"]);
-    for name in ["bankezy-sandbox", "bankezy-tower"] {
+    for name in ["bankezy-diagnose", "bankezy-sandbox", "bankezy-tower"] {
         assert_eq!(
             dependencies(name),
             Some((vec!["bankezy-crypto".to_owned()], vec![])),
