@@ -171,3 +171,15 @@ fn the_core_is_folders() {
         );
     }
 }
+
+/// The compiler keeps crates apart, unless a file of one is compiled into another.
+#[test]
+fn the_command_line_uses_the_public_api_alone() {
+    for member in members() {
+        for (file, text) in member.sources() {
+            for reach in ["#[path", "include!("] {
+                assert!(!text.contains(reach), "{} {file}: {reach}", member.name);
+            }
+        }
+    }
+}
