@@ -3,7 +3,9 @@
 mod common;
 
 use bankezy_crypto::backend::AVAILABLE;
-use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PublicKey};
+use bankezy_crypto::{
+    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PublicKey, SecretBytes,
+};
 use common::{each_backend, each_pair, p256, rsa_2048, shown};
 use proptest::prelude::*;
 
@@ -135,6 +137,26 @@ fn keys_written_by_openssl_are_read() {
             assert_eq!(*pair.public_key(), public);
         }
     });
+}
+
+/// The DER is what the crate `pkcs8`'s own reader finds, whose PEM is stricter.
+#[test]
+fn a_pem_block_is_its_label_and_its_der() {
+    let pem = include_str!("data/p256.pem");
+    let (label, der) = SecretBytes::from_pem(pem).unwrap();
+    let (expected_label, expected) = der::pem::decode_vec(pem.as_bytes()).unwrap();
+    assert_eq!((label, der.as_bytes()), (expected_label, &expected[..]));
+    let certificate = include_str!("data/certificate.pem");
+    assert_eq!(SecretBytes::from_pem(certificate).unwrap().0, "CERTIFICATE");
+    let refused = |text: &str| SecretBytes::from_pem(text).unwrap_err();
+    let key = |problem| Error::Key { problem };
+    assert_eq!(refused(""), key(KeyProblem::Empty));
+    assert_eq!(refused("{}"), key(KeyProblem::NotPem));
+    assert_eq!(refused(&pem.repeat(2)), key(KeyProblem::SeveralKeys));
+    assert_eq!(
+        refused(include_str!("data/p256-encrypted.pem")),
+        key(KeyProblem::Encrypted)
+    );
 }
 
 #[test]

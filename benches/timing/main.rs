@@ -1,6 +1,7 @@
-//! Whether times tell of secrets: `cargo bench --features full --bench timing`, or with
-//! `-- --times 10` for ten times as many samples, `-- --times 0.1` for a tenth. `docs/timing.md` has a
-//! result and says what it shows.
+//! Whether times tell of secrets:
+//! `cargo bench --features rust-crypto-private-rsa-timing-risk --bench timing`, or with `-- --times 10`
+//! for ten times as many samples, `-- --times 0.1` for a tenth. `docs/timing.md` has a result and says
+//! what it shows.
 //!
 //! It fails where something that is promised leaks with strong evidence, and where the control, a
 //! comparison that stops at the first difference, is not found to leak.

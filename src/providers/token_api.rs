@@ -12,8 +12,8 @@ use crate::secret::SecretBytes;
 
 /// A token API with our credentials: what goes out for a token, and what comes back.
 ///
-/// Pure functions: sending is the caller's, or that of the feature `client`. What it takes and gives
-/// can be shared between threads.
+/// Pure functions: the caller sends the requests, or the crate `bankezy-client` does. What it takes and
+/// gives can be shared between threads.
 ///
 /// ```
 /// use std::time::SystemTime;

@@ -149,7 +149,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
         return;
     };
     assert_eq!(client, ["bankezy-crypto"]);
-    for name in ["bankezy-sandbox", "bankezy-tower"] {
+    for name in ["bankezy-diagnose", "bankezy-sandbox", "bankezy-tower"] {
         assert_eq!(
             dependencies(name),
             Some((vec!["bankezy-crypto".to_owned()], vec![])),
@@ -169,5 +169,17 @@ fn the_core_is_folders() {
             matches!(item, syn::Item::Mod(_) | syn::Item::Use(_)),
             "lib.rs holds more than modules and re-exports"
         );
+    }
+}
+
+/// The compiler keeps crates apart, unless a file of one is compiled into another.
+#[test]
+fn the_command_line_uses_the_public_api_alone() {
+    for member in members() {
+        for (file, text) in member.sources() {
+            for reach in ["#[path", "include!("] {
+                assert!(!text.contains(reach), "{} {file}: {reach}", member.name);
+            }
+        }
     }
 }

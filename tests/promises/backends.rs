@@ -42,6 +42,17 @@ fn what_is_named_is_what_runs() {
     }
 }
 
+/// A run of the tests that is meant for certain backends says which: features that another package turns
+/// on would bring more of them in, and the run would test something else.
+#[test]
+fn the_backends_are_those_that_the_run_is_meant_for() {
+    if let Ok(expected) = std::env::var("BANKEZY_EXPECT_BACKENDS") {
+        let names: Vec<&str> = AVAILABLE.iter().map(|backend| backend.name()).collect();
+        let expected: Vec<&str> = expected.split(',').collect();
+        assert_eq!(names, expected, "BANKEZY_EXPECT_BACKENDS");
+    }
+}
+
 /// Whatever else is built in.
 #[cfg(feature = "aws-lc-rs")]
 #[test]

@@ -83,13 +83,6 @@ fn each_promise_has_a_row_and_names_its_checks() {
 /// The columns: what is promised, the check, its command, what it said, when, and its form in CI.
 #[test]
 fn each_row_is_filled_and_its_commands_run_what_is_there() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let there = |folder: &str, name: &str| {
-        let folder = root().join(folder);
-        folder.join(format!("{name}.rs")).exists()
-            || folder.join(name).join("main.rs").exists()
-            || manifest.contains(&format!("name = \"{name}\""))
-    };
     for (id, columns) in rows() {
         assert_eq!(columns.len(), 6, "{id}");
         assert!(
@@ -100,10 +93,27 @@ fn each_row_is_filled_and_its_commands_run_what_is_there() {
         assert!(!commands.is_empty(), "{id} has no command");
         for command in commands {
             let words: Vec<&str> = command.split_whitespace().collect();
+            let package = words.windows(2).find(|pair| pair[0] == "-p");
+            let package = folder_of(package.map_or("bankezy-crypto", |pair| pair[1]));
+            if !is_expected(&package) {
+                continue;
+            }
+            let there = |kind: &str, name: &str| {
+                let folder = root().join(&package);
+                let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+                let folder = folder.join(kind);
+                folder.join(format!("{name}.rs")).exists()
+                    || folder.join(name).join("main.rs").exists()
+                    || manifest.contains(&format!("name = \"{name}\""))
+            };
             for pair in words.windows(2) {
                 match pair {
                     ["--test", name] => assert!(there("tests", name), "{id}: {name}"),
                     ["--bench", name] => assert!(there("benches", name), "{id}: {name}"),
+                    ["--features", list] => {
+                        let unknown = list.split(',').find(|name| !has_feature(&package, name));
+                        assert_eq!(unknown, None, "{id}: {command}");
+                    }
                     _ => {}
                 }
             }
@@ -116,15 +126,41 @@ fn each_row_is_filled_and_its_commands_run_what_is_there() {
     }
 }
 
-/// Whether a path has to be there: the package on the registry has no `fuzz` and no hidden folders; a checkout has.
+/// Where a package of the workspace is, from the root.
+fn folder_of(package: &str) -> String {
+    match package {
+        "bankezy-crypto" => ".".to_owned(),
+        member => format!("crates/{member}"),
+    }
+}
+
+/// Whether a package's manifest, or with `--workspace` the core's, has a feature.
+fn has_feature(package: &str, feature: &str) -> bool {
+    let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+    let line = format!("{feature} = [");
+    manifest.lines().any(|it| it.starts_with(&line))
+}
+
+/// Whether a path has to be there: the package on the registry has no members, no `fuzz` and no
+/// hidden folders; a checkout has.
 fn is_expected(path: &str) -> bool {
-    root().join(".git").exists() || !(path.starts_with("fuzz") || path.starts_with('.'))
+    let left_out = |path: &str| {
+        ["fuzz", "crates", "."]
+            .iter()
+            .any(|it| path.starts_with(it))
+    };
+    path == "." || root().join(".git").exists() || !left_out(path)
 }
 
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
     let mut documents: Vec<PathBuf> = markdown(root());
     documents.extend(markdown(&root().join("docs")));
+    if is_expected("crates") {
+        for member in fs::read_dir(root().join("crates")).unwrap() {
+            documents.extend(markdown(&member.unwrap().path()));
+        }
+    }
     assert!(documents.len() > 8);
     for document in documents {
         let text = fs::read_to_string(&document).unwrap();

@@ -2,7 +2,7 @@
 //! leaves it, the backend's static key never reaches it, and from then on it calls BankEzy itself.
 //! With an emulator of BankEzy's in this process.
 //!
-//! `cargo run --example axum_backend --features client,sandbox`
+//! `cargo run -p bankezy-client --example axum_backend`
 //!
 //! With BANKEZY_BASE_URL, BANKEZY_API_KEY, BANKEZY_SDK_API_KEY, BANKEZY_APP_API_KEY and BANKEZY_SECRET
 //! (base64url) set, with that server, which has to be a `bankezy sandbox`: a real one has no echo.

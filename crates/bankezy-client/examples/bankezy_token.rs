@@ -1,6 +1,6 @@
 //! A token of BankEzy's over HTTP, from Get Token to its end, from an emulator in this process.
 //!
-//! `cargo run --example bankezy_token --features client,sandbox`
+//! `cargo run -p bankezy-client --example bankezy_token`
 //!
 //! With BANKEZY_BASE_URL, BANKEZY_API_KEY, BANKEZY_SDK_API_KEY and BANKEZY_SECRET (base64url) set, from
 //! that server.

@@ -1,6 +1,6 @@
 //! Tokens of ComplyCube's for its Web and its Mobile SDK over HTTP, from an emulator in this process.
 //!
-//! `cargo run --example complycube_token --features client,sandbox`
+//! `cargo run -p bankezy-client --example complycube_token`
 //!
 //! With COMPLYCUBE_BASE_URL, COMPLYCUBE_API_KEY and COMPLYCUBE_CLIENT_ID set, from that server.
 

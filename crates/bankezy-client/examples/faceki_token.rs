@@ -1,6 +1,6 @@
 //! An access token of Faceki's over HTTP, from an emulator in this process.
 //!
-//! `cargo run --example faceki_token --features client,sandbox`
+//! `cargo run -p bankezy-client --example faceki_token`
 //!
 //! With FACEKI_BASE_URL, FACEKI_CLIENT_ID and FACEKI_CLIENT_SECRET set, from that server.
 

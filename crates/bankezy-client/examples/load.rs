@@ -1,7 +1,7 @@
 //! Many tasks that call the emulator's echo through one client, to see that nothing fails and that
 //! memory stays flat.
 //!
-//! `cargo run --release --example load --features full -- --seconds 30 --tasks 64`
+//! `cargo run --release -p bankezy-client --example load -- --seconds 30 --tasks 64`
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! A token of Sardine's for the identity documents of a session over HTTP, from an emulator in this
 //! process.
 //!
-//! `cargo run --example sardine_token --features client,sandbox`
+//! `cargo run -p bankezy-client --example sardine_token`
 //!
 //! With SARDINE_BASE_URL, SARDINE_CLIENT_ID, SARDINE_CLIENT_SECRET and SARDINE_SESSION_KEY set, from
 //! that server, such as `sardine::SANDBOX_BASE_URL`.

@@ -1,7 +1,7 @@
 //! The HTTP client: a transport that carries sealed bodies and decides nothing about them.
 //!
-//! It takes an [`http::Request`] with [`SecretBytes`] as body and gives an [`http::Response`] back,
-//! whatever its status. What a request says and what an answer means is the providers' affair.
+//! It takes an [`http::Request`] with [`SecretBytes`](bankezy_crypto::SecretBytes) as body and gives an
+//! [`http::Response`] back, whatever its status. What a request says and what an answer means is the providers' affair.
 //!
 //! # What it holds to
 //! - **Transport.** `https` alone, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
@@ -93,7 +93,12 @@ pub use token_cache::{
 };
 pub use token_client::{BlockingTokenClient, TokenClient};
 
+/// The examples of this crate's README, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 /// The examples of the repository's README, run as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-mod readme {}
+mod repository_readme {}

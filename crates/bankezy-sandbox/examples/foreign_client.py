@@ -2,7 +2,7 @@
 
     pip install jwcrypto
     bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json
-    python3 examples/foreign_client.py ready.json
+    python3 crates/bankezy-sandbox/examples/foreign_client.py ready.json
 """
 
 import base64

@@ -103,3 +103,8 @@ pub use faults::{Faults, InjectedFault};
 pub use running::Sandbox;
 pub use state::{Endpoint, Executed};
 pub use tokens::TokenForm;
+
+/// The examples of this crate's README, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,7 +1,7 @@
 //! An axum server that gets sealed callbacks, and a client that sends it one: in one process, no
 //! network, no credentials.
 //!
-//! `cargo run --example axum_callbacks --features tower`
+//! `cargo run -p bankezy-tower --example axum_callbacks`
 
 use std::error::Error;
 use std::sync::Arc;

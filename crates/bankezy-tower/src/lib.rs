@@ -112,3 +112,8 @@ fn mark(extensions: &mut http::Extensions, opened: Option<OpenedByKey>) {
         }
     }
 }
+
+/// The examples of this crate's README, run as doc tests.
+#[cfg(all(doctest, feature = "aws-lc-rs"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,7 +1,7 @@
 //! BankEzy: token calls, and any other call, sealed both ways.
 //!
-//! The functions build requests and read answers; sending is the caller's, or that of
-//! the feature `client`. What the documentation states, shows and leaves open is in the README.
+//! The functions build requests and read answers; the caller sends them, or the crate
+//! `bankezy-client` does. What the documentation states, shows and leaves open is in the README.
 
 mod answers;
 mod endpoints;

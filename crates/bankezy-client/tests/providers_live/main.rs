@@ -1,4 +1,4 @@
-//! Every token API through `client::Client` against the emulator: tokens, refusals, faults on the way,
+//! Every token API through `Client` against the emulator: tokens, refusals, faults on the way,
 //! and that none of it shows a secret.
 
 mod adapters;

@@ -34,6 +34,17 @@ fn each_backend(test: impl AsyncFn(&'static Backend)) {
     common::each_backend(|backend| runtime.block_on(test(backend)));
 }
 
+/// As in `tests/promises/backends.rs` of the core.
+#[test]
+fn the_backends_are_those_that_the_run_is_meant_for() {
+    if let Ok(expected) = std::env::var("BANKEZY_EXPECT_BACKENDS") {
+        let available = bankezy_crypto::backend::AVAILABLE;
+        let names: Vec<&str> = available.iter().map(|backend| backend.name()).collect();
+        let expected: Vec<&str> = expected.split(',').collect();
+        assert_eq!(names, expected, "BANKEZY_EXPECT_BACKENDS");
+    }
+}
+
 fn shared(backend: &Backend) -> Arc<PayloadCipher> {
     Arc::new(common::cipher(backend))
 }
