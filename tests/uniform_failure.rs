@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::{Duration, SystemTime};
+
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey,
     Pkcs1PublicEncryptingKey, PublicEncryptingKey,
@@ -163,7 +165,7 @@ fn messages_under_a_payload_secret_fail_alike() {
 
         let third = PayloadSecret::from_bytes(&[0x17; 32]).unwrap();
         let ring = KeyRing::new("1", PayloadCipher::with_backend(&third, backend).unwrap());
-        let until = Previous::OpensUntil(std::time::SystemTime::now() + Duration::from_secs(60));
+        let until = Previous::OpensUntil(SystemTime::now() + Duration::from_secs(60));
         ring.rotate("2", cipher(backend), until).unwrap();
         let open = |sealed: &str, opened: &mut Opened| ring.open_into(sealed, opened).map(drop);
         fails_alike(&format!("key ring on {backend}"), &open, &sealed, wrong);
