@@ -33,7 +33,6 @@ struct Parts {
 
 const ENCRYPTED_KEY: usize = 0;
 const CIPHERTEXT: usize = 2;
-const TAG: usize = 3;
 
 impl Parts {
     fn of(sealed: &str) -> Self {
