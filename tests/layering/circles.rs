@@ -1,7 +1,8 @@
 //! No two files of a crate use each other, by whatever way round.
 
-use crate::imports::{Graph, Sources, circles, edges_within, graph};
+use crate::graph::{Graph, circles, edges_within, graph};
 use crate::members;
+use crate::modules::Sources;
 
 #[test]
 fn no_crate_has_a_circle_of_imports() {
@@ -42,7 +43,8 @@ fn graph_of(lib: &str, a: &str, b: &str) -> Graph {
 
 #[test]
 fn a_circle_is_found_whichever_way_a_name_comes() {
-    const B: &str = "pub(crate) struct B; pub(crate) fn f() {} fn back() { crate::a::g() }";
+    const B: &str = "pub(crate) struct B; pub(crate) enum E { V } pub(crate) trait Tr {} \
+        make!(); pub(crate) fn f() {} fn back() { crate::a::g() }";
     for a in [
         "use crate::b::B;",
         "use crate::{b::B};",
@@ -64,12 +66,33 @@ fn a_circle_is_found_whichever_way_a_name_comes() {
         "fn h() -> Option<crate::b::B> { None }",
         "fn h() { use crate::b::f; f() }",
         "impl From<crate::b::B> for u8 { fn from(_: crate::b::B) -> Self { 0 } }",
-        // In a macro's arguments.
+        // Imported inside a function.
+        "fn h() { use crate::b; b::f() }",
+        "fn h() { use crate::b as k; k::f() }",
+        "fn h() { use crate::b::*; f() }",
+        "fn h() { use super::*; b::f() }",
+        // One name for two things.
+        "use crate::b; fn b() { b::f() }",
+        "use crate::b; const b: u8 = b::made();",
+        "use crate::b::E::*;",
+        "use crate::E; fn h() { E::V; }",
+        "fn h() -> u8 { crate::V }",
+        "use crate::b::made;",
+        "fn h() { crate::b::made() }",
+        "pub(crate) use crate::b::Tr as _;",
+        "fn h() { crate::r#b::f() }",
+        // In the arguments of attributes and macros.
+        "#[foo(crate::b::f)] fn h() {}",
+        "struct S { #[serde(default = \"crate::b::f\")] s: u8 }",
+        "fn h() { any!(use crate::{b::f};) }",
+        "fn h() { any!(use crate::b; b::f()) }",
+        "fn h() { any!(use crate::b::*;) }",
+        "macro_rules! h { () => { $crate::b::f() } }",
         "fn h() { assert_eq!(Some(crate::b::f()), None) }",
     ] {
         let a = format!("{a} pub(crate) fn g() {{}}");
         let graph = graph_of(
-            "mod a; mod b; pub use b::B; pub use b::B as Renamed;",
+            "mod a; mod b; pub use b::B; pub use b::B as Renamed; pub use b::E::*; pub use b::E;",
             &a,
             B,
         );
@@ -101,6 +124,17 @@ fn facades_and_tests_are_none() {
             "pub(crate) fn g() {} #[cfg(test)] mod tests { use crate::b::f; }",
             "use crate::a::g; pub(crate) fn f() { g() }",
         ),
+        (
+            "mod a; mod b; pub use a::*; const LEN: usize = 12;",
+            "use crate::LEN; pub fn g() -> usize { LEN }",
+            "",
+        ),
+        // A facade that gives on a function of a module's name.
+        (
+            "mod a; mod b; pub use b::a;",
+            "pub(crate) struct A; fn f() { crate::a::A }",
+            "pub fn a() { crate::a::A }",
+        ),
         // Names of other crates, and of what is no path.
         (
             "mod a; mod b; pub(crate) use b::B;",
@@ -110,5 +144,22 @@ fn facades_and_tests_are_none() {
     ] {
         let found = circles(&graph_of(lib, a, b));
         assert!(found.is_empty(), "{lib} {a} {b}: {found:?}");
+    }
+}
+
+#[test]
+fn what_would_hide_an_import_is_refused() {
+    for a in [
+        "fn h() { mod inner { pub fn f() { super::super::b::f() } } }",
+        "extern crate self as me;",
+        "#[macro_use] mod inner {}",
+        "#[macro_export] macro_rules! h { () => {} }",
+        "macro_rules! h { () => { crate::b::f() } } mod inner {}",
+        "#[path = \"b.rs\"] mod inner;",
+        "include!(\"b.rs\");",
+        "fn h() { include!(\"b.rs\") }",
+    ] {
+        let read = std::panic::catch_unwind(|| graph_of("mod a; mod b;", a, ""));
+        assert!(read.is_err(), "{a}");
     }
 }

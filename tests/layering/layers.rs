@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::imports::graph;
+use crate::graph::graph;
 use crate::members;
 
 /// A folder or file of the core, and what it may use beside itself. Lowest layer first: nothing uses

@@ -2,14 +2,16 @@
 //! imports in any crate, and what a move of code between crates could lose without anyone noticing.
 
 mod circles;
-mod imports;
+mod graph;
 mod layers;
 mod members;
+mod modules;
+mod resolve;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use imports::Sources;
+use modules::Sources;
 
 /// A crate of the workspace: its name, its folder, and its root below `src`.
 struct Member {
@@ -20,7 +22,7 @@ struct Member {
 
 impl Member {
     fn sources(&self) -> Sources {
-        imports::sources(&self.folder.join("src"))
+        modules::sources(&self.folder.join("src"))
     }
 }
 
@@ -30,7 +32,8 @@ fn members() -> Vec<Member> {
     let mut folders = vec![root.to_owned()];
     // A package of the core alone, as it is published, holds no members.
     if let Ok(entries) = fs::read_dir(root.join("crates")) {
-        folders.extend(entries.map(|entry| entry.unwrap().path()));
+        let folders_of_members = entries.map(|entry| entry.unwrap().path());
+        folders.extend(folders_of_members.filter(|folder| folder.join("Cargo.toml").exists()));
     }
     folders.sort();
     folders

@@ -1,7 +1,10 @@
 //! What every crate of the workspace has to keep.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use syn::visit::{self, Visit};
 
 use crate::members;
 
@@ -15,15 +18,23 @@ const NO_PANIC: [&str; 6] = [
     "clippy::unwrap_used",
 ];
 
+/// Libraries that lift one of them as a whole: their arithmetic is on small counts, times and lengths.
+const LIFTED: [(&str, &str); 3] = [
+    ("bankezy-client", "clippy::arithmetic_side_effects"),
+    ("bankezy-sandbox", "clippy::arithmetic_side_effects"),
+    ("bankezy-tower", "clippy::arithmetic_side_effects"),
+];
+
 #[test]
 fn every_library_denies_what_can_panic() {
     let mut libraries = 0;
     for member in members() {
-        let Some(lib) = member.sources().remove("lib.rs") else {
+        let mut sources = member.sources();
+        let Some(lib) = sources.get("lib.rs") else {
             continue;
         };
         libraries += 1;
-        let parsed = syn::parse_file(&lib).unwrap();
+        let parsed = syn::parse_file(lib).unwrap();
         let denied: BTreeSet<String> = parsed.attrs.iter().flat_map(denied_outside_tests).collect();
         for lint in NO_PANIC {
             assert!(
@@ -31,6 +42,27 @@ fn every_library_denies_what_can_panic() {
                 "{} does not deny {lint}",
                 member.name
             );
+        }
+        // Nothing lifts them for a whole file but what is named above.
+        sources.retain(|file, _| !file.ends_with("_tests.rs"));
+        for (file, text) in sources {
+            for attribute in syn::parse_file(&text).unwrap().attrs {
+                let words: String = quoted(&attribute).split_whitespace().collect();
+                let lifts = attribute.path().is_ident("allow")
+                    || attribute.path().is_ident("expect")
+                    || words.contains("allow(")
+                    || words.contains("expect(");
+                for lint in NO_PANIC
+                    .iter()
+                    .filter(|lint| lifts && words.contains(**lint))
+                {
+                    assert!(
+                        file == "lib.rs" && LIFTED.contains(&(member.name.as_str(), lint)),
+                        "{} {file} lifts {lint}",
+                        member.name
+                    );
+                }
+            }
         }
     }
     assert!(libraries > 0);
@@ -60,38 +92,60 @@ fn quoted(attribute: &syn::Attribute) -> String {
 #[test]
 fn traces_go_under_the_name_of_their_crate() {
     for member in members() {
-        let target = format!("target: \"{}\"", member.name.replace('-', "_"));
+        let target = member.name.replace('-', "_");
+        let mut events = Events::default();
         let mut documented = false;
-        let mut events = 0;
         for (file, text) in member.sources() {
-            let macros = ["debug!(", "debug_span!(", "info!(", "warn!(", "error!("];
-            for name in macros {
-                for (place, _) in text.match_indices(name) {
-                    // `compile_error!` is another macro.
-                    if text[..place].ends_with('_') {
-                        continue;
-                    }
-                    events += 1;
-                    let arguments = &text[place + name.len()..];
-                    assert!(
-                        arguments.trim_start().starts_with(&target),
-                        "{} {file}: `{name}` without {target}",
-                        member.name
-                    );
-                }
+            let before = events.found.len();
+            events.visit_file(&syn::parse_file(&text).unwrap());
+            for event in &events.found[before..] {
+                let named: String = event.split_whitespace().collect();
+                assert!(
+                    named.starts_with(&format!("target:\"{target}\"")),
+                    "{} {file}: an event without its target: {event}",
+                    member.name
+                );
             }
-            documented |= text.lines().any(|line| {
-                line.starts_with("//!")
-                    && line.contains(&format!("`{}`", &member.name.replace('-', "_")))
-            });
+            let says = format!("target `{target}`");
+            let prose = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("//"));
+            let prose: Vec<&str> = prose
+                .map(|line| line.trim_start_matches(['/', '!']).trim())
+                .collect();
+            documented |= prose.join(" ").contains(&says);
         }
+        let found = events.found.len();
         assert!(
-            events == 0 || documented,
-            "{}: target not documented",
+            found == 0 || documented,
+            "{}: its target is not documented",
             member.name
         );
         if member.name == "bankezy-client" {
-            assert!(events > 5, "the client's events were not found");
+            assert!(found > 5, "the client's events were not found");
+        }
+    }
+}
+
+/// The arguments of each macro and attribute of `tracing`.
+#[derive(Default)]
+struct Events {
+    found: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Events {
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let name = call.path.segments.last().unwrap().ident.to_string();
+        let level = name.strip_suffix("_span").unwrap_or(&name);
+        if ["trace", "debug", "info", "warn", "error", "event", "span"].contains(&level) {
+            self.found.push(call.tokens.to_string());
+        }
+        visit::visit_macro(self, call);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if attribute.path().segments.last().unwrap().ident == "instrument" {
+            self.found.push(quoted(attribute));
         }
     }
 }
@@ -125,36 +179,63 @@ fn unsafe_code_is_in_one_place() {
     assert_eq!(uses[0], "unsafe_code,");
 }
 
+/// Asks Cargo, which knows every section, target and renaming.
 #[test]
 fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
-    let dependencies = |name: &str| {
-        let member = members().into_iter().find(|member| member.name == name);
-        let manifest = fs::read_to_string(member?.folder.join("Cargo.toml")).unwrap();
-        let section = |title: &str| {
-            let rest = manifest
-                .split_once(&format!("\n[{title}]\n"))
-                .map_or("", |(_, rest)| rest);
-            let end = rest.find("\n[").unwrap_or(rest.len());
-            let lines = rest[..end].lines();
-            lines
-                .filter(|line| line.starts_with("bankezy-"))
-                .map(|line| line.split(['.', ' ']).next().unwrap().to_owned())
-                .collect::<Vec<_>>()
-        };
-        Some((section("dependencies"), section("dev-dependencies")))
-    };
-    assert_eq!(dependencies("bankezy-crypto"), Some((vec![], vec![])));
-    // As it is published, the core stands alone.
-    let Some((client, _)) = dependencies("bankezy-client") else {
-        return;
-    };
-    assert_eq!(client, ["bankezy-crypto"]);
-    for name in ["bankezy-diagnose", "bankezy-sandbox", "bankezy-tower"] {
-        assert_eq!(
-            dependencies(name),
-            Some((vec!["bankezy-crypto".to_owned()], vec![])),
-            "{name}"
-        );
+    let cargo = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        cargo.status.success(),
+        "{}",
+        String::from_utf8_lossy(&cargo.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&cargo.stdout).unwrap();
+    // Who may depend on which members: to build, and for its tests alone.
+    let may: [(&str, &[&str], &[&str]); 6] = [
+        ("bankezy-crypto", &[], &[]),
+        (
+            "bankezy-client",
+            &["bankezy-crypto"],
+            &["bankezy-sandbox", "bankezy-tower"],
+        ),
+        ("bankezy-tower", &["bankezy-crypto"], &[]),
+        ("bankezy-sandbox", &["bankezy-crypto"], &[]),
+        ("bankezy-diagnose", &["bankezy-crypto"], &[]),
+        (
+            "bankezy-cli",
+            &[
+                "bankezy-client",
+                "bankezy-crypto",
+                "bankezy-diagnose",
+                "bankezy-sandbox",
+            ],
+            &[],
+        ),
+    ];
+    let packages = metadata["packages"].as_array().unwrap();
+    assert_eq!(packages.len(), members().len());
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let row = may.iter().find(|(member, ..)| *member == name);
+        let (_, to_build, for_tests) = row.unwrap_or_else(|| panic!("{name} is not in the table"));
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let on = dependency["name"].as_str().unwrap();
+            let is_for_tests = dependency["kind"] == "dev" && for_tests.contains(&on);
+            let is_fine = !on.starts_with("bankezy-") || to_build.contains(&on) || is_for_tests;
+            assert!(is_fine, "{name} depends on {on}");
+            if on == "bankezy-crypto" {
+                assert_eq!(dependency["uses_default_features"], false, "{name}");
+            }
+        }
     }
 }
 
