@@ -1,13 +1,17 @@
 //! Keys by exchange, and RSA both ways.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{AppCredentials, Call, Version, read, read_token};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Channel, Error, KeyPair, PrivateKeyOpener, PublicKeySealer};
+use bankezy_crypto::{
+    Channel, Error, KeyPair, KeyRing, PayloadCipher, PayloadSecret, Previous, PrivateKeyOpener,
+    PublicKeySealer,
+};
 use serde_json::{Value, json};
 
-use crate::common::{each_backend, p256, rsa_2048};
+use crate::common::{cipher, each_backend, p256, rsa_2048};
 use crate::{RAW, answer, first, request, server};
 
 #[test]
@@ -73,6 +77,30 @@ fn rsa_keys_transport_keys_both_ways() {
         assert!(read_token(Call::GetToken, &answer(200, reply), &channel).is_ok());
         let mixed = Channel::establish(Arc::new(p256(backend)), &wire, &RAW);
         assert!(matches!(mixed, Err(Error::WrongKeyKind { .. })));
+    });
+}
+
+#[test]
+fn a_static_secret_rotates_under_the_same_channel() {
+    each_backend(|backend| {
+        let next = || {
+            let secret = PayloadSecret::from_bytes(&[9; 32]).unwrap();
+            PayloadCipher::with_backend(&secret, backend).unwrap()
+        };
+        let ring = Arc::new(KeyRing::new("2026", cipher(backend)));
+        let channel = Channel::from(Arc::clone(&ring));
+        let sent = || server(Version::V1).get_token(&request(), &channel).unwrap();
+        assert!(cipher(backend).open(sent().body()).is_ok());
+        let reply = r#"{"resCode":200,"token":"t"}"#.as_bytes();
+        let late = answer(200, channel.seal(reply).unwrap());
+        ring.add_for_opening("2027", next()).unwrap();
+        let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
+        ring.promote("2027", Previous::OpensUntil(in_an_hour))
+            .unwrap();
+        assert!(next().open(sent().body()).is_ok());
+        for reply in [late, answer(200, next().seal(reply).unwrap())] {
+            assert!(read_token(Call::GetToken, &reply, &channel).is_ok());
+        }
     });
 }
 

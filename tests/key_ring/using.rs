@@ -93,11 +93,13 @@ fn an_answer_can_be_sealed_with_an_older_key_until_its_date() {
     });
 }
 
+type See<'a> = &'a dyn Fn(&KeyRing, &str);
+
 #[test]
 fn a_key_once_seen_expired_stays_expired_when_the_clock_goes_back() {
     each_backend(|backend| {
         let start = start();
-        let seen: [&dyn Fn(&KeyRing, &str); 4] = [
+        let seen: [See; 4] = [
             &|ring, sealed| {
                 ring.open_at(sealed, start + HOUR).unwrap_err();
             },
