@@ -37,9 +37,14 @@
 //! | `providers` (default) | the token APIs as pure functions over `http` types: `providers` |
 //! | `rayon` | `seal_many` and `open_many`, on all processors |
 //!
-//! HTTP client, middleware, emulator and command line are the crates `bankezy-client`, `bankezy-tower`,
-//! `bankezy-sandbox` and `bankezy-cli`.
+//! HTTP client, middleware, emulator, diagnosis and command line are the crates `bankezy-client`,
+//! `bankezy-tower`, `bankezy-sandbox`, `bankezy-diagnose` and `bankezy-cli`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Links to what a backend or feature brings lead nowhere in a build without it.
+#![cfg_attr(
+    not(all(feature = "aws-lc-rs", feature = "rust-crypto", feature = "rayon")),
+    allow(rustdoc::broken_intra_doc_links, reason = "as above")
+)]
 // No input makes the crate panic: where one of these is right, it says why.
 #![cfg_attr(
     not(test),

@@ -22,7 +22,9 @@ impl PlainError {
     /// Longest text that is kept, in bytes.
     const MAX_TEXT: usize = 4096;
 
-    pub(crate) fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
+    /// Status, `Retry-After` and the first 4096 bytes of an answer's body.
+    #[must_use]
+    pub fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
         let body = response.body().as_ref();
         let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
         let retry_after = response.headers().get(RETRY_AFTER);
