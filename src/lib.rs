@@ -55,6 +55,7 @@
 
 pub mod backend;
 mod codec;
+mod delivery;
 mod envelope;
 mod error;
 mod jwe;
@@ -64,6 +65,7 @@ mod nonce;
 pub mod providers;
 mod secret;
 
+pub use delivery::{Delivery, DeliveryTracker};
 pub use envelope::{
     DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, OpenedWith, PayloadCipher, PrivateKeyOpener,
     PublicKeySealer,

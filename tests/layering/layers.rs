@@ -9,6 +9,7 @@ use crate::members;
 /// what stands below it in this table.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Layer 0: shared vocabulary.
+    ("delivery", &[]),
     ("keys/algorithm", &[]),
     ("error", &["keys/algorithm"]),
     ("secret", &["error"]),
