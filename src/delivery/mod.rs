@@ -110,6 +110,15 @@ impl DeliveryTracker {
         }
     }
 
+    /// For a transport: whether the caller has given up.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        matches!(
+            self.state.load(Ordering::Acquire),
+            ABANDONED | ABANDONED_UNREPORTED
+        )
+    }
+
     fn swap(&self, from: u8, to: u8) -> Result<u8, u8> {
         self.state
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
@@ -149,11 +158,12 @@ mod tests {
         assert!(taken.take() && taken.take());
         assert_eq!(taken.abandon(), Delivery::NotSent);
         assert_eq!(taken.abandon(), Delivery::NotSent);
-        assert!(!taken.take() && !taken.begin());
+        assert!(!taken.take() && !taken.begin() && taken.is_abandoned());
 
         let begun = DeliveryTracker::new();
         assert!(begun.take() && begun.begin() && begun.begin());
         assert_eq!(begun.abandon(), Delivery::PossiblySent);
+        assert!(!begun.is_abandoned());
         // As a retry in the middle would.
         assert!(begun.take());
         assert_eq!(begun.abandon(), Delivery::PossiblySent);

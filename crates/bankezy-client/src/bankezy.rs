@@ -14,7 +14,7 @@ use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Client, ProviderError};
+use super::{ProviderError, Transport};
 
 /// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
 ///
@@ -22,16 +22,16 @@ use super::{Client, ProviderError};
 /// sealed anew each time.
 #[derive(Clone)]
 pub struct BankEzyClient {
-    client: Client,
+    transport: Transport,
     server: Arc<BankEzy>,
 }
 
 impl BankEzyClient {
-    /// Calls this server over this client.
+    /// Calls this server over a [`Client`](crate::Client) or any other [`Transport`].
     #[must_use]
-    pub fn new(client: Client, server: BankEzy) -> Self {
+    pub fn new(transport: impl Into<Transport>, server: BankEzy) -> Self {
         Self {
-            client,
+            transport: transport.into(),
             server: Arc::new(server),
         }
     }
@@ -145,14 +145,14 @@ impl BankEzyClient {
 
     /// How long a call may take.
     pub(super) fn deadline(&self) -> Duration {
-        self.client.shared.settings.deadline
+        self.transport.settings().deadline
     }
 
     async fn send(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
-        Ok(self.client.execute(make).await?)
+        Ok(self.transport.execute(make).await?)
     }
 }
 

@@ -11,7 +11,7 @@
 //!   exceeds the cap. Nothing outlives the deadline.
 //! - **Never twice.** A request is repeated only where nothing of it was sent, or where the server
 //!   answered 429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the
-//!   server may have executed the request, and [`ClientError::sent`] says so.
+//!   server may have executed the request, and [`ClientError::delivery`] says so.
 //! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
 //!   the target `bankezy_client`, with the host, method, status, lengths and times. The
 //!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those
@@ -63,35 +63,31 @@
 mod backoff;
 mod bankezy;
 mod blocking;
-mod builder;
 mod call;
-mod classify;
-mod client;
 mod error;
 mod flight;
-mod provider_error;
+mod http;
 mod retry;
 mod session;
-mod tls;
 mod token_cache;
 mod token_client;
 mod transport;
 
 pub use bankezy::BankEzyClient;
 pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
-pub use builder::{
-    ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
+pub use bankezy_crypto::{Delivery, DeliveryTracker};
+pub use error::{
+    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, UrlProblem,
 };
-pub use client::Client;
-pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
-pub use provider_error::ProviderError;
 pub use retry::RetryPolicy;
 pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
 pub use token_cache::{
     DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
     TokenSlot, TokenStore,
 };
+pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, ResponseBody};
 pub use token_client::{BlockingTokenClient, TokenClient};
+pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
 /// The examples of the repository's README, run as doc tests.
 #[cfg(doctest)]

@@ -128,7 +128,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ConnectProblem, Sent};
+    use crate::{ConnectProblem, Delivery};
 
     const NOON: &str = "Sun, 06 Nov 1994 12:00:00 GMT";
 
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn what_may_have_been_executed_is_not_tried_again() {
         let left = Duration::from_secs(30);
-        let sent = Sent::Maybe;
+        let delivery = Delivery::PossiblySent;
         for error in [
-            ClientError::Timeout { sent },
-            ClientError::Interrupted { sent },
+            ClientError::Timeout { delivery },
+            ClientError::Interrupted { delivery },
         ] {
             assert_eq!(RetryPolicy::default().wait(1, left, &Err(error)), None);
         }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bankezy_crypto::providers::TokenApi;
 
-use super::{BlockingClient, Client, ProviderError};
+use super::{BlockingClient, ProviderError, Transport};
 
 /// Makes the call of a [`TokenApi`]: builds the request, sends it, reads the answer. Cheap to clone.
 ///
@@ -26,7 +26,7 @@ use super::{BlockingClient, Client, ProviderError};
 /// # }
 /// ```
 pub struct TokenClient<A> {
-    client: Client,
+    transport: Transport,
     api: Arc<A>,
 }
 
@@ -37,11 +37,11 @@ pub struct BlockingTokenClient<A> {
 }
 
 impl<A: TokenApi> TokenClient<A> {
-    /// Calls this API over this client.
+    /// Calls this API over a [`Client`](crate::Client) or any other [`Transport`].
     #[must_use]
-    pub fn new(client: Client, api: A) -> Self {
+    pub fn new(transport: impl Into<Transport>, api: A) -> Self {
         Self {
-            client,
+            transport: transport.into(),
             api: Arc::new(api),
         }
     }
@@ -63,7 +63,7 @@ impl<A: TokenApi> TokenClient<A> {
         request: &A::Request,
         clock: &(dyn Fn() -> SystemTime + Send + Sync),
     ) -> Result<A::Answer, ProviderError> {
-        let response = self.client.execute(|| self.api.request(request)).await?;
+        let response = self.transport.execute(|| self.api.request(request)).await?;
         Ok(self.api.response(request, &response, clock())?)
     }
 
@@ -95,7 +95,7 @@ impl<A: TokenApi> BlockingTokenClient<A> {
 impl<A> Clone for TokenClient<A> {
     fn clone(&self) -> Self {
         Self {
-            client: self.client.clone(),
+            transport: self.transport.clone(),
             api: Arc::clone(&self.api),
         }
     }
@@ -112,7 +112,7 @@ impl<A> Clone for BlockingTokenClient<A> {
 
 impl<A> fmt::Debug for TokenClient<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenClient").field(&self.client).finish()
+        f.debug_tuple("TokenClient").field(&self.transport).finish()
     }
 }
 

@@ -14,7 +14,7 @@ use bankezy_crypto::SecretBytes;
 use http::{Request, Response};
 
 use self::driver::Driver;
-use super::{Client, ClientError, Sent};
+use super::{Client, ClientError, Delivery};
 
 /// What the thread may take to say that the deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -45,7 +45,7 @@ impl BlockingClient {
     /// Sends a request once and never again, within the deadline; see [`Client::send`].
     ///
     /// # Errors
-    /// [`ClientError`]; its [`sent`](ClientError::sent) says whether the server can have seen it.
+    /// [`ClientError`]; its [`delivery`](ClientError::delivery) says whether the server may have received it.
     pub fn send(
         &self,
         request: Request<SecretBytes>,
@@ -75,8 +75,8 @@ impl BlockingClient {
         &self,
         call: impl Future<Output = Result<T, ClientError<E>>>,
     ) -> Result<T, ClientError<E>> {
-        let limit = self.client.shared.settings.deadline + GRACE;
-        let late = ClientError::Timeout { sent: Sent::Maybe };
+        let limit = self.client.settings().deadline + GRACE;
+        let late = ClientError::Timeout { delivery: Delivery::PossiblySent };
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }
 }

@@ -8,7 +8,7 @@ use bankezy_crypto::Fault;
 use bankezy_crypto::providers::{CallError, PlainError};
 use http::StatusCode;
 
-use crate::{ClientError, ProviderError, Sent};
+use crate::{ClientError, ProviderError, Delivery};
 
 /// Why a call through a [`SessionKeeper`](super::SessionKeeper) failed.
 ///
@@ -82,13 +82,13 @@ impl SessionError {
 
     /// Whether the server can have seen the call; the token calls before it do not count.
     #[must_use]
-    pub fn sent(&self) -> Sent {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Call(error) => error.sent(),
+            Self::Call(error) => error.delivery(),
             Self::Login(_)
             | Self::BackingOff { .. }
             | Self::RefusedLately { .. }
-            | Self::ShutDown => Sent::No,
+            | Self::ShutDown => Delivery::NotSent,
         }
     }
 

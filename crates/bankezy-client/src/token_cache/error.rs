@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bankezy_crypto::Fault;
 use http::StatusCode;
 
-use crate::{ClientError, ProviderError, Sent};
+use crate::{ClientError, ProviderError, Delivery};
 
 /// Why a [`TokenSlot`](super::TokenSlot) gives no token.
 ///
@@ -62,10 +62,10 @@ impl TokenCacheError {
 
     /// Whether the provider can have seen the request that this caller waited for.
     #[must_use]
-    pub fn sent(&self) -> Sent {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Fetch(error) => error.sent(),
-            Self::BackingOff { .. } => Sent::No,
+            Self::Fetch(error) => error.delivery(),
+            Self::BackingOff { .. } => Delivery::NotSent,
         }
     }
 
@@ -110,11 +110,11 @@ impl FetchError {
 
     /// Whether the provider can have seen the request.
     #[must_use]
-    pub fn sent(&self) -> Sent {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Call(error) => error.sent(),
+            Self::Call(error) => error.delivery(),
             Self::TimedOut | Self::ExpiredOnArrival | Self::Panicked | Self::Abandoned => {
-                Sent::Maybe
+                Delivery::PossiblySent
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BlockingClient, Client, ClientError, Sent};
+use bankezy_client::{BlockingClient, Client, ClientError, Delivery};
 use bankezy_crypto::SecretBytes;
 use http::Response;
 
@@ -66,7 +66,7 @@ fn it_meets_the_deadline() {
     let started = Instant::now();
     let error = client.send(post(&server.url("/"), "body")).unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(1500));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, ConnectProblem, RetryPolicy, Sent};
+use bankezy_client::{Client, ClientError, ConnectProblem, RetryPolicy, Delivery};
 
 use crate::post;
 use crate::server::{Reply, Server};
@@ -37,7 +37,7 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
             problem: ConnectProblem::TimedOut
         }
     ));
-    assert_eq!((error.code(), error.sent()), ("client.connect", Sent::No));
+    assert_eq!((error.code(), error.delivery()), ("client.connect", Delivery::NotSent));
     assert!(error.is_retryable());
     assert!(started.elapsed() >= 2 * SHORT && started.elapsed() < SOON);
     assert_eq!(server.connections(), 2);
@@ -53,7 +53,7 @@ async fn a_deadline_that_passes_while_connecting_says_that_nothing_was_sent() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::No }),
+        matches!(error, ClientError::Timeout { delivery: Delivery::NotSent }),
         "{error:?}"
     );
     assert!(error.is_retryable() && started.elapsed() < SOON);
@@ -70,7 +70,7 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+            matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.timeout");
@@ -92,7 +92,7 @@ async fn an_answer_that_trickles_meets_the_deadline() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
         "{error:?}"
     );
     assert!(started.elapsed() < SOON);
@@ -114,7 +114,7 @@ async fn the_deadline_spans_all_attempts() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(2500));
@@ -145,7 +145,7 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { sent: Sent::No }),
+            matches!(error, ClientError::Timeout { delivery: Delivery::NotSent }),
             "{error:?}"
         );
     }
@@ -162,8 +162,8 @@ fn assert_too_long(error: &ClientError) {
         "{error:?}"
     );
     assert_eq!(
-        (error.code(), error.sent()),
-        ("client.response_too_long", Sent::Maybe)
+        (error.code(), error.delivery()),
+        ("client.response_too_long", Delivery::PossiblySent)
     );
     assert!(!error.is_retryable());
 }

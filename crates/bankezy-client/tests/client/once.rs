@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, RetryPolicy, Sent};
+use bankezy_client::{Client, ClientError, RetryPolicy, Delivery};
 use bankezy_crypto::SecretBytes;
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -38,7 +38,7 @@ async fn interrupted(server: &Server) {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+            matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.interrupted");
@@ -103,7 +103,7 @@ async fn a_connection_reset_while_the_request_is_sent() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+            matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
             "{error:?}"
         );
         let connections = server.connections();
@@ -140,9 +140,9 @@ async fn a_connection_closed_before_the_request_was_read() {
         let read: Vec<usize> = read.iter().take(calls).collect();
         let (last, before) = read.split_last().unwrap();
         assert!(before.iter().all(|len| *len == 0), "{read:?}");
-        match error.sent() {
-            Sent::No => assert_eq!((calls, *last), (10, 0)),
-            Sent::Maybe => assert!(matches!(error, ClientError::Interrupted { .. })),
+        match error.delivery() {
+            Delivery::NotSent => assert_eq!((calls, *last), (10, 0)),
+            Delivery::PossiblySent => assert!(matches!(error, ClientError::Interrupted { .. })),
         }
     }
 }
@@ -172,7 +172,7 @@ async fn a_pooled_connection_that_dies_with_the_request_is_not_tried_again() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+        matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
         "{error:?}"
     );
     assert_eq!(server.count(), 2);

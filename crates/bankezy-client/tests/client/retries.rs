@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BlockingClient, Client, ClientError, ConnectProblem, RetryPolicy, Sent};
+use bankezy_client::{BlockingClient, Client, ClientError, ConnectProblem, RetryPolicy, Delivery};
 use bankezy_crypto::{Error, SecretBytes};
 use http::{Request, Response};
 
@@ -208,7 +208,7 @@ async fn a_refused_connection_is_an_error_once_the_attempts_are_spent() {
                     problem: ConnectProblem::Refused
                 }
             ));
-            assert_eq!((error.sent(), attempts), (Sent::No, expected));
+            assert_eq!((error.delivery(), attempts), (Delivery::NotSent, expected));
         }
     }
 }
@@ -247,8 +247,8 @@ async fn a_request_that_cannot_be_made_is_the_callers_error() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.code(), error.sent(), attempts),
-        ("client.request_build", Sent::No, 1)
+        (error.code(), error.delivery(), attempts),
+        ("client.request_build", Delivery::NotSent, 1)
     );
     assert!(!error.is_retryable());
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{Sent, TokenCacheError};
+use bankezy_client::{Delivery, TokenCacheError};
 
 use crate::stage::{
     DUE, LIFETIME, Stage, eventually, faceki, gives, granted, sardine, session, status, text,
@@ -65,7 +65,7 @@ async fn after_failures_each_token_waits_for_itself() {
         panic!("it did not fail");
     };
     let waiting = slot.get().await.unwrap_err();
-    assert_eq!([failed.sent(), waiting.sent()], [Sent::Maybe, Sent::No]);
+    assert_eq!([failed.delivery(), waiting.delivery()], [Delivery::PossiblySent, Delivery::NotSent]);
     let TokenCacheError::BackingOff { retry_in, cause } = waiting else {
         panic!("{waiting:?}");
     };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_client::{
-    BlockingTokenClient, ClientBuilder, ProviderError, RetryPolicy, Sent, TokenClient,
+    BlockingTokenClient, ClientBuilder, ProviderError, RetryPolicy, Delivery, TokenClient,
 };
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
 use bankezy_crypto::providers::{CallError, TokenApi, TokenKey};
@@ -100,7 +100,7 @@ async fn what_the_server_asks_to_wait_for_may_be_repeated() {
     assert!(matches!(error, ProviderError::Answer(CallError::Plain(_))));
     assert_eq!(error.code(), "reply.plain");
     assert_eq!(error.fault(), Fault::Provider);
-    assert_eq!(error.sent(), Sent::Maybe);
+    assert_eq!(error.delivery(), Delivery::PossiblySent);
     assert!(error.is_retryable());
     client.call(&session("s")).await.unwrap();
     assert!(!format!("{client:?}").contains("secret"));

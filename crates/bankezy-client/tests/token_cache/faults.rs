@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{FetchError, ProviderError, Sent, TokenCache, TokenCacheError, TokenClient};
+use bankezy_client::{FetchError, ProviderError, Delivery, TokenCache, TokenCacheError, TokenClient};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, Fault, SecretBytes};
@@ -16,7 +16,7 @@ use crate::stage::{
 };
 
 /// Code, fault, whether it may pass, and whether the provider can have seen the request.
-type Told = (&'static str, Fault, bool, Sent);
+type Told = (&'static str, Fault, bool, Delivery);
 
 fn told(error: &TokenCacheError) -> Told {
     // Nothing of what was sent or came back.
@@ -28,7 +28,7 @@ fn told(error: &TokenCacheError) -> Told {
         error.code(),
         error.fault(),
         error.is_retryable(),
-        error.sent(),
+        error.delivery(),
     )
 }
 
@@ -49,7 +49,7 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
     ] {
         stage.provider.answers(move |_| status(answer, body));
         let error = in_time(code, slot.get()).await.unwrap_err();
-        let expected = (code, Fault::Provider, is_retryable, Sent::Maybe);
+        let expected = (code, Fault::Provider, is_retryable, Delivery::PossiblySent);
         assert_eq!(told(&error), expected, "{answer} {body}");
         stage.provider.answers(granted);
         assert!(text(&slot).await.starts_with("token-"), "{answer} {body}");
@@ -64,7 +64,7 @@ async fn a_token_of_the_past_is_none() {
     stage.provider.answers(|number| granted_for(number, 0));
     let error = slot.get().await.unwrap_err();
     let code = "token_cache.expired_on_arrival";
-    let expected = (code, Fault::Provider, false, Sent::Maybe);
+    let expected = (code, Fault::Provider, false, Delivery::PossiblySent);
     assert_eq!(told(&error), expected);
     stage.provider.answers(granted);
     assert_eq!(text(&slot).await, "token-1");
@@ -81,13 +81,13 @@ async fn a_provider_that_is_down_and_comes_up() {
     let error = in_time("a failure", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("client.connect", Fault::Transport, true, Sent::No)
+        ("client.connect", Fault::Transport, true, Delivery::NotSent)
     );
     let waiting = slot.get().await.unwrap_err();
     assert_eq!(waiting.code(), "token_cache.backing_off");
     assert_eq!(waiting.fault(), Fault::Transport);
     assert!(waiting.is_retryable());
-    assert_eq!(waiting.sent(), Sent::No);
+    assert_eq!(waiting.delivery(), Delivery::NotSent);
 
     let _provider = Provider::at(address);
     let TokenCacheError::BackingOff { retry_in, .. } = waiting else {
@@ -153,7 +153,7 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
         assert!(started.elapsed() >= short, "{code}");
         assert_eq!(
             told(&error),
-            (code, Fault::Transport, true, Sent::Maybe),
+            (code, Fault::Transport, true, Delivery::PossiblySent),
             "{code}"
         );
         provider.open();
@@ -238,7 +238,7 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = in_time("an error", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("token_cache.panicked", Fault::Misuse, false, Sent::Maybe)
+        ("token_cache.panicked", Fault::Misuse, false, Delivery::PossiblySent)
     );
     panics.store(false, Ordering::SeqCst);
     assert_eq!(in_time("a token", text(&slot)).await, "token-1");
@@ -247,7 +247,7 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = unwritten.get().await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("backend.randomness", Fault::Backend, false, Sent::No)
+        ("backend.randomness", Fault::Backend, false, Delivery::NotSent)
     );
     assert_eq!(stage.provider.asked(), 2);
 }

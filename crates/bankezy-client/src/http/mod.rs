@@ -1,0 +1,12 @@
+//! Our own HTTP client, on `reqwest`: one exchange, and whether anything of it was sent.
+
+mod builder;
+mod classify;
+mod client;
+mod request;
+mod response;
+mod tls;
+
+pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
+pub use client::Client;
+pub use response::ResponseBody;
