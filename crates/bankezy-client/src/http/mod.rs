@@ -6,6 +6,7 @@ mod client;
 mod request;
 mod response;
 mod tls;
+mod watched;
 
 pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use client::Client;

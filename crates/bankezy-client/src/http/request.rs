@@ -1,19 +1,16 @@
-//! A request that is checked and ready to be sent, and the moment at which it begins to be.
+//! A request that is checked and ready to be sent.
 
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
-use core::{error, fmt};
 
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Uri, Version};
-use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use reqwest::Url;
 use url::Host;
 
+use super::watched::WatchedBody;
 use crate::{ClientError, UrlProblem};
 
 /// Beyond this, in bytes, hyper may write a head before it asks for the body.
@@ -41,11 +38,7 @@ impl Prepared {
             _ => return Err(ClientError::NotHttps),
         };
         let exchange = DeliveryTracker::new();
-        let body = WatchedBody {
-            inner: body,
-            exchange: exchange.clone(),
-            of_request,
-        };
+        let body = WatchedBody::new(body, exchange.clone(), of_request);
         if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
             return Err(gave_up());
         }
@@ -107,77 +100,12 @@ fn head_len(headers: &HeaderMap) -> usize {
     headers.iter().map(line).sum()
 }
 
-/// A body that decides, when HTTP begins to write its request, whether it may.
-///
-/// hyper asks whether the caller is still there, then for the end of the stream, then puts the head
-/// into its buffer, asks for the first frame, and flushes. A body that may not begin any more fails at
-/// its first frame, so that the connection ends with nothing written.
-struct WatchedBody<B> {
-    inner: B,
-    exchange: DeliveryTracker,
-    /// Of the caller's request, which waits for this exchange and maybe for others.
-    of_request: Option<DeliveryTracker>,
-}
-
-impl<B> WatchedBody<B> {
-    fn begin(&self) -> bool {
-        self.exchange.begin() && self.of_request.as_ref().is_none_or(DeliveryTracker::begin)
-    }
-}
-
-impl<B: Body<Data = Bytes, Error: Into<Box<dyn error::Error + Send + Sync>>> + Unpin> Body
-    for WatchedBody<B>
-{
-    type Data = Bytes;
-    type Error = Box<dyn error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if !self.begin() {
-            return Poll::Ready(Some(Err(Abandoned.into())));
-        }
-        let inner = Pin::new(&mut self.inner);
-        inner
-            .poll_frame(context)
-            .map(|frame| frame.map(|frame| frame.map_err(Into::into)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        let ended = self.inner.is_end_stream();
-        // An abandoned one has to be asked for its first frame.
-        self.begin() && ended
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let abandoned = |tracker: &DeliveryTracker| tracker.is_abandoned();
-        if abandoned(&self.exchange) || self.of_request.as_ref().is_some_and(abandoned) {
-            // As above: a body of no bytes is not asked for a frame.
-            return SizeHint::with_exact(1);
-        }
-        self.inner.size_hint()
-    }
-}
-
-/// The caller gave the request up before its first byte was written.
-#[derive(Debug)]
-struct Abandoned;
-
-impl fmt::Display for Abandoned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was given up")
-    }
-}
-
-impl error::Error for Abandoned {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    impl fmt::Debug for Prepared {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    impl core::fmt::Debug for Prepared {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             f.write_str("Prepared")
         }
     }
