@@ -73,9 +73,10 @@ mod token_cache;
 mod token_client;
 mod transport;
 
+pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, ResponseBody};
 pub use bankezy::BankEzyClient;
-pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
+pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
 pub use error::{
     ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, UrlProblem,
 };
@@ -85,7 +86,6 @@ pub use token_cache::{
     DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
     TokenSlot, TokenStore,
 };
-pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, ResponseBody};
 pub use token_client::{BlockingTokenClient, TokenClient};
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 

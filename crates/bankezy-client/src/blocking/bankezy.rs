@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::driver::Driver;
 use super::{BlockingClient, GRACE};
-use crate::{BankEzyClient, ClientError, ProviderError, Delivery};
+use crate::{BankEzyClient, ClientError, Delivery, ProviderError};
 
 /// The same as [`BankEzyClient`], for code without a runtime: each call blocks its thread.
 ///
@@ -133,7 +133,9 @@ impl BlockingBankEzyClient {
         call: impl Future<Output = Result<T, ProviderError>>,
     ) -> Result<T, ProviderError> {
         let limit = self.client.deadline() + GRACE;
-        let late = ProviderError::Transport(ClientError::Timeout { delivery: Delivery::PossiblySent });
+        let late = ProviderError::Transport(ClientError::Timeout {
+            delivery: Delivery::PossiblySent,
+        });
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }
 }

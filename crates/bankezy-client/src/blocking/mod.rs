@@ -76,7 +76,9 @@ impl BlockingClient {
         call: impl Future<Output = Result<T, ClientError<E>>>,
     ) -> Result<T, ClientError<E>> {
         let limit = self.client.settings().deadline + GRACE;
-        let late = ClientError::Timeout { delivery: Delivery::PossiblySent };
+        let late = ClientError::Timeout {
+            delivery: Delivery::PossiblySent,
+        };
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }
 }

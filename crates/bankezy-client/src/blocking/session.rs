@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::driver::Driver;
 use super::{BlockingBankEzyClient, GRACE};
-use crate::{ClientError, ProviderError, Delivery, Session, SessionError, SessionKeeper};
+use crate::{ClientError, Delivery, ProviderError, Session, SessionError, SessionKeeper};
 
 /// The same as [`SessionKeeper`], for code without a runtime: each call blocks its thread.
 ///
@@ -152,7 +152,9 @@ impl BlockingSessionKeeper {
         call: impl Future<Output = Result<T, SessionError>>,
     ) -> Result<T, SessionError> {
         let limit = self.keeper.longest() + GRACE;
-        let late = ClientError::Timeout { delivery: Delivery::PossiblySent };
+        let late = ClientError::Timeout {
+            delivery: Delivery::PossiblySent,
+        };
         let late = SessionError::Call(ProviderError::Transport(late));
         self.driver.wait(call, limit).unwrap_or(Err(late))
     }

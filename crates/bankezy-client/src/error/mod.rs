@@ -157,9 +157,7 @@ impl<E> ClientError<E> {
             Self::Connect { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
-            | Self::Service { .. } => {
-                self.delivery() == Delivery::NotSent
-            }
+            | Self::Service { .. } => self.delivery() == Delivery::NotSent,
             Self::NotHttps
             | Self::InvalidUrl { .. }
             | Self::Tls { .. }

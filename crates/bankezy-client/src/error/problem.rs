@@ -74,9 +74,7 @@ impl fmt::Display for UrlProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAbsolute => "the URL has no scheme or no host: give a full one",
-            Self::UserInfo => {
-                "the URL has a name or password in it: put credentials into headers"
-            }
+            Self::UserInfo => "the URL has a name or password in it: put credentials into headers",
             Self::Malformed => "the URL is not valid",
         })
     }
@@ -99,16 +97,12 @@ impl fmt::Display for TlsProblem {
             Self::UntrustedCertificate => {
                 "the server's certificate is from no trusted root: add the root it is from"
             }
-            Self::WrongName => {
-                "the server's certificate is for another name: check the host"
-            }
+            Self::WrongName => "the server's certificate is for another name: check the host",
             Self::Expired => {
                 "the server's certificate is not valid at this time: check both clocks"
             }
             Self::BadCertificate => "the server's certificate is refused",
-            Self::ClientCertificate => {
-                "the server asks for a client certificate, or refused ours"
-            }
+            Self::ClientCertificate => "the server asks for a client certificate, or refused ours",
             Self::NothingInCommon => {
                 "the server has neither TLS 1.2 nor 1.3 with a cipher suite that is accepted"
             }

@@ -15,8 +15,8 @@ use tower_service::Service;
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use super::response::ResponseBody;
-use crate::transport::{Settings, Transport};
 use crate::ClientError;
+use crate::transport::{Settings, Transport};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///

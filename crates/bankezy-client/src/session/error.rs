@@ -8,7 +8,7 @@ use bankezy_crypto::Fault;
 use bankezy_crypto::providers::{CallError, PlainError};
 use http::StatusCode;
 
-use crate::{ClientError, ProviderError, Delivery};
+use crate::{ClientError, Delivery, ProviderError};
 
 /// Why a call through a [`SessionKeeper`](super::SessionKeeper) failed.
 ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bankezy_crypto::Fault;
 use http::StatusCode;
 
-use crate::{ClientError, ProviderError, Delivery};
+use crate::{ClientError, Delivery, ProviderError};
 
 /// Why a [`TokenSlot`](super::TokenSlot) gives no token.
 ///

@@ -66,7 +66,12 @@ fn it_meets_the_deadline() {
     let started = Instant::now();
     let error = client.send(post(&server.url("/"), "body")).unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(1500));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, ConnectProblem, RetryPolicy, Delivery};
+use bankezy_client::{Client, ClientError, ConnectProblem, Delivery, RetryPolicy};
 
 use crate::post;
 use crate::server::{Reply, Server};
@@ -37,7 +37,10 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
             problem: ConnectProblem::TimedOut
         }
     ));
-    assert_eq!((error.code(), error.delivery()), ("client.connect", Delivery::NotSent));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.connect", Delivery::NotSent)
+    );
     assert!(error.is_retryable());
     assert!(started.elapsed() >= 2 * SHORT && started.elapsed() < SOON);
     assert_eq!(server.connections(), 2);
@@ -53,7 +56,12 @@ async fn a_deadline_that_passes_while_connecting_says_that_nothing_was_sent() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { delivery: Delivery::NotSent }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::NotSent
+            }
+        ),
         "{error:?}"
     );
     assert!(error.is_retryable() && started.elapsed() < SOON);
@@ -70,7 +78,12 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
+            matches!(
+                error,
+                ClientError::Timeout {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.timeout");
@@ -92,7 +105,12 @@ async fn an_answer_that_trickles_meets_the_deadline() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < SOON);
@@ -114,7 +132,12 @@ async fn the_deadline_spans_all_attempts() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { delivery: Delivery::PossiblySent }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(2500));
@@ -145,7 +168,12 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { delivery: Delivery::NotSent }),
+            matches!(
+                error,
+                ClientError::Timeout {
+                    delivery: Delivery::NotSent
+                }
+            ),
             "{error:?}"
         );
     }

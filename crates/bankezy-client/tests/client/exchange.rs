@@ -138,7 +138,10 @@ async fn plain_http_beyond_loopback_is_refused_before_a_connection() {
     let url = format!("http://0.0.0.0:{}/", server.address.port());
     let error = client.send(post(&url, "body")).await.unwrap_err();
     assert!(matches!(error, ClientError::NotHttps), "{error:?}");
-    assert_eq!((error.code(), error.delivery()), ("client.not_https", Delivery::NotSent));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.not_https", Delivery::NotSent)
+    );
     assert!(!error.is_retryable());
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(server.connections(), 0);
@@ -158,7 +161,10 @@ async fn urls_that_cannot_be_used_are_refused() {
     let error = client.send(Request::default()).await.unwrap_err();
     let problem = UrlProblem::NotAbsolute;
     assert!(matches!(error, ClientError::InvalidUrl { problem: found } if found == problem));
-    assert_eq!((error.code(), error.delivery()), ("client.url", Delivery::NotSent));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.url", Delivery::NotSent)
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, RetryPolicy, Delivery};
+use bankezy_client::{Client, ClientError, Delivery, RetryPolicy};
 use bankezy_crypto::SecretBytes;
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -38,7 +38,12 @@ async fn interrupted(server: &Server) {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
+            matches!(
+                error,
+                ClientError::Interrupted {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.interrupted");
@@ -103,7 +108,12 @@ async fn a_connection_reset_while_the_request_is_sent() {
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
+            matches!(
+                error,
+                ClientError::Interrupted {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         let connections = server.connections();
@@ -172,7 +182,12 @@ async fn a_pooled_connection_that_dies_with_the_request_is_not_tried_again() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Interrupted { delivery: Delivery::PossiblySent }),
+        matches!(
+            error,
+            ClientError::Interrupted {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert_eq!(server.count(), 2);

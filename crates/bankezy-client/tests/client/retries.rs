@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BlockingClient, Client, ClientError, ConnectProblem, RetryPolicy, Delivery};
+use bankezy_client::{BlockingClient, Client, ClientError, ConnectProblem, Delivery, RetryPolicy};
 use bankezy_crypto::{Error, SecretBytes};
 use http::{Request, Response};
 

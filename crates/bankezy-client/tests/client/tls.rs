@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    Client, ClientBuilder, ClientError, ConnectProblem, RetryPolicy, Delivery, Setting, TlsProblem,
+    Client, ClientBuilder, ClientError, ConnectProblem, Delivery, RetryPolicy, Setting, TlsProblem,
 };
 use bankezy_crypto::SecretText;
 use rcgen::{
@@ -360,6 +360,9 @@ async fn a_handshake_that_is_cut_short_is_tried_again() {
         let error = fetch(trusting(&ca("ours")), &server).await.unwrap_err();
         let problem = ConnectProblem::Other;
         assert!(matches!(error, ClientError::Connect { problem: found } if found == problem));
-        assert_eq!((error.delivery(), server.connections()), (Delivery::NotSent, 3));
+        assert_eq!(
+            (error.delivery(), server.connections()),
+            (Delivery::NotSent, 3)
+        );
     }
 }

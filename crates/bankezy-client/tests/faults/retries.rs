@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use bankezy_client::{ClientError, ConnectProblem, ProviderError, RetryPolicy, Delivery, TlsProblem};
+use bankezy_client::{
+    ClientError, ConnectProblem, Delivery, ProviderError, RetryPolicy, TlsProblem,
+};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 
 use crate::partner::{

@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_client::{ClientError, ProviderError, RetryPolicy, Delivery};
+use bankezy_client::{ClientError, Delivery, ProviderError, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::bankezy::Version;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};

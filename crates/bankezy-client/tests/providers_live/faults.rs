@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::LazyLock;
 
-use bankezy_client::{ClientError, RetryPolicy, Delivery};
+use bankezy_client::{ClientError, Delivery, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::{CallError, Token, UnexpectedReply};
 use bankezy_sandbox::{InjectedFault, Sandbox};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, LoginError, ProviderError, Delivery, SessionError, TlsProblem,
+    ClientError, ConnectProblem, Delivery, LoginError, ProviderError, SessionError, TlsProblem,
     UrlProblem,
 };
 use bankezy_crypto::providers::bankezy::{Channel, read};
@@ -50,7 +50,12 @@ fn errors_of_a_call_say_what_to_do() {
     use ProviderError::{Answer, Request, Transport};
     let asked = [("Retry-After", "3")];
     let cases = [
-        (Request(Error::Randomness), Fault::Backend, Delivery::NotSent, false),
+        (
+            Request(Error::Randomness),
+            Fault::Backend,
+            Delivery::NotSent,
+            false,
+        ),
         (
             Request(Error::NonceBudgetSpent { limit: 1 }),
             Fault::Misuse,
@@ -58,13 +63,17 @@ fn errors_of_a_call_say_what_to_do() {
             false,
         ),
         (
-            Transport(ClientError::Timeout { delivery: Delivery::NotSent }),
+            Transport(ClientError::Timeout {
+                delivery: Delivery::NotSent,
+            }),
             Fault::Transport,
             Delivery::NotSent,
             true,
         ),
         (
-            Transport(ClientError::Timeout { delivery: Delivery::PossiblySent }),
+            Transport(ClientError::Timeout {
+                delivery: Delivery::PossiblySent,
+            }),
             Fault::Transport,
             Delivery::PossiblySent,
             false,
@@ -206,7 +215,9 @@ fn the_error_inside_is_to_be_found() {
         let found = innermost.downcast_ref::<Error>();
         assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
     }
-    let lost = ProviderError::Transport(ClientError::Timeout { delivery: Delivery::NotSent });
+    let lost = ProviderError::Transport(ClientError::Timeout {
+        delivery: Delivery::NotSent,
+    });
     assert!(lost.source().unwrap().is::<ClientError>());
     let unbuilt = ProviderError::Request(Error::Randomness);
     assert!(unbuilt.source().unwrap().is::<Error>());

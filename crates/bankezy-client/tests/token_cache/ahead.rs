@@ -65,7 +65,10 @@ async fn after_failures_each_token_waits_for_itself() {
         panic!("it did not fail");
     };
     let waiting = slot.get().await.unwrap_err();
-    assert_eq!([failed.delivery(), waiting.delivery()], [Delivery::PossiblySent, Delivery::NotSent]);
+    assert_eq!(
+        [failed.delivery(), waiting.delivery()],
+        [Delivery::PossiblySent, Delivery::NotSent]
+    );
     let TokenCacheError::BackingOff { retry_in, cause } = waiting else {
         panic!("{waiting:?}");
     };

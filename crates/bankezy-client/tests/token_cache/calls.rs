@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_client::{
-    BlockingTokenClient, ClientBuilder, ProviderError, RetryPolicy, Delivery, TokenClient,
+    BlockingTokenClient, ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient,
 };
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
 use bankezy_crypto::providers::{CallError, TokenApi, TokenKey};

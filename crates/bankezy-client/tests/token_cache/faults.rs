@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{FetchError, ProviderError, Delivery, TokenCache, TokenCacheError, TokenClient};
+use bankezy_client::{
+    Delivery, FetchError, ProviderError, TokenCache, TokenCacheError, TokenClient,
+};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, Fault, SecretBytes};
@@ -238,7 +240,12 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = in_time("an error", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("token_cache.panicked", Fault::Misuse, false, Delivery::PossiblySent)
+        (
+            "token_cache.panicked",
+            Fault::Misuse,
+            false,
+            Delivery::PossiblySent
+        )
     );
     panics.store(false, Ordering::SeqCst);
     assert_eq!(in_time("a token", text(&slot)).await, "token-1");
@@ -247,7 +254,12 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = unwritten.get().await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("backend.randomness", Fault::Backend, false, Delivery::NotSent)
+        (
+            "backend.randomness",
+            Fault::Backend,
+            false,
+            Delivery::NotSent
+        )
     );
     assert_eq!(stage.provider.asked(), 2);
 }

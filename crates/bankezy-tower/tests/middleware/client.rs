@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, PublicKeySealer};
+use bankezy_crypto::{Delivery, Error, PublicKeySealer};
 use bankezy_tower::{MiddlewareError, Opened, SealedClientLayer};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -257,7 +257,11 @@ fn what_cannot_be_sealed_is_not_sent() {
         errors.push(service(spent).oneshot(request()).await);
 
         let errors: Vec<Failed> = errors.into_iter().map(silent).collect();
-        assert!(errors.iter().all(|error| error.delivery() == Some(Delivery::NotSent)));
+        assert!(
+            errors
+                .iter()
+                .all(|error| error.delivery() == Some(Delivery::NotSent))
+        );
         let codes: Vec<_> = errors.iter().map(MiddlewareError::code).collect();
         let expected = ["request_too_long", "request_body", "request_encoding"];
         assert_eq!(
