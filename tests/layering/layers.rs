@@ -72,7 +72,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/base_url", &["error"]),
     ("providers/token", &["error", "secret"]),
     ("providers/fields", &["error", "secret"]),
-    ("providers/plain_error", &["secret"]),
+    ("providers/retry_after", &[]),
+    ("providers/plain_error", &["secret", "providers/retry_after"]),
     ("providers/bankezy/outcome", &[]),
     ("providers/faceki/code", &[]),
     (

@@ -150,9 +150,9 @@ impl BankEzyClient {
 
     async fn send(
         &self,
-        make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
-        Ok(self.transport.execute(make).await?)
+        self.transport.execute(|| Ok(make()?)).await
     }
 }
 

@@ -56,18 +56,13 @@ impl Call {
         self.deadline
     }
 
-    /// The next attempt's request, made anew.
-    pub(super) fn next_request<E>(
-        &mut self,
-        make: &mut impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Request<SecretBytes>, ClientError<E>> {
+    /// The next attempt begins, with this request.
+    pub(super) fn begin(&mut self, request: &Request<SecretBytes>) {
         self.attempt += 1;
-        let request = make().map_err(|error| ClientError::RequestBuild { error })?;
         self.attempt_started = Instant::now();
         self.method = request.method().clone();
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
-        Ok(request)
     }
 
     pub(super) fn judge(&self, result: Result<Response<SecretBytes>, ClientError>) -> Next {

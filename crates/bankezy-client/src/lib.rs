@@ -22,7 +22,7 @@
 //!
 //! ```no_run
 //! use bankezy_client::Client;
-//! use bankezy_crypto::{Error, PayloadCipher, PayloadSecret, SecretBytes};
+//! use bankezy_crypto::{PayloadCipher, PayloadSecret, SecretBytes};
 //!
 //! # async fn call() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::builder().build()?;
@@ -34,7 +34,7 @@
 //!         let mut request = http::Request::new(body);
 //!         *request.method_mut() = http::Method::POST;
 //!         *request.uri_mut() = http::Uri::from_static("https://api.example.com/kong/echo");
-//!         Ok::<_, Error>(request)
+//!         Ok::<_, Box<dyn std::error::Error>>(request)
 //!     })
 //!     .await?;
 //! let answer = cipher.open(response.body().as_bytes())?;
@@ -65,8 +65,8 @@ mod bankezy;
 mod blocking;
 mod call;
 mod error;
-mod flight;
 mod http;
+mod in_flight;
 mod retry;
 mod session;
 mod token_cache;
@@ -76,17 +76,18 @@ mod transport;
 pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, ResponseBody};
 pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
-pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
+pub use blocking::{Blocking, Bounded};
 pub use error::{
-    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, UrlProblem,
+    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, TokenError,
+    TokenFailure, UrlProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
+pub use session::{Renewal, Session, SessionError, SessionKeeper, SessionKeeperBuilder};
 pub use token_cache::{
-    DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
-    TokenSlot, TokenStore,
+    DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenCache, TokenCacheBuilder, TokenSlot,
+    TokenStore,
 };
-pub use token_client::{BlockingTokenClient, TokenClient};
+pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
 /// The examples of the repository's README, run as doc tests.

@@ -1,6 +1,5 @@
 //! The seam for sending: any tower service, with deadline, retries and cap above it.
 
-use core::convert::Infallible;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -18,8 +17,8 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 use tracing::Instrument as _;
 
+use super::backoff::MAX_DEADLINE;
 use super::call::{Call, Next};
-use super::retry::MAX_DEADLINE;
 use super::{ClientError, RetryPolicy, ServiceError};
 
 /// Default of how long a call may take with all its attempts: 30 s.
@@ -98,21 +97,9 @@ impl Transport {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        Self::with_settings(service, Settings::default())
-    }
-
-    pub(crate) fn with_settings<S, B>(service: S, settings: Settings) -> Self
-    where
-        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Future: Send,
-        S::Error: Into<BoxError>,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
         Self {
             service: Arc::new(Over(service)),
-            settings,
+            settings: Settings::default(),
         }
     }
 
@@ -148,13 +135,13 @@ impl Transport {
     /// received the request.
     ///
     /// # Panics
-    /// Outside of a tokio runtime. [`Blocking`](crate::BlockingClient) needs none.
+    /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
     pub async fn send(
         &self,
         request: Request<SecretBytes>,
     ) -> Result<Response<SecretBytes>, ClientError> {
         let mut request = Some(request);
-        let make = || Ok::<_, Infallible>(request.take().unwrap_or_default());
+        let make = || Ok(request.take().unwrap_or_default());
         self.run(RetryPolicy::none(), make).await
     }
 
@@ -164,35 +151,39 @@ impl Transport {
     /// the future gives the request up; the server may then have executed it.
     ///
     /// # Errors
-    /// [`ClientError`] of the last attempt, and [`ClientError::RequestBuild`] with what `make`
-    /// failed with.
+    /// [`ClientError`] of the last attempt, as an `E`, or what `make` failed with.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub async fn execute<E>(
+    pub async fn execute<E: From<ClientError>>(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
+    ) -> Result<Response<SecretBytes>, E> {
         self.run(self.settings.retries, make).await
+    }
+
+    pub(crate) fn with_settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     pub(crate) fn settings(&self) -> Settings {
         self.settings
     }
 
-    async fn run<E>(
+    async fn run<E: From<ClientError>>(
         &self,
         retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
+    ) -> Result<Response<SecretBytes>, E> {
         let mut call = Call::new(retries, self.settings.deadline);
         let span = call.span();
         async {
             loop {
-                let request = call.next_request(&mut make)?;
+                let request = make()?;
+                call.begin(&request);
                 let result = self.attempt(request, call.deadline()).await;
                 match call.judge(result) {
-                    Next::Done(result) => return result.map_err(ClientError::widen),
+                    Next::Done(result) => return Ok(result?),
                     Next::Again(wait) => tokio::time::sleep(wait).await,
                 }
             }
@@ -218,9 +209,7 @@ impl Transport {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("deadline", &self.settings.deadline)
-            .field("retries", &self.settings.retries)
-            .field("max_response_len", &self.settings.max_response_len)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -3,30 +3,29 @@
 mod problem;
 mod provider;
 mod service;
+mod token;
 
 pub use problem::{ConnectProblem, Setting, TlsProblem, UrlProblem};
 pub use provider::ProviderError;
 pub use service::ServiceError;
+pub use token::{TokenError, TokenFailure};
 
-use core::convert::Infallible;
 use core::fmt;
 
 use bankezy_crypto::{Delivery, Fault};
 
 /// Everything that can go wrong between a request and its response.
 ///
-/// It never holds a URL, header, body or text from the network, so it can be logged as it is. `E` is
-/// what the closure given to [`execute`](super::Client::execute) fails with; its text is in neither
-/// `Display` nor `Debug`, and [`source`](core::error::Error::source) gives it.
+/// It never holds a URL, header, body or text from the network, so it can be logged as it is.
 ///
 /// | what | what to do |
 /// |---|---|
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause can pass |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat only what may happen twice |
 /// | all else | mend the configuration or the request |
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClientError<E = Infallible> {
+pub enum ClientError {
     /// The URL's scheme is not `https`, nor `http` to a loopback host. Nothing was sent.
     NotHttps,
     /// The URL is refused. Nothing was sent.
@@ -74,14 +73,15 @@ pub enum ClientError<E = Infallible> {
         /// Which setting is wrong.
         what: Setting,
     },
-    /// The closure could not make the request. Nothing of this attempt was sent.
-    RequestBuild {
-        /// What the closure failed with.
-        error: E,
+    /// The thread that does the I/O of a [`Blocking`](crate::Blocking) client has ended, or is missing
+    /// after a fork.
+    ThreadEnded {
+        /// Whether the server may have received the request.
+        delivery: Delivery,
     },
 }
 
-impl<E> ClientError<E> {
+impl ClientError {
     /// A stable identifier, such as `client.timeout`, for logs, metrics and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -95,7 +95,7 @@ impl<E> ClientError<E> {
             Self::Service { .. } => "client.service",
             Self::ResponseTooLong { .. } => "client.response_too_long",
             Self::Configuration { .. } => "client.configuration",
-            Self::RequestBuild { .. } => "client.request_build",
+            Self::ThreadEnded { .. } => "client.thread_ended",
         }
     }
 
@@ -112,7 +112,7 @@ impl<E> ClientError<E> {
             Self::NotHttps
             | Self::InvalidUrl { .. }
             | Self::Configuration { .. }
-            | Self::RequestBuild { .. } => Fault::Misuse,
+            | Self::ThreadEnded { .. } => Fault::Misuse,
         }
     }
 
@@ -123,31 +123,14 @@ impl<E> ClientError<E> {
             Self::Tls { delivery, .. }
             | Self::Timeout { delivery }
             | Self::Interrupted { delivery }
-            | Self::Service { delivery, .. } => *delivery,
+            | Self::Service { delivery, .. }
+            | Self::ThreadEnded { delivery } => *delivery,
             Self::ResponseTooLong { .. } => Delivery::PossiblySent,
             Self::NotHttps
             | Self::InvalidUrl { .. }
             | Self::Connect { .. }
-            | Self::Configuration { .. }
-            | Self::RequestBuild { .. } => Delivery::NotSent,
+            | Self::Configuration { .. } => Delivery::NotSent,
         }
-    }
-
-    /// Tells what the closure failed with from what happened on the way, which any closure's call
-    /// can fail with.
-    pub(super) fn apart<T>(self) -> Result<ClientError<T>, E> {
-        Ok(match self {
-            Self::RequestBuild { error } => return Err(error),
-            Self::NotHttps => ClientError::NotHttps,
-            Self::InvalidUrl { problem } => ClientError::InvalidUrl { problem },
-            Self::Connect { problem } => ClientError::Connect { problem },
-            Self::Tls { problem, delivery } => ClientError::Tls { problem, delivery },
-            Self::Timeout { delivery } => ClientError::Timeout { delivery },
-            Self::Interrupted { delivery } => ClientError::Interrupted { delivery },
-            Self::Service { cause, delivery } => ClientError::Service { cause, delivery },
-            Self::ResponseTooLong { max } => ClientError::ResponseTooLong { max },
-            Self::Configuration { what } => ClientError::Configuration { what },
-        })
     }
 
     /// Whether the same call can be made again without executing it twice, and may then succeed.
@@ -163,19 +146,12 @@ impl<E> ClientError<E> {
             | Self::Tls { .. }
             | Self::ResponseTooLong { .. }
             | Self::Configuration { .. }
-            | Self::RequestBuild { .. } => false,
+            | Self::ThreadEnded { .. } => false,
         }
     }
 }
 
-impl ClientError {
-    /// The same for a call whose closure can fail.
-    pub(super) fn widen<E>(self) -> ClientError<E> {
-        self.apart().unwrap_or_else(|never| match never {})
-    }
-}
-
-impl<E> fmt::Display for ClientError<E> {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotHttps => f.write_str(
@@ -204,39 +180,11 @@ impl<E> fmt::Display for ClientError<E> {
                 "the answer is longer than {max} bytes: raise the cap if such answers are expected"
             ),
             Self::Configuration { what } => what.fmt(f),
-            Self::RequestBuild { .. } => {
-                f.write_str("the request could not be made; nothing was sent")
+            Self::ThreadEnded { delivery } => {
+                write!(f, "the thread of the blocking client has ended; {delivery}")
             }
         }
     }
 }
 
-impl<E> fmt::Debug for ClientError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotHttps => f.write_str("NotHttps"),
-            Self::InvalidUrl { problem } => write!(f, "InvalidUrl {{ problem: {problem:?} }}"),
-            Self::Connect { problem } => write!(f, "Connect {{ problem: {problem:?} }}"),
-            Self::Tls { problem, delivery } => {
-                write!(f, "Tls {{ problem: {problem:?}, delivery: {delivery:?} }}")
-            }
-            Self::Timeout { delivery } => write!(f, "Timeout {{ delivery: {delivery:?} }}"),
-            Self::Interrupted { delivery } => write!(f, "Interrupted {{ delivery: {delivery:?} }}"),
-            Self::Service { cause, delivery } => {
-                write!(f, "Service {{ cause: {cause:?}, delivery: {delivery:?} }}")
-            }
-            Self::ResponseTooLong { max } => write!(f, "ResponseTooLong {{ max: {max} }}"),
-            Self::Configuration { what } => write!(f, "Configuration {{ what: {what:?} }}"),
-            Self::RequestBuild { .. } => f.write_str("RequestBuild { .. }"),
-        }
-    }
-}
-
-impl<E: core::error::Error + 'static> core::error::Error for ClientError<E> {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::RequestBuild { error } => Some(error),
-            _ => None,
-        }
-    }
-}
+impl core::error::Error for ClientError {}

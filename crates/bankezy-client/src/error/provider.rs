@@ -90,12 +90,15 @@ impl fmt::Display for ProviderError {
     }
 }
 
-impl From<ClientError<Error>> for ProviderError {
-    fn from(error: ClientError<Error>) -> Self {
-        match error.apart() {
-            Ok(error) => Self::Transport(error),
-            Err(error) => Self::Request(error),
-        }
+impl From<Error> for ProviderError {
+    fn from(error: Error) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<ClientError> for ProviderError {
+    fn from(error: ClientError) -> Self {
+        Self::Transport(error)
     }
 }
 

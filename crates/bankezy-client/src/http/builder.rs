@@ -9,9 +9,9 @@ use http::Uri;
 
 use super::Client;
 use super::tls::{self, Identity};
-use crate::retry::MAX_DEADLINE;
+use crate::backoff::MAX_DEADLINE;
 use crate::transport::Settings;
-use crate::{BlockingClient, ClientError, RetryPolicy, Setting};
+use crate::{Blocking, ClientError, RetryPolicy, Setting};
 
 /// Default maximum time to connect (DNS, TCP and TLS): 5 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// closes it just when a request is sent, and that request cannot be repeated.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Settings of a [`Client`] or [`BlockingClient`].
+/// Settings of a [`Client`].
 pub struct ClientBuilder {
     connect_timeout: Duration,
     settings: Settings,
@@ -33,14 +33,6 @@ pub struct ClientBuilder {
 
 impl Client {
     /// Starts a client; every setting has a default.
-    #[must_use]
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-}
-
-impl BlockingClient {
-    /// Starts a client; finish with [`build_blocking`](ClientBuilder::build_blocking).
     #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
@@ -147,8 +139,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`ClientError::Configuration`] with the setting that is wrong.
-    pub fn build_blocking(self) -> Result<BlockingClient, ClientError> {
-        BlockingClient::start(self.build()?)
+    pub fn build_blocking(self) -> Result<Blocking<Client>, ClientError> {
+        Blocking::new(self.build()?)
     }
 
     fn clients(&self) -> Result<(reqwest::Client, reqwest::Client), Setting> {

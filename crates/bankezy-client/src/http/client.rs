@@ -27,23 +27,15 @@ use crate::transport::{Settings, Transport};
 /// [`DeliveryTracker`], if there is one.
 #[derive(Clone)]
 pub struct Client {
-    connections: Connections,
-    transport: Transport,
-}
-
-/// One exchange over a pool of connections. Plain HTTP has a pool of its own, which uses no proxy.
-#[derive(Clone)]
-struct Connections {
     pools: Arc<Pools>,
     settings: Settings,
 }
 
+/// Plain HTTP has a pool of its own, which uses no proxy.
 struct Pools {
     secure: reqwest::Client,
     loopback: reqwest::Client,
 }
-
-type Exchange = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, ClientError>> + Send>>;
 
 impl Client {
     pub(super) fn new(
@@ -51,14 +43,8 @@ impl Client {
         loopback: reqwest::Client,
         settings: Settings,
     ) -> Self {
-        let connections = Connections {
-            pools: Arc::new(Pools { secure, loopback }),
-            settings,
-        };
-        Self {
-            transport: Transport::with_settings(connections.clone(), settings),
-            connections,
-        }
+        let pools = Arc::new(Pools { secure, loopback });
+        Self { pools, settings }
     }
 
     /// Sends a request once and never again, within the deadline; see [`Transport::send`].
@@ -68,103 +54,82 @@ impl Client {
     /// received the request.
     ///
     /// # Panics
-    /// Outside of a tokio runtime. [`BlockingClient`](crate::BlockingClient) needs none.
+    /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
     pub async fn send(
         &self,
         request: Request<SecretBytes>,
     ) -> Result<Response<SecretBytes>, ClientError> {
-        self.transport.send(request).await
+        Transport::from(self.clone()).send(request).await
     }
 
     /// Sends what `make` makes, and again where the [`RetryPolicy`](crate::RetryPolicy) allows it, within the deadline;
     /// see [`Transport::execute`].
     ///
     /// # Errors
-    /// [`ClientError`] of the last attempt, and [`ClientError::RequestBuild`] with what `make`
-    /// failed with.
+    /// [`ClientError`] of the last attempt, as an `E`, or what `make` failed with.
     ///
     /// # Panics
-    /// Outside of a tokio runtime. [`BlockingClient`](crate::BlockingClient) needs none.
-    pub async fn execute<E>(
+    /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
+    pub async fn execute<E: From<ClientError>>(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
-        self.transport.execute(make).await
+    ) -> Result<Response<SecretBytes>, E> {
+        Transport::from(self.clone()).execute(make).await
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        self.transport.settings()
+        self.settings
     }
 }
 
 /// Takes over the client's deadline, retries and cap.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
-        client.transport
+        let settings = client.settings;
+        Self::new(client).with_settings(settings)
     }
 }
 
 impl Service<Request<Full<Bytes>>> for Client {
     type Response = Response<ResponseBody>;
     type Error = ClientError;
-    type Future = Exchange;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ClientError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Full<Bytes>>) -> Exchange {
-        self.connections.call(request)
-    }
-}
-
-impl Service<Request<Full<Bytes>>> for Connections {
-    type Response = Response<ResponseBody>;
-    type Error = ClientError;
-    type Future = Exchange;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Full<Bytes>>) -> Exchange {
-        Box::pin(self.clone().exchange(request))
-    }
-}
-
-impl Connections {
-    async fn exchange(
-        self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<ResponseBody>, ClientError> {
-        let of_request = request.extensions_mut().remove::<DeliveryTracker>();
-        if of_request.as_ref().is_some_and(|tracker| !tracker.take()) {
-            return Err(gave_up());
-        }
-        let prepared = Prepared::new(request, of_request, self.settings.deadline)?;
-        let pool = if prepared.plain {
-            &self.pools.loopback
-        } else {
-            &self.pools.secure
-        };
-        let response = pool.execute(prepared.request).await;
-        let response = response.map_err(|error| classify(&error, prepared.exchange.abandon()))?;
-        let response = Response::<reqwest::Body>::from(response);
-        Ok(response.map(|body| ResponseBody::new(body, self.settings.max_response_len)))
+    fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
+        let client = self.clone();
+        Box::pin(async move {
+            let of_request = request.extensions_mut().remove::<DeliveryTracker>();
+            if of_request.as_ref().is_some_and(|tracker| !tracker.take()) {
+                return Err(gave_up());
+            }
+            let Settings {
+                deadline,
+                max_response_len,
+                ..
+            } = client.settings;
+            let prepared = Prepared::new(request, of_request, deadline)?;
+            let pool = if prepared.plain {
+                &client.pools.loopback
+            } else {
+                &client.pools.secure
+            };
+            let response = pool.execute(prepared.request).await;
+            let response =
+                response.map_err(|error| classify(&error, prepared.exchange.abandon()))?;
+            let response = Response::<reqwest::Body>::from(response);
+            Ok(response.map(|body| ResponseBody::new(body, max_response_len)))
+        })
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings {
-            deadline,
-            retries,
-            max_response_len,
-        } = self.settings();
         f.debug_struct("Client")
-            .field("deadline", &deadline)
-            .field("retries", &retries)
-            .field("max_response_len", &max_response_len)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
