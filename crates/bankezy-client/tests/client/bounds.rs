@@ -28,7 +28,7 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
         .unwrap();
     let started = Instant::now();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.https("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.https("/"), "body")))
         .await
         .unwrap_err();
     assert!(matches!(
@@ -74,7 +74,7 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
     for (calls, body) in ["body", ""].into_iter().enumerate() {
         let started = Instant::now();
         let error = client
-            .execute(|| Ok::<_, ()>(post(&server.url("/"), body)))
+            .execute(|| Ok::<_, ClientError>(post(&server.url("/"), body)))
             .await
             .unwrap_err();
         assert!(
@@ -128,7 +128,7 @@ async fn the_deadline_spans_all_attempts() {
         .unwrap();
     let started = Instant::now();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
         .await
         .unwrap_err();
     assert!(
@@ -163,7 +163,7 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
         let error = client
             .execute(|| {
                 std::thread::sleep(slow);
-                Ok::<_, ()>(post(&server.url("/"), "body"))
+                Ok::<_, ClientError>(post(&server.url("/"), "body"))
             })
             .await
             .unwrap_err();

@@ -262,7 +262,7 @@ async fn many_tasks_share_one_client() {
             tokio::spawn(async move {
                 for call in 0..10 {
                     let body = format!("{task}-{call}");
-                    let make = || Ok::<_, ()>(post(&url, &body));
+                    let make = || Ok::<_, ClientError>(post(&url, &body));
                     let response = client.execute(make).await.unwrap();
                     assert_eq!(text(&response), "answer");
                 }

@@ -34,7 +34,7 @@ async fn interrupted(server: &Server) {
     ];
     for (calls, request) in requests.into_iter().enumerate() {
         let error = eager()
-            .execute(|| Ok::<_, ()>(request(&url)))
+            .execute(|| Ok::<_, ClientError>(request(&url)))
             .await
             .unwrap_err();
         assert!(
@@ -104,7 +104,7 @@ async fn a_connection_reset_while_the_request_is_sent() {
             }
         });
         let error = eager()
-            .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+            .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
             .await
             .unwrap_err();
         assert!(
@@ -142,7 +142,7 @@ async fn a_connection_closed_before_the_request_was_read() {
         let error = eager()
             .execute(|| {
                 calls += 1;
-                Ok::<_, ()>(post(&server.url("/"), "body"))
+                Ok::<_, ClientError>(post(&server.url("/"), "body"))
             })
             .await
             .unwrap_err();
@@ -178,7 +178,7 @@ async fn a_pooled_connection_that_dies_with_the_request_is_not_tried_again() {
     let client = eager();
     client.send(post(&server.url("/"), "body")).await.unwrap();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
         .await
         .unwrap_err();
     assert!(

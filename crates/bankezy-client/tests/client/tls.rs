@@ -116,7 +116,7 @@ fn trusting(ca: &Ca) -> ClientBuilder {
         .add_root_certificate_pem(&ca.pem())
 }
 
-async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError<()>> {
+async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError> {
     let client = builder.build().unwrap();
     let url = server.https("/");
     let response = client.execute(|| Ok(post(&url, "body"))).await?;

@@ -61,6 +61,7 @@ fn end(result: &Result<Token, Failed>) -> End {
             CallError::Envelope(Error::OpenFailed) => End::DoesNotOpen,
             _ => End::Other,
         },
+        Err(_) => End::Other,
     }
 }
 

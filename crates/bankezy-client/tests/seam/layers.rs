@@ -22,7 +22,7 @@ async fn a_timeout_layer_says_nothing_was_sent_while_connecting_and_not_after() 
         let url = url.to_owned();
         async move {
             let transport = Transport::new(service).retries(eager());
-            let sent = transport.execute(|| Ok::<_, std::convert::Infallible>(post(&url)));
+            let sent = transport.execute(|| Ok::<_, ClientError>(post(&url)));
             of_service(sent.await.unwrap_err())
         }
     };

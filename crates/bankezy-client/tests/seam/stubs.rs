@@ -16,7 +16,7 @@ use bankezy_crypto::providers::bankezy::{
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, Token};
-use bankezy_crypto::{PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
@@ -124,7 +124,7 @@ async fn a_session_keeper() {
 async fn a_service_that_tells_nothing_counts_as_possibly_sent_and_is_called_once() {
     let (count, transport) = counting(|_| async { Err(broken()) });
     let error = transport
-        .execute(|| Ok::<_, ()>(post(URL)))
+        .execute(|| Ok::<_, ClientError>(post(URL)))
         .await
         .unwrap_err();
     assert_eq!(
@@ -154,7 +154,7 @@ async fn a_service_that_reports_is_believed_and_called_again() {
         async { Err(broken()) }
     });
     let error = transport
-        .execute(|| Ok::<_, ()>(post(URL)))
+        .execute(|| Ok::<_, ClientError>(post(URL)))
         .await
         .unwrap_err();
     assert!(error.is_retryable());
@@ -167,7 +167,7 @@ async fn a_service_that_reports_is_believed_and_called_again() {
         async { Err(broken()) }
     });
     let error = transport
-        .execute(|| Ok::<_, ()>(post(URL)))
+        .execute(|| Ok::<_, ClientError>(post(URL)))
         .await
         .unwrap_err();
     assert_eq!(error.delivery(), Delivery::PossiblySent);
@@ -288,14 +288,9 @@ async fn any_body_is_read_up_to_the_cap() {
 #[tokio::test]
 async fn what_a_request_cannot_be_built_from_reaches_no_service() {
     let (count, transport) = counting(|_| async { Ok(ok("")) });
-    let failed = transport.execute(|| Err("no request")).await;
-    let error = failed.unwrap_err();
-    assert!(matches!(
-        error,
-        ClientError::RequestBuild {
-            error: "no request"
-        }
-    ));
+    let failed = transport.execute(|| Err(Error::Randomness.into())).await;
+    let error: ProviderError = failed.unwrap_err();
+    assert!(matches!(error, ProviderError::Request(Error::Randomness)));
     let server = BaseUrl::parse("https://bank.example").unwrap();
     let server = BankEzy::new(server, "api-key", Version::V2).unwrap();
     let spent = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, Delivery, LoginError, ProviderError, SessionError, TlsProblem,
-    UrlProblem,
+    ClientError, ConnectProblem, Delivery, ProviderError, SessionError, TlsProblem, TokenError,
+    TokenFailure, UrlProblem,
 };
 use bankezy_crypto::providers::bankezy::{Channel, read};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -35,7 +35,13 @@ fn errors_of_the_client_say_whose_fault_they_are() {
         (ClientError::NotHttps, Fault::Misuse),
         (ClientError::InvalidUrl { problem: url }, Fault::Misuse),
         (ClientError::Connect { problem }, Fault::Transport),
-        (ClientError::Tls { problem: tls, sent }, Fault::Transport),
+        (
+            ClientError::Tls {
+                problem: tls,
+                delivery,
+            },
+            Fault::Transport,
+        ),
         (ClientError::Timeout { delivery }, Fault::Transport),
         (ClientError::Interrupted { delivery }, Fault::Transport),
         (ClientError::ResponseTooLong { max: 1 }, Fault::Provider),
@@ -132,8 +138,8 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| LoginError::Call(ProviderError::Answer(error));
-    let transport = |error| LoginError::Call(ProviderError::Transport(error));
+    let call = |error| TokenFailure::Call(ProviderError::Answer(error));
+    let transport = |error| TokenFailure::Call(ProviderError::Transport(error));
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
     let unexpected = CallError::Unexpected {
@@ -152,7 +158,10 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
             true,
         ),
         (
-            transport(ClientError::Tls { problem: tls, sent }),
+            transport(ClientError::Tls {
+                problem: tls,
+                delivery,
+            }),
             Fault::Transport,
             false,
         ),
@@ -160,10 +169,10 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         (call(answered(429, &[])), Fault::Provider, true),
         (call(answered(401, &[])), Fault::Provider, false),
         (call(unexpected), Fault::Provider, false),
-        (LoginError::TimedOut, Fault::Transport, true),
-        (LoginError::ExpiredOnArrival, Fault::Provider, false),
-        (LoginError::Panicked, Fault::Misuse, false),
-        (LoginError::Abandoned, Fault::Misuse, true),
+        (TokenFailure::TimedOut, Fault::Transport, true),
+        (TokenFailure::ExpiredOnArrival, Fault::Provider, false),
+        (TokenFailure::Panicked, Fault::Misuse, false),
+        (TokenFailure::Abandoned, Fault::Misuse, true),
     ];
     for (error, fault, retryable) in cases {
         assert_eq!(
@@ -174,11 +183,11 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         let cause = Arc::new(error);
         let retry_in = Duration::from_millis(250);
         for session in [
-            SessionError::Login(Arc::clone(&cause)),
-            SessionError::BackingOff {
+            SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
+            SessionError::Login(TokenError::BackingOff {
                 retry_in,
                 cause: Arc::clone(&cause),
-            },
+            }),
         ] {
             assert_eq!(
                 (session.fault(), session.delivery(), session.is_retryable()),
@@ -203,12 +212,12 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
 #[test]
 fn the_error_inside_is_to_be_found() {
     let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
-    let cause = Arc::new(LoginError::Call(inside()));
+    let cause = Arc::new(TokenFailure::Call(inside()));
     let retry_in = Duration::from_secs(1);
     for error in [
         SessionError::Call(inside()),
-        SessionError::Login(Arc::clone(&cause)),
-        SessionError::BackingOff { retry_in, cause },
+        SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
+        SessionError::Login(TokenError::BackingOff { retry_in, cause }),
     ] {
         let chain = std::iter::successors(error.source(), |&error| error.source());
         let innermost = chain.last().unwrap();
