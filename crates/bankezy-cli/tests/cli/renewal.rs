@@ -80,7 +80,7 @@ fn served(folder: &Folder, arguments: &str, secret: &str, answer: Option<Value>)
 }
 
 /// What one request held.
-fn delivery(folder: &Folder, arguments: &str) -> Value {
+fn sent(folder: &Folder, arguments: &str) -> Value {
     let (sent, ran) = served(folder, arguments, SECRET, None);
     ran.failed(1, "418");
     sent
