@@ -73,7 +73,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/token", &["error", "secret"]),
     ("providers/fields", &["error", "secret"]),
     ("providers/retry_after", &[]),
-    ("providers/plain_error", &["secret", "providers/retry_after"]),
+    (
+        "providers/plain_error",
+        &["secret", "providers/retry_after"],
+    ),
     ("providers/bankezy/outcome", &[]),
     ("providers/faceki/code", &[]),
     (

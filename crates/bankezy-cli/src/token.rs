@@ -247,5 +247,7 @@ pub(crate) fn random_uuid() -> Result<String, Failure> {
     SysRng
         .try_fill_bytes(&mut bytes)
         .map_err(|_| Failure::operation("the system gives no random numbers"))?;
-    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    Ok(uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string())
 }

@@ -1,17 +1,22 @@
-//! The HTTP client: a transport that carries sealed bodies and decides nothing about them.
+//! HTTP for the provider functions of `bankezy-crypto`: clients, a session keeper and a token cache.
 //!
-//! It takes an [`http::Request`] with [`SecretBytes`] as body and gives an [`http::Response`] back,
-//! whatever its status. What a request says and what an answer means is the providers' affair.
+//! | type | what it does |
+//! |---|---|
+//! | [`Client`] | one HTTP exchange, or several attempts of it, on `reqwest`; any status is a response |
+//! | [`Transport`] | the same over any `tower` service |
+//! | [`BankEzyClient`], [`TokenClient`] | the calls of BankEzy, and the token call of any provider |
+//! | [`SessionKeeper`], [`TokenCache`] | sessions and tokens, renewed ahead of their expiry |
+//! | [`Blocking`] | any of them for code without a runtime |
 //!
-//! # What it holds to
-//! - **Transport.** `https` alone, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
-//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. No redirect is followed, and
-//!   no proxy of the system's is used unless asked for.
+//! # What holds for every call
+//! - **TLS.** [`Client`] sends `https` only, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
+//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. It follows no redirect, and uses
+//!   no proxy of the system's unless asked to.
 //! - **Bounds.** One deadline spans all attempts of a call, and an answer is refused as soon as it
 //!   exceeds the cap. Nothing outlives the deadline.
-//! - **Never twice.** A request is repeated only where nothing of it was sent, or where the server
-//!   answered 429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the
-//!   server may have executed the request, and [`ClientError::delivery`] says so.
+//! - **Never twice.** A request is repeated only if nothing of it was sent, or if the server answered
+//!   429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the server may
+//!   have executed the request, and [`ClientError::delivery`] says so.
 //! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
 //!   the target `bankezy_client`, with the host, method, status, lengths and times. The
 //!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those

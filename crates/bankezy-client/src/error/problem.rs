@@ -50,7 +50,7 @@ pub enum TlsProblem {
     Protocol,
 }
 
-/// A setting of [`ClientBuilder`](super::ClientBuilder).
+/// A setting of [`ClientBuilder`](crate::ClientBuilder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
