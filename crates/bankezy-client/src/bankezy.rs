@@ -1,6 +1,5 @@
 //! BankEzy's calls over the transport.
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use super::{ProviderError, Transport};
 ///
 /// A call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
 /// sealed anew each time.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct BankEzyClient {
     transport: Transport,
     server: Arc<BankEzy>,
@@ -153,11 +152,5 @@ impl BankEzyClient {
         mut make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
         self.transport.execute(|| Ok(make()?)).await
-    }
-}
-
-impl fmt::Debug for BankEzyClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BankEzyClient({:?})", self.server)
     }
 }

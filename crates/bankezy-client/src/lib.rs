@@ -78,7 +78,7 @@ mod token_cache;
 mod token_client;
 mod transport;
 
-pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, ResponseBody};
+pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
 pub use blocking::{Blocking, Bounded};

@@ -62,7 +62,7 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Transport {
-    service: Arc<dyn Exchange>,
+    exchange: Arc<Exchange>,
     settings: Settings,
 }
 
@@ -92,13 +92,18 @@ impl Transport {
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Future: Send,
-        S::Error: Into<BoxError>,
+        S::Error: Into<Box<dyn Error + Send + Sync>>,
         B: Body + Send + 'static,
         B::Data: Send,
-        B::Error: Into<BoxError>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        let exchange = move |request, deadline, max| -> Answering {
+            // The clone that is polled ready is the one to call.
+            let service = service.clone();
+            Box::pin(exchange(service, request, deadline, max))
+        };
         Self {
-            service: Arc::new(Over(service)),
+            exchange: Arc::new(exchange),
             settings: Settings::default(),
         }
     }
@@ -202,7 +207,7 @@ impl Transport {
         // Wipes itself when the last one who holds it is done.
         let request = request.map(|body| Full::new(Bytes::from_owner(body)));
         let max = self.settings.max_response_len;
-        self.service.exchange(request, deadline, max).await
+        (self.exchange)(request, deadline, max).await
     }
 }
 
@@ -217,62 +222,36 @@ impl fmt::Debug for Transport {
 type BoxError = Box<dyn Error + Send + Sync>;
 type Answer = Result<Response<SecretBytes>, ClientError>;
 
-/// One exchange over a service of any type.
-trait Exchange: Send + Sync {
-    fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-        deadline: Instant,
-        max_response_len: usize,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send>>;
-}
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-struct Over<S>(S);
+/// One exchange over a service, by a deadline, with an answer of at most so many bytes.
+type Exchange = dyn Fn(Request<Full<Bytes>>, Instant, usize) -> Answering + Send + Sync;
 
-impl<S, B> Exchange for Over<S>
+async fn exchange<S, B>(
+    mut service: S,
+    mut request: Request<Full<Bytes>>,
+    deadline: Instant,
+    max: usize,
+) -> Answer
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
+    B: Body<Error: Into<BoxError>>,
 {
-    fn exchange(
-        &self,
-        mut request: Request<Full<Bytes>>,
-        deadline: Instant,
-        max: usize,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        // The clone that is polled ready is the one to call.
-        let mut service = self.0.clone();
-        Box::pin(async move {
-            let ready = poll_fn(|context| service.poll_ready(context));
-            match timeout_at(deadline, ready).await {
-                Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
-                Err(_) => {
-                    return Err(ClientError::Timeout {
-                        delivery: Delivery::NotSent,
-                    });
-                }
-            }
-            let tracker = DeliveryTracker::new();
-            request.extensions_mut().insert(tracker.clone());
-            let answering = async {
-                let response = service.call(request).await;
-                let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
-                collect(response, max).await
-            };
-            let timeout = |_| {
-                Err(ClientError::Timeout {
-                    delivery: tracker.abandon(),
-                })
-            };
-            timeout_at(deadline, answering)
-                .await
-                .unwrap_or_else(timeout)
-        })
+    let timeout = |delivery| Err(ClientError::Timeout { delivery });
+    let ready = poll_fn(|context| service.poll_ready(context));
+    match timeout_at(deadline, ready).await {
+        Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
+        Err(_) => return timeout(Delivery::NotSent),
     }
+    let tracker = DeliveryTracker::new();
+    request.extensions_mut().insert(tracker.clone());
+    let answering = async {
+        let response = service.call(request).await;
+        let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
+        collect(response, max).await
+    };
+    let answer = timeout_at(deadline, answering).await;
+    answer.unwrap_or_else(|_| timeout(tracker.abandon()))
 }
 
 /// Reads the whole answer, and stops as soon as it is longer than the cap.
@@ -305,14 +284,10 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
 
 /// An error of our own client stays as it is, unless middleware sent the request more than once.
 fn failed(error: BoxError, delivery: Delivery) -> ClientError {
-    match error.downcast::<ClientError>() {
-        Ok(ours) if ours.delivery() == delivery => *ours,
-        Ok(ours) => ClientError::Service {
-            cause: ServiceError::new(ours),
-            delivery,
-        },
-        Err(foreign) => ClientError::Service {
-            cause: ServiceError::new(foreign),
+    match error.downcast_ref::<ClientError>() {
+        Some(ours) if ours.delivery() == delivery => ours.clone(),
+        _ => ClientError::Service {
+            cause: ServiceError::new(error),
             delivery,
         },
     }

@@ -22,7 +22,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// A thread with a runtime, which does the I/O, the timers and what is spawned. It ends with the
 /// last clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Driver {
     runtime: Handle,
     thread: Arc<thread::JoinHandle<()>>,

@@ -3,7 +3,6 @@
 mod driver;
 mod login;
 
-use core::fmt;
 use core::time::Duration;
 
 use bankezy_crypto::Delivery;
@@ -41,7 +40,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// println!("{:?}", session.answer.token.expires_at());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Blocking<T> {
     inner: T,
     driver: Driver,
@@ -126,10 +125,4 @@ bounded! {
     [] SessionKeeper, it => it.longest();
     [A: TokenApi] TokenClient<A>, it => it.deadline();
     [A: TokenApi, S: TokenStore<A::Answer>] TokenSlot<A, S>, it => it.longest();
-}
-
-impl<T: fmt::Debug> fmt::Debug for Blocking<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Blocking").field(&self.inner).finish()
-    }
 }

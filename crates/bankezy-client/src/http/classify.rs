@@ -10,7 +10,10 @@ use bankezy_crypto::Delivery;
 
 use crate::{ClientError, ConnectProblem, TlsProblem};
 
-pub(super) fn classify(error: &reqwest::Error, delivery: Delivery) -> ClientError {
+pub(super) fn classify(error: &(dyn Error + 'static), delivery: Delivery) -> ClientError {
+    let Some(error) = error.downcast_ref::<reqwest::Error>() else {
+        return ClientError::Interrupted { delivery };
+    };
     if let Some(problem) = cause::<rustls::Error>(error).and_then(tls_problem) {
         return ClientError::Tls { problem, delivery };
     }

@@ -4,17 +4,18 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::error::Error;
 use std::sync::Arc;
 
-use bankezy_crypto::{DeliveryTracker, SecretBytes};
+use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tower_service::Service;
 
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
-use super::response::ResponseBody;
 use crate::ClientError;
 use crate::transport::{Settings, Transport};
 
@@ -91,7 +92,7 @@ impl From<Client> for Transport {
 }
 
 impl Service<Request<Full<Bytes>>> for Client {
-    type Response = Response<ResponseBody>;
+    type Response = Response<BoxBody<Bytes, ClientError>>;
     type Error = ClientError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ClientError>> + Send>>;
 
@@ -120,8 +121,20 @@ impl Service<Request<Full<Bytes>>> for Client {
             let response = pool.execute(prepared.request).await;
             let response =
                 response.map_err(|error| classify(&error, prepared.exchange.abandon()))?;
+            let too_long = ClientError::ResponseTooLong {
+                max: max_response_len,
+            };
+            if response.content_length() > Some(max_response_len as u64) {
+                return Err(too_long);
+            }
+            let broken = move |error: Box<dyn Error + Send + Sync>| {
+                if error.is::<LengthLimitError>() {
+                    return too_long.clone();
+                }
+                classify(&*error, Delivery::PossiblySent)
+            };
             let response = Response::<reqwest::Body>::from(response);
-            Ok(response.map(|body| ResponseBody::new(body, max_response_len)))
+            Ok(response.map(|body| Limited::new(body, max_response_len).map_err(broken).boxed()))
         })
     }
 }

@@ -4,10 +4,8 @@ mod builder;
 mod classify;
 mod client;
 mod request;
-mod response;
 mod tls;
 mod watched;
 
 pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use client::Client;
-pub use response::ResponseBody;

@@ -52,7 +52,7 @@ fn stub<F>(
 where
     F: Future<Output = Result<Answer, io::Error>> + Send,
 {
-    service_fn(move |request| answer(request))
+    service_fn(answer)
 }
 
 /// A failure of a service whose text must not be shown.
