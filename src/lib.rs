@@ -60,6 +60,7 @@
 
 pub mod backend;
 mod codec;
+mod delivery;
 mod envelope;
 mod error;
 mod jwe;
@@ -69,6 +70,7 @@ mod nonce;
 pub mod providers;
 mod secret;
 
+pub use delivery::{Delivery, DeliveryTracker};
 pub use envelope::{
     Channel, DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, Open, OpenedByKey, PayloadCipher,
     Previous, PrivateKeyOpener, PublicKeySealer, Seal,

@@ -1,5 +1,6 @@
 //! Third-party token APIs as pure functions: they build an [`http::Request`] and read an
-//! [`http::Response`]. No I/O, no clock of their own, no type of an HTTP client.
+//! [`http::Response`]. No I/O, no type of an HTTP client, and no clock of their own
+//! (but to read a `Retry-After` date in an answer without `Date`).
 //!
 //! [`TokenApi`] is what they have in common:
 //!
@@ -18,6 +19,7 @@ pub mod faceki;
 mod fields;
 mod plain_error;
 mod plain_json;
+mod retry_after;
 pub mod sardine;
 mod sealed_form;
 mod token;
@@ -27,6 +29,7 @@ mod token_entry;
 pub use base_url::BaseUrl;
 pub use call_error::{CallError, Refusal, UnexpectedReply};
 pub use plain_error::PlainError;
+pub use retry_after::asked_to_wait;
 pub use sealed_form::SealedForm;
 pub use token::Token;
 pub use token_api::{TokenApi, TokenKey};

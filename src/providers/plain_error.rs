@@ -2,10 +2,11 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::time::SystemTime;
 
-use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
+use crate::providers::retry_after::{asked_to_wait, retry_after};
 use crate::secret::SecretText;
 
 /// Longest text of an answer that an error keeps, in characters.
@@ -15,6 +16,7 @@ const MAX_KEPT: usize = 4096;
 pub struct PlainError {
     status: StatusCode,
     retry_after: Option<Duration>,
+    asks_to_wait: bool,
     text: SecretText,
 }
 
@@ -27,12 +29,11 @@ impl PlainError {
     pub fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
         let body = response.body().as_ref();
         let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
-        let retry_after = response.headers().get(RETRY_AFTER);
+        let now = SystemTime::now();
         Self {
             status: response.status(),
-            retry_after: retry_after
-                .and_then(|value| value.to_str().ok()?.parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after(response.headers(), now),
+            asks_to_wait: asked_to_wait(response, now).is_some(),
             text: SecretText::from_utf8_lossy(kept),
         }
     }
@@ -43,19 +44,15 @@ impl PlainError {
         self.status
     }
 
-    /// How long the server asks to wait: `Retry-After`, where it is in seconds (RFC 9110 section
-    /// 10.2.3).
+    /// How long the server asks to wait: `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a
+    /// date.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
     pub(crate) fn asks_to_wait(&self) -> bool {
-        let by_status = matches!(
-            self.status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        by_status && self.retry_after.is_some()
+        self.asks_to_wait
     }
 
     /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.

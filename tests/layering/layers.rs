@@ -9,6 +9,7 @@ use crate::members;
 /// what stands below it in this table.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Layer 0: shared vocabulary.
+    ("delivery", &[]),
     ("keys/algorithm", &[]),
     ("error", &["keys/algorithm"]),
     ("secret", &["error"]),
@@ -71,7 +72,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/base_url", &["error"]),
     ("providers/token", &["error", "secret"]),
     ("providers/fields", &["error", "secret"]),
-    ("providers/plain_error", &["secret"]),
+    ("providers/retry_after", &[]),
+    (
+        "providers/plain_error",
+        &["secret", "providers/retry_after"],
+    ),
     ("providers/bankezy/outcome", &[]),
     ("providers/faceki/code", &[]),
     (

@@ -7,7 +7,7 @@ use bankezy_crypto::providers::faceki::{self, Faceki};
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
 use bankezy_crypto::providers::{BaseUrl, CallError, TokenApi};
 
-use bankezy_client::{Client, ClientError};
+use bankezy_client::{Client, ProviderError};
 
 use crate::args::{ComplycubeToken, FacekiToken, SardineToken};
 use crate::failure::Failure;
@@ -127,10 +127,11 @@ impl Server {
 
     fn token<A: TokenApi>(&self, api: &A, request: &A::Request) -> Result<A::Answer, Failure> {
         let response = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-            .block_on(self.client.execute(|| api.request(request)))
+            .block_on(self.client.execute(|| Ok(api.request(request)?)))
             .map_err(|error| match error {
-                ClientError::RequestBuild { error } => request_failure(error),
-                error => transport::failure(&error),
+                ProviderError::Request(error) => request_failure(error),
+                ProviderError::Transport(error) => transport::failure(&error),
+                error => Failure::operation(error.to_string()),
             })?;
         api.response(request, &response, SystemTime::now())
             .map_err(|error| refusal(&error))

@@ -247,14 +247,7 @@ pub(crate) fn random_uuid() -> Result<String, Failure> {
     SysRng
         .try_fill_bytes(&mut bytes)
         .map_err(|_| Failure::operation("the system gives no random numbers"))?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let [a, b, c, d, e] = [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex(&bytes[range]));
-    Ok(format!("{a}-{b}-{c}-{d}-{e}"))
+    Ok(uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string())
 }

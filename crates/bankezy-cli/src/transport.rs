@@ -101,7 +101,7 @@ fn secret_text(bytes: &SecretBytes, what: &str) -> Result<SecretText, Failure> {
 }
 
 /// What the settings caused is wrong usage, and names the flag.
-pub(crate) fn failure<E>(error: &ClientError<E>) -> Failure {
+pub(crate) fn failure(error: &ClientError) -> Failure {
     let usage = |flags: &str| Failure::usage(format!("{error}: check {flags}"));
     let operation = |hint: &str| Failure::operation(format!("{error}{hint}"));
     match error {

@@ -14,10 +14,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
-use bankezy_client::{BankEzyClient, Client};
+use bankezy_client::{BankEzyClient, Client, ProviderError};
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, AppSession, BankEzy, Version};
-use bankezy_crypto::{Error, KeyPair, SecretBytes};
+use bankezy_crypto::{KeyPair, SecretBytes};
 use bankezy_sandbox::Sandbox;
 use criterion::{Criterion, Throughput};
 use http::{HeaderValue, Method, Request, Uri};
@@ -134,7 +134,7 @@ impl Both {
                 headers.insert("content-type", HeaderValue::from_static("application/json"));
                 headers.insert("x-api-key", HeaderValue::from_str(key).unwrap());
                 headers.insert("x-api-token", HeaderValue::from_str(token).unwrap());
-                Ok::<_, Error>(request)
+                Ok::<_, ProviderError>(request)
             })
             .await
             .unwrap();

@@ -125,7 +125,9 @@ impl Held {
         let store = Arc::new(MemoryStore::new(1 + number + number / 20));
         let client = TokenClient::new(client, sardine);
         let held = Self {
-            cache: TokenCache::with_store(client, Arc::clone(&store)),
+            cache: TokenCache::builder(client)
+                .store(Arc::clone(&store))
+                .build(),
             number,
             memory: String::new(),
         };

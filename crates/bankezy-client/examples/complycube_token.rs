@@ -8,7 +8,7 @@ use std::env;
 use std::error::Error;
 use std::time::SystemTime;
 
-use bankezy_client::Client;
+use bankezy_client::{Client, ProviderError};
 use bankezy_crypto::providers::complycube::{ComplyCube, MatchPattern, Sdk, TokenRequest};
 use bankezy_crypto::providers::{BaseUrl, TokenApi as _};
 use bankezy_sandbox::Sandbox;
@@ -47,7 +47,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (name, sdk) in [("Web", web), ("Mobile", mobile)] {
         let request = TokenRequest::new(&client_id, sdk)?;
         // Sent again only where the server cannot have seen it.
-        let response = client.execute(|| api.request(&request)).await?;
+        let response = client
+            .execute(|| Ok::<_, ProviderError>(api.request(&request)?))
+            .await?;
         // Where it is refused, the error says which of the request's members to check.
         let token = api.response(&request, &response, SystemTime::now())?;
 

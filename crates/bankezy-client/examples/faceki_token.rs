@@ -8,7 +8,7 @@ use std::env;
 use std::error::Error;
 use std::time::SystemTime;
 
-use bankezy_client::Client;
+use bankezy_client::{Client, ProviderError};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, TokenApi as _};
 use bankezy_sandbox::Sandbox;
@@ -40,7 +40,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let api = api.with_credentials_in_headers();
 
     // Sent again only where the server cannot have seen it.
-    let response = client.execute(|| api.request(&())).await?;
+    let response = client
+        .execute(|| Ok::<_, ProviderError>(api.request(&())?))
+        .await?;
     let token = api.response(&(), &response, SystemTime::now())?;
 
     let left = token.remaining(SystemTime::now()).ok_or("no lifetime")?;

@@ -10,7 +10,7 @@ use std::env;
 use std::error::Error;
 use std::time::SystemTime;
 
-use bankezy_client::Client;
+use bankezy_client::{Client, ProviderError};
 use bankezy_crypto::providers::sardine::{Platform, Provider, Sardine, TokenRequest};
 use bankezy_crypto::providers::{BaseUrl, TokenApi as _};
 use bankezy_sandbox::Sandbox;
@@ -49,7 +49,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_platform(Platform::ANDROID)
         .with_provider(Provider::INCODE);
     // Sent again only where the server cannot have seen it.
-    let response = client.execute(|| api.request(&request)).await?;
+    let response = client
+        .execute(|| Ok::<_, ProviderError>(api.request(&request)?))
+        .await?;
     let answer = api.response(&request, &response, SystemTime::now())?;
 
     let left = answer

@@ -1,77 +1,140 @@
-//! Waits after failures in a row.
+//! Waits after failures in a row: full jitter, for retries, logins and token requests.
 
 use core::time::Duration;
 use std::sync::Arc;
 
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 use tokio::time::Instant;
+use tracing::warn;
 
-use super::retry::MAX_DEADLINE;
+use super::{TokenError, TokenFailure};
 
-/// How long to wait after failures: twice as long each time, between two bounds.
-#[derive(Debug, Clone, Copy)]
+/// A longer wait or deadline is meant as none, and would overflow some clocks.
+pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Random waits up to a bound that doubles with each failure in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Backoff {
     first: Duration,
     max: Duration,
 }
 
-/// Failures in a row.
-pub(super) struct Failed<E> {
+/// Failures in a row to obtain a token.
+pub(super) struct Failed {
     times: u32,
-    wait: Duration,
     retry_at: Instant,
-    cause: Arc<E>,
+    cause: Arc<TokenFailure>,
 }
 
 impl Backoff {
-    /// The first wait and the longest, which is at most 24 hours.
-    pub(super) fn new(first: Duration, max: Duration) -> Self {
-        let max = max.min(MAX_DEADLINE);
+    /// The bounds of the wait: after the first failure, and after any.
+    pub(super) const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max }
     }
 
-    /// One more failure, after those before it in a row. `asked` is how long the server asks to
-    /// wait, which counts up to the longest wait.
-    pub(super) fn after<E>(
+    /// How long to wait after so many failures: full jitter, uniform from zero to the bound.
+    pub(super) fn wait(&self, failures: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        let bound = self.first.saturating_mul(doubled).min(self.max());
+        // Without randomness all wait as long as they may.
+        let random = SysRng.try_next_u32().unwrap_or(u32::MAX);
+        bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+
+    /// One more failure after those before it in a row. What the server asks to wait counts as well,
+    /// up to the longest wait.
+    pub(super) fn failed(
         &self,
-        before: Option<&Failed<E>>,
-        cause: Arc<E>,
-        asked: Option<Duration>,
-    ) -> Failed<E> {
-        let before = before.map_or(0, |failed| failed.times);
-        let doubling = 2_u32.saturating_pow(before.min(16));
-        let wait = self
-            .first
-            .saturating_mul(doubling)
-            .max(asked.unwrap_or_default())
-            .min(self.max);
+        before: Option<&Failed>,
+        cause: &Arc<TokenFailure>,
+        what: &'static str,
+    ) -> Failed {
+        let times = before.map_or(0, |failed| failed.times).saturating_add(1);
+        let asked = cause.retry_after().unwrap_or_default();
+        let wait = asked.saturating_add(self.wait(times)).min(self.max());
+        warn!(
+            target: "bankezy_client",
+            {
+                error.code = cause.code(),
+                failures = times,
+                retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            },
+            "{what}",
+        );
         Failed {
-            times: before.saturating_add(1),
-            wait,
+            times,
             retry_at: Instant::now() + wait,
-            cause,
+            cause: Arc::clone(cause),
         }
+    }
+
+    fn max(&self) -> Duration {
+        self.max.min(MAX_DEADLINE)
     }
 }
 
-impl<E> Failed<E> {
-    /// How often, in a row.
-    pub(super) fn times(&self) -> u32 {
-        self.times
+impl Failed {
+    /// Refuses another attempt before the wait has passed.
+    pub(super) fn check(&self) -> Result<(), TokenError> {
+        let retry_in = self.retry_at.saturating_duration_since(Instant::now());
+        if retry_in.is_zero() {
+            return Ok(());
+        }
+        Err(TokenError::BackingOff {
+            retry_in,
+            cause: Arc::clone(&self.cause),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The longest of many waits after so many failures, and whether they differ.
+    fn longest(backoff: Backoff, failures: u32) -> (Duration, bool) {
+        let waits: Vec<_> = (0..200).map(|_| backoff.wait(failures)).collect();
+        let spread = waits.iter().any(|wait| *wait != waits[0]);
+        (waits.into_iter().max().unwrap(), spread)
     }
 
-    /// How long to wait from the last failure.
-    pub(super) fn wait(&self) -> Duration {
-        self.wait
+    #[test]
+    fn waits_are_spread_below_a_bound_that_doubles() {
+        let second = Duration::from_secs(1);
+        let backoff = Backoff::new(second, 5 * second);
+        for (failures, bound) in [(1, 1), (2, 2), (3, 4), (4, 5), (u32::MAX, 5)] {
+            let (longest, spread) = longest(backoff, failures);
+            // All of 200 below three quarters: less likely than 10^-24.
+            assert!(longest <= second * bound && longest > second * bound * 3 / 4);
+            assert!(spread);
+        }
+        let endless = Backoff::new(Duration::MAX, Duration::MAX);
+        assert!(longest(endless, 1).0 <= MAX_DEADLINE);
+        assert_eq!(
+            longest(Backoff::new(second, Duration::ZERO), 9).0,
+            Duration::ZERO
+        );
     }
 
-    /// How it failed the last time.
-    pub(super) fn cause(&self) -> &Arc<E> {
-        &self.cause
-    }
-
-    /// How much of the wait is left; `None` where it is over.
-    pub(super) fn retry_in(&self) -> Option<Duration> {
-        let left = self.retry_at.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+    #[test]
+    fn failures_in_a_row_are_counted_and_refuse_for_a_time() {
+        let hour = Duration::from_secs(3600);
+        let backoff = Backoff::new(hour, 2 * hour);
+        let cause = Arc::new(TokenFailure::TimedOut);
+        let first = backoff.failed(None, &cause, "test");
+        let second = backoff.failed(Some(&first), &cause, "test");
+        assert_eq!((first.times, second.times), (1, 2));
+        let failed = Failed {
+            times: 1,
+            retry_at: Instant::now() + hour,
+            cause: Arc::clone(&cause),
+        };
+        assert!(matches!(
+            failed.check(),
+            Err(TokenError::BackingOff { retry_in, .. }) if retry_in <= hour
+        ));
+        let at_once = Backoff::new(Duration::ZERO, hour).failed(None, &cause, "test");
+        assert!(at_once.check().is_ok());
     }
 }

@@ -1,6 +1,5 @@
 //! BankEzy's calls over the transport.
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,24 +13,24 @@ use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Client, ProviderError};
+use super::{ProviderError, Transport};
 
 /// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
 ///
 /// A call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
 /// sealed anew each time.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct BankEzyClient {
-    client: Client,
+    transport: Transport,
     server: Arc<BankEzy>,
 }
 
 impl BankEzyClient {
-    /// Calls this server over this client.
+    /// Calls this server over a [`Client`](crate::Client) or any other [`Transport`].
     #[must_use]
-    pub fn new(client: Client, server: BankEzy) -> Self {
+    pub fn new(transport: impl Into<Transport>, server: BankEzy) -> Self {
         Self {
-            client,
+            transport: transport.into(),
             server: Arc::new(server),
         }
     }
@@ -145,19 +144,13 @@ impl BankEzyClient {
 
     /// How long a call may take.
     pub(super) fn deadline(&self) -> Duration {
-        self.client.shared.settings.deadline
+        self.transport.settings().deadline
     }
 
     async fn send(
         &self,
-        make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
-        Ok(self.client.execute(make).await?)
-    }
-}
-
-impl fmt::Debug for BankEzyClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BankEzyClient({:?})", self.server)
+        self.transport.execute(|| Ok(make()?)).await
     }
 }

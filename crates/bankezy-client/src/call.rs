@@ -3,19 +3,11 @@
 use core::time::Duration;
 
 use bankezy_crypto::SecretBytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field};
 
-use super::transport::{Prepared, Summary};
 use super::{ClientError, RetryPolicy};
-
-/// What holds for every call of a client.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) deadline: Duration,
-    pub(super) retries: RetryPolicy,
-}
 
 /// What to do after an attempt.
 pub(super) enum Next {
@@ -28,6 +20,10 @@ pub(super) struct Call {
     deadline: Instant,
     attempt: u32,
     attempt_started: Instant,
+    /// What traces may show of the request.
+    method: Method,
+    host: String,
+    request_len: usize,
     span: Span,
 }
 
@@ -39,6 +35,9 @@ impl Call {
             deadline: now + deadline,
             attempt: 0,
             attempt_started: now,
+            method: Method::GET,
+            host: String::new(),
+            request_len: 0,
             span: debug_span!(
                 target: "bankezy_client",
                 "http_call",
@@ -57,35 +56,29 @@ impl Call {
         self.deadline
     }
 
-    /// The next attempt's request, made anew and checked; nothing is sent yet.
-    pub(super) fn prepare<E>(
-        &mut self,
-        make: &mut impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Prepared, ClientError<E>> {
+    /// The next attempt begins, with this request.
+    pub(super) fn begin(&mut self, request: &Request<SecretBytes>) {
         self.attempt += 1;
-        let request = make().map_err(|error| ClientError::RequestBuild { error })?;
         self.attempt_started = Instant::now();
-        Prepared::new(request).map_err(ClientError::widen)
+        self.method = request.method().clone();
+        self.host = request.uri().host().unwrap_or_default().to_owned();
+        self.request_len = request.body().as_bytes().len();
     }
 
-    pub(super) fn judge(
-        &self,
-        summary: &Summary,
-        result: Result<Response<SecretBytes>, ClientError>,
-    ) -> Next {
+    pub(super) fn judge(&self, result: Result<Response<SecretBytes>, ClientError>) -> Next {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
         let wait = self.retries.wait(self.attempt, left, &result);
         debug!(
             target: "bankezy_client",
             {
-                http.method = summary.method.as_str(),
-                server.address = summary.host.as_str(),
+                http.method = self.method.as_str(),
+                server.address = self.host.as_str(),
                 http.status_code = result.as_ref().ok().map(|response| response.status().as_u16()),
                 error.code = result.as_ref().err().map(ClientError::code),
                 attempt = self.attempt,
                 elapsed_ms = millis(now - self.attempt_started),
-                request_len = summary.body_len,
+                request_len = self.request_len,
                 response_len = result.as_ref().ok().map(|response| response.body().as_bytes().len()),
                 retry_in_ms = wait.map(millis),
             },

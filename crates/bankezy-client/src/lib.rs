@@ -1,17 +1,22 @@
-//! The HTTP client: a transport that carries sealed bodies and decides nothing about them.
+//! HTTP for the provider functions of `bankezy-crypto`: clients, a session keeper and a token cache.
 //!
-//! It takes an [`http::Request`] with [`SecretBytes`](bankezy_crypto::SecretBytes) as body and gives an
-//! [`http::Response`] back, whatever its status. What a request says and what an answer means is the providers' affair.
+//! | type | what it does |
+//! |---|---|
+//! | [`Client`] | one HTTP exchange, or several attempts of it, on `reqwest`; any status is a response |
+//! | [`Transport`] | the same over any `tower` service |
+//! | [`BankEzyClient`], [`TokenClient`] | the calls of BankEzy, and the token call of any provider |
+//! | [`SessionKeeper`], [`TokenCache`] | sessions and tokens, renewed ahead of their expiry |
+//! | [`Blocking`] | any of them for code without a runtime |
 //!
-//! # What it holds to
-//! - **Transport.** `https` alone, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
-//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. No redirect is followed, and
-//!   no proxy of the system's is used unless asked for.
+//! # What holds for every call
+//! - **TLS.** [`Client`] sends `https` only, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
+//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. It follows no redirect, and uses
+//!   no proxy of the system's unless asked to.
 //! - **Bounds.** One deadline spans all attempts of a call, and an answer is refused as soon as it
 //!   exceeds the cap. Nothing outlives the deadline.
-//! - **Never twice.** A request is repeated only where nothing of it was sent, or where the server
-//!   answered 429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the
-//!   server may have executed the request, and [`ClientError::sent`] says so.
+//! - **Never twice.** A request is repeated only if nothing of it was sent, or if the server answered
+//!   429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the server may
+//!   have executed the request, and [`ClientError::delivery`] says so.
 //! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
 //!   the target `bankezy_client`, with the host, method, status, lengths and times. The
 //!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those
@@ -22,7 +27,7 @@
 //!
 //! ```no_run
 //! use bankezy_client::Client;
-//! use bankezy_crypto::{Error, PayloadCipher, PayloadSecret, SecretBytes};
+//! use bankezy_crypto::{PayloadCipher, PayloadSecret, SecretBytes};
 //!
 //! # async fn call() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::builder().build()?;
@@ -34,7 +39,7 @@
 //!         let mut request = http::Request::new(body);
 //!         *request.method_mut() = http::Method::POST;
 //!         *request.uri_mut() = http::Uri::from_static("https://api.example.com/kong/echo");
-//!         Ok::<_, Error>(request)
+//!         Ok::<_, Box<dyn std::error::Error>>(request)
 //!     })
 //!     .await?;
 //! let answer = cipher.open(response.body().as_bytes())?;
@@ -63,35 +68,32 @@
 mod backoff;
 mod bankezy;
 mod blocking;
-mod builder;
 mod call;
-mod classify;
-mod client;
 mod error;
-mod flight;
-mod provider_error;
+mod http;
+mod in_flight;
 mod retry;
 mod session;
-mod tls;
 mod token_cache;
 mod token_client;
 mod transport;
 
+pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use bankezy::BankEzyClient;
-pub use blocking::{BlockingBankEzyClient, BlockingClient, BlockingSessionKeeper};
-pub use builder::{
-    ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN,
+pub use bankezy_crypto::{Delivery, DeliveryTracker};
+pub use blocking::{Blocking, Bounded};
+pub use error::{
+    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, TokenError,
+    TokenFailure, UrlProblem,
 };
-pub use client::Client;
-pub use error::{ClientError, ConnectProblem, Sent, Setting, TlsProblem, UrlProblem};
-pub use provider_error::ProviderError;
 pub use retry::RetryPolicy;
-pub use session::{LoginError, Renewal, Session, SessionError, SessionKeeper};
+pub use session::{Renewal, Session, SessionError, SessionKeeper, SessionKeeperBuilder};
 pub use token_cache::{
-    DEFAULT_TOKEN_CAPACITY, FetchError, MemoryStore, StoreError, TokenCache, TokenCacheError,
-    TokenSlot, TokenStore,
+    DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenCache, TokenCacheBuilder, TokenSlot,
+    TokenStore,
 };
-pub use token_client::{BlockingTokenClient, TokenClient};
+pub use token_client::TokenClient;
+pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
 /// The examples of this crate's README, run as doc tests.
 #[cfg(doctest)]

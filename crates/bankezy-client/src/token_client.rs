@@ -2,11 +2,11 @@
 
 use core::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::TokenApi;
 
-use super::{BlockingClient, Client, ProviderError};
+use super::{ProviderError, Transport};
 
 /// Makes the call of a [`TokenApi`]: builds the request, sends it, reads the answer. Cheap to clone.
 ///
@@ -26,22 +26,16 @@ use super::{BlockingClient, Client, ProviderError};
 /// # }
 /// ```
 pub struct TokenClient<A> {
-    client: Client,
-    api: Arc<A>,
-}
-
-/// The same as [`TokenClient`], for code without a runtime: each call blocks its thread.
-pub struct BlockingTokenClient<A> {
-    client: BlockingClient,
+    transport: Transport,
     api: Arc<A>,
 }
 
 impl<A: TokenApi> TokenClient<A> {
-    /// Calls this API over this client.
+    /// Calls this API over a [`Client`](crate::Client) or any other [`Transport`].
     #[must_use]
-    pub fn new(client: Client, api: A) -> Self {
+    pub fn new(transport: impl Into<Transport>, api: A) -> Self {
         Self {
-            client,
+            transport: transport.into(),
             api: Arc::new(api),
         }
     }
@@ -52,7 +46,7 @@ impl<A: TokenApi> TokenClient<A> {
     /// [`ProviderError`].
     ///
     /// # Panics
-    /// Outside of a tokio runtime. [`BlockingTokenClient`] needs none.
+    /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
     pub async fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
         self.call_by(request, &SystemTime::now).await
     }
@@ -63,8 +57,14 @@ impl<A: TokenApi> TokenClient<A> {
         request: &A::Request,
         clock: &(dyn Fn() -> SystemTime + Send + Sync),
     ) -> Result<A::Answer, ProviderError> {
-        let response = self.client.execute(|| self.api.request(request)).await?;
+        let make = || Ok::<_, ProviderError>(self.api.request(request)?);
+        let response = self.transport.execute(make).await?;
         Ok(self.api.response(request, &response, clock())?)
+    }
+
+    /// How long a call may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.transport.settings().deadline
     }
 
     pub(super) fn api(&self) -> &A {
@@ -72,39 +72,10 @@ impl<A: TokenApi> TokenClient<A> {
     }
 }
 
-impl<A: TokenApi> BlockingTokenClient<A> {
-    /// Calls this API over this client.
-    #[must_use]
-    pub fn new(client: BlockingClient, api: A) -> Self {
-        Self {
-            client,
-            api: Arc::new(api),
-        }
-    }
-
-    /// Asks for a token; see [`TokenClient::call`].
-    ///
-    /// # Errors
-    /// [`ProviderError`].
-    pub fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
-        let response = self.client.execute(|| self.api.request(request))?;
-        Ok(self.api.response(request, &response, SystemTime::now())?)
-    }
-}
-
 impl<A> Clone for TokenClient<A> {
     fn clone(&self) -> Self {
         Self {
-            client: self.client.clone(),
-            api: Arc::clone(&self.api),
-        }
-    }
-}
-
-impl<A> Clone for BlockingTokenClient<A> {
-    fn clone(&self) -> Self {
-        Self {
-            client: self.client.clone(),
+            transport: self.transport.clone(),
             api: Arc::clone(&self.api),
         }
     }
@@ -112,14 +83,6 @@ impl<A> Clone for BlockingTokenClient<A> {
 
 impl<A> fmt::Debug for TokenClient<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenClient").field(&self.client).finish()
-    }
-}
-
-impl<A> fmt::Debug for BlockingTokenClient<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingTokenClient")
-            .field(&self.client)
-            .finish()
+        f.debug_tuple("TokenClient").field(&self.transport).finish()
     }
 }

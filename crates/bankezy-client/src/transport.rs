@@ -1,285 +1,294 @@
-//! One attempt: a request checked and sent, its answer read up to the cap.
+//! The seam for sending: any tower service, with deadline, retries and cap above it.
 
-use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll};
-use core::{fmt, mem};
-use std::convert::Infallible;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::time::Duration;
+use std::error::Error;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use bankezy_crypto::{SecretBytes, SecretText};
-use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Request, Response, Uri, Version};
-use http_body::{Body, Frame, SizeHint};
-use reqwest::Url;
+use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
+use bytes::{Buf as _, Bytes};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, timeout_at};
-use url::Host;
+use tower_service::Service;
+use tracing::Instrument as _;
 
-use super::classify::classify;
-use super::{ClientError, Sent, UrlProblem};
+use super::backoff::MAX_DEADLINE;
+use super::call::{Call, Next};
+use super::{ClientError, RetryPolicy, ServiceError};
 
-/// How much is set aside on the word of `Content-Length`.
+/// Default of how long a call may take with all its attempts: 30 s.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Default of how long the body of an answer may be, in bytes: the longest sealed text that a cipher
+/// opens by default, and 64 KiB for what may be around it.
+pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
+
+/// How much is allocated on the word of `Content-Length`.
 const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 
-/// The connections. Plain HTTP has its own, which know no proxy.
-pub(super) struct Transport {
-    secure: reqwest::Client,
-    loopback: reqwest::Client,
-    max_response_len: usize,
-}
-
-/// A request that has passed all checks.
-pub(super) struct Prepared {
-    request: reqwest::Request,
-    plain: bool,
-    started: Arc<AtomicBool>,
-    summary: Summary,
-}
-
-/// What may be told of a request.
+/// Sends requests over any HTTP stack: a [`Client`](crate::Client), or any [`tower`](tower_service)
+/// service. Cheap to clone; [`BankEzyClient`](crate::BankEzyClient) and
+/// [`TokenClient`](crate::TokenClient) work over it.
+///
+/// Above the service it makes each attempt's request anew (sealed with a nonce of its own), bounds the
+/// call by one deadline, repeats what is safe to repeat, and caps the answer. Whether anything was sent
+/// crosses the service as the request extension [`DeliveryTracker`], since middleware boxes errors. A
+/// service that does not use it counts as having sent whatever it was given.
+///
+/// `Transport::from(client)` takes over deadline, retries and cap of the client. In middleware a client
+/// keeps its own connect timeout, deadline and cap; retries are set here.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bankezy_client::{Client, RetryPolicy, Transport};
+/// use tower::ServiceBuilder;
+///
+/// # fn transport() -> Result<Transport, bankezy_client::ClientError> {
+/// let service = ServiceBuilder::new()
+///     .concurrency_limit(8) // waiting for a permit: nothing was sent
+///     .timeout(Duration::from_secs(5))
+///     .service(Client::builder().build()?);
+/// let transport = Transport::new(service)
+///     .deadline(Duration::from_secs(20))
+///     .retries(RetryPolicy::none());
+/// # Ok(transport)
+/// # }
+/// ```
 #[derive(Clone)]
-pub(super) struct Summary {
-    pub(super) method: Method,
-    pub(super) host: String,
-    pub(super) body_len: usize,
+pub struct Transport {
+    exchange: Arc<Exchange>,
+    settings: Settings,
+}
+
+/// What holds for every call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) deadline: Duration,
+    pub(crate) retries: RetryPolicy,
+    pub(crate) max_response_len: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            deadline: DEFAULT_DEADLINE,
+            retries: RetryPolicy::default(),
+            max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+        }
+    }
 }
 
 impl Transport {
-    pub(super) fn new(
-        secure: reqwest::Client,
-        loopback: reqwest::Client,
-        max_response_len: usize,
-    ) -> Self {
+    /// Sends over a service. Each call runs on a clone of it, once that clone is ready. Nothing counts
+    /// as sent while it is not ready.
+    #[must_use]
+    pub fn new<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let exchange = move |request, deadline, max| -> Answering {
+            // The clone that is polled ready is the one to call.
+            let service = service.clone();
+            Box::pin(exchange(service, request, deadline, max))
+        };
         Self {
-            secure,
-            loopback,
-            max_response_len,
+            exchange: Arc::new(exchange),
+            settings: Settings::default(),
         }
     }
 
-    pub(super) fn max_response_len(&self) -> usize {
-        self.max_response_len
+    /// Maximum time of a call with all its attempts, at most 24 hours. Default:
+    /// [`DEFAULT_DEADLINE`].
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline.min(MAX_DEADLINE);
+        self
     }
 
-    pub(super) async fn run(
+    /// When [`execute`](Self::execute) tries again. Default: [`RetryPolicy::default`].
+    #[must_use]
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// Maximum length of the body of an answer, in bytes. Default: [`DEFAULT_MAX_RESPONSE_LEN`].
+    #[must_use]
+    pub fn max_response_len(mut self, max: usize) -> Self {
+        self.settings.max_response_len = max;
+        self
+    }
+
+    /// Sends a request once and never again, within the deadline.
+    ///
+    /// Any status is a response, also a redirect, a 401 or a 500. Dropping the future gives the
+    /// request up; the server may then have executed it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; its [`delivery`](ClientError::delivery) says whether the server may have
+    /// received the request.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
+    pub async fn send(
         &self,
-        prepared: Prepared,
-        deadline: Instant,
+        request: Request<SecretBytes>,
     ) -> Result<Response<SecretBytes>, ClientError> {
+        let mut request = Some(request);
+        let make = || Ok(request.take().unwrap_or_default());
+        self.run(RetryPolicy::none(), make).await
+    }
+
+    /// Sends what `make` makes, and again where the [`RetryPolicy`] allows it, within the deadline.
+    ///
+    /// `make` is called once an attempt: seal in it, so that each attempt has a fresh nonce. Dropping
+    /// the future gives the request up; the server may then have executed it.
+    ///
+    /// # Errors
+    /// [`ClientError`] of the last attempt, as an `E`, or what `make` failed with.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn execute<E: From<ClientError>>(
+        &self,
+        make: impl FnMut() -> Result<Request<SecretBytes>, E>,
+    ) -> Result<Response<SecretBytes>, E> {
+        self.run(self.settings.retries, make).await
+    }
+
+    pub(crate) fn with_settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    async fn run<E: From<ClientError>>(
+        &self,
+        retries: RetryPolicy,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
+    ) -> Result<Response<SecretBytes>, E> {
+        let mut call = Call::new(retries, self.settings.deadline);
+        let span = call.span();
+        async {
+            loop {
+                let request = make()?;
+                call.begin(&request);
+                let result = self.attempt(request, call.deadline()).await;
+                match call.judge(result) {
+                    Next::Done(result) => return Ok(result?),
+                    Next::Again(wait) => tokio::time::sleep(wait).await,
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
         // Nothing is begun that has no time left, such as after a slow closure.
         if Instant::now() >= deadline {
-            return Err(ClientError::Timeout { sent: Sent::No });
+            return Err(ClientError::Timeout {
+                delivery: Delivery::NotSent,
+            });
         }
-        let started = prepared.started.clone();
-        let sent = || match started.load(Ordering::Acquire) {
-            true => Sent::Maybe,
-            false => Sent::No,
-        };
-        let client = match prepared.plain {
-            true => &self.loopback,
-            false => &self.secure,
-        };
-        let exchange = async {
-            let response = client
-                .execute(prepared.request)
-                .await
-                .map_err(|error| classify(&error, sent()))?;
-            self.read(response).await
-        };
-        match timeout_at(deadline, exchange).await {
-            Ok(result) => result,
-            Err(_) => Err(ClientError::Timeout { sent: sent() }),
-        }
+        // Wipes itself when the last one who holds it is done.
+        let request = request.map(|body| Full::new(Bytes::from_owner(body)));
+        let max = self.settings.max_response_len;
+        (self.exchange)(request, deadline, max).await
     }
+}
 
-    async fn read(
-        &self,
-        mut response: reqwest::Response,
-    ) -> Result<Response<SecretBytes>, ClientError> {
-        let max = self.max_response_len;
-        let announced = response.content_length().unwrap_or(0);
-        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-        if announced > max {
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+type Answer = Result<Response<SecretBytes>, ClientError>;
+
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// One exchange over a service, by a deadline, with an answer of at most so many bytes.
+type Exchange = dyn Fn(Request<Full<Bytes>>, Instant, usize) -> Answering + Send + Sync;
+
+async fn exchange<S, B>(
+    mut service: S,
+    mut request: Request<Full<Bytes>>,
+    deadline: Instant,
+    max: usize,
+) -> Answer
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
+    B: Body<Error: Into<BoxError>>,
+{
+    let timeout = |delivery| Err(ClientError::Timeout { delivery });
+    let ready = poll_fn(|context| service.poll_ready(context));
+    match timeout_at(deadline, ready).await {
+        Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
+        Err(_) => return timeout(Delivery::NotSent),
+    }
+    let tracker = DeliveryTracker::new();
+    request.extensions_mut().insert(tracker.clone());
+    let answering = async {
+        let response = service.call(request).await;
+        let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
+        collect(response, max).await
+    };
+    let answer = timeout_at(deadline, answering).await;
+    answer.unwrap_or_else(|_| timeout(tracker.abandon()))
+}
+
+/// Reads the whole answer, and stops as soon as it is longer than the cap.
+async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usize) -> Answer {
+    let (parts, body) = response.into_parts();
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > max {
+        return Err(ClientError::ResponseTooLong { max });
+    }
+    let mut body = pin!(body);
+    let mut collected = SecretBytes::with_capacity(announced.min(MAX_INITIAL_CAPACITY));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| failed(error.into(), Delivery::PossiblySent))?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        if data.remaining() > max - collected.as_bytes().len() {
             return Err(ClientError::ResponseTooLong { max });
         }
-        let mut body = SecretBytes::with_capacity(announced.min(MAX_INITIAL_CAPACITY));
-        let interrupted = |error| classify(&error, Sent::Maybe);
-        while let Some(chunk) = response.chunk().await.map_err(interrupted)? {
-            if chunk.len() > max - body.as_bytes().len() {
-                return Err(ClientError::ResponseTooLong { max });
-            }
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            let len = chunk.len();
             // Appending to memory does not fail.
-            let _ = body.write_all(&chunk);
+            let _ = collected.write_all(chunk);
+            data.advance(len);
         }
-        let mut answer = Response::new(body);
-        *answer.status_mut() = response.status();
-        *answer.version_mut() = response.version();
-        *answer.headers_mut() = mem::take(response.headers_mut());
-        Ok(answer)
     }
+    Ok(Response::from_parts(parts, collected))
 }
 
-impl Prepared {
-    pub(super) fn new(request: Request<SecretBytes>) -> Result<Self, ClientError> {
-        let (parts, body) = request.into_parts();
-        let url = url(&parts.uri)?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let plain = match url.scheme() {
-            "https" => false,
-            "http" if is_loopback(&url) => true,
-            _ => return Err(ClientError::NotHttps),
-        };
-        let summary = Summary {
-            method: parts.method.clone(),
-            host,
-            body_len: body.as_bytes().len(),
-        };
-        let started = Arc::new(AtomicBool::new(false));
-        let mut request = reqwest::Request::new(parts.method, url);
-        *request.headers_mut() = parts.headers;
-        // The length is ours to tell: one that differs would let a proxy see two requests in one.
-        request.headers_mut().remove(CONTENT_LENGTH);
-        request.headers_mut().remove(TRANSFER_ENCODING);
-        *request.version_mut() = Version::HTTP_11;
-        *request.body_mut() = Some(reqwest::Body::wrap(WatchedBody {
-            // Wipes itself when the last one who holds it is done.
-            bytes: Bytes::from_owner(body),
-            started: started.clone(),
-        }));
-        Ok(Self {
-            request,
-            plain,
-            started,
-            summary,
-        })
-    }
-
-    pub(super) fn summary(&self) -> Summary {
-        self.summary.clone()
-    }
-}
-
-/// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// What is checked is the URL as it will be used, after the parser's normalisation.
-fn url(uri: &Uri) -> Result<Url, ClientError> {
-    let refused = |problem| ClientError::InvalidUrl { problem };
-    let (Some(_), Some(authority)) = (uri.scheme(), uri.authority()) else {
-        return Err(refused(UrlProblem::NotAbsolute));
-    };
-    if authority.as_str().contains('@') {
-        return Err(refused(UrlProblem::UserInfo));
-    }
-    let text = SecretText::from(uri.to_string());
-    let url = Url::parse(text.as_str()).map_err(|_| refused(UrlProblem::Malformed))?;
-    match url.host_str() {
-        None | Some("") => Err(refused(UrlProblem::NotAbsolute)),
-        Some(_) => Ok(url),
-    }
-}
-
-/// A body in one piece that notes when HTTP begins to write its request: hyper asks for the end of
-/// the stream right before it writes the head, and for the frame after that.
-struct WatchedBody {
-    bytes: Bytes,
-    started: Arc<AtomicBool>,
-}
-
-impl Body for WatchedBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.started.store(true, Ordering::Release);
-        let bytes = mem::take(&mut self.bytes);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.started.store(true, Ordering::Release);
-        self.bytes.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
-    }
-}
-
-impl fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Prepared([redacted])")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn prepare(uri: &str) -> Result<Prepared, ClientError> {
-        let uri = uri.parse().unwrap();
-        let mut request = Request::new(SecretBytes::new());
-        *request.uri_mut() = uri;
-        Prepared::new(request)
-    }
-
-    #[test]
-    fn plain_http_goes_to_loopback_hosts_alone() {
-        for uri in [
-            "http://localhost/",
-            "http://LOCALHOST:80/",
-            "http://127.0.0.1:8080/a",
-            "http://127.255.255.254/",
-            "http://127.1/",
-            "http://0x7f.1/",
-            "http://[::1]:1/",
-        ] {
-            assert!(prepare(uri).unwrap().plain, "{uri}");
-        }
-        for uri in [
-            "http://example.com/",
-            "http://localhost.example.com/",
-            "http://127.0.0.1.example.com/",
-            "http://localhost./",
-            "http://0.0.0.0/",
-            "http://128.0.0.1/",
-            "http://10.0.0.1/",
-            "http://[::]/",
-            "http://[::2]/",
-            "http://[::ffff:127.0.0.1]/",
-            "ftp://localhost/",
-            "ws://localhost/",
-        ] {
-            assert!(matches!(prepare(uri), Err(ClientError::NotHttps)), "{uri}");
-        }
-        assert!(!prepare("https://localhost/").unwrap().plain);
-    }
-
-    #[test]
-    fn urls_are_absolute_and_without_credentials() {
-        for (uri, expected) in [
-            ("/token", UrlProblem::NotAbsolute),
-            ("example.com:443", UrlProblem::NotAbsolute),
-            ("https://name:pass@example.com/", UrlProblem::UserInfo),
-            ("http://127.0.0.1@example.com/", UrlProblem::UserInfo),
-            ("https://1.2.3.4.5/", UrlProblem::Malformed),
-        ] {
-            match prepare(uri) {
-                Err(ClientError::InvalidUrl { problem }) => assert_eq!(problem, expected, "{uri}"),
-                other => panic!("{uri}: {other:?}"),
-            }
-        }
+/// An error of our own client stays as it is, unless middleware sent the request more than once.
+fn failed(error: BoxError, delivery: Delivery) -> ClientError {
+    match error.downcast_ref::<ClientError>() {
+        Some(ours) if ours.delivery() == delivery => ours.clone(),
+        _ => ClientError::Service {
+            cause: ServiceError::new(error),
+            delivery,
+        },
     }
 }

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand;
 use bankezy_crypto::Error;
+use uuid::Builder;
 
 pub(super) fn id() -> Result<u128, Error> {
     bytes().map(u128::from_be_bytes)
@@ -14,18 +15,7 @@ pub(super) fn hex<const N: usize>() -> Result<String, Error> {
 
 /// A random UUID (RFC 9562 version 4).
 pub(super) fn uuid() -> Result<String, Error> {
-    let version = 0x4 << 76;
-    let variant = 0x2 << 62;
-    let number = id()? & !(0xf << 76) & !(0x3 << 62) | version | variant;
-    let hex = format!("{number:032x}");
-    Ok(format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    ))
+    Ok(Builder::from_random_bytes(bytes()?).into_uuid().to_string())
 }
 
 pub(super) fn bytes<const N: usize>() -> Result<[u8; N], Error> {

@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, HeaderProblem};
+use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, DeliveryTracker, Error, HeaderProblem};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -29,6 +29,9 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 ///   [`Unauthenticated`](super::Unauthenticated), since anyone on the way can have written it;
 /// - without a body by its nature (to `HEAD`, 1xx, 204, 205, 304): the same;
 /// - anything else, such as a 200 in clear: [`MiddlewareError`].
+///
+/// The request's extensions go on to the service, so a [`DeliveryTracker`] among them tells whether
+/// anything was sent; where sealing fails, that nothing was.
 ///
 /// A retry around this layer seals anew; a retry behind it sends the same sealed text again.
 ///
@@ -101,7 +104,12 @@ impl SealedClientLayer {
         R: Body,
     {
         let method = request.method().clone();
-        let request = self.seal(request).await?;
+        let tracker = request.extensions().get::<DeliveryTracker>().cloned();
+        let sealed = self.seal(request).await;
+        let request = sealed.inspect_err(|_| {
+            // Whoever waits learns that nothing was sent: it was taken, and does not begin.
+            let _ = tracker.as_ref().map(DeliveryTracker::take);
+        })?;
         let response = inner.call(request).await;
         self.open(&method, response.map_err(MiddlewareError::Service)?)
             .await

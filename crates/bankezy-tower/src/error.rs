@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bankezy_crypto::Error;
+use bankezy_crypto::{Delivery, Error};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -21,7 +21,7 @@ use super::body::{self, NotCollected};
 /// let refused = MiddlewareError::Service("https://bank.example/?secret=1");
 /// assert_eq!(refused.code(), "middleware.service");
 /// assert!(!format!("{refused} {refused:?}").contains("secret"));
-/// assert!(refused.was_sent().is_none(), "only the service knows");
+/// assert!(refused.delivery().is_none(), "only the service knows");
 /// ```
 #[non_exhaustive]
 pub enum MiddlewareError<E> {
@@ -84,20 +84,20 @@ impl<E> MiddlewareError<E> {
         }
     }
 
-    /// Whether the request was handed on and answered, and so may have been carried out; `None`
-    /// where only the service behind the layer can tell.
+    /// Whether the server may have received the request; `None` if only the service behind the layer
+    /// knows: by its own error, or by the request's [`DeliveryTracker`](bankezy_crypto::DeliveryTracker).
     #[must_use]
-    pub fn was_sent(&self) -> Option<bool> {
+    pub fn delivery(&self) -> Option<Delivery> {
         match self {
             Self::Service(_) => None,
             Self::RequestBody
             | Self::RequestTooLong { .. }
             | Self::RequestEncoding
-            | Self::Seal { .. } => Some(false),
+            | Self::Seal { .. } => Some(Delivery::NotSent),
             Self::ResponseBody { .. }
             | Self::ResponseTooLong { .. }
             | Self::NotSealed { .. }
-            | Self::Open { .. } => Some(true),
+            | Self::Open { .. } => Some(Delivery::PossiblySent),
         }
     }
 }

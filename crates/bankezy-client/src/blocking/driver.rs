@@ -4,6 +4,8 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+use std::process;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::task::Wake;
 use std::thread;
@@ -15,13 +17,27 @@ use tokio::task::unconstrained;
 
 use crate::{ClientError, Setting};
 
+/// How often a call looks whether the thread is still there.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+
 /// A thread with a runtime, which does the I/O, the timers and what is spawned. It ends with the
 /// last clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Driver {
     runtime: Handle,
+    thread: Arc<thread::JoinHandle<()>>,
+    /// A fork's child has no such thread.
+    process: u32,
     /// Nothing is sent: that it is there keeps the thread.
-    _running: Sender<()>,
+    running: Sender<()>,
+}
+
+/// Why a call did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    BeforeTheCall,
+    DuringTheCall,
+    StandsStill,
 }
 
 impl Driver {
@@ -43,9 +59,11 @@ impl Driver {
                 }
             });
         match (spawned, started.recv()) {
-            (Ok(_), Ok(runtime)) => Ok(Self {
+            (Ok(thread), Ok(runtime)) => Ok(Self {
                 runtime,
-                _running: running,
+                thread: Arc::new(thread),
+                process: process::id(),
+                running,
             }),
             _ => Err(ClientError::Configuration {
                 what: Setting::Thread,
@@ -53,11 +71,14 @@ impl Driver {
         }
     }
 
-    /// Waits on this thread for a future that the driver's thread brings forward; `None` where that
-    /// takes longer than `limit`.
+    /// Waits on this thread, for `limit` at most, for a future that the driver's thread brings
+    /// forward.
     ///
     /// Not the runtime's own `block_on`, which panics within another runtime.
-    pub(super) fn wait<F: Future>(&self, future: F, limit: Duration) -> Option<F::Output> {
+    pub(super) fn wait<F: Future>(&self, future: F, limit: Duration) -> Result<F::Output, Ended> {
+        if self.has_ended() {
+            return Err(Ended::BeforeTheCall);
+        }
         let (wake, woken) = mpsc::sync_channel(1);
         let waker = Waker::from(Arc::new(Signal(wake)));
         let mut context = Context::from_waker(&waker);
@@ -68,11 +89,22 @@ impl Driver {
         let mut future = pin!(unconstrained(future));
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return Some(output);
+                return Ok(output);
             }
-            let left = limit.saturating_sub(started.elapsed());
-            woken.recv_timeout(left).ok()?;
+            while let Err(RecvTimeoutError::Timeout) = woken.recv_timeout(LOOKS_EVERY) {
+                if self.has_ended() {
+                    return Err(Ended::DuringTheCall);
+                }
+                if started.elapsed() >= limit {
+                    return Err(Ended::StandsStill);
+                }
+            }
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        // The runtime ends right before its thread, and drops what holds the receiver.
+        self.running.is_closed() || self.thread.is_finished() || self.process != process::id()
     }
 }
 
@@ -86,5 +118,54 @@ impl Wake for Signal {
     fn wake_by_ref(self: &Arc<Self>) {
         // Where it is full, a wake-up is waiting already.
         let _ = self.0.try_send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::future::pending;
+
+    const LIMIT: Duration = Duration::from_millis(300);
+
+    #[test]
+    fn a_call_on_a_thread_that_has_ended_fails_at_once() {
+        let mut driver = Driver::start().unwrap();
+        assert_eq!(driver.wait(async { 1 }, LIMIT), Ok(1));
+        // This one does not keep the thread.
+        let (running, _receiver) = channel(1);
+        let during = Driver {
+            running,
+            ..driver.clone()
+        };
+        let waiting = thread::spawn(move || during.wait(pending::<()>(), Duration::from_secs(60)));
+        thread::sleep(LIMIT / 3);
+        driver.running = channel(1).0;
+        let started = Instant::now();
+        assert_eq!(waiting.join().unwrap(), Err(Ended::DuringTheCall));
+        assert!(started.elapsed() < Duration::from_secs(5));
+        while !driver.thread.is_finished() {
+            thread::yield_now();
+        }
+        let late = driver.wait(async { 1 }, LIMIT);
+        assert_eq!(late, Err(Ended::BeforeTheCall));
+    }
+
+    #[test]
+    fn a_thread_that_stands_still_holds_nobody_up() {
+        let driver = Driver::start().unwrap();
+        driver.runtime.spawn(async { thread::sleep(20 * LIMIT) });
+        let started = Instant::now();
+        let waited = driver.wait(async { tokio::time::sleep(LIMIT / 10).await }, LIMIT);
+        assert_eq!(waited, Err(Ended::StandsStill));
+        assert!(started.elapsed() < 10 * LIMIT);
+    }
+
+    #[test]
+    fn the_child_of_a_fork_has_no_thread() {
+        let mut driver = Driver::start().unwrap();
+        driver.process = driver.process.wrapping_add(1);
+        let called = driver.wait(pending::<()>(), LIMIT);
+        assert_eq!(called, Err(Ended::BeforeTheCall));
     }
 }

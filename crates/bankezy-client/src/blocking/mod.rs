@@ -1,88 +1,128 @@
-//! The client for code without a runtime.
+//! The clients for code without a runtime.
 
-mod bankezy;
 mod driver;
-mod session;
+mod login;
 
-pub use bankezy::BlockingBankEzyClient;
-pub use session::BlockingSessionKeeper;
-
-use core::fmt;
 use core::time::Duration;
 
-use bankezy_crypto::SecretBytes;
-use http::{Request, Response};
+use bankezy_crypto::Delivery;
 
-use self::driver::Driver;
-use super::{Client, ClientError, Sent};
+use self::driver::{Driver, Ended};
+use super::{
+    BankEzyClient, Client, ClientError, SessionKeeper, TokenClient, TokenSlot, TokenStore,
+    Transport,
+};
+use bankezy_crypto::providers::TokenApi;
 
 /// What the thread may take to say that the deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The same as [`Client`], for code without a runtime: each call blocks its thread.
+/// A client of this crate for code without a runtime: each call blocks its thread.
 ///
-/// It has a thread of its own that does the I/O. Cheap to clone and to share between threads; the
-/// thread ends with the last clone. It also works from within a runtime, where it blocks the thread
-/// it is called on, as any blocking call does. After a `fork` the child has no such thread: build
-/// the client after it.
+/// It has a thread of its own that does the I/O. Cheap to clone and to share between threads if `T`
+/// is; the thread ends with the last clone. It also works from within a runtime, where it blocks the
+/// thread it is called on, as any blocking call does. After a `fork` the child has no such thread, and
+/// each call fails: build the client after it.
 ///
 /// ```no_run
-/// use bankezy_crypto::SecretBytes;
-/// use bankezy_client::BlockingClient;
+/// use bankezy_client::{BankEzyClient, Client};
+/// use bankezy_crypto::providers::{BaseUrl, bankezy::*};
+/// use bankezy_crypto::{Derivation, KeyPair};
 ///
-/// let client = BlockingClient::builder().build_blocking()?;
-/// let request = http::Request::get("https://api.example.com/").body(SecretBytes::new())?;
-/// println!("{}", client.send(request)?.status());
+/// let base = BaseUrl::parse("https://api.example.com/kong")?;
+/// let server = BankEzy::new(base, "api-key", Version::V2)?;
+/// let client = Client::builder().build_blocking()?;
+/// let bankezy = client.map(|client| BankEzyClient::new(client, server));
+/// let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
+/// let pair = KeyPair::generate()?;
+/// let session = bankezy
+///     .run(async |bankezy| bankezy.app_token(&credentials, pair, &Derivation::Sha256).await)?;
+/// println!("{:?}", session.answer.token.expires_at());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
-pub struct BlockingClient {
-    client: Client,
+#[derive(Debug, Clone)]
+pub struct Blocking<T> {
+    inner: T,
     driver: Driver,
 }
 
-impl BlockingClient {
-    /// Sends a request once and never again, within the deadline; see [`Client::send`].
+impl<T> Blocking<T> {
+    /// Starts the thread.
     ///
     /// # Errors
-    /// [`ClientError`]; its [`sent`](ClientError::sent) says whether the server can have seen it.
-    pub fn send(
-        &self,
-        request: Request<SecretBytes>,
-    ) -> Result<Response<SecretBytes>, ClientError> {
-        self.wait(self.client.send(request))
-    }
-
-    /// Sends what `make` makes, and again where the [`RetryPolicy`](super::RetryPolicy) allows it,
-    /// within the deadline; see [`Client::execute`]. `make` is called on this thread.
-    ///
-    /// # Errors
-    /// [`ClientError`] of the last attempt, and [`ClientError::RequestBuild`] with what `make`
-    /// failed with.
-    pub fn execute<E>(
-        &self,
-        make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, ClientError<E>> {
-        self.wait(self.client.execute(make))
-    }
-
-    pub(super) fn start(client: Client) -> Result<Self, ClientError> {
+    /// [`ClientError::Configuration`] if the thread could not be started.
+    pub fn new(inner: T) -> Result<Self, ClientError> {
         let driver = Driver::start()?;
-        Ok(Self { client, driver })
+        Ok(Self { inner, driver })
     }
 
-    fn wait<T, E>(
-        &self,
-        call: impl Future<Output = Result<T, ClientError<E>>>,
-    ) -> Result<T, ClientError<E>> {
-        let limit = self.client.shared.settings.deadline + GRACE;
-        let late = ClientError::Timeout { sent: Sent::Maybe };
-        self.driver.wait(call, limit).unwrap_or(Err(late))
+    /// What is made of the client, on the same thread.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Blocking<U> {
+        Blocking {
+            inner: make(self.inner),
+            driver: self.driver,
+        }
     }
 }
 
-impl fmt::Debug for BlockingClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingClient").field(&self.client).finish()
+impl<T: Bounded> Blocking<T> {
+    /// Makes one call and waits for it on this thread. The closure runs here.
+    ///
+    /// # Errors
+    /// That of the call; [`ClientError::ThreadEnded`] if the thread that does the I/O is gone, and
+    /// [`ClientError::Timeout`] if it stands still.
+    pub fn run<R, E: From<ClientError>>(
+        &self,
+        call: impl AsyncFnOnce(&T) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let limit = self.inner.longest_call() + GRACE;
+        let ended = self.driver.wait(call(&self.inner), limit);
+        ended.unwrap_or_else(|ended| {
+            Err(E::from(match ended {
+                Ended::BeforeTheCall => ClientError::ThreadEnded {
+                    delivery: Delivery::NotSent,
+                },
+                Ended::DuringTheCall => ClientError::ThreadEnded {
+                    delivery: Delivery::PossiblySent,
+                },
+                Ended::StandsStill => ClientError::Timeout {
+                    delivery: Delivery::PossiblySent,
+                },
+            }))
+        })
     }
+}
+
+/// A client whose calls end by a deadline of their own.
+pub trait Bounded: sealed::Sealed {
+    /// The longest that one call takes.
+    fn longest_call(&self) -> Duration;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Which calls end by which deadline.
+macro_rules! bounded {
+    ($([$($generics:tt)*] $client:ty, $this:ident => $longest:expr;)*) => {$(
+        impl<$($generics)*> sealed::Sealed for $client {}
+
+        impl<$($generics)*> Bounded for $client {
+            fn longest_call(&self) -> Duration {
+                let $this = self;
+                $longest
+            }
+        }
+    )*};
+}
+
+bounded! {
+    [] Client, it => it.settings().deadline;
+    [] Transport, it => it.settings().deadline;
+    [] BankEzyClient, it => it.deadline();
+    [] SessionKeeper, it => it.longest();
+    [A: TokenApi] TokenClient<A>, it => it.deadline();
+    [A: TokenApi, S: TokenStore<A::Answer>] TokenSlot<A, S>, it => it.longest();
 }

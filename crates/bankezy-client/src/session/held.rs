@@ -49,6 +49,12 @@ pub(super) enum Verdict {
     Spent,
 }
 
+impl Verdict {
+    fn refused_if(refused: bool) -> Self {
+        if refused { Self::Refused } else { Self::Good }
+    }
+}
+
 /// From this many answers in a row that do not open, the key is not the server's any more. One alone
 /// may have been spoiled on its way.
 const UNOPENED_ANSWERS: u32 = 3;
@@ -128,18 +134,13 @@ impl Session {
         let status = match error {
             ProviderError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
             ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => {
-                return match self.unopened.load(Ordering::Relaxed) >= UNOPENED_ANSWERS {
-                    true => Verdict::Refused,
-                    false => Verdict::Good,
-                };
+                let in_a_row = self.unopened.load(Ordering::Relaxed);
+                return Verdict::refused_if(in_a_row >= UNOPENED_ANSWERS);
             }
             ProviderError::Answer(CallError::Plain(plain)) => plain.status(),
             // It opened: the key is the server's still, and the server may have executed the call.
             ProviderError::Answer(CallError::Failed { status, .. }) => {
-                return match *status == StatusCode::UNAUTHORIZED {
-                    true => Verdict::Refused,
-                    false => Verdict::Good,
-                };
+                return Verdict::refused_if(*status == StatusCode::UNAUTHORIZED);
             }
             _ => return Verdict::Good,
         };

@@ -1,42 +1,42 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
-mod ending;
+mod builder;
 mod error;
-mod flight;
 mod held;
 mod obtaining;
+mod revocation;
 mod shared;
 
-pub use error::{LoginError, SessionError};
+pub use builder::SessionKeeperBuilder;
+pub use error::SessionError;
 pub use held::{Renewal, Session};
 
 use core::fmt;
-use core::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bankezy_crypto::providers::bankezy::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::retry::MAX_DEADLINE;
-use super::{BankEzyClient, ProviderError};
-use ending::take_back;
+use super::ProviderError;
 use held::Verdict;
 use obtaining::Need;
-use shared::{Settings, Shared};
+use revocation::revoke;
+use shared::Shared;
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///
 /// However many callers wait, one login or renewal is under way, in a task of its own: a caller that
 /// gives up does not end it. A token that is still good serves while its successor is fetched. When
-/// the issuer fails, the next attempt waits for 1 s, then twice as long each time up to a minute, or
-/// as long as the issuer asks within that minute.
+/// the issuer fails, the next attempt waits: at random up to 1 s, then up to twice as long each time, on
+/// top of what the issuer asks for, a minute at most.
 ///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 10 s, when
 /// - the server refuses a call with 401: the call is repeated once under the new session, since by
-///   that status the server has not executed it ([`with_repeat`](Self::with_repeat) turns that off);
+///   that status the server has not executed it ([`repeat`](SessionKeeperBuilder::repeat)
+///   turns that off);
 /// - the server refuses a call with 400, which is how it may say that it no longer opens our
 ///   messages, or three answers in a row do not open: the call may have been executed and is not
 ///   repeated;
@@ -56,57 +56,13 @@ use shared::{Settings, Shared};
 ///
 /// # Panics
 /// Its methods panic outside of a tokio runtime.
-/// [`BlockingSessionKeeper`](super::BlockingSessionKeeper) needs none.
+/// [`Blocking`](crate::Blocking) needs none.
 #[derive(Clone)]
 pub struct SessionKeeper {
     shared: Arc<Shared>,
 }
 
 impl SessionKeeper {
-    /// A keeper that logs in with this at the first call. `login` is called for each new session,
-    /// and makes a new key pair each time.
-    #[must_use]
-    pub fn new<F>(
-        client: BankEzyClient,
-        login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
-    {
-        let login = Box::new(move |client| Box::pin(login(client)) as _);
-        Self {
-            shared: Arc::new(Shared::new(client, login)),
-        }
-    }
-
-    /// Takes the time of day, against which tokens expire, from here. This and the other settings
-    /// are made before the first clone, and change nothing after it.
-    #[must_use]
-    pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.clock = Box::new(clock))
-    }
-
-    /// Waits of these lengths after failures of the issuer: the first, and the longest, which is at
-    /// most 24 hours.
-    #[must_use]
-    pub fn with_backoff(self, first: Duration, max: Duration) -> Self {
-        let max = max.min(MAX_DEADLINE);
-        self.with(|settings| (settings.first_backoff, settings.max_backoff) = (first, max))
-    }
-
-    /// Gives a login or renewal up after this, at most 24 hours; a minute where this is not called.
-    #[must_use]
-    pub fn with_login_deadline(self, deadline: Duration) -> Self {
-        self.with(|settings| settings.login_deadline = deadline.min(MAX_DEADLINE))
-    }
-
-    /// Whether a call that is refused with 401 is repeated under a new session; it is where this is
-    /// not called.
-    #[must_use]
-    pub fn with_repeat(self, repeat: bool) -> Self {
-        self.with(|settings| settings.repeat = repeat)
-    }
-
     /// Calls an endpoint with any JSON, under the session.
     ///
     /// # Errors
@@ -180,14 +136,14 @@ impl SessionKeeper {
     /// # Errors
     /// [`SessionError`] if the server did not take it back.
     pub async fn shutdown(&self) -> Result<(), SessionError> {
-        let flight = self.shared.close();
-        let _ending = self.shared.ending.lock().await;
-        if let Some(flight) = flight {
-            // What it brings is invalidated below.
-            let _ = flight.landed().await;
+        let login = self.shared.close();
+        let _revocation = self.shared.revocation.lock().await;
+        if let Some(login) = login {
+            // What it brings is revoked below.
+            let _ = login.outcome().await;
         }
         if let Some(session) = self.shared.current(self.shared.now()) {
-            match take_back(&self.shared.client, &session).await {
+            match revoke(&self.shared.client, &session).await {
                 // It is not valid any more: what was asked for.
                 Err(error) if session.verdict(&error) == Verdict::Unauthorized => {}
                 result => result?,
@@ -214,14 +170,6 @@ impl SessionKeeper {
             .await;
         session.note(&result);
         result
-    }
-
-    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        // Settings come before the first clone, so nobody else holds it yet.
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            set(&mut shared.settings);
-        }
-        self
     }
 }
 

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
-use super::ending::{How, is_to_be_taken_back, take_back_unused};
-use super::flight::Flight;
-use super::shared::{Failed, Settings, Shared};
-use super::{LoginError, Renewal, Session, SessionError};
-use crate::ProviderError;
+use super::revocation::{How, needs_revocation, revoke_unused};
+use super::shared::Shared;
+use super::{Renewal, Session, SessionError};
+use crate::in_flight::InFlight;
+use crate::{ProviderError, TokenError, TokenFailure};
+
+/// What a task may take to say that its deadline has passed.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Refused sessions are replaced at most this often: a server that refuses every message would
 /// otherwise get a login with each.
@@ -37,19 +39,19 @@ impl Need<'_> {
 /// Where a session is to be had.
 pub(super) enum Next {
     Here(Arc<Session>),
-    Coming(Flight),
+    Coming(InFlight<Session>),
 }
 
 impl Next {
     pub(super) async fn session(self) -> Result<Arc<Session>, SessionError> {
         match self {
             Self::Here(session) => Ok(session),
-            Self::Coming(flight) => flight.landed().await.map_err(SessionError::Login),
+            Self::Coming(login) => Ok(login.outcome().await.map_err(TokenError::Failed)?),
         }
     }
 }
 
-/// What a flight brings.
+/// What a login or renewal brings.
 struct Obtained {
     session: Session,
     how: How,
@@ -63,22 +65,19 @@ impl Shared {
         if self.is_shut_down() {
             return Err(SessionError::ShutDown);
         }
-        // One may have landed since the caller looked.
+        // One may have come since the caller looked.
         if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
             return Ok(Next::Here(session));
         }
-        if let Some(flight) = state.flight.as_ref().filter(|it| !it.is_lost()) {
-            return Ok(Next::Coming(flight.clone()));
+        if let Some(login) = state.in_flight.as_ref().filter(|it| !it.is_lost()) {
+            return Ok(Next::Coming(login.clone()));
         }
-        let now = Instant::now();
-        if let Some(failed) = state.failed.as_ref().filter(|it| it.retry_at > now) {
-            return Err(SessionError::BackingOff {
-                retry_in: failed.retry_at - now,
-                cause: Arc::clone(&failed.cause),
-            });
+        if let Some(failed) = &state.failed {
+            failed.check()?;
         }
         let may_renew = matches!(need, Need::Fresh(_));
         if !may_renew {
+            let now = Instant::now();
             let since = state.refused_at.map(|at| now - at);
             if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
                 return Err(SessionError::RefusedLately {
@@ -87,43 +86,31 @@ impl Shared {
             }
             state.refused_at = Some(now);
         }
-        let flight = self.start(may_renew);
-        state.flight = Some(flight.clone());
-        Ok(Next::Coming(flight))
+        let login = self.start(may_renew);
+        state.in_flight = Some(login.clone());
+        Ok(Next::Coming(login))
     }
 
-    /// In a task of its own: a caller that gives up does not end it.
-    fn start(self: &Arc<Self>, may_renew: bool) -> Flight {
-        let (sender, landed) = watch::channel(None);
-        let deadline = Instant::now() + self.settings.login_deadline;
-        let flight = Flight::new(landed, deadline);
-        let (shared, under_way) = (Arc::clone(self), flight.clone());
-        tokio::spawn(async move {
-            // A task of its own again, so that a panic of the closure is seen here.
-            let obtaining = tokio::spawn({
-                let shared = Arc::clone(&shared);
-                async move { shared.obtain(may_renew, deadline).await }
-            });
-            let landed = match obtaining.await {
-                // The others have gone on without it.
-                _ if under_way.is_late() => Err(Arc::new(LoginError::TimedOut)),
-                Ok(Ok(obtained)) => Ok(shared.hold(obtained)),
-                Ok(Err(error)) => Err(shared.back_off(error, may_renew)),
-                // The runtime ends: nothing that a later attempt should wait for.
-                Err(ended) if ended.is_cancelled() => return,
-                Err(_) => Err(shared.back_off(LoginError::Panicked, may_renew)),
-            };
-            sender.send_replace(Some(landed));
-        });
-        flight
+    fn start(self: &Arc<Self>, may_renew: bool) -> InFlight<Session> {
+        let within = self.settings.login_deadline;
+        let deadline = Instant::now() + within;
+        let (shared, ended) = (Arc::clone(self), Arc::clone(self));
+        InFlight::start(
+            within + GRACE,
+            async move { shared.obtain(may_renew, deadline).await },
+            move |result| match result {
+                Ok(obtained) => Ok(ended.hold(obtained)),
+                Err(failure) => Err(ended.back_off(failure, may_renew)),
+            },
+        )
     }
 
     /// Renews what can be renewed; where the server does not renew it, and in all other cases, logs
     /// in.
-    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, LoginError> {
+    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, TokenFailure> {
         // A timeout polls once before it looks at the time.
         if Instant::now() >= deadline {
-            return Err(LoginError::TimedOut);
+            return Err(TokenFailure::TimedOut);
         }
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew().await {
@@ -137,12 +124,12 @@ impl Shared {
         };
         let obtained = timeout_at(deadline, obtaining)
             .await
-            .map_err(|_| LoginError::TimedOut)?
-            .map_err(LoginError::Call)?;
-        match obtained.session.is_expired(self.now()) {
-            true => Err(LoginError::ExpiredOnArrival),
-            false => Ok(obtained),
+            .map_err(|_| TokenFailure::TimedOut)?
+            .map_err(TokenFailure::Call)?;
+        if obtained.session.is_expired(self.now()) {
+            return Err(TokenFailure::ExpiredOnArrival);
         }
+        Ok(obtained)
     }
 
     /// `None` where there is nothing to renew, or the server does not renew it.
@@ -183,7 +170,7 @@ impl Shared {
         let session = Arc::new(session.held_from(now));
         let replaced = {
             let mut state = self.state();
-            state.flight = None;
+            state.in_flight = None;
             state.failed = None;
             self.current.swap(Some(Arc::clone(&session)))
         };
@@ -193,49 +180,24 @@ impl Shared {
             "session obtained",
         );
         if let Some(replaced) = replaced
-            && is_to_be_taken_back(&replaced, &session, how, now)
+            && needs_revocation(&replaced, &session, how, now)
         {
-            tokio::spawn(take_back_unused(self.client.clone(), replaced));
+            tokio::spawn(revoke_unused(self.client.clone(), replaced));
         }
         session
     }
 
-    fn back_off(&self, error: LoginError, may_renew: bool) -> Arc<LoginError> {
-        let cause = Arc::new(error);
+    fn back_off(&self, failure: TokenFailure, may_renew: bool) -> Arc<TokenFailure> {
+        let cause = Arc::new(failure);
         let mut state = self.state();
-        state.flight = None;
+        state.in_flight = None;
         if !may_renew {
             // Nothing was replaced.
             state.refused_at = None;
         }
-        let before = state.failed.as_ref().map_or(0, |failed| failed.times);
-        let doubling = 2_u32.saturating_pow(before.min(16));
-        let Settings {
-            first_backoff,
-            max_backoff,
-            ..
-        } = self.settings;
-        let asked = cause.retry_after().unwrap_or_default();
-        let wait = first_backoff
-            .saturating_mul(doubling)
-            .max(asked)
-            .min(max_backoff);
-        let times = before.saturating_add(1);
-        state.failed = Some(Failed {
-            times,
-            retry_at: Instant::now() + wait,
-            cause: Arc::clone(&cause),
-        });
-        drop(state);
-        warn!(
-            target: "bankezy_client",
-            {
-                error.code = cause.code(),
-                failures = times,
-                retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            },
-            "no session obtained",
-        );
+        let backoff = self.settings.backoff;
+        let failed = backoff.failed(state.failed.as_ref(), &cause, "no session obtained");
+        state.failed = Some(failed);
         cause
     }
 }

@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwapOption;
 use tokio::time::Instant;
 
-use super::flight::Flight;
-use super::{LoginError, Session};
+use super::Session;
+use crate::backoff::{Backoff, Failed};
+use crate::in_flight::InFlight;
 use crate::{BankEzyClient, ProviderError};
 
 /// Makes a session: calls Get Token or Get App Token.
@@ -28,49 +29,46 @@ pub(super) struct Shared {
     shut_down: AtomicBool,
     /// Held for moments, never across an `await`.
     state: Mutex<State>,
-    /// Held while a token is taken back at the end, so that it is taken back once.
-    pub(super) ending: tokio::sync::Mutex<()>,
+    /// Held while the last token is revoked, so that it is revoked once.
+    pub(super) revocation: tokio::sync::Mutex<()>,
 }
 
 pub(super) struct Settings {
     pub(super) clock: Clock,
-    pub(super) first_backoff: Duration,
-    pub(super) max_backoff: Duration,
+    pub(super) backoff: Backoff,
     pub(super) login_deadline: Duration,
     pub(super) repeat: bool,
 }
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) flight: Option<Flight>,
+    pub(super) in_flight: Option<InFlight<Session>>,
     pub(super) failed: Option<Failed>,
     /// When a login was last made because the server refused a session.
     pub(super) refused_at: Option<Instant>,
 }
 
-/// Logins and renewals that failed, the last in a row.
-pub(super) struct Failed {
-    pub(super) times: u32,
-    pub(super) retry_at: Instant,
-    pub(super) cause: Arc<LoginError>,
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemTime::now),
+            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
+            login_deadline: Duration::from_secs(60),
+            repeat: true,
+        }
+    }
 }
 
 impl Shared {
-    pub(super) fn new(client: BankEzyClient, login: Login) -> Self {
+    pub(super) fn new(client: BankEzyClient, login: Login, settings: Settings) -> Self {
         Self {
             client,
             login,
-            settings: Settings {
-                clock: Box::new(SystemTime::now),
-                first_backoff: Duration::from_secs(1),
-                max_backoff: Duration::from_secs(60),
-                login_deadline: Duration::from_secs(60),
-                repeat: true,
-            },
+            settings,
             current: ArcSwapOption::empty(),
             shut_down: AtomicBool::new(false),
             state: Mutex::default(),
-            ending: tokio::sync::Mutex::default(),
+            revocation: tokio::sync::Mutex::default(),
         }
     }
 
@@ -83,11 +81,11 @@ impl Shared {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 
-    /// Lets no flight start any more; gives the one under way.
-    pub(super) fn close(&self) -> Option<Flight> {
+    /// Lets no login start any more; gives the one under way.
+    pub(super) fn close(&self) -> Option<InFlight<Session>> {
         let state = self.state();
         self.shut_down.store(true, Ordering::Release);
-        state.flight.clone()
+        state.in_flight.clone()
     }
 
     pub(super) fn is_shut_down(&self) -> bool {

@@ -1,24 +1,22 @@
 //! Keeps tokens of any provider at hand: asked for once, and again ahead of their expiry.
 
-mod error;
+mod builder;
 mod shared;
 mod store;
 
-pub use error::{FetchError, TokenCacheError};
+pub use builder::TokenCacheBuilder;
 pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenStore};
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::{Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
 
-use super::TokenClient;
-use super::backoff::Backoff;
-use super::retry::MAX_DEADLINE;
-use shared::{Settings, Shared, in_time};
+use super::TokenError;
+use shared::{Shared, in_time};
 
 /// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and asks for them again ahead of
 /// expiry. Cheap to clone.
@@ -26,12 +24,13 @@ use shared::{Settings, Shared, in_time};
 /// However many callers wait for a token, one request for it is under way, in a task of its own: a
 /// caller that gives up does not end it. When a fifth of a token's life is left, the next caller gets
 /// it at once and its successor is fetched in the background; while that fails, the token serves until
-/// it expires. After a failure the next request for that token waits for 1 s, then twice as long each
-/// time up to a minute, or as long as the provider asks within that minute; other tokens do not wait.
+/// it expires. After a failure the next request for that token waits: at random up to 1 s, then up to
+/// twice as long each time, on top of what the provider asks for, a minute at most. Other tokens do not
+/// wait.
 ///
 /// A token whose lifetime nobody states (ComplyCube's) is not held: each call makes a request, or
-/// waits for the one under way. [`with_lifetime_for_unstated`](Self::with_lifetime_for_unstated) holds
-/// it.
+/// waits for the one under way. [`lifetime_for_unstated`](TokenCacheBuilder::lifetime_for_unstated)
+/// holds it.
 ///
 /// One request is under way in this process: several that share a store ask each for itself.
 ///
@@ -66,50 +65,7 @@ pub struct TokenSlot<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
     request: Arc<A::Request>,
 }
 
-impl<A: TokenApi> TokenCache<A> {
-    /// A cache in memory, of at most about [`DEFAULT_TOKEN_CAPACITY`] tokens.
-    #[must_use]
-    pub fn new(client: TokenClient<A>) -> Self {
-        Self::with_store(client, MemoryStore::default())
-    }
-}
-
 impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
-    /// A cache in a store: a [`MemoryStore`] of another capacity, or one of the caller's own.
-    #[must_use]
-    pub fn with_store(client: TokenClient<A>, store: S) -> Self {
-        Self {
-            shared: Arc::new(Shared::new(client, store)),
-        }
-    }
-
-    /// Takes the time of day, against which tokens expire, from here. This and the other settings
-    /// are made before the first clone and the first slot, and change nothing after them.
-    #[must_use]
-    pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.clock = Box::new(clock))
-    }
-
-    /// Waits of these lengths after failures, for each token: the first, and the longest, which is at
-    /// most 24 hours.
-    #[must_use]
-    pub fn with_backoff(self, first: Duration, max: Duration) -> Self {
-        self.with(|settings| settings.backoff = Backoff::new(first, max))
-    }
-
-    /// Gives a request up after this, at most 24 hours; a minute where this is not called.
-    #[must_use]
-    pub fn with_fetch_deadline(self, deadline: Duration) -> Self {
-        self.with(|settings| settings.deadline = deadline.min(MAX_DEADLINE))
-    }
-
-    /// Holds a token whose lifetime the provider does not state for this long. How long it is really
-    /// good for is the caller's to know.
-    #[must_use]
-    pub fn with_lifetime_for_unstated(self, lifetime: Duration) -> Self {
-        self.with(|settings| settings.unstated = Some(lifetime))
-    }
-
     /// The place of the token that `request` asks for. Asks for nothing yet.
     ///
     /// # Errors
@@ -122,14 +78,6 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
             request,
         })
     }
-
-    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        // Settings come before the first clone and slot, so nobody else holds it yet.
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            set(&mut shared.settings);
-        }
-        self
-    }
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
@@ -137,11 +85,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// it and so have all callers.
     ///
     /// # Errors
-    /// [`TokenCacheError`] if there is no token to be had.
+    /// [`TokenError`] if there is no token to be had.
     ///
     /// # Panics
     /// Outside of a tokio runtime, where a request has to be made.
-    pub async fn get(&self) -> Result<Arc<A::Answer>, TokenCacheError> {
+    pub async fn get(&self) -> Result<Arc<A::Answer>, TokenError> {
         if let Some(held) = self.shared.held(&self.key).await {
             if held.is_due {
                 // In the background; whether it can start is of no concern while this one is good.
@@ -150,10 +98,12 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             return Ok(held.answer);
         }
         let fetch = self.shared.fetch(self.key, &self.request)?;
-        let landed = fetch.landed().await;
-        landed
-            .unwrap_or_else(|| Err(Arc::new(FetchError::Abandoned)))
-            .map_err(TokenCacheError::Fetch)
+        fetch.outcome().await.map_err(TokenError::Failed)
+    }
+
+    /// The longest that a call takes.
+    pub(super) fn longest(&self) -> Duration {
+        self.shared.longest()
     }
 
     /// Drops the token if it is still this one, for a 401 seen where it was used: of many callers who
@@ -166,10 +116,10 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             return Ok(());
         };
         let held = entry.answer().as_ref().as_str().as_bytes();
-        match held.ct_eq(refused.as_str().as_bytes()).into() {
-            true => self.invalidate().await,
-            false => Ok(()),
+        if held.ct_eq(refused.as_str().as_bytes()).into() {
+            self.invalidate().await?;
         }
+        Ok(())
     }
 
     /// Drops the token, whichever it is. What a request under way brings is held all the same.

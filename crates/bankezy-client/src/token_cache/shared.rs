@@ -12,14 +12,12 @@ use quick_cache::unsync::Cache;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::{FetchError, StoreError, TokenCacheError, TokenStore};
-use crate::TokenClient;
+use super::{StoreError, TokenStore};
 use crate::backoff::{Backoff, Failed};
-use crate::flight::{self, Flight};
+use crate::in_flight::{InFlight, Outcome};
+use crate::{TokenClient, TokenError, TokenFailure};
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
-type Fetch<T> = Flight<T, FetchError>;
-type Landed<T> = flight::Landed<T, FetchError>;
 
 /// How long a store may take, so that one that hangs holds nobody up for long.
 const STORE_DEADLINE: Duration = Duration::from_secs(1);
@@ -42,6 +40,17 @@ pub(super) struct Settings {
     pub(super) unstated: Option<Duration>,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemTime::now),
+            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
+            deadline: Duration::from_secs(60),
+            unstated: None,
+        }
+    }
+}
+
 /// A token at hand.
 pub(super) struct Held<T> {
     pub(super) answer: Arc<T>,
@@ -50,26 +59,27 @@ pub(super) struct Held<T> {
 
 struct State<T> {
     /// As many as there are requests under way.
-    fetches: HashMap<TokenKey, Fetch<T>>,
-    failed: Cache<TokenKey, Failed<FetchError>>,
+    fetches: HashMap<TokenKey, InFlight<T>>,
+    failed: Cache<TokenKey, Failed>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
-    pub(super) fn new(client: TokenClient<A>, store: S) -> Self {
+    pub(super) fn new(client: TokenClient<A>, store: S, settings: Settings) -> Self {
         Self {
             client,
             store,
-            settings: Settings {
-                clock: Box::new(SystemTime::now),
-                backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
-                deadline: Duration::from_secs(60),
-                unstated: None,
-            },
+            settings,
             state: Mutex::new(State {
                 fetches: HashMap::new(),
                 failed: Cache::new(MAX_FAILED),
             }),
         }
+    }
+
+    /// The longest that a caller waits: the store is asked first, then before and after the request,
+    /// whose task may take a moment more to say so.
+    pub(super) fn longest(&self) -> Duration {
+        self.settings.deadline + 4 * STORE_DEADLINE
     }
 
     fn now(&self) -> SystemTime {
@@ -99,27 +109,19 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         self: &Arc<Self>,
         key: TokenKey,
         request: &Arc<A::Request>,
-    ) -> Result<Fetch<A::Answer>, TokenCacheError> {
+    ) -> Result<InFlight<A::Answer>, TokenError> {
         let mut state = self.state();
         if let Some(fetch) = state.fetches.get(&key).filter(|it| !it.is_lost()) {
             return Ok(fetch.clone());
         }
-        if let Some(failed) = state.failed.get(&key)
-            && let Some(retry_in) = failed.retry_in()
-        {
-            return Err(TokenCacheError::BackingOff {
-                retry_in,
-                cause: Arc::clone(failed.cause()),
-            });
+        if let Some(failed) = state.failed.get(&key) {
+            failed.check()?;
         }
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move { shared.obtain(&key, &request).await };
         let shared = Arc::clone(self);
-        // The store is asked before and after, and the task may take a moment more to say so.
-        let within = self.settings.deadline + 3 * STORE_DEADLINE;
-        let fetch = Flight::start(within, obtaining, move |ended| {
-            shared.land(key, ended.unwrap_or(Err(FetchError::Panicked)))
-        });
+        let within = self.longest() - STORE_DEADLINE;
+        let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
         state.fetches.insert(key, fetch.clone());
         Ok(fetch)
     }
@@ -128,21 +130,21 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         &self,
         key: &TokenKey,
         request: &A::Request,
-    ) -> Result<Arc<A::Answer>, FetchError> {
-        // One may have landed since the caller looked.
+    ) -> Result<Arc<A::Answer>, TokenFailure> {
+        // One may have come since the caller looked.
         if let Some(held) = self.held(key).await.filter(|it| !it.is_due) {
             return Ok(held.answer);
         }
         let calling = self.client.call_by(request, &*self.settings.clock);
         let answer = timeout(self.settings.deadline, calling)
             .await
-            .map_err(|_| FetchError::TimedOut)?
-            .map_err(FetchError::Call)?;
+            .map_err(|_| TokenFailure::TimedOut)?
+            .map_err(TokenFailure::Call)?;
         let answer = Arc::new(answer);
         let now = self.now();
         if let Some(good_until) = self.good_until(&answer, now) {
             if good_until <= now {
-                return Err(FetchError::ExpiredOnArrival);
+                return Err(TokenFailure::ExpiredOnArrival);
             }
             let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
             self.hold(key, &entry).await;
@@ -168,36 +170,25 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         }
     }
 
-    fn land(&self, key: TokenKey, result: Result<Arc<A::Answer>, FetchError>) -> Landed<A::Answer> {
+    fn end(
+        &self,
+        key: TokenKey,
+        result: Result<Arc<A::Answer>, TokenFailure>,
+    ) -> Outcome<A::Answer> {
         let mut state = self.state();
         state.fetches.remove(&key);
-        let error = match result {
-            Ok(answer) => {
+        result
+            .inspect(|_| {
                 state.failed.remove(&key);
-                return Ok(answer);
-            }
-            Err(error) => error,
-        };
-        let asked = error.retry_after();
-        let cause = Arc::new(error);
-        let before = state.failed.get(&key);
-        let failed = self
-            .settings
-            .backoff
-            .after(before, Arc::clone(&cause), asked);
-        let (times, wait) = (failed.times(), failed.wait());
-        state.failed.insert(key, failed);
-        drop(state);
-        warn!(
-            target: "bankezy_client",
-            {
-                error.code = cause.code(),
-                failures = times,
-                retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            },
-            "no token obtained",
-        );
-        Err(cause)
+            })
+            .map_err(|failure| {
+                let cause = Arc::new(failure);
+                let before = state.failed.get(&key);
+                let backoff = self.settings.backoff;
+                let failed = backoff.failed(before, &cause, "no token obtained");
+                state.failed.insert(key, failed);
+                cause
+            })
     }
 
     fn state(&self) -> MutexGuard<'_, State<A::Answer>> {

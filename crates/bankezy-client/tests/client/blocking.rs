@@ -1,10 +1,10 @@
-//! The blocking face: without a runtime, and from within one.
+//! The blocking wrapper: without a runtime, and from within one.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BlockingClient, Client, ClientError, Sent};
-use bankezy_crypto::SecretBytes;
+use bankezy_client::{Client, ClientError, Delivery, ProviderError};
+use bankezy_crypto::{Error, SecretBytes};
 use http::Response;
 
 use crate::server::{Reply, Server};
@@ -12,7 +12,7 @@ use crate::{post, text};
 
 fn ask(server: &Server) -> Result<Response<SecretBytes>, ClientError> {
     let client = Client::builder().build_blocking().unwrap();
-    client.send(post(&server.url("/"), "body"))
+    client.run(async |client| client.send(post(&server.url("/"), "body")).await)
 }
 
 #[test]
@@ -41,12 +41,14 @@ async fn it_works_within_a_runtime_of_many_threads() {
 #[test]
 fn threads_share_one_client_and_its_connections() {
     let server = Server::start(|_| Reply::ok("answer"));
-    let client = BlockingClient::builder().build_blocking().unwrap();
+    let client = Client::builder().build_blocking().unwrap();
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
                 for _ in 0..5 {
-                    let response = client.clone().send(post(&server.url("/"), "body")).unwrap();
+                    let send =
+                        async |client: &Client| client.send(post(&server.url("/"), "body")).await;
+                    let response = client.clone().run(send).unwrap();
                     assert_eq!(text(&response), "answer");
                 }
             });
@@ -64,9 +66,15 @@ fn it_meets_the_deadline() {
         .build_blocking()
         .unwrap();
     let started = Instant::now();
-    let error = client.send(post(&server.url("/"), "body")).unwrap_err();
+    let send = async |client: &Client| client.send(post(&server.url("/"), "body")).await;
+    let error = client.run(send).unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(1500));
@@ -76,11 +84,12 @@ fn it_meets_the_deadline() {
 #[test]
 fn what_the_closure_fails_with_comes_back() {
     let client = Client::builder().build_blocking().unwrap();
-    let error = client.execute(|| Err("no key")).unwrap_err();
-    assert!(matches!(
-        error,
-        ClientError::RequestBuild { error: "no key" }
-    ));
+    let failing = async |client: &Client| {
+        let make = || Err(ProviderError::Request(Error::Randomness));
+        client.execute(make).await
+    };
+    let error = client.run(failing).unwrap_err();
+    assert!(matches!(error, ProviderError::Request(Error::Randomness)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, ConnectProblem, RetryPolicy, Sent};
+use bankezy_client::{Client, ClientError, ConnectProblem, Delivery, RetryPolicy};
 
 use crate::post;
 use crate::server::{Reply, Server};
@@ -28,7 +28,7 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
         .unwrap();
     let started = Instant::now();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.https("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.https("/"), "body")))
         .await
         .unwrap_err();
     assert!(matches!(
@@ -37,7 +37,10 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
             problem: ConnectProblem::TimedOut
         }
     ));
-    assert_eq!((error.code(), error.sent()), ("client.connect", Sent::No));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.connect", Delivery::NotSent)
+    );
     assert!(error.is_retryable());
     assert!(started.elapsed() >= 2 * SHORT && started.elapsed() < SOON);
     assert_eq!(server.connections(), 2);
@@ -53,7 +56,12 @@ async fn a_deadline_that_passes_while_connecting_says_that_nothing_was_sent() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::No }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::NotSent
+            }
+        ),
         "{error:?}"
     );
     assert!(error.is_retryable() && started.elapsed() < SOON);
@@ -66,11 +74,16 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
     for (calls, body) in ["body", ""].into_iter().enumerate() {
         let started = Instant::now();
         let error = client
-            .execute(|| Ok::<_, ()>(post(&server.url("/"), body)))
+            .execute(|| Ok::<_, ClientError>(post(&server.url("/"), body)))
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+            matches!(
+                error,
+                ClientError::Timeout {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.timeout");
@@ -92,7 +105,12 @@ async fn an_answer_that_trickles_meets_the_deadline() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < SOON);
@@ -110,11 +128,16 @@ async fn the_deadline_spans_all_attempts() {
         .unwrap();
     let started = Instant::now();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Timeout { sent: Sent::Maybe }),
+        matches!(
+            error,
+            ClientError::Timeout {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() < Duration::from_millis(2500));
@@ -140,12 +163,17 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
         let error = client
             .execute(|| {
                 std::thread::sleep(slow);
-                Ok::<_, ()>(post(&server.url("/"), "body"))
+                Ok::<_, ClientError>(post(&server.url("/"), "body"))
             })
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Timeout { sent: Sent::No }),
+            matches!(
+                error,
+                ClientError::Timeout {
+                    delivery: Delivery::NotSent
+                }
+            ),
             "{error:?}"
         );
     }
@@ -162,8 +190,8 @@ fn assert_too_long(error: &ClientError) {
         "{error:?}"
     );
     assert_eq!(
-        (error.code(), error.sent()),
-        ("client.response_too_long", Sent::Maybe)
+        (error.code(), error.delivery()),
+        ("client.response_too_long", Delivery::PossiblySent)
     );
     assert!(!error.is_retryable());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, Sent, Setting, UrlProblem};
+use bankezy_client::{Client, ClientError, Delivery, Setting, UrlProblem};
 use bankezy_crypto::SecretBytes;
 use http::{Request, StatusCode, Version};
 
@@ -138,7 +138,10 @@ async fn plain_http_beyond_loopback_is_refused_before_a_connection() {
     let url = format!("http://0.0.0.0:{}/", server.address.port());
     let error = client.send(post(&url, "body")).await.unwrap_err();
     assert!(matches!(error, ClientError::NotHttps), "{error:?}");
-    assert_eq!((error.code(), error.sent()), ("client.not_https", Sent::No));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.not_https", Delivery::NotSent)
+    );
     assert!(!error.is_retryable());
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(server.connections(), 0);
@@ -158,7 +161,10 @@ async fn urls_that_cannot_be_used_are_refused() {
     let error = client.send(Request::default()).await.unwrap_err();
     let problem = UrlProblem::NotAbsolute;
     assert!(matches!(error, ClientError::InvalidUrl { problem: found } if found == problem));
-    assert_eq!((error.code(), error.sent()), ("client.url", Sent::No));
+    assert_eq!(
+        (error.code(), error.delivery()),
+        ("client.url", Delivery::NotSent)
+    );
 }
 
 #[tokio::test]
@@ -172,7 +178,7 @@ async fn a_proxy_is_tunnelled_through_and_sees_the_host_alone() {
     let request = post("https://bank.invalid/path?query", "body");
     let error = client.send(request).await.unwrap_err();
     assert!(matches!(error, ClientError::Connect { .. }), "{error:?}");
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
     let seen = &proxy.requests()[0];
     assert!(
         seen.starts_with("CONNECT bank.invalid:443 HTTP/1.1\r\n"),
@@ -239,8 +245,8 @@ fn a_proxy_needs_a_scheme_and_a_host() {
         let what = Setting::Proxy;
         assert!(matches!(error, ClientError::Configuration { what: found } if found == what));
         assert_eq!(
-            (error.code(), error.sent()),
-            ("client.configuration", Sent::No)
+            (error.code(), error.delivery()),
+            ("client.configuration", Delivery::NotSent)
         );
     }
 }
@@ -256,7 +262,7 @@ async fn many_tasks_share_one_client() {
             tokio::spawn(async move {
                 for call in 0..10 {
                     let body = format!("{task}-{call}");
-                    let make = || Ok::<_, ()>(post(&url, &body));
+                    let make = || Ok::<_, ClientError>(post(&url, &body));
                     let response = client.execute(make).await.unwrap();
                     assert_eq!(text(&response), "answer");
                 }

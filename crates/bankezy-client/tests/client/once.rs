@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, RetryPolicy, Sent};
+use bankezy_client::{Client, ClientError, Delivery, RetryPolicy};
 use bankezy_crypto::SecretBytes;
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,11 +34,16 @@ async fn interrupted(server: &Server) {
     ];
     for (calls, request) in requests.into_iter().enumerate() {
         let error = eager()
-            .execute(|| Ok::<_, ()>(request(&url)))
+            .execute(|| Ok::<_, ClientError>(request(&url)))
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+            matches!(
+                error,
+                ClientError::Interrupted {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.interrupted");
@@ -99,11 +104,16 @@ async fn a_connection_reset_while_the_request_is_sent() {
             }
         });
         let error = eager()
-            .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+            .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
             .await
             .unwrap_err();
         assert!(
-            matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+            matches!(
+                error,
+                ClientError::Interrupted {
+                    delivery: Delivery::PossiblySent
+                }
+            ),
             "{error:?}"
         );
         let connections = server.connections();
@@ -132,7 +142,7 @@ async fn a_connection_closed_before_the_request_was_read() {
         let error = eager()
             .execute(|| {
                 calls += 1;
-                Ok::<_, ()>(post(&server.url("/"), "body"))
+                Ok::<_, ClientError>(post(&server.url("/"), "body"))
             })
             .await
             .unwrap_err();
@@ -140,9 +150,9 @@ async fn a_connection_closed_before_the_request_was_read() {
         let read: Vec<usize> = read.iter().take(calls).collect();
         let (last, before) = read.split_last().unwrap();
         assert!(before.iter().all(|len| *len == 0), "{read:?}");
-        match error.sent() {
-            Sent::No => assert_eq!((calls, *last), (10, 0)),
-            Sent::Maybe => assert!(matches!(error, ClientError::Interrupted { .. })),
+        match error.delivery() {
+            Delivery::NotSent => assert_eq!((calls, *last), (10, 0)),
+            Delivery::PossiblySent => assert!(matches!(error, ClientError::Interrupted { .. })),
         }
     }
 }
@@ -168,11 +178,16 @@ async fn a_pooled_connection_that_dies_with_the_request_is_not_tried_again() {
     let client = eager();
     client.send(post(&server.url("/"), "body")).await.unwrap();
     let error = client
-        .execute(|| Ok::<_, ()>(post(&server.url("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
         .await
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Interrupted { sent: Sent::Maybe }),
+        matches!(
+            error,
+            ClientError::Interrupted {
+                delivery: Delivery::PossiblySent
+            }
+        ),
         "{error:?}"
     );
     assert_eq!(server.count(), 2);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    Client, ClientBuilder, ClientError, ConnectProblem, RetryPolicy, Sent, Setting, TlsProblem,
+    Client, ClientBuilder, ClientError, ConnectProblem, Delivery, RetryPolicy, Setting, TlsProblem,
 };
 use bankezy_crypto::SecretText;
 use rcgen::{
@@ -116,21 +116,21 @@ fn trusting(ca: &Ca) -> ClientBuilder {
         .add_root_certificate_pem(&ca.pem())
 }
 
-async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError<()>> {
+async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError> {
     let client = builder.build().unwrap();
     let url = server.https("/");
     let response = client.execute(|| Ok(post(&url, "body"))).await?;
     Ok(text(&response).to_owned())
 }
 
-async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Sent) {
+async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Delivery) {
     match fetch(builder, server).await {
-        Err(error @ ClientError::Tls { problem, sent }) => {
+        Err(error @ ClientError::Tls { problem, delivery }) => {
             assert_eq!(error.code(), "client.tls");
             assert!(!error.is_retryable());
             // Never tried again, and no request came through.
             assert_eq!((server.connections(), server.count()), (1, 0));
-            (problem, sent)
+            (problem, delivery)
         }
         other => panic!("{other:?}"),
     }
@@ -168,7 +168,7 @@ async fn an_unknown_root_is_refused() {
         Client::builder().add_root_certificate_pem(&ours.pem()),
     ] {
         let server = Setup::new(&theirs).start();
-        let expected = (TlsProblem::UntrustedCertificate, Sent::No);
+        let expected = (TlsProblem::UntrustedCertificate, Delivery::NotSent);
         assert_eq!(refused(builder, &server).await, expected);
     }
 }
@@ -182,7 +182,7 @@ async fn another_name_is_refused() {
         ..Setup::new(&ca)
     }
     .start();
-    let expected = (TlsProblem::WrongName, Sent::No);
+    let expected = (TlsProblem::WrongName, Delivery::NotSent);
     assert_eq!(refused(trusting(&ca), &server).await, expected);
 }
 
@@ -194,7 +194,7 @@ async fn an_expired_certificate_is_refused() {
         ..Setup::new(&ca)
     }
     .start();
-    let expected = (TlsProblem::Expired, Sent::No);
+    let expected = (TlsProblem::Expired, Delivery::NotSent);
     assert_eq!(refused(trusting(&ca), &server).await, expected);
 }
 
@@ -328,7 +328,7 @@ async fn tls_1_1_is_neither_offered_nor_taken() {
     let alert = vec![21, 3, 2, 0, 2, 2, 70];
     for answer in [server_hello, alert] {
         let (server, hello) = answering(answer);
-        let expected = (TlsProblem::NothingInCommon, Sent::No);
+        let expected = (TlsProblem::NothingInCommon, Delivery::NotSent);
         assert_eq!(refused(trusting(&ca("ours")), &server).await, expected);
         // supported_versions, whose five bytes are a length and TLS 1.3 and 1.2 in either order.
         let hello = hello.recv().unwrap();
@@ -349,7 +349,7 @@ async fn tls_1_1_is_neither_offered_nor_taken() {
 #[tokio::test]
 async fn a_port_without_tls_is_told_apart() {
     let (server, _hello) = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
-    let expected = (TlsProblem::NotTls, Sent::No);
+    let expected = (TlsProblem::NotTls, Delivery::NotSent);
     assert_eq!(refused(trusting(&ca("ours")), &server).await, expected);
 }
 
@@ -360,6 +360,9 @@ async fn a_handshake_that_is_cut_short_is_tried_again() {
         let error = fetch(trusting(&ca("ours")), &server).await.unwrap_err();
         let problem = ConnectProblem::Other;
         assert!(matches!(error, ClientError::Connect { problem: found } if found == problem));
-        assert_eq!((error.sent(), server.connections()), (Sent::No, 3));
+        assert_eq!(
+            (error.delivery(), server.connections()),
+            (Delivery::NotSent, 3)
+        );
     }
 }

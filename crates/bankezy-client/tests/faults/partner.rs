@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::{Arc, LazyLock};
 
-use bankezy_client::{BankEzyClient, Client, ClientBuilder, ProviderError, Sent};
+use bankezy_client::{BankEzyClient, Client, ClientBuilder, Delivery, ProviderError};
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, BankEzy, Call, Endpoint, TokenAnswer, TokenRequest, Version,
 };
@@ -78,7 +78,9 @@ pub(crate) enum Advice {
 pub(crate) fn advice(error: &ProviderError) -> Advice {
     match error {
         ProviderError::Transport(error) if error.is_retryable() => Advice::CallAgain,
-        ProviderError::Transport(error) if error.sent() == Sent::Maybe => Advice::AskServer,
+        ProviderError::Transport(error) if error.delivery() == Delivery::PossiblySent => {
+            Advice::AskServer
+        }
         ProviderError::Answer(CallError::Plain(plain)) => match plain.status().as_u16() {
             401 => Advice::GetNewToken,
             429 | 503 => Advice::CallAgainLater,

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use bankezy_client::{ClientError, ConnectProblem, ProviderError, RetryPolicy, Sent, TlsProblem};
+use bankezy_client::{
+    ClientError, ConnectProblem, Delivery, ProviderError, RetryPolicy, TlsProblem,
+};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 
 use crate::partner::{
@@ -27,7 +29,7 @@ async fn without_a_server_nothing_is_sent() {
             let problem = ConnectProblem::Refused;
             assert!(
                 matches!(&error, ProviderError::Transport(error @ ClientError::Connect { problem: found })
-                    if *found == problem && error.sent() == Sent::No),
+                    if *found == problem && error.delivery() == Delivery::NotSent),
                 "{doing:?} {version:?}: {error:?}"
             );
             assert_eq!(advice(&error), Advice::CallAgain);
@@ -49,7 +51,7 @@ async fn nothing_is_sent_to_a_server_that_is_not_trusted() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let untrusted = TlsProblem::UntrustedCertificate;
             assert!(
-                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, sent: Sent::No })
+                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, delivery: Delivery::NotSent })
                     if *problem == untrusted),
                 "{doing:?} {version:?}: {error:?}"
             );

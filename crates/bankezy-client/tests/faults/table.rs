@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_client::{ClientError, ProviderError, RetryPolicy, Sent};
+use bankezy_client::{ClientError, Delivery, ProviderError, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::bankezy::Version;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -57,18 +57,18 @@ fn works(fault: InjectedFault, times: u32) -> Row {
 }
 
 fn interrupted(error: &ProviderError) -> bool {
-    let sent = Sent::Maybe;
-    matches!(error, ProviderError::Transport(ClientError::Interrupted { sent: found }) if *found == sent)
+    let delivery = Delivery::PossiblySent;
+    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found }) if *found == delivery)
 }
 
 fn timed_out(error: &ProviderError) -> bool {
-    let sent = Sent::Maybe;
-    matches!(error, ProviderError::Transport(ClientError::Timeout { sent: found }) if *found == sent)
+    let delivery = Delivery::PossiblySent;
+    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found }) if *found == delivery)
 }
 
 fn too_long(error: &ProviderError) -> bool {
     matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
-        if error.sent() == Sent::Maybe)
+        if error.delivery() == Delivery::PossiblySent)
 }
 
 fn does_not_open(error: &ProviderError) -> bool {

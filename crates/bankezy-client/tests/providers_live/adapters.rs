@@ -1,11 +1,12 @@
 //! The adapters, each with a request that succeeds.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bankezy_client::{Client, ClientBuilder, ClientError};
+/// How asking for a token ends without one.
+pub(crate) use bankezy_client::ProviderError as Failed;
+use bankezy_client::{Client, ClientBuilder};
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, AppTokenApi, BankEzy, RenewApi, RenewRequest, TokenRequest,
     UserTokenApi, UserTokenRequest, Version,
@@ -13,8 +14,8 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
-use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi};
-use bankezy_crypto::{Channel, Error, KeyPair, SecretBytes, backend};
+use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
+use bankezy_crypto::{Channel, KeyPair, SecretBytes, backend};
 use bankezy_sandbox::{Endpoint, Sandbox};
 use http::Request;
 
@@ -46,13 +47,6 @@ pub(crate) enum Adapter {
     User(UserTokenApi, UserTokenRequest),
     App(AppTokenApi, Arc<KeyPair>),
     Renew(RenewApi, RenewRequest),
-}
-
-/// How asking for a token ends without one.
-#[derive(Debug)]
-pub(crate) enum Failed {
-    Transport(ClientError<Error>),
-    Answer(CallError),
 }
 
 impl Which {
@@ -177,11 +171,10 @@ pub(crate) async fn ask<A: TokenApi>(
     let make = || {
         let mut made = api.request(request)?;
         change(&mut made);
-        Ok(made)
+        Ok::<_, Failed>(made)
     };
-    let response = client.execute(make).await.map_err(Failed::Transport)?;
-    api.response(request, &response, SystemTime::now())
-        .map_err(Failed::Answer)
+    let response = client.execute(make).await?;
+    Ok(api.response(request, &response, SystemTime::now())?)
 }
 
 /// For this emulator, with its root where it speaks TLS.
@@ -264,22 +257,4 @@ pub(crate) fn user_with(sdk_api_key: &str) -> UserTokenRequest {
         .unwrap()
         .with_first_name(CANARY);
     UserTokenRequest::new(&request).unwrap()
-}
-
-impl core::error::Error for Failed {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(match self {
-            Self::Transport(error) => error,
-            Self::Answer(error) => error,
-        })
-    }
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Transport(error) => error.fmt(f),
-            Self::Answer(error) => error.fmt(f),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::LazyLock;
 
-use bankezy_client::{ClientError, RetryPolicy, Sent};
+use bankezy_client::{ClientError, Delivery, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::{CallError, Token, UnexpectedReply};
 use bankezy_sandbox::{InjectedFault, Sandbox};
@@ -40,10 +40,10 @@ enum End {
 }
 
 fn end(result: &Result<Token, Failed>) -> End {
-    let sent = Sent::Maybe;
+    let delivery = Delivery::PossiblySent;
     match result {
         Ok(_) => End::Token,
-        Err(Failed::Transport(error)) if error.sent() != sent => End::Other,
+        Err(Failed::Transport(error)) if error.delivery() != delivery => End::Other,
         Err(Failed::Transport(error)) => match error {
             ClientError::Timeout { .. } => End::TimedOut,
             ClientError::Interrupted { .. } => End::Interrupted,
@@ -61,6 +61,7 @@ fn end(result: &Result<Token, Failed>) -> End {
             CallError::Envelope(Error::OpenFailed) => End::DoesNotOpen,
             _ => End::Other,
         },
+        Err(_) => End::Other,
     }
 }
 

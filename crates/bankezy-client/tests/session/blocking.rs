@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bankezy_client::{
-    BlockingBankEzyClient, BlockingSessionKeeper, LoginError, ProviderError, Renewal, Session,
-    SessionError,
+    BankEzyClient, Blocking, ProviderError, Renewal, Session, SessionError, SessionKeeper,
+    SessionKeeperBuilder, TokenError, TokenFailure,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
@@ -33,24 +33,42 @@ impl Bank {
         }
     }
 
-    fn client(&self) -> BlockingBankEzyClient {
-        BlockingBankEzyClient::new(quick().build_blocking().unwrap(), server(&self.sandbox))
+    fn client(&self) -> Blocking<BankEzyClient> {
+        let client = quick().build_blocking().unwrap();
+        client.map(|client| BankEzyClient::new(client, server(&self.sandbox)))
+    }
+
+    fn keeper(&self) -> (Blocking<SessionKeeper>, Arc<AtomicU64>) {
+        self.keeper_with(|keeper| keeper)
     }
 
     /// A keeper of sessions of Get App Token, and by how much its clock is moved.
-    fn keeper(&self) -> (BlockingSessionKeeper, Arc<AtomicU64>) {
+    fn keeper_with(
+        &self,
+        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
+    ) -> (Blocking<SessionKeeper>, Arc<AtomicU64>) {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
-        let keeper = BlockingSessionKeeper::new(self.client(), move |client| {
+        let client = self.client();
+        let login = client.blocking_login(move |client| {
             let pair = KeyPair::generate().map_err(ProviderError::Request)?;
-            let session = client.app_token(&app.credentials(), pair, &app.derivation)?;
+            let session = client.run(async |client| {
+                client
+                    .app_token(&app.credentials(), pair, &app.derivation)
+                    .await
+            })?;
             let (answer, channel) = (session.answer, session.channel);
             Ok(Session::new(answer, channel, Renewal::WithoutAccount))
         });
-        (keeper.with_clock(clock(&moved)), moved)
+        let keeper = client.map(|client| {
+            let keeper = SessionKeeper::builder(client, login).clock(clock(&moved));
+            settings(keeper).build()
+        });
+        (keeper, moved)
     }
 
-    fn echo(&self, keeper: &BlockingSessionKeeper, value: u64) -> Result<Value, SessionError> {
-        keeper.call(self.sandbox.credentials().echo_path(), &value)
+    fn echo(&self, keeper: &Blocking<SessionKeeper>, value: u64) -> Result<Value, SessionError> {
+        let path = self.sandbox.credentials().echo_path();
+        keeper.run(async |keeper| keeper.call(path, &value).await)
     }
 
     fn executed(&self, endpoint: Endpoint) -> u64 {
@@ -75,7 +93,7 @@ fn eventually(what: &str, happened: impl Fn() -> bool) {
 }
 
 #[test]
-fn every_call_has_a_blocking_face() {
+fn every_call_can_be_waited_for() {
     let bank = Bank::open();
     let (client, credentials) = (bank.client(), bank.sandbox.credentials());
     let fixed = Channel::from_secret(credentials.payload_secret(), &AWS_LC_RS).unwrap();
@@ -86,20 +104,30 @@ fn every_call_has_a_blocking_face() {
     );
     let request =
         |reference| TokenRequest::new(reference, &key, credentials.sdk_api_key(), account).unwrap();
-    let answer = client.get_token(&request("r-1"), &fixed).unwrap();
+    let answer = client
+        .run(async |client| client.get_token(&request("r-1"), &fixed).await)
+        .unwrap();
     let server_key = answer.server_public_key.unwrap();
     let agreed = Channel::establish(ours.clone(), &server_key, &credentials.derivation()).unwrap();
-    let renewed = client.renew(&answer.token, account, &agreed).unwrap();
-    let path = credentials.echo_path();
-    let echoed: Value = client
-        .call(path, &json!([1, 2]), &renewed.token, &agreed)
+    let renewed = client
+        .run(async |client| client.renew(&answer.token, account, &agreed).await)
         .unwrap();
+    let path = credentials.echo_path();
+    let echo =
+        async |client: &BankEzyClient| client.call(path, &[1, 2], &renewed.token, &agreed).await;
+    let echoed: Value = client.run(echo).unwrap();
     assert_eq!(echoed, json!([1, 2]));
-    let reference = renewed.token_reference_id.unwrap();
-    client.invalidate(&reference, None, &fixed).unwrap();
-    let gone: Result<Value, _> = client.call(path, &json!(1), &renewed.token, &agreed);
+    let reference = renewed.token_reference_id.clone().unwrap();
+    client
+        .run(async |client| client.invalidate(&reference, None, &fixed).await)
+        .unwrap();
+    let gone: Result<Value, ProviderError> = client.run(echo);
     assert_eq!(gone.unwrap_err().code(), "reply.plain");
-    assert!(client.onboarding_token(&request("r-2"), &fixed).is_ok());
+    assert!(
+        client
+            .run(async |client| client.onboarding_token(&request("r-2"), &fixed).await)
+            .is_ok()
+    );
     assert_eq!(bank.sandbox.executed().total(), 5);
     assert!(format!("{client:?}").contains("[redacted]"));
 }
@@ -110,7 +138,7 @@ fn a_keeper_renews_between_calls() {
     let (keeper, moved) = bank.keeper();
     assert_eq!(bank.echo(&keeper, 1).unwrap(), json!(1));
     bank.pass(&moved, HOUR * 9 / 10);
-    keeper.session().unwrap();
+    keeper.run(async |keeper| keeper.session().await).unwrap();
     eventually("a renewal", || bank.executed(Endpoint::Renew) == 1);
     assert_eq!(bank.echo(&keeper, 2).unwrap(), json!(2));
     assert_eq!(bank.executed(Endpoint::GetAppToken), 1);
@@ -138,16 +166,20 @@ fn a_refused_session_is_replaced_and_a_shutdown_takes_it_back() {
     let unauthorized = InjectedFault::Unauthorized;
     bank.sandbox.faults().inject_at(path, unauthorized, 1);
     assert_eq!(bank.echo(&keeper, 2).unwrap(), json!(2));
-    let session = keeper.session().unwrap();
-    let refused = keeper.refuse(&session).unwrap_err();
+    let session = keeper.run(async |keeper| keeper.session().await).unwrap();
+    let refused = keeper
+        .run(async |keeper| keeper.refuse(&session).await)
+        .unwrap_err();
     assert!(
         matches!(refused, SessionError::RefusedLately { .. }),
         "{refused:?}"
     );
-    keeper.shutdown().unwrap();
+    keeper.run(async |keeper| keeper.shutdown().await).unwrap();
     assert!(matches!(bank.echo(&keeper, 3), Err(SessionError::ShutDown)));
     let (token, channel) = (&session.answer().token, session.channel());
-    let gone: Result<Value, _> = bank.client().call(path, &1, token, channel);
+    let gone: Result<Value, ProviderError> = bank
+        .client()
+        .run(async |client| client.call(path, &1, token, channel).await);
     assert_eq!(gone.unwrap_err().code(), "reply.plain");
     assert!(format!("{keeper:?}").contains("[redacted]"));
 }
@@ -162,7 +194,7 @@ async fn it_works_within_a_runtime_of_one_thread_for_as_long_as_one_likes() {
     for number in 0..MANY {
         assert_eq!(bank.echo(&keeper, number).unwrap(), json!(number));
     }
-    keeper.shutdown().unwrap();
+    keeper.run(async |keeper| keeper.shutdown().await).unwrap();
     drop(keeper);
     thread::spawn(move || drop(bank)).join().unwrap();
 }
@@ -185,38 +217,49 @@ async fn it_works_within_a_runtime_of_many_threads() {
 #[test]
 fn a_login_that_panics_or_hangs_is_an_error() {
     let bank = Bank::open();
-    let panics = BlockingSessionKeeper::new(bank.client(), |_| panic!("in the closure"));
-    let hangs = BlockingSessionKeeper::new(bank.client(), |_| {
+    let over = |login: fn() -> Result<Session, ProviderError>| {
+        let client = bank.client();
+        let login = client.blocking_login(move |_| login());
+        client.map(|client| {
+            let keeper = SessionKeeper::builder(client, login);
+            keeper.login_deadline(Duration::from_millis(100)).build()
+        })
+    };
+    let panics = over(|| panic!("in the closure"));
+    let hangs = over(|| {
         thread::sleep(Duration::from_secs(3));
         panic!("in the closure")
     });
-    let hangs = hangs.with_login_deadline(Duration::from_millis(100));
     let begun = Instant::now();
-    let fails = |keeper: &BlockingSessionKeeper| match keeper.session().unwrap_err() {
-        SessionError::Login(error) => error,
+    let fails = |keeper: &Blocking<SessionKeeper>| match keeper
+        .run(async |keeper| keeper.session().await)
+        .unwrap_err()
+    {
+        SessionError::Login(TokenError::Failed(error)) => error,
         other => panic!("{other:?}"),
     };
-    assert!(matches!(*fails(&panics), LoginError::Panicked));
-    assert!(matches!(*fails(&hangs), LoginError::TimedOut));
+    assert!(matches!(*fails(&panics), TokenFailure::Panicked));
+    assert!(matches!(*fails(&hangs), TokenFailure::TimedOut));
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
 #[test]
 fn settings_reach_the_keeper() {
     let bank = Bank::open();
-    let wait = Duration::from_secs(7);
-    let keeper = bank.keeper().0.with_backoff(wait, wait).with_repeat(false);
+    let wait = 24 * HOUR;
+    let (keeper, _) = bank.keeper_with(|keeper| keeper.backoff(wait, wait).repeat(false));
     bank.sandbox
         .faults()
         .inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
     assert!(bank.echo(&keeper, 1).is_err());
-    let SessionError::BackingOff { retry_in, .. } = bank.echo(&keeper, 1).unwrap_err() else {
+    let SessionError::Login(TokenError::BackingOff { retry_in, .. }) =
+        bank.echo(&keeper, 1).unwrap_err()
+    else {
         panic!("it backs off");
     };
-    assert!(retry_in > wait / 2 && retry_in <= wait, "{retry_in:?}");
+    assert!(retry_in <= wait, "{retry_in:?}");
 
-    let keeper = bank.keeper().0.with_repeat(false);
-    let keeper = keeper.with_login_deadline(Duration::MAX);
+    let (keeper, _) = bank.keeper_with(|keeper| keeper.repeat(false).login_deadline(Duration::MAX));
     bank.echo(&keeper, 1).unwrap();
     let path = bank.sandbox.credentials().echo_path();
     bank.sandbox

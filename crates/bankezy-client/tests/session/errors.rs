@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, LoginError, ProviderError, Sent, SessionError, TlsProblem,
-    UrlProblem,
+    ClientError, ConnectProblem, Delivery, ProviderError, SessionError, TlsProblem, TokenError,
+    TokenFailure, UrlProblem,
 };
 use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -28,16 +28,22 @@ fn answered(status: u16, headers: &[(&str, &str)]) -> CallError {
 
 #[test]
 fn errors_of_the_client_say_whose_fault_they_are() {
-    let sent = Sent::Maybe;
+    let delivery = Delivery::PossiblySent;
     let (problem, url) = (ConnectProblem::Dns, UrlProblem::UserInfo);
     let tls = TlsProblem::WrongName;
     let cases: [(ClientError, Fault); 7] = [
         (ClientError::NotHttps, Fault::Misuse),
         (ClientError::InvalidUrl { problem: url }, Fault::Misuse),
         (ClientError::Connect { problem }, Fault::Transport),
-        (ClientError::Tls { problem: tls, sent }, Fault::Transport),
-        (ClientError::Timeout { sent }, Fault::Transport),
-        (ClientError::Interrupted { sent }, Fault::Transport),
+        (
+            ClientError::Tls {
+                problem: tls,
+                delivery,
+            },
+            Fault::Transport,
+        ),
+        (ClientError::Timeout { delivery }, Fault::Transport),
+        (ClientError::Interrupted { delivery }, Fault::Transport),
         (ClientError::ResponseTooLong { max: 1 }, Fault::Provider),
     ];
     for (error, fault) in cases {
@@ -50,71 +56,80 @@ fn errors_of_a_call_say_what_to_do() {
     use ProviderError::{Answer, Request, Transport};
     let asked = [("Retry-After", "3")];
     let cases = [
-        (Request(Error::Randomness), Fault::Backend, Sent::No, false),
         (
-            Request(Error::NonceBudgetSpent { limit: 1 }),
-            Fault::Misuse,
-            Sent::No,
+            Request(Error::Randomness),
+            Fault::Backend,
+            Delivery::NotSent,
             false,
         ),
         (
-            Transport(ClientError::Timeout { sent: Sent::No }),
+            Request(Error::NonceBudgetSpent { limit: 1 }),
+            Fault::Misuse,
+            Delivery::NotSent,
+            false,
+        ),
+        (
+            Transport(ClientError::Timeout {
+                delivery: Delivery::NotSent,
+            }),
             Fault::Transport,
-            Sent::No,
+            Delivery::NotSent,
             true,
         ),
         (
-            Transport(ClientError::Timeout { sent: Sent::Maybe }),
+            Transport(ClientError::Timeout {
+                delivery: Delivery::PossiblySent,
+            }),
             Fault::Transport,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(429, &asked)),
             Fault::Provider,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             true,
         ),
         (
             Answer(answered(503, &asked)),
             Fault::Provider,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             true,
         ),
         (
             Answer(answered(503, &[])),
             Fault::Provider,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(500, &asked)),
             Fault::Provider,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(401, &[])),
             Fault::Provider,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             false,
         ),
         (
             Answer(CallError::Envelope(Error::OpenFailed)),
             Fault::Input,
-            Sent::Maybe,
+            Delivery::PossiblySent,
             false,
         ),
     ];
     for (error, fault, sent, retryable) in cases {
         assert_eq!(
-            (error.fault(), error.sent(), error.is_retryable()),
+            (error.fault(), error.delivery(), error.is_retryable()),
             (fault, sent, retryable),
             "{error:?}"
         );
         let session = SessionError::from(error);
         assert_eq!(
-            (session.fault(), session.sent(), session.is_retryable()),
+            (session.fault(), session.delivery(), session.is_retryable()),
             (fault, sent, retryable),
             "{session:?}"
         );
@@ -123,9 +138,9 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| LoginError::Call(ProviderError::Answer(error));
-    let transport = |error| LoginError::Call(ProviderError::Transport(error));
-    let sent = Sent::Maybe;
+    let call = |error| TokenFailure::Call(ProviderError::Answer(error));
+    let transport = |error| TokenFailure::Call(ProviderError::Transport(error));
+    let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
     let unexpected = CallError::Unexpected {
         status: StatusCode::OK,
@@ -133,17 +148,20 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     };
     let cases = [
         (
-            transport(ClientError::Timeout { sent }),
+            transport(ClientError::Timeout { delivery }),
             Fault::Transport,
             true,
         ),
         (
-            transport(ClientError::Interrupted { sent }),
+            transport(ClientError::Interrupted { delivery }),
             Fault::Transport,
             true,
         ),
         (
-            transport(ClientError::Tls { problem: tls, sent }),
+            transport(ClientError::Tls {
+                problem: tls,
+                delivery,
+            }),
             Fault::Transport,
             false,
         ),
@@ -151,10 +169,10 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         (call(answered(429, &[])), Fault::Provider, true),
         (call(answered(401, &[])), Fault::Provider, false),
         (call(unexpected), Fault::Provider, false),
-        (LoginError::TimedOut, Fault::Transport, true),
-        (LoginError::ExpiredOnArrival, Fault::Provider, false),
-        (LoginError::Panicked, Fault::Misuse, false),
-        (LoginError::Abandoned, Fault::Misuse, true),
+        (TokenFailure::TimedOut, Fault::Transport, true),
+        (TokenFailure::ExpiredOnArrival, Fault::Provider, false),
+        (TokenFailure::Panicked, Fault::Misuse, false),
+        (TokenFailure::Abandoned, Fault::Misuse, true),
     ];
     for (error, fault, retryable) in cases {
         assert_eq!(
@@ -165,15 +183,15 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         let cause = Arc::new(error);
         let retry_in = Duration::from_millis(250);
         for session in [
-            SessionError::Login(Arc::clone(&cause)),
-            SessionError::BackingOff {
+            SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
+            SessionError::Login(TokenError::BackingOff {
                 retry_in,
                 cause: Arc::clone(&cause),
-            },
+            }),
         ] {
             assert_eq!(
-                (session.fault(), session.sent(), session.is_retryable()),
-                (fault, Sent::No, retryable)
+                (session.fault(), session.delivery(), session.is_retryable()),
+                (fault, Delivery::NotSent, retryable)
             );
             assert!(session.to_string().contains(&cause.to_string()));
         }
@@ -181,32 +199,34 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let retry_in = Duration::from_secs(1);
     let lately = SessionError::RefusedLately { retry_in };
     assert_eq!(
-        (lately.fault(), lately.sent(), lately.is_retryable()),
-        (Fault::Provider, Sent::No, true)
+        (lately.fault(), lately.delivery(), lately.is_retryable()),
+        (Fault::Provider, Delivery::NotSent, true)
     );
     let ended = SessionError::ShutDown;
     assert_eq!(
-        (ended.fault(), ended.sent(), ended.is_retryable()),
-        (Fault::Misuse, Sent::No, false)
+        (ended.fault(), ended.delivery(), ended.is_retryable()),
+        (Fault::Misuse, Delivery::NotSent, false)
     );
 }
 
 #[test]
 fn the_error_inside_is_to_be_found() {
     let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
-    let cause = Arc::new(LoginError::Call(inside()));
+    let cause = Arc::new(TokenFailure::Call(inside()));
     let retry_in = Duration::from_secs(1);
     for error in [
         SessionError::Call(inside()),
-        SessionError::Login(Arc::clone(&cause)),
-        SessionError::BackingOff { retry_in, cause },
+        SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
+        SessionError::Login(TokenError::BackingOff { retry_in, cause }),
     ] {
         let chain = std::iter::successors(error.source(), |&error| error.source());
         let innermost = chain.last().unwrap();
         let found = innermost.downcast_ref::<Error>();
         assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
     }
-    let lost = ProviderError::Transport(ClientError::Timeout { sent: Sent::No });
+    let lost = ProviderError::Transport(ClientError::Timeout {
+        delivery: Delivery::NotSent,
+    });
     assert!(lost.source().unwrap().is::<ClientError>());
     let unbuilt = ProviderError::Request(Error::Randomness);
     assert!(unbuilt.source().unwrap().is::<Error>());

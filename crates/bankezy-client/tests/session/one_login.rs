@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BankEzyClient, LoginError, Renewal, SessionError, SessionKeeper};
+use bankezy_client::{
+    BankEzyClient, Renewal, SessionError, SessionKeeper, TokenError, TokenFailure,
+};
 use bankezy_sandbox::{Endpoint, InjectedFault};
 use serde_json::json;
 
 use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, Stage, emulator, quick, server};
 
-fn login_error(error: SessionError) -> Arc<LoginError> {
+fn login_error(error: SessionError) -> Arc<TokenFailure> {
     match error {
-        SessionError::Login(error) => error,
+        SessionError::Login(TokenError::Failed(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -58,10 +60,7 @@ async fn all_who_wait_share_a_failure() {
         .collect();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        let shared = matches!(
-            &error,
-            SessionError::Login(_) | SessionError::BackingOff { .. }
-        );
+        let shared = matches!(&error, SessionError::Login(_));
         assert!(shared, "{error:?}");
     }
     let faults = stage.sandbox.faults();
@@ -76,7 +75,7 @@ async fn a_login_that_panics_is_an_error_and_the_next_one_is_made() {
     };
     let stage = Stage::logging_in(log_in, |keeper| keeper).await;
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
-    assert!(matches!(*error, LoginError::Panicked), "{error:?}");
+    assert!(matches!(*error, TokenFailure::Panicked), "{error:?}");
     tokio::time::sleep(FIRST_BACKOFF).await;
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
 }
@@ -84,11 +83,11 @@ async fn a_login_that_panics_is_an_error_and_the_next_one_is_made() {
 #[tokio::test]
 async fn a_login_that_takes_too_long_is_given_up() {
     let deadline = Duration::from_millis(200);
-    let stage = Stage::with(Renewal::NewLogin, |it| it.with_login_deadline(deadline)).await;
+    let stage = Stage::with(Renewal::NewLogin, |it| it.login_deadline(deadline)).await;
     stage.inject(APP_TOKEN, InjectedFault::Delay(deadline * 10), 1);
     let begun = Instant::now();
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
-    assert!(matches!(*error, LoginError::TimedOut), "{error:?}");
+    assert!(matches!(*error, TokenFailure::TimedOut), "{error:?}");
     assert!(begun.elapsed() < deadline * 5);
     tokio::time::sleep(FIRST_BACKOFF).await;
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
@@ -100,7 +99,10 @@ async fn a_token_that_comes_expired_is_told_and_not_used() {
     let ahead_of_the_server = HOUR.as_secs() + 60;
     stage.moved.store(ahead_of_the_server, Ordering::Relaxed);
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
-    assert!(matches!(*error, LoginError::ExpiredOnArrival), "{error:?}");
+    assert!(
+        matches!(*error, TokenFailure::ExpiredOnArrival),
+        "{error:?}"
+    );
     assert_eq!(stage.executed(Endpoint::Echo), 0);
 }
 
@@ -137,7 +139,9 @@ fn a_keeper_outlives_the_runtime_that_a_login_ran_on() {
     match second.block_on(keeper.session()) {
         Ok(_) => {}
         // Its end had not been noticed yet.
-        Err(SessionError::Login(error)) if matches!(*error, LoginError::Abandoned) => {
+        Err(SessionError::Login(TokenError::Failed(error)))
+            if matches!(*error, TokenFailure::Abandoned) =>
+        {
             second.block_on(keeper.session()).unwrap();
         }
         Err(error) => panic!("{error:?}"),

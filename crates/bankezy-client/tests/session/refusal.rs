@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionError};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionError, TokenError};
 use bankezy_crypto::Derivation;
 use bankezy_sandbox::{Endpoint, InjectedFault};
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ async fn of_many_calls_refused_at_once_all_are_repeated_under_one_new_session() 
 
 #[tokio::test]
 async fn a_refusal_is_not_repeated_when_that_is_off() {
-    let stage = Stage::with(Renewal::NewLogin, |keeper| keeper.with_repeat(false)).await;
+    let stage = Stage::with(Renewal::NewLogin, |keeper| keeper.repeat(false)).await;
     stage.echo(json!(1)).await.unwrap();
     stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
     assert!(stage.echo(json!(2)).await.is_err());
@@ -185,7 +185,9 @@ async fn a_login_that_fails_replaces_nothing_and_is_tried_again_after_the_backof
     loop {
         match stage.keeper.refuse(&first).await {
             Ok(_) => break,
-            Err(SessionError::BackingOff { retry_in, .. }) => tokio::time::sleep(retry_in).await,
+            Err(SessionError::Login(TokenError::BackingOff { retry_in, .. })) => {
+                tokio::time::sleep(retry_in).await
+            }
             Err(error) => panic!("{error:?}"),
         }
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session, SessionKeeper};
+use bankezy_client::{
+    BankEzyClient, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
+};
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
@@ -62,14 +64,14 @@ async fn nobody_waits_for_a_renewal_while_the_token_is_good() {
 }
 
 /// Logs in with Get Token, whose tokens belong to an account.
-fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeper {
+fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeperBuilder {
     let client = BankEzyClient::new(quick().build().unwrap(), server(sandbox));
     let credentials = sandbox.credentials();
     let secret = credentials.payload_secret();
     let fixed = Arc::new(Channel::from_secret(secret, &AWS_LC_RS).unwrap());
     let sdk_api_key = credentials.sdk_api_key().to_owned();
     let derivation = credentials.derivation();
-    SessionKeeper::new(client, move |client| {
+    SessionKeeper::builder(client, move |client| {
         let (fixed, sdk_api_key) = (Arc::clone(&fixed), sdk_api_key.clone());
         async move {
             let ours = Arc::new(KeyPair::generate().map_err(ProviderError::Request)?);
@@ -90,7 +92,7 @@ async fn a_token_of_an_account_is_renewed_with_its_number() {
     for (number, renewals, logins) in [(1234, 1, 1), (4321, 0, 2)] {
         let sandbox = emulator().await;
         let moved = Arc::default();
-        let keeper = of_an_account(&sandbox, number).with_clock(clock(&moved));
+        let keeper = of_an_account(&sandbox, number).clock(clock(&moved)).build();
         let path = sandbox.credentials().echo_path();
         let echo = async || keeper.call(path, &json!(1)).await;
         let _: Value = echo().await.unwrap();

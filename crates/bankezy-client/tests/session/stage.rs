@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_client::{
     BankEzyClient, Client, ClientBuilder, ProviderError, Renewal, RetryPolicy, Session,
-    SessionError, SessionKeeper,
+    SessionError, SessionKeeper, SessionKeeperBuilder,
 };
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
@@ -75,7 +75,7 @@ impl Stage {
 
     pub(crate) async fn with(
         renewal: Renewal,
-        settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
+        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
     ) -> Self {
         let log_in = move |app: App, client: BankEzyClient, _| async move {
             app.log_in(&client, renewal).await
@@ -86,7 +86,7 @@ impl Stage {
     /// `log_in` gets the number of the login as well, from 0.
     pub(crate) async fn logging_in<F>(
         log_in: impl Fn(App, BankEzyClient, u64) -> F + Send + Sync + 'static,
-        settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
+        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
     ) -> Self
     where
         F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
@@ -97,7 +97,7 @@ impl Stage {
     pub(crate) async fn over<F>(
         client: ClientBuilder,
         log_in: impl Fn(App, BankEzyClient, u64) -> F + Send + Sync + 'static,
-        settings: impl FnOnce(SessionKeeper) -> SessionKeeper,
+        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
     ) -> Self
     where
         F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
@@ -106,14 +106,14 @@ impl Stage {
         let client = BankEzyClient::new(client.build().unwrap(), server(&sandbox));
         let (moved, logins) = (Arc::new(AtomicU64::new(0)), AtomicU64::new(0));
         let app = App::of(&sandbox);
-        let keeper = SessionKeeper::new(client.clone(), move |client| {
+        let keeper = SessionKeeper::builder(client.clone(), move |client| {
             log_in(app.clone(), client, logins.fetch_add(1, Ordering::Relaxed))
         })
-        .with_clock(clock(&moved))
-        .with_backoff(FIRST_BACKOFF, Duration::from_secs(1));
+        .clock(clock(&moved))
+        .backoff(FIRST_BACKOFF, Duration::from_secs(1));
         Self {
             sandbox,
-            keeper: settings(keeper),
+            keeper: settings(keeper).build(),
             client,
             moved,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BlockingBankEzyClient, BlockingSessionKeeper, Renewal, SessionError};
+use bankezy_client::{BankEzyClient, Renewal, SessionError, SessionKeeper};
 use bankezy_sandbox::InjectedFault;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const LONG_BACKOFF: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn a_renewal_that_is_asked_to_wait_does_not_log_in() {
     let stage = Stage::with(Renewal::WithoutAccount, |keeper| {
-        keeper.with_backoff(FIRST_BACKOFF, LONG_BACKOFF)
+        keeper.backoff(FIRST_BACKOFF, LONG_BACKOFF)
     })
     .await;
     stage.echo(json!(1)).await.unwrap();
@@ -32,7 +32,7 @@ async fn a_renewal_that_is_asked_to_wait_does_not_log_in() {
 #[tokio::test]
 async fn a_login_replaces_renewals_that_get_no_answer() {
     let stage = Stage::with(Renewal::WithoutAccount, |keeper| {
-        keeper.with_backoff(FIRST_BACKOFF, LONG_BACKOFF)
+        keeper.backoff(FIRST_BACKOFF, LONG_BACKOFF)
     })
     .await;
     stage.echo(json!(1)).await.unwrap();
@@ -54,7 +54,7 @@ fn a_runtime_that_stands_still_holds_nobody_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stage = Arc::new(
         runtime.block_on(Stage::with(Renewal::WithoutAccount, |keeper| {
-            keeper.with_login_deadline(Duration::from_millis(500))
+            keeper.login_deadline(Duration::from_millis(500))
         })),
     );
     runtime.block_on(stage.keeper.session()).unwrap();
@@ -103,21 +103,24 @@ async fn a_renewal_that_fails_does_not_hasten_the_next_replacement() {
 fn blocking_logins_that_outlast_their_deadline_do_not_pile_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(emulator());
-    let client = BlockingBankEzyClient::new(quick().build_blocking().unwrap(), server(&sandbox));
+    let client = quick().build_blocking().unwrap();
+    let client = client.map(|client| BankEzyClient::new(client, server(&sandbox)));
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (running, seen) = (Arc::clone(&now), Arc::clone(&most));
     let short = Duration::from_millis(10);
-    let keeper = BlockingSessionKeeper::new(client, move |_| {
+    let login = client.blocking_login(move |_| {
         seen.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_secs(1));
         running.fetch_sub(1, Ordering::SeqCst);
         panic!("late")
-    })
-    .with_login_deadline(5 * short)
-    .with_backoff(short, short);
+    });
+    let keeper = client.map(|client| {
+        let keeper = SessionKeeper::builder(client, login).login_deadline(5 * short);
+        keeper.backoff(short, short).build()
+    });
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(800) {
-        let _ = keeper.session();
+        let _ = keeper.run(async |keeper| keeper.session().await);
         std::thread::sleep(2 * short);
     }
     assert_eq!(most.load(Ordering::SeqCst), 1);

@@ -58,7 +58,7 @@ async fn logins_and_renewals_are_told() {
             " WARN ",
             "error.code=\"reply.plain\"",
             &format!("failures={failures}"),
-            &format!("retry_in_ms={}", wait.as_millis()),
+            "retry_in_ms=",
         ] {
             assert!(last.contains(part), "{last}");
         }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bankezy_client::{
-    BlockingTokenClient, ClientBuilder, ProviderError, RetryPolicy, Sent, TokenClient,
-};
+use bankezy_client::{ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient};
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
 use bankezy_crypto::providers::{CallError, TokenApi, TokenKey};
 use bankezy_crypto::{Error, Fault, SecretBytes};
@@ -86,8 +84,11 @@ async fn each_attempt_has_a_request_of_its_own() {
 fn each_attempt_has_a_request_of_its_own_without_a_runtime() {
     let (_provider, api) = busy_once();
     let (made, started) = (Arc::clone(&api.made), SystemTime::now());
-    let client = BlockingTokenClient::new(retrying().build_blocking().unwrap(), api);
-    let answer = client.clone().call(&session("s")).unwrap();
+    let client = retrying().build_blocking().unwrap();
+    let client = client.map(|client| TokenClient::new(client, api));
+    let answer = client
+        .run(async |client| client.call(&session("s")).await)
+        .unwrap();
     is_the_second(&answer, started);
     assert_eq!(made.load(Ordering::SeqCst), 2);
 }
@@ -100,7 +101,7 @@ async fn what_the_server_asks_to_wait_for_may_be_repeated() {
     assert!(matches!(error, ProviderError::Answer(CallError::Plain(_))));
     assert_eq!(error.code(), "reply.plain");
     assert_eq!(error.fault(), Fault::Provider);
-    assert_eq!(error.sent(), Sent::Maybe);
+    assert_eq!(error.delivery(), Delivery::PossiblySent);
     assert!(error.is_retryable());
     client.call(&session("s")).await.unwrap();
     assert!(!format!("{client:?}").contains("secret"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{FetchError, ProviderError, Sent, TokenCache, TokenCacheError, TokenClient};
+use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError, TokenFailure};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, Fault, SecretBytes};
@@ -16,9 +16,12 @@ use crate::stage::{
 };
 
 /// Code, fault, whether it may pass, and whether the provider can have seen the request.
-type Told = (&'static str, Fault, bool, Sent);
+/// A bound so long that no random wait below it is over before the next call.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn told(error: &TokenCacheError) -> Told {
+type Told = (&'static str, Fault, bool, Delivery);
+
+fn told(error: &TokenError) -> Told {
     // Nothing of what was sent or came back.
     let shown = format!("{error} {error:?} {:?}", error.source());
     for hidden in ["secret", "CANARY", "127.0.0.1", "auth/api"] {
@@ -28,7 +31,7 @@ fn told(error: &TokenCacheError) -> Told {
         error.code(),
         error.fault(),
         error.is_retryable(),
-        error.sent(),
+        error.delivery(),
     )
 }
 
@@ -49,7 +52,7 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
     ] {
         stage.provider.answers(move |_| status(answer, body));
         let error = in_time(code, slot.get()).await.unwrap_err();
-        let expected = (code, Fault::Provider, is_retryable, Sent::Maybe);
+        let expected = (code, Fault::Provider, is_retryable, Delivery::PossiblySent);
         assert_eq!(told(&error), expected, "{answer} {body}");
         stage.provider.answers(granted);
         assert!(text(&slot).await.starts_with("token-"), "{answer} {body}");
@@ -63,8 +66,8 @@ async fn a_token_of_the_past_is_none() {
     let slot = stage.cache.slot(()).unwrap();
     stage.provider.answers(|number| granted_for(number, 0));
     let error = slot.get().await.unwrap_err();
-    let code = "token_cache.expired_on_arrival";
-    let expected = (code, Fault::Provider, false, Sent::Maybe);
+    let code = "token.expired_on_arrival";
+    let expected = (code, Fault::Provider, false, Delivery::PossiblySent);
     assert_eq!(told(&error), expected);
     stage.provider.answers(granted);
     assert_eq!(text(&slot).await, "token-1");
@@ -74,26 +77,25 @@ async fn a_token_of_the_past_is_none() {
 async fn a_provider_that_is_down_and_comes_up() {
     let address = nobody();
     let base = BaseUrl::parse(&format!("http://{address}")).unwrap();
-    let api = Faceki::new("id", "secret").unwrap().with_base_url(base);
-    let cache =
-        TokenCache::new(tokens(api)).with_backoff(Duration::from_secs(1), Duration::from_secs(1));
+    let api = || {
+        let faceki = Faceki::new("id", "secret").unwrap();
+        faceki.with_base_url(base.clone())
+    };
+    let cache = TokenCache::builder(tokens(api())).backoff(DAY, DAY).build();
     let slot = cache.slot(()).unwrap();
     let error = in_time("a failure", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("client.connect", Fault::Transport, true, Sent::No)
+        ("client.connect", Fault::Transport, true, Delivery::NotSent)
     );
     let waiting = slot.get().await.unwrap_err();
-    assert_eq!(waiting.code(), "token_cache.backing_off");
+    assert_eq!(waiting.code(), "token.backing_off");
     assert_eq!(waiting.fault(), Fault::Transport);
     assert!(waiting.is_retryable());
-    assert_eq!(waiting.sent(), Sent::No);
+    assert_eq!(waiting.delivery(), Delivery::NotSent);
 
     let _provider = Provider::at(address);
-    let TokenCacheError::BackingOff { retry_in, .. } = waiting else {
-        panic!("{waiting:?}");
-    };
-    tokio::time::sleep(retry_in).await;
+    let slot = TokenCache::new(tokens(api())).slot(()).unwrap();
     assert_eq!(in_time("a token", text(&slot)).await, "token-0");
 }
 
@@ -108,13 +110,13 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
         }
     };
     let stage = Stage::with(faceki, |cache| {
-        cache.with_backoff(Duration::ZERO, Duration::from_secs(3))
+        cache.backoff(Duration::ZERO, Duration::from_secs(3))
     });
     let slot = stage.cache.slot(()).unwrap();
     let waits = async || {
         slot.get().await.unwrap_err();
         match slot.get().await {
-            Err(TokenCacheError::BackingOff { retry_in, .. }) => retry_in,
+            Err(TokenError::BackingOff { retry_in, .. }) => retry_in,
             other => panic!("{:?}", other.map(drop)),
         }
     };
@@ -139,13 +141,14 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
     let short = Duration::from_secs(1);
     for (client, fetch, code) in [
         (short, Duration::from_secs(60), "client.timeout"),
-        (Duration::from_secs(30), short, "token_cache.timed_out"),
+        (Duration::from_secs(30), short, "token.timed_out"),
     ] {
         let provider = Provider::start();
         let client = quick().deadline(client).build().unwrap();
-        let cache = TokenCache::new(TokenClient::new(client, faceki(&provider)))
-            .with_backoff(Duration::ZERO, Duration::ZERO)
-            .with_fetch_deadline(fetch);
+        let cache = TokenCache::builder(TokenClient::new(client, faceki(&provider)))
+            .backoff(Duration::ZERO, Duration::ZERO)
+            .fetch_deadline(fetch)
+            .build();
         let slot = cache.slot(()).unwrap();
         provider.close();
         let started = Instant::now();
@@ -153,7 +156,7 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
         assert!(started.elapsed() >= short, "{code}");
         assert_eq!(
             told(&error),
-            (code, Fault::Transport, true, Sent::Maybe),
+            (code, Fault::Transport, true, Delivery::PossiblySent),
             "{code}"
         );
         provider.open();
@@ -178,14 +181,14 @@ async fn all_who_wait_get_one_error() {
     let mut errors = Vec::new();
     for caller in callers {
         match caller.await.unwrap() {
-            Err(TokenCacheError::Fetch(error)) => errors.push(error),
+            Err(TokenError::Failed(error)) => errors.push(error),
             other => panic!("{other:?}"),
         }
     }
     assert!(errors.iter().all(|it| Arc::ptr_eq(it, &errors[0])));
     // Down to what the provider answered.
-    let error = TokenCacheError::Fetch(Arc::clone(&errors[0]));
-    let fetch = error.source().unwrap().downcast_ref::<FetchError>();
+    let error = TokenError::Failed(Arc::clone(&errors[0]));
+    let fetch = error.source().unwrap().downcast_ref::<TokenFailure>();
     let call = fetch.unwrap().source().unwrap().downcast_ref();
     let Some(ProviderError::Answer(CallError::Plain(plain))) = call else {
         panic!("{call:?}");
@@ -238,7 +241,12 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = in_time("an error", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("token_cache.panicked", Fault::Misuse, false, Sent::Maybe)
+        (
+            "token.panicked",
+            Fault::Misuse,
+            false,
+            Delivery::PossiblySent
+        )
     );
     panics.store(false, Ordering::SeqCst);
     assert_eq!(in_time("a token", text(&slot)).await, "token-1");
@@ -247,7 +255,12 @@ async fn a_panic_is_an_error_for_all_who_wait() {
     let error = unwritten.get().await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("backend.randomness", Fault::Backend, false, Sent::No)
+        (
+            "backend.randomness",
+            Fault::Backend,
+            false,
+            Delivery::NotSent
+        )
     );
     assert_eq!(stage.provider.asked(), 2);
 }
@@ -257,7 +270,7 @@ fn a_runtime_that_stands_still_holds_nobody_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let short = Duration::from_millis(300);
     let stage =
-        runtime.block_on(async { Stage::with(faceki, |cache| cache.with_fetch_deadline(short)) });
+        runtime.block_on(async { Stage::with(faceki, |cache| cache.fetch_deadline(short)) });
     let slot = stage.cache.slot(()).unwrap();
     let mut still = tokio::runtime::Builder::new_current_thread();
     let still = still.enable_all().build().unwrap();

@@ -151,7 +151,7 @@ fn a_runtime_that_ends_takes_nobody_with_it() {
         .block_on(in_time("an end", waiting))
         .unwrap()
         .unwrap_err();
-    assert_eq!(error.code(), "token_cache.abandoned");
+    assert_eq!(error.code(), "token.abandoned");
     assert!(error.is_retryable());
 
     provider.open();

@@ -11,7 +11,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bankezy_client::{
-    Client, ClientBuilder, RetryPolicy, TokenCache, TokenClient, TokenSlot, TokenStore,
+    Client, ClientBuilder, RetryPolicy, TokenCache, TokenCacheBuilder, TokenClient, TokenSlot,
+    TokenStore,
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{Sardine, TokenRequest};
@@ -165,15 +166,15 @@ impl<A: TokenApi> Stage<A> {
 
     pub(crate) fn with(
         api: impl FnOnce(&Provider) -> A,
-        settings: impl FnOnce(TokenCache<A>) -> TokenCache<A>,
+        settings: impl FnOnce(TokenCacheBuilder<A>) -> TokenCacheBuilder<A>,
     ) -> Self {
         let (provider, clock) = (Provider::start(), Clock::default());
-        let cache = TokenCache::new(tokens(api(&provider)))
-            .with_clock(clock.time())
-            .with_backoff(Duration::ZERO, Duration::ZERO);
+        let cache = TokenCache::builder(tokens(api(&provider)))
+            .clock(clock.time())
+            .backoff(Duration::ZERO, Duration::ZERO);
         Self {
             provider,
-            cache: settings(cache),
+            cache: settings(cache).build(),
             clock,
         }
     }

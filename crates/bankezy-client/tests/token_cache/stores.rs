@@ -57,7 +57,10 @@ fn process(
         remote: Arc::clone(remote),
         cipher: PayloadCipher::new(secret).unwrap(),
     };
-    TokenCache::with_store(tokens(sardine(provider)), store).with_clock(clock.time())
+    TokenCache::builder(tokens(sardine(provider)))
+        .store(store)
+        .clock(clock.time())
+        .build()
 }
 
 fn slot(cache: &TokenCache<Sardine, Sealed>, key: &str) -> TokenSlot<Sardine, Sealed> {
@@ -169,7 +172,9 @@ impl TokenStore<Token> for Late {
 #[tokio::test]
 async fn a_caller_whose_look_is_overtaken_makes_no_request() {
     let (provider, store) = (Provider::start(), Arc::new(Late::default()));
-    let cache = TokenCache::with_store(tokens(faceki(&provider)), Arc::clone(&store));
+    let cache = TokenCache::builder(tokens(faceki(&provider)))
+        .store(Arc::clone(&store))
+        .build();
     let slot = cache.slot(()).unwrap();
     let late = tokio::spawn({
         let slot = slot.clone();
@@ -216,7 +221,9 @@ impl<T: Send + Sync + 'static> TokenStore<T> for Bad {
 #[tokio::test]
 async fn a_store_that_fails_costs_requests_and_no_tokens() {
     let provider = Provider::start();
-    let cache = TokenCache::with_store(tokens(faceki(&provider)), Bad::Fails);
+    let cache = TokenCache::builder(tokens(faceki(&provider)))
+        .store(Bad::Fails)
+        .build();
     let slot = cache.slot(()).unwrap();
     assert_eq!(text(&slot).await, "token-0");
     let token = slot.get().await.unwrap();
@@ -231,7 +238,9 @@ async fn a_store_that_fails_costs_requests_and_no_tokens() {
 #[tokio::test]
 async fn a_store_that_hangs_holds_nobody_up_for_long() {
     let provider = Provider::start();
-    let cache = TokenCache::with_store(tokens(faceki(&provider)), Bad::Hangs);
+    let cache = TokenCache::builder(tokens(faceki(&provider)))
+        .store(Bad::Hangs)
+        .build();
     let slot = cache.slot(()).unwrap();
     let started = Instant::now();
     assert_eq!(in_time("a token", text(&slot)).await, "token-0");

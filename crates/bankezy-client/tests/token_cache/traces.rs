@@ -56,11 +56,19 @@ async fn traces_tell_what_happens_and_no_secret() {
     let _guard = tracing_subscriber::registry().with(layer).set_default();
 
     let provider = Provider::start();
-    let cache = TokenCache::with_store(tokens(faceki(&provider)), Broken)
-        .with_backoff(Duration::from_secs(7), Duration::from_secs(7));
+    let cache = TokenCache::builder(tokens(faceki(&provider)))
+        .store(Broken)
+        .backoff(Duration::ZERO, Duration::from_secs(60))
+        .build();
     let slot = cache.slot(()).unwrap();
     assert_eq!(text(&slot).await, "token-0");
-    provider.answers(|_| status(401, "CANARY"));
+    provider.answers(|_| {
+        let mut refusal = status(401, "CANARY");
+        refusal
+            .headers_mut()
+            .insert("retry-after", "7".parse().unwrap());
+        refusal
+    });
     let error = slot.get().await.unwrap_err();
 
     let traces = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();

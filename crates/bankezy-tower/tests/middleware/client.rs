@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, OpenedByKey, PublicKeySealer};
+use bankezy_crypto::{Delivery, Error, OpenedByKey, PublicKeySealer};
 use bankezy_tower::{MiddlewareError, SealedClientLayer};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -100,8 +100,8 @@ fn an_answer_in_clear_is_an_error_unless_it_tells_of_one() {
                 } else {
                     let error = silent(made);
                     assert_eq!(
-                        (error.code(), error.was_sent()),
-                        ("middleware.not_sealed", Some(true))
+                        (error.code(), error.delivery()),
+                        ("middleware.not_sealed", Some(Delivery::PossiblySent))
                     );
                     assert!(
                         matches!(error, MiddlewareError::NotSealed { status: found } if found == status)
@@ -211,7 +211,7 @@ fn a_broken_answer_and_a_failing_service_show_no_foreign_text() {
         let service = SealedClientLayer::new(shared(backend)).layer(failing);
         let error = silent(service.oneshot(request()).await);
         assert_eq!(
-            (error.code(), error.was_sent()),
+            (error.code(), error.delivery()),
             ("middleware.service", None)
         );
         assert!(
@@ -257,7 +257,11 @@ fn what_cannot_be_sealed_is_not_sent() {
         errors.push(service(spent).oneshot(request()).await);
 
         let errors: Vec<Failed> = errors.into_iter().map(silent).collect();
-        assert!(errors.iter().all(|error| error.was_sent() == Some(false)));
+        assert!(
+            errors
+                .iter()
+                .all(|error| error.delivery() == Some(Delivery::NotSent))
+        );
         let codes: Vec<_> = errors.iter().map(MiddlewareError::code).collect();
         let expected = ["request_too_long", "request_body", "request_encoding"];
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bankezy_client::{Client, ClientError};
+use bankezy_client::Client;
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, BankEzy, Endpoint, TokenRequest, Version,
 };
@@ -56,11 +56,6 @@ pub(super) async fn show(shown: &mut Shown, channel: &Channel, client: &Client) 
     requests(shown, channel);
     configurations(shown);
 
-    let refused = || Err::<Request<SecretBytes>, _>(Refused);
-    let error = client.execute(refused).await.unwrap_err();
-    assert!(matches!(error, ClientError::RequestBuild { .. }));
-    shown.value("closure", &error);
-    shown.0.push(("closure".to_owned(), error.to_string()));
     for url in [
         "http://host.example/CANARY?CANARY",
         "https://CANARY:CANARY@host.example/CANARY?CANARY",
@@ -71,18 +66,6 @@ pub(super) async fn show(shown: &mut Shown, channel: &Channel, client: &Client) 
         shown.result("request", client.send(request).await.map(drop));
     }
 }
-
-/// The caller's own error: its text is the caller's, and only `source` gives it.
-#[derive(Debug)]
-struct Refused;
-
-impl core::fmt::Display for Refused {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("CANARY")
-    }
-}
-
-impl core::error::Error for Refused {}
 
 fn requests(shown: &mut Shown, channel: &Channel) {
     let base = BaseUrl::parse("https://host.example/CANARY").unwrap();

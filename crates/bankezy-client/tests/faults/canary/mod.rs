@@ -175,15 +175,16 @@ fn visit_blocking(shown: &mut Shown, url: &str) {
     let client = builder().build_blocking().unwrap();
     shown.value("blocking", &client);
     for mode in ["500", "redirect", "clear"] {
-        let answer = client.execute(|| {
+        let make = || {
             let mut request = Request::new(SecretBytes::from(b"CANARY-body".to_vec()));
             *request.method_mut() = Method::POST;
             *request.uri_mut() = format!("{url}/{mode}?CANARY").parse().unwrap();
             let headers = request.headers_mut();
             headers.insert("content-type", "text/plain".parse().unwrap());
             headers.insert("x-mine", "CANARY-header".parse().unwrap());
-            Ok::<_, bankezy_crypto::Error>(request)
-        });
+            Ok::<_, ProviderError>(request)
+        };
+        let answer = client.run(async |client| client.execute(make).await);
         shown.result("blocking", answer.map(drop));
     }
 }

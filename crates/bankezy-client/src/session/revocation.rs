@@ -1,4 +1,4 @@
-//! The end of a token: taken back from the server.
+//! Revocation of tokens that are not needed any more, by Invalidate.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ pub(super) enum How {
 
 /// Whether a session's token outlives it: not where it has expired, or was renewed, which puts another
 /// token in its place; and not where Invalidate, which takes a reference, would end the new one too.
-pub(super) fn is_to_be_taken_back(
+pub(super) fn needs_revocation(
     replaced: &Session,
     by: &Session,
     how: How,
@@ -31,10 +31,7 @@ pub(super) fn is_to_be_taken_back(
 }
 
 /// Invalidates a token.
-pub(super) async fn take_back(
-    client: &BankEzyClient,
-    session: &Session,
-) -> Result<(), ProviderError> {
+pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<(), ProviderError> {
     let Some(reference) = &session.answer.token_reference_id else {
         return Ok(());
     };
@@ -47,12 +44,12 @@ pub(super) async fn take_back(
 
 /// Invalidates the token of a session that a login replaced, once the calls under it have ended or
 /// had the time to. Whether that succeeds is of no concern: it expires by itself.
-pub(super) async fn take_back_unused(client: BankEzyClient, session: Arc<Session>) {
+pub(super) async fn revoke_unused(client: BankEzyClient, session: Arc<Session>) {
     let begun = Instant::now();
     while Arc::strong_count(&session) > 1 && begun.elapsed() < client.deadline() {
         sleep(IN_USE_EVERY).await;
     }
-    if let Err(error) = take_back(&client, &session).await {
+    if let Err(error) = revoke(&client, &session).await {
         debug!(
             target: "bankezy_client",
             { error.code = error.code() },
@@ -72,12 +69,12 @@ mod tests {
         let replaced = session("token", Some("reference"), 100);
         let by = |token, reference| session(token, reference, 200);
         let fresh = by("other", Some("another"));
-        assert!(is_to_be_taken_back(&replaced, &fresh, How::Login, now));
-        assert!(!is_to_be_taken_back(&replaced, &fresh, How::Renewal, now));
+        assert!(needs_revocation(&replaced, &fresh, How::Login, now));
+        assert!(!needs_revocation(&replaced, &fresh, How::Renewal, now));
         let later = now + Duration::from_secs(100);
-        assert!(!is_to_be_taken_back(&replaced, &fresh, How::Login, later));
+        assert!(!needs_revocation(&replaced, &fresh, How::Login, later));
         for by in [by("other", Some("reference")), by("token", Some("another"))] {
-            assert!(!is_to_be_taken_back(&replaced, &by, How::Login, now));
+            assert!(!needs_revocation(&replaced, &by, How::Login, now));
         }
     }
 }

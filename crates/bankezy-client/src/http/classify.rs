@@ -6,15 +6,23 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
-use super::{ClientError, ConnectProblem, Sent, TlsProblem};
+use bankezy_crypto::Delivery;
 
-pub(super) fn classify(error: &reqwest::Error, sent: Sent) -> ClientError {
+use crate::{ClientError, ConnectProblem, TlsProblem};
+
+pub(super) fn classify(error: &(dyn Error + 'static), delivery: Delivery) -> ClientError {
+    let Some(error) = error.downcast_ref::<reqwest::Error>() else {
+        return ClientError::Interrupted { delivery };
+    };
     if let Some(problem) = cause::<rustls::Error>(error).and_then(tls_problem) {
-        return ClientError::Tls { problem, sent };
+        return ClientError::Tls { problem, delivery };
+    }
+    if error.is_timeout() && !error.is_connect() {
+        return ClientError::Timeout { delivery };
     }
     // Once the request is on its way, whatever looks like a failed connection is an interruption.
-    if !error.is_connect() || sent == Sent::Maybe {
-        return ClientError::Interrupted { sent };
+    if !error.is_connect() || delivery == Delivery::PossiblySent {
+        return ClientError::Interrupted { delivery };
     }
     let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
     ClientError::Connect {

@@ -12,7 +12,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use super::Setting;
+use crate::Setting;
 
 /// A client's certificate chain and its key, both as PEM.
 pub(super) struct Identity {

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use bankezy_crypto::providers::CallError;
-use bankezy_crypto::{Error, Fault};
+use bankezy_crypto::{Delivery, Error, Fault};
 
-use super::{ClientError, Sent};
+use super::ClientError;
 
 /// How a call to a provider ends without an answer that can be used.
 ///
@@ -15,14 +15,14 @@ use super::{ClientError, Sent};
 /// | what | what to do |
 /// |---|---|
 /// | [`is_retryable`](Self::is_retryable) | call again: the server has not executed it, and the cause can pass |
-/// | [`sent`](Self::sent) is [`Sent::Maybe`], and the server did not refuse | ask the server, or repeat only what may happen twice |
+/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`], and the server did not refuse | ask the server, or repeat only what may happen twice |
 /// | all else | mend what [`fault`](Self::fault) points to |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
     Request(Error),
-    /// No answer came; [`ClientError::sent`] says whether the server can have executed the call.
+    /// No answer came; [`ClientError::delivery`] says whether the server can have executed the call.
     Transport(ClientError),
     /// An answer came that is a refusal, a failure, or not as documented.
     Answer(CallError),
@@ -49,13 +49,13 @@ impl ProviderError {
         }
     }
 
-    /// Whether the server can have seen the request.
+    /// Whether the server may have received the request.
     #[must_use]
-    pub fn sent(&self) -> Sent {
+    pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Request(_) => Sent::No,
-            Self::Transport(error) => error.sent(),
-            Self::Answer(_) => Sent::Maybe,
+            Self::Request(_) => Delivery::NotSent,
+            Self::Transport(error) => error.delivery(),
+            Self::Answer(_) => Delivery::PossiblySent,
         }
     }
 
@@ -90,12 +90,15 @@ impl fmt::Display for ProviderError {
     }
 }
 
-impl From<ClientError<Error>> for ProviderError {
-    fn from(error: ClientError<Error>) -> Self {
-        match error.apart() {
-            Ok(error) => Self::Transport(error),
-            Err(error) => Self::Request(error),
-        }
+impl From<Error> for ProviderError {
+    fn from(error: Error) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<ClientError> for ProviderError {
+    fn from(error: ClientError) -> Self {
+        Self::Transport(error)
     }
 }
 

@@ -3,43 +3,32 @@
 use core::fmt;
 use core::time::Duration;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
 use bankezy_crypto::SecretText;
 use http::Uri;
 
-use super::call::Settings;
-use super::client::Shared;
-use super::retry::MAX_DEADLINE;
+use super::Client;
 use super::tls::{self, Identity};
-use super::transport::Transport;
-use super::{BlockingClient, Client, ClientError, RetryPolicy, Setting};
+use crate::backoff::MAX_DEADLINE;
+use crate::transport::Settings;
+use crate::{Blocking, ClientError, RetryPolicy, Setting};
 
-/// How long a connection may take to come about, name, TCP and TLS together.
+/// Default maximum time to connect (DNS, TCP and TLS): 5 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a call may take with all its attempts.
-pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long an answer may be, in bytes: the longest sealed text that a cipher opens by default, and
-/// 64 KiB for what may stand around it.
-pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
 
 /// Shorter than what common servers keep: the longer a connection idles, the likelier the server
 /// closes it just when a request is sent, and that request cannot be repeated.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Settings of a [`Client`] or [`BlockingClient`].
+/// Settings of a [`Client`].
 pub struct ClientBuilder {
     connect_timeout: Duration,
-    deadline: Duration,
-    max_response_len: usize,
+    settings: Settings,
     roots: Vec<String>,
     only_these_roots: bool,
     identity: Option<Identity>,
     proxy: Option<Uri>,
     system_proxy: bool,
-    retries: RetryPolicy,
 }
 
 impl Client {
@@ -50,50 +39,39 @@ impl Client {
     }
 }
 
-impl BlockingClient {
-    /// Starts a client; finish with [`build_blocking`](ClientBuilder::build_blocking).
-    #[must_use]
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-}
-
 impl ClientBuilder {
     fn new() -> Self {
         Self {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            deadline: DEFAULT_DEADLINE,
-            max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+            settings: Settings::default(),
             roots: Vec::new(),
             only_these_roots: false,
             identity: None,
             proxy: None,
             system_proxy: false,
-            retries: RetryPolicy::default(),
         }
     }
 
-    /// How long a connection may take to come about, name, TCP and TLS together;
-    /// [`DEFAULT_CONNECT_TIMEOUT`] where this is not called.
+    /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a call may take with all its attempts, at most 24 hours; [`DEFAULT_DEADLINE`] where
-    /// this is not called.
+    /// Maximum time of a call with all its attempts, at most 24 hours. Default:
+    /// [`DEFAULT_DEADLINE`](crate::DEFAULT_DEADLINE).
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline.min(MAX_DEADLINE);
+        self.settings.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 
-    /// How long the body of an answer may be, in bytes; [`DEFAULT_MAX_RESPONSE_LEN`] where this is
-    /// not called.
+    /// Maximum length of the body of an answer, in bytes. Default:
+    /// [`DEFAULT_MAX_RESPONSE_LEN`](crate::DEFAULT_MAX_RESPONSE_LEN).
     #[must_use]
     pub fn max_response_len(mut self, max: usize) -> Self {
-        self.max_response_len = max;
+        self.settings.max_response_len = max;
         self
     }
 
@@ -131,17 +109,18 @@ impl ClientBuilder {
     }
 
     /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) where
-    /// [`proxy`](Self::proxy) sets none; off where this is not called.
+    /// [`proxy`](Self::proxy) sets none. Default: off.
     #[must_use]
     pub fn system_proxy(mut self, system_proxy: bool) -> Self {
         self.system_proxy = system_proxy;
         self
     }
 
-    /// When [`execute`](Client::execute) tries again; [`RetryPolicy::none`] turns it off.
+    /// When [`execute`](Client::execute) tries again. Default: [`RetryPolicy::default`]. Not used where
+    /// the client is a service in middleware: see [`Transport::retries`](crate::Transport::retries).
     #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
-        self.retries = retries;
+        self.settings.retries = retries;
         self
     }
 
@@ -153,23 +132,15 @@ impl ClientBuilder {
         let (secure, loopback) = self
             .clients()
             .map_err(|what| ClientError::Configuration { what })?;
-        Ok(Client {
-            shared: Arc::new(Shared {
-                transport: Transport::new(secure, loopback, self.max_response_len),
-                settings: Settings {
-                    deadline: self.deadline,
-                    retries: self.retries,
-                },
-            }),
-        })
+        Ok(Client::new(secure, loopback, self.settings))
     }
 
     /// Builds the blocking client and starts its thread.
     ///
     /// # Errors
     /// [`ClientError::Configuration`] with the setting that is wrong.
-    pub fn build_blocking(self) -> Result<BlockingClient, ClientError> {
-        BlockingClient::start(self.build()?)
+    pub fn build_blocking(self) -> Result<Blocking<Client>, ClientError> {
+        Blocking::new(self.build()?)
     }
 
     fn clients(&self) -> Result<(reqwest::Client, reqwest::Client), Setting> {
@@ -227,13 +198,13 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("connect_timeout", &self.connect_timeout)
-            .field("deadline", &self.deadline)
-            .field("max_response_len", &self.max_response_len)
+            .field("deadline", &self.settings.deadline)
+            .field("max_response_len", &self.settings.max_response_len)
             .field("only_these_roots", &self.only_these_roots)
             .field("client_identity", &self.identity.is_some())
             .field("proxy", &self.proxy.is_some())
             .field("system_proxy", &self.system_proxy)
-            .field("retries", &self.retries)
+            .field("retries", &self.settings.retries)
             .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,11 @@
+//! Our own HTTP client, on `reqwest`: one exchange, and whether anything of it was sent.
+
+mod builder;
+mod classify;
+mod client;
+mod request;
+mod tls;
+mod watched;
+
+pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
+pub use client::Client;

@@ -1,0 +1,167 @@
+//! A request that is checked and ready to be sent.
+
+use core::time::Duration;
+
+use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Uri, Version};
+use http_body_util::Full;
+use reqwest::Url;
+use url::Host;
+
+use super::watched::WatchedBody;
+use crate::{ClientError, UrlProblem};
+
+/// Beyond this, in bytes, hyper may write a head before it asks for the body.
+const MAX_HELD_HEAD: usize = 128 * 1024;
+
+/// A request that has passed all checks.
+pub(super) struct Prepared {
+    pub(super) request: reqwest::Request,
+    pub(super) plain: bool,
+    /// Of this exchange alone; middleware may send one request several times.
+    pub(super) exchange: DeliveryTracker,
+}
+
+impl Prepared {
+    pub(super) fn new(
+        request: Request<Full<Bytes>>,
+        of_request: Option<DeliveryTracker>,
+        deadline: Duration,
+    ) -> Result<Self, ClientError> {
+        let (parts, body) = request.into_parts();
+        let url = url(&parts.uri)?;
+        let plain = match url.scheme() {
+            "https" => false,
+            "http" if is_loopback(&url) => true,
+            _ => return Err(ClientError::NotHttps),
+        };
+        let exchange = DeliveryTracker::new();
+        let body = WatchedBody::new(body, exchange.clone(), of_request);
+        if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
+            return Err(gave_up());
+        }
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        // The length is ours to tell: one that differs would let a proxy see two requests in one.
+        request.headers_mut().remove(CONTENT_LENGTH);
+        request.headers_mut().remove(TRANSFER_ENCODING);
+        *request.version_mut() = Version::HTTP_11;
+        *request.timeout_mut() = Some(deadline);
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        Ok(Self {
+            request,
+            plain,
+            exchange,
+        })
+    }
+}
+
+/// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// What is checked is the URL as it will be used, after the parser's normalisation.
+fn url(uri: &Uri) -> Result<Url, ClientError> {
+    let refused = |problem| ClientError::InvalidUrl { problem };
+    let (Some(_), Some(authority)) = (uri.scheme(), uri.authority()) else {
+        return Err(refused(UrlProblem::NotAbsolute));
+    };
+    if authority.as_str().contains('@') {
+        return Err(refused(UrlProblem::UserInfo));
+    }
+    let text = SecretText::from(uri.to_string());
+    let url = Url::parse(text.as_str()).map_err(|_| refused(UrlProblem::Malformed))?;
+    match url.host_str() {
+        None | Some("") => Err(refused(UrlProblem::NotAbsolute)),
+        Some(_) => Ok(url),
+    }
+}
+
+/// What a caller is told that does not wait any more.
+pub(super) fn gave_up() -> ClientError {
+    ClientError::Timeout {
+        delivery: Delivery::NotSent,
+    }
+}
+
+/// How long the headers are, about, as they are written.
+fn head_len(headers: &HeaderMap) -> usize {
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + 4
+    };
+    headers.iter().map(line).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl core::fmt::Debug for Prepared {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("Prepared")
+        }
+    }
+
+    fn prepare(uri: &str) -> Result<Prepared, ClientError> {
+        let uri = uri.parse().unwrap();
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = uri;
+        Prepared::new(request, None, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn plain_http_goes_to_loopback_hosts_alone() {
+        for uri in [
+            "http://localhost/",
+            "http://LOCALHOST:80/",
+            "http://127.0.0.1:8080/a",
+            "http://127.255.255.254/",
+            "http://127.1/",
+            "http://0x7f.1/",
+            "http://[::1]:1/",
+        ] {
+            assert!(prepare(uri).unwrap().plain, "{uri}");
+        }
+        for uri in [
+            "http://example.com/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost./",
+            "http://0.0.0.0/",
+            "http://128.0.0.1/",
+            "http://10.0.0.1/",
+            "http://[::]/",
+            "http://[::2]/",
+            "http://[::ffff:127.0.0.1]/",
+            "ftp://localhost/",
+            "ws://localhost/",
+        ] {
+            assert!(matches!(prepare(uri), Err(ClientError::NotHttps)), "{uri}");
+        }
+        assert!(!prepare("https://localhost/").unwrap().plain);
+    }
+
+    #[test]
+    fn urls_are_absolute_and_without_credentials() {
+        for (uri, expected) in [
+            ("/token", UrlProblem::NotAbsolute),
+            ("example.com:443", UrlProblem::NotAbsolute),
+            ("https://name:pass@example.com/", UrlProblem::UserInfo),
+            ("http://127.0.0.1@example.com/", UrlProblem::UserInfo),
+            ("https://1.2.3.4.5/", UrlProblem::Malformed),
+        ] {
+            match prepare(uri) {
+                Err(ClientError::InvalidUrl { problem }) => assert_eq!(problem, expected, "{uri}"),
+                other => panic!("{uri}: {other:?}"),
+            }
+        }
+    }
+}
