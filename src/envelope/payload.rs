@@ -72,7 +72,7 @@ impl PayloadCipher {
         })
     }
 
-    /// Opens sealed texts of at most `max` bytes; 8 MiB where this is not called.
+    /// Opens sealed texts of at most `max` bytes. Default: 8 MiB.
     #[must_use]
     pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;

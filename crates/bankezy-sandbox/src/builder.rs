@@ -44,14 +44,14 @@ impl Sandbox {
 }
 
 impl SandboxBuilder {
-    /// Address and port; 127.0.0.1 and a free port where this is not called.
+    /// Address and port. Default: 127.0.0.1 and a free port.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.config.listen = address;
         self
     }
 
-    /// Prefix of every path, such as `/kong`; none where this is not called.
+    /// Prefix of every path, such as `/kong`. Default: none.
     #[must_use]
     pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.config.prefix = prefix.into();
@@ -59,7 +59,7 @@ impl SandboxBuilder {
     }
 
     /// TLS 1.2 and 1.3 with a certificate for `localhost`, 127.0.0.1 and ::1 (and the address
-    /// listened on) under an authority made at the start; off where this is not called.
+    /// listened on) under an authority made at the start. Default: off.
     #[must_use]
     pub fn tls(mut self, tls: bool) -> Self {
         self.config.tls = tls;
@@ -75,45 +75,44 @@ impl SandboxBuilder {
     }
 
     /// Asks for client certificates and takes those of [`Sandbox::issue_client_identity`], one of
-    /// which is in [`Sandbox::ready_json`]; off where this is not called.
+    /// which is in [`Sandbox::ready_json`]. Default: off.
     #[must_use]
     pub fn require_client_certificate(mut self, required: bool) -> Self {
         self.config.client_certificate = required;
         self
     }
 
-    /// From the secret shared on P-256 to the payload secret. Concat KDF without `apu` and `apv`
-    /// where this is not called, which is this crate's own choice. HKDF, `apu` and `apv` have no
-    /// name in the ready file and are refused.
+    /// From the secret shared on P-256 to the payload secret. Default: Concat KDF without `apu` and `apv`,
+    /// which is this crate's own choice. HKDF, `apu` and `apv` have no name in the ready file and are
+    /// refused.
     #[must_use]
     pub fn derivation(mut self, derivation: Derivation<'static>) -> Self {
         self.config.derivation = derivation;
         self
     }
 
-    /// How long a token is valid; one hour where this is not called.
+    /// How long a token is valid. Default: one hour.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.token_lifetime = lifetime;
         self
     }
 
-    /// Form of the tokens; JWT where this is not called.
+    /// Form of the tokens. Default: JWT.
     #[must_use]
     pub fn token_form(mut self, form: TokenForm) -> Self {
         self.config.token_form = form;
         self
     }
 
-    /// How many tokens are remembered before the oldest is forgotten, at least 1; 100,000 where
-    /// this is not called.
+    /// How many tokens are remembered before the oldest is forgotten, at least 1. Default: 100,000.
     #[must_use]
     pub fn max_tokens(mut self, max: usize) -> Self {
         self.config.max_tokens = max.max(1);
         self
     }
 
-    /// Longest request body, in bytes; 1 MiB where this is not called.
+    /// Longest request body, in bytes. Default: 1 MiB.
     #[must_use]
     pub fn max_body(mut self, max: usize) -> Self {
         self.config.max_body = max;

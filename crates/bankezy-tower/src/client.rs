@@ -78,14 +78,14 @@ impl SealedClientLayer {
         }
     }
 
-    /// Seals requests of at most `max` bytes; [`DEFAULT_MAX_PLAIN_LEN`] where this is not called.
+    /// Seals requests of at most `max` bytes; default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
         self.max_request_len = max;
         self
     }
 
-    /// Accepts answers of at most `max` bytes as they travel; 8 MiB where this is not called. The
+    /// Accepts answers of at most `max` bytes as they travel; default: 8 MiB. The
     /// cap of the keys given holds as well.
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {

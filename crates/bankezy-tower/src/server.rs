@@ -82,7 +82,7 @@ impl SealedServerLayer {
         }
     }
 
-    /// Accepts sealed requests of at most `max` bytes; 8 MiB where this is not called. The cap of
+    /// Accepts sealed requests of at most `max` bytes; default: 8 MiB. The cap of
     /// the keys given holds as well.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
@@ -90,7 +90,7 @@ impl SealedServerLayer {
         self
     }
 
-    /// Seals answers of at most `max` bytes; [`DEFAULT_MAX_PLAIN_LEN`] where this is not called.
+    /// Seals answers of at most `max` bytes; default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {
         self.max_response_len = max;
