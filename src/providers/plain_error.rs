@@ -75,3 +75,33 @@ pub(crate) fn kept(text: &str) -> SecretText {
         None => text.to_owned().into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_asks_to_wait_as_seconds_do() {
+        let refused = |status, headers: &[(&str, &str)]| {
+            let mut response = Response::builder().status(status);
+            for (name, value) in headers {
+                response = response.header(*name, *value);
+            }
+            let plain = PlainError::new(&response.body([]).unwrap());
+            (
+                plain.retry_after().map(|wait| wait.as_secs()),
+                plain.asks_to_wait(),
+            )
+        };
+        let date = [
+            ("date", "Sun, 06 Nov 1994 12:00:00 GMT"),
+            ("retry-after", "Sun, 06 Nov 1994 12:00:09 GMT"),
+        ];
+        assert_eq!(refused(503, &date), (Some(9), true));
+        assert_eq!(refused(429, &[("retry-after", "9")]), (Some(9), true));
+        assert_eq!(refused(500, &date), (Some(9), false));
+        assert_eq!(refused(503, &[]), (None, false));
+        let past = [("retry-after", "Sun, 06 Nov 1994 12:00:09 GMT")];
+        assert_eq!(refused(503, &past), (Some(0), true));
+    }
+}

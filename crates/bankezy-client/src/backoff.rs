@@ -8,7 +8,7 @@ use rand::rngs::SysRng;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{TokenError, TokenFailure};
+use super::{ProviderError, TokenError};
 
 /// A longer wait or deadline is meant as none, and would overflow some clocks.
 pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,7 +24,7 @@ pub(super) struct Backoff {
 pub(super) struct Failed {
     times: u32,
     retry_at: Instant,
-    cause: Arc<TokenFailure>,
+    cause: Arc<ProviderError>,
 }
 
 impl Backoff {
@@ -47,7 +47,7 @@ impl Backoff {
     pub(super) fn failed(
         &self,
         before: Option<&Failed>,
-        cause: &Arc<TokenFailure>,
+        cause: &Arc<ProviderError>,
         what: &'static str,
     ) -> Failed {
         let times = before.map_or(0, |failed| failed.times).saturating_add(1);
@@ -91,6 +91,7 @@ impl Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenProblem;
 
     /// The longest of many waits after so many failures, and whether they differ.
     fn longest(backoff: Backoff, failures: u32) -> (Duration, bool) {
@@ -121,7 +122,7 @@ mod tests {
     fn failures_in_a_row_are_counted_and_refuse_for_a_time() {
         let hour = Duration::from_secs(3600);
         let backoff = Backoff::new(hour, 2 * hour);
-        let cause = Arc::new(TokenFailure::TimedOut);
+        let cause = Arc::new(ProviderError::Token(TokenProblem::TimedOut));
         let first = backoff.failed(None, &cause, "test");
         let second = backoff.failed(Some(&first), &cause, "test");
         assert_eq!((first.times, second.times), (1, 2));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::TokenFailure;
+use super::{ProviderError, TokenProblem};
 
 /// What the work brought, the same for all who wait.
-pub(super) type Outcome<T> = Result<Arc<T>, Arc<TokenFailure>>;
+pub(super) type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
 
 /// Work under way, seen by one who waits for it.
 pub(super) struct InFlight<T> {
@@ -22,8 +22,8 @@ impl<T: Send + Sync + 'static> InFlight<T> {
     /// Starts work that bounds itself to `within`. `end` makes of its result what those get who wait.
     pub(super) fn start<W: Send + 'static>(
         within: Duration,
-        work: impl Future<Output = Result<W, TokenFailure>> + Send + 'static,
-        end: impl FnOnce(Result<W, TokenFailure>) -> Outcome<T> + Send + 'static,
+        work: impl Future<Output = Result<W, ProviderError>> + Send + 'static,
+        end: impl FnOnce(Result<W, ProviderError>) -> Outcome<T> + Send + 'static,
     ) -> Self {
         let (sender, outcome) = watch::channel(None);
         let ends = Instant::now() + within;
@@ -31,7 +31,7 @@ impl<T: Send + Sync + 'static> InFlight<T> {
             // A task of its own again, so that a panic is seen here.
             let result = match tokio::spawn(work).await {
                 Ok(result) => result,
-                Err(error) if error.is_panic() => Err(TokenFailure::Panicked),
+                Err(error) if error.is_panic() => Err(TokenProblem::Panicked.into()),
                 // The runtime ends, and this with it.
                 Err(_) => return,
             };
@@ -50,12 +50,12 @@ impl<T: Send + Sync + 'static> InFlight<T> {
         let lost = match ended {
             Ok(Ok(outcome)) => match &*outcome {
                 Some(outcome) => return outcome.clone(),
-                None => TokenFailure::Abandoned,
+                None => TokenProblem::Abandoned,
             },
-            Ok(Err(_)) => TokenFailure::Abandoned,
-            Err(_) => TokenFailure::TimedOut,
+            Ok(Err(_)) => TokenProblem::Abandoned,
+            Err(_) => TokenProblem::TimedOut,
         };
-        Err(Arc::new(lost))
+        Err(Arc::new(lost.into()))
     }
 
     /// Whether the runtime that it ran on ended before it did, or stands still.

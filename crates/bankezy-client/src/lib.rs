@@ -84,7 +84,7 @@ pub use bankezy_crypto::{Delivery, DeliveryTracker};
 pub use blocking::{Blocking, Bounded};
 pub use error::{
     ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, TokenError,
-    TokenFailure, UrlProblem,
+    TokenProblem, UrlProblem,
 };
 pub use retry::RetryPolicy;
 pub use session::{Renewal, Session, SessionError, SessionKeeper, SessionKeeperBuilder};

@@ -5,7 +5,6 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::process;
-use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::task::Wake;
 use std::thread;
@@ -91,12 +90,16 @@ impl Driver {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return Ok(output);
             }
-            while let Err(RecvTimeoutError::Timeout) = woken.recv_timeout(LOOKS_EVERY) {
+            loop {
+                let left = limit.saturating_sub(started.elapsed());
                 if self.has_ended() {
                     return Err(Ended::DuringTheCall);
                 }
-                if started.elapsed() >= limit {
+                if left.is_zero() {
                     return Err(Ended::StandsStill);
+                }
+                if woken.recv_timeout(left.min(LOOKS_EVERY)).is_ok() {
+                    break;
                 }
             }
         }

@@ -5,10 +5,10 @@ mod provider;
 mod service;
 mod token;
 
-pub use problem::{ConnectProblem, Setting, TlsProblem, UrlProblem};
+pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem, UrlProblem};
 pub use provider::ProviderError;
 pub use service::ServiceError;
-pub use token::{TokenError, TokenFailure};
+pub use token::TokenError;
 
 use core::fmt;
 

@@ -1,6 +1,8 @@
-//! What is wrong with a URL, a connection, TLS or a setting.
+//! What is wrong with a URL, a connection, TLS, a setting or a token.
 
 use core::fmt;
+
+use bankezy_crypto::Fault;
 
 /// What is wrong with a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,40 @@ pub enum Setting {
     Thread,
 }
 
+/// Why a request for a token, a login or a renewal brought none, although no call of it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenProblem {
+    /// It took longer than its deadline.
+    TimedOut,
+    /// The token had expired when it came: the clocks disagree.
+    ExpiredOnArrival,
+    /// The closure that logs in, the [`TokenApi`](bankezy_crypto::providers::TokenApi), the store or
+    /// the clock panicked.
+    Panicked,
+    /// The runtime that it ran on ended.
+    Abandoned,
+}
+
+impl TokenProblem {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::TimedOut => "token.timed_out",
+            Self::ExpiredOnArrival => "token.expired_on_arrival",
+            Self::Panicked => "token.panicked",
+            Self::Abandoned => "token.abandoned",
+        }
+    }
+
+    pub(super) fn fault(self) -> Fault {
+        match self {
+            Self::TimedOut => Fault::Transport,
+            Self::ExpiredOnArrival => Fault::Provider,
+            Self::Panicked | Self::Abandoned => Fault::Misuse,
+        }
+    }
+}
+
 impl fmt::Display for UrlProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -128,6 +164,17 @@ impl fmt::Display for Setting {
             Self::Proxy => "the proxy's URI is not an http or https one with a host",
             Self::Transport => "the HTTP library refused the configuration",
             Self::Thread => "the blocking client's thread could not be started",
+        })
+    }
+}
+
+impl fmt::Display for TokenProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimedOut => "the request for it took too long",
+            Self::ExpiredOnArrival => "the token had expired when it came: compare the clocks",
+            Self::Panicked => "the request for it panicked",
+            Self::Abandoned => "the runtime that the request ran on ended",
         })
     }
 }

@@ -1,11 +1,13 @@
 //! How a call to a provider ends without an answer that can be used.
 
 use core::fmt;
+use core::time::Duration;
 
 use bankezy_crypto::providers::CallError;
 use bankezy_crypto::{Delivery, Error, Fault};
 
 use super::ClientError;
+use super::problem::TokenProblem;
 
 /// How a call to a provider ends without an answer that can be used.
 ///
@@ -26,6 +28,9 @@ pub enum ProviderError {
     Transport(ClientError),
     /// An answer came that is a refusal, a failure, or not as documented.
     Answer(CallError),
+    /// A token was asked for, and none came: only of a [`TokenCache`](crate::TokenCache) or
+    /// [`SessionKeeper`](crate::SessionKeeper).
+    Token(TokenProblem),
 }
 
 impl ProviderError {
@@ -36,6 +41,7 @@ impl ProviderError {
             Self::Request(error) => error.code(),
             Self::Transport(error) => error.code(),
             Self::Answer(error) => error.code(),
+            Self::Token(problem) => problem.code(),
         }
     }
 
@@ -46,6 +52,7 @@ impl ProviderError {
             Self::Request(error) => error.fault(),
             Self::Transport(error) => error.fault(),
             Self::Answer(error) => error.fault(),
+            Self::Token(problem) => problem.fault(),
         }
     }
 
@@ -55,7 +62,15 @@ impl ProviderError {
         match self {
             Self::Request(_) => Delivery::NotSent,
             Self::Transport(error) => error.delivery(),
-            Self::Answer(_) => Delivery::PossiblySent,
+            Self::Answer(_) | Self::Token(_) => Delivery::PossiblySent,
+        }
+    }
+
+    /// How long the server asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answer(error) => error.retry_after(),
+            _ => None,
         }
     }
 
@@ -63,7 +78,7 @@ impl ProviderError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Request(_) => false,
+            Self::Request(_) | Self::Token(_) => false,
             Self::Transport(error) => error.is_retryable(),
             Self::Answer(error) => error.is_retryable(),
         }
@@ -76,6 +91,7 @@ impl core::error::Error for ProviderError {
             Self::Request(error) => error,
             Self::Transport(error) => error,
             Self::Answer(error) => error,
+            Self::Token(_) => return None,
         })
     }
 }
@@ -86,6 +102,7 @@ impl fmt::Display for ProviderError {
             Self::Request(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Answer(error) => error.fmt(f),
+            Self::Token(problem) => problem.fmt(f),
         }
     }
 }
@@ -105,5 +122,11 @@ impl From<ClientError> for ProviderError {
 impl From<CallError> for ProviderError {
     fn from(error: CallError) -> Self {
         Self::Answer(error)
+    }
+}
+
+impl From<TokenProblem> for ProviderError {
+    fn from(problem: TokenProblem) -> Self {
+        Self::Token(problem)
     }
 }

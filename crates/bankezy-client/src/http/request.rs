@@ -164,4 +164,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_head_that_hyper_would_flush_early_counts_as_begun_at_once() {
+        for (len, delivery) in [
+            (1000, Delivery::NotSent),
+            (MAX_HELD_HEAD, Delivery::PossiblySent),
+        ] {
+            let mut request = Request::new(Full::default());
+            *request.uri_mut() = "https://localhost/".parse().unwrap();
+            let long = "x".repeat(len).parse().unwrap();
+            request.headers_mut().insert("x-long", long);
+            let tracker = DeliveryTracker::new();
+            assert!(tracker.take());
+            let second = Duration::from_secs(1);
+            let prepared = Prepared::new(request, Some(tracker.clone()), second).unwrap();
+            assert_eq!(prepared.exchange.abandon(), delivery);
+            assert_eq!(tracker.abandon(), delivery);
+        }
+    }
 }

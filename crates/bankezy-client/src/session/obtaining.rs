@@ -10,7 +10,7 @@ use super::revocation::{How, needs_revocation, revoke_unused};
 use super::shared::Shared;
 use super::{Renewal, Session, SessionError};
 use crate::in_flight::InFlight;
-use crate::{ProviderError, TokenError, TokenFailure};
+use crate::{ProviderError, TokenError, TokenProblem};
 
 /// What a task may take to say that its deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -107,10 +107,10 @@ impl Shared {
 
     /// Renews what can be renewed; where the server does not renew it, and in all other cases, logs
     /// in.
-    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, TokenFailure> {
+    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, ProviderError> {
         // A timeout polls once before it looks at the time.
         if Instant::now() >= deadline {
-            return Err(TokenFailure::TimedOut);
+            return Err(TokenProblem::TimedOut.into());
         }
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew().await {
@@ -124,10 +124,9 @@ impl Shared {
         };
         let obtained = timeout_at(deadline, obtaining)
             .await
-            .map_err(|_| TokenFailure::TimedOut)?
-            .map_err(TokenFailure::Call)?;
+            .map_err(|_| TokenProblem::TimedOut)??;
         if obtained.session.is_expired(self.now()) {
-            return Err(TokenFailure::ExpiredOnArrival);
+            return Err(TokenProblem::ExpiredOnArrival.into());
         }
         Ok(obtained)
     }
@@ -187,7 +186,7 @@ impl Shared {
         session
     }
 
-    fn back_off(&self, failure: TokenFailure, may_renew: bool) -> Arc<TokenFailure> {
+    fn back_off(&self, failure: ProviderError, may_renew: bool) -> Arc<ProviderError> {
         let cause = Arc::new(failure);
         let mut state = self.state();
         state.in_flight = None;

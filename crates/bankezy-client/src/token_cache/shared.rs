@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 use super::{StoreError, TokenStore};
 use crate::backoff::{Backoff, Failed};
 use crate::in_flight::{InFlight, Outcome};
-use crate::{TokenClient, TokenError, TokenFailure};
+use crate::{ProviderError, TokenClient, TokenError, TokenProblem};
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -130,7 +130,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         &self,
         key: &TokenKey,
         request: &A::Request,
-    ) -> Result<Arc<A::Answer>, TokenFailure> {
+    ) -> Result<Arc<A::Answer>, ProviderError> {
         // One may have come since the caller looked.
         if let Some(held) = self.held(key).await.filter(|it| !it.is_due) {
             return Ok(held.answer);
@@ -138,13 +138,12 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let calling = self.client.call_by(request, &*self.settings.clock);
         let answer = timeout(self.settings.deadline, calling)
             .await
-            .map_err(|_| TokenFailure::TimedOut)?
-            .map_err(TokenFailure::Call)?;
+            .map_err(|_| TokenProblem::TimedOut)??;
         let answer = Arc::new(answer);
         let now = self.now();
         if let Some(good_until) = self.good_until(&answer, now) {
             if good_until <= now {
-                return Err(TokenFailure::ExpiredOnArrival);
+                return Err(TokenProblem::ExpiredOnArrival.into());
             }
             let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
             self.hold(key, &entry).await;
@@ -173,7 +172,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     fn end(
         &self,
         key: TokenKey,
-        result: Result<Arc<A::Answer>, TokenFailure>,
+        result: Result<Arc<A::Answer>, ProviderError>,
     ) -> Outcome<A::Answer> {
         let mut state = self.state();
         state.fetches.remove(&key);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bankezy_client::{
     ClientError, ConnectProblem, Delivery, ProviderError, SessionError, TlsProblem, TokenError,
-    TokenFailure, UrlProblem,
+    TokenProblem, UrlProblem,
 };
 use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -138,8 +138,8 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| TokenFailure::Call(ProviderError::Answer(error));
-    let transport = |error| TokenFailure::Call(ProviderError::Transport(error));
+    let call = |error| ProviderError::Answer(error);
+    let transport = |error| ProviderError::Transport(error);
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
     let unexpected = CallError::Unexpected {
@@ -169,17 +169,29 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         (call(answered(429, &[])), Fault::Provider, true),
         (call(answered(401, &[])), Fault::Provider, false),
         (call(unexpected), Fault::Provider, false),
-        (TokenFailure::TimedOut, Fault::Transport, true),
-        (TokenFailure::ExpiredOnArrival, Fault::Provider, false),
-        (TokenFailure::Panicked, Fault::Misuse, false),
-        (TokenFailure::Abandoned, Fault::Misuse, true),
+        (
+            ProviderError::Token(TokenProblem::TimedOut),
+            Fault::Transport,
+            true,
+        ),
+        (
+            ProviderError::Token(TokenProblem::ExpiredOnArrival),
+            Fault::Provider,
+            false,
+        ),
+        (
+            ProviderError::Token(TokenProblem::Panicked),
+            Fault::Misuse,
+            false,
+        ),
+        (
+            ProviderError::Token(TokenProblem::Abandoned),
+            Fault::Misuse,
+            true,
+        ),
     ];
     for (error, fault, retryable) in cases {
-        assert_eq!(
-            (error.fault(), error.is_retryable()),
-            (fault, retryable),
-            "{error:?}"
-        );
+        assert_eq!(error.fault(), fault, "{error:?}");
         let cause = Arc::new(error);
         let retry_in = Duration::from_millis(250);
         for session in [
@@ -212,7 +224,7 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
 #[test]
 fn the_error_inside_is_to_be_found() {
     let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
-    let cause = Arc::new(TokenFailure::Call(inside()));
+    let cause = Arc::new(inside());
     let retry_in = Duration::from_secs(1);
     for error in [
         SessionError::Call(inside()),

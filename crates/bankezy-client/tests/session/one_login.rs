@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bankezy_client::{
-    BankEzyClient, Renewal, SessionError, SessionKeeper, TokenError, TokenFailure,
+    BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError, TokenProblem,
 };
 use bankezy_sandbox::{Endpoint, InjectedFault};
 use serde_json::json;
 
 use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, Stage, emulator, quick, server};
 
-fn login_error(error: SessionError) -> Arc<TokenFailure> {
+fn login_error(error: SessionError) -> Arc<ProviderError> {
     match error {
         SessionError::Login(TokenError::Failed(error)) => error,
         other => panic!("{other:?}"),
@@ -75,7 +75,10 @@ async fn a_login_that_panics_is_an_error_and_the_next_one_is_made() {
     };
     let stage = Stage::logging_in(log_in, |keeper| keeper).await;
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
-    assert!(matches!(*error, TokenFailure::Panicked), "{error:?}");
+    assert!(
+        matches!(*error, ProviderError::Token(TokenProblem::Panicked)),
+        "{error:?}"
+    );
     tokio::time::sleep(FIRST_BACKOFF).await;
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
 }
@@ -87,7 +90,10 @@ async fn a_login_that_takes_too_long_is_given_up() {
     stage.inject(APP_TOKEN, InjectedFault::Delay(deadline * 10), 1);
     let begun = Instant::now();
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
-    assert!(matches!(*error, TokenFailure::TimedOut), "{error:?}");
+    assert!(
+        matches!(*error, ProviderError::Token(TokenProblem::TimedOut)),
+        "{error:?}"
+    );
     assert!(begun.elapsed() < deadline * 5);
     tokio::time::sleep(FIRST_BACKOFF).await;
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
@@ -100,7 +106,7 @@ async fn a_token_that_comes_expired_is_told_and_not_used() {
     stage.moved.store(ahead_of_the_server, Ordering::Relaxed);
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
     assert!(
-        matches!(*error, TokenFailure::ExpiredOnArrival),
+        matches!(*error, ProviderError::Token(TokenProblem::ExpiredOnArrival)),
         "{error:?}"
     );
     assert_eq!(stage.executed(Endpoint::Echo), 0);
@@ -140,7 +146,7 @@ fn a_keeper_outlives_the_runtime_that_a_login_ran_on() {
         Ok(_) => {}
         // Its end had not been noticed yet.
         Err(SessionError::Login(TokenError::Failed(error)))
-            if matches!(*error, TokenFailure::Abandoned) =>
+            if matches!(*error, ProviderError::Token(TokenProblem::Abandoned)) =>
         {
             second.block_on(keeper.session()).unwrap();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError, TokenFailure};
+use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, Fault, SecretBytes};
@@ -188,8 +188,7 @@ async fn all_who_wait_get_one_error() {
     assert!(errors.iter().all(|it| Arc::ptr_eq(it, &errors[0])));
     // Down to what the provider answered.
     let error = TokenError::Failed(Arc::clone(&errors[0]));
-    let fetch = error.source().unwrap().downcast_ref::<TokenFailure>();
-    let call = fetch.unwrap().source().unwrap().downcast_ref();
+    let call = error.source().unwrap().downcast_ref();
     let Some(ProviderError::Answer(CallError::Plain(plain))) = call else {
         panic!("{call:?}");
     };
