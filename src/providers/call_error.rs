@@ -130,8 +130,8 @@ impl CallError {
         }
     }
 
-    /// Whether the same call can be made again without executing it twice, and may then succeed:
-    /// only where the server asked to wait, by 429 or 503 with `Retry-After`.
+    /// Whether the server asked to wait, by 429 or 503 with `Retry-After`: the same call may succeed later.
+    /// That it was not executed, such an answer does not prove.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -14,9 +14,9 @@
 //!   no proxy of the system's unless asked to.
 //! - **Bounds.** One deadline spans all attempts of a call, and an answer is refused as soon as it
 //!   exceeds the cap. Nothing outlives the deadline.
-//! - **Never twice.** A request is repeated only if nothing of it was sent, or if the server answered
-//!   429 or 503 with `Retry-After`. After a timeout or a connection lost in the middle the server may
-//!   have executed the request, and [`ClientError::delivery`] says so.
+//! - **Never twice.** A request is repeated only if nothing of it was sent, unless
+//!   [`RetryPolicy::idempotent`] states that it may be. After a timeout or a connection lost in the middle the
+//!   server may have executed the request, and [`ClientError::delivery`] says so.
 //! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
 //!   the target `bankezy_client`, with the host, method, status, lengths and times. The
 //!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those

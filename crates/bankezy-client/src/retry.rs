@@ -12,10 +12,10 @@ use super::backoff::Backoff;
 
 /// How often a call is tried, and how long it waits in between.
 ///
-/// A call is tried again only where nothing of it was sent, and where the server answered 429 or 503
-/// with `Retry-After` (RFC 9110 section 10.2.3). Never where the server may have executed it, and
-/// never beyond the client's deadline: a `Retry-After` that reaches beyond is handed to the caller
-/// with its answer at once.
+/// By default a call is tried again only if nothing of it was sent: a server that answers, with whatever
+/// status, may have executed the call, also with 429 or 503. [`idempotent`](Self::idempotent) allows more.
+/// Never beyond the client's deadline: a `Retry-After` that reaches beyond it is handed to the caller with its
+/// answer at once.
 ///
 /// The wait is random between zero and a bound that doubles with each attempt, on top of what the
 /// server asked for.
@@ -23,6 +23,7 @@ use super::backoff::Backoff;
 pub struct RetryPolicy {
     max_attempts: u32,
     backoff: Backoff,
+    idempotent: bool,
 }
 
 impl RetryPolicy {
@@ -32,7 +33,20 @@ impl RetryPolicy {
         Self {
             max_attempts: 1,
             backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
+            idempotent: false,
         }
+    }
+
+    /// Also tries again after an answer of 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3).
+    ///
+    /// This states that the server executes each call once however often it arrives, such as by its
+    /// `referenceId`. The client cannot know that, and a header alone changes nothing. Without it, a payment
+    /// could be made twice: something between the client and the server may answer 503 after the server has
+    /// executed the call. Use a client of its own for calls of which it is true.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
     }
 
     /// At most this many attempts, the first one included; 0 counts as 1.
@@ -60,7 +74,8 @@ impl RetryPolicy {
             return None;
         }
         let asked = match result {
-            Ok(response) => asked_to_wait(response, SystemTime::now())?,
+            Ok(response) if self.idempotent => asked_to_wait(response, SystemTime::now())?,
+            Ok(_) => return None,
             Err(error) if error.is_retryable() => Duration::ZERO,
             Err(_) => return None,
         };
@@ -71,11 +86,12 @@ impl RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Three attempts; waits bounded by 100 ms at first and 5 s at most.
+    /// Three attempts, of which two sent nothing; waits bounded by 100 ms at first and 5 s at most.
     fn default() -> Self {
         Self {
             max_attempts: 3,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
+            idempotent: false,
         }
     }
 }
@@ -104,6 +120,8 @@ mod tests {
             let response = Response::builder().status(503).header("retry-after", wait);
             Ok(response.body(SecretBytes::new()).unwrap())
         };
+        assert_eq!(policy.wait(1, left, &busy("0")), None, "it was sent");
+        let policy = policy.idempotent();
         let wait = policy.wait(1, left, &busy("29")).unwrap();
         assert!(wait >= Duration::from_secs(29) && wait < left, "{wait:?}");
         assert_eq!(policy.wait(1, left, &busy("30")), None);

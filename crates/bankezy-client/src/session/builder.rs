@@ -67,7 +67,9 @@ impl SessionKeeperBuilder {
         self
     }
 
-    /// Whether a call that is refused with 401 is repeated under a new session. Default: `true`.
+    /// Whether a call that is refused with 401 is repeated once under a new session. Default: `false`, since
+    /// nothing proves that the server, and not something before it that has passed the call on, answered.
+    /// Set it only if the server executes each call once however often it arrives.
     pub fn repeat(mut self, repeat: bool) -> Self {
         self.settings.repeat = repeat;
         self

@@ -34,9 +34,8 @@ use shared::Shared;
 ///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 10 s, when
-/// - the server refuses a call with 401: the call is repeated once under the new session, since by
-///   that status the server has not executed it ([`repeat`](SessionKeeperBuilder::repeat)
-///   turns that off);
+/// - the server refuses a call with 401: the call is not repeated, unless
+///   [`repeat`](SessionKeeperBuilder::repeat) allows it;
 /// - the server refuses a call with 400, which is how it may say that it no longer opens our
 ///   messages, or three answers in a row do not open: the call may have been executed and is not
 ///   repeated;

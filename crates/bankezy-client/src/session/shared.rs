@@ -54,7 +54,7 @@ impl Default for Settings {
             clock: Box::new(SystemTime::now),
             backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             login_deadline: Duration::from_secs(60),
-            repeat: true,
+            repeat: false,
         }
     }
 }

@@ -124,6 +124,7 @@ async fn the_deadline_spans_all_attempts() {
     });
     let client = Client::builder()
         .deadline(Duration::from_millis(1500))
+        .retries(RetryPolicy::default().idempotent())
         .build()
         .unwrap();
     let started = Instant::now();

@@ -86,7 +86,11 @@ async fn no_output_holds_what_went_in() {
         Client::builder()
             .deadline(Duration::from_millis(500))
             .max_response_len(1000)
-            .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
+            .retries(
+                RetryPolicy::default()
+                    .idempotent()
+                    .with_backoff(Duration::ZERO, Duration::ZERO),
+            )
     };
     let mut output = String::new();
     let base = server.url("");

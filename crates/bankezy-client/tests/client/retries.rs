@@ -37,15 +37,37 @@ fn call(server: &Server, retries: RetryPolicy) -> (Response<SecretBytes>, usize,
     (response, attempts, started.elapsed())
 }
 
-fn default() -> RetryPolicy {
-    RetryPolicy::default()
+/// Of calls that the server is known to execute once.
+fn idempotent() -> RetryPolicy {
+    RetryPolicy::default().idempotent()
+}
+
+/// Whatever a server answers, it or something before it may have executed the call.
+#[test]
+fn a_call_that_was_answered_is_sent_once_by_default() {
+    for status in [
+        "401 Unauthorized",
+        "408 Request Timeout",
+        "421 Misdirected Request",
+        "425 Too Early",
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "503 Service Unavailable",
+        "504 Gateway Timeout",
+    ] {
+        let server = busy(status, "Retry-After: 0\r\n");
+        let (response, attempts, _) = call(&server, RetryPolicy::default());
+        assert_eq!((text(&response), attempts), ("busy", 1), "{status}");
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
 }
 
 #[test]
 fn a_busy_server_is_asked_again_when_it_says_so() {
     for status in ["429 Too Many Requests", "503 Service Unavailable"] {
         let server = busy(status, "Retry-After: 1\r\n");
-        let (response, attempts, elapsed) = call(&server, default());
+        let (response, attempts, elapsed) = call(&server, idempotent());
         assert_eq!(
             (response.status().as_u16(), text(&response), attempts),
             (200, "answer", 2)
@@ -67,7 +89,7 @@ fn a_date_is_as_good_as_seconds() {
     let headers = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
                    Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
     let server = busy("503 Service Unavailable", headers);
-    let (response, attempts, elapsed) = call(&server, default());
+    let (response, attempts, elapsed) = call(&server, idempotent());
     assert_eq!((response.status().as_u16(), attempts), (200, 2));
     assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
 }
@@ -79,7 +101,7 @@ fn a_date_without_the_servers_clock_is_read_against_ours() {
         ("Retry-After: Thu, 31 Dec 2099 23:59:59 GMT\r\n", 503, 1),
     ] {
         let server = busy("503 Service Unavailable", headers);
-        let (response, attempts, elapsed) = call(&server, default());
+        let (response, attempts, elapsed) = call(&server, idempotent());
         assert_eq!((response.status().as_u16(), attempts), (status, expected));
         assert!(elapsed < Duration::from_secs(1), "{elapsed:?}");
     }
@@ -96,7 +118,7 @@ fn a_busy_server_that_names_no_time_is_not_asked_again() {
         ("301 Moved", "Retry-After: 0\r\n"),
     ] {
         let server = busy(status, headers);
-        let (response, attempts, _) = call(&server, default());
+        let (response, attempts, _) = call(&server, idempotent());
         assert_eq!(
             (text(&response), attempts),
             ("busy", 1),
@@ -113,7 +135,7 @@ fn a_time_beyond_the_deadline_gives_the_answer_at_once() {
         "Retry-After: 99999999999999999999\r\n",
     ] {
         let server = busy("429 Too Many Requests", headers);
-        let (response, attempts, elapsed) = call(&server, default());
+        let (response, attempts, elapsed) = call(&server, idempotent());
         assert_eq!(
             (response.status().as_u16(), text(&response), attempts),
             (429, "busy", 1)
@@ -125,9 +147,9 @@ fn a_time_beyond_the_deadline_gives_the_answer_at_once() {
 #[test]
 fn attempts_are_counted() {
     for (policy, expected) in [
-        (default(), 3),
-        (default().with_max_attempts(5), 5),
-        (default().with_max_attempts(0), 1),
+        (idempotent(), 3),
+        (idempotent().with_max_attempts(5), 5),
+        (idempotent().with_max_attempts(0), 1),
         (RetryPolicy::none(), 1),
     ] {
         let server = Server::start(|_| Reply::status("503 Busy", "Retry-After: 0\r\n", "busy"));
@@ -160,7 +182,7 @@ async fn a_refused_connection_is_tried_again_until_the_server_is_there() {
     let address = vacant();
     let client = Client::builder()
         .retries(
-            default()
+            idempotent()
                 .with_max_attempts(200)
                 .with_backoff(Duration::from_millis(20), Duration::from_millis(20)),
         )
@@ -191,7 +213,7 @@ async fn a_refused_connection_is_tried_again_until_the_server_is_there() {
 #[tokio::test]
 async fn a_refused_connection_is_an_error_once_the_attempts_are_spent() {
     let url = format!("http://{}/", vacant());
-    for (policy, expected) in [(default(), 3), (RetryPolicy::none(), 1)] {
+    for (policy, expected) in [(RetryPolicy::default(), 3), (RetryPolicy::none(), 1)] {
         for body in ["body", ""] {
             let client = Client::builder().retries(policy).build().unwrap();
             let mut attempts = 0;

@@ -18,7 +18,9 @@ async fn without_a_server_nothing_is_sent() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let quick = RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO);
+    let quick = RetryPolicy::default()
+        .idempotent()
+        .with_backoff(Duration::ZERO, Duration::ZERO);
     let client = builder().retries(quick).build().unwrap();
     for version in VERSIONS {
         let session = session(&connect(&client, &sandbox, version), &sandbox).await;

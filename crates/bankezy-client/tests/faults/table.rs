@@ -173,8 +173,9 @@ async fn check(
     assert_eq!(sandbox.url().starts_with("https:"), tls);
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let quick =
-        RetryPolicy::default().with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let quick = RetryPolicy::default()
+        .idempotent()
+        .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)
         .max_response_len(MAX_ANSWER)
         .retries(quick)

@@ -148,8 +148,9 @@ async fn check(which: Which, row: Row, tls: bool) -> Result<(), String> {
     let sandbox = Sandbox::builder().tls(tls).start().await.unwrap();
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let quick =
-        RetryPolicy::default().with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let quick = RetryPolicy::default()
+        .idempotent()
+        .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)
         .max_response_len(MAX_ANSWER)
         .retries(quick)

@@ -42,7 +42,9 @@ fn builder() -> ClientBuilder {
 /// Three attempts with next to no wait.
 fn eager() -> RetryPolicy {
     let pause = Duration::from_millis(1);
-    RetryPolicy::default().with_backoff(pause, pause)
+    RetryPolicy::default()
+        .idempotent()
+        .with_backoff(pause, pause)
 }
 
 /// A service that answers with what a closure makes of a request.

@@ -60,7 +60,9 @@ impl Bank {
             Ok(Session::new(answer, channel, Renewal::WithoutAccount))
         });
         let keeper = client.map(|client| {
-            let keeper = SessionKeeper::builder(client, login).clock(clock(&moved));
+            let keeper = SessionKeeper::builder(client, login)
+                .clock(clock(&moved))
+                .repeat(true);
             settings(keeper).build()
         });
         (keeper, moved)

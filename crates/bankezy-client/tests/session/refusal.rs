@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionError, TokenError};
+use bankezy_client::{
+    BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError,
+};
 use bankezy_crypto::Derivation;
 use bankezy_sandbox::{Endpoint, InjectedFault};
 use serde_json::{Value, json};
@@ -64,6 +66,35 @@ async fn of_many_calls_refused_at_once_all_are_repeated_under_one_new_session() 
         call.await.unwrap().unwrap();
     }
     assert_eq!(stage.logins(), 2);
+}
+
+/// Nobody said that the call may be repeated, and a 401 proves nothing: the server may have executed it.
+#[tokio::test]
+async fn by_default_a_refused_call_is_sent_once() {
+    let sandbox = crate::stage::emulator().await;
+    let app = App::of(&sandbox);
+    let client = BankEzyClient::new(
+        crate::stage::quick().build().unwrap(),
+        crate::stage::server(&sandbox),
+    );
+    let keeper = SessionKeeper::builder(client, move |client| {
+        let app = app.clone();
+        async move { app.log_in(&client, Renewal::NewLogin).await }
+    })
+    .build();
+    let path = sandbox.credentials().echo_path();
+    let _: Value = keeper.call(path, &json!(1)).await.unwrap();
+    for fault in [
+        InjectedFault::Unauthorized,
+        InjectedFault::TooManyRequests { retry_after: 0 },
+        InjectedFault::ServiceUnavailable { retry_after: 0 },
+    ] {
+        sandbox.faults().inject_at(path, fault, 1);
+        let before = sandbox.executed().of(Endpoint::Echo);
+        keeper.call::<_, Value>(path, &json!(2)).await.unwrap_err();
+        assert_eq!(sandbox.faults().pending(), 0, "{fault:?}: it arrived");
+        assert_eq!(sandbox.executed().of(Endpoint::Echo), before, "{fault:?}");
+    }
 }
 
 #[tokio::test]

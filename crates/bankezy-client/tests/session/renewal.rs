@@ -92,7 +92,10 @@ async fn a_token_of_an_account_is_renewed_with_its_number() {
     for (number, renewals, logins) in [(1234, 1, 1), (4321, 0, 2)] {
         let sandbox = emulator().await;
         let moved = Arc::default();
-        let keeper = of_an_account(&sandbox, number).clock(clock(&moved)).build();
+        let keeper = of_an_account(&sandbox, number)
+            .clock(clock(&moved))
+            .repeat(true)
+            .build();
         let path = sandbox.credentials().echo_path();
         let echo = async || keeper.call(path, &json!(1)).await;
         let _: Value = echo().await.unwrap();

@@ -110,6 +110,8 @@ impl Stage {
             log_in(app.clone(), client, logins.fetch_add(1, Ordering::Relaxed))
         })
         .clock(clock(&moved))
+        // What an emulator refuses with 401 it has not executed.
+        .repeat(true)
         .backoff(FIRST_BACKOFF, Duration::from_secs(1));
         Self {
             sandbox,

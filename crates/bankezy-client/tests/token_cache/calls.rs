@@ -42,7 +42,9 @@ impl TokenApi for Counted {
 }
 
 fn retrying() -> ClientBuilder {
-    let at_once = RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO);
+    let at_once = RetryPolicy::default()
+        .idempotent()
+        .with_backoff(Duration::ZERO, Duration::ZERO);
     quick().retries(at_once)
 }
 
