@@ -39,7 +39,7 @@ const HEADER: [HeaderProblem; 12] = [
     HeaderProblem::Critical,
 ];
 
-const KEY: [KeyProblem; 32] = [
+const KEY: [KeyProblem; 34] = [
     KeyProblem::TooLong { max: 4711 },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -73,6 +73,10 @@ const KEY: [KeyProblem; 32] = [
     },
     KeyProblem::DerAlgorithm,
     KeyProblem::PrivateInvalid,
+    KeyProblem::PrimeLengths,
+    KeyProblem::PrivateNumbers {
+        relation: "THE-PART",
+    },
     KeyProblem::MultiPrime,
 ];
 

@@ -233,6 +233,13 @@ impl fmt::Display for KeyProblem {
             Self::PrivateInvalid => {
                 f.write_str("its private half is not valid, or does not belong to its public half")
             }
+            Self::PrimeLengths => f.write_str(
+                "its primes p and q do not have half the length of n each: generate another key",
+            ),
+            Self::PrivateNumbers { relation } => write!(
+                f,
+                "its private numbers do not satisfy {relation} (RFC 8017 section 3.2): generate another key, or repair this one with the tool that wrote it"
+            ),
             Self::MultiPrime => f.write_str("it has more than two primes"),
         }
     }

@@ -236,9 +236,15 @@ pub enum KeyProblem {
     },
     /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
     DerAlgorithm,
-    /// The private half does not belong to the public half, or is no valid private key, such as one of
-    /// RSA whose primes differ in length.
+    /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,
+    /// The primes of an RSA private key are not of half the length of the modulus each.
+    PrimeLengths,
+    /// The numbers of an RSA private key break a relation of RFC 8017 section 3.2.
+    PrivateNumbers {
+        /// The relation, such as `d < n`.
+        relation: &'static str,
+    },
     /// An RSA private key of more than two primes.
     MultiPrime,
 }

@@ -11,6 +11,7 @@ mod public_der;
 mod public_keys;
 mod recipients;
 mod regressions;
+mod rsa_numbers;
 mod sealed;
 mod secrets;
 mod wire;

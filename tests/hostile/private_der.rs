@@ -256,7 +256,9 @@ fn hostile_pkcs1() {
             row(
                 "RSA, p twice",
                 pkcs1_with(|key| key[4] = key[3].clone()),
-                invalid,
+                P::PrivateNumbers {
+                    relation: "p and q differ",
+                },
             ),
             row(
                 "RSA, n for p and 1 for q",
@@ -264,7 +266,7 @@ fn hostile_pkcs1() {
                     key[3] = key[0].clone();
                     key[4] = vec![1];
                 }),
-                invalid,
+                P::PrimeLengths,
             ),
             row("RSA, another n", add_one(0), invalid),
             row("RSA, another d", add_one(2), invalid),
@@ -273,16 +275,32 @@ fn hostile_pkcs1() {
             row("RSA, another dp", add_one(5), invalid),
             row("RSA, another dq", add_one(6), invalid),
             row("RSA, another qi", add_one(7), invalid),
-            row("RSA, qi 0", set(7, &[0]), invalid),
+            row(
+                "RSA, qi 0",
+                set(7, &[0]),
+                P::PrivateNumbers {
+                    relation: "qInv is not zero",
+                },
+            ),
             row(
                 "RSA, p and q swapped, nothing else",
                 pkcs1_with(|key| key.swap(3, 4)),
                 invalid,
             ),
-            row("RSA, d 0", set(2, &[0]), invalid),
-            row("RSA, p 0", set(3, &[0]), invalid),
-            row("RSA, q 1", set(4, &[1]), invalid),
-            row("RSA, d of 8000 bytes", set(2, &[0x41; 8000]), invalid),
+            row(
+                "RSA, d 0",
+                set(2, &[0]),
+                P::PrivateNumbers {
+                    relation: "d, dP and dQ are odd",
+                },
+            ),
+            row("RSA, p 0", set(3, &[0]), P::PrimeLengths),
+            row("RSA, q 1", set(4, &[1]), P::PrimeLengths),
+            row(
+                "RSA, d of 8000 bytes",
+                set(2, &[0x41; 8000]),
+                P::PrivateNumbers { relation: "d < n" },
+            ),
             row("RSA, another e", set(1, &[1, 0, 3]), invalid),
             row("RSA, e 3", set(1, &[3]), P::Exponent),
             row("RSA, e even", set(1, &[1, 0, 0]), P::Exponent),

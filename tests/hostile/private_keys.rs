@@ -221,20 +221,38 @@ fn hostile_private_jwks() {
             row(
                 "RSA, another d",
                 rsa(rsa_d, &flip(rsa_d)),
-                P::PrivateInvalid,
+                P::PrivateNumbers { relation: "d < n" },
             ),
-            row("RSA, d 0", rsa(rsa_d, "AA"), P::PrivateInvalid),
+            row(
+                "RSA, d 0",
+                rsa(rsa_d, "AA"),
+                P::PrivateNumbers {
+                    relation: "d, dP and dQ are odd",
+                },
+            ),
             row("RSA, d 1", rsa(rsa_d, "AQ"), P::PrivateInvalid),
-            row("RSA, d empty", rsa(rsa_d, ""), P::PrivateInvalid),
+            row(
+                "RSA, d empty",
+                rsa(rsa_d, ""),
+                P::PrivateNumbers {
+                    relation: "d, dP and dQ are odd",
+                },
+            ),
             row("RSA, another p", rsa(p, &flip(p)), P::PrivateInvalid),
-            row("RSA, p empty", rsa(p, ""), P::PrivateInvalid),
-            row("RSA, p 1", rsa(p, "AQ"), P::PrivateInvalid),
+            row("RSA, p empty", rsa(p, ""), P::PrimeLengths),
+            row("RSA, p 1", rsa(p, "AQ"), P::PrimeLengths),
             row(
                 "RSA, p and q 0",
                 swapped(&swapped(RSA_JWK, p, "AA"), q, "AA"),
-                P::PrivateInvalid,
+                P::PrimeLengths,
             ),
-            row("RSA, p for q", rsa(q, p), P::PrivateInvalid),
+            row(
+                "RSA, p for q",
+                rsa(q, p),
+                P::PrivateNumbers {
+                    relation: "p and q differ",
+                },
+            ),
             row("RSA, d not base64url", rsa(rsa_d, "!"), invalid("d")),
             row(
                 "RSA, qi with a blank",
