@@ -4,7 +4,8 @@ mod display;
 mod problem;
 
 pub use problem::{
-    FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem, UrlProblem,
+    FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed, PatternProblem,
+    UrlProblem,
 };
 
 use crate::keys::algorithm::KeyKind;

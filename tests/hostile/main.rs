@@ -18,7 +18,7 @@ mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bankezy_crypto::{Error, HeaderProblem, KeyProblem, Malformed};
+use bankezy_crypto::{Error, HeaderProblem, KeyForm, KeyProblem, Malformed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -129,6 +129,18 @@ fn header(problem: HeaderProblem) -> Error {
 fn key(problem: KeyProblem) -> Error {
     Error::Key { problem }
 }
+
+fn form(found: KeyForm) -> KeyProblem {
+    KeyProblem::OtherForm { found }
+}
+
+const PRIVATE_LABEL: KeyProblem = KeyProblem::PemLabel {
+    expected: "PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY",
+};
+
+const PUBLIC_LABEL: KeyProblem = KeyProblem::PemLabel {
+    expected: "PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE",
+};
 
 /// The bytes of a PEM text, whatever its label.
 fn der_of(pem: &str) -> Vec<u8> {

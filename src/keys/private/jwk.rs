@@ -4,7 +4,7 @@ use der::SecretDocument;
 use der::asn1::UintRef;
 use pkcs1::RsaPrivateKeyRef;
 
-use super::parts::PrivateParts;
+use super::parts::{PrivateParts, StatedPoint};
 use super::{numbers, write};
 use crate::codec::base64url;
 use crate::error::KeyProblem;
@@ -14,8 +14,8 @@ use crate::keys::public::Kind;
 use crate::keys::spki::DerAlgorithm;
 use crate::secret::{Secret32, SecretBytes};
 
-/// A private JWK (RFC 7518 sections 6.2.2 and 6.3.2).
-pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
+/// A private JWK (RFC 7518 sections 6.2.2 and 6.3.2), and its `kid`.
+pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, Option<String>), KeyProblem> {
     let jwk = jwk::parse(json.as_bytes())?;
     let public = jwk::public_part(&jwk)?;
     jwk::require_key_ops(
@@ -24,19 +24,19 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
             KeyKind::P256 => ["deriveKey", "deriveBits"],
             KeyKind::Rsa => ["decrypt", "unwrapKey"],
         },
-        false,
     )?;
-    match public.inner() {
+    let key_id = public.key_id().map(Into::into);
+    let parts = match public.inner() {
         Kind::P256(point) => {
             let mut scalar = Secret32::zeroed();
             jwk::fixed(&jwk, "d", scalar.bytes_mut())?;
-            Ok(PrivateParts::P256 {
+            PrivateParts::P256 {
                 scalar,
-                public: Some(point.clone()),
-            })
+                stated: vec![StatedPoint::Whole(point.clone())],
+            }
         }
         Kind::Rsa(rsa) => {
-            if jwk.has("oth") {
+            if jwk::value(&jwk, "oth").is_some() {
                 return Err(KeyProblem::MultiPrime);
             }
             let number = |member| {
@@ -69,10 +69,11 @@ pub(crate) fn from_jwk(json: &str) -> Result<PrivateParts, KeyProblem> {
             };
             numbers::check(&key)?;
             let pkcs1 = SecretDocument::encode_msg(&key).map_err(invalid)?;
-            Ok(PrivateParts::Rsa {
+            PrivateParts::Rsa {
                 pkcs8: write::pkcs8(DerAlgorithm::Rsa, pkcs1.as_bytes())?,
                 public: rsa.clone(),
-            })
+            }
         }
-    }
+    };
+    Ok((parts, key_id))
 }

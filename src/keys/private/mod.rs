@@ -7,7 +7,7 @@ mod numbers;
 mod parts;
 mod write;
 
-pub(crate) use der::{from_pem, from_pkcs1, from_pkcs8};
+pub(crate) use der::{from_pem, from_pkcs1, from_pkcs8, from_sec1, from_x963};
 pub(crate) use jwk::from_jwk;
-pub(crate) use parts::PrivateParts;
+pub(crate) use parts::{PrivateParts, StatedPoint};
 pub(crate) use write::{p256_to_jwk, p256_to_pkcs8, pkcs8_to_pem, rsa_to_jwk};
