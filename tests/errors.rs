@@ -39,7 +39,7 @@ const HEADER: [HeaderProblem; 12] = [
     HeaderProblem::Critical,
 ];
 
-const KEY: [KeyProblem; 39] = [
+const KEY: [KeyProblem; 40] = [
     KeyProblem::TooLong { max: 4711 },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -84,6 +84,7 @@ const KEY: [KeyProblem; 39] = [
     },
     KeyProblem::DerAlgorithm,
     KeyProblem::PrivateInvalid,
+    KeyProblem::OwnPublicKey,
     KeyProblem::PrimeLengths,
     KeyProblem::PrivateNumbers {
         relation: "THE-PART",
@@ -168,6 +169,7 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
             "envelope.too_long",
             Input,
         ),
+        (Error::SecretZero, "secret.zero", Input),
         (Error::OpenFailed, "envelope.open_failed", Input),
         (Error::PayloadNotUtf8, "payload.not_utf8", Input),
         (json(JsonProblem::Syntax, 4711, 4712), "payload.json", Input),

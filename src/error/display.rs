@@ -14,6 +14,9 @@ impl fmt::Display for Error {
                 f,
                 "the payload secret has {found} bytes, 32 are needed: check which encoding it is written in"
             ),
+            Self::SecretZero => f.write_str(
+                "the payload secret is 32 zero bytes, which is no key: check that it is read from the right place before it is used",
+            ),
             Self::SecretEncoding { expected } => write!(
                 f,
                 "the payload secret is not valid {expected}: check which encoding it is written in"
@@ -260,6 +263,9 @@ impl fmt::Display for KeyProblem {
             Self::PrivateInvalid => {
                 f.write_str("its private half is not valid, or does not belong to its public half")
             }
+            Self::OwnPublicKey => f.write_str(
+                "it is this key pair's own public key, sent back: the peer's public key is needed",
+            ),
             Self::PrimeLengths => f.write_str(
                 "its primes p and q do not have half the length of n each: generate another key",
             ),

@@ -271,6 +271,8 @@ pub enum KeyProblem {
     DerAlgorithm,
     /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,
+    /// The public key of the other side has the x coordinate of one's own: it was sent back.
+    OwnPublicKey,
     /// The primes of an RSA private key are not of half the length of the modulus each.
     PrimeLengths,
     /// The numbers of an RSA private key break a relation of RFC 8017 section 3.2.

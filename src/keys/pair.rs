@@ -188,14 +188,23 @@ impl KeyPair {
 
     /// Agrees on a payload secret with the owner of another P-256 key.
     ///
+    /// The same two keys give the same secret every time (with the same [`Derivation`]), so all ciphers made
+    /// from it share one nonce budget: make a new key pair for each exchange, or keep one cipher for all.
+    ///
     /// # Errors
-    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`].
+    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`]; [`KeyProblem::OwnPublicKey`]
+    /// if the other key has the x coordinate of this one's own public key, which is then this key or its
+    /// negative, sent back by somebody who has no private key.
     pub fn agree(
         &self,
         peer: &PublicKey,
         derivation: &Derivation<'_>,
     ) -> Result<PayloadSecret, Error> {
-        let shared = self.shared_secret(peer.p256()?)?;
+        let peer = peer.p256()?;
+        if self.public.p256()?.x() == peer.x() {
+            return Err(KeyProblem::OwnPublicKey.into());
+        }
+        let shared = self.shared_secret(peer)?;
         derivation
             .derive(shared, self.backend)
             .map(PayloadSecret::from_secret)

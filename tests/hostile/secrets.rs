@@ -168,3 +168,28 @@ fn hostile_raw_text_and_bytes() {
         length(24)
     );
 }
+
+#[test]
+fn zeros_are_no_secret_in_any_encoding() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    for (zeros, accepted) in [(32, false), (31, true)] {
+        let mut bytes = [0; 32];
+        bytes[zeros..].fill(0x31);
+        let expected = match accepted {
+            true => Ok(()),
+            false => Err(Error::SecretZero),
+        };
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        for found in [
+            PayloadSecret::from_bytes(&bytes),
+            PayloadSecret::from_utf8(text),
+            PayloadSecret::from_hex(&hex),
+            PayloadSecret::from_base64(&STANDARD.encode(bytes)),
+            PayloadSecret::from_base64url(&URL_SAFE_NO_PAD.encode(bytes)),
+        ] {
+            assert_eq!(found.map(drop), expected);
+        }
+    }
+}
