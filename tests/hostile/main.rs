@@ -28,7 +28,7 @@ const CAP: usize = 8 * 1024 * 1024;
 /// Cap of keys, as its errors say.
 const KEY_CAP: usize = 16 * 1024;
 
-/// What a key may ask for at once beyond its own size.
+/// What reading a key may hold beyond its own size.
 const KEY_MARGIN: usize = 64 * 1024;
 
 /// Collects what went wrong, so that one run of a table shows every row.
@@ -44,8 +44,8 @@ struct Row<'a> {
     expected: Error,
     /// Nothing of these may stand in the error.
     secrets: &'a [&'a str],
-    /// Largest single allocation.
-    largest: usize,
+    /// The most memory that may be held at any time.
+    peak: usize,
 }
 
 impl Table {
@@ -67,8 +67,8 @@ impl Table {
                 &format!("found {error:?}, expected {:?}", row.expected),
             );
         }
-        if asked.largest > row.largest {
-            self.fail(row, &format!("{asked:?}, allowed {}", row.largest));
+        if asked.peak > row.peak {
+            self.fail(row, &format!("{asked:?}, allowed {}", row.peak));
         }
         for shown in [error.to_string(), format!("{error:?}")] {
             if quotes(&shown, row.input) {

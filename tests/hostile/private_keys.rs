@@ -49,7 +49,7 @@ pub(crate) fn check(rows: &[Row4<'_>], read: Reader) {
                 input,
                 expected: key(*problem),
                 secrets: &[member(P256_JWK, "d"), d, p, q, dp],
-                largest: input.len() + KEY_MARGIN,
+                peak: input.len() + KEY_MARGIN,
             };
             table.row(&row, || read(input, backend));
         }

@@ -42,7 +42,7 @@ pub(crate) fn check(rows: &Rows, read: impl Fn(&[u8]) -> Result<PublicKey, Error
             input,
             expected: expected.clone(),
             secrets: &[member(P256_JWK, "d"), member(RSA_JWK, "d")],
-            largest: input.len() + KEY_MARGIN,
+            peak: input.len() + KEY_MARGIN,
         };
         table.row(&row, || read(input));
     }
@@ -455,6 +455,12 @@ fn texts_that_are_no_jwk() {
                 format!("{{{}}}", numbered(2000)),
                 P::TooManyMembers,
             ),
+            row("5000 operations", with_ops(r#""","#, 5000), P::KeyOps),
+            row(
+                "7500 operations that are no strings",
+                with_ops("1,", 7500),
+                P::KeyOps,
+            ),
             row("8000 arrays deep", nested(8000), missing),
             row(
                 "100,000 arrays deep",
@@ -470,6 +476,16 @@ fn texts_that_are_no_jwk() {
         ],
         |json| PublicKey::from_jwk(text(json)),
     );
+}
+
+fn with_ops(operation: &str, count: usize) -> String {
+    let genuine = public_jwk(P256_JWK);
+    let operations = operation.repeat(count);
+    swapped(
+        &genuine,
+        "{",
+        &format!(r#"{{"key_ops":[{}],"#, operations.trim_end_matches(',')),
+    )
 }
 
 fn numbered(count: usize) -> String {

@@ -36,7 +36,7 @@ fn check(jwk: &str, rows: impl Fn(&str) -> Rows) {
                 input: &input,
                 expected,
                 secrets: &[member(jwk, "d"), "secretAmount"],
-                largest: CAP,
+                peak: CAP,
             };
             table.row(&row, || opener.open(&input));
         }

@@ -20,7 +20,7 @@ fn check(reader: Reader, rows: &[(&str, String, Error)]) {
             input: input.as_bytes(),
             expected: expected.clone(),
             secrets: if input.len() > 8 { &[input] } else { &[] },
-            largest: input.len() + KEY_MARGIN,
+            peak: input.len() + KEY_MARGIN,
         };
         table.row(&row, || reader(input));
     }
