@@ -43,6 +43,9 @@ fn less_one(odd: &[u8]) -> Vec<u8> {
     less
 }
 
+/// What is changed, which numbers are put in other's places, and how the key is refused.
+type Change = (&'static str, Vec<(usize, Vec<u8>)>, P);
+
 fn jwk(numbers: &[Vec<u8>]) -> String {
     let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
     let members: Vec<_> = names
@@ -60,7 +63,7 @@ fn numbers_that_break_a_relation_of_the_standard_are_refused_in_every_form() {
     let plus = |at: usize, more: &[u8]| (at, sum(&genuine[at], more));
     let [less_p, less_q] = [PRIME_1, PRIME_2].map(|at| less_one(&genuine[at]));
     // The multiple of p - 1 that is added to an exponent has no effect on what it computes.
-    let changes: [(&str, Vec<(usize, Vec<u8>)>, P); 17] = [
+    let changes: [Change; 17] = [
         ("d above n", vec![plus(D, &genuine[N])], numbers("d < n")),
         ("d is n", vec![(D, genuine[N].clone())], numbers("d < n")),
         ("dp above p", vec![plus(DP, &less_p)], numbers("dP < p")),

@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn comparison_is_that_of_numbers() {
         for a in (0..=0x0300_u32).step_by(7) {
-            for b in [0, 1, 0x7f, 0xff, 0x100, 0x1ff, 0x200, 0x2fe, 0x300] {
+            for b in [0_u32, 1, 0x7f, 0xff, 0x100, 0x1ff, 0x200, 0x2fe, 0x300] {
                 let (wide_a, wide_b) = (a.to_be_bytes(), b.to_be_bytes());
-                let stripped = |wide: &[u8; 4]| -> Vec<u8> {
+                let stripped = |wide: &[u8; 4]| {
                     let zeros = wide.iter().take_while(|byte| **byte == 0).count();
                     wide[zeros..].to_vec()
                 };
