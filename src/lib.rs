@@ -76,8 +76,8 @@ pub use envelope::{
     Previous, PrivateKeyOpener, PublicKeySealer, Seal,
 };
 pub use error::{
-    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,
-    UrlProblem,
+    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
+    PatternProblem, UrlProblem,
 };
 pub use keys::{Algorithm, Derivation, KeyKind, KeyPair, PublicKey};
 pub use nonce::{NonceBudget, NonceSource};

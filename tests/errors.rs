@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bankezy_crypto::Fault::{Backend, Input, Misuse};
 use bankezy_crypto::{
-    Algorithm, Error, FieldProblem, HeaderProblem, JsonProblem, KeyKind, KeyProblem, Malformed,
-    PatternProblem, UrlProblem,
+    Algorithm, Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyKind, KeyProblem,
+    Malformed, PatternProblem, UrlProblem,
 };
 
 const MALFORMED: [Malformed; 5] = [
@@ -39,7 +39,7 @@ const HEADER: [HeaderProblem; 12] = [
     HeaderProblem::Critical,
 ];
 
-const KEY: [KeyProblem; 32] = [
+const KEY: [KeyProblem; 40] = [
     KeyProblem::TooLong { max: 4711 },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -66,14 +66,48 @@ const KEY: [KeyProblem; 32] = [
     KeyProblem::KeyOps,
     KeyProblem::NotPem,
     KeyProblem::SeveralKeys,
-    KeyProblem::PemLabel,
+    KeyProblem::SeveralCertificates,
+    KeyProblem::PemLabel {
+        expected: "THE-PART",
+    },
+    KeyProblem::ExplicitCurve,
+    KeyProblem::ScalarLength { found: 4711 },
+    KeyProblem::CertificateKeyUsage { needed: "THE-PART" },
+    KeyProblem::MemberLength {
+        member: "THE-PART",
+        found: 4711,
+        needed: 4712,
+    },
     KeyProblem::Encrypted,
     KeyProblem::NotDer {
         structure: "THE-PART",
     },
     KeyProblem::DerAlgorithm,
     KeyProblem::PrivateInvalid,
+    KeyProblem::OwnPublicKey,
+    KeyProblem::PrimeLengths,
+    KeyProblem::PrivateNumbers {
+        relation: "THE-PART",
+    },
     KeyProblem::MultiPrime,
+];
+
+const FORMS: [KeyForm; 15] = [
+    KeyForm::Certificate,
+    KeyForm::CertificateRequest,
+    KeyForm::OpenSsh,
+    KeyForm::Putty,
+    KeyForm::Pkcs12,
+    KeyForm::Pkcs7,
+    KeyForm::JavaKeyStore,
+    KeyForm::Pem,
+    KeyForm::Jwk,
+    KeyForm::JwkSet,
+    KeyForm::Utf16,
+    KeyForm::PublicKey,
+    KeyForm::RawPublicPoint,
+    KeyForm::RawPrivateKey,
+    KeyForm::RawScalar,
 ];
 
 const URL: [UrlProblem; 5] = [
@@ -135,6 +169,7 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
             "envelope.too_long",
             Input,
         ),
+        (Error::SecretZero, "secret.zero", Input),
         (Error::OpenFailed, "envelope.open_failed", Input),
         (Error::PayloadNotUtf8, "payload.not_utf8", Input),
         (json(JsonProblem::Syntax, 4711, 4712), "payload.json", Input),
@@ -212,6 +247,10 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
     errors.extend(MALFORMED.map(|problem| (problem.into(), "envelope.malformed", Input)));
     errors.extend(HEADER.map(|problem| (problem.into(), "envelope.header", Input)));
     errors.extend(KEY.map(|problem| (problem.into(), "key.refused", Input)));
+    errors.extend(FORMS.map(|found| {
+        let problem = KeyProblem::OtherForm { found };
+        (problem.into(), "key.refused", Input)
+    }));
     errors.extend(URL.map(|problem| (problem.into(), "request.base_url", Misuse)));
     errors.extend(FIELD.map(|problem| (field(problem), "request.field", Misuse)));
     errors.extend(PATTERN.map(|problem| {

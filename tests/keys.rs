@@ -4,7 +4,8 @@ mod common;
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{
-    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PublicKey, SecretBytes,
+    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PrivateKeyOpener, PublicKey,
+    PublicKeySealer, SecretBytes,
 };
 use common::{each_backend, each_pair, p256, rsa_2048, shown};
 use proptest::prelude::*;
@@ -151,7 +152,7 @@ fn a_pem_block_is_its_label_and_its_der() {
     let refused = |text: &str| SecretBytes::from_pem(text).unwrap_err();
     let key = |problem| Error::Key { problem };
     assert_eq!(refused(""), key(KeyProblem::Empty));
-    assert_eq!(refused("{}"), key(KeyProblem::NotPem));
+    assert_eq!(refused("MIGH"), key(KeyProblem::NotPem));
     assert_eq!(refused(&pem.repeat(2)), key(KeyProblem::SeveralKeys));
     assert_eq!(
         refused(include_str!("data/p256-encrypted.pem")),
@@ -245,6 +246,47 @@ fn agreement_needs_two_p256_keys() {
         assert_eq!(ec.agree(rsa.public_key(), &Derivation::Sha256), refused);
         assert_eq!(rsa.agree(ec.public_key(), &Derivation::Sha256), refused);
     });
+}
+
+/// Whoever sends a public key back, or its negative, which has the same x, would otherwise get an agreement
+/// that succeeds.
+#[test]
+fn agreement_with_the_own_public_key_is_refused() {
+    each_pair(|first, second| {
+        let ours = p256(first);
+        let again = ours.to_pkcs8_der().unwrap();
+        let again = KeyPair::from_pkcs8_der_with_backend(again.as_bytes(), second).unwrap();
+        let negative = negative(ours.public_key());
+        assert!(negative != *ours.public_key());
+        for derivation in DERIVATIONS {
+            for peer in [ours.public_key(), again.public_key(), &negative] {
+                let problem = KeyProblem::OwnPublicKey;
+                assert_eq!(ours.agree(peer, &derivation), Err(Error::Key { problem }));
+            }
+        }
+        // A message to oneself is something else: its ephemeral key is fresh.
+        let sealer = PublicKeySealer::with_backend(ours.public_key(), first).unwrap();
+        let sealed = sealer.seal(b"{}").unwrap();
+        let opened = PrivateKeyOpener::new(again).open(&sealed).unwrap();
+        assert_eq!(opened.as_bytes(), b"{}");
+    });
+}
+
+/// The point with the same x: y is the prime of the field less y.
+fn negative(key: &PublicKey) -> PublicKey {
+    const PRIME: [u8; 32] = [
+        255, 255, 255, 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255,
+    ];
+    let mut der = key.to_spki_der();
+    let y = der.len() - 32;
+    let mut borrow = 0;
+    for (digit, prime) in der[y..].iter_mut().zip(PRIME).rev() {
+        let less = i16::from(prime) - i16::from(*digit) - borrow;
+        *digit = less.rem_euclid(256) as u8;
+        borrow = i16::from(less < 0);
+    }
+    PublicKey::from_spki_der(&der).unwrap()
 }
 
 #[test]

@@ -6,7 +6,7 @@
 #![no_main]
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, PrivateKeyOpener, PublicKeySealer};
+use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, PrivateKeyOpener, PublicKey, PublicKeySealer};
 use bankezy_crypto_fuzz::{BACKENDS, assert_hidden};
 use libfuzzer_sys::fuzz_target;
 
@@ -15,11 +15,13 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let text = str::from_utf8(key);
-    let read = |backend: &Backend| match (choice % 4, text) {
+    let read = |backend: &Backend| match (choice % 6, text) {
         (0, Ok(text)) => Some(KeyPair::from_pem_with_backend(text, backend)),
         (1, Ok(text)) => Some(KeyPair::from_jwk_with_backend(text, backend)),
         (2, _) => Some(KeyPair::from_pkcs8_der_with_backend(key, backend)),
         (3, _) => Some(KeyPair::from_pkcs1_der_with_backend(key, backend)),
+        (4, _) => Some(KeyPair::from_sec1_der_with_backend(key, backend)),
+        (5, _) => Some(KeyPair::from_x963_with_backend(key, backend)),
         _ => None,
     };
     let [Some(one), Some(other)] = BACKENDS.map(read) else {
@@ -55,8 +57,11 @@ fn check(key: &KeyPair, other: &KeyPair) {
         );
     }
     if key.public_key().kind() == KeyKind::P256 {
-        let agree = |one: &KeyPair| one.agree(other.public_key(), &Derivation::RawSharedSecret);
-        assert!(agree(key) == agree(other));
+        let agree = |one: &KeyPair, two: &PublicKey| one.agree(two, &Derivation::RawSharedSecret);
+        // Both are the same key.
+        assert!(agree(key, other.public_key()).is_err());
+        let peer = KeyPair::generate().unwrap();
+        assert!(agree(key, peer.public_key()) == agree(&peer, key.public_key()));
     }
     let sealer = PublicKeySealer::with_backend(other.public_key(), &other.backend()).unwrap();
     let sealed = sealer.seal(b"{}").unwrap();

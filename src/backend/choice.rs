@@ -9,7 +9,6 @@ use super::primitives::Primitives;
 use super::rust_crypto;
 #[cfg(feature = "aws-lc-rs")]
 use crate::error::Error;
-#[cfg(feature = "providers")]
 use crate::secret::Secret32;
 
 /// A cryptographic library to run on: [`AWS_LC_RS`] or [`RUST_CRYPTO`].
@@ -114,7 +113,6 @@ pub(crate) fn is_on_p256(point: &[u8; 65]) -> bool {
 
 /// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so whichever is there may
 /// compute it. For results that are no secret.
-#[cfg(feature = "providers")]
 pub(crate) fn sha256(parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut digest = Secret32::zeroed();
     AVAILABLE.first()?.primitives.sha256(parts, &mut digest);

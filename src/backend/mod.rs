@@ -13,7 +13,6 @@ mod rust_crypto;
 #[cfg(feature = "rust-crypto")]
 pub use choice::RUST_CRYPTO;
 pub(crate) use choice::is_on_p256;
-#[cfg(feature = "providers")]
 pub(crate) use choice::sha256;
 pub use choice::{AVAILABLE, Backend};
 #[cfg(feature = "aws-lc-rs")]

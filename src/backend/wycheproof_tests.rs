@@ -220,8 +220,10 @@ fn ecdh_vector(backend: &Backend, test: &ecdh::Test, peer: Result<PublicKey, Err
     match (peer, test.result) {
         (Ok(peer), Valid | Acceptable) => {
             let shared = pair.agree(&peer, &Derivation::RawSharedSecret).unwrap();
-            let expected = PayloadSecret::from_bytes(&test.shared_secret).unwrap();
-            assert!(shared == expected, "{test:?}");
+            // One of them is zero, which no constructor takes.
+            let mut expected = Secret32::zeroed();
+            expected.bytes_mut().copy_from_slice(&test.shared_secret);
+            assert!(shared.secret().is_same(&expected), "{test:?}");
             format!("ran: {}, agreed", label(test))
         }
         (Err(Error::Key { .. }), Invalid | Acceptable) => {

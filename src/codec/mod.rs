@@ -4,5 +4,6 @@ pub(crate) mod base64url;
 pub(crate) mod json;
 #[cfg(feature = "providers")]
 pub(crate) mod json_values;
+pub(crate) mod key_form;
 pub(crate) mod key_len;
 pub(crate) mod pem;

@@ -1,7 +1,9 @@
-//! PEM (RFC 7468), read as section 3 allows it: text around it, lines of any length.
+//! PEM (RFC 7468), read as section 3 allows it: text around it, lines of any length. Line ends may also be
+//! written as `\n`, as environment variables and JSON hold them.
 
 use base64ct::{Base64, Encoding as _};
 
+use crate::codec::key_form;
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyProblem};
 use crate::secret::SecretBytes;
@@ -10,57 +12,116 @@ impl SecretBytes {
     /// Reads the one PEM block of a text: its label, such as `PRIVATE KEY`, and its DER, which is
     /// decoded in constant time.
     ///
-    /// Text around the block and lines of any length are taken (RFC 7468 section 3). An `EC PARAMETERS`
-    /// block in front of the key is passed over.
+    /// Text around the block, lines of any length (RFC 7468 section 3) and line ends written as `\n` are
+    /// taken. An `EC PARAMETERS` block beside the key is passed over.
     ///
     /// # Errors
     /// [`Error::Key`] if the text is empty, longer than 16 KiB, no PEM, encrypted, or holds several blocks.
     pub fn from_pem(text: &str) -> Result<(&str, Self), Error> {
-        Ok(read(text)?)
+        let block = only(text, &[])?;
+        Ok((block.label, block.decode()?))
     }
 }
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// The label and the DER of the one key in a text.
-pub(crate) fn read(text: &str) -> Result<(&str, SecretBytes), KeyProblem> {
-    check_len(text.as_bytes())?;
-    let (label, body, after) = block(text).ok_or(KeyProblem::NotPem)?;
-    // `openssl ecparam -genkey` writes the curve in front, which the key names again.
-    if label == "EC PARAMETERS" && after.contains(BEGIN) {
-        return read(after);
-    }
-    if after.contains(BEGIN) {
-        return Err(KeyProblem::SeveralKeys);
-    }
-    // RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
-    if label == "ENCRYPTED PRIVATE KEY" || body.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(KeyProblem::Encrypted);
-    }
-    decode(body)
-        .map(|der| (label, der))
-        .ok_or(KeyProblem::NotPem)
+/// Labels of X.509 certificates: RFC 7468 section 5, and what old versions of OpenSSL write.
+pub(crate) const CERTIFICATES: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
+
+/// One block of a PEM text, not yet decoded.
+pub(crate) struct Block<'a> {
+    pub(crate) label: &'a str,
+    body: &'a str,
 }
 
-/// The first block: its label, what it encloses, and what follows it.
-fn block(text: &str) -> Option<(&str, &str, &str)> {
+/// The one block of a text, beside those whose labels are to be passed over. Where there are no others, the
+/// first of these.
+pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>, KeyProblem> {
+    check_len(text.as_bytes())?;
+    let is_other = |label: &str| label == "EC PARAMETERS" || passed_over.contains(&label);
+    let (mut found, mut other) = (None::<Block<'_>>, None);
+    let mut rest = text;
+    while rest.contains(BEGIN) {
+        let (block, after) = first(rest).ok_or(KeyProblem::NotPem)?;
+        rest = after;
+        // `openssl ecparam -genkey` writes the curve in front, which the key names again.
+        if is_other(block.label) {
+            other = other.or(Some(block));
+            continue;
+        }
+        if let Some(earlier) = found {
+            let certificates = [earlier.label, block.label];
+            return Err(
+                match certificates
+                    .iter()
+                    .all(|label| CERTIFICATES.contains(label))
+                {
+                    true => KeyProblem::SeveralCertificates,
+                    false => KeyProblem::SeveralKeys,
+                },
+            );
+        }
+        found = Some(block);
+    }
+    found.or(other).ok_or_else(|| not_pem(text))
+}
+
+fn not_pem(text: &str) -> KeyProblem {
+    match key_form::of_text(text) {
+        Some(found) => KeyProblem::OtherForm { found },
+        None => KeyProblem::NotPem,
+    }
+}
+
+/// The first block and what follows it.
+fn first(text: &str) -> Option<(Block<'_>, &str)> {
     let (_, rest) = text.split_once(BEGIN)?;
     let (label, rest) = rest.split_once("-----")?;
     let (body, rest) = rest.split_once("-----END ")?;
     let after = rest.strip_prefix(label)?.strip_prefix("-----")?;
-    Some((label, body, after))
+    Some((Block { label, body }, after))
 }
 
-/// In constant time, since it may be a private key, and only in memory that wipes itself.
-fn decode(body: &str) -> Option<SecretBytes> {
-    let mut packed = SecretBytes::zeroed(body.len());
-    let characters = body.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    for (place, character) in packed.as_mut().iter_mut().zip(characters.clone()) {
-        *place = character;
+impl Block<'_> {
+    /// In constant time, since it may be a private key, and only in memory that wipes itself.
+    pub(crate) fn decode(&self) -> Result<SecretBytes, KeyProblem> {
+        // RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
+        if self.label == "ENCRYPTED PRIVATE KEY" || self.body.contains("Proc-Type: 4,ENCRYPTED") {
+            return Err(KeyProblem::Encrypted);
+        }
+        let mut packed = SecretBytes::zeroed(self.body.len());
+        let mut len = 0_usize;
+        let characters = Characters(self.body.bytes());
+        for (place, character) in packed.as_mut().iter_mut().zip(characters) {
+            *place = character;
+            len = len.saturating_add(1);
+        }
+        packed.truncate(len);
+        let mut der = SecretBytes::zeroed(len);
+        let decoded = Base64::decode(packed.as_bytes(), der.as_mut())
+            .map_err(|_| KeyProblem::NotPem)?
+            .len();
+        der.truncate(decoded);
+        Ok(der)
     }
-    packed.truncate(characters.count());
-    let mut der = SecretBytes::zeroed(packed.as_bytes().len());
-    let decoded = Base64::decode(packed.as_bytes(), der.as_mut()).ok()?.len();
-    der.truncate(decoded);
-    Some(der)
+}
+
+/// The characters of a body, without white space, and without what stands for a line end in a text that was
+/// escaped: `\n` and `\r`, with any number of backslashes.
+struct Characters<I>(I);
+
+impl<I: Iterator<Item = u8>> Iterator for Characters<I> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let mut is_escaped = false;
+        loop {
+            match self.0.next()? {
+                b'\\' => is_escaped = true,
+                b'n' | b'r' if is_escaped => is_escaped = false,
+                character if character.is_ascii_whitespace() => is_escaped = false,
+                character => return Some(character),
+            }
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::{
-    Error, FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem,
-    UrlProblem,
+    Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
+    PatternProblem, UrlProblem,
 };
 
 impl fmt::Display for Error {
@@ -13,6 +13,9 @@ impl fmt::Display for Error {
             Self::SecretLength { found } => write!(
                 f,
                 "the payload secret has {found} bytes, 32 are needed: check which encoding it is written in"
+            ),
+            Self::SecretZero => f.write_str(
+                "the payload secret is 32 zero bytes, which is no key: check that it is read from the right place before it is used",
             ),
             Self::SecretEncoding { expected } => write!(
                 f,
@@ -197,13 +200,23 @@ impl fmt::Display for KeyProblem {
                 f,
                 "`{member}` is not canonical base64url of the right length"
             ),
+            Self::MemberLength {
+                member,
+                found,
+                needed,
+            } => write!(
+                f,
+                "`{member}` has {found} octets, {needed} are needed: put zero octets in front of a shorter one (RFC 7518 section 6.2)"
+            ),
             Self::NotText { member } => write!(f, "`{member}` is not a string"),
             Self::WireForm => f.write_str(
                 "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
             ),
             Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
             Self::WrongCurve => f.write_str("its curve is not P-256"),
-            Self::PointForm => f.write_str("its point is not in uncompressed form"),
+            Self::PointForm => f.write_str(
+                "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem`",
+            ),
             Self::OffCurve => f.write_str("its point is not on the curve P-256"),
             Self::ZeroPoint => f.write_str("its point is zero"),
             Self::PrivateMember => f.write_str(
@@ -223,17 +236,91 @@ impl fmt::Display for KeyProblem {
             ),
             Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
             Self::NotPem => f.write_str("it is not PEM"),
-            Self::SeveralKeys => f.write_str("it holds more than one key: give one"),
-            Self::PemLabel => f.write_str("its PEM label is not one that is expected here"),
+            Self::SeveralKeys => f.write_str("it holds more than one key: keep one of them"),
+            Self::SeveralCertificates => f.write_str(
+                "it holds more than one certificate: keep the one whose key is meant, for example the first with `openssl x509 -in FILE -out cert.pem`",
+            ),
+            Self::PemLabel { expected } => {
+                write!(f, "its PEM label is not expected here: expected {expected}")
+            }
+            Self::OtherForm { found } => write!(f, "it is {found}"),
+            Self::ExplicitCurve => f.write_str(
+                "its curve parameters are written out instead of named: convert it with `openssl ec -in KEY -param_enc named_curve -out key.pem` (with -pubin and -pubout for a public key)",
+            ),
+            Self::ScalarLength { found } => write!(
+                f,
+                "its private scalar has {found} octets, 32 are needed: export the key again, or convert it with `openssl pkey -in KEY -out key.pem`"
+            ),
+            Self::CertificateKeyUsage { needed } => write!(
+                f,
+                "its keyUsage does not include {needed}: ask for a certificate for encryption"
+            ),
             Self::Encrypted => f.write_str(
-                "it is encrypted with a password: decrypt it first, for example with openssl pkcs8",
+                "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`",
             ),
             Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
             Self::DerAlgorithm => f.write_str("its algorithm is neither rsaEncryption with NULL parameters nor P-256"),
             Self::PrivateInvalid => {
                 f.write_str("its private half is not valid, or does not belong to its public half")
             }
+            Self::OwnPublicKey => f.write_str(
+                "it is this key pair's own public key, sent back: the peer's public key is needed",
+            ),
+            Self::PrimeLengths => f.write_str(
+                "its primes p and q do not have half the length of n each: generate another key",
+            ),
+            Self::PrivateNumbers { relation } => write!(
+                f,
+                "its private numbers do not satisfy {relation} (RFC 8017 section 3.2): generate another key, or repair this one with the tool that wrote it"
+            ),
             Self::MultiPrime => f.write_str("it has more than two primes"),
         }
+    }
+}
+
+/// What it is, and what to do with it.
+impl fmt::Display for KeyForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => {
+                "an X.509 certificate, which holds a public key: write that with `openssl x509 -in CERT -pubkey -noout`"
+            }
+            Self::CertificateRequest => {
+                "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`"
+            }
+            Self::OpenSsh => {
+                "an OpenSSH key: convert a copy with `ssh-keygen -p -m PKCS8 -f KEY`, or a public one with `ssh-keygen -e -m PKCS8 -f KEY.pub`"
+            }
+            Self::Putty => {
+                "a PuTTY key: convert it with `puttygen KEY -O private-openssh -o KEY.ssh`, then with `ssh-keygen -p -m PKCS8 -f KEY.ssh`"
+            }
+            Self::Pkcs12 => {
+                "PKCS#12: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificate with `openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem`"
+            }
+            Self::Pkcs7 => {
+                "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`"
+            }
+            Self::JavaKeyStore => {
+                "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12`, then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
+            }
+            Self::Pem => "PEM, another form than the one expected here: read it as PEM",
+            Self::Jwk => "JSON, another form than the one expected here: read it as a JWK",
+            Self::JwkSet => {
+                "a JWK set: give one of the keys in it, for example the first with `jq '.keys[0]' FILE`"
+            }
+            Self::Utf16 => {
+                "text in UTF-16: convert it with `iconv -f UTF-16 -t UTF-8 FILE > key.pem`"
+            }
+            Self::PublicKey => "a public key, and a private one is needed: give the private key",
+            Self::RawPublicPoint => {
+                "a public point without a structure around it: read 65 octets as an X9.63 point, or convert them with `(printf 3059301306072a8648ce3d020106082a8648ce3d030107034200 | xxd -r -p; cat FILE) | openssl pkey -pubin -inform DER -out key.pem`"
+            }
+            Self::RawPrivateKey => {
+                "a public point and a private scalar without a structure around them: read them as X9.63, or convert them with `(printf 30770201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107a144034200 | xxd -r -p; head -c 65 FILE) | openssl pkey -inform DER -out key.pem`"
+            }
+            Self::RawScalar => {
+                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 303102010104 | xxd -r -p; printf 20 | xxd -r -p; cat FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
+            }
+        })
     }
 }

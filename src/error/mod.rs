@@ -4,7 +4,8 @@ mod display;
 mod problem;
 
 pub use problem::{
-    FieldProblem, HeaderProblem, JsonProblem, KeyProblem, Malformed, PatternProblem, UrlProblem,
+    FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed, PatternProblem,
+    UrlProblem,
 };
 
 use crate::keys::algorithm::KeyKind;
@@ -21,6 +22,8 @@ pub enum Error {
         /// Length found, in bytes after decoding.
         found: usize,
     },
+    /// A payload secret is 32 zero bytes: memory that was never filled.
+    SecretZero,
     /// A payload secret is not written in the encoding that was named.
     SecretEncoding {
         /// The encoding that the caller named.
@@ -153,6 +156,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::SecretLength { .. } => "secret.length",
+            Self::SecretZero => "secret.zero",
             Self::SecretEncoding { .. } => "secret.encoding",
             Self::SealedTooLong { .. } => "envelope.too_long",
             Self::Malformed { .. } => "envelope.malformed",
@@ -201,6 +205,7 @@ impl Error {
             | Self::Field { .. }
             | Self::Unsupported { .. } => Fault::Misuse,
             Self::SecretLength { .. }
+            | Self::SecretZero
             | Self::SecretEncoding { .. }
             | Self::SealedTooLong { .. }
             | Self::Malformed { .. }

@@ -187,6 +187,16 @@ pub enum KeyProblem {
         /// Its name.
         member: &'static str,
     },
+    /// A coordinate or the private key of a JWK on P-256 has the wrong length: leading zero octets belong
+    /// to it (RFC 7518 sections 6.2.1.2 and 6.2.2.1).
+    MemberLength {
+        /// Its name.
+        member: &'static str,
+        /// Length found, in octets after decoding.
+        found: usize,
+        /// Length needed, in octets.
+        needed: usize,
+    },
     /// A member of a JWK is not a string.
     NotText {
         /// Its name.
@@ -225,8 +235,31 @@ pub enum KeyProblem {
     NotPem,
     /// PEM with more than one key.
     SeveralKeys,
+    /// PEM with more than one certificate and no key.
+    SeveralCertificates,
     /// PEM with a label that is not expected here.
-    PemLabel,
+    PemLabel {
+        /// The labels that are.
+        expected: &'static str,
+    },
+    /// A key, or a container of keys, in a form that is not read here.
+    OtherForm {
+        /// What it is.
+        found: KeyForm,
+    },
+    /// An elliptic-curve key whose curve is written out as parameters instead of named.
+    ExplicitCurve,
+    /// The private scalar of a P-256 key in DER has the wrong length. One with leading zero octets is taken,
+    /// and a shorter one if the public half is there to check it.
+    ScalarLength {
+        /// Length found, in octets.
+        found: usize,
+    },
+    /// The `keyUsage` of a certificate does not allow what its key is used for (RFC 5280 section 4.2.1.3).
+    CertificateKeyUsage {
+        /// The bit that is needed.
+        needed: &'static str,
+    },
     /// The private key is encrypted with a password.
     Encrypted,
     /// Not valid DER of the named structure.
@@ -236,9 +269,53 @@ pub enum KeyProblem {
     },
     /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
     DerAlgorithm,
-    /// The private half does not belong to the public half, or is no valid private key, such as one of
-    /// RSA whose primes differ in length.
+    /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,
+    /// The public key of the other side has the x coordinate of one's own: it was sent back.
+    OwnPublicKey,
+    /// The primes of an RSA private key are not of half the length of the modulus each.
+    PrimeLengths,
+    /// The numbers of an RSA private key break a relation of RFC 8017 section 3.2.
+    PrivateNumbers {
+        /// The relation, such as `d < n`.
+        relation: &'static str,
+    },
     /// An RSA private key of more than two primes.
     MultiPrime,
+}
+
+/// Forms of keys that are recognised where they are not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyForm {
+    /// An X.509 certificate (RFC 5280).
+    Certificate,
+    /// A certificate request (RFC 2986).
+    CertificateRequest,
+    /// A key of OpenSSH, private or public.
+    OpenSsh,
+    /// A key file of PuTTY.
+    Putty,
+    /// PKCS#12 (RFC 7292).
+    Pkcs12,
+    /// PKCS#7 or CMS (RFC 5652).
+    Pkcs7,
+    /// A Java key store (JKS).
+    JavaKeyStore,
+    /// PEM (RFC 7468).
+    Pem,
+    /// A JWK's JSON (RFC 7517).
+    Jwk,
+    /// A JWK set (RFC 7517 section 5).
+    JwkSet,
+    /// Text in UTF-16.
+    Utf16,
+    /// A public key where a private one is needed.
+    PublicKey,
+    /// A public point without a structure around it, of 64, 65 or 33 octets.
+    RawPublicPoint,
+    /// A public point and the private scalar behind it, 97 octets.
+    RawPrivateKey,
+    /// 32 octets, such as a private scalar.
+    RawScalar,
 }

@@ -12,6 +12,9 @@ use crate::secret::Secret32;
 #[non_exhaustive]
 pub enum Derivation<'a> {
     /// The shared secret itself: the x coordinate, 32 bytes (NIST SP 800-56A section 5.7.1.2).
+    ///
+    /// The same two keys give the same 32 bytes every time, so the same key for the cipher and the same nonce
+    /// budget. That holds for each variant with the same inputs.
     RawSharedSecret,
     /// SHA-256 of the shared secret.
     Sha256,

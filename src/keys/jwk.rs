@@ -1,63 +1,24 @@
-//! Public keys as JWK (RFC 7517, RFC 7518 section 6) and as they travel: base64 of it.
+//! Public keys as JWK (RFC 7517, RFC 7518 section 6).
 
+use core::fmt;
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserializer as _;
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 
 use crate::codec::base64url;
 use crate::codec::json::{NotObject, Object};
+use crate::codec::key_form::DerForm;
 use crate::codec::key_len::check_len;
-use crate::error::{Error, KeyProblem};
+use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyKind;
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
-use crate::secret::SecretBytes;
 
 impl PublicKey {
-    /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
-    ///
-    /// A P-256 key is the base64 of its JWK's JSON; an RSA key is the base64 of its
-    /// SubjectPublicKeyInfo or of its JWK's JSON. Base64 and base64url are accepted, padded or not:
-    /// for BankEzy's JSON they are the same text. Members may come in any order, members that this
-    /// crate does not know are ignored.
-    ///
-    /// The form of P-256 keys is seen in the samples of BankEzy's documentation. That RSA keys
-    /// travel too is this crate's own addition; no page shows it.
-    ///
-    /// # Errors
-    /// [`Error::Key`] that says what is wrong with the key.
-    pub fn from_wire(text: &str) -> Result<Self, Error> {
-        let decoded = decode_wire(text)?;
-        let bytes = decoded.as_bytes();
-        let key = match bytes.first() {
-            Some(b'{') => Self::from_jwk_bytes(bytes)?,
-            // 0x30 is the tag of a DER SEQUENCE.
-            Some(0x30) => Self::from_spki_der(bytes)?,
-            _ => return Err(KeyProblem::NotAKey.into()),
-        };
-        match (bytes.first(), key.kind()) {
-            (Some(0x30), KeyKind::P256) => Err(KeyProblem::WireForm.into()),
-            _ => Ok(key),
-        }
-    }
-
-    /// Writes the key as it travels.
-    ///
-    /// For P-256: base64 of `{"kty":"EC","crv":"P-256","x":"…","y":"…"}`, members in this order,
-    /// 168 characters that need no padding. For RSA: standard base64 of the SubjectPublicKeyInfo,
-    /// padded.
-    #[must_use]
-    pub fn to_wire(&self) -> String {
-        match self.kind() {
-            KeyKind::P256 => WIRE.encode(self.to_jwk()),
-            KeyKind::Rsa => base64::engine::general_purpose::STANDARD.encode(self.to_spki_der()),
-        }
-    }
-
     /// Reads the JSON of a public JWK (RFC 7517): `kty` `EC` with `crv` `P-256`, or `RSA`.
     ///
-    /// `use`, `alg` and `key_ops`, where present, have to agree with encryption under this profile.
+    /// `use`, `alg` and `key_ops`, where present, have to agree with encryption under this profile. A member
+    /// that is `null` or empty counts as absent. `kid` is kept as [`key_id`](Self::key_id).
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
@@ -87,7 +48,7 @@ impl PublicKey {
         }
     }
 
-    fn from_jwk_bytes(json: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn from_jwk_bytes(json: &[u8]) -> Result<Self, Error> {
         let jwk = parse(json)?;
         refuse_private(&jwk)?;
         let key = public_part(&jwk)?;
@@ -99,11 +60,35 @@ impl PublicKey {
 /// Reads a JWK's JSON, public or private.
 pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     check_len(json)?;
-    Object::parse(json).map_err(|problem| match problem {
-        NotObject::Syntax => KeyProblem::NotJsonObject,
+    // RFC 8259 section 8.1 lets a reader ignore a byte order mark.
+    let text = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
+    let jwk = Object::parse(text).map_err(|problem| match problem {
+        NotObject::Syntax => match DerForm::of(json) {
+            DerForm::Other(found) if found != KeyForm::Jwk => KeyProblem::OtherForm { found },
+            _ => KeyProblem::NotJsonObject,
+        },
         NotObject::Truncated => KeyProblem::CutShort,
         NotObject::DuplicateMember => KeyProblem::DuplicateMember,
         NotObject::TooManyMembers => KeyProblem::TooManyMembers,
+    })?;
+    match value(&jwk, "kty").is_none() && value(&jwk, "keys").is_some() {
+        true => Err(KeyProblem::OtherForm {
+            found: KeyForm::JwkSet,
+        }),
+        false => Ok(jwk),
+    }
+}
+
+/// The JSON text of a member that says something: some libraries write `null`, `""`, `[]` or `{}` for what is
+/// absent.
+pub(crate) fn value<'a>(jwk: &Object<'a>, member: &str) -> Option<&'a str> {
+    let is_blank = |inner: &str| inner.trim_ascii().is_empty();
+    let inside = |raw: &'a str, open, close| raw.strip_prefix(open)?.strip_suffix(close);
+    jwk.raw(member).filter(|raw| {
+        *raw != "null"
+            && *raw != r#""""#
+            && !inside(raw, '[', ']').is_some_and(is_blank)
+            && !inside(raw, '{', '}').is_some_and(is_blank)
     })
 }
 
@@ -134,7 +119,9 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
         }
     };
     check_use(jwk, kind)?;
-    Ok(key.into())
+    // One of another type is nobody's concern here.
+    let key_id = text(jwk, "kid").ok().flatten();
+    Ok(PublicKey::from(key).with_key_id(key_id.as_deref()))
 }
 
 fn kind(jwk: &Object<'_>) -> Result<KeyKind, KeyProblem> {
@@ -163,7 +150,7 @@ fn check_use(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
 
 fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    match private.iter().any(|member| jwk.has(member)) {
+    match private.iter().any(|member| value(jwk, member).is_some()) {
         true => Err(KeyProblem::PrivateMember),
         false => Ok(()),
     }
@@ -171,26 +158,52 @@ fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
 
 fn require_public_key_ops(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
     match kind {
-        // A public ECDH key has no operation of its own, so an empty list is right for it.
-        KeyKind::P256 => require_key_ops(jwk, ["deriveKey", "deriveBits"], true),
-        KeyKind::Rsa => require_key_ops(jwk, ["encrypt", "wrapKey"], false),
+        KeyKind::P256 => require_key_ops(jwk, ["deriveKey", "deriveBits"]),
+        KeyKind::Rsa => require_key_ops(jwk, ["encrypt", "wrapKey"]),
     }
 }
 
 /// `key_ops`, where present, has to name one of the operations (RFC 7517 section 4.3).
-pub(crate) fn require_key_ops(
-    jwk: &Object<'_>,
-    any_of: [&str; 2],
-    may_be_empty: bool,
-) -> Result<(), KeyProblem> {
-    let Some(raw) = jwk.raw("key_ops") else {
+pub(crate) fn require_key_ops(jwk: &Object<'_>, any_of: [&str; 2]) -> Result<(), KeyProblem> {
+    let Some(raw) = value(jwk, "key_ops") else {
         return Ok(());
     };
-    let found: Vec<String> = serde_json::from_str(raw).map_err(|_| KeyProblem::KeyOps)?;
-    let fits = found.iter().any(|op| any_of.contains(&op.as_str()));
-    match fits || (may_be_empty && found.is_empty()) {
-        true => Ok(()),
-        false => Err(KeyProblem::KeyOps),
+    match serde_json::Deserializer::from_str(raw).deserialize_seq(AnyOf(any_of)) {
+        Ok(true) => Ok(()),
+        _ => Err(KeyProblem::KeyOps),
+    }
+}
+
+/// Whether an array of strings holds one of two; nothing of it is kept.
+#[derive(Clone, Copy)]
+struct AnyOf<'a>([&'a str; 2]);
+
+impl<'de> Visitor<'de> for AnyOf<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut operations: A) -> Result<bool, A::Error> {
+        let mut found = false;
+        while let Some(is_one) = operations.next_element_seed(self)? {
+            found |= is_one;
+        }
+        Ok(found)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, operation: &str) -> Result<bool, E> {
+        Ok(self.0.contains(&operation))
+    }
+}
+
+/// One element of the array.
+impl<'de> DeserializeSeed<'de> for AnyOf<'_> {
+    type Value = bool;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<bool, D::Error> {
+        json.deserialize_str(self)
     }
 }
 
@@ -200,11 +213,29 @@ pub(crate) fn fixed(
     member: &'static str,
     out: &mut [u8; 32],
 ) -> Result<(), KeyProblem> {
-    base64url::decode_secret(raw(jwk, member)?, out).ok_or(KeyProblem::Invalid { member })
+    let text = raw(jwk, member)?;
+    check_member_len(text, member)?;
+    base64url::decode_secret(text, out).ok_or(KeyProblem::Invalid { member })
+}
+
+/// Coordinates and private keys on P-256 have 32 octets, leading zeros among them.
+fn check_member_len(text: &str, member: &'static str) -> Result<(), KeyProblem> {
+    const NEEDED: usize = 32;
+    let is_base64url = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    match base64url::decoded_len(text.len()) {
+        Some(NEEDED) => Ok(()),
+        Some(found) if text.bytes().all(is_base64url) => Err(KeyProblem::MemberLength {
+            member,
+            found,
+            needed: NEEDED,
+        }),
+        _ => Err(KeyProblem::Invalid { member }),
+    }
 }
 
 /// The base64url text of a required member.
 pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str, KeyProblem> {
+    value(jwk, member).ok_or(KeyProblem::Missing { member })?;
     jwk.raw_text(member)
         .map_err(|_| KeyProblem::Invalid { member })?
         .ok_or(KeyProblem::Missing { member })
@@ -219,69 +250,27 @@ fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     let mut point = [4; 65];
     let (x, y) = point[1..].split_at_mut(32);
     for (member, coordinate) in [("x", x), ("y", y)] {
-        base64url::decode(raw(jwk, member)?.as_bytes(), coordinate)
-            .ok_or(KeyProblem::Invalid { member })?;
+        let text = raw(jwk, member)?;
+        check_member_len(text, member)?;
+        base64url::decode(text.as_bytes(), coordinate).ok_or(KeyProblem::Invalid { member })?;
     }
     Ok(point)
 }
 
-/// Base64urlUInt (RFC 7518 section 2): no leading zero byte.
+/// Base64urlUInt (RFC 7518 section 2). The leading zero bytes that section 6.3.1.1 warns of are taken off.
 fn unsigned(jwk: &Object<'_>, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
-    base64url::decode_to_vec(raw(jwk, member)?.as_bytes())
-        .filter(|number| number.first().is_some_and(|first| *first != 0))
-        .ok_or(KeyProblem::Invalid { member })
+    let number = base64url::decode_to_vec(raw(jwk, member)?.as_bytes())
+        .ok_or(KeyProblem::Invalid { member })?;
+    let number: Vec<u8> = number.into_iter().skip_while(|byte| *byte == 0).collect();
+    match number.is_empty() {
+        true => Err(KeyProblem::Invalid { member }),
+        false => Ok(number),
+    }
 }
 
 fn text<'a>(jwk: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str>>, KeyProblem> {
+    if value(jwk, member).is_none() {
+        return Ok(None);
+    }
     jwk.text(member).map_err(|_| KeyProblem::NotText { member })
 }
-
-/// Undoes the base64 or base64url of a key as it travels.
-fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
-    check_len(text.as_bytes())?;
-    let engine = match text.contains(['-', '_']) {
-        true => &WIRE_URL_SAFE,
-        false => &WIRE,
-    };
-    decode(engine, text.as_bytes()).ok_or_else(|| match is_cut_short(text) {
-        true => KeyProblem::CutShort,
-        false => KeyProblem::NotBase64,
-    })
-}
-
-/// Into memory that wipes itself: a private key may have been given in place of a public one.
-fn decode(engine: &GeneralPurpose, text: &[u8]) -> Option<SecretBytes> {
-    let mut bytes = SecretBytes::zeroed(base64::decoded_len_estimate(text.len()));
-    let len = engine.decode_slice(text, bytes.as_mut()).ok()?;
-    bytes.truncate(len);
-    Some(bytes)
-}
-
-/// Whether a text is the start of the base64 of a JWK, cut at any character: one sample in
-/// BankEzy's documentation is.
-fn is_cut_short(text: &str) -> bool {
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
-    if !text.as_bytes().iter().all(is_base64) {
-        return false;
-    }
-    // A single character of a last group of four holds no whole byte.
-    let whole = match text.as_bytes() {
-        [whole @ .., _] if text.len() % 4 == 1 => whole,
-        whole => whole,
-    };
-    decode(&LENIENT, whole).is_some_and(|json| {
-        let json = json.as_bytes();
-        json.starts_with(b"{") && matches!(Object::parse(json), Err(NotObject::Truncated))
-    })
-}
-
-const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_encode_padding(false)
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const WIRE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, INDIFFERENT);
-const WIRE_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, INDIFFERENT);
-/// For telling a key that was cut short from one that is no base64, never for reading one.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::URL_SAFE,
-    INDIFFERENT.with_decode_allow_trailing_bits(true),
-);

@@ -1,12 +1,17 @@
 //! Keys: the forms that they are written in, what makes one fit for the profile, and key agreement.
 
 pub(crate) mod algorithm;
+mod certificate;
 pub(crate) mod derivation;
 pub(crate) mod jwk;
 pub(crate) mod pair;
 pub(crate) mod private;
 pub(crate) mod public;
+mod public_pem;
 mod spki;
+mod thumbprint;
+mod wire;
+mod x963;
 
 pub use algorithm::{Algorithm, KeyKind};
 pub use derivation::Derivation;

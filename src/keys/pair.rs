@@ -5,7 +5,7 @@ use core::fmt;
 use crate::backend::{Backend, P256Private, RsaPrivate};
 use crate::error::{Error, KeyProblem};
 use crate::keys::derivation::Derivation;
-use crate::keys::private::{self, PrivateParts};
+use crate::keys::private::{self, PrivateParts, StatedPoint};
 use crate::keys::public::{Kind, NEEDS_P256, P256Point, PublicKey, RsaPublicNumbers};
 use crate::secret::{PayloadSecret, Secret32, SecretBytes, SecretText};
 
@@ -49,7 +49,11 @@ impl KeyPair {
         Self::generate_rsa_with_backend(bits, &crate::backend::AWS_LC_RS)
     }
 
-    /// Reads PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (RFC 5915).
+    /// Reads PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (RFC 5915), whichever
+    /// of the three structures it holds.
+    ///
+    /// Text around the block, certificates beside it, which are not looked at, and line ends written as `\n`
+    /// are passed over. A key that is encrypted with a password is refused: decrypt it first.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
@@ -73,8 +77,26 @@ impl KeyPair {
         Self::from_pkcs1_der_with_backend(der, &crate::backend::AWS_LC_RS)
     }
 
+    /// Reads a DER SEC 1 ECPrivateKey (RFC 5915) that names the curve P-256.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_sec1_der(der: &[u8]) -> Result<Self, Error> {
+        Self::from_sec1_der_with_backend(der, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads a private key on P-256 of ANSI X9.63: 97 octets, the uncompressed public point and the private
+    /// scalar, as `x963Representation` of Apple's CryptoKit and `SecKeyCopyExternalRepresentation` give it.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_x963(key: &[u8]) -> Result<Self, Error> {
+        Self::from_x963_with_backend(key, &crate::backend::AWS_LC_RS)
+    }
+
     /// Reads a private JWK. `use`, `alg` and `key_ops`, where present, have to agree with
-    /// decryption under this profile; an RSA key needs all of `d`, `p`, `q`, `dp`, `dq` and `qi`.
+    /// decryption under this profile; an RSA key needs all of `d`, `p`, `q`, `dp`, `dq` and `qi`. A member
+    /// that is `null` or empty counts as absent. `kid` is kept as [`PublicKey::key_id`] of the public half.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
@@ -90,7 +112,7 @@ impl KeyPair {
     /// [`Error::Backend`] if the backend fails.
     pub fn generate_with_backend(backend: &Backend) -> Result<Self, Error> {
         let key = backend.primitives().p256_generate()?;
-        Self::from_p256(key.scalar()?, None, key, *backend)
+        Self::from_p256(key.scalar()?, &[], key, *backend)
     }
 
     /// As [`generate_rsa`](Self::generate_rsa), on the backend given.
@@ -131,12 +153,31 @@ impl KeyPair {
         Self::from_parts(private::from_pkcs1(der)?, *backend)
     }
 
+    /// As [`from_sec1_der`](Self::from_sec1_der), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_sec1_der`](Self::from_sec1_der).
+    pub fn from_sec1_der_with_backend(der: &[u8], backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private::from_sec1(der)?, *backend)
+    }
+
+    /// As [`from_x963`](Self::from_x963), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_x963`](Self::from_x963).
+    pub fn from_x963_with_backend(key: &[u8], backend: &Backend) -> Result<Self, Error> {
+        Self::from_parts(private::from_x963(key)?, *backend)
+    }
+
     /// As [`from_jwk`](Self::from_jwk), on the backend given.
     ///
     /// # Errors
     /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
     pub fn from_jwk_with_backend(json: &str, backend: &Backend) -> Result<Self, Error> {
-        Self::from_parts(private::from_jwk(json)?, *backend)
+        let (parts, key_id) = private::from_jwk(json)?;
+        let mut pair = Self::from_parts(parts, *backend)?;
+        pair.public = pair.public.with_key_id(key_id.as_deref());
+        Ok(pair)
     }
 
     /// The public half: its [`to_wire`](PublicKey::to_wire) is what BankEzy calls `sdkPublicKey`.
@@ -147,14 +188,23 @@ impl KeyPair {
 
     /// Agrees on a payload secret with the owner of another P-256 key.
     ///
+    /// The same two keys give the same secret every time (with the same [`Derivation`]), so all ciphers made
+    /// from it share one nonce budget: make a new key pair for each exchange, or keep one cipher for all.
+    ///
     /// # Errors
-    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`].
+    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`]; [`KeyProblem::OwnPublicKey`]
+    /// if the other key has the x coordinate of this one's own public key, which is then this key or its
+    /// negative, sent back by somebody who has no private key.
     pub fn agree(
         &self,
         peer: &PublicKey,
         derivation: &Derivation<'_>,
     ) -> Result<PayloadSecret, Error> {
-        let shared = self.shared_secret(peer.p256()?)?;
+        let peer = peer.p256()?;
+        if self.public.p256()?.x() == peer.x() {
+            return Err(KeyProblem::OwnPublicKey.into());
+        }
+        let shared = self.shared_secret(peer)?;
         derivation
             .derive(shared, self.backend)
             .map(PayloadSecret::from_secret)
@@ -219,12 +269,12 @@ impl KeyPair {
 
     fn from_parts(parts: PrivateParts, backend: Backend) -> Result<Self, Error> {
         match parts {
-            PrivateParts::P256 { scalar, public } => {
+            PrivateParts::P256 { scalar, stated } => {
                 let key = backend
                     .primitives()
                     .p256_private(&scalar)
                     .ok_or(KeyProblem::PrivateInvalid)?;
-                Self::from_p256(scalar, public, key, backend)
+                Self::from_p256(scalar, &stated, key, backend)
             }
             PrivateParts::Rsa { pkcs8, public } => Self::from_rsa(pkcs8, public, backend),
         }
@@ -232,12 +282,12 @@ impl KeyPair {
 
     fn from_p256(
         scalar: Secret32,
-        stated: Option<P256Point>,
+        stated: &[StatedPoint],
         key: Box<dyn P256Private>,
         backend: Backend,
     ) -> Result<Self, Error> {
         let public = P256Point::from_sec1(&key.public()?)?;
-        if stated.is_some_and(|stated| stated != public) {
+        if !stated.iter().all(|stated| stated.is(&public)) {
             return Err(KeyProblem::PrivateInvalid.into());
         }
         Ok(Self {

@@ -10,8 +10,13 @@ use crate::keys::algorithm::KeyKind;
 ///
 /// A value is a checked key: a point on P-256 other than zero, or an RSA key of 2048 to 8192 bits
 /// with an odd modulus and an odd exponent from 65537 to 2^33 - 1.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(Kind);
+///
+/// Two keys are equal if their points or numbers are: the identifier of a JWK is no part of it.
+#[derive(Clone)]
+pub struct PublicKey {
+    kind: Kind,
+    key_id: Option<Box<str>>,
+}
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -23,7 +28,7 @@ impl PublicKey {
     /// Which kind of key it is.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
-        match self.0 {
+        match self.kind {
             Kind::P256(_) => KeyKind::P256,
             Kind::Rsa(_) => KeyKind::Rsa,
         }
@@ -32,23 +37,52 @@ impl PublicKey {
     /// Size in bits: 256 for P-256, the length of the modulus for RSA.
     #[must_use]
     pub fn bits(&self) -> usize {
-        match &self.0 {
+        match &self.kind {
             Kind::P256(_) => 256,
             Kind::Rsa(rsa) => rsa.bits(),
         }
     }
 
     pub(crate) fn inner(&self) -> &Kind {
-        &self.0
+        &self.kind
+    }
+
+    /// The `kid` of the JWK that the key was read from (RFC 7517 section 4.5), if it is a string of 1 to 256
+    /// bytes.
+    ///
+    /// It is text from outside: escape it where it is printed, as `{:?}` of the key does. This crate never
+    /// writes it into a message or another form of the key, and never selects a key by it.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// Keeps an identifier that is short enough.
+    pub(crate) fn with_key_id(mut self, key_id: Option<&str>) -> Self {
+        self.key_id = key_id
+            .filter(|key_id| (1..=MAX_KEY_ID).contains(&key_id.len()))
+            .map(Into::into);
+        self
     }
 
     pub(crate) fn p256(&self) -> Result<&P256Point, Error> {
-        match &self.0 {
+        match &self.kind {
             Kind::P256(point) => Ok(point),
             Kind::Rsa(_) => Err(NEEDS_P256),
         }
     }
 }
+
+/// Longest `kid` that is kept, in bytes.
+const MAX_KEY_ID: usize = 256;
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for PublicKey {}
 
 /// Where only a P-256 key will do.
 pub(crate) const NEEDS_P256: Error = Error::WrongKeyKind {
@@ -58,13 +92,17 @@ pub(crate) const NEEDS_P256: Error = Error::WrongKeyKind {
 
 impl From<Kind> for PublicKey {
     fn from(kind: Kind) -> Self {
-        Self(kind)
+        Self { kind, key_id: None }
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({}, {} bits)", self.kind(), self.bits())
+        write!(f, "PublicKey({}, {} bits", self.kind(), self.bits())?;
+        if let Some(key_id) = &self.key_id {
+            write!(f, ", kid \"{}\"", key_id.escape_default())?;
+        }
+        f.write_str(")")
     }
 }
 

@@ -1,14 +1,14 @@
-//! Public keys as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER or PEM.
+//! Public keys as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::pem::LineEnding;
-use der::{Decode as _, Encode as _};
+use der::{Decode as _, Encode as _, Tag, Tagged as _};
 use pkcs1::RsaPublicKeyRef;
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
+use crate::codec::key_form::DerForm;
 use crate::codec::key_len::check_len;
-use crate::codec::pem;
-use crate::error::{Error, KeyProblem};
+use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 /// rsaEncryption (RFC 8017 appendix A.1).
@@ -31,6 +31,7 @@ impl DerAlgorithm {
             (RSA, Some(parameters)) if parameters == AnyRef::NULL => Ok(Self::Rsa),
             (EC, Some(curve)) => match curve.decode_as::<ObjectIdentifier>() {
                 Ok(P256) => Ok(Self::P256),
+                _ if curve.tag() == Tag::Sequence => Err(KeyProblem::ExplicitCurve),
                 _ => Err(KeyProblem::WrongCurve),
             },
             _ => Err(KeyProblem::DerAlgorithm),
@@ -57,12 +58,14 @@ impl DerAlgorithm {
 }
 
 impl PublicKey {
-    /// Reads a DER SubjectPublicKeyInfo of an RSA or P-256 key.
+    /// Reads a DER SubjectPublicKeyInfo of an RSA or P-256 key, whose curve is named and whose point is
+    /// uncompressed. An X.509 certificate is read by
+    /// [`from_certificate_der`](Self::from_certificate_der).
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, Error> {
-        Ok(read_spki(der)?)
+        Ok(read(der)?)
     }
 
     /// Writes the key as a DER SubjectPublicKeyInfo: 91 bytes for P-256.
@@ -79,23 +82,6 @@ impl PublicKey {
         written.unwrap_or_default()
     }
 
-    /// Reads PEM (RFC 7468) with the label `PUBLIC KEY` (SubjectPublicKeyInfo) or
-    /// `RSA PUBLIC KEY` (PKCS#1).
-    ///
-    /// # Errors
-    /// [`Error::Key`] that says what is wrong with the key.
-    pub fn from_pem(text: &str) -> Result<Self, Error> {
-        if text.contains("PRIVATE KEY-----") {
-            return Err(KeyProblem::PrivateMember.into());
-        }
-        let (label, der) = pem::read(text)?;
-        match label {
-            "PUBLIC KEY" => Self::from_spki_der(der.as_bytes()),
-            "RSA PUBLIC KEY" => Ok(Kind::Rsa(read_pkcs1(der.as_bytes())?).into()),
-            _ => Err(KeyProblem::PemLabel.into()),
-        }
-    }
-
     /// Writes the key as PEM with the label `PUBLIC KEY`.
     #[must_use]
     pub fn to_pem(&self) -> String {
@@ -105,14 +91,12 @@ impl PublicKey {
     }
 }
 
-fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
+/// A SubjectPublicKeyInfo.
+pub(crate) fn read(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     let invalid = KeyProblem::NotDer {
         structure: "SubjectPublicKeyInfo",
     };
-    check_len(der)?;
-    if looks_private(der) {
-        return Err(KeyProblem::PrivateMember);
-    }
+    refuse_others(der)?;
     let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| invalid)?;
     let key = spki.subject_public_key.as_bytes().ok_or(invalid)?;
     Ok(match DerAlgorithm::of(&spki.algorithm)? {
@@ -121,7 +105,35 @@ fn read_spki(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     })
 }
 
-/// PKCS#8, PKCS#1 and SEC 1 private keys start with a version of 0 or 1, public keys do not.
+/// A SubjectPublicKeyInfo, or an RSAPublicKey.
+pub(crate) fn read_any(der: &[u8]) -> Result<PublicKey, KeyProblem> {
+    refuse_others(der)?;
+    match DerForm::of(der) {
+        DerForm::Pkcs1Public => Ok(Kind::Rsa(read_pkcs1(der)?).into()),
+        _ => read(der),
+    }
+}
+
+/// Refuses what is no public key in DER, private keys above all.
+fn refuse_others(der: &[u8]) -> Result<(), KeyProblem> {
+    check_len(der)?;
+    match DerForm::of(der) {
+        DerForm::Pkcs8
+        | DerForm::EncryptedPkcs8
+        | DerForm::Pkcs1
+        | DerForm::Sec1
+        | DerForm::Other(KeyForm::RawPrivateKey) => Err(KeyProblem::PrivateMember),
+        DerForm::Other(found) => Err(KeyProblem::OtherForm { found }),
+        DerForm::Spki | DerForm::Pkcs1Public => Ok(()),
+        DerForm::Unknown => match looks_private(der) {
+            true => Err(KeyProblem::PrivateMember),
+            false => Ok(()),
+        },
+    }
+}
+
+/// Whether the start is that of a private key in DER, whose rest is damaged: PKCS#8, PKCS#1 and SEC 1 start
+/// with a version of 0 or 1, public keys do not.
 fn looks_private(der: &[u8]) -> bool {
     AnyRef::from_der(der).is_ok_and(|sequence| matches!(sequence.value(), [2, 1, 0 | 1, ..]))
 }

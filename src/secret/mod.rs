@@ -17,7 +17,8 @@ use crate::error::Error;
 /// The 32-byte key that BankEzy calls `payloadSecret`: an AES-256 key.
 ///
 /// How it is written is nowhere documented, so each encoding has its own constructor and none is
-/// guessed. Anything but 32 bytes is an error. The key lives on the heap, is wiped on drop, and is
+/// guessed. Anything but 32 bytes is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are
+/// memory that was never filled. The key lives on the heap, is wiped on drop, and is
 /// compared in constant time; there is no `Clone`, and `Debug` shows nothing of it.
 pub struct PayloadSecret(Secret32);
 
@@ -57,7 +58,7 @@ impl PayloadSecret {
         for (byte, [high, low]) in secret.bytes_mut().iter_mut().zip(pairs) {
             *byte = hex_value(*high).0 << 4 | hex_value(*low).0;
         }
-        Ok(Self(secret))
+        Self::refuse_zero(secret)
     }
 
     /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters.
@@ -78,7 +79,7 @@ impl PayloadSecret {
             return Err(Error::SecretLength { found: bytes.len() });
         }
         secret.bytes_mut().copy_from_slice(bytes);
-        Ok(Self(secret))
+        Self::refuse_zero(secret)
     }
 
     /// Makes a new key from the operating system's random number generator.
@@ -95,8 +96,18 @@ impl PayloadSecret {
         Base64UrlUnpadded::encode_string(self.0.bytes()).into()
     }
 
+    /// A key that was agreed on or unwrapped. Zeros are not looked for: that would be a second answer that
+    /// depends on a key.
     pub(crate) fn from_secret(secret: Secret32) -> Self {
         Self(secret)
+    }
+
+    /// 32 zero bytes are memory that was never filled, and no key that anybody chose.
+    fn refuse_zero(secret: Secret32) -> Result<Self, Error> {
+        match bool::from(secret.bytes().ct_eq(&[0; 32])) {
+            true => Err(Error::SecretZero),
+            false => Ok(Self(secret)),
+        }
     }
 
     pub(crate) fn secret(&self) -> &Secret32 {

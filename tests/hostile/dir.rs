@@ -100,7 +100,7 @@ pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
                 input,
                 expected: expected.clone(),
                 secrets: &KEY_TEXTS,
-                largest: CAP,
+                peak: CAP,
             };
             table.row(&row, || cipher.open(input));
             table.row(&row, || ring.open(input));

@@ -11,13 +11,14 @@ mod public_der;
 mod public_keys;
 mod recipients;
 mod regressions;
+mod rsa_numbers;
 mod sealed;
 mod secrets;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bankezy_crypto::{Error, HeaderProblem, KeyProblem, Malformed};
+use bankezy_crypto::{Error, HeaderProblem, KeyForm, KeyProblem, Malformed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -27,7 +28,7 @@ const CAP: usize = 8 * 1024 * 1024;
 /// Cap of keys, as its errors say.
 const KEY_CAP: usize = 16 * 1024;
 
-/// What a key may ask for at once beyond its own size.
+/// What reading a key may hold beyond its own size.
 const KEY_MARGIN: usize = 64 * 1024;
 
 /// Collects what went wrong, so that one run of a table shows every row.
@@ -43,8 +44,8 @@ struct Row<'a> {
     expected: Error,
     /// Nothing of these may stand in the error.
     secrets: &'a [&'a str],
-    /// Largest single allocation.
-    largest: usize,
+    /// The most memory that may be held at any time.
+    peak: usize,
 }
 
 impl Table {
@@ -66,8 +67,8 @@ impl Table {
                 &format!("found {error:?}, expected {:?}", row.expected),
             );
         }
-        if asked.largest > row.largest {
-            self.fail(row, &format!("{asked:?}, allowed {}", row.largest));
+        if asked.peak > row.peak {
+            self.fail(row, &format!("{asked:?}, allowed {}", row.peak));
         }
         for shown in [error.to_string(), format!("{error:?}")] {
             if quotes(&shown, row.input) {
@@ -128,6 +129,18 @@ fn header(problem: HeaderProblem) -> Error {
 fn key(problem: KeyProblem) -> Error {
     Error::Key { problem }
 }
+
+fn form(found: KeyForm) -> KeyProblem {
+    KeyProblem::OtherForm { found }
+}
+
+const PRIVATE_LABEL: KeyProblem = KeyProblem::PemLabel {
+    expected: "PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY",
+};
+
+const PUBLIC_LABEL: KeyProblem = KeyProblem::PemLabel {
+    expected: "PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE",
+};
 
 /// The bytes of a PEM text, whatever its label.
 fn der_of(pem: &str) -> Vec<u8> {

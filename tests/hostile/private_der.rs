@@ -1,13 +1,13 @@
 //! Hostile private keys as PKCS#8, PKCS#1 and PEM.
 
-use bankezy_crypto::KeyProblem as P;
+use bankezy_crypto::{KeyForm, KeyProblem as P};
 
 use crate::private_keys::{
     DER, ORDER, P256_PEM, PEM, PKCS1_DER, PKCS1_PEM, RSA_OTHER_PEM, RSA_PEM, SEC1_PEM, check, row,
 };
 use crate::public_der::{integer, tlv};
 use crate::recipients::{P256_JWK, RSA_JWK, member};
-use crate::{KEY_CAP, der_of, swapped};
+use crate::{KEY_CAP, PRIVATE_LABEL, der_of, form, swapped};
 
 const P256_OTHER_PEM: &str = include_str!("../data/p256-other.pem");
 
@@ -67,7 +67,6 @@ pub(crate) fn p256(scalar: &[u8]) -> Vec<u8> {
 fn hostile_pkcs8() {
     let genuine = der_of(P256_PEM);
     let algorithm = ec_algorithm();
-    let public = &genuine[genuine.len() - 65..];
     let other = der_of(P256_OTHER_PEM);
     let public_of = |point: &[u8]| tlv(0xa1, &[&tlv(3, &[&[0], point])]);
     let scalar = &genuine[36..68];
@@ -94,12 +93,12 @@ fn hostile_pkcs8() {
             row(
                 "public SPKI",
                 der_of(include_str!("../data/p256.pub.pem")),
-                PKCS8,
+                form(KeyForm::PublicKey),
             ),
             row(
                 "public SPKI of RSA",
                 der_of(include_str!("../data/rsa2048.pub.pem")),
-                PKCS8,
+                form(KeyForm::PublicKey),
             ),
             row("PKCS#1", der_of(PKCS1_PEM), PKCS8),
             row("SEC 1", der_of(SEC1_PEM), PKCS8),
@@ -126,14 +125,6 @@ fn hostile_pkcs8() {
                 P::ZeroPoint,
             ),
             row(
-                "public half compressed",
-                pkcs8(
-                    &algorithm,
-                    &sec1(scalar, &public_of(&[&[2][..], &public[1..33]].concat())),
-                ),
-                P::PointForm,
-            ),
-            row(
                 "version 2, another public half",
                 v2(&other[other.len() - 65..]),
                 P::PrivateInvalid,
@@ -151,9 +142,17 @@ fn hostile_pkcs8() {
             row("scalar 0", p256(&[0; 32]), P::PrivateInvalid),
             row("scalar the order", p256(&ORDER), P::PrivateInvalid),
             row("scalar all bits", p256(&[255; 32]), P::PrivateInvalid),
-            row("scalar of 31 bytes", p256(&[1; 31]), SEC1),
-            row("scalar of 33 bytes", p256(&[1; 33]), SEC1),
-            row("no scalar", p256(&[]), SEC1),
+            row(
+                "scalar of 31 bytes",
+                p256(&[1; 31]),
+                P::ScalarLength { found: 31 },
+            ),
+            row(
+                "scalar of 33 bytes",
+                p256(&[1; 33]),
+                P::ScalarLength { found: 33 },
+            ),
+            row("no scalar", p256(&[]), P::ScalarLength { found: 0 }),
             row(
                 "P-384 inside P-256",
                 pkcs8(&algorithm, &sec1(scalar, &p384)),
@@ -256,7 +255,9 @@ fn hostile_pkcs1() {
             row(
                 "RSA, p twice",
                 pkcs1_with(|key| key[4] = key[3].clone()),
-                invalid,
+                P::PrivateNumbers {
+                    relation: "p and q differ",
+                },
             ),
             row(
                 "RSA, n for p and 1 for q",
@@ -264,7 +265,7 @@ fn hostile_pkcs1() {
                     key[3] = key[0].clone();
                     key[4] = vec![1];
                 }),
-                invalid,
+                P::PrimeLengths,
             ),
             row("RSA, another n", add_one(0), invalid),
             row("RSA, another d", add_one(2), invalid),
@@ -273,16 +274,32 @@ fn hostile_pkcs1() {
             row("RSA, another dp", add_one(5), invalid),
             row("RSA, another dq", add_one(6), invalid),
             row("RSA, another qi", add_one(7), invalid),
-            row("RSA, qi 0", set(7, &[0]), invalid),
+            row(
+                "RSA, qi 0",
+                set(7, &[0]),
+                P::PrivateNumbers {
+                    relation: "qInv is not zero",
+                },
+            ),
             row(
                 "RSA, p and q swapped, nothing else",
                 pkcs1_with(|key| key.swap(3, 4)),
                 invalid,
             ),
-            row("RSA, d 0", set(2, &[0]), invalid),
-            row("RSA, p 0", set(3, &[0]), invalid),
-            row("RSA, q 1", set(4, &[1]), invalid),
-            row("RSA, d of 8000 bytes", set(2, &[0x41; 8000]), invalid),
+            row(
+                "RSA, d 0",
+                set(2, &[0]),
+                P::PrivateNumbers {
+                    relation: "d, dP and dQ are odd",
+                },
+            ),
+            row("RSA, p 0", set(3, &[0]), P::PrimeLengths),
+            row("RSA, q 1", set(4, &[1]), P::PrimeLengths),
+            row(
+                "RSA, d of 8000 bytes",
+                set(2, &[0x41; 8000]),
+                P::PrivateNumbers { relation: "d < n" },
+            ),
             row("RSA, another e", set(1, &[1, 0, 3]), invalid),
             row("RSA, e 3", set(1, &[3]), P::Exponent),
             row("RSA, e even", set(1, &[1, 0, 0]), P::Exponent),
@@ -321,7 +338,7 @@ fn hostile_private_pem() {
         &[
             row("empty", "", P::Empty),
             row("a NUL", "\0", P::NotPem),
-            row("JWK", P256_JWK, P::NotPem),
+            row("JWK", P256_JWK, form(KeyForm::Jwk)),
             row("no end", &P256_PEM[..P256_PEM.len() - 20], P::NotPem),
             row("no base64", swapped(P256_PEM, "MIGH", "MI!H"), P::NotPem),
             row(
@@ -332,10 +349,23 @@ fn hostile_private_pem() {
             row(
                 "a certificate",
                 include_str!("../data/certificate.pem"),
-                P::PemLabel,
+                form(KeyForm::Certificate),
             ),
-            row("public", include_str!("../data/p256.pub.pem"), P::PemLabel),
-            row("OPENSSH", labelled("OPENSSH PRIVATE KEY"), P::PemLabel),
+            row(
+                "public",
+                include_str!("../data/p256.pub.pem"),
+                form(KeyForm::PublicKey),
+            ),
+            row(
+                "OPENSSH",
+                labelled("OPENSSH PRIVATE KEY"),
+                form(KeyForm::OpenSsh),
+            ),
+            row(
+                "a label that does not exist",
+                labelled("PRIVATE KEYS"),
+                PRIVATE_LABEL,
+            ),
             row(
                 "encrypted PKCS#8",
                 include_str!("../data/p256-encrypted.pem"),
@@ -345,13 +375,6 @@ fn hostile_private_pem() {
                 "encrypted PKCS#1",
                 include_str!("../data/rsa2048-proc-type.pem"),
                 P::Encrypted,
-            ),
-            row("PKCS#8 as EC", labelled("EC PRIVATE KEY"), SEC1),
-            row("PKCS#8 as RSA", labelled("RSA PRIVATE KEY"), PKCS1),
-            row(
-                "SEC 1 as PKCS#8",
-                SEC1_PEM.replace("EC PRIVATE", "PRIVATE"),
-                PKCS8,
             ),
             row(
                 "SEC 1 on P-384",

@@ -8,7 +8,7 @@ use crate::private_der::{ec_algorithm, pkcs1, rsa_numbers, sec1};
 use crate::private_keys::{DER, P256_PEM, PEM, RSA_OTHER_PEM, RSA_PEM, check, row};
 use crate::public_der::{integer, tlv};
 use crate::recipients::private_rsa;
-use crate::{Table, der_of, key};
+use crate::{PRIVATE_LABEL, Table, der_of, key};
 
 fn version_2(algorithm: &[u8], inner: &[u8], public: &[u8]) -> Vec<u8> {
     let public = tlv(0x81, &[&[0], public]);
@@ -92,7 +92,7 @@ fn several_blocks_are_refused_and_a_curve_alone_is_no_key() {
                 format!("{curve}{P256_PEM}{P256_PEM}"),
                 P::SeveralKeys,
             ),
-            row("the curve alone", curve, P::PemLabel),
+            row("the curve alone", curve, PRIVATE_LABEL),
             row(
                 "SEC 1 that names no curve",
                 block("EC PRIVATE KEY", &sec1(&scalar, &[])),

@@ -1,10 +1,10 @@
 //! Public keys as SubjectPublicKeyInfo and as PEM.
 
-use bankezy_crypto::{KeyProblem as P, PublicKey};
+use bankezy_crypto::{KeyForm, KeyProblem as P, PublicKey};
 
 use crate::public_keys::{P as PRIME, P256_PEM, RSA_PEM, check, hex, odd, public_jwk, row, text};
 use crate::recipients::P256_JWK;
-use crate::{KEY_CAP, base64url, der_of, swapped};
+use crate::{KEY_CAP, PUBLIC_LABEL, base64url, der_of, form, swapped};
 
 /// OIDs as the content of their DER.
 const RSA_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
@@ -88,8 +88,8 @@ fn hostile_subject_public_key_infos() {
             row("the key no bit string", changed(23, 4), invalid),
             row("a bit string with unused bits", changed(25, 1), invalid),
             row("a set", changed(0, 0x31), invalid),
-            row("PEM", P256_PEM, invalid),
-            row("JWK", public_jwk(P256_JWK), invalid),
+            row("PEM", P256_PEM, form(KeyForm::Pem)),
+            row("JWK", public_jwk(P256_JWK), form(KeyForm::Jwk)),
             row(
                 "private PKCS#8",
                 der_of(include_str!("../data/p256.pem")),
@@ -98,7 +98,7 @@ fn hostile_subject_public_key_infos() {
             row(
                 "a certificate",
                 der_of(include_str!("../data/certificate.pem")),
-                invalid,
+                form(KeyForm::Certificate),
             ),
             row(
                 "compressed",
@@ -130,7 +130,7 @@ fn hostile_subject_public_key_infos() {
             row(
                 "explicit parameters",
                 der_of(include_str!("../data/p256-explicit.pub.pem")),
-                P::WrongCurve,
+                P::ExplicitCurve,
             ),
             row("no parameters", spki(EC_OID, &[], point), P::DerAlgorithm),
             row(
@@ -294,21 +294,9 @@ fn hostile_public_pem() {
                 P::PrivateMember,
             ),
             row(
-                "a certificate",
-                include_str!("../data/certificate.pem"),
-                P::PemLabel,
-            ),
-            row(
                 "a label that does not exist",
                 labelled("PUBLIC KEYS"),
-                P::PemLabel,
-            ),
-            row(
-                "SPKI as RSA PUBLIC KEY",
-                labelled("RSA PUBLIC KEY"),
-                P::NotDer {
-                    structure: "RSAPublicKey",
-                },
+                PUBLIC_LABEL,
             ),
             row("P-384", include_str!("../data/p384.pub.pem"), P::WrongCurve),
             row(

@@ -1,12 +1,12 @@
 //! Public keys as JWK, and the same JWKs as they travel.
 
-use bankezy_crypto::{Error, KeyProblem as P, PublicKey};
+use bankezy_crypto::{Error, KeyForm, KeyProblem as P, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::public_der::rsa_spki;
 use crate::recipients::{P256_JWK, RSA_JWK, member};
-use crate::{KEY_CAP, KEY_MARGIN, Row, Table, base64url, der_of, key, swapped};
+use crate::{KEY_CAP, KEY_MARGIN, Row, Table, base64url, der_of, form, key, swapped};
 
 pub(crate) const P256_PEM: &str = include_str!("../data/p256.pub.pem");
 pub(crate) const RSA_PEM: &str = include_str!("../data/rsa2048.pub.pem");
@@ -42,7 +42,7 @@ pub(crate) fn check(rows: &Rows, read: impl Fn(&[u8]) -> Result<PublicKey, Error
             input,
             expected: expected.clone(),
             secrets: &[member(P256_JWK, "d"), member(RSA_JWK, "d")],
-            largest: input.len() + KEY_MARGIN,
+            peak: input.len() + KEY_MARGIN,
         };
         table.row(&row, || read(input));
     }
@@ -140,7 +140,7 @@ fn jwk_rows() -> Rows {
     let f65537 = [1, 0, 1];
     let mut rows = vec![
         row("no member", "{}", missing("kty")),
-        row("kty null", r#"{"kty":null}"#, not_text("kty")),
+        row("kty null", r#"{"kty":null}"#, missing("kty")),
         row("kty a number", r#"{"kty":2}"#, not_text("kty")),
         row("kty ec", swapped(&genuine, "EC", "ec"), P::UnknownKeyType),
         row("oct without k", r#"{"kty":"oct"}"#, P::UnknownKeyType),
@@ -195,7 +195,7 @@ fn jwk_rows() -> Rows {
         row(
             "y null",
             swapped(&genuine, &format!("\"{y}\""), "null"),
-            invalid("y"),
+            missing("y"),
         ),
         row(
             "x padded",
@@ -220,30 +220,66 @@ fn jwk_rows() -> Rows {
         row(
             "x as hex",
             swapped(&genuine, x, &"5a".repeat(32)),
-            invalid("x"),
+            P::MemberLength {
+                member: "x",
+                found: 48,
+                needed: 32,
+            },
         ),
-        row("x empty", ec(&[], &y5[1]), invalid("x")),
-        row("x of 31 bytes", ec(&[1; 31], &y5[1]), invalid("x")),
+        row("x empty", ec(&[], &y5[1]), missing("x")),
+        row(
+            "x of 31 bytes",
+            ec(&[1; 31], &y5[1]),
+            P::MemberLength {
+                member: "x",
+                found: 31,
+                needed: 32,
+            },
+        ),
         row(
             "x of 33 bytes",
             ec(&[&[0][..], &x5[0]].concat(), &x5[1]),
-            invalid("x"),
+            P::MemberLength {
+                member: "x",
+                found: 33,
+                needed: 32,
+            },
         ),
         row(
             "x without its leading zeros",
             ec(&[5], &x5[1]),
-            invalid("x"),
+            P::MemberLength {
+                member: "x",
+                found: 1,
+                needed: 32,
+            },
         ),
-        row("y of 31 bytes", ec(&x5[0], &[1; 31]), invalid("y")),
+        row(
+            "y of 31 bytes",
+            ec(&x5[0], &[1; 31]),
+            P::MemberLength {
+                member: "y",
+                found: 31,
+                needed: 32,
+            },
+        ),
         row(
             "y of 33 bytes",
             ec(&x5[0], &[&[0][..], &x5[1]].concat()),
-            invalid("y"),
+            P::MemberLength {
+                member: "y",
+                found: 33,
+                needed: 32,
+            },
         ),
         row(
             "coordinates of 48 bytes",
             ec(&[1; 48], &[1; 48]),
-            invalid("x"),
+            P::MemberLength {
+                member: "x",
+                found: 48,
+                needed: 32,
+            },
         ),
         row("zero", ec(&[0; 32], &[0; 32]), P::ZeroPoint),
         row("off the curve", ec(&[1; 32], &[2; 32]), P::OffCurve),
@@ -256,7 +292,6 @@ fn jwk_rows() -> Rows {
         row("all bits", ec(&[255; 32], &[255; 32]), P::OffCurve),
         row("private", P256_JWK, P::PrivateMember),
         row("private RSA", RSA_JWK, P::PrivateMember),
-        row("d null", with(r#""d":null"#), P::PrivateMember),
         row(
             "d spelt with an escape",
             with(r#""\u0064":"AAAA""#),
@@ -268,9 +303,7 @@ fn jwk_rows() -> Rows {
             P::KeyOps,
         ),
         row("key_ops a number", with(r#""key_ops":5"#), P::KeyOps),
-        row("key_ops null", with(r#""key_ops":null"#), P::KeyOps),
         row("use sig", with(r#""use":"sig""#), P::Use),
-        row("use empty", with(r#""use":"""#), P::Use),
         row("use an array", with(r#""use":["enc"]"#), not_text("use")),
         row("alg ES256", with(r#""alg":"ES256""#), P::Algorithm),
         row(
@@ -280,7 +313,6 @@ fn jwk_rows() -> Rows {
         ),
         row("alg of RSA", with(r#""alg":"RSA-OAEP-256""#), P::Algorithm),
         row("alg dir", with(r#""alg":"dir""#), P::Algorithm),
-        row("alg null", with(r#""alg":null"#), not_text("alg")),
         row(
             "x twice",
             with(&format!(r#""x":"{x}""#)),
@@ -307,27 +339,16 @@ fn jwk_rows() -> Rows {
             format!(r#"{{"kty":"RSA","n":"{n}","e":65537}}"#),
             invalid("e"),
         ),
-        row("n empty", rsa(&[], &f65537), invalid("n")),
-        row(
-            "n with a leading zero",
-            rsa(&[&[0][..], &odd(2048)].concat(), &f65537),
-            invalid("n"),
-        ),
-        row(
-            "e with a leading zero",
-            rsa(&odd(2048), &[0, 1, 0, 1]),
-            invalid("e"),
-        ),
+        row("n empty", rsa(&[], &f65537), missing("n")),
         row("n zero", rsa(&[0], &f65537), invalid("n")),
         row("n one", rsa(&[1], &f65537), bits(1)),
         row("n even", rsa(&[0x80; 256], &f65537), P::ModulusEven),
-        row("e empty", rsa(&odd(2048), &[]), invalid("e")),
+        row("e empty", rsa(&odd(2048), &[]), missing("e")),
         row(
             "RSA private without d",
             with_rsa(r#""p":"AQAB""#),
             P::PrivateMember,
         ),
-        row("RSA oth", with_rsa(r#""oth":[]"#), P::PrivateMember),
         row(
             "RSA alg RSA-OAEP",
             with_rsa(r#""alg":"RSA-OAEP""#),
@@ -340,7 +361,6 @@ fn jwk_rows() -> Rows {
             with_rsa(r#""key_ops":["verify"]"#),
             P::KeyOps,
         ),
-        row("RSA key_ops empty", with_rsa(r#""key_ops":[]"#), P::KeyOps),
         row(
             "RSA key_ops a string",
             with_rsa(r#""key_ops":"encrypt""#),
@@ -405,14 +425,13 @@ fn texts_that_are_no_jwk() {
             row("null", "null", P::NotJsonObject),
             row("an array", format!("[{genuine}]"), P::NotJsonObject),
             row("a string", "\"EC\"", P::NotJsonObject),
-            row("a JWK set", format!(r#"{{"keys":[{genuine}]}}"#), missing),
-            row("PEM", P256_PEM, P::NotJsonObject),
-            row("on the wire", base64url(&genuine), P::NotJsonObject),
             row(
-                "a byte order mark",
-                format!("\u{feff}{genuine}"),
-                P::NotJsonObject,
+                "a JWK set",
+                format!(r#"{{"keys":[{genuine}]}}"#),
+                form(KeyForm::JwkSet),
             ),
+            row("PEM", P256_PEM, form(KeyForm::Pem)),
+            row("on the wire", base64url(&genuine), P::NotJsonObject),
             row(
                 "something after it",
                 format!("{genuine},"),
@@ -436,6 +455,12 @@ fn texts_that_are_no_jwk() {
                 format!("{{{}}}", numbered(2000)),
                 P::TooManyMembers,
             ),
+            row("5000 operations", with_ops(r#""","#, 5000), P::KeyOps),
+            row(
+                "7500 operations that are no strings",
+                with_ops("1,", 7500),
+                P::KeyOps,
+            ),
             row("8000 arrays deep", nested(8000), missing),
             row(
                 "100,000 arrays deep",
@@ -451,6 +476,16 @@ fn texts_that_are_no_jwk() {
         ],
         |json| PublicKey::from_jwk(text(json)),
     );
+}
+
+fn with_ops(operation: &str, count: usize) -> String {
+    let genuine = public_jwk(P256_JWK);
+    let operations = operation.repeat(count);
+    swapped(
+        &genuine,
+        "{",
+        &format!(r#"{{"key_ops":[{}],"#, operations.trim_end_matches(',')),
+    )
 }
 
 fn numbered(count: usize) -> String {

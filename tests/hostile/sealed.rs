@@ -404,7 +404,7 @@ fn texts_beyond_the_cap_are_refused_before_anything_is_asked_for() {
                 input,
                 expected: too_long(input.len(), *max),
                 secrets: &KEY_TEXTS,
-                largest: 0,
+                peak: 0,
             };
             table.row(&row, || cipher.open(input));
         }

@@ -20,7 +20,7 @@ fn check(reader: Reader, rows: &[(&str, String, Error)]) {
             input: input.as_bytes(),
             expected: expected.clone(),
             secrets: if input.len() > 8 { &[input] } else { &[] },
-            largest: input.len() + KEY_MARGIN,
+            peak: input.len() + KEY_MARGIN,
         };
         table.row(&row, || reader(input));
     }
@@ -167,4 +167,29 @@ fn hostile_raw_text_and_bytes() {
         PayloadSecret::from_bytes(&[0xff; 24]).unwrap_err(),
         length(24)
     );
+}
+
+#[test]
+fn zeros_are_no_secret_in_any_encoding() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    for (zeros, accepted) in [(32, false), (31, true)] {
+        let mut bytes = [0; 32];
+        bytes[zeros..].fill(0x31);
+        let expected = match accepted {
+            true => Ok(()),
+            false => Err(Error::SecretZero),
+        };
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        for found in [
+            PayloadSecret::from_bytes(&bytes),
+            PayloadSecret::from_utf8(text),
+            PayloadSecret::from_hex(&hex),
+            PayloadSecret::from_base64(&STANDARD.encode(bytes)),
+            PayloadSecret::from_base64url(&URL_SAFE_NO_PAD.encode(bytes)),
+        ] {
+            assert_eq!(found.map(drop), expected);
+        }
+    }
 }

@@ -21,7 +21,33 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "keys/jwk",
         &["error", "secret", "codec", "keys/algorithm", "keys/public"],
     ),
+    ("keys/thumbprint", &["codec", "backend", "keys/public"]),
+    ("keys/x963", &["error", "codec", "keys/public"]),
     ("keys/spki", &["error", "codec", "keys/public"]),
+    (
+        "keys/wire",
+        &["error", "secret", "codec", "keys/algorithm", "keys/public"],
+    ),
+    (
+        "keys/certificate",
+        &[
+            "error",
+            "codec",
+            "keys/algorithm",
+            "keys/public",
+            "keys/spki",
+        ],
+    ),
+    (
+        "keys/public_pem",
+        &[
+            "error",
+            "codec",
+            "keys/public",
+            "keys/spki",
+            "keys/certificate",
+        ],
+    ),
     (
         "keys/private",
         &[

@@ -1,0 +1,154 @@
+//! What a text or a DER structure is, by its outside, so that an error can name it.
+
+use der::asn1::AnyRef;
+use der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
+
+use crate::error::KeyForm;
+
+/// What bytes are, as far as the first elements of their DER show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DerForm {
+    /// PrivateKeyInfo (RFC 5958).
+    Pkcs8,
+    /// EncryptedPrivateKeyInfo (RFC 5958 section 3).
+    EncryptedPkcs8,
+    /// RSAPrivateKey (RFC 8017 appendix A.1.2).
+    Pkcs1,
+    /// ECPrivateKey (RFC 5915).
+    Sec1,
+    /// SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+    Spki,
+    /// RSAPublicKey (RFC 8017 appendix A.1.1).
+    Pkcs1Public,
+    /// Something that no reader of DER keys takes.
+    Other(KeyForm),
+    Unknown,
+}
+
+impl DerForm {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        structure(bytes)
+            .or_else(|| raw(bytes).map(Self::Other))
+            .unwrap_or(Self::Unknown)
+    }
+}
+
+fn structure(der: &[u8]) -> Option<DerForm> {
+    let outer = AnyRef::from_der(der).ok()?;
+    if outer.tag() != Tag::Sequence {
+        return None;
+    }
+    let mut elements = SliceReader::new(outer.value()).ok()?;
+    let first = AnyRef::decode(&mut elements).ok()?;
+    let second = AnyRef::decode(&mut elements).ok()?;
+    let third = AnyRef::decode(&mut elements).ok();
+    let ends = elements.is_finished();
+    let tags = (first.tag(), second.tag(), third.map(|third| third.tag()));
+    Some(match (tags, first.value()) {
+        ((Tag::Integer, Tag::Sequence, Some(Tag::OctetString)), [0 | 1]) => DerForm::Pkcs8,
+        ((Tag::Integer, Tag::Integer, Some(_)), [0 | 1]) => DerForm::Pkcs1,
+        ((Tag::Integer, Tag::OctetString, _), [1]) => DerForm::Sec1,
+        ((Tag::Integer, Tag::Sequence, _), [3]) => DerForm::Other(KeyForm::Pkcs12),
+        ((Tag::Integer, Tag::Integer, None), _) => DerForm::Pkcs1Public,
+        ((Tag::Sequence, Tag::OctetString, None), algorithm) if is_password_based(algorithm) => {
+            DerForm::EncryptedPkcs8
+        }
+        // An algorithm starts with the tag of an object identifier.
+        ((Tag::Sequence, Tag::BitString, None), [6, ..]) => DerForm::Spki,
+        ((Tag::Sequence, Tag::Sequence, Some(Tag::BitString)), content) if ends => {
+            DerForm::Other(match is_request(content) {
+                true => KeyForm::CertificateRequest,
+                false => KeyForm::Certificate,
+            })
+        }
+        ((Tag::ObjectIdentifier, Tag::ContextSpecific { .. }, None), _) => {
+            DerForm::Other(KeyForm::Pkcs7)
+        }
+        _ => return None,
+    })
+}
+
+/// Below pkcs-5 (RFC 8018 appendix A) or pkcs-12PbeIds (RFC 7292 appendix C).
+fn is_password_based(algorithm: &[u8]) -> bool {
+    matches!(
+        algorithm,
+        [6, _, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5 | 12, ..]
+    )
+}
+
+/// CertificationRequestInfo (RFC 2986 section 4.1): version 0, name, key, attributes. A certificate of
+/// version 1 starts with its serial number and has names and dates in these places.
+fn is_request(content: &[u8]) -> bool {
+    let Ok(mut elements) = SliceReader::new(content) else {
+        return false;
+    };
+    let mut tag = || {
+        AnyRef::decode(&mut elements)
+            .ok()
+            .map(|element| element.tag())
+    };
+    let four = [tag(), tag(), tag(), tag()];
+    matches!(
+        four,
+        [
+            Some(Tag::Integer),
+            Some(Tag::Sequence),
+            Some(Tag::Sequence),
+            Some(Tag::ContextSpecific { .. }) | None
+        ]
+    )
+}
+
+/// What is no DER at all.
+fn raw(bytes: &[u8]) -> Option<KeyForm> {
+    match bytes {
+        [0xfe, 0xed, 0xfe, 0xed, ..] => return Some(KeyForm::JavaKeyStore),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some(KeyForm::Utf16),
+        _ => {}
+    }
+    if let Some(form) = core::str::from_utf8(bytes).ok().and_then(of_text) {
+        return Some(form);
+    }
+    match (bytes.len(), bytes.first()) {
+        (65, Some(4 | 6 | 7)) | (33, Some(2 | 3)) | (64, _) => Some(KeyForm::RawPublicPoint),
+        (97, Some(4)) => Some(KeyForm::RawPrivateKey),
+        (32, _) => Some(KeyForm::RawScalar),
+        _ => None,
+    }
+}
+
+/// What a text is.
+pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
+    // ASCII in UTF-16 without a byte order mark is UTF-8 too, with a NUL beside each character.
+    if let [a, b, c, d, ..] = text.as_bytes()
+        && [*a == 0, *b == 0] == [*c == 0, *d == 0]
+        && (*a == 0) != (*b == 0)
+    {
+        return Some(KeyForm::Utf16);
+    }
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    const OPENSSH: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-", "---- BEGIN SSH2"];
+    if OPENSSH.iter().any(|prefix| start.starts_with(prefix)) {
+        return Some(KeyForm::OpenSsh);
+    }
+    if start.starts_with("PuTTY-User-Key-File-") {
+        return Some(KeyForm::Putty);
+    }
+    if start.contains("-----BEGIN ") {
+        return Some(KeyForm::Pem);
+    }
+    start.starts_with('{').then_some(KeyForm::Jwk)
+}
+
+/// What a PEM label names, where it is none of those that are read.
+pub(crate) fn of_label(label: &str) -> Option<KeyForm> {
+    Some(match label {
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => KeyForm::Certificate,
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => KeyForm::CertificateRequest,
+        "OPENSSH PRIVATE KEY" => KeyForm::OpenSsh,
+        "PKCS7" | "CMS" => KeyForm::Pkcs7,
+        "PKCS12" => KeyForm::Pkcs12,
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => KeyForm::PublicKey,
+        _ => return None,
+    })
+}
