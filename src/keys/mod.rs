@@ -9,6 +9,6 @@ pub(crate) mod public;
 mod spki;
 
 pub use algorithm::{Algorithm, KeyKind};
-pub use derivation::Derivation;
+pub use derivation::{CustomDerivation, Derivation, SharedSecret};
 pub use pair::KeyPair;
 pub use public::PublicKey;
