@@ -41,7 +41,19 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
 /// A finding, with the flags that use it.
 fn in_flags(found: &Finding) -> String {
     match found {
-        Finding::Reading { reading, .. } => format!("opens with {}", flag(*reading)),
+        Finding::Reading {
+            reading, weakness, ..
+        } => {
+            let mut text = format!("opens with {}", flag(reading));
+            if reading.flags().is_none() {
+                text += &format!("\nin Rust: {}", reading.rust());
+                text += &format!("\nin a shell, for --encoding hex: {}", reading.shell());
+            }
+            if let Some(weakness) = weakness {
+                text += &format!("\nweak: {weakness}");
+            }
+            text
+        }
         Finding::Derivation {
             derivation, tried, ..
         } => format!("opens with --derive {derivation} (derivation {tried} tried)"),
@@ -50,12 +62,8 @@ fn in_flags(found: &Finding) -> String {
     }
 }
 
-fn flag(reading: Reading) -> String {
-    if reading == Reading::RawBytes {
-        reading.to_string()
-    } else {
-        format!("--encoding {reading}")
-    }
+fn flag(reading: &Reading) -> String {
+    reading.flags().unwrap_or_else(|| reading.to_string())
 }
 
 /// A failed diagnosis, with the flags that may help.
@@ -67,7 +75,7 @@ fn failure(error: DiagnoseError) -> Failure {
         DiagnoseError::NoReading { tried, .. } => {
             let tried: Vec<String> = tried
                 .iter()
-                .map(|attempt| format!("{}: {}", flag(attempt.reading), attempt.outcome))
+                .map(|attempt| format!("{}: {}", flag(&attempt.reading), attempt.outcome))
                 .collect();
             Failure::operation(format!(
                 "no reading of the payload secret opens the message ({})",

@@ -49,8 +49,9 @@ mod diagnose;
 mod inspect;
 
 pub use diagnose::{
-    DerivationAttempt, DerivationOutcome, DiagnoseError, Finding, FurtherText, Info, KeyForm,
-    KeyOwner, Message, Reading, ReadingAttempt, ReadingOutcome, TriedDerivation,
+    DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Function, FurtherText,
+    Hash, Info, KeyForm, KeyOwner, Message, Reading, ReadingAttempt, ReadingOutcome, Take,
+    TriedDerivation, Weakness, Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
 

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::diagnose::derivation::TriedDerivation;
 use crate::diagnose::reading::Reading;
+use crate::diagnose::weakness::Weakness;
 
 /// What opens a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Finding {
         reading: Reading,
         /// How many readings were tried, this one among them.
         tried: usize,
+        /// Why the key is a weak one, where it is.
+        weakness: Option<Weakness>,
     },
     /// The shared secret of both keys, derived in this way.
     #[non_exhaustive]

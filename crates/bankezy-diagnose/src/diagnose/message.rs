@@ -12,7 +12,7 @@ use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivati
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::info;
-use crate::diagnose::reading::{Reading, ReadingAttempt, ReadingOutcome};
+use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
 
 /// A captured message, to find out which key opens it. [`algorithm`](Self::algorithm) says which method
 /// can: [`try_readings`](Self::try_readings) or [`try_derivations`](Self::try_derivations) for `dir`,
@@ -51,24 +51,33 @@ impl<'a> Message<'a> {
         self.algorithm
     }
 
-    /// Tries every [`Reading`] of a payload secret. `secret` is the secret as it is written; a line end
-    /// after a text is ignored.
+    /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
+    /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
+    /// ignored. There are at most 4590 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
-    /// none can.
+    /// none can, [`DiagnoseError::SecretTooLong`] above 64 KiB.
     pub fn try_readings(&self, secret: &SecretBytes) -> Result<Finding, DiagnoseError> {
         self.check_shared_key()?;
+        let found = secret.as_bytes().len();
+        if found > MAX_SECRET {
+            let max = MAX_SECRET;
+            return Err(DiagnoseError::SecretTooLong { found, max });
+        }
         let mut tried = Vec::new();
-        for reading in Reading::ALL {
-            let outcome = match reading.read(secret) {
-                Ok(secret) if self.opens_under(&secret)? => {
-                    return Ok(Finding::Reading {
-                        reading,
-                        tried: tried.len().saturating_add(1),
-                    });
+        for (reading, key) in readings(secret.as_bytes()) {
+            let outcome = match key {
+                Ok(Candidate { key, weakness }) => {
+                    if self.opens_under(&PayloadSecret::from_bytes(key.as_bytes())?)? {
+                        return Ok(Finding::Reading {
+                            reading,
+                            tried: tried.len().saturating_add(1),
+                            weakness,
+                        });
+                    }
+                    ReadingOutcome::OtherKey
                 }
-                Ok(_) => ReadingOutcome::OtherKey,
                 Err(outcome) => outcome,
             };
             tried.push(ReadingAttempt { reading, outcome });

@@ -1,15 +1,25 @@
 //! Which reading of a secret, or which derivation, opens a captured message.
 
 mod derivation;
+mod encoding;
 mod error;
 mod finding;
+mod function;
 mod info;
 mod message;
+mod octets;
 mod reading;
+mod terms;
+mod weakness;
+mod wrapper;
 
 pub use derivation::{DerivationAttempt, DerivationOutcome, TriedDerivation};
+pub use encoding::Encoding;
 pub use error::DiagnoseError;
 pub use finding::Finding;
+pub use function::{Function, Hash, Take};
 pub use info::{FurtherText, Info, KeyForm, KeyOwner};
 pub use message::Message;
 pub use reading::{Reading, ReadingAttempt, ReadingOutcome};
+pub use weakness::Weakness;
+pub use wrapper::Wrapper;

@@ -1,7 +1,9 @@
 //! Each reading and each derivation is found.
 
 use bankezy_crypto::{Algorithm, Derivation, PayloadSecret};
-use bankezy_diagnose::{DiagnoseError, Finding, Info, Reading, TriedDerivation};
+use bankezy_diagnose::{
+    DiagnoseError, Encoding, Finding, Function, Info, Take, TriedDerivation, Weakness,
+};
 
 use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
 
@@ -13,19 +15,19 @@ fn readings() {
     let raw = [0xfe; 32];
     for (place, (reading, written, secret)) in [
         (
-            Reading::Base64url,
+            Encoding::Base64url,
             format!("{}\r\n", super::SECRET).into_bytes(),
             PayloadSecret::from_base64url(super::SECRET),
         ),
         (
-            Reading::Base64,
+            Encoding::Base64,
             base64.into(),
             PayloadSecret::from_base64(base64),
         ),
-        (Reading::Hex, hex.into(), PayloadSecret::from_hex(hex)),
-        (Reading::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
+        (Encoding::Hex, hex.into(), PayloadSecret::from_hex(hex)),
+        (Encoding::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
         (
-            Reading::RawBytes,
+            Encoding::RawBytes,
             raw.into(),
             PayloadSecret::from_bytes(&raw),
         ),
@@ -41,10 +43,46 @@ fn readings() {
             ..
         }) = found
         else {
-            panic!("{reading}: {found:?}");
+            panic!("{reading:?}: {found:?}");
         };
-        assert_eq!((found, tried), (reading, place + 1));
+        assert_eq!((found.encoding, tried), (reading, place + 1));
+        assert_eq!(
+            (found.function, found.take),
+            (Function::Identity, Take::Whole)
+        );
+        assert!(found.wrappers.is_empty());
     }
+}
+
+#[test]
+fn a_reading_without_a_flag_is_named_in_three_ways() {
+    let secret = "correct horse battery staple";
+    // From coreutils' md5sum.
+    let sealed = seal(&PayloadSecret::from_bytes(b"9cc2ae8a1ba7a93da39b46fc1019c481").unwrap());
+    let found = message(&sealed)
+        .try_readings(&secret_bytes(format!("SECRET='{secret}'\n")))
+        .unwrap();
+    assert_eq!(
+        found.to_string(),
+        "opens with lower-case hex text of MD5 of the text after removing `NAME=`, removing the \
+         quotation marks"
+    );
+    let Finding::Reading {
+        reading, weakness, ..
+    } = found
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(reading.flags(), None);
+    assert_eq!(
+        reading.rust(),
+        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(secret.as_bytes())).as_bytes())"
+    );
+    assert_eq!(
+        reading.shell(),
+        r#"printf %s "$SECRET" | openssl dgst -md5 -binary | xxd -p -c 0 | tr -d '\n' | xxd -p -c 0"#
+    );
+    assert_eq!(weakness, Some(Weakness::HexDigits));
 }
 
 #[test]

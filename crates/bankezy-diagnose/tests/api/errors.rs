@@ -98,7 +98,7 @@ fn of_readings_lists_each_outcome() {
         error.to_string(),
         "no reading of the payload secret opens the message (base64url: 32 bytes, but another key; \
          base64: 32 bytes, but another key; hex: not valid; utf8: 43 bytes; \
-         the 32 raw bytes (PayloadSecret::from_bytes): 43 bytes)"
+         the 32 raw bytes (PayloadSecret::from_bytes): 43 bytes; and 156 other readings)"
     );
     let DiagnoseError::NoReading { tried, .. } = message(&sealed)
         .try_readings(&secret_bytes([0xfe; 32]))
