@@ -55,8 +55,26 @@ fn in_flags(found: &Finding) -> String {
             text
         }
         Finding::Derivation {
-            derivation, tried, ..
-        } => format!("opens with --derive {derivation} (derivation {tried} tried)"),
+            derivation,
+            tried,
+            weakness,
+            ..
+        } => {
+            let flag = if derivation.is_usual() {
+                "--derive "
+            } else {
+                ""
+            };
+            let mut text = format!("opens with {flag}{derivation} (derivation {tried} tried)");
+            text += &format!("\nin Rust: {}", derivation.rust());
+            if let Some(note) = derivation.form.note() {
+                text += &format!("\nnote: {note}");
+            }
+            if let Some(weakness) = weakness {
+                text += &format!("\nweak: {weakness}");
+            }
+            text
+        }
         Finding::PrivateKey => "opens with the private key alone, without --peer".to_owned(),
         _ => found.to_string(),
     }

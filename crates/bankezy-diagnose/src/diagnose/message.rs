@@ -13,6 +13,8 @@ use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::info;
 use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
+use crate::diagnose::shared::{forms, shared_secret};
+use crate::diagnose::weakness::Weakness;
 
 /// A captured message, to find out which key opens it. [`algorithm`](Self::algorithm) says which method
 /// can: [`try_readings`](Self::try_readings) or [`try_derivations`](Self::try_derivations) for `dir`,
@@ -22,6 +24,7 @@ pub struct Message<'a> {
     max_sealed_len: usize,
     backend: Backend,
     algorithm: Algorithm,
+    header: String,
 }
 
 impl<'a> Message<'a> {
@@ -36,12 +39,14 @@ impl<'a> Message<'a> {
         backend: &Backend,
     ) -> Result<Self, DiagnoseError> {
         let text = text.trim_ascii_end();
-        let algorithm = Inspection::parse_with_limit(text, max_sealed_len)?.profile?;
+        let inspection = Inspection::parse_with_limit(text, max_sealed_len)?;
+        let algorithm = inspection.profile?;
         Ok(Self {
             text,
             max_sealed_len,
             backend: *backend,
             algorithm,
+            header: inspection.header,
         })
     }
 
@@ -85,13 +90,15 @@ impl<'a> Message<'a> {
         Err(DiagnoseError::NoReading { tried })
     }
 
-    /// Agrees on a key with `peer` and tries every derivation: the shared secret itself, its SHA-256, and
-    /// Concat KDF and HKDF with every ordered pair of what implementers are known to put into `apu`,
-    /// `apv`, `salt` and `info`: nothing, either public key in several forms, common texts, and the texts
-    /// of `further`.
+    /// Agrees on a key with `peer` and tries every derivation: forms of the shared secret (octets of the
+    /// point, Java's `BigInteger`, texts), hashes of them, and Concat KDF, HKDF, X9.63 KDF and HMAC with
+    /// what implementers are known to put into `apu`, `apv`, `salt` and `info`: nothing, either public
+    /// key in several forms, members of the message's header, common texts, and the texts of `further`,
+    /// each as it is and decoded from hex and base64.
     ///
-    /// There are 970 derivations without further texts. The number grows with the square of that of
-    /// `further`, so limit it where it comes from outside.
+    /// There are about 42 000 derivations without further texts, and each computes the tag of the whole
+    /// message, so prefer a short message. The number grows with the square of that of `further`, so
+    /// limit it where it comes from outside.
     ///
     /// # Errors
     /// [`DiagnoseError::NoDerivation`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
@@ -103,22 +110,25 @@ impl<'a> Message<'a> {
         further: &[&str],
     ) -> Result<Finding, DiagnoseError> {
         self.check_shared_key()?;
-        let candidates = info::candidates(pair.public_key(), peer, further);
+        let shared = shared_secret(pair, peer)?;
+        let forms = forms(&shared);
+        let candidates = info::candidates(pair.public_key(), peer, &self.header, further);
         let mut tried = Vec::new();
-        for (derivation, inputs) in derivations(&candidates) {
-            let outcome = match pair.agree(peer, &inputs) {
-                Ok(secret) if self.opens_under(&secret)? => {
-                    return Ok(Finding::Derivation {
-                        derivation,
-                        tried: tried.len().saturating_add(1),
-                    });
+        for (derivation, key) in derivations(&forms, &candidates) {
+            let outcome = match key {
+                Ok(key) => {
+                    let key = key.as_bytes();
+                    if self.opens_under(&PayloadSecret::from_bytes(key)?)? {
+                        return Ok(Finding::Derivation {
+                            derivation,
+                            tried: tried.len().saturating_add(1),
+                            weakness: Weakness::of(key, shared.as_bytes()),
+                        });
+                    }
+                    DerivationOutcome::OtherKey
                 }
-                Ok(_) => DerivationOutcome::OtherKey,
                 // A long further text may still be a salt or info.
-                Err(Error::PartyInfoTooLong { len, max }) => {
-                    DerivationOutcome::PartyInfoTooLong { len, max }
-                }
-                Err(error) => return Err(error.into()),
+                Err(outcome) => outcome,
             };
             tried.push(DerivationAttempt {
                 derivation,
