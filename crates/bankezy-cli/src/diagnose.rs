@@ -11,7 +11,7 @@ use crate::{files, keys};
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
-    let message = files::read_file(&args.message, max.saturating_add(2), "the message")?;
+    let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "the message")?;
     let message = Message::new(message.as_bytes(), max, backend).map_err(failure)?;
     let algorithm = message.algorithm();
 
@@ -35,7 +35,13 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         )));
     };
     let found = in_flags(&found.map_err(failure)?);
-    files::print(format!("{found}\n").as_bytes())
+    let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
+    let stripped = if stripped.is_empty() {
+        String::new()
+    } else {
+        format!("stripped from the capture: {}\n", stripped.join(", "))
+    };
+    files::print(format!("{found}\n{stripped}").as_bytes())
 }
 
 /// A finding, with the flags that use it.

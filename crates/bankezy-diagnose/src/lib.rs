@@ -48,7 +48,7 @@ mod inspect;
 pub use diagnose::{
     DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Function, FurtherText,
     Hash, Info, Kdf, KeyForm, KeyOwner, Message, Reading, ReadingAttempt, ReadingOutcome,
-    SharedForm, SharedOctets, SharedText, Take, TriedDerivation, Weakness, Wrapper,
+    SharedForm, SharedOctets, SharedText, Stripped, Take, TriedDerivation, Weakness, Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
 

@@ -1,6 +1,7 @@
 //! A captured message, and the keys that are tried on it.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
@@ -8,6 +9,7 @@ use bankezy_crypto::{
     PublicKey, SecretBytes,
 };
 
+use crate::diagnose::capture::{self, Stripped};
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
@@ -20,16 +22,22 @@ use crate::diagnose::weakness::Weakness;
 /// can: [`try_readings`](Self::try_readings) or [`try_derivations`](Self::try_derivations) for `dir`,
 /// [`try_private_key`](Self::try_private_key) for the others.
 pub struct Message<'a> {
-    text: &'a [u8],
+    text: Cow<'a, [u8]>,
+    stripped: Vec<Stripped>,
     max_sealed_len: usize,
     backend: Backend,
     algorithm: Algorithm,
     header: String,
 }
 
+/// What may be around a message in a capture, such as the head of an HTTP message.
+const MAX_AROUND: usize = 64 * 1024;
+
 impl<'a> Message<'a> {
-    /// Checks the outside form of a captured message: a compact JWE of at most `max_sealed_len` bytes.
-    /// White space after it is ignored.
+    /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
+    /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
+    /// curl command, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding are
+    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB.
     ///
     /// # Errors
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile.
@@ -38,16 +46,31 @@ impl<'a> Message<'a> {
         max_sealed_len: usize,
         backend: &Backend,
     ) -> Result<Self, DiagnoseError> {
-        let text = text.trim_ascii_end();
-        let inspection = Inspection::parse_with_limit(text, max_sealed_len)?;
+        let longest = max_sealed_len.saturating_add(MAX_AROUND);
+        if text.len() > longest {
+            return Err(Error::SealedTooLong {
+                len: text.len(),
+                max: longest,
+            }
+            .into());
+        }
+        let (text, stripped) = capture::read(text);
+        let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
         let algorithm = inspection.profile?;
         Ok(Self {
             text,
+            stripped,
             max_sealed_len,
             backend: *backend,
             algorithm,
             header: inspection.header,
         })
+    }
+
+    /// What was removed or changed to get from the capture to the message.
+    #[must_use]
+    pub fn stripped(&self) -> &[Stripped] {
+        &self.stripped
     }
 
     /// The algorithm that its header names.
@@ -149,7 +172,7 @@ impl<'a> Message<'a> {
         }
         PrivateKeyOpener::new(pair)
             .with_max_sealed_len(self.max_sealed_len)
-            .open(self.text)?;
+            .open(&self.text)?;
         Ok(Finding::PrivateKey)
     }
 
@@ -166,7 +189,7 @@ impl<'a> Message<'a> {
     fn opens_under(&self, secret: &PayloadSecret) -> Result<bool, Error> {
         let cipher = PayloadCipher::with_backend(secret, &self.backend)?
             .with_max_sealed_len(self.max_sealed_len);
-        match cipher.open(self.text) {
+        match cipher.open(&self.text) {
             Ok(_) => Ok(true),
             Err(Error::OpenFailed) => Ok(false),
             Err(error) => Err(error),

@@ -1,5 +1,6 @@
 //! Which reading of a secret, or which derivation, opens a captured message.
 
+mod capture;
 mod derivation;
 mod encoding;
 mod error;
@@ -15,6 +16,7 @@ mod terms;
 mod weakness;
 mod wrapper;
 
+pub use capture::Stripped;
 pub use derivation::{DerivationAttempt, DerivationOutcome, TriedDerivation};
 pub use encoding::Encoding;
 pub use error::DiagnoseError;
