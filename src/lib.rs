@@ -79,6 +79,8 @@ pub use error::{
     Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
     PatternProblem, UrlProblem,
 };
-pub use keys::{Algorithm, Derivation, KeyKind, KeyPair, PublicKey};
+pub use keys::{
+    Algorithm, CustomDerivation, Derivation, KeyKind, KeyPair, PublicKey, SharedSecret,
+};
 pub use nonce::{NonceBudget, NonceSource};
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};

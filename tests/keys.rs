@@ -4,13 +4,13 @@ mod common;
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{
-    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadSecret, PrivateKeyOpener, PublicKey,
-    PublicKeySealer, SecretBytes,
+    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadCipher, PayloadSecret,
+    PrivateKeyOpener, PublicKey, PublicKeySealer, SecretBytes, SharedSecret,
 };
 use common::{each_backend, each_pair, p256, rsa_2048, shown};
 use proptest::prelude::*;
 
-const DERIVATIONS: [Derivation<'static>; 6] = [
+const DERIVATIONS: [Derivation<'static>; 9] = [
     Derivation::RawSharedSecret,
     Derivation::Sha256,
     Derivation::ConcatKdf { apu: b"", apv: b"" },
@@ -26,7 +26,19 @@ const DERIVATIONS: [Derivation<'static>; 6] = [
         salt: b"salt",
         info: b"info",
     },
+    Derivation::X963Sha256 { shared_info: b"" },
+    Derivation::X963Sha256 {
+        shared_info: b"info",
+    },
+    Derivation::Custom(&reversed),
 ];
+
+/// The shared secret with its bytes in reverse.
+fn reversed(shared: &SharedSecret) -> Result<PayloadSecret, Error> {
+    let mut bytes = *shared.as_bytes();
+    bytes.reverse();
+    PayloadSecret::from_bytes(&bytes)
+}
 
 #[test]
 fn a_p256_key_travels_in_the_form_of_the_documentation() {
@@ -207,6 +219,51 @@ fn derivations_give_the_keys_that_other_code_gives() {
             let agreed = alice.agree(bob.public_key(), &derivation).unwrap();
             assert!(agreed == expected, "{derivation:?}");
         }
+    });
+}
+
+/// The message is from a case that failed in the field. The key for a shared info was computed with
+/// `X963KDF` of Python's `cryptography` 50.0.
+#[test]
+fn x963_gives_the_keys_that_other_code_gives() {
+    each_backend(|backend| {
+        let ours = include_str!("data/x963.pem");
+        let ours = KeyPair::from_pem_with_backend(ours, backend).unwrap();
+        let theirs = PublicKey::from_jwk(include_str!("data/x963-peer.jwk.json")).unwrap();
+        let agree = |shared_info| {
+            let derivation = Derivation::X963Sha256 { shared_info };
+            ours.agree(&theirs, &derivation).unwrap()
+        };
+        let cipher = PayloadCipher::with_backend(&agree(b""), backend).unwrap();
+        let opened = cipher.open(include_str!("data/x963.jwe").trim_end());
+        assert_eq!(opened.unwrap().as_bytes(), br#"{"a":1}"#);
+        let expected = "jx2UpnH3wJqcJBctOsCgJk54tIJn2_DoNObduV3aTxg";
+        assert!(agree(b"BankEzy iOS") == PayloadSecret::from_base64url(expected).unwrap());
+    });
+}
+
+#[test]
+fn derivations_are_compared_and_shown_without_their_functions() {
+    for (place, first) in DERIVATIONS.iter().enumerate() {
+        for (other, second) in DERIVATIONS.iter().enumerate() {
+            let is_custom = matches!(first, Derivation::Custom(_));
+            assert_eq!(first == second, place == other && !is_custom, "{first:?}");
+        }
+    }
+    let shown = DERIVATIONS.map(|derivation| format!("{derivation:?}"));
+    assert!(shown.iter().all(|shown| !shown.contains("97")));
+    assert_eq!(shown[8], "Custom(..)");
+}
+
+#[test]
+fn a_custom_derivation_fails_as_its_function_does() {
+    each_backend(|backend| {
+        let fails = |shared: &SharedSecret| {
+            assert_eq!(format!("{shared:?}"), "SharedSecret([redacted])");
+            PayloadSecret::from_bytes(&shared.as_bytes()[1..])
+        };
+        let refused = p256(backend).agree(p256(backend).public_key(), &Derivation::Custom(&fails));
+        assert_eq!(refused, Err(Error::SecretLength { found: 31 }));
     });
 }
 

@@ -29,7 +29,7 @@ use super::{AVAILABLE, Backend};
 use crate::codec::base64url;
 use crate::error::{Error, KeyProblem};
 use crate::keys::public::P256Point;
-use crate::secret::{PayloadSecret, Secret32};
+use crate::secret::Secret32;
 use crate::{Derivation, KeyPair, PublicKey};
 
 /// How many vectors of a suite came to what end.

@@ -1,14 +1,17 @@
 //! The way from a shared secret to the key.
 
+use core::fmt;
+
 use crate::backend::Backend;
 use crate::error::Error;
-use crate::secret::Secret32;
+use crate::secret::{PayloadSecret, Secret32};
 
 /// How the 32-byte key comes from the shared secret of a key agreement.
 ///
-/// BankEzy documents nowhere which one its server uses, so there is no default; all four are
-/// inferred. `bankezy diagnose` finds out from one captured message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// BankEzy documents nowhere which one its server uses, so there is no default; all are inferred.
+/// `bankezy diagnose` finds out from one captured message. `Debug` names the derivation and shows
+/// none of its inputs. Two [`Custom`](Self::Custom) are never equal: functions cannot be compared.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Derivation<'a> {
     /// The shared secret itself: the x coordinate, 32 bytes (NIST SP 800-56A section 5.7.1.2).
@@ -32,6 +35,81 @@ pub enum Derivation<'a> {
         /// Context information.
         info: &'a [u8],
     },
+    /// ANSI X9.63 KDF (SEC 1 section 3.6.1) with SHA-256, 32 bytes. Apple's key exchange on iOS
+    /// offers it.
+    X963Sha256 {
+        /// SharedInfo; empty where there is none.
+        shared_info: &'a [u8],
+    },
+    /// A derivation that has no variant here, as a function from the shared secret to the key.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, SecretBytes, SharedSecret};
+    ///
+    /// // The shared secret with its bytes in reverse.
+    /// let little_endian = |shared: &SharedSecret| {
+    ///     let mut key = SecretBytes::from(shared.as_bytes().to_vec());
+    ///     key.as_mut().reverse();
+    ///     PayloadSecret::from_bytes(key.as_bytes())
+    /// };
+    /// let (ours, theirs) = (KeyPair::generate()?, KeyPair::generate()?);
+    /// let key = ours.agree(theirs.public_key(), &Derivation::Custom(&little_endian))?;
+    /// # assert_eq!(key, theirs.agree(ours.public_key(), &Derivation::Custom(&little_endian))?);
+    /// # }
+    /// # Ok::<(), bankezy_crypto::Error>(())
+    /// ```
+    Custom(&'a CustomDerivation<'a>),
+}
+
+/// What [`Derivation::Custom`] refers to. It may run on any thread. Keep copies of the shared secret
+/// in types that wipe themselves, such as [`SecretBytes`](crate::SecretBytes).
+pub type CustomDerivation<'a> = dyn Fn(&SharedSecret) -> Result<PayloadSecret, Error> + Sync + 'a;
+
+/// The shared secret of a P-256 key agreement, as [`Derivation::Custom`] sees it: wiped on drop, no
+/// `Clone`, and `Debug` shows nothing of it.
+pub struct SharedSecret(Secret32);
+
+impl SharedSecret {
+    /// The x coordinate of the shared point, big-endian, leading zeros included (NIST SP 800-56A
+    /// section 5.7.1.2).
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.bytes()
+    }
+}
+
+impl fmt::Debug for SharedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedSecret([redacted])")
+    }
+}
+
+impl PartialEq for Derivation<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::RawSharedSecret, Self::RawSharedSecret) | (Self::Sha256, Self::Sha256) => true,
+            (Self::ConcatKdf { apu: a, apv: b }, Self::ConcatKdf { apu: c, apv: d })
+            | (Self::HkdfSha256 { salt: a, info: b }, Self::HkdfSha256 { salt: c, info: d }) => {
+                (a, b) == (c, d)
+            }
+            (Self::X963Sha256 { shared_info: a }, Self::X963Sha256 { shared_info: b }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Derivation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RawSharedSecret => "RawSharedSecret",
+            Self::Sha256 => "Sha256",
+            Self::ConcatKdf { .. } => "ConcatKdf { .. }",
+            Self::HkdfSha256 { .. } => "HkdfSha256 { .. }",
+            Self::X963Sha256 { .. } => "X963Sha256 { .. }",
+            Self::Custom(_) => "Custom(..)",
+        })
+    }
 }
 
 impl Derivation<'_> {
@@ -61,6 +139,15 @@ impl Derivation<'_> {
             }
             Self::HkdfSha256 { salt, info } => {
                 primitives.hkdf_sha256(salt, &shared, info, &mut key)?;
+            }
+            Self::X963Sha256 { shared_info } => {
+                // hash(Z || counter || SharedInfo), one round for 256 bits.
+                let counter = 1_u32.to_be_bytes();
+                primitives.sha256(&[shared.bytes(), &counter, shared_info], &mut key);
+            }
+            Self::Custom(derive) => {
+                let secret = derive(&SharedSecret(shared))?;
+                key.bytes_mut().copy_from_slice(secret.secret().bytes());
             }
         }
         Ok(key)

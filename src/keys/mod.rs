@@ -14,6 +14,6 @@ mod wire;
 mod x963;
 
 pub use algorithm::{Algorithm, KeyKind};
-pub use derivation::Derivation;
+pub use derivation::{CustomDerivation, Derivation, SharedSecret};
 pub use pair::KeyPair;
 pub use public::PublicKey;

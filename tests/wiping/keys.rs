@@ -288,6 +288,12 @@ fn nothing_is_left_of_a_shared_secret() {
                 salt: &long,
                 info: b"about",
             },
+            Derivation::X963Sha256 {
+                shared_info: b"about",
+            },
+            Derivation::Custom(&|shared| {
+                bankezy_crypto::PayloadSecret::from_bytes(shared.as_bytes())
+            }),
         ] {
             let agreed = bytes_of(&ours.agree(peer, &derivation).unwrap());
             let secrets = numbers(P256_JWK)

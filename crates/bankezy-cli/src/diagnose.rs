@@ -11,7 +11,7 @@ use crate::{files, keys};
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
-    let message = files::read_file(&args.message, max.saturating_add(2), "the message")?;
+    let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "the message")?;
     let message = Message::new(message.as_bytes(), max, backend).map_err(failure)?;
     let algorithm = message.algorithm();
 
@@ -35,27 +35,59 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         )));
     };
     let found = in_flags(&found.map_err(failure)?);
-    files::print(format!("{found}\n").as_bytes())
+    let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
+    let stripped = if stripped.is_empty() {
+        String::new()
+    } else {
+        format!("stripped from the capture: {}\n", stripped.join(", "))
+    };
+    files::print(format!("{found}\n{stripped}").as_bytes())
 }
 
 /// A finding, with the flags that use it.
 fn in_flags(found: &Finding) -> String {
     match found {
-        Finding::Reading { reading, .. } => format!("opens with {}", flag(*reading)),
+        Finding::Reading {
+            reading, weakness, ..
+        } => {
+            let mut text = format!("opens with {}", flag(reading));
+            if reading.flags().is_none() {
+                text += &format!("\nin Rust: {}", reading.rust());
+                text += &format!("\nin a shell, for --encoding hex: {}", reading.shell());
+            }
+            if let Some(weakness) = weakness {
+                text += &format!("\nweak: {weakness}");
+            }
+            text
+        }
         Finding::Derivation {
-            derivation, tried, ..
-        } => format!("opens with --derive {derivation} (derivation {tried} tried)"),
+            derivation,
+            tried,
+            weakness,
+            ..
+        } => {
+            let flag = if derivation.is_usual() {
+                "--derive "
+            } else {
+                ""
+            };
+            let mut text = format!("opens with {flag}{derivation} (derivation {tried} tried)");
+            text += &format!("\nin Rust: {}", derivation.rust());
+            if let Some(note) = derivation.form.note() {
+                text += &format!("\nnote: {note}");
+            }
+            if let Some(weakness) = weakness {
+                text += &format!("\nweak: {weakness}");
+            }
+            text
+        }
         Finding::PrivateKey => "opens with the private key alone, without --peer".to_owned(),
         _ => found.to_string(),
     }
 }
 
-fn flag(reading: Reading) -> String {
-    if reading == Reading::RawBytes {
-        reading.to_string()
-    } else {
-        format!("--encoding {reading}")
-    }
+fn flag(reading: &Reading) -> String {
+    reading.flags().unwrap_or_else(|| reading.to_string())
 }
 
 /// A failed diagnosis, with the flags that may help.
@@ -67,7 +99,7 @@ fn failure(error: DiagnoseError) -> Failure {
         DiagnoseError::NoReading { tried, .. } => {
             let tried: Vec<String> = tried
                 .iter()
-                .map(|attempt| format!("{}: {}", flag(attempt.reading), attempt.outcome))
+                .map(|attempt| format!("{}: {}", flag(&attempt.reading), attempt.outcome))
                 .collect();
             Failure::operation(format!(
                 "no reading of the payload secret opens the message ({})",

@@ -2,34 +2,28 @@
 
 use core::fmt;
 
-use bankezy_crypto::Derivation;
+use bankezy_crypto::SecretBytes;
 
+use crate::diagnose::function::{Function, Hash, Take};
 use crate::diagnose::info::{Candidate, Info};
+use crate::diagnose::kdf::{Kdf, MAX_PARTY_INFO};
+use crate::diagnose::shared::SharedForm;
 
-/// A [`Derivation`] whose inputs are named instead of given as bytes.
+/// How the key is made from the shared secret, with inputs that are named instead of given as bytes.
+///
+/// `Display` names it in words and in those of the command line's `--derive`; [`rust`](Self::rust) in
+/// Rust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TriedDerivation {
-    /// [`Derivation::RawSharedSecret`].
-    RawSharedSecret,
-    /// [`Derivation::Sha256`].
-    Sha256,
-    /// [`Derivation::ConcatKdf`].
-    #[non_exhaustive]
-    ConcatKdf {
-        /// PartyUInfo.
-        apu: Info,
-        /// PartyVInfo.
-        apv: Info,
-    },
-    /// [`Derivation::HkdfSha256`].
-    #[non_exhaustive]
-    HkdfSha256 {
-        /// Salt.
-        salt: Info,
-        /// Context information.
-        info: Info,
-    },
+pub struct TriedDerivation {
+    /// In which form the shared secret is taken.
+    pub form: SharedForm,
+    /// What is applied to it.
+    pub kdf: Kdf,
+    /// The inputs of `kdf`; [`Info::Empty`] for those that it does not have.
+    pub inputs: [Info; 2],
+    /// Which octets of the result are the key.
+    pub take: Take,
 }
 
 /// A derivation that did not open the message, and why.
@@ -58,63 +52,129 @@ pub enum DerivationOutcome {
     },
 }
 
-/// All derivations, the simple ones first, then those with every ordered pair of the candidates:
-/// swapped roles are among them.
-pub(crate) fn derivations(
-    candidates: &[Candidate],
-) -> impl Iterator<Item = (TriedDerivation, Derivation<'_>)> {
-    let simple = [
-        (
-            TriedDerivation::RawSharedSecret,
-            Derivation::RawSharedSecret,
-        ),
-        (TriedDerivation::Sha256, Derivation::Sha256),
-    ];
-    let with_infos = candidates.iter().flat_map(move |first| {
+/// A form of the shared secret, what is applied to it, and with which inputs.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    form: &'a (SharedForm, SecretBytes),
+    kdf: Kdf,
+    inputs: [&'a Candidate; 2],
+}
+
+/// All derivations from common to rare, each with its key.
+pub(crate) fn derivations<'a>(
+    forms: &'a [(SharedForm, SecretBytes)],
+    candidates: &'a [Candidate],
+) -> impl Iterator<Item = (TriedDerivation, Result<SecretBytes, DerivationOutcome>)> {
+    steps(forms, candidates).flat_map(|step| {
+        let output = step.derive();
+        Take::OF_A_DERIVATION.into_iter().filter_map(move |take| {
+            let key = match &output {
+                Ok(output) => Ok(take.apply(output.as_ref()?.as_bytes())?),
+                Err(outcome) if take == Take::Whole => Err(*outcome),
+                Err(_) => return None,
+            };
+            Some((step.named(take), key))
+        })
+    })
+}
+
+impl Take {
+    const OF_A_DERIVATION: [Self; 4] = [Self::Whole, Self::First32, Self::Last32, Self::ZeroPadded];
+}
+
+fn steps<'a>(
+    forms: &'a [(SharedForm, SecretBytes)],
+    candidates: &'a [Candidate],
+) -> impl Iterator<Item = Step<'a>> {
+    let (x, others) = forms.split_at(forms.len().min(1));
+    // The candidates start with the empty one.
+    let empty = candidates.get(..1).unwrap_or_default();
+    let pairs = move |usual: bool| {
+        candidates.iter().flat_map(move |first| {
+            candidates
+                .iter()
+                .map(move |second| [first, second])
+                .filter(move |[first, second]| first.is_usual_with(second) == usual)
+        })
+    };
+    let singles = move || {
         candidates
             .iter()
-            .flat_map(move |second| [concat_kdf(first, second), hkdf_sha256(first, second)])
-    });
-    simple.into_iter().chain(with_infos)
+            .flat_map(move |first| empty.iter().map(move |empty| [first, empty]))
+    };
+    let functions = move |forms: &'a [(SharedForm, SecretBytes)],
+                          functions: &'static [Function]| {
+        functions.iter().flat_map(move |function| {
+            forms.iter().flat_map(move |form| {
+                empty.iter().map(move |empty| Step {
+                    form,
+                    kdf: Kdf::Function(*function),
+                    inputs: [empty, empty],
+                })
+            })
+        })
+    };
+    let of =
+        |forms: &'a [(SharedForm, SecretBytes)], kdfs: Vec<Kdf>, inputs: [&'a Candidate; 2]| {
+            kdfs.into_iter().flat_map(move |kdf| {
+                forms
+                    .iter()
+                    .filter(|(form, _)| form.is_common())
+                    .map(move |form| Step { form, kdf, inputs })
+            })
+        };
+    let standard = vec![Kdf::CONCAT, Kdf::Hkdf(Hash::Sha256)];
+    let with_two = vec![
+        Kdf::CONCAT,
+        Kdf::Hkdf(Hash::Sha256),
+        Kdf::Hkdf(Hash::Sha512),
+    ];
+    let sha512 = vec![Kdf::Hkdf(Hash::Sha512)];
+    let x963 = vec![Kdf::X963(Hash::Sha256)];
+    let concats: Vec<Kdf> = Kdf::other_concats().collect();
+    let with_one = Kdf::WITH_ONE_INPUT.to_vec();
+    let (x963_of_others, with_one_of_others) = (x963.clone(), with_one.clone());
+    let with_two_of_others = with_two.clone();
+
+    functions(x, &[Function::Identity, Function::Sha256])
+        .chain(pairs(true).flat_map(move |pair| of(x, standard.clone(), pair)))
+        .chain(singles().flat_map(move |single| of(x, x963.clone(), single)))
+        .chain(functions(others, &Function::ALL))
+        .chain(functions(x, Function::RARE))
+        .chain(pairs(true).flat_map(move |pair| of(x, sha512.clone(), pair)))
+        .chain(pairs(true).flat_map(move |pair| of(x, concats.clone(), pair)))
+        .chain(singles().flat_map(move |single| of(x, with_one.clone(), single)))
+        .chain(pairs(false).flat_map(move |pair| of(x, with_two.clone(), pair)))
+        .chain(singles().flat_map(move |single| of(others, x963_of_others.clone(), single)))
+        .chain(pairs(true).flat_map(move |pair| of(others, with_two_of_others.clone(), pair)))
+        .chain(singles().flat_map(move |single| of(others, with_one_of_others.clone(), single)))
 }
 
-fn concat_kdf<'a>(apu: &'a Candidate, apv: &'a Candidate) -> (TriedDerivation, Derivation<'a>) {
-    (
-        TriedDerivation::ConcatKdf {
-            apu: apu.info.clone(),
-            apv: apv.info.clone(),
-        },
-        Derivation::ConcatKdf {
-            apu: &apu.bytes,
-            apv: &apv.bytes,
-        },
-    )
+impl Function {
+    /// All but the two that the core has.
+    const RARE: &'static [Self] = Self::ALL.split_at(2).1;
 }
 
-fn hkdf_sha256<'a>(salt: &'a Candidate, info: &'a Candidate) -> (TriedDerivation, Derivation<'a>) {
-    (
-        TriedDerivation::HkdfSha256 {
-            salt: salt.info.clone(),
-            info: info.info.clone(),
-        },
-        Derivation::HkdfSha256 {
-            salt: &salt.bytes,
-            info: &info.bytes,
-        },
-    )
-}
+impl Step<'_> {
+    fn derive(&self) -> Result<Option<SecretBytes>, DerivationOutcome> {
+        let inputs = self.inputs.map(|input| input.bytes.as_slice());
+        let too_long = inputs
+            .iter()
+            .map(|input| input.len())
+            .find(|len| *len > MAX_PARTY_INFO);
+        if let (Kdf::Concat { .. }, Some(len)) = (self.kdf, too_long) {
+            let max = MAX_PARTY_INFO;
+            return Err(DerivationOutcome::PartyInfoTooLong { len, max });
+        }
+        Ok(self.kdf.derive(self.form.1.as_bytes(), inputs))
+    }
 
-impl fmt::Display for TriedDerivation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RawSharedSecret => f.write_str("raw"),
-            Self::Sha256 => f.write_str("sha256"),
-            Self::ConcatKdf { apu, apv } => {
-                write!(f, "concat-kdf with apu {apu}, apv {apv}")
-            }
-            Self::HkdfSha256 { salt, info } => {
-                write!(f, "hkdf-sha256 with salt {salt}, info {info}")
-            }
+    fn named(&self, take: Take) -> TriedDerivation {
+        TriedDerivation {
+            form: self.form.0,
+            kdf: self.kdf,
+            inputs: self.inputs.map(|input| input.info.clone()),
+            take,
         }
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use bankezy_crypto::{Algorithm, Error};
 
 use crate::diagnose::derivation::DerivationAttempt;
+use crate::diagnose::encoding::Encoding;
 use crate::diagnose::reading::ReadingAttempt;
 
 /// Why a diagnosis has no finding. Holds no key and no part of the message. The further texts that the
@@ -27,6 +28,14 @@ pub enum DiagnoseError {
     },
     /// The message is sealed under a shared key (`dir`), so a private key alone cannot open it.
     SealedUnderSharedKey,
+    /// The secret is longer than any secret is.
+    #[non_exhaustive]
+    SecretTooLong {
+        /// Length found, in bytes.
+        found: usize,
+        /// Most that is allowed, in bytes.
+        max: usize,
+    },
     /// No reading of the payload secret opens the message.
     #[non_exhaustive]
     NoReading {
@@ -50,6 +59,7 @@ impl DiagnoseError {
             Self::Crypto { error } => error.code(),
             Self::SealedToPublicKey { .. } => "diagnose.sealed_to_public_key",
             Self::SealedUnderSharedKey => "diagnose.sealed_under_shared_key",
+            Self::SecretTooLong { .. } => "diagnose.secret_too_long",
             Self::NoReading { .. } => "diagnose.no_reading",
             Self::NoDerivation { .. } => "diagnose.no_derivation",
         }
@@ -67,13 +77,18 @@ impl fmt::Display for DiagnoseError {
             Self::SealedUnderSharedKey => f.write_str(
                 "the message is sealed under a shared key (dir): give the other side's public key too",
             ),
+            Self::SecretTooLong { found, max } => write!(
+                f,
+                "the payload secret has {found} bytes, at most {max} are allowed"
+            ),
             Self::NoReading { tried } => {
                 f.write_str("no reading of the payload secret opens the message (")?;
-                for (place, attempt) in tried.iter().enumerate() {
+                for (place, attempt) in tried.iter().take(Encoding::USUAL).enumerate() {
                     let separator = if place == 0 { "" } else { "; " };
                     write!(f, "{separator}{attempt}")?;
                 }
-                f.write_str(")")
+                let others = tried.len().saturating_sub(Encoding::USUAL);
+                write!(f, "; and {others} other readings)")
             }
             Self::NoDerivation { tried } => write!(
                 f,

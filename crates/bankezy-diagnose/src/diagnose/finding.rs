@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::diagnose::derivation::TriedDerivation;
 use crate::diagnose::reading::Reading;
+use crate::diagnose::weakness::Weakness;
 
 /// What opens a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Finding {
         reading: Reading,
         /// How many readings were tried, this one among them.
         tried: usize,
+        /// Why the key is a weak one, where it is.
+        weakness: Option<Weakness>,
     },
     /// The shared secret of both keys, derived in this way.
     #[non_exhaustive]
@@ -24,16 +27,37 @@ pub enum Finding {
         derivation: TriedDerivation,
         /// How many derivations were tried, this one among them.
         tried: usize,
+        /// Why the key is a weak one, where it is.
+        weakness: Option<Weakness>,
     },
     /// The private key alone: the message is sealed to its public half.
     PrivateKey,
+}
+
+impl Finding {
+    /// Why the key is a weak one, where it is.
+    #[must_use]
+    pub fn weakness(&self) -> Option<Weakness> {
+        match self {
+            Self::Reading { weakness, .. } | Self::Derivation { weakness, .. } => *weakness,
+            Self::PrivateKey => None,
+        }
+    }
+
+    /// Whether the key is a weak one: [`weakness`](Self::weakness) says why.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.weakness().is_some()
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reading { reading, .. } => write!(f, "opens with {reading}"),
-            Self::Derivation { derivation, tried } => {
+            Self::Derivation {
+                derivation, tried, ..
+            } => {
                 write!(f, "opens with {derivation} (derivation {tried} tried)")
             }
             Self::PrivateKey => f.write_str("opens with the private key alone"),

@@ -1,6 +1,7 @@
 //! A captured message, and the keys that are tried on it.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
@@ -8,25 +9,35 @@ use bankezy_crypto::{
     PublicKey, SecretBytes,
 };
 
+use crate::diagnose::capture::{self, Stripped};
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::info;
-use crate::diagnose::reading::{Reading, ReadingAttempt, ReadingOutcome};
+use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
+use crate::diagnose::shared::{forms, shared_secret};
+use crate::diagnose::weakness::Weakness;
 
 /// A captured message, to find out which key opens it. [`algorithm`](Self::algorithm) says which method
 /// can: [`try_readings`](Self::try_readings) or [`try_derivations`](Self::try_derivations) for `dir`,
 /// [`try_private_key`](Self::try_private_key) for the others.
 pub struct Message<'a> {
-    text: &'a [u8],
+    text: Cow<'a, [u8]>,
+    stripped: Vec<Stripped>,
     max_sealed_len: usize,
     backend: Backend,
     algorithm: Algorithm,
+    header: String,
 }
 
+/// What may be around a message in a capture, such as the head of an HTTP message.
+const MAX_AROUND: usize = 64 * 1024;
+
 impl<'a> Message<'a> {
-    /// Checks the outside form of a captured message: a compact JWE of at most `max_sealed_len` bytes.
-    /// White space after it is ignored.
+    /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
+    /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
+    /// curl command, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding are
+    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB.
     ///
     /// # Errors
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile.
@@ -35,14 +46,31 @@ impl<'a> Message<'a> {
         max_sealed_len: usize,
         backend: &Backend,
     ) -> Result<Self, DiagnoseError> {
-        let text = text.trim_ascii_end();
-        let algorithm = Inspection::parse_with_limit(text, max_sealed_len)?.profile?;
+        let longest = max_sealed_len.saturating_add(MAX_AROUND);
+        if text.len() > longest {
+            return Err(Error::SealedTooLong {
+                len: text.len(),
+                max: longest,
+            }
+            .into());
+        }
+        let (text, stripped) = capture::read(text);
+        let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
+        let algorithm = inspection.profile?;
         Ok(Self {
             text,
+            stripped,
             max_sealed_len,
             backend: *backend,
             algorithm,
+            header: inspection.header,
         })
+    }
+
+    /// What was removed or changed to get from the capture to the message.
+    #[must_use]
+    pub fn stripped(&self) -> &[Stripped] {
+        &self.stripped
     }
 
     /// The algorithm that its header names.
@@ -51,24 +79,33 @@ impl<'a> Message<'a> {
         self.algorithm
     }
 
-    /// Tries every [`Reading`] of a payload secret. `secret` is the secret as it is written; a line end
-    /// after a text is ignored.
+    /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
+    /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
+    /// ignored. There are at most 4590 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
-    /// none can.
+    /// none can, [`DiagnoseError::SecretTooLong`] above 64 KiB.
     pub fn try_readings(&self, secret: &SecretBytes) -> Result<Finding, DiagnoseError> {
         self.check_shared_key()?;
+        let found = secret.as_bytes().len();
+        if found > MAX_SECRET {
+            let max = MAX_SECRET;
+            return Err(DiagnoseError::SecretTooLong { found, max });
+        }
         let mut tried = Vec::new();
-        for reading in Reading::ALL {
-            let outcome = match reading.read(secret) {
-                Ok(secret) if self.opens_under(&secret)? => {
-                    return Ok(Finding::Reading {
-                        reading,
-                        tried: tried.len().saturating_add(1),
-                    });
+        for (reading, key) in readings(secret.as_bytes()) {
+            let outcome = match key {
+                Ok(Candidate { key, weakness }) => {
+                    if self.opens_under(&PayloadSecret::from_bytes(key.as_bytes())?)? {
+                        return Ok(Finding::Reading {
+                            reading,
+                            tried: tried.len().saturating_add(1),
+                            weakness,
+                        });
+                    }
+                    ReadingOutcome::OtherKey
                 }
-                Ok(_) => ReadingOutcome::OtherKey,
                 Err(outcome) => outcome,
             };
             tried.push(ReadingAttempt { reading, outcome });
@@ -76,13 +113,15 @@ impl<'a> Message<'a> {
         Err(DiagnoseError::NoReading { tried })
     }
 
-    /// Agrees on a key with `peer` and tries every derivation: the shared secret itself, its SHA-256, and
-    /// Concat KDF and HKDF with every ordered pair of what implementers are known to put into `apu`,
-    /// `apv`, `salt` and `info`: nothing, either public key in several forms, common texts, and the texts
-    /// of `further`.
+    /// Agrees on a key with `peer` and tries every derivation: forms of the shared secret (octets of the
+    /// point, Java's `BigInteger`, texts), hashes of them, and Concat KDF, HKDF, X9.63 KDF and HMAC with
+    /// what implementers are known to put into `apu`, `apv`, `salt` and `info`: nothing, either public
+    /// key in several forms, members of the message's header, common texts, and the texts of `further`,
+    /// each as it is and decoded from hex and base64.
     ///
-    /// There are 970 derivations without further texts. The number grows with the square of that of
-    /// `further`, so limit it where it comes from outside.
+    /// There are about 42 000 derivations without further texts, and each computes the tag of the whole
+    /// message, so prefer a short message. The number grows with the square of that of `further`, so
+    /// limit it where it comes from outside.
     ///
     /// # Errors
     /// [`DiagnoseError::NoDerivation`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
@@ -94,22 +133,25 @@ impl<'a> Message<'a> {
         further: &[&str],
     ) -> Result<Finding, DiagnoseError> {
         self.check_shared_key()?;
-        let candidates = info::candidates(pair.public_key(), peer, further);
+        let shared = shared_secret(pair, peer)?;
+        let forms = forms(&shared);
+        let candidates = info::candidates(pair.public_key(), peer, &self.header, further);
         let mut tried = Vec::new();
-        for (derivation, inputs) in derivations(&candidates) {
-            let outcome = match pair.agree(peer, &inputs) {
-                Ok(secret) if self.opens_under(&secret)? => {
-                    return Ok(Finding::Derivation {
-                        derivation,
-                        tried: tried.len().saturating_add(1),
-                    });
+        for (derivation, key) in derivations(&forms, &candidates) {
+            let outcome = match key {
+                Ok(key) => {
+                    let key = key.as_bytes();
+                    if self.opens_under(&PayloadSecret::from_bytes(key)?)? {
+                        return Ok(Finding::Derivation {
+                            derivation,
+                            tried: tried.len().saturating_add(1),
+                            weakness: Weakness::of(key, shared.as_bytes()),
+                        });
+                    }
+                    DerivationOutcome::OtherKey
                 }
-                Ok(_) => DerivationOutcome::OtherKey,
                 // A long further text may still be a salt or info.
-                Err(Error::PartyInfoTooLong { len, max }) => {
-                    DerivationOutcome::PartyInfoTooLong { len, max }
-                }
-                Err(error) => return Err(error.into()),
+                Err(outcome) => outcome,
             };
             tried.push(DerivationAttempt {
                 derivation,
@@ -130,7 +172,7 @@ impl<'a> Message<'a> {
         }
         PrivateKeyOpener::new(pair)
             .with_max_sealed_len(self.max_sealed_len)
-            .open(self.text)?;
+            .open(&self.text)?;
         Ok(Finding::PrivateKey)
     }
 
@@ -147,7 +189,7 @@ impl<'a> Message<'a> {
     fn opens_under(&self, secret: &PayloadSecret) -> Result<bool, Error> {
         let cipher = PayloadCipher::with_backend(secret, &self.backend)?
             .with_max_sealed_len(self.max_sealed_len);
-        match cipher.open(self.text) {
+        match cipher.open(&self.text) {
             Ok(_) => Ok(true),
             Err(Error::OpenFailed) => Ok(false),
             Err(error) => Err(error),

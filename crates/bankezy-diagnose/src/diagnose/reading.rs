@@ -1,27 +1,34 @@
-//! The ways in which a payload secret may be written.
+//! The ways in which a payload secret may be written and made into a key.
 
 use core::fmt;
+use std::sync::Arc;
 
-use bankezy_crypto::{Error, PayloadSecret, SecretBytes};
+use bankezy_crypto::SecretBytes;
 
-/// How a payload secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::diagnose::encoding::{Encoding, Undecodable};
+use crate::diagnose::function::{Function, Take};
+use crate::diagnose::weakness::Weakness;
+use crate::diagnose::wrapper::{Unwrapped, Wrapper, unwrapped};
+
+/// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
+/// to the octets, and which of the result are the key.
+///
+/// `Display` names it in words; [`flags`](Self::flags) and [`rust`](Self::rust) say how to use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reading {
-    /// base64url: [`PayloadSecret::from_base64url`].
-    Base64url,
-    /// base64: [`PayloadSecret::from_base64`].
-    Base64,
-    /// Hexadecimal digits: [`PayloadSecret::from_hex`].
-    Hex,
-    /// 32 characters that are the key themselves: [`PayloadSecret::from_utf8`].
-    Utf8,
-    /// 32 bytes that need not be text: [`PayloadSecret::from_bytes`].
-    RawBytes,
+pub struct Reading {
+    /// What is removed around the secret, from outside to inside.
+    pub wrappers: Arc<[Wrapper]>,
+    /// Which octets the rest stands for.
+    pub encoding: Encoding,
+    /// What is applied to these octets.
+    pub function: Function,
+    /// Which octets of the result are the key.
+    pub take: Take,
 }
 
 /// A reading that did not open the message, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadingAttempt {
     /// What was tried.
@@ -48,56 +55,81 @@ pub enum ReadingOutcome {
     Invalid,
 }
 
-impl Reading {
-    /// In the order in which they are tried.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Base64url,
-        Self::Base64,
-        Self::Hex,
-        Self::Utf8,
-        Self::RawBytes,
-    ];
-
-    pub(crate) fn read(self, secret: &SecretBytes) -> Result<PayloadSecret, ReadingOutcome> {
-        let read_text = |from: fn(&str) -> Result<PayloadSecret, Error>| {
-            text(secret)
-                .ok_or(ReadingOutcome::NotText)
-                .and_then(|text| from(text).map_err(outcome))
-        };
-        match self {
-            Self::Base64url => read_text(PayloadSecret::from_base64url),
-            Self::Base64 => read_text(PayloadSecret::from_base64),
-            Self::Hex => read_text(PayloadSecret::from_hex),
-            Self::Utf8 => read_text(PayloadSecret::from_utf8),
-            Self::RawBytes => PayloadSecret::from_bytes(secret.as_bytes()).map_err(outcome),
-        }
-    }
+/// A key that a reading gives.
+pub(crate) struct Candidate {
+    pub(crate) key: SecretBytes,
+    pub(crate) weakness: Option<Weakness>,
 }
 
-/// The secret as text, without the line end that editors add.
-fn text(secret: &SecretBytes) -> Option<&str> {
-    core::str::from_utf8(secret.as_bytes())
-        .ok()
-        .map(|text| text.trim_end_matches(['\r', '\n']))
-}
+/// Longer secrets are not looked at: most readings are hashes of the whole.
+pub(crate) const MAX_SECRET: usize = 64 * 1024;
 
-fn outcome(error: Error) -> ReadingOutcome {
-    match error {
-        Error::SecretLength { found } => ReadingOutcome::Length { found },
-        _ => ReadingOutcome::Invalid,
-    }
-}
-
-impl fmt::Display for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Base64url => "base64url",
-            Self::Base64 => "base64",
-            Self::Hex => "hex",
-            Self::Utf8 => "utf8",
-            Self::RawBytes => "the 32 raw bytes (PayloadSecret::from_bytes)",
+/// All readings from common to rare, each with its key or the reason why it gives none. A reason is
+/// given for the usual encodings alone; of the others, those that give no key are left out.
+pub(crate) fn readings(
+    secret: &[u8],
+) -> impl Iterator<Item = (Reading, Result<Candidate, ReadingOutcome>)> {
+    let decoded: Vec<_> = unwrapped(secret)
+        .into_iter()
+        .flat_map(|Unwrapped { wrappers, value }| {
+            Encoding::ALL.map(|encoding| {
+                (
+                    wrappers.clone(),
+                    encoding,
+                    encoding.decode(value.as_bytes()),
+                )
+            })
         })
+        .collect();
+    let steps = Function::ALL
+        .into_iter()
+        .flat_map(|function| Take::OF_A_SECRET.map(|take| (function, take)));
+    steps.flat_map(move |(function, take)| {
+        decoded
+            .iter()
+            .enumerate()
+            .filter_map(|(place, (wrappers, encoding, octets))| {
+                let is_usual = place < Encoding::USUAL
+                    && (function, take) == (Function::Identity, Take::Whole);
+                let key = candidate(octets.as_ref(), function, take);
+                (is_usual || key.is_ok()).then(|| {
+                    let reading = Reading {
+                        wrappers: wrappers.clone(),
+                        encoding: *encoding,
+                        function,
+                        take,
+                    };
+                    (reading, key)
+                })
+            })
+            .collect::<Vec<_>>()
+    })
+}
+
+fn candidate(
+    octets: Result<&SecretBytes, &Undecodable>,
+    function: Function,
+    take: Take,
+) -> Result<Candidate, ReadingOutcome> {
+    let octets = octets.map_err(|problem| match problem {
+        Undecodable::NotText => ReadingOutcome::NotText,
+        Undecodable::Invalid => ReadingOutcome::Invalid,
+    })?;
+    let input = octets.as_bytes();
+    if input.is_empty() {
+        return Err(ReadingOutcome::Length { found: 0 });
     }
+    let output = function.apply(input);
+    let found = output.as_bytes().len();
+    let key = take
+        .apply(output.as_bytes())
+        .ok_or(ReadingOutcome::Length { found })?;
+    let weakness = Weakness::of(key.as_bytes(), input);
+    Ok(Candidate { key, weakness })
+}
+
+impl Take {
+    const OF_A_SECRET: [Self; 3] = [Self::Whole, Self::First32, Self::Last32];
 }
 
 impl fmt::Display for ReadingAttempt {

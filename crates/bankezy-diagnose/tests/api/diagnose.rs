@@ -1,7 +1,7 @@
 //! Each reading and each derivation is found.
 
 use bankezy_crypto::{Algorithm, Derivation, PayloadSecret};
-use bankezy_diagnose::{DiagnoseError, Finding, Info, Reading, TriedDerivation};
+use bankezy_diagnose::{DiagnoseError, Encoding, Finding, Function, Info, Take, Weakness};
 
 use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
 
@@ -13,19 +13,19 @@ fn readings() {
     let raw = [0xfe; 32];
     for (place, (reading, written, secret)) in [
         (
-            Reading::Base64url,
+            Encoding::Base64url,
             format!("{}\r\n", super::SECRET).into_bytes(),
             PayloadSecret::from_base64url(super::SECRET),
         ),
         (
-            Reading::Base64,
+            Encoding::Base64,
             base64.into(),
             PayloadSecret::from_base64(base64),
         ),
-        (Reading::Hex, hex.into(), PayloadSecret::from_hex(hex)),
-        (Reading::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
+        (Encoding::Hex, hex.into(), PayloadSecret::from_hex(hex)),
+        (Encoding::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
         (
-            Reading::RawBytes,
+            Encoding::RawBytes,
             raw.into(),
             PayloadSecret::from_bytes(&raw),
         ),
@@ -41,10 +41,46 @@ fn readings() {
             ..
         }) = found
         else {
-            panic!("{reading}: {found:?}");
+            panic!("{reading:?}: {found:?}");
         };
-        assert_eq!((found, tried), (reading, place + 1));
+        assert_eq!((found.encoding, tried), (reading, place + 1));
+        assert_eq!(
+            (found.function, found.take),
+            (Function::Identity, Take::Whole)
+        );
+        assert!(found.wrappers.is_empty());
     }
+}
+
+#[test]
+fn a_reading_without_a_flag_is_named_in_three_ways() {
+    let secret = "correct horse battery staple";
+    // From coreutils' md5sum.
+    let sealed = seal(&PayloadSecret::from_bytes(b"9cc2ae8a1ba7a93da39b46fc1019c481").unwrap());
+    let found = message(&sealed)
+        .try_readings(&secret_bytes(format!("SECRET='{secret}'\n")))
+        .unwrap();
+    assert_eq!(
+        found.to_string(),
+        "opens with lower-case hex text of MD5 of the text after removing `NAME=`, removing the \
+         quotation marks"
+    );
+    let Finding::Reading {
+        reading, weakness, ..
+    } = found
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(reading.flags(), None);
+    assert_eq!(
+        reading.rust(),
+        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(secret.as_bytes())).as_bytes())"
+    );
+    assert_eq!(
+        reading.shell(),
+        r#"printf %s "$SECRET" | openssl dgst -md5 -binary | xxd -p -c 0 | tr -d '\n' | xxd -p -c 0"#
+    );
+    assert_eq!(weakness, Some(Weakness::HexDigits));
 }
 
 #[test]
@@ -74,10 +110,18 @@ fn derivations() {
             hkdf(b"", b"unusual"),
             r#"hkdf-sha256 with salt empty, info "unusual""#,
         ),
+        (
+            Derivation::X963Sha256 { shared_info: b"" },
+            "x963-sha256 with info empty",
+        ),
+        (
+            hkdf(b"", b"\x01\x02\xff\xfe"),
+            r#"hkdf-sha256 with salt empty, info "0102fffe" decoded from hex"#,
+        ),
     ] {
         let sealed = seal_agreed(&ours, &theirs, &derivation);
         let found = message(&sealed)
-            .try_derivations(&ours, theirs.public_key(), &[&long, "unusual"])
+            .try_derivations(&ours, theirs.public_key(), &[&long, "unusual", "0102fffe"])
             .unwrap();
         let Finding::Derivation {
             derivation, tried, ..
@@ -101,21 +145,16 @@ fn a_further_text_is_in_the_finding_but_not_in_debug() {
         .try_derivations(&ours, theirs.public_key(), &["unusual"])
         .unwrap();
     assert!(!format!("{found:?}").contains("unusual"));
-    let Finding::Derivation {
-        derivation:
-            TriedDerivation::HkdfSha256 {
-                info: Info::Further(text),
-                ..
-            },
-        tried,
-        ..
-    } = found
-    else {
+    let Finding::Derivation { derivation, .. } = found else {
         panic!("{found:?}");
     };
-    assert_eq!(text.as_str(), "unusual");
-    // Two simple ones, then two for each of 23 candidates beside the empty salt.
-    assert_eq!(tried, 48);
+    assert!(
+        matches!(&derivation.inputs, [Info::Empty, Info::Further(text)] if text.as_str() == "unusual")
+    );
+    assert_eq!(
+        derivation.rust(),
+        r#"Derivation::HkdfSha256 { salt: b"", info: "unusual".as_bytes() }"#
+    );
 }
 
 #[test]

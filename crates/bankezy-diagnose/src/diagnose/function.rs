@@ -1,0 +1,167 @@
+//! What is applied to octets until they are a key: a hash, and a choice of 32 octets.
+
+use bankezy_crypto::SecretBytes;
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha2::digest::{Digest, FixedOutput};
+use sha2::{Sha256, Sha384, Sha512};
+
+use crate::diagnose::octets::{self, BASE64, copied};
+
+/// A function of octets, without further input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Function {
+    /// The octets themselves.
+    Identity,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384, 48 octets.
+    Sha384,
+    /// SHA-512, 64 octets.
+    Sha512,
+    /// SHA-256 twice.
+    Sha256Twice,
+    /// MD5 as 32 lower-case hexadecimal digits, taken as text.
+    Md5Hex,
+    /// MD5 as 32 upper-case hexadecimal digits, taken as text.
+    Md5HexUpper,
+    /// SHA-256 as 64 lower-case hexadecimal digits, taken as text.
+    Sha256Hex,
+    /// SHA-256 as 64 upper-case hexadecimal digits, taken as text.
+    Sha256HexUpper,
+    /// SHA-256 as 44 characters of base64, taken as text.
+    Sha256Base64,
+}
+
+impl Function {
+    /// From common to rare.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Identity,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Sha384,
+        Self::Md5Hex,
+        Self::Md5HexUpper,
+        Self::Sha256Hex,
+        Self::Sha256HexUpper,
+        Self::Sha256Base64,
+        Self::Sha256Twice,
+    ];
+
+    pub(crate) fn apply(self, input: &[u8]) -> SecretBytes {
+        let sha256 = || digest::<Sha256>(&[input]);
+        let md5 = || digest::<Md5>(&[input]);
+        match self {
+            Self::Identity => copied(input),
+            Self::Sha256 => sha256(),
+            Self::Sha384 => digest::<Sha384>(&[input]),
+            Self::Sha512 => digest::<Sha512>(&[input]),
+            Self::Sha256Twice => digest::<Sha256>(&[sha256().as_bytes()]),
+            Self::Md5Hex => octets::to_hex(md5().as_bytes(), false),
+            Self::Md5HexUpper => octets::to_hex(md5().as_bytes(), true),
+            Self::Sha256Hex => octets::to_hex(sha256().as_bytes(), false),
+            Self::Sha256HexUpper => octets::to_hex(sha256().as_bytes(), true),
+            Self::Sha256Base64 => octets::to_base64(sha256().as_bytes(), &BASE64),
+        }
+    }
+}
+
+/// Which octets are the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Take {
+    /// All, where there are 32.
+    Whole,
+    /// The first 32 of more.
+    First32,
+    /// The last 32 of more.
+    Last32,
+    /// Fewer than 32, with zeros behind them (Java's `Arrays.copyOf`).
+    ZeroPadded,
+}
+
+impl Take {
+    /// The 32 octets, where there are such.
+    pub(crate) fn apply(self, octets: &[u8]) -> Option<SecretBytes> {
+        match (self, octets.len()) {
+            (Self::Whole, 32) => Some(octets),
+            (Self::First32, 33..) => octets.first_chunk::<32>().map(<[u8; 32]>::as_slice),
+            (Self::Last32, 33..) => octets.last_chunk::<32>().map(<[u8; 32]>::as_slice),
+            (Self::ZeroPadded, 24..=31) => {
+                return octets::joined(&[octets, &[0; 8]])
+                    .as_bytes()
+                    .first_chunk::<32>()
+                    .map(|key| copied(key));
+            }
+            _ => None,
+        }
+        .map(copied)
+    }
+}
+
+/// The hash of a key derivation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    pub(crate) fn digest(self, parts: &[&[u8]]) -> SecretBytes {
+        match self {
+            Self::Sha256 => digest::<Sha256>(parts),
+            Self::Sha384 => digest::<Sha384>(parts),
+            Self::Sha512 => digest::<Sha512>(parts),
+        }
+    }
+
+    pub(crate) fn hmac(self, key: &[u8], message: &[u8]) -> Option<SecretBytes> {
+        fn of<M: Mac + KeyInit + FixedOutput>(key: &[u8], message: &[u8]) -> Option<SecretBytes> {
+            let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
+            Mac::update(&mut mac, message);
+            let mut out = zeros(M::output_size());
+            FixedOutput::finalize_into(mac, out.as_mut().try_into().ok()?);
+            Some(out)
+        }
+        match self {
+            Self::Sha256 => of::<Hmac<Sha256>>(key, message),
+            Self::Sha384 => of::<Hmac<Sha384>>(key, message),
+            Self::Sha512 => of::<Hmac<Sha512>>(key, message),
+        }
+    }
+
+    /// HKDF, extract and expand, 32 octets.
+    pub(crate) fn hkdf(self, salt: &[u8], input: &[u8], info: &[u8]) -> Option<SecretBytes> {
+        let mut out = zeros(32);
+        let key = out.as_mut();
+        match self {
+            Self::Sha256 => hkdf::Hkdf::<Sha256>::new(Some(salt), input).expand(info, key),
+            Self::Sha384 => hkdf::Hkdf::<Sha384>::new(Some(salt), input).expand(info, key),
+            Self::Sha512 => hkdf::Hkdf::<Sha512>::new(Some(salt), input).expand(info, key),
+        }
+        .ok()?;
+        Some(out)
+    }
+}
+
+fn zeros(len: usize) -> SecretBytes {
+    vec![0; len].into()
+}
+
+fn digest<D: Digest + FixedOutput>(parts: &[&[u8]]) -> SecretBytes {
+    let mut hash = D::new();
+    for part in parts {
+        Digest::update(&mut hash, part);
+    }
+    let mut out = zeros(<D as Digest>::output_size());
+    if let Ok(place) = out.as_mut().try_into() {
+        Digest::finalize_into(hash, place);
+    }
+    out
+}

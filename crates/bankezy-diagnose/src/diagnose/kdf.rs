@@ -1,0 +1,117 @@
+//! Key derivations with up to two further inputs.
+
+use bankezy_crypto::SecretBytes;
+
+use crate::diagnose::function::{Function, Hash};
+
+/// What makes a key from the shared secret and up to two further inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kdf {
+    /// A function of the shared secret alone.
+    Function(Function),
+    /// Concat KDF with SHA-256 (RFC 7518 section 4.6.2). Inputs: apu, apv.
+    #[non_exhaustive]
+    Concat {
+        /// AlgorithmID.
+        algorithm: &'static str,
+        /// keydatalen as it is hashed.
+        key_data_len: u32,
+    },
+    /// HKDF (RFC 5869). Inputs: salt, info.
+    Hkdf(Hash),
+    /// ANSI X9.63 KDF. Input: the shared info.
+    X963(Hash),
+    /// HMAC with the shared secret as its key. Input: the message.
+    HmacUnderShared(Hash),
+    /// HMAC of the shared secret. Input: the key.
+    HmacOfShared(Hash),
+    /// A hash of the shared secret followed by an input.
+    HashBefore(Hash),
+    /// A hash of an input followed by the shared secret.
+    HashAfter(Hash),
+}
+
+/// Longest apu and apv, as in the core.
+pub(crate) const MAX_PARTY_INFO: usize = 1024;
+
+impl Kdf {
+    /// With the AlgorithmID and keydatalen that the core uses.
+    pub(crate) const CONCAT: Self = Self::Concat {
+        algorithm: "A256GCM",
+        key_data_len: 256,
+    };
+
+    /// With two further inputs, beside [`CONCAT`](Self::CONCAT) from the standard.
+    pub(crate) fn other_concats() -> impl Iterator<Item = Self> {
+        const ALGORITHMS: [&str; 6] = ["A256GCM", "dir", "ECDH-ES", "A256KW", "", "ECDH-ES+A256KW"];
+        [256, 32, 128, 512]
+            .into_iter()
+            .flat_map(|key_data_len| {
+                ALGORITHMS.map(|algorithm| Self::Concat {
+                    algorithm,
+                    key_data_len,
+                })
+            })
+            .filter(|kdf| *kdf != Self::CONCAT)
+    }
+
+    /// With one further input, which is not the one of the core.
+    pub(crate) const WITH_ONE_INPUT: [Self; 11] = [
+        Self::HmacUnderShared(Hash::Sha256),
+        Self::HmacOfShared(Hash::Sha256),
+        Self::HashBefore(Hash::Sha256),
+        Self::HashAfter(Hash::Sha256),
+        Self::X963(Hash::Sha512),
+        Self::X963(Hash::Sha384),
+        Self::HmacUnderShared(Hash::Sha512),
+        Self::HmacOfShared(Hash::Sha512),
+        Self::HmacUnderShared(Hash::Sha384),
+        Self::HashBefore(Hash::Sha512),
+        Self::HashAfter(Hash::Sha512),
+    ];
+
+    /// 32 octets or more, of which some are the key.
+    pub(crate) fn derive(self, shared: &[u8], [first, second]: [&[u8]; 2]) -> Option<SecretBytes> {
+        let counter = 1_u32.to_be_bytes();
+        Some(match self {
+            Self::Function(function) => function.apply(shared),
+            Self::Concat {
+                algorithm,
+                key_data_len,
+            } => {
+                let len = |part: &[u8]| (part.len() as u32).to_be_bytes();
+                Hash::Sha256.digest(&[
+                    &counter,
+                    shared,
+                    &len(algorithm.as_bytes()),
+                    algorithm.as_bytes(),
+                    &len(first),
+                    first,
+                    &len(second),
+                    second,
+                    &key_data_len.to_be_bytes(),
+                ])
+            }
+            Self::Hkdf(hash) => hash.hkdf(first, shared, second)?,
+            Self::X963(hash) => hash.digest(&[shared, &counter, first]),
+            Self::HmacUnderShared(hash) => hash.hmac(shared, first)?,
+            Self::HmacOfShared(hash) => hash.hmac(first, shared)?,
+            Self::HashBefore(hash) => hash.digest(&[shared, first]),
+            Self::HashAfter(hash) => hash.digest(&[first, shared]),
+        })
+    }
+
+    /// What its inputs are called.
+    pub(crate) fn input_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Function(_) => &[],
+            Self::Concat { .. } => &["apu", "apv"],
+            Self::Hkdf(_) => &["salt", "info"],
+            Self::X963(_) => &["info"],
+            Self::HmacUnderShared(_) => &["message"],
+            Self::HmacOfShared(_) => &["key"],
+            Self::HashBefore(_) | Self::HashAfter(_) => &["text"],
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Octets and texts of secrets, each in memory that wipes itself.
+
+use std::io::Write as _;
+
+use bankezy_crypto::SecretBytes;
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Padding and spare bits are not checked: a wrong key does not open the message anyway.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
+pub(crate) const BASE64_UNPADDED: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, LENIENT.with_encode_padding(false));
+pub(crate) const BASE64URL_UNPADDED: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, LENIENT.with_encode_padding(false));
+
+pub(crate) fn copied(octets: &[u8]) -> SecretBytes {
+    octets.to_vec().into()
+}
+
+pub(crate) fn joined(parts: &[&[u8]]) -> SecretBytes {
+    let len = parts.iter().map(|part| part.len()).sum();
+    let mut joined = SecretBytes::with_capacity(len);
+    for part in parts {
+        // Writing to memory does not fail.
+        let _ = joined.write_all(part);
+    }
+    joined
+}
+
+pub(crate) fn reversed(octets: &[u8]) -> SecretBytes {
+    let mut reversed = copied(octets);
+    reversed.as_mut().reverse();
+    reversed
+}
+
+/// The octets without some of them.
+pub(crate) fn filtered(octets: &[u8], keep: impl Fn(u8) -> bool) -> SecretBytes {
+    let mut filtered = Vec::with_capacity(octets.len());
+    filtered.extend(octets.iter().copied().filter(|octet| keep(*octet)));
+    filtered.into()
+}
+
+pub(crate) fn without_leading_zeros(octets: &[u8]) -> &[u8] {
+    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+    octets.get(zeros..).unwrap_or_default()
+}
+
+pub(crate) fn to_hex(octets: &[u8], upper: bool) -> SecretBytes {
+    let letter = if upper { b'A' } else { b'a' };
+    let mut text = Vec::with_capacity(octets.len().saturating_mul(2));
+    for nibble in octets.iter().flat_map(|octet| [octet >> 4, octet & 15]) {
+        text.push(match nibble.checked_sub(10) {
+            None => b'0'.saturating_add(nibble),
+            Some(above) => letter.saturating_add(above),
+        });
+    }
+    text.into()
+}
+
+pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
+    let (pairs, []) = text.as_chunks::<2>() else {
+        return None;
+    };
+    let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    let mut octets = SecretBytes::from(vec![0; pairs.len()]);
+    for (octet, [high, low]) in octets.as_mut().iter_mut().zip(pairs) {
+        *octet = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(octets)
+}
+
+pub(crate) fn to_base64(octets: &[u8], engine: &GeneralPurpose) -> SecretBytes {
+    engine.encode(octets).into_bytes().into()
+}
+
+pub(crate) fn from_base64(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
+    let mut octets = SecretBytes::from(vec![0; text.len()]);
+    let len = engine.decode_slice(text, octets.as_mut()).ok()?;
+    octets.as_bytes().get(..len).map(copied)
+}
+
+/// UTF-16 of a text, without a byte order mark.
+pub(crate) fn to_utf16(text: &str, to_octets: fn(u16) -> [u8; 2]) -> SecretBytes {
+    let mut octets = Vec::with_capacity(text.len().saturating_mul(2));
+    octets.extend(text.encode_utf16().flat_map(to_octets));
+    octets.into()
+}
+
+/// UTF-8 of a text in UTF-16, where it has a byte order mark or looks like ASCII in UTF-16.
+pub(crate) fn from_utf16(octets: &[u8]) -> Option<SecretBytes> {
+    let (pairs, []) = octets.as_chunks::<2>() else {
+        return None;
+    };
+    let (first, rest) = pairs.split_first()?;
+    let ascii = |place: usize| pairs.iter().all(|pair| pair.get(place) == Some(&0));
+    let (pairs, read): (_, fn([u8; 2]) -> u16) = match first {
+        [0xff, 0xfe] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff] => (rest, u16::from_be_bytes),
+        _ if ascii(1) => (pairs, u16::from_le_bytes),
+        _ if ascii(0) => (pairs, u16::from_be_bytes),
+        _ => return None,
+    };
+    let units = pairs.iter().map(|pair| read(*pair));
+    let mut text = SecretBytes::with_capacity(octets.len().saturating_mul(2));
+    for character in char::decode_utf16(units) {
+        let mut buffer = [0; 4];
+        let _ = text.write_all(character.ok()?.encode_utf8(&mut buffer).as_bytes());
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_goes_both_ways() {
+        assert_eq!(to_hex(b"\x09\xaf", false).as_bytes(), b"09af");
+        assert_eq!(to_hex(b"\x09\xaf", true).as_bytes(), b"09AF");
+        assert_eq!(from_hex(b"09aF").unwrap().as_bytes(), b"\x09\xaf");
+        assert!(from_hex(b"09a").is_none() && from_hex(b"0x").is_none());
+    }
+
+    #[test]
+    fn utf_16_is_told_by_its_mark_or_its_zeros() {
+        for octets in [
+            &b"\xff\xfea\0b\0"[..],
+            b"\xfe\xff\0a\0b",
+            b"a\0b\0",
+            b"\0a\0b",
+        ] {
+            assert_eq!(from_utf16(octets).unwrap().as_bytes(), b"ab");
+        }
+        assert!(from_utf16(b"abcd").is_none() && from_utf16(b"").is_none());
+        assert_eq!(to_utf16("ab", u16::to_be_bytes).as_bytes(), b"\0a\0b");
+    }
+}

@@ -1,0 +1,258 @@
+//! The forms in which implementers read the shared secret of a key agreement.
+
+use core::fmt;
+use std::sync::OnceLock;
+
+use bankezy_crypto::{Derivation, Error, KeyPair, PayloadSecret, PublicKey, SecretBytes};
+use p256::AffinePoint;
+use p256::elliptic_curve::point::{AffineCoordinates as _, DecompressPoint as _};
+use p256::elliptic_curve::subtle::Choice;
+use zeroize::Zeroizing;
+
+use crate::diagnose::octets::{
+    self, BASE64, BASE64_UNPADDED, BASE64URL, BASE64URL_UNPADDED, copied,
+};
+
+/// A form of the shared secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedForm {
+    /// Which octets.
+    pub octets: SharedOctets,
+    /// How they are written as text, where they are.
+    pub text: SharedText,
+}
+
+/// Octets of the shared point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SharedOctets {
+    /// The x coordinate, 32 octets: what NIST SP 800-56A says.
+    X,
+    /// The x coordinate as Java's `BigInteger.toByteArray` writes it: without leading zeros, and with a
+    /// zero in front of a first bit that is set. It differs from [`X`](Self::X) in one session of two.
+    JavaInteger,
+    /// The x coordinate without leading zeros. It differs from [`X`](Self::X) in one session of 256.
+    WithoutZeros,
+    /// x and y, 64 octets.
+    Xy,
+    /// `04`, x and y, 65 octets.
+    Uncompressed,
+    /// `02` or `03`, and x, 33 octets.
+    Compressed,
+    /// The y coordinate.
+    Y,
+    /// The x coordinate, last octet first.
+    Reversed,
+}
+
+/// How octets are written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SharedText {
+    /// Not at all: the octets themselves.
+    None,
+    /// Lower-case hexadecimal digits.
+    LowerHex,
+    /// Upper-case hexadecimal digits.
+    UpperHex,
+    /// base64.
+    Base64,
+    /// base64 without padding.
+    Base64Unpadded,
+    /// base64url without padding.
+    Base64url,
+    /// base64url with padding.
+    Base64urlPadded,
+    /// Hexadecimal digits without leading zeros (Java's `BigInteger.toString(16)`).
+    HexInteger,
+}
+
+impl SharedForm {
+    pub(crate) const X: Self = Self {
+        octets: SharedOctets::X,
+        text: SharedText::None,
+    };
+
+    /// Whether it goes into constructions that have further inputs.
+    pub(crate) fn is_common(self) -> bool {
+        self.text == SharedText::None || self.octets == SharedOctets::X
+    }
+
+    /// What to expect of a form that is the usual one in most sessions.
+    #[must_use]
+    pub fn note(self) -> Option<&'static str> {
+        match (self.octets, self.text) {
+            (SharedOctets::JavaInteger, _) => Some(
+                "the other side writes the shared secret with Java's BigInteger.toByteArray, so with \
+                 the plain x coordinate one session of 2 fails (sign octet), or one of 256 (leading \
+                 zero removed)",
+            ),
+            (SharedOctets::WithoutZeros, _) | (_, SharedText::HexInteger) => Some(
+                "the other side removes leading zeros of the shared secret, so with the plain x \
+                 coordinate one session of 256 fails (of 16 for hexadecimal digits)",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// The x coordinate of the shared point.
+pub(crate) fn shared_secret(pair: &KeyPair, peer: &PublicKey) -> Result<SecretBytes, Error> {
+    let copy = OnceLock::new();
+    pair.agree(
+        peer,
+        &Derivation::Custom(&|shared| {
+            let _ = copy.set(copied(shared.as_bytes()));
+            PayloadSecret::from_bytes(shared.as_bytes())
+        }),
+    )?;
+    Ok(copy.into_inner().unwrap_or_default())
+}
+
+/// All forms from common to rare. One that is the same as an earlier one in this session is left out.
+pub(crate) fn forms(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
+    let x = x.as_bytes();
+    let ys = [0, 1].map(|parity| y_coordinate(x, parity));
+    let mut all: Vec<(SharedForm, SecretBytes)> = Vec::new();
+    for text in SharedText::ALL {
+        for form in SharedOctets::ALL {
+            // The sign of y is not told by x, so each form with y in it is there twice.
+            for (parity, y) in (2..).zip(&ys) {
+                let y = y.as_ref().map_or(&[][..], |y| y.as_slice());
+                let Some(octets) = text.write(form.write(x, y, parity).as_bytes()) else {
+                    continue;
+                };
+                if all
+                    .iter()
+                    .all(|(_, other)| other.as_bytes() != octets.as_bytes())
+                {
+                    let form = SharedForm { octets: form, text };
+                    all.push((form, octets));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// One of the two y coordinates for an x: which is right, only the message tells.
+fn y_coordinate(x: &[u8], parity: u8) -> Option<Zeroizing<[u8; 32]>> {
+    let point = AffinePoint::decompress(x.try_into().ok()?, Choice::from(parity));
+    let point = Zeroizing::new(Option::<AffinePoint>::from(point)?);
+    Some(Zeroizing::new(point.y().into()))
+}
+
+impl SharedOctets {
+    const ALL: [Self; 8] = [
+        Self::X,
+        Self::JavaInteger,
+        Self::WithoutZeros,
+        Self::Xy,
+        Self::Uncompressed,
+        Self::Compressed,
+        Self::Reversed,
+        Self::Y,
+    ];
+
+    fn write(self, x: &[u8], y: &[u8], parity: u8) -> SecretBytes {
+        let stripped = octets::without_leading_zeros(x);
+        match self {
+            Self::X => copied(x),
+            Self::JavaInteger if stripped.first().is_none_or(|first| *first >= 0x80) => {
+                octets::joined(&[&[0], stripped])
+            }
+            Self::JavaInteger | Self::WithoutZeros => copied(stripped),
+            Self::Xy => octets::joined(&[x, y]),
+            Self::Uncompressed => octets::joined(&[&[4], x, y]),
+            Self::Compressed => octets::joined(&[&[parity], x]),
+            Self::Y => copied(y),
+            Self::Reversed => octets::reversed(x),
+        }
+    }
+}
+
+impl SharedText {
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::LowerHex,
+        Self::UpperHex,
+        Self::Base64,
+        Self::Base64Unpadded,
+        Self::Base64url,
+        Self::Base64urlPadded,
+        Self::HexInteger,
+    ];
+
+    /// `None` where nothing is left.
+    fn write(self, octets: &[u8]) -> Option<SecretBytes> {
+        let text = match self {
+            Self::None => copied(octets),
+            Self::LowerHex => octets::to_hex(octets, false),
+            Self::UpperHex => octets::to_hex(octets, true),
+            Self::Base64 => octets::to_base64(octets, &BASE64),
+            Self::Base64Unpadded => octets::to_base64(octets, &BASE64_UNPADDED),
+            Self::Base64url => octets::to_base64(octets, &BASE64URL_UNPADDED),
+            Self::Base64urlPadded => octets::to_base64(octets, &BASE64URL),
+            Self::HexInteger => {
+                let digits = octets::to_hex(octets, false);
+                let zeros = digits.as_bytes().iter().take_while(|digit| **digit == b'0');
+                copied(digits.as_bytes().get(zeros.count()..)?)
+            }
+        };
+        (!text.as_bytes().is_empty()).then_some(text)
+    }
+}
+
+impl fmt::Display for SharedForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.text {
+            SharedText::None => "",
+            SharedText::LowerHex => "the lower-case hex text of ",
+            SharedText::UpperHex => "the upper-case hex text of ",
+            SharedText::Base64 => "the base64 text of ",
+            SharedText::Base64Unpadded => "the unpadded base64 text of ",
+            SharedText::Base64url => "the base64url text of ",
+            SharedText::Base64urlPadded => "the padded base64url text of ",
+            SharedText::HexInteger => "the hex text without leading zeros of ",
+        })?;
+        f.write_str(match self.octets {
+            SharedOctets::X => "x",
+            SharedOctets::JavaInteger => "x as BigInteger.toByteArray",
+            SharedOctets::WithoutZeros => "x without leading zeros",
+            SharedOctets::Xy => "x and y",
+            SharedOctets::Uncompressed => "04, x and y",
+            SharedOctets::Compressed => "the compressed point",
+            SharedOctets::Y => "y",
+            SharedOctets::Reversed => "x reversed",
+        })
+    }
+}
+
+impl SharedForm {
+    /// A Rust expression of `shared`, a [`SharedSecret`](bankezy_crypto::SharedSecret).
+    pub(crate) fn rust(self) -> String {
+        let octets = match self.octets {
+            SharedOctets::X => "shared.as_bytes()",
+            SharedOctets::JavaInteger => "big_integer(shared.as_bytes())",
+            SharedOctets::WithoutZeros => "without_leading_zeros(shared.as_bytes())",
+            SharedOctets::Xy => "x_and_y(shared.as_bytes())",
+            SharedOctets::Uncompressed => "uncompressed(shared.as_bytes())",
+            SharedOctets::Compressed => "compressed(shared.as_bytes())",
+            SharedOctets::Y => "y(shared.as_bytes())",
+            SharedOctets::Reversed => "reversed(shared.as_bytes())",
+        };
+        match self.text {
+            SharedText::None => octets.to_owned(),
+            SharedText::LowerHex => format!("hex::encode({octets}).as_bytes()"),
+            SharedText::UpperHex => format!("hex::encode_upper({octets}).as_bytes()"),
+            SharedText::Base64 => format!("BASE64.encode({octets}).as_bytes()"),
+            SharedText::Base64Unpadded => format!("BASE64_UNPADDED.encode({octets}).as_bytes()"),
+            SharedText::Base64url => format!("BASE64_URL.encode({octets}).as_bytes()"),
+            SharedText::Base64urlPadded => format!("BASE64_URL_PADDED.encode({octets}).as_bytes()"),
+            SharedText::HexInteger => {
+                format!("hex::encode({octets}).trim_start_matches('0').as_bytes()")
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The right reading or derivation is named for messages that other libraries made: `vectors/generate.py`
+//! (Python: cryptography, jwcrypto) and `vectors/generate.mjs` (Node: jose).
+
+use bankezy_crypto::backend::AVAILABLE;
+use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, KeyPair, PublicKey, SecretBytes};
+use bankezy_diagnose::{DiagnoseError, Finding, Message};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+#[test]
+fn of_python() {
+    run(include_str!("vectors/python.json"));
+}
+
+#[test]
+fn of_node() {
+    run(include_str!("vectors/node.json"));
+}
+
+fn run(vectors: &str) {
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let all = |name: &str| vectors[name].as_array().unwrap().iter();
+    let sessions: Vec<_> = all("sessions")
+        .map(|session| {
+            let ours = KeyPair::from_jwk_with_backend(text(session, "ours"), &AVAILABLE[0]);
+            let theirs = PublicKey::from_jwk(text(session, "theirs"));
+            (ours.unwrap(), theirs.unwrap())
+        })
+        .collect();
+    let check = |vector: &Value| {
+        if let Some(session) = vector["session"].as_u64() {
+            let (ours, theirs) = &sessions[session as usize];
+            difference(vector, |message| message.try_derivations(ours, theirs, &[]))
+        } else {
+            let secret = SecretBytes::from(STANDARD.decode(text(vector, "secret")).unwrap());
+            difference(vector, |message| message.try_readings(&secret))
+        }
+    };
+    // A derivation takes a good part of a second where nothing is optimised.
+    let vectors: Vec<&Value> = all("secrets").chain(all("derivations")).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let (vectors, check) = (&vectors, &check);
+        let running: Vec<_> = (0..threads)
+            .map(|start| {
+                let share = vectors.iter().skip(start).step_by(threads);
+                scope.spawn(move || share.filter_map(|vector| check(vector)).collect::<Vec<_>>())
+            })
+            .collect();
+        let ended = running.into_iter().map(|thread| thread.join().unwrap());
+        ended.flatten().collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn difference(
+    vector: &Value,
+    diagnose: impl FnOnce(&Message<'_>) -> Result<Finding, DiagnoseError>,
+) -> Option<String> {
+    let sealed = text(vector, "jwe").as_bytes();
+    let message = Message::new(sealed, DEFAULT_MAX_SEALED_LEN, &AVAILABLE[0]).unwrap();
+    let found = match diagnose(&message) {
+        Ok(Finding::Reading { reading, .. }) => reading.to_string(),
+        Ok(Finding::Derivation { derivation, .. }) => derivation.to_string(),
+        Ok(found) => found.to_string(),
+        Err(error) => error.code().to_owned(),
+    };
+    let expected = text(vector, "name");
+    (found != expected).then(|| format!("expected {expected}, found {found}"))
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap()
+}
