@@ -143,9 +143,12 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as it travels, or a file with it
     #[arg(long, value_name = "WIRE|FILE", requires = "private_key")]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer")]
     pub(crate) try_info: Vec<String>,
+    /// When nothing opens the message, list each attempt
+    #[arg(long)]
+    pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) max_len: MaxLenArg,
     #[command(flatten)]

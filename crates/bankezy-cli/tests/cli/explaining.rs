@@ -260,6 +260,11 @@ fn diagnose_says_what_else_a_message_needs() {
             "open it with --private-key",
         ),
         ("--message shared --private-key k.pem", 2, "--peer"),
+        (
+            "--message to-key --private-key k.pem --peer k.pem",
+            2,
+            "--peer does not apply",
+        ),
         ("--message k.pem --secret-file s", 1, "not a sealed text"),
         (
             "--message missing --secret-file s",
