@@ -205,7 +205,7 @@ pub(crate) struct AgreementArgs {
     /// Salt, for hkdf-sha256
     #[arg(long, value_name = "TEXT", requires = "derive")]
     pub(crate) salt: Option<String>,
-    /// Context information, for hkdf-sha256
+    /// Context information, for hkdf-sha256; SharedInfo, for x963-sha256
     #[arg(long, value_name = "TEXT", requires = "derive")]
     pub(crate) info: Option<String>,
 }
@@ -216,6 +216,7 @@ pub(crate) enum Derive {
     Sha256,
     ConcatKdf,
     HkdfSha256,
+    X963Sha256,
 }
 
 #[derive(Debug, Parser)]
