@@ -143,9 +143,12 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as it travels, or a file with it
     #[arg(long, value_name = "WIRE|FILE", requires = "private_key")]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer")]
     pub(crate) try_info: Vec<String>,
+    /// When nothing opens the message, list each attempt
+    #[arg(long)]
+    pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) max_len: MaxLenArg,
     #[command(flatten)]
@@ -202,7 +205,7 @@ pub(crate) struct AgreementArgs {
     /// Salt, for hkdf-sha256
     #[arg(long, value_name = "TEXT", requires = "derive")]
     pub(crate) salt: Option<String>,
-    /// Context information, for hkdf-sha256
+    /// Context information, for hkdf-sha256; SharedInfo, for x963-sha256
     #[arg(long, value_name = "TEXT", requires = "derive")]
     pub(crate) info: Option<String>,
 }
@@ -213,6 +216,7 @@ pub(crate) enum Derive {
     Sha256,
     ConcatKdf,
     HkdfSha256,
+    X963Sha256,
 }
 
 #[derive(Debug, Parser)]

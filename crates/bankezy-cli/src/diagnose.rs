@@ -2,7 +2,10 @@
 //! comes from the shared secret; one captured message tells.
 
 use bankezy_crypto::Algorithm;
-use bankezy_diagnose::{DiagnoseError, Finding, Message, Reading};
+use bankezy_diagnose::{
+    Class, Classes, DiagnoseError, Finding, Message, Reading, WHAT_NEXT_FOR_KEYS,
+    WHAT_NEXT_FOR_SECRET,
+};
 
 use crate::args::Diagnose;
 use crate::failure::Failure;
@@ -12,7 +15,8 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
     let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "the message")?;
-    let message = Message::new(message.as_bytes(), max, backend).map_err(failure)?;
+    let message = Message::new(message.as_bytes(), max, backend)
+        .map_err(|error| failure(error, args.verbose))?;
     let algorithm = message.algorithm();
 
     let found = if let Some(path) = &args.private_key {
@@ -23,7 +27,13 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
                 let further: Vec<&str> = args.try_info.iter().map(String::as_str).collect();
                 message.try_derivations(&pair, &peer, &further)
             }
-            _ => message.try_private_key(pair),
+            Some(_) => {
+                return Err(Failure::usage(format!(
+                    "the message is sealed to a public key ({algorithm}), so --peer does not apply: leave \
+                     it out"
+                )));
+            }
+            None => message.try_private_key(pair),
         }
     } else if algorithm == Algorithm::Dir {
         let secret = keys::secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())?
@@ -34,7 +44,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
             "the message is sealed to a public key ({algorithm}): open it with --private-key"
         )));
     };
-    let found = in_flags(&found.map_err(failure)?);
+    let found = in_flags(&found.map_err(|error| failure(error, args.verbose))?);
     let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
     let stripped = if stripped.is_empty() {
         String::new()
@@ -90,27 +100,44 @@ fn flag(reading: &Reading) -> String {
     reading.flags().unwrap_or_else(|| reading.to_string())
 }
 
-/// A failed diagnosis, with the flags that may help.
-fn failure(error: DiagnoseError) -> Failure {
-    match error {
-        DiagnoseError::SealedUnderSharedKey => Failure::usage(
-            "the message is sealed under a shared key (dir): name the other side's key with --peer",
-        ),
+/// A failed diagnosis, in one line with the flags that may help. `verbose` prints each attempt.
+fn failure(error: DiagnoseError, verbose: bool) -> Failure {
+    let (attempts, failure) = match error {
+        DiagnoseError::SealedUnderSharedKey => {
+            return Failure::usage(
+                "the message is sealed under a shared key (dir): name the other side's key with --peer",
+            );
+        }
         DiagnoseError::NoReading { tried, .. } => {
-            let tried: Vec<String> = tried
+            let attempts: Vec<String> = tried
                 .iter()
                 .map(|attempt| format!("{}: {}", flag(&attempt.reading), attempt.outcome))
                 .collect();
-            Failure::operation(format!(
-                "no reading of the payload secret opens the message ({})",
-                tried.join("; ")
-            ))
+            let usual = tried
+                .iter()
+                .take_while(|attempt| attempt.reading.class() == Class::UsualEncoding)
+                .count();
+            let message = format!(
+                "no reading of the payload secret opens the message ({}; tried: {}). \
+                 {WHAT_NEXT_FOR_SECRET}",
+                attempts[..usual].join("; "),
+                Classes::of_readings(&tried)
+            );
+            (attempts, Failure::operation(message))
         }
-        DiagnoseError::NoDerivation { tried, .. } => Failure::operation(format!(
-            "none of {} derivations opens the message: check that both keys are the ones it was \
-             sealed under, or add a text with --try-info",
-            tried.len()
-        )),
-        error => Failure::operation(error.to_string()),
+        DiagnoseError::NoDerivation { tried, .. } => {
+            let attempts = tried.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "none of {} derivations opens the message (tried: {}). {WHAT_NEXT_FOR_KEYS} (--try-info)",
+                tried.len(),
+                Classes::of_derivations(&tried)
+            );
+            (attempts, Failure::operation(message))
+        }
+        error => return Failure::operation(error.to_string()),
+    };
+    if verbose && let Err(failure) = files::print(format!("{}\n", attempts.join("\n")).as_bytes()) {
+        return failure;
     }
+    failure
 }

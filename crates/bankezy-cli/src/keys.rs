@@ -129,9 +129,10 @@ pub(crate) fn derivation(args: &AgreementArgs) -> Result<Option<Derivation<'_>>,
             "--apu and --apv are for --derive concat-kdf",
         ));
     }
-    if derive != Derive::HkdfSha256 && (args.salt.is_some() || args.info.is_some()) {
+    let takes_info = matches!(derive, Derive::HkdfSha256 | Derive::X963Sha256);
+    if derive != Derive::HkdfSha256 && (args.salt.is_some() || !takes_info && args.info.is_some()) {
         return Err(Failure::usage(
-            "--salt and --info are for --derive hkdf-sha256",
+            "--salt and --info are for --derive hkdf-sha256 (--info also for x963-sha256)",
         ));
     }
     Ok(Some(match derive {
@@ -144,6 +145,9 @@ pub(crate) fn derivation(args: &AgreementArgs) -> Result<Option<Derivation<'_>>,
         Derive::HkdfSha256 => Derivation::HkdfSha256 {
             salt: bytes(&args.salt),
             info: bytes(&args.info),
+        },
+        Derive::X963Sha256 => Derivation::X963Sha256 {
+            shared_info: bytes(&args.info),
         },
     }))
 }

@@ -46,9 +46,10 @@ mod diagnose;
 mod inspect;
 
 pub use diagnose::{
-    DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Function, FurtherText,
-    Hash, Info, Kdf, KeyForm, KeyOwner, Message, Reading, ReadingAttempt, ReadingOutcome,
-    SharedForm, SharedOctets, SharedText, Stripped, Take, TriedDerivation, Weakness, Wrapper,
+    Class, Classes, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding,
+    Function, FurtherText, Hash, Info, Kdf, KeyForm, KeyOwner, Message, OtherAlgorithm, Reading,
+    ReadingAttempt, ReadingOutcome, SharedForm, SharedOctets, SharedText, Stripped, Take,
+    TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_SECRET, Weakness, Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
 

@@ -221,6 +221,10 @@ fn diagnose_names_the_derivation_with_roles_either_way() {
             "apu their key as it travels",
         ),
         ("hkdf-sha256 --salt unusual".to_owned(), r#"salt "unusual""#),
+        (
+            "x963-sha256 --info client".to_owned(),
+            r#"--derive x963-sha256 with info "client""#,
+        ),
     ] {
         let seal = format!("seal --private-key ours.pem --peer {theirs} --derive {derive}");
         folder.write("m", folder.run(&seal, "x").printed());
@@ -260,6 +264,11 @@ fn diagnose_says_what_else_a_message_needs() {
             "open it with --private-key",
         ),
         ("--message shared --private-key k.pem", 2, "--peer"),
+        (
+            "--message to-key --private-key k.pem --peer k.pem",
+            2,
+            "--peer does not apply",
+        ),
         ("--message k.pem --secret-file s", 1, "not a sealed text"),
         (
             "--message missing --secret-file s",

@@ -4,8 +4,10 @@ use core::fmt;
 
 use bankezy_crypto::{Algorithm, Error};
 
+use crate::diagnose::class::Classes;
 use crate::diagnose::derivation::DerivationAttempt;
 use crate::diagnose::encoding::Encoding;
+use crate::diagnose::profile::OtherAlgorithm;
 use crate::diagnose::reading::ReadingAttempt;
 
 /// Why a diagnosis has no finding. Holds no key and no part of the message. The further texts that the
@@ -19,6 +21,12 @@ pub enum DiagnoseError {
     Crypto {
         /// What is wrong.
         error: Error,
+    },
+    /// The message is a JWE outside of the profile.
+    #[non_exhaustive]
+    OtherAlgorithm {
+        /// Its `alg` or `enc`, and what that is.
+        algorithm: OtherAlgorithm,
     },
     /// The message is sealed to a public key, so only the private key can open it.
     #[non_exhaustive]
@@ -57,6 +65,7 @@ impl DiagnoseError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Crypto { error } => error.code(),
+            Self::OtherAlgorithm { .. } => "diagnose.other_algorithm",
             Self::SealedToPublicKey { .. } => "diagnose.sealed_to_public_key",
             Self::SealedUnderSharedKey => "diagnose.sealed_under_shared_key",
             Self::SecretTooLong { .. } => "diagnose.secret_too_long",
@@ -70,6 +79,7 @@ impl fmt::Display for DiagnoseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crypto { error } => error.fmt(f),
+            Self::OtherAlgorithm { algorithm } => algorithm.fmt(f),
             Self::SealedToPublicKey { algorithm } => write!(
                 f,
                 "the message is sealed to a public key ({algorithm}): open it with the private key"
@@ -87,18 +97,31 @@ impl fmt::Display for DiagnoseError {
                     let separator = if place == 0 { "" } else { "; " };
                     write!(f, "{separator}{attempt}")?;
                 }
-                let others = tried.len().saturating_sub(Encoding::USUAL);
-                write!(f, "; and {others} other readings)")
+                let others = Classes::of_readings(tried.get(Encoding::USUAL..).unwrap_or_default());
+                write!(f, "; and: {others}). {WHAT_NEXT_FOR_SECRET}")
             }
             Self::NoDerivation { tried } => write!(
                 f,
-                "none of {} derivations opens the message: check that both keys are the ones it was \
-                 sealed under, or add a further text to try",
-                tried.len()
+                "none of {} derivations opens the message ({}). {WHAT_NEXT_FOR_KEYS}",
+                tried.len(),
+                Classes::of_derivations(tried)
             ),
         }
     }
 }
+
+/// What to do when no reading opens a message, with what to ask the bank.
+pub const WHAT_NEXT_FOR_SECRET: &str = "A wrong secret and a changed message look the same. Try a second \
+    message of another session: if it opens, the first message was changed or has another secret. If none \
+    opens, ask the bank for a test message with its secret, and how the 32-byte AES key is made from the \
+    secret (encoding, hash, truncation)";
+
+/// What to do when no derivation opens a message, with what to ask the bank.
+pub const WHAT_NEXT_FOR_KEYS: &str = "Wrong keys and a changed message look the same. Check that both keys \
+    are of the session in which the message was sealed, and try a second message of another session: if it \
+    opens, the first message was changed or has other keys. If none opens, ask the bank for the key \
+    derivation function, its hash, its inputs (apu, apv, salt, info), the form of the shared secret and \
+    the key length, and try texts that it names as further texts";
 
 impl core::error::Error for DiagnoseError {}
 

@@ -14,6 +14,7 @@ use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivati
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::info;
+use crate::diagnose::profile;
 use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
 use crate::diagnose::shared::{forms, shared_secret};
 use crate::diagnose::weakness::Weakness;
@@ -40,7 +41,9 @@ impl<'a> Message<'a> {
     /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB.
     ///
     /// # Errors
-    /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile.
+    /// [`DiagnoseError::OtherAlgorithm`] for another registered `alg` or `enc`, and
+    /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile for another
+    /// reason.
     pub fn new(
         text: &'a [u8],
         max_sealed_len: usize,
@@ -56,7 +59,12 @@ impl<'a> Message<'a> {
         }
         let (text, stripped) = capture::read(text);
         let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
-        let algorithm = inspection.profile?;
+        let algorithm = inspection.profile.map_err(|error| {
+            profile::other_algorithm(&inspection.header)
+                .map_or(DiagnoseError::from(error), |algorithm| {
+                    DiagnoseError::OtherAlgorithm { algorithm }
+                })
+        })?;
         Ok(Self {
             text,
             stripped,
