@@ -13,7 +13,7 @@ use crate::{files, remote};
 
 pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
     if let Some(path) = &args.ready_file {
-        files::check_private(path, true)?;
+        files::check_private(path, "--ready-file", true)?;
         // Whoever waits for it is not to find that of an earlier run.
         let _ = fs::remove_file(path);
     }
@@ -42,7 +42,12 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .await
         .map_err(remote::sandbox_failure)?;
     if let Some(path) = &args.ready_file {
-        files::write_private(path, sandbox.ready_json().as_str().as_bytes(), true)?;
+        files::write_private(
+            path,
+            "--ready-file",
+            sandbox.ready_json().as_str().as_bytes(),
+            true,
+        )?;
     }
     files::print(format!("{}\n", sandbox.url()).as_bytes())?;
     stop.await;

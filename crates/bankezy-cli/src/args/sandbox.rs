@@ -40,7 +40,7 @@ client_key_pem for --client-key-file.";
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Sandbox {
     /// Address and port to listen on; port 0 is a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
     /// Serve https, with a certificate made at the start
     #[arg(long)]

@@ -56,13 +56,13 @@ fn the_sandbox_says_why_it_does_not_start() {
         .failed(1, "listen");
     folder
         .run("sandbox --ready-file .", "")
-        .failed(1, "no regular file");
+        .failed(1, "not a regular file");
     folder
         .run("sandbox --derivation hkdf-sha256", "")
         .failed(2, "concat-kdf");
     folder
         .run("sandbox --mutual-tls", "")
-        .failed(2, "missing: --tls");
+        .failed(2, "missing required arguments: --tls");
 }
 
 #[test]
