@@ -26,8 +26,15 @@ fn a_secret_is_made_once_and_kept_private() {
         .run("keygen secret --out s", "")
         .failed(1, "`s` (from --out) exists and is not overwritten");
     assert_eq!(folder.read("s"), first);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(folder.0.join("s"), open).unwrap();
+    }
     folder.run("keygen secret --out s --force", "").printed();
     assert_ne!(folder.read("s"), first);
+    super::server::assert_private(folder.0.join("s"));
     assert_eq!(
         std::fs::read_dir(&folder.0).unwrap().count(),
         1,
