@@ -14,16 +14,18 @@ use crate::{files, keys};
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
-    let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "the message")?;
+    let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "--message")?;
     let message = Message::new(message.as_bytes(), max, backend)
         .map_err(|error| failure(error, args.verbose))?;
     let algorithm = message.algorithm();
 
-    let found = if let Some(path) = &args.private_key {
-        let pair = keys::private_key(path, backend)?;
+    let private =
+        keys::private_bytes(args.private_key.as_deref(), args.private_key_env.as_deref())?;
+    let found = if let Some(private) = private {
+        let pair = keys::private_key(&private, backend)?;
         match &args.peer {
             Some(peer) if algorithm == Algorithm::Dir => {
-                let peer = keys::public_key(peer)?;
+                let peer = keys::public_key(peer, "--peer")?;
                 let further: Vec<&str> = args.try_info.iter().map(String::as_str).collect();
                 message.try_derivations(&pair, &peer, &further)
             }

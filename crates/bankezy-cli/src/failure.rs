@@ -3,8 +3,6 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-
 /// What is printed on standard error, with what to do.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -46,40 +44,5 @@ impl From<bankezy_crypto::Error> for Failure {
             bankezy_crypto::Error::RsaKeySize { .. } => Self::Usage(error.to_string()),
             _ => Self::Operation(error.to_string()),
         }
-    }
-}
-
-impl From<clap::Error> for Failure {
-    /// In one line, from the names of arguments alone: a value in the wrong place may be a secret.
-    fn from(error: clap::Error) -> Self {
-        let names = |kind| match error.get(kind) {
-            Some(ContextValue::String(name)) => name.clone(),
-            Some(ContextValue::Strings(names)) => names.join(", "),
-            _ => String::new(),
-        };
-        let argument = names(ContextKind::InvalidArg);
-        Self::Usage(match error.kind() {
-            ErrorKind::InvalidSubcommand => "there is no such subcommand".to_owned(),
-            ErrorKind::UnknownArgument if argument.starts_with("--") => {
-                let name = argument.split('=').next().unwrap_or_default();
-                format!("the argument {name} is not known")
-            }
-            ErrorKind::UnknownArgument => "there is an argument too much".to_owned(),
-            ErrorKind::MissingRequiredArgument => {
-                format!("required arguments are missing: {argument}")
-            }
-            ErrorKind::ArgumentConflict if argument.is_empty() => {
-                "flags stand behind the subcommand that they are for".to_owned()
-            }
-            ErrorKind::ArgumentConflict => format!(
-                "{argument} cannot be used with {}",
-                names(ContextKind::PriorArg)
-            ),
-            ErrorKind::InvalidValue if error.get(ContextKind::ValidValue).is_some() => format!(
-                "{argument} takes one of: {}",
-                names(ContextKind::ValidValue)
-            ),
-            _ => format!("{argument} has no value, or one that it does not take"),
-        })
     }
 }

@@ -1,34 +1,51 @@
 //! Reading and writing: files, standard input and output.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use bankezy_crypto::SecretBytes;
 
 use crate::failure::Failure;
+use crate::shown;
 
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
 
-/// Reads a key or secret file into memory that wipes itself. `what` names it: the path itself may
-/// be a secret that was put in the wrong place, and is not shown.
-pub(crate) fn read_key(path: &Path, what: &str) -> Result<SecretBytes, Failure> {
-    read_file(path, MAX_KEY_FILE, what)
+/// Reads a key or secret file into memory that wipes itself. `from` is the flag or variable that
+/// names the file.
+pub(crate) fn read_key(path: &Path, from: &str) -> Result<SecretBytes, Failure> {
+    read_file(path, MAX_KEY_FILE, from)
 }
 
 /// Reads a file of at most `max` bytes.
-pub(crate) fn read_file(path: &Path, max: usize, what: &str) -> Result<SecretBytes, Failure> {
-    let file = File::open(path)
-        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))?;
-    read(file, max, what)
+pub(crate) fn read_file(path: &Path, max: usize, from: &str) -> Result<SecretBytes, Failure> {
+    let what = shown::file(path, from);
+    let file = File::open(path).map_err(|error| unreadable(&what, &error))?;
+    read(file, max, &what)
+}
+
+fn unreadable(what: &str, error: &io::Error) -> Failure {
+    Failure::operation(format!("cannot read {what}: {}", reason(error)))
+}
+
+/// Why a file cannot be used. What the system says differs by platform.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        ErrorKind::AlreadyExists => "the file exists".to_owned(),
+        ErrorKind::InvalidFilename => "no valid file name".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Reads standard input of at most `max` bytes.
 pub(crate) fn read_stdin(max: usize) -> Result<SecretBytes, Failure> {
     let what = "standard input";
     stdin()
-        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))
+        .map_err(|error| unreadable(what, &error))
         .and_then(|input| read(input, max, what))
 }
 
@@ -36,14 +53,13 @@ fn read(source: impl Read, max: usize, what: &str) -> Result<SecretBytes, Failur
     let mut bytes = SecretBytes::new();
     // One more than allowed, to tell a text that is too long from one that just fits.
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    io::copy(&mut source.take(limit), &mut bytes)
-        .map_err(|error| Failure::operation(format!("cannot read {what}: {error}")))?;
-    match bytes.as_bytes().len() > max {
-        true => Err(Failure::operation(format!(
+    io::copy(&mut source.take(limit), &mut bytes).map_err(|error| unreadable(what, &error))?;
+    if bytes.as_bytes().len() > max {
+        return Err(Failure::operation(format!(
             "{what} has more than {max} bytes"
-        ))),
-        false => Ok(bytes),
+        )));
     }
+    Ok(bytes)
 }
 
 /// Writes bytes to standard output as they are.
@@ -77,15 +93,15 @@ fn unbuffered(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
 }
 
 /// Refuses a place where no private key can be written, before one is made for it.
-pub(crate) fn check_private(path: &Path, force: bool) -> Result<(), Failure> {
-    let shown = path.display();
+pub(crate) fn check_private(path: &Path, from: &str, force: bool) -> Result<(), Failure> {
+    let shown = shown::file(path, from);
     match fs::symlink_metadata(path) {
         Ok(found) if force && found.is_file() => Ok(()),
         Ok(_) if force => Err(Failure::operation(format!(
-            "{shown} is no regular file, and is not replaced: name another"
+            "{shown} is not a regular file and is not replaced: name another"
         ))),
         Ok(_) => Err(Failure::operation(format!(
-            "{shown} exists and is left as it is: choose another file, or --force"
+            "{shown} exists and is not overwritten: name another file, or add --force"
         ))),
         // Whether it can be created is seen when it is.
         Err(_) => Ok(()),
@@ -96,19 +112,27 @@ pub(crate) fn check_private(path: &Path, force: bool) -> Result<(), Failure> {
 ///
 /// Without `force` an existing file is left as it is. With `force` the new file takes the old one's
 /// place only once it is whole.
-pub(crate) fn write_private(path: &Path, contents: &[u8], force: bool) -> Result<(), Failure> {
-    check_private(path, force)?;
-    let target = match force {
-        true => beside(path),
-        false => path.to_owned(),
+pub(crate) fn write_private(
+    path: &Path,
+    from: &str,
+    contents: &[u8],
+    force: bool,
+) -> Result<(), Failure> {
+    check_private(path, from, force)?;
+    let target = if force { beside(path) } else { path.to_owned() };
+    let failed = |error| {
+        let (what, reason) = (shown::file(path, from), reason(&error));
+        Failure::operation(format!("cannot write {what}: {reason}"))
     };
-    let failed = |error| Failure::operation(format!("cannot write {}: {error}", target.display()));
     let mut file = create_private(&target).map_err(failed)?;
     file.write_all(contents)
         .and_then(|()| file.sync_all())
-        .and_then(|()| match force {
-            true => fs::rename(&target, path),
-            false => Ok(()),
+        .and_then(|()| {
+            if force {
+                fs::rename(&target, path)
+            } else {
+                Ok(())
+            }
         })
         .map_err(|error| {
             // Nothing half written stays behind.

@@ -6,7 +6,7 @@ use bankezy_crypto::{KeyPair, PayloadSecret};
 
 use crate::args::{Keygen, KeygenKind};
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, shown};
 
 /// 128 bits of strength (NIST SP 800-57 part 1, table 2).
 const DEFAULT_RSA_BITS: usize = 3072;
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
         return Err(Failure::usage("--bits is for rsa alone"));
     }
     let backend = keys::backend(&args.backend)?;
-    files::check_private(&args.out, args.force)?;
+    files::check_private(&args.out, "--out", args.force)?;
     let pair = match args.kind {
         KeygenKind::Secret => return secret(args),
         KeygenKind::P256 => KeyPair::generate_with_backend(backend)?,
@@ -24,18 +24,19 @@ pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
             KeyPair::generate_rsa_with_backend(args.bits.unwrap_or(DEFAULT_RSA_BITS), backend)?
         }
     };
-    files::write_private(&args.out, pair.to_pem()?.as_str().as_bytes(), args.force)?;
+    let pem = pair.to_pem()?;
+    files::write_private(&args.out, "--out", pem.as_str().as_bytes(), args.force)?;
     files::print(format!("{}\n", pair.public_key().to_wire()).as_bytes())
 }
 
 fn secret(args: &Keygen) -> Result<(), Failure> {
     let secret = PayloadSecret::generate()?.to_base64url();
-    files::write_private(&args.out, secret.as_str().as_bytes(), args.force)?;
+    files::write_private(&args.out, "--out", secret.as_str().as_bytes(), args.force)?;
     // Not on standard output: that holds only what may be shared, and of a secret nothing may.
     let _ = writeln!(
         std::io::stderr(),
         "payload secret written to {} as base64url; nothing of it may be shared",
-        args.out.display()
+        shown::file(&args.out, "--out")
     );
     Ok(())
 }

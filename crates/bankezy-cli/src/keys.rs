@@ -2,6 +2,7 @@
 
 use std::env::VarError;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
@@ -10,6 +11,9 @@ use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes}
 use crate::args::{AgreementArgs, BackendArg, Derive, Encoding, SecretArgs};
 use crate::failure::Failure;
 use crate::files;
+
+/// The byte order mark that some editors put in front of UTF-8.
+const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     let available = backend::AVAILABLE;
@@ -44,14 +48,49 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<Option<PayloadSecret>, Failure
     })
 }
 
-/// The payload secret as it is written, from a file or the environment.
+/// The payload secret as it is written, from a file or the environment, without what editors and
+/// other tools add to text.
 pub(crate) fn secret_bytes(
     file: Option<&Path>,
     variable: Option<&str>,
 ) -> Result<Option<SecretBytes>, Failure> {
+    let bytes = file_or_variable(file, "--secret-file", variable, "--secret-env")?;
+    Ok(bytes.map(without_additions))
+}
+
+/// Takes off a byte order mark, and the line ends inside that `xxd -p` and others fold with.
+fn without_additions(secret: SecretBytes) -> SecretBytes {
+    let bytes = secret.as_bytes();
+    let text = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
+    // Of 32 bytes, each may be one of the key. As text they are at least 43 characters.
+    if bytes.len() == 32 || text == bytes && (bytes.len() < 43 || !bytes.is_ascii()) {
+        return secret;
+    }
+    let mut kept = SecretBytes::with_capacity(text.len());
+    for line in text.split(|c| matches!(c, b'\r' | b'\n')) {
+        // A SecretBytes takes whatever is written to it.
+        let _ = kept.write_all(line);
+    }
+    kept
+}
+
+/// The private key as it is written, from a file or the environment.
+pub(crate) fn private_bytes(
+    file: Option<&Path>,
+    variable: Option<&str>,
+) -> Result<Option<SecretBytes>, Failure> {
+    file_or_variable(file, "--private-key", variable, "--private-key-env")
+}
+
+fn file_or_variable(
+    file: Option<&Path>,
+    file_flag: &str,
+    variable: Option<&str>,
+    variable_flag: &str,
+) -> Result<Option<SecretBytes>, Failure> {
     match (file, variable) {
-        (Some(file), _) => files::read_key(file, "the file of --secret-file").map(Some),
-        (None, Some(name)) => variable_bytes(name.as_ref(), "--secret-env").map(Some),
+        (Some(file), _) => files::read_key(file, file_flag).map(Some),
+        (None, Some(name)) => variable_bytes(name.as_ref(), variable_flag).map(Some),
         (None, None) => Ok(None),
     }
 }
@@ -76,21 +115,31 @@ pub(crate) fn variable_bytes(name: &OsStr, flag: &str) -> Result<SecretBytes, Fa
     }
 }
 
-/// Text of a file, without the line end that editors put behind it.
+/// Text of a file, without what editors add: a byte order mark before it, line ends after it.
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
-    std::str::from_utf8(bytes.as_bytes())
+    let bytes = bytes.as_bytes();
+    if [b"\xff\xfe", b"\xfe\xff"]
+        .iter()
+        .any(|mark| bytes.starts_with(*mark))
+    {
+        return Err(Failure::operation(format!(
+            "{what} starts with the byte order mark of UTF-16: save it as UTF-8"
+        )));
+    }
+    std::str::from_utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
 }
 
 /// A private key: PEM, JWK, or DER (PKCS#8 or PKCS#1).
-pub(crate) fn private_key(path: &Path, backend: &Backend) -> Result<KeyPair, Failure> {
-    let bytes = files::read_key(path, "the file of --private-key")?;
+pub(crate) fn private_key(bytes: &SecretBytes, backend: &Backend) -> Result<KeyPair, Failure> {
     let start = bytes.as_bytes().trim_ascii_start();
-    let key = if start.starts_with(b"-----") {
-        KeyPair::from_pem_with_backend(text(&bytes, "the private key")?, backend)
-    } else if start.starts_with(b"{") {
-        KeyPair::from_jwk_with_backend(text(&bytes, "the private key")?, backend)
+    let start = start.strip_prefix(UTF8_MARK).unwrap_or(start);
+    // Some tools write attributes in front of the first PEM block.
+    let key = if memchr::memmem::find(start, b"-----BEGIN ").is_some() {
+        KeyPair::from_pem_with_backend(text(bytes, "the private key")?, backend)
+    } else if start.trim_ascii_start().starts_with(b"{") {
+        KeyPair::from_jwk_with_backend(text(bytes, "the private key")?, backend)
     } else {
         // DER says by itself which structure it is, and the message is about the first.
         KeyPair::from_pkcs8_der_with_backend(bytes.as_bytes(), backend).or_else(|error| {
@@ -100,15 +149,15 @@ pub(crate) fn private_key(path: &Path, backend: &Backend) -> Result<KeyPair, Fai
     Ok(key?)
 }
 
-/// A public key: as it travels, or a file with it as it travels, as PEM, JWK or DER.
-pub(crate) fn public_key(wire_or_file: &str) -> Result<PublicKey, Failure> {
+/// The public key of `flag`: as it travels, or a file with it as it travels, as PEM, JWK or DER.
+pub(crate) fn public_key(wire_or_file: &str, flag: &str) -> Result<PublicKey, Failure> {
     let path = Path::new(wire_or_file);
     if !path.exists() {
         return PublicKey::from_wire(wire_or_file).map_err(|error| {
             Failure::operation(format!("neither a file nor a public key: {error}"))
         });
     }
-    let bytes = files::read_key(path, "the file of the public key")?;
+    let bytes = files::read_key(path, flag)?;
     let Ok(text) = text(&bytes, "the public key") else {
         return Ok(PublicKey::from_spki_der(bytes.as_bytes())?);
     };

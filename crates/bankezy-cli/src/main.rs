@@ -27,10 +27,13 @@ mod sandbox;
 mod scope;
 mod session;
 mod settings;
+mod shown;
 mod token;
 mod transport;
+mod usage;
 mod vectors;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -43,11 +46,20 @@ use failure::Failure;
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 fn main() -> ExitCode {
-    let done = match Args::try_parse() {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let done = match Args::try_parse_from(&given) {
         Ok(args) => run(args.command),
         // Help and version are no errors, and a bare `bankezy` deserves the whole help.
         Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => error.exit(),
-        Err(error) => Err(Failure::from(error)),
+        Err(error) => {
+            let mut program = Args::command();
+            program.build();
+            Err(usage::failure(
+                &error,
+                given.get(1..).unwrap_or_default(),
+                &program,
+            ))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,10 +101,18 @@ fn man(subcommand: Option<&str>) -> Result<(), Failure> {
     let mut command = Args::command();
     command.build();
     if let Some(name) = subcommand {
-        command = command
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| Failure::usage(format!("there is no subcommand {name}")))?
+        let names: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        let found = command.find_subcommand(name).cloned();
+        command = found
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "no such subcommand: expected one of {}",
+                    names.join(", ")
+                ))
+            })?
             .display_name(format!("bankezy-{name}"));
     }
     let mut page = Vec::new();

@@ -22,7 +22,10 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let sealer: Box<dyn Seal> = match &args.recipient {
         Some(recipient) => {
-            let mut sealer = PublicKeySealer::with_backend(&keys::public_key(recipient)?, backend)?;
+            let mut sealer = PublicKeySealer::with_backend(
+                &keys::public_key(recipient, "--recipient")?,
+                backend,
+            )?;
             let AgreementArgs { apu, apv, .. } = &args.agreement;
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
@@ -96,14 +99,17 @@ fn key(secret: &SecretArgs, agreement: &AgreementArgs, backend: &Backend) -> Res
         }
         return Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?));
     }
-    let path = agreement
-        .private_key
-        .as_deref()
+    let AgreementArgs {
+        private_key,
+        private_key_env,
+        ..
+    } = agreement;
+    let private = keys::private_bytes(private_key.as_deref(), private_key_env.as_deref())?
         .ok_or_else(|| Failure::usage("name a key"))?;
-    let pair = keys::private_key(path, backend)?;
+    let pair = keys::private_key(&private, backend)?;
     match (&agreement.peer, keys::derivation(agreement)?) {
         (Some(peer), Some(derivation)) => {
-            let secret = pair.agree(&keys::public_key(peer)?, &derivation)?;
+            let secret = pair.agree(&keys::public_key(peer, "--peer")?, &derivation)?;
             Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?))
         }
         _ => Ok(Key::Private(pair)),

@@ -9,7 +9,7 @@ use crate::{answer, files, keys, remote, scope};
 pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
     let output = &args.output;
     match &output.save_session {
-        Some(path) => files::check_private(path, output.force)?,
+        Some(path) => files::check_private(path, "--save-session", output.force)?,
         None if output.reveal => {}
         None => {
             return Err(Failure::usage(

@@ -13,9 +13,11 @@ use crate::{files, remote};
 
 pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
     if let Some(path) = &args.ready_file {
-        files::check_private(path, true)?;
-        // Whoever waits for it is not to find that of an earlier run.
-        let _ = fs::remove_file(path);
+        files::check_private(path, "--ready-file", args.force)?;
+        if args.force {
+            // Whoever waits for it is not to find that of an earlier run.
+            let _ = fs::remove_file(path);
+        }
     }
     remote::runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve(args))
 }
@@ -42,7 +44,12 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .await
         .map_err(remote::sandbox_failure)?;
     if let Some(path) = &args.ready_file {
-        files::write_private(path, sandbox.ready_json().as_str().as_bytes(), true)?;
+        files::write_private(
+            path,
+            "--ready-file",
+            sandbox.ready_json().as_str().as_bytes(),
+            args.force,
+        )?;
     }
     files::print(format!("{}\n", sandbox.url()).as_bytes())?;
     stop.await;

@@ -31,6 +31,7 @@ pub(crate) static BANKEZY: Scope = Scope {
         "sdk_api_key_file",
         "sdk_api_key_env",
         "private_key",
+        "private_key_env",
         "derive",
         "apu",
         "apv",

@@ -39,7 +39,7 @@ const KEPT: [&[&str]; 8] = [
 
 /// What is kept for some keys alone.
 const PAYLOAD_SECRET: &[&str] = &["secret_file", "secret_env"];
-const PRIVATE_KEY: &[&str] = &["private_key"];
+const PRIVATE_KEY: &[&str] = &["private_key", "private_key_env"];
 
 /// What the server said of the token, and takes for it.
 const STATED: [&str; 2] = ["account_number", "token_reference_id"];
@@ -108,7 +108,7 @@ pub(crate) fn save(
     serde_json::Serializer::new(&mut json)
         .collect_map(entries)
         .map_err(|_| Failure::operation("the session cannot be written as JSON"))?;
-    files::write_private(path, json.as_bytes(), force)
+    files::write_private(path, "--save-session", json.as_bytes(), force)
 }
 
 fn keep(
@@ -174,8 +174,8 @@ impl Keys {
             Self::Static => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
             Self::Agreed(secret) => Channel::from_secret(secret, backend)?,
             Self::KeyTransport { server_pub_key } => {
-                let file = settings.path("private_key")?.unwrap_or_default();
-                let pair = Arc::new(keys::private_key(&file, backend)?);
+                let source = settings.needed_source("private_key", "private_key_env")?;
+                let pair = Arc::new(keys::private_key(&source.read()?, backend)?);
                 // RSA derives nothing.
                 Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
             }
@@ -185,7 +185,7 @@ impl Keys {
 
 /// Reads a session file and adds what it says of the server to the settings.
 fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> {
-    let bytes = files::read_file(path, MAX_FILE, "the session file")?;
+    let bytes = files::read_file(path, MAX_FILE, "--session")?;
     let session = serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?;
     let session = Session(session);
 
@@ -202,9 +202,11 @@ fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> 
             let secret = SecretText::from(session.needed("payload_secret")?);
             Keys::Agreed(PayloadSecret::from_base64url(secret.as_str())?)
         }
-        "key-transport" if values.contains_key("private_key") => Keys::KeyTransport {
-            server_pub_key: session.needed("server_pub_key")?,
-        },
+        "key-transport" if PRIVATE_KEY.iter().any(|name| values.contains_key(name)) => {
+            Keys::KeyTransport {
+                server_pub_key: session.needed("server_pub_key")?,
+            }
+        }
         _ => return Err(broken()),
     };
     settings.add_session(values);

@@ -65,7 +65,7 @@ impl Settings {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
-        let bytes = files::read_file(path, MAX_FILE, "the settings file")?;
+        let bytes = files::read_file(path, MAX_FILE, "--config")?;
         let text = keys::text(&bytes, "the settings file")?;
         // What the parser says quotes the line, which may hold a secret.
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -214,10 +214,7 @@ impl Settings {
 impl Source {
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
         match self.in_file {
-            true => files::read_key(
-                Path::new(&self.place),
-                &format!("the file of {}", self.flag),
-            ),
+            true => files::read_key(Path::new(&self.place), &self.flag),
             false => keys::variable_bytes(&self.place, &self.flag),
         }
     }

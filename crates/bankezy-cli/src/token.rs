@@ -1,6 +1,5 @@
 //! `bankezy token bankezy`: Get Token, Onboarding user token and Get App Token.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bankezy_client::BankEzyClient;
@@ -57,11 +56,11 @@ fn new_token(
     output: &OutputArgs,
 ) -> Result<(), Failure> {
     if let Some(path) = &output.save_session {
-        files::check_private(path, output.force)?;
+        files::check_private(path, "--save-session", output.force)?;
     }
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let pair = Arc::new(match settings.path("private_key")? {
-        Some(path) => keys::private_key(&path, backend)?,
+    let pair = Arc::new(match settings.source("private_key", "private_key_env")? {
+        Some(source) => keys::private_key(&source.read()?, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
     });
     let agreement = agreement(settings)?;
@@ -231,7 +230,8 @@ fn agreement(settings: &Settings) -> Result<AgreementArgs, Failure> {
         ));
     }
     Ok(AgreementArgs {
-        private_key: None::<PathBuf>,
+        private_key: None,
+        private_key_env: None,
         peer: None,
         derive,
         apu,

@@ -44,8 +44,8 @@ fn with_roots(
         return Ok(builder.only_these_roots(!https));
     };
     let (only, what) = match name {
-        "ca_file" => (true, "the file of --ca-file"),
-        _ => (!https, "the file of --extra-ca-file"),
+        "ca_file" => (true, "--ca-file"),
+        _ => (!https, "--extra-ca-file"),
     };
     let pem = files::read_file(path.as_ref(), MAX_CERTIFICATES, what)?;
     let builder = builder.add_root_certificate_pem(keys::text(&pem, what)?);
@@ -57,7 +57,7 @@ fn with_identity(builder: ClientBuilder, settings: &Settings) -> Result<ClientBu
     let key = settings.source("client_key_file", "client_key_env")?;
     match (certificate, key) {
         (Some(path), Some(key)) => {
-            let what = "the file of --client-cert-file";
+            let what = "--client-cert-file";
             let chain = files::read_file(&path, MAX_CERTIFICATES, what)?;
             let key = secret_text(&key.read()?, "the key of --client-cert-file")?;
             Ok(builder.client_identity_pem(keys::text(&chain, what)?, key))

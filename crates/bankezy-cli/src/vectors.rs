@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Vectors;
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, shown};
 
 /// Largest vector file that is read.
 const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
                     files::print(
                         format!(
                             "FAILED {} case {} ({}, {}): {reason}\n",
-                            path.display(),
+                            shown::file(path, "the arguments"),
                             case["id"],
                             text(&case, "kind").unwrap_or("no kind"),
                             text(&case, "comment").unwrap_or("no comment"),
@@ -52,8 +52,9 @@ pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<Value>, Failure> {
-    let bytes = files::read_file(path, MAX_FILE, &path.display().to_string())?;
-    let invalid = |reason: &str| Failure::operation(format!("{}: {reason}", path.display()));
+    let bytes = files::read_file(path, MAX_FILE, "the arguments")?;
+    let what = shown::file(path, "the arguments");
+    let invalid = |reason: &str| Failure::operation(format!("{what}: {reason}"));
     let file: Value = serde_json::from_slice(bytes.as_bytes())
         .map_err(|error| invalid(&format!("not a vector file: {error}")))?;
     match file.get("cases").and_then(Value::as_array) {

@@ -40,7 +40,7 @@ client_key_pem for --client-key-file.";
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Sandbox {
     /// Address and port to listen on; port 0 is a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
     /// Serve https, with a certificate made at the start
     #[arg(long)]
@@ -51,6 +51,9 @@ pub(crate) struct Sandbox {
     /// File to write once it listens: URL, certificates and credentials as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Overwrite the ready file if it exists; the old one is removed before the start
+    #[arg(long, requires = "ready_file")]
+    pub(crate) force: bool,
     /// How the payload key comes from the shared secret
     #[arg(long, value_enum, default_value_t = SandboxDerivation::ConcatKdf)]
     pub(crate) derivation: SandboxDerivation,

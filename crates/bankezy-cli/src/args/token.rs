@@ -196,6 +196,9 @@ pub(crate) struct ExchangeArgs {
     /// Our private key, P-256 or RSA: a file with PEM, DER or JWK [default: a new P-256 key]
     #[arg(long, value_name = "FILE")]
     pub(crate) private_key: Option<PathBuf>,
+    /// Environment variable with our private key, as PEM or JWK
+    #[arg(long, value_name = "VAR", conflicts_with = "private_key")]
+    pub(crate) private_key_env: Option<String>,
     /// How the key comes from the shared secret; where the payload secret is static, it makes a
     /// saved session use the agreed key in its place
     #[arg(long, value_name = "NAME", value_parser = ["raw", "sha256", "concat-kdf", "hkdf-sha256"])]
@@ -307,6 +310,7 @@ impl ExchangeArgs {
     fn flags(&self) -> Flags<'_> {
         vec![
             ("private_key", path(&self.private_key)),
+            ("private_key_env", text(&self.private_key_env)),
             ("derive", text(&self.derive)),
             ("apu", text(&self.apu)),
             ("apv", text(&self.apv)),

@@ -55,14 +55,20 @@ fn the_sandbox_says_why_it_does_not_start() {
         .run(&format!("sandbox --listen {taken}"), "")
         .failed(1, "listen");
     folder
-        .run("sandbox --ready-file .", "")
-        .failed(1, "no regular file");
+        .run("sandbox --ready-file . --force", "")
+        .failed(1, "not a regular file");
+    folder.write("precious", "x");
+    folder.run("sandbox --ready-file precious", "").failed(
+        1,
+        "`precious` (from --ready-file) exists and is not overwritten",
+    );
+    assert_eq!(folder.read("precious"), "x");
     folder
         .run("sandbox --derivation hkdf-sha256", "")
         .failed(2, "concat-kdf");
     folder
         .run("sandbox --mutual-tls", "")
-        .failed(2, "missing: --tls");
+        .failed(2, "missing required arguments: --tls");
 }
 
 #[test]

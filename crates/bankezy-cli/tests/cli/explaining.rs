@@ -273,7 +273,7 @@ fn diagnose_says_what_else_a_message_needs() {
         (
             "--message missing --secret-file s",
             1,
-            "cannot read the message",
+            "cannot read `missing` (from --message): no such file",
         ),
     ] {
         folder
@@ -360,5 +360,5 @@ fn shells_and_man_are_served() {
     assert!(folder.run("man seal", "").text().contains("recipient"));
     folder
         .run("man frob", "")
-        .failed(2, "there is no subcommand frob");
+        .failed(2, "no such subcommand: expected one of demo");
 }

@@ -24,10 +24,17 @@ fn a_secret_is_made_once_and_kept_private() {
     }
     folder
         .run("keygen secret --out s", "")
-        .failed(1, "s exists and is left as it is");
+        .failed(1, "`s` (from --out) exists and is not overwritten");
     assert_eq!(folder.read("s"), first);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(folder.0.join("s"), open).unwrap();
+    }
     folder.run("keygen secret --out s --force", "").printed();
     assert_ne!(folder.read("s"), first);
+    super::server::assert_private(folder.0.join("s"));
     assert_eq!(
         std::fs::read_dir(&folder.0).unwrap().count(),
         1,
@@ -187,20 +194,26 @@ fn wrong_usage_is_exit_2_in_one_line() {
     folder.write("s", SECRET);
     folder.run("keygen p256 --out k.pem", "").printed();
     for (arguments, reason) in [
-        ("frob", "no such subcommand"),
-        ("seal", "required arguments are missing: <--secret-file"),
+        ("frob", "unknown first subcommand"),
+        ("seal", "missing required arguments: <--secret-file"),
         ("seal --secret-file s --secret-env S", "cannot be used with"),
-        ("seal --secret AAAA", "the argument --secret is not known"),
-        ("seal --secret-file s --encoding base32", "takes one of"),
+        ("seal --secret AAAA", "unexpected second argument"),
+        (
+            "seal --secret-file s --encoding base32",
+            "invalid value `base32` for `--encoding`: expected one of base64, base64url, hex, utf8",
+        ),
         ("seal --secret-file s --apu x", "do not go with"),
         (
             "seal --private-key k.pem",
             "a private key alone does not seal",
         ),
-        ("seal --private-key k.pem --peer x", "required arguments"),
+        (
+            "seal --private-key k.pem --peer x",
+            "missing required arguments",
+        ),
         (
             "seal --private-key k.pem --derive raw",
-            "required arguments",
+            "missing required arguments",
         ),
         (
             "seal --private-key k.pem --peer x --derive raw --apu x",
@@ -211,14 +224,17 @@ fn wrong_usage_is_exit_2_in_one_line() {
             "hkdf-sha256",
         ),
         ("open --private-key k.pem --apv x", "read from the message"),
-        ("seal --secret-file s --backend openssl", "takes one of"),
+        (
+            "seal --secret-file s --backend openssl",
+            "invalid value for `--backend`: expected one of aws-lc-rs, rust-crypto",
+        ),
         ("keygen p256 --bits 256 --out x", "rsa alone"),
         (
             "keygen rsa --bits 1024 --out x",
             "1024 bits are not generated",
         ),
-        ("keygen secret", "required arguments"),
-        ("vectors", "required arguments"),
+        ("keygen secret", "missing required arguments"),
+        ("vectors", "missing required arguments"),
     ] {
         folder.run(arguments, "x").failed(2, reason);
     }
@@ -233,13 +249,11 @@ fn a_secret_in_the_wrong_place_is_not_printed() {
     let folder = Folder::new();
     for arguments in [
         "seal --secret-env CANARY",
-        "seal --secret-file CANARY",
         "seal --encoding CANARY --secret-env X",
         "seal CANARY",
         "seal --secret=CANARY",
         "seal -CANARY",
         "CANARY",
-        "open --private-key CANARY",
         "open --max-len CANARY --secret-env X",
         "keygen CANARY --out x",
         "keygen rsa --bits CANARY --out x",
@@ -268,7 +282,7 @@ fn forcing_replaces_regular_files_alone() {
     for place in ["link", "/dev/null", "."] {
         folder
             .run(&format!("keygen secret --out {place} --force"), "")
-            .failed(1, "no regular file");
+            .failed(1, "not a regular file");
     }
     assert!(folder.0.join("link").is_symlink());
 }
@@ -298,7 +312,7 @@ fn bad_secrets_and_keys_are_told_without_being_shown() {
         ("seal --secret-file binary", "not UTF-8"),
         (
             "seal --secret-file missing",
-            "cannot read the file of --secret-file",
+            "cannot read `missing` (from --secret-file): no such file",
         ),
         (
             "seal --secret-env UNSET",
@@ -318,4 +332,49 @@ fn bad_secrets_and_keys_are_told_without_being_shown() {
         );
         ran.failed(1, reason);
     }
+}
+
+#[test]
+fn private_keys_come_from_the_environment_too() {
+    let folder = Folder::new();
+    let wire = folder.run("keygen p256 --out k.pem", "").text();
+    let sealed = folder.run(&format!("seal --recipient {wire}"), "x").text();
+    folder.write("m", &sealed);
+    let pem = folder.read("k.pem");
+    let key = [("KEY", pem.as_str())];
+    let opened = folder.run_with("open --private-key-env KEY", &sealed, &key);
+    assert_eq!(opened.printed(), b"x");
+    let found = folder.run_with("diagnose --message m --private-key-env KEY", "", &key);
+    assert!(found.text().contains("private key alone"));
+    // As a value in place of a file, it is taken for a flag.
+    folder
+        .run_args(["open", "--private-key", &pem], &sealed, &[])
+        .failed(
+            2,
+            "unexpected third argument: `--private-key` takes the name of a file",
+        );
+}
+
+#[test]
+fn what_editors_and_tools_add_to_a_secret_is_taken_off() {
+    let folder = Folder::new();
+    folder.write("plain", SECRET);
+    folder.write("m", folder.run("seal --secret-file plain", "x").printed());
+    let sealed = folder.read("m");
+    let (first, second) = HEX.split_at(60);
+    for (name, secret, encoding) in [
+        ("mark", format!("\u{feff}{SECRET}\r\n"), "base64url"),
+        ("folded", format!("{first}\n{second}\n"), "hex"),
+    ] {
+        folder.write(name, secret);
+        let open = format!("open --secret-file {name} --encoding {encoding}");
+        assert_eq!(folder.run(&open, &sealed).printed(), b"x");
+        let diagnose = format!("diagnose --message m --secret-file {name}");
+        let found = folder.run(&diagnose, "").text();
+        assert_eq!(found, format!("opens with --encoding {encoding}\n"));
+    }
+    folder.write("utf16", b"\xff\xfeA\0");
+    folder
+        .run("open --secret-file utf16", &sealed)
+        .failed(1, "byte order mark of UTF-16");
 }

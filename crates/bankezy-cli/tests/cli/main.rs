@@ -1,5 +1,12 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+#[path = "../../src/args/mod.rs"]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the tests read the names of commands and flags alone"
+)]
+mod args;
 mod clear;
 mod emulator;
 mod explaining;
@@ -7,10 +14,15 @@ mod keys_and_messages;
 mod lines;
 mod remote;
 mod renewal;
+#[path = "../../src/scope.rs"]
+#[expect(dead_code, reason = "as above")]
+mod scope;
+mod secrets;
 mod server;
 mod settings;
 mod transport;
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,8 +72,17 @@ impl Folder {
         input: impl AsRef<[u8]>,
         variables: &[(&str, &str)],
     ) -> Ran {
+        self.run_args(arguments.split_whitespace(), input, variables)
+    }
+
+    fn run_args(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        input: impl AsRef<[u8]>,
+        variables: &[(&str, &str)],
+    ) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
-            .args(arguments.split_whitespace())
+            .args(arguments)
             .envs(variables.iter().copied())
             .current_dir(&self.0)
             .stdin(Stdio::piped())

@@ -114,10 +114,13 @@ fn onboarding_sends_what_it_asks_for() {
 
     folder
         .run(&format!("token bankezy {common} --gender F"), "")
-        .failed(2, "--gender is not known");
+        .failed(
+            2,
+            "`--gender`: it belongs to `bankezy token bankezy onboarding`",
+        );
     folder
         .run(&format!("token bankezy {common} onboarding"), "")
-        .failed(2, "behind the subcommand");
+        .failed(2, "put flags after their subcommand");
 }
 
 #[test]

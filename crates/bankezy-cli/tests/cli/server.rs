@@ -37,10 +37,10 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(options: &str) -> Self {
         let folder = Folder::new();
-        // What an earlier run left behind does not count.
+        // What an earlier run left behind does not count, nor does its mode stay.
         folder.write("ready", "{}");
         let child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
-            .args("sandbox --listen 127.0.0.1:0 --ready-file ready".split(' '))
+            .args("sandbox --listen 127.0.0.1:0 --ready-file ready --force".split(' '))
             .args(options.split_whitespace())
             .current_dir(&folder.0)
             .stdout(Stdio::piped())

@@ -221,15 +221,15 @@ fn a_wrong_proxy_is_told_without_being_shown() {
         ran.failed(2, reason);
     }
     for (more, reason) in [
-        ("--proxy-file CANARY", "the file of --proxy-file"),
+        ("--proxy-file missing", "`missing` (from --proxy-file)"),
         ("--proxy-env CANARY", "--proxy-env is not set"),
         (
-            "--client-cert-file key --client-key-file CANARY",
-            "the file of --client-key-file",
+            "--client-cert-file key --client-key-file missing",
+            "`missing` (from --client-key-file)",
         ),
         (
-            "--client-cert-file CANARY --client-key-file key",
-            "the file of --client-cert-file",
+            "--client-cert-file missing --client-key-file key",
+            "`missing` (from --client-cert-file)",
         ),
     ] {
         let ran = folder.run(&format!("{NOWHERE} {more}"), "");

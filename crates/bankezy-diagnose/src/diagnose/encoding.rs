@@ -145,3 +145,8 @@ fn dashed(text: &[u8]) -> Option<SecretBytes> {
         first, b"-", second, b"-", third, b"-", fourth, b"-", fifth,
     ]))
 }
+
+/// The outer expression with the inner one as its input.
+pub(crate) fn applied(outer: &str, inner: &str) -> String {
+    outer.replacen("{}", inner, 1)
+}

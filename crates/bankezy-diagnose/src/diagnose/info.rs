@@ -7,9 +7,8 @@ use std::sync::Arc;
 use bankezy_crypto::PublicKey;
 use base64::Engine as _;
 
-use crate::diagnose::encoding::Encoding;
+use crate::diagnose::encoding::{Encoding, applied};
 use crate::diagnose::octets::BASE64URL;
-use crate::diagnose::terms::applied;
 
 /// A value that is tried as `apu`, `apv`, `salt` and `info`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::diagnose::derivation::TriedDerivation;
-use crate::diagnose::encoding::Encoding;
+use crate::diagnose::encoding::{Encoding, applied};
 use crate::diagnose::function::{Function, Hash, Take};
 use crate::diagnose::info::Info;
 use crate::diagnose::kdf::Kdf;
@@ -214,11 +214,6 @@ impl Take {
     fn words(self) -> &'static str {
         self.term().words
     }
-}
-
-/// The outer expression with the inner one as its input.
-pub(crate) fn applied(outer: &str, inner: &str) -> String {
-    outer.replacen("{}", inner, 1)
 }
 
 impl Reading {

@@ -85,7 +85,7 @@ pub(crate) enum KeygenKind {
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "recipient"]))]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env", "recipient"]))]
 pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -102,7 +102,7 @@ pub(crate) struct Seal {
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key"]))]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env"]))]
 pub(crate) struct Open {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -126,7 +126,7 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key"]))]
+#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env"]))]
 pub(crate) struct Diagnose {
     /// File with the captured message
     #[arg(long, value_name = "FILE")]
@@ -140,8 +140,11 @@ pub(crate) struct Diagnose {
     /// Private key: a file with PEM, DER or JWK
     #[arg(long, value_name = "FILE")]
     pub(crate) private_key: Option<PathBuf>,
+    /// Environment variable with the private key, as PEM or JWK
+    #[arg(long, value_name = "VAR")]
+    pub(crate) private_key_env: Option<String>,
     /// The other side's public key: as it travels, or a file with it
-    #[arg(long, value_name = "WIRE|FILE", requires = "private_key")]
+    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
     /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer")]
@@ -190,8 +193,11 @@ pub(crate) struct AgreementArgs {
     /// Private key: a file with PEM, DER or JWK
     #[arg(long, value_name = "FILE", conflicts_with = "encoding")]
     pub(crate) private_key: Option<PathBuf>,
+    /// Environment variable with the private key, as PEM or JWK
+    #[arg(long, value_name = "VAR", conflicts_with = "encoding")]
+    pub(crate) private_key_env: Option<String>,
     /// The other side's public key, to agree on a key: as it travels, or a file with it
-    #[arg(long, value_name = "WIRE|FILE", requires_all = ["private_key", "derive"])]
+    #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
     /// How the key comes from the shared secret
     #[arg(long, value_enum, requires = "peer")]

@@ -1,0 +1,130 @@
+//! Which part of the user's own text may be printed: it may be a secret in the wrong place.
+
+use std::path::Path;
+
+/// A name that is longer cannot be told from a key by its look.
+const MAX_BARE_NAME: usize = 16;
+const MAX_PATH: usize = 200;
+
+/// The known name within two edits of a text.
+pub(crate) fn nearest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
+    // Two edits can be a terminal's escape sequence.
+    if !text.bytes().all(|c| c.is_ascii_graphic()) {
+        return None;
+    }
+    known
+        .into_iter()
+        .filter_map(|name| Some((edits(text, name.as_ref())?, name)))
+        // Any short text is within two edits of a short name.
+        .filter(|(edits, _)| edits * 2 <= text.len())
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, name)| name)
+}
+
+/// How many characters have to be changed, put in or left out, if at most two.
+fn edits(text: &str, name: &str) -> Option<usize> {
+    if text.len().abs_diff(name.len()) > 2 {
+        return None;
+    }
+    let name = name.as_bytes();
+    let mut row: Vec<usize> = (0..=name.len()).collect();
+    for (line, typed) in text.bytes().enumerate() {
+        let mut next = vec![line + 1];
+        for (column, known) in name.iter().enumerate() {
+            let changed = row[column] + usize::from(typed != *known);
+            next.push(changed.min(row[column + 1] + 1).min(next[column] + 1));
+        }
+        row = next;
+    }
+    row.last().copied().filter(|edits| *edits <= 2)
+}
+
+/// Names a file in a message: by its path where that looks like one, and by where it comes from.
+pub(crate) fn file(path: &Path, from: &str) -> String {
+    match path.to_str().filter(|text| is_path(text)) {
+        Some(text) => format!("`{text}` (from {from})"),
+        None => format!("the file of {from} (name not shown: it may be a secret)"),
+    }
+}
+
+/// Whether a text looks like a path that somebody typed, and not like a key, a token or a password.
+fn is_path(text: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"/\\:._-, ~@".contains(&c);
+    let rooted = ["/", "./", "../", "~/"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let bare = !text.contains(['/', '\\', '.']);
+    let longest = if bare { MAX_BARE_NAME } else { MAX_PATH };
+    // 32 bytes as such, in base64 and in hexadecimal digits.
+    let as_long_as_a_key = !rooted && [32, 43, 44, 64].contains(&text.len());
+    let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
+    let with_digits = words().filter(|word| word.bytes().any(|c| c.is_ascii_digit()));
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(plain)
+        && !as_long_as_a_key
+        && words().all(is_word)
+        && with_digits.count() <= 3
+}
+
+/// Whether letters and digits look like a word, with a number before or after it, and not random.
+fn is_word(word: &str) -> bool {
+    let pairs = || word.as_bytes().windows(2).map(|pair| (pair[0], pair[1]));
+    let is_number = |c: u8| c.is_ascii_digit();
+    let numbers = pairs().filter(|(a, b)| is_number(*a) != is_number(*b));
+    let capitals = pairs().filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase());
+    let longest = if word.bytes().any(is_number) { 10 } else { 16 };
+    word.len() <= longest && numbers.count() <= 1 && capitals.count() <= 2
+}
+
+/// Shows a value of a few characters that cannot hold a secret.
+pub(crate) fn number(text: &str) -> Option<&str> {
+    let is_plain = |c: u8| c.is_ascii_digit() || b"+-.".contains(&c);
+    ((1..=10).contains(&text.len()) && text.bytes().all(is_plain)).then_some(text)
+}
+
+/// The same for an address with a port.
+pub(crate) fn address(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("localhost").unwrap_or(text);
+    let is_plain = |c: u8| c.is_ascii_digit() || b".:[]".contains(&c);
+    ((1..=21).contains(&text.len()) && rest.bytes().all(is_plain)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_within_two_edits() {
+        let known = ["--private-key", "--peer", "seal"];
+        assert_eq!(nearest("--privat-keys", known), Some("--private-key"));
+        assert_eq!(nearest("sael", known), Some("seal"));
+        assert_eq!(nearest("--peerabc", known), None);
+        assert_eq!(nearest("\u{1b}[seal", known), None);
+    }
+
+    #[test]
+    fn paths_are_told_from_secrets() {
+        for path in [
+            "nope",
+            "key.pem",
+            "./payloadSecret",
+            "/etc/bankezy/secrets/payload.key",
+            "../keys/2026/p256-private.pem",
+            "C:\\keys\\rsa2048.pem",
+        ] {
+            assert!(is_path(path), "{path}");
+        }
+        for secret in [
+            "",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+            "0123456789abcdefghijklmnopqrstu.",
+            "correct-horse-battery-staple",
+            "AKIAIOSFODNN7EXAMPLE",
+            "123e4567-e89b-12d3-a456-426614174000",
+            "secrets/4eC39HqLyjWDarjtT1zdp7dc",
+            "a.b\nc",
+        ] {
+            assert!(!is_path(secret), "{secret}");
+        }
+    }
+}

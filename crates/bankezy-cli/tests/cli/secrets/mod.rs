@@ -1,0 +1,302 @@
+//! No secret is printed, whatever place it was put in by mistake. The places are enumerated from the
+//! program's own arguments, so that a new flag is tried as well.
+
+mod kinds;
+mod places;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use clap::{Command, CommandFactory as _};
+
+use super::Folder;
+use super::args::Args;
+use super::scope::{BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope};
+use kinds::Secret;
+use places::{bases, line_for};
+
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// Every subcommand with its words, such as `token bankezy renew`.
+fn commands() -> Vec<(Vec<String>, Command)> {
+    fn collect(words: &[String], command: &Command, found: &mut Vec<(Vec<String>, Command)>) {
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
+            let words = [words, &[sub.get_name().to_owned()]].concat();
+            collect(&words, sub, found);
+            found.push((words, sub.clone()));
+        }
+    }
+    let mut program = Args::command();
+    program.build();
+    let mut found = Vec::new();
+    collect(&[], &program, &mut found);
+    found
+}
+
+/// One run of the program.
+struct Run {
+    arguments: Vec<String>,
+    variable: Option<(String, String)>,
+    settings: Option<String>,
+}
+
+impl Run {
+    fn of(arguments: Vec<String>) -> Self {
+        Self {
+            arguments,
+            variable: None,
+            settings: None,
+        }
+    }
+}
+
+/// Makes the runs, and says which of them printed a piece of the secret.
+fn check(runs: &[(&Secret, Run)]) {
+    assert!(!runs.is_empty());
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        // Most of their time, some wait for a server that does not answer.
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let folder = folder();
+                while let Some((secret, run)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    check_one(&folder, secret, run);
+                }
+            });
+        }
+    });
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write("f", "x");
+    let public = folder.run("keygen p256 --out k.pem", "").text();
+    folder.write("k.pub", public);
+    folder.write("m", folder.run("seal --secret-file s", "x").printed());
+    folder
+}
+
+fn check_one(folder: &Folder, secret: &Secret, run: &Run) {
+    let mut arguments = run.arguments.clone();
+    if let Some(settings) = &run.settings {
+        folder.write("c.toml", settings);
+        arguments.extend(["--config".to_owned(), "c.toml".to_owned()]);
+    }
+    let variable = run.variable.as_ref();
+    let variables: Vec<(&str, &str)> = variable
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let ran = folder.run_args(&arguments, "{}", &variables);
+    let printed = String::from_utf8_lossy(&ran.out).into_owned() + &ran.err;
+    let place = || {
+        let shown = arguments.join(" ").replace(&secret.text, "<SECRET>");
+        let settings = run.settings.as_deref().unwrap_or_default();
+        format!(
+            "{} in `{shown}` {:?} {}",
+            secret.kind,
+            variable.map(|(name, _)| name),
+            settings.replace(&secret.text, "<SECRET>")
+        )
+    };
+    let piece = secret.piece_in(&printed).map(String::from_utf8_lossy);
+    assert_eq!(piece, None, "{}: {printed}", place());
+    assert!(ran.code <= 2, "{}: {printed}", place());
+    assert!(ran.err.lines().count() <= 1, "{}: {printed}", place());
+}
+
+/// Runs with secrets of several kinds, of each kind with `BANKEZY_TEST_EVERY_SECRET` set. Without it,
+/// each place is tried with what looks like flags, and in turn with some of the others.
+fn for_each_secret<'a>(
+    secrets: &'a [Secret],
+    runs: impl Fn(&str) -> Vec<Run>,
+) -> Vec<(&'a Secret, Run)> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let every = std::env::var_os("BANKEZY_TEST_EVERY_SECRET").is_some();
+    let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+    let of_this_turn = |place: usize| (place + turn).is_multiple_of(7);
+    secrets
+        .iter()
+        .enumerate()
+        .filter(|(place, secret)| every || secret.text.starts_with('-') || of_this_turn(*place))
+        .flat_map(|(_, secret)| runs(&secret.text).into_iter().map(move |run| (secret, run)))
+        .collect()
+}
+
+#[test]
+fn as_the_value_of_a_flag() {
+    let secrets = kinds::all();
+    let mut runs = Vec::new();
+    for (words, command) in commands() {
+        for flag in command.get_opts() {
+            let long = flag.get_long().unwrap();
+            let base = line_for(&command, &words, flag.get_id().as_str());
+            runs.extend(for_each_secret(&secrets, |secret| {
+                let with = |value: &[&str]| {
+                    let value = value.iter().map(|text| (*text).to_owned());
+                    Run::of(
+                        words
+                            .iter()
+                            .cloned()
+                            .chain(base.clone())
+                            .chain(value)
+                            .collect(),
+                    )
+                };
+                let joined = format!("--{long}={secret}");
+                let apart = [&format!("--{long}"), secret];
+                // The two differ only where the value looks like a flag.
+                if secret.starts_with("-----") {
+                    vec![with(&[&joined]), with(&apart)]
+                } else {
+                    vec![with(&apart)]
+                }
+            }));
+        }
+    }
+    check(&runs);
+}
+
+#[test]
+fn as_an_argument_of_its_own() {
+    let secrets = kinds::all();
+    let mut places = commands();
+    places.push((Vec::new(), Args::command()));
+    let mut runs = Vec::new();
+    for (words, command) in places {
+        let mut base = bases(&words).remove(0);
+        if let Some(positional) = command.get_positionals().next() {
+            base.retain(|word| Some(word) != places::positional(positional).as_ref());
+        }
+        runs.extend(for_each_secret(&secrets, |secret| {
+            let behind = |more: &[&str]| {
+                let more = more.iter().map(|text| (*text).to_owned());
+                Run::of(words.iter().chain(&base).cloned().chain(more).collect())
+            };
+            let ahead = |more: &[&str]| {
+                let more = more.iter().map(|text| (*text).to_owned());
+                Run::of(
+                    words
+                        .iter()
+                        .cloned()
+                        .chain(more)
+                        .chain(base.clone())
+                        .collect(),
+                )
+            };
+            vec![
+                ahead(&[secret]),
+                behind(&["--", secret]),
+                behind(&[secret, secret]),
+                behind(&[&format!("--{secret}")]),
+                behind(&[&format!("-{secret}")]),
+                behind(&[&format!("--no-such-flag={secret}")]),
+                behind(&["--no-such-flag", secret]),
+                behind(&[&format!("--{secret}={secret}")]),
+                ahead(&["help", secret]),
+            ]
+        }));
+        for switch in command
+            .get_arguments()
+            .filter(|arg| !arg.get_action().takes_values())
+        {
+            let long = switch.get_long().unwrap_or("help");
+            runs.extend(for_each_secret(&secrets, |secret| {
+                vec![Run::of(
+                    words
+                        .iter()
+                        .cloned()
+                        .chain([format!("--{long}={secret}")])
+                        .collect(),
+                )]
+            }));
+        }
+    }
+    check(&runs);
+}
+
+/// For each provider, a command that reads all of its settings.
+const READERS: [(&str, &Scope); 4] = [
+    ("token bankezy", &BANKEZY),
+    ("token faceki", &FACEKI),
+    ("token complycube", &COMPLYCUBE),
+    ("token sardine", &SARDINE),
+];
+
+/// The line of a reader without the flag of a setting and what is given in its place.
+fn line_without(reader: &str, setting: &str) -> Vec<String> {
+    let words: Vec<String> = reader.split(' ').map(str::to_owned).collect();
+    let (_, command) = commands()
+        .into_iter()
+        .find(|(known, _)| *known == words)
+        .unwrap();
+    let line = line_for(&command, &words, setting);
+    [words, line].concat()
+}
+
+#[test]
+fn in_a_variable_of_the_environment() {
+    let secrets = kinds::all();
+    let mut runs = Vec::new();
+    for (reader, scope) in READERS {
+        for name in scope.names().chain(["config"]) {
+            let line = line_without(reader, name);
+            let variable = match name {
+                "config" => BANKEZY.variable(name),
+                _ => scope.variable(name),
+            };
+            runs.extend(for_each_secret(&secrets, |secret| {
+                vec![Run {
+                    variable: Some((variable.clone(), secret.to_owned())),
+                    ..Run::of(line.clone())
+                }]
+            }));
+        }
+    }
+    check(&runs);
+}
+
+#[test]
+fn in_the_settings_file() {
+    let secrets = kinds::all();
+    let mut runs = Vec::new();
+    for (reader, scope) in READERS {
+        let table = scope
+            .table
+            .map_or_else(String::new, |table| format!("[{table}]\n"));
+        let secret_names = scope.secrets().map(|(name, _)| name);
+        for name in scope.names().chain(secret_names) {
+            let line = line_without(reader, name);
+            runs.extend(for_each_secret(&secrets, |secret| {
+                let quoted = serde_json::to_string(secret).unwrap();
+                let run = |settings: String| Run {
+                    settings: Some(settings),
+                    ..Run::of(line.clone())
+                };
+                vec![run(format!("{table}{name} = {quoted}\n"))]
+            }));
+        }
+        let line = line_without(reader, "base_url");
+        runs.extend(for_each_secret(&secrets, |secret| {
+            let quoted = serde_json::to_string(secret).unwrap();
+            let settings = [
+                format!("{table}{quoted} = 1\n"),
+                format!("{table}base_url = [{quoted}]\n"),
+                format!("{table}base_url = {secret}\n"),
+                format!("{table}{secret}\n"),
+                format!("[{quoted}]\nbase_url = \"x\"\n"),
+                format!("[data]\n{quoted} = {{ x = {quoted} }}\n"),
+            ];
+            let run = |settings| Run {
+                settings: Some(settings),
+                ..Run::of(line.clone())
+            };
+            settings.map(run).into_iter().collect()
+        }));
+    }
+    check(&runs);
+}
