@@ -10,7 +10,7 @@ use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes}
 
 use crate::args::{AgreementArgs, BackendArg, Derive, Encoding, SecretArgs};
 use crate::failure::Failure;
-use crate::files;
+use crate::{files, key_forms};
 
 /// The byte order mark that some editors put in front of UTF-8.
 const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -142,9 +142,7 @@ pub(crate) fn private_key(bytes: &SecretBytes, backend: &Backend) -> Result<KeyP
         KeyPair::from_jwk_with_backend(text(bytes, "the private key")?, backend)
     } else {
         // DER says by itself which structure it is, and the message is about the first.
-        KeyPair::from_pkcs8_der_with_backend(bytes.as_bytes(), backend).or_else(|error| {
-            KeyPair::from_pkcs1_der_with_backend(bytes.as_bytes(), backend).map_err(|_| error)
-        })
+        key_forms::private_key(bytes.as_bytes(), backend)
     };
     Ok(key?)
 }
@@ -159,13 +157,9 @@ pub(crate) fn public_key(wire_or_file: &str, flag: &str) -> Result<PublicKey, Fa
     }
     let bytes = files::read_key(path, flag)?;
     let Ok(text) = text(&bytes, "the public key") else {
-        return Ok(PublicKey::from_spki_der(bytes.as_bytes())?);
+        return Ok(key_forms::public_key(bytes.as_bytes())?);
     };
-    Ok(match text.trim_start().as_bytes().first() {
-        Some(b'-') => PublicKey::from_pem(text),
-        Some(b'{') => PublicKey::from_jwk(text),
-        _ => PublicKey::from_wire(text),
-    }?)
+    Ok(key_forms::public_text(text)?)
 }
 
 /// The derivation that the arguments name, where they name one.

@@ -16,6 +16,7 @@ mod diagnose;
 mod failure;
 mod files;
 mod inspect;
+mod key_forms;
 mod keygen;
 mod keys;
 mod lines;
