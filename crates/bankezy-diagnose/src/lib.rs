@@ -3,9 +3,15 @@
 //! [`inspect`] explains a sealed text (compact JWE), a public key or a JWT. It verifies nothing.
 //!
 //! [`Message`] is for what BankEzy's documentation does not say: how a payload secret is written, and
-//! how a key is derived from the shared secret of a key agreement. Give it one captured message and the
-//! keys. It tries every [`Reading`] or every derivation ([`TriedDerivation`]) and returns the
-//! [`Finding`] that opens the message.
+//! how a key is derived from the shared secret of a key agreement. Give it one captured message, as it
+//! was pasted, and the keys. It tries every [`Reading`] or every derivation ([`TriedDerivation`]) and
+//! returns the [`Finding`] that opens the message, named in words, for a shell and in Rust. A finding is
+//! never a guess: the message's tag was checked. Weak keys are marked ([`Finding::weakness`]).
+//!
+//! Extra hashes and the arithmetic for a second coordinate are in this crate alone: the core has no
+//! algorithm beside the locked profile. To use a finding that the core has no variant for, write the
+//! function that [`TriedDerivation::rust`] names and give it to
+//! [`Derivation::Custom`](bankezy_crypto::Derivation::Custom).
 //!
 //! ```
 //! # #[cfg(feature = "aws-lc-rs")] {

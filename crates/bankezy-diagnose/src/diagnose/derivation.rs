@@ -4,8 +4,9 @@ use core::fmt;
 
 use bankezy_crypto::SecretBytes;
 
+use crate::diagnose::candidates::Candidate;
 use crate::diagnose::function::{Function, Hash, Take};
-use crate::diagnose::info::{Candidate, Info};
+use crate::diagnose::info::Info;
 use crate::diagnose::kdf::{Kdf, MAX_PARTY_INFO};
 use crate::diagnose::shared::SharedForm;
 

@@ -9,11 +9,11 @@ use bankezy_crypto::{
     PublicKey, SecretBytes,
 };
 
+use crate::diagnose::candidates::candidates;
 use crate::diagnose::capture::{self, Stripped};
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::Finding;
-use crate::diagnose::info;
 use crate::diagnose::profile;
 use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
 use crate::diagnose::shared::{forms, shared_secret};
@@ -143,7 +143,7 @@ impl<'a> Message<'a> {
         self.check_shared_key()?;
         let shared = shared_secret(pair, peer)?;
         let forms = forms(&shared);
-        let candidates = info::candidates(pair.public_key(), peer, &self.header, further);
+        let candidates = candidates(pair.public_key(), peer, &self.header, further);
         let mut tried = Vec::new();
         for (derivation, key) in derivations(&forms, &candidates) {
             let outcome = match key {

@@ -1,8 +1,10 @@
 //! Which reading of a secret, or which derivation, opens a captured message.
 
+mod candidates;
 mod capture;
 mod class;
 mod derivation;
+mod derivation_terms;
 mod encoding;
 mod error;
 mod finding;

@@ -1,0 +1,179 @@
+//! What implementers are known to put into apu, apv, salt and info, with its bytes.
+
+use std::collections::BTreeSet;
+
+use bankezy_crypto::PublicKey;
+use base64::Engine as _;
+
+use crate::diagnose::encoding::Encoding;
+use crate::diagnose::info::{FurtherText, Info, KeyForm, KeyOwner};
+use crate::diagnose::octets::BASE64URL;
+
+/// An [`Info`] with its bytes.
+pub(crate) struct Candidate {
+    pub(crate) info: Info,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Candidate {
+    fn text(info: Info, text: &str) -> Self {
+        Self {
+            info,
+            bytes: text.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// Roles are among them, and the names of the product in all cases.
+const KNOWN: [&str; 32] = [
+    "Alice",
+    "Bob",
+    "client",
+    "server",
+    "sdk",
+    "app",
+    "bank",
+    "partner",
+    "A256GCM",
+    "dir",
+    "ECDH-ES",
+    "A256KW",
+    "ECDH-ES+A256KW",
+    "AES",
+    "AES-GCM",
+    "AES-256-GCM",
+    "bankezy",
+    "BankEzy",
+    "Bankezy",
+    "bankEzy",
+    "BANKEZY",
+    "bank-ezy",
+    "Bank Ezy",
+    "payload",
+    "payloadSecret",
+    "payload-encryption",
+    "encryption",
+    "session",
+    "key",
+    "secret",
+    "ECDH",
+    "handshake data",
+];
+
+/// How many of [`KNOWN`] are roles: only these come in pairs.
+const ROLES: usize = 8;
+
+const OWNERS: [KeyOwner; 2] = [KeyOwner::Ours, KeyOwner::Theirs];
+
+impl Candidate {
+    /// Whether implementers put the two into one derivation: one of them alone, both keys in one form,
+    /// both roles, both members of the header, or both from the caller.
+    pub(crate) fn is_usual_with(&self, other: &Self) -> bool {
+        let is_role = |text| KNOWN.iter().take(ROLES).any(|role| *role == text);
+        match (&self.info, &other.info) {
+            (Info::Empty, _) | (_, Info::Empty) => true,
+            (Info::Key { form: first, .. }, Info::Key { form: second, .. }) => first == second,
+            (Info::Known(first), Info::Known(second)) => is_role(*first) && is_role(*second),
+            (
+                Info::Header {
+                    is_decoded: first, ..
+                },
+                Info::Header {
+                    is_decoded: second, ..
+                },
+            ) => first == second,
+            (Info::Further(_), Info::Further(_)) => true,
+            (Info::FurtherDecoded { .. }, Info::FurtherDecoded { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The empty one first.
+pub(crate) fn candidates(
+    ours: &PublicKey,
+    theirs: &PublicKey,
+    header: &str,
+    further: &[&str],
+) -> Vec<Candidate> {
+    let (ours, theirs) = (forms(ours), forms(theirs));
+    let mut candidates = vec![Candidate::text(Info::Empty, "")];
+    candidates.extend(of_header(header));
+    for (owner, forms) in OWNERS.into_iter().zip([&ours, &theirs]) {
+        candidates.extend(forms.iter().map(|(form, bytes)| Candidate {
+            info: Info::Key { owner, form: *form },
+            bytes: bytes.clone(),
+        }));
+    }
+    candidates.extend(further.iter().flat_map(|text| of_further(text)));
+    candidates.extend(KNOWN.map(|text| Candidate::text(Info::Known(text), text)));
+    for (first, keys) in OWNERS.into_iter().zip([[&ours, &theirs], [&theirs, &ours]]) {
+        let [mine, other] = keys.map(|forms| forms.iter());
+        candidates.extend(mine.zip(other).map(|((form, mine), (_, other))| Candidate {
+            info: Info::BothKeys { first, form: *form },
+            bytes: [mine.as_slice(), other].concat(),
+        }));
+    }
+    // The same bytes under a second name, such as an `apu` that is a key, would only cost time.
+    let mut seen = BTreeSet::new();
+    candidates.retain(|candidate| seen.insert(candidate.bytes.clone()));
+    candidates
+}
+
+/// The members of a header that say what goes into a derivation.
+fn of_header(header: &str) -> Vec<Candidate> {
+    let header: serde_json::Value = serde_json::from_str(header).unwrap_or_default();
+    let mut candidates = Vec::new();
+    for member in ["apu", "apv", "kid"] {
+        let Some(text) = header.get(member).and_then(|value| value.as_str()) else {
+            continue;
+        };
+        let info = |is_decoded| Info::Header { member, is_decoded };
+        if let Ok(bytes) = BASE64URL.decode(text) {
+            let info = info(true);
+            candidates.push(Candidate { info, bytes });
+        }
+        candidates.push(Candidate::text(info(false), text));
+    }
+    candidates
+}
+
+/// A text of the caller, and what it stands for if it is hex or base64.
+fn of_further(text: &str) -> Vec<Candidate> {
+    let further = FurtherText(text.into());
+    let mut candidates = vec![Candidate::text(Info::Further(further.clone()), text)];
+    for encoding in [Encoding::Hex, Encoding::Base64url, Encoding::Base64] {
+        if let Ok(bytes) = encoding.decode(text.as_bytes()) {
+            candidates.push(Candidate {
+                info: Info::FurtherDecoded {
+                    text: further.clone(),
+                    encoding,
+                },
+                bytes: bytes.as_bytes().to_vec(),
+            });
+        }
+    }
+    candidates
+}
+
+fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
+    // The uncompressed point is the tail of a SubjectPublicKeyInfo (RFC 5480 section 2.2).
+    let spki = key.to_spki_der();
+    let point = spki.last_chunk::<65>();
+    let x = point.and_then(|point| point.get(1..33));
+    let parity = point
+        .and_then(|point| point.last())
+        .map(|last| 2 | last & 1);
+    let compressed = x.zip(parity).map(|(x, parity)| [&[parity], x].concat());
+    [
+        (KeyForm::Wire, Some(key.to_wire().into_bytes())),
+        (KeyForm::Jwk, Some(key.to_jwk().into_bytes())),
+        (KeyForm::Point, point.map(|point| point.to_vec())),
+        (KeyForm::XCoordinate, x.map(<[u8]>::to_vec)),
+        (KeyForm::CompressedPoint, compressed),
+        (KeyForm::Spki, Some(spki.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(form, bytes)| Some((form, bytes?)))
+    .collect()
+}
