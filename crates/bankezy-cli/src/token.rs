@@ -157,7 +157,11 @@ impl TokenCall<'_> {
         }
         if let Some(dob) = settings.text("dob")? {
             let date = dob.parse().ok().filter(|_| dob.len() == 8);
-            let date = date.ok_or_else(|| Failure::usage("--dob is a date as YYYYMMDD"))?;
+            let date = date.ok_or_else(|| {
+                Failure::usage(
+                    "invalid value for --dob: expected a date as YYYYMMDD, such as 19900131",
+                )
+            })?;
             let date = DateOfBirth::from_yyyymmdd(date).map_err(remote::request_failure)?;
             request = request.with_dob(date);
         }
