@@ -106,9 +106,10 @@ fn file_or_variable(
 pub(crate) fn variable_bytes(name: &OsStr, from: &str) -> Result<SecretBytes, Failure> {
     // Looking these up would panic, or find nothing.
     let unusable = name.is_empty() || name.as_encoded_bytes().iter().any(|c| b"=\0".contains(c));
-    let value = match unusable {
-        true => Err(VarError::NotPresent),
-        false => std::env::var(name),
+    let value = if unusable {
+        Err(VarError::NotPresent)
+    } else {
+        std::env::var(name)
     };
     match value {
         Ok(value) => Ok(value.into_bytes().into()),

@@ -134,9 +134,10 @@ impl Settings {
             }
             return Ok(Some((
                 name,
-                match level == FILE_LEVEL && is_path(name) {
-                    true => self.folder.join(value).into(),
-                    false => value.clone(),
+                if level == FILE_LEVEL && is_path(name) {
+                    self.folder.join(value).into()
+                } else {
+                    value.clone()
                 },
             )));
         }
@@ -238,9 +239,10 @@ impl Settings {
 
 impl Source {
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
-        match self.in_file {
-            true => files::read_key(Path::new(&self.place), &self.from),
-            false => keys::variable_bytes(&self.place, &self.from),
+        if self.in_file {
+            files::read_key(Path::new(&self.place), &self.from)
+        } else {
+            keys::variable_bytes(&self.place, &self.from)
         }
     }
 }

@@ -30,9 +30,10 @@ pub(crate) fn run(args: &BankezyToken) -> Result<(), Failure> {
 /// Get Token, or Get App Token.
 fn get(args: &BankezyToken) -> Result<(), Failure> {
     let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let which = match settings.is_set("app")? {
-        true => Which::App,
-        false => Which::User,
+    let which = if settings.is_set("app")? {
+        Which::App
+    } else {
+        Which::User
     };
     new_token(which, &settings, &args.user.data, &args.output)
 }
@@ -170,9 +171,10 @@ impl TokenCall<'_> {
             request = request.with_data(name, value);
         }
 
-        let answer = match onboarding {
-            true => self.client.onboarding_token(&request, &channel).await,
-            false => self.client.get_token(&request, &channel).await,
+        let answer = if onboarding {
+            self.client.onboarding_token(&request, &channel).await
+        } else {
+            self.client.get_token(&request, &channel).await
         };
         let answer = answer.map_err(remote::call_failure)?;
         let keys = self.exchanged(&answer, self.derivation)?;
