@@ -31,17 +31,23 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
 
 /// The payload secret, where one is named.
 pub(crate) fn secret(args: &SecretArgs) -> Result<Option<PayloadSecret>, Failure> {
-    let Some(bytes) = secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())? else {
-        return Ok(None);
-    };
+    let bytes = secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())?;
+    bytes
+        .map(|bytes| secret_of(bytes, args.encoding))
+        .transpose()
+}
+
+/// The payload secret that a file or variable holds.
+pub(crate) fn secret_of(bytes: SecretBytes, encoding: Encoding) -> Result<PayloadSecret, Failure> {
+    let bytes = without_additions(bytes);
     let text = text(&bytes, "the payload secret")?;
-    let secret = match args.encoding {
+    match encoding {
         Encoding::Base64 => PayloadSecret::from_base64(text),
         Encoding::Base64url => PayloadSecret::from_base64url(text),
         Encoding::Hex => PayloadSecret::from_hex(text),
         Encoding::Utf8 => PayloadSecret::from_utf8(text),
-    };
-    secret.map(Some).map_err(|error| {
+    }
+    .map_err(|error| {
         Failure::operation(format!(
             "{error} (--encoding; `bankezy diagnose` finds it out)"
         ))
@@ -96,21 +102,22 @@ fn file_or_variable(
 }
 
 /// A secret from the environment. The name may be the secret itself, put in the wrong place, and is
-/// not shown; `flag` is.
-pub(crate) fn variable_bytes(name: &OsStr, flag: &str) -> Result<SecretBytes, Failure> {
+/// not shown; `from` is, which gives the name.
+pub(crate) fn variable_bytes(name: &OsStr, from: &str) -> Result<SecretBytes, Failure> {
     // Looking these up would panic, or find nothing.
     let unusable = name.is_empty() || name.as_encoded_bytes().iter().any(|c| b"=\0".contains(c));
-    let value = match unusable {
-        true => Err(VarError::NotPresent),
-        false => std::env::var(name),
+    let value = if unusable {
+        Err(VarError::NotPresent)
+    } else {
+        std::env::var(name)
     };
     match value {
         Ok(value) => Ok(value.into_bytes().into()),
         Err(VarError::NotPresent) => Err(Failure::operation(format!(
-            "the environment variable of {flag} is not set: give its name, not the secret"
+            "the environment variable that {from} names is not set: give its name, not the secret"
         ))),
         Err(VarError::NotUnicode(_)) => Err(Failure::operation(format!(
-            "the environment variable of {flag} is not UTF-8"
+            "the environment variable that {from} names is not UTF-8"
         ))),
     }
 }

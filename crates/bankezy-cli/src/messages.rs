@@ -50,9 +50,10 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     sealer.seal_into(files::read_stdin(MAX_PAYLOAD)?.as_bytes(), &mut sealed)?;
     files::print(sealed.as_bytes())?;
     // Byte for byte into a file or a pipe; a person gets a line.
-    match std::io::stdout().is_terminal() {
-        true => files::print(b"\n"),
-        false => Ok(()),
+    if std::io::stdout().is_terminal() {
+        files::print(b"\n")
+    } else {
+        Ok(())
     }
 }
 

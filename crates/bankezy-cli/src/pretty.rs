@@ -133,9 +133,10 @@ pub(crate) fn json(json: &[u8]) -> String {
         return "(not JSON)".to_owned();
     };
     let flat = value("", raw.get(), None);
-    match flat.chars().count() <= LINE {
-        true => flat,
-        false => value("", raw.get(), Some(0)),
+    if flat.chars().count() <= LINE {
+        flat
+    } else {
+        value("", raw.get(), Some(0))
     }
 }
 

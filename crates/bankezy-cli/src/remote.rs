@@ -9,9 +9,9 @@ use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_sandbox::SandboxError;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::{Encoding, SecretArgs};
+use crate::args::Encoding;
 use crate::failure::Failure;
-use crate::settings::{Settings, Source};
+use crate::settings::Settings;
 use crate::{keys, transport};
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
@@ -40,30 +40,18 @@ fn version(settings: &Settings) -> Result<Version, Failure> {
     match settings.text("api_version")?.as_deref() {
         None | Some("v2") => Ok(Version::V2),
         Some("v1") => Ok(Version::V1),
-        Some(_) => Err(Failure::usage("--api-version is v1 or v2")),
+        Some(_) => Err(Failure::usage(format!(
+            "invalid value for {}: expected v1 or v2",
+            settings.from("api_version")
+        ))),
     }
 }
 
 /// The static payload secret.
 pub(crate) fn payload_secret(settings: &Settings) -> Result<PayloadSecret, Failure> {
     let source = settings.needed_source("secret_file", "secret_env")?;
-    let Source { in_file, place, .. } = source;
-    let text = |place: std::ffi::OsString| {
-        place
-            .into_string()
-            .map_err(|_| Failure::usage("the name of a variable is UTF-8"))
-    };
-    let (secret_file, secret_env) = match in_file {
-        true => (Some(place.into()), None),
-        false => (None, Some(text(place)?)),
-    };
     let encoding = settings.choice("encoding")?.unwrap_or(Encoding::Base64url);
-    keys::secret(&SecretArgs {
-        secret_file,
-        secret_env,
-        encoding,
-    })?
-    .ok_or_else(|| Failure::usage("name a payload secret"))
+    keys::secret_of(source.read()?, encoding)
 }
 
 /// What arguments caused is wrong usage.

@@ -119,6 +119,14 @@ impl Scope {
             .find(|scope| scope.table == Some(name))
     }
 
+    /// Whether a name is that of a table, or of any provider's setting.
+    pub(crate) fn knows(name: &str) -> bool {
+        let scopes = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
+        scopes
+            .into_iter()
+            .any(|scope| scope.table == Some(name) || scope.names().any(|known| known == name))
+    }
+
     /// The names of its settings.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.own.iter().chain(TRANSPORT).copied()

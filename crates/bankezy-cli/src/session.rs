@@ -118,9 +118,10 @@ fn keep(
 ) -> Result<(), Failure> {
     if let Some((name, value)) = settings.find(names)? {
         // A later run may start from another folder.
-        let value = match is_path(name) {
-            true => absolute(&value)?,
-            false => value,
+        let value = if is_path(name) {
+            absolute(&value)?
+        } else {
+            value
         };
         let text = value.into_string();
         let text =

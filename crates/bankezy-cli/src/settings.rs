@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use crate::args::{ConfigArg, Flags};
 use crate::failure::Failure;
 use crate::scope::{self, Scope};
-use crate::{files, keys};
+use crate::{files, keys, shown};
 
 /// Largest settings file that is read.
 const MAX_FILE: usize = 1024 * 1024;
@@ -27,9 +27,10 @@ pub(crate) struct Settings {
 
 /// Where a secret is.
 pub(crate) struct Source {
-    pub(crate) in_file: bool,
-    pub(crate) place: OsString,
-    flag: String,
+    in_file: bool,
+    place: OsString,
+    /// What names it.
+    from: String,
 }
 
 const FILE_LEVEL: usize = 3;
@@ -51,10 +52,10 @@ impl Settings {
             folder: PathBuf::new(),
         };
         // One file serves all providers.
-        let path = config.config.clone();
-        let path = path.or_else(|| scope::BANKEZY.in_environment("config").map(PathBuf::from));
-        if let Some(path) = path {
-            settings.read_file(&path)?;
+        if let Some(path) = &config.config {
+            settings.read_file(path, "--config")?;
+        } else if let Some(path) = scope::BANKEZY.in_environment("config") {
+            settings.read_file(Path::new(&path), &scope::BANKEZY.variable("config"))?;
         }
         Ok(settings)
     }
@@ -64,8 +65,8 @@ impl Settings {
         self.levels[1] = values;
     }
 
-    fn read_file(&mut self, path: &Path) -> Result<(), Failure> {
-        let bytes = files::read_file(path, MAX_FILE, "--config")?;
+    fn read_file(&mut self, path: &Path, from: &str) -> Result<(), Failure> {
+        let bytes = files::read_file(path, MAX_FILE, from)?;
         let text = keys::text(&bytes, "the settings file")?;
         // What the parser says quotes the line, which may hold a secret.
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -133,13 +134,28 @@ impl Settings {
             }
             return Ok(Some((
                 name,
-                match level == FILE_LEVEL && is_path(name) {
-                    true => self.folder.join(value).into(),
-                    false => value.clone(),
+                if level == FILE_LEVEL && is_path(name) {
+                    self.folder.join(value).into()
+                } else {
+                    value.clone()
                 },
             )));
         }
         Ok(None)
+    }
+
+    /// What gives a setting, for messages: a flag, a variable, the session or the settings file.
+    pub(crate) fn from(&self, name: &'static str) -> String {
+        let level = self
+            .levels
+            .iter()
+            .position(|level| level.contains_key(name));
+        match level {
+            Some(1) => format!("`{name}` of the session"),
+            Some(2) => self.scope.variable(name),
+            Some(FILE_LEVEL) => format!("`{name}` of the settings file"),
+            _ => flag(name),
+        }
     }
 
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<String>, Failure> {
@@ -148,7 +164,7 @@ impl Settings {
         };
         let text = value.into_string();
         text.map(Some)
-            .map_err(|_| Failure::usage(format!("{} is not UTF-8", flag(name))))
+            .map_err(|_| Failure::usage(format!("the value of {} is not UTF-8", self.from(name))))
     }
 
     pub(crate) fn needed(&self, name: &'static str) -> Result<String, Failure> {
@@ -163,16 +179,26 @@ impl Settings {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
-        T::from_str(&text, false)
-            .map(Some)
-            .map_err(|_| Failure::usage(format!("{} takes another value", flag(name))))
+        T::from_str(&text, false).map(Some).map_err(|_| {
+            let known = T::value_variants().iter().filter_map(T::to_possible_value);
+            let known: Vec<_> = known.map(|value| value.get_name().to_owned()).collect();
+            let shown = shown::quoted(shown::nearest(&text, &known).map(|_| text.as_str()));
+            Failure::usage(format!(
+                "invalid value {shown}for {}: expected one of {}",
+                self.from(name),
+                known.join(", ")
+            ))
+        })
     }
 
     pub(crate) fn is_set(&self, name: &'static str) -> Result<bool, Failure> {
         match self.text(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Failure::usage(format!("{} is true or false", flag(name)))),
+            Some(_) => Err(Failure::usage(format!(
+                "invalid value for {}: expected true or false",
+                self.from(name)
+            ))),
         }
     }
 
@@ -185,7 +211,7 @@ impl Settings {
         Ok(self.find(&[file, variable])?.map(|(name, place)| Source {
             in_file: name == file,
             place,
-            flag: flag(name),
+            from: self.from(name),
         }))
     }
 
@@ -213,9 +239,10 @@ impl Settings {
 
 impl Source {
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
-        match self.in_file {
-            true => files::read_key(Path::new(&self.place), &self.flag),
-            false => keys::variable_bytes(&self.place, &self.flag),
+        if self.in_file {
+            files::read_key(Path::new(&self.place), &self.from)
+        } else {
+            keys::variable_bytes(&self.place, &self.from)
         }
     }
 }
@@ -255,7 +282,7 @@ fn scalar(name: &str, value: Value) -> Result<String, Failure> {
         Value::Integer(number) => Ok(number.to_string()),
         Value::Boolean(set) => Ok(set.to_string()),
         _ => Err(Failure::operation(format!(
-            "in the settings file `{name}` has another type than text"
+            "in the settings file `{name}` has another type than text, a number or true and false"
         ))),
     }
 }
@@ -269,9 +296,13 @@ fn unknown(name: &str, scope: &Scope) -> Failure {
     let secret = scope.secrets().any(|(secret, _)| secret == name);
     Failure::operation(if secret {
         format!("{place} holds no secrets: in place of `{name}` use `{name}_file` or `{name}_env`")
-    } else if name.len() <= 24 && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
-        format!("in {place} `{name}` is not known")
     } else {
-        format!("in {place} a name is not known")
+        match shown::nearest(name, scope.names()) {
+            Some(known) => format!("unknown name `{name}` in {place}: did you mean `{known}`?"),
+            None if Scope::knows(name) => {
+                format!("unknown name `{name}` in {place}: it belongs to another provider")
+            }
+            None => format!("unknown name in {place} (not shown: it may be a secret)"),
+        }
     })
 }

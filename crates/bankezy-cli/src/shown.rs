@@ -89,6 +89,11 @@ pub(crate) fn address(text: &str) -> Option<&str> {
     ((1..=21).contains(&text.len()) && rest.bytes().all(is_plain)).then_some(text)
 }
 
+/// A value in a message, with the blank after it, where it may be shown.
+pub(crate) fn quoted(value: Option<&str>) -> String {
+    value.map_or_else(String::new, |value| format!("`{value}` "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,9 +30,10 @@ pub(crate) fn run(args: &BankezyToken) -> Result<(), Failure> {
 /// Get Token, or Get App Token.
 fn get(args: &BankezyToken) -> Result<(), Failure> {
     let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let which = match settings.is_set("app")? {
-        true => Which::App,
-        false => Which::User,
+    let which = if settings.is_set("app")? {
+        Which::App
+    } else {
+        Which::User
     };
     new_token(which, &settings, &args.user.data, &args.output)
 }
@@ -157,7 +158,11 @@ impl TokenCall<'_> {
         }
         if let Some(dob) = settings.text("dob")? {
             let date = dob.parse().ok().filter(|_| dob.len() == 8);
-            let date = date.ok_or_else(|| Failure::usage("--dob is a date as YYYYMMDD"))?;
+            let date = date.ok_or_else(|| {
+                Failure::usage(
+                    "invalid value for --dob: expected a date as YYYYMMDD, such as 19900131",
+                )
+            })?;
             let date = DateOfBirth::from_yyyymmdd(date).map_err(remote::request_failure)?;
             request = request.with_dob(date);
         }
@@ -166,9 +171,10 @@ impl TokenCall<'_> {
             request = request.with_data(name, value);
         }
 
-        let answer = match onboarding {
-            true => self.client.onboarding_token(&request, &channel).await,
-            false => self.client.get_token(&request, &channel).await,
+        let answer = if onboarding {
+            self.client.onboarding_token(&request, &channel).await
+        } else {
+            self.client.get_token(&request, &channel).await
         };
         let answer = answer.map_err(remote::call_failure)?;
         let keys = self.exchanged(&answer, self.derivation)?;

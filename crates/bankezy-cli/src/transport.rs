@@ -8,7 +8,7 @@ use http::Uri;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{files, keys};
+use crate::{files, keys, shown};
 
 /// Largest file of certificates that is read.
 const MAX_CERTIFICATES: usize = 4 * 1024 * 1024;
@@ -23,14 +23,20 @@ pub(crate) fn client(settings: &Settings, https: bool) -> Result<Client, Failure
 }
 
 fn with_deadline(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Failure> {
-    let Some(seconds) = settings.text("timeout")? else {
+    let Some(text) = settings.text("timeout")? else {
         return Ok(builder);
     };
-    let seconds: u64 = seconds
+    let seconds: u64 = text
         .parse()
         .ok()
         .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| Failure::usage("--timeout takes whole seconds, at least 1"))?;
+        .ok_or_else(|| {
+            let shown = shown::quoted(shown::number(&text));
+            Failure::usage(format!(
+                "invalid value {shown}for {}: expected a whole number of seconds, at least 1",
+                settings.from("timeout")
+            ))
+        })?;
     Ok(builder.deadline(Duration::from_secs(seconds)))
 }
 
@@ -43,13 +49,11 @@ fn with_roots(
         // Plain http needs no roots, and a small image has none.
         return Ok(builder.only_these_roots(!https));
     };
-    let (only, what) = match name {
-        "ca_file" => (true, "--ca-file"),
-        _ => (!https, "--extra-ca-file"),
-    };
-    let pem = files::read_file(path.as_ref(), MAX_CERTIFICATES, what)?;
-    let builder = builder.add_root_certificate_pem(keys::text(&pem, what)?);
-    Ok(builder.only_these_roots(only))
+    let only = name == "ca_file" || !https;
+    let from = settings.from(name);
+    let pem = files::read_file(path.as_ref(), MAX_CERTIFICATES, &from)?;
+    let pem = keys::text(&pem, &format!("the file of {from}"))?;
+    Ok(builder.add_root_certificate_pem(pem).only_these_roots(only))
 }
 
 fn with_identity(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Failure> {
@@ -57,10 +61,11 @@ fn with_identity(builder: ClientBuilder, settings: &Settings) -> Result<ClientBu
     let key = settings.source("client_key_file", "client_key_env")?;
     match (certificate, key) {
         (Some(path), Some(key)) => {
-            let what = "--client-cert-file";
-            let chain = files::read_file(&path, MAX_CERTIFICATES, what)?;
+            let from = settings.from("client_cert_file");
+            let chain = files::read_file(&path, MAX_CERTIFICATES, &from)?;
+            let chain = keys::text(&chain, &format!("the file of {from}"))?;
             let key = secret_text(&key.read()?, "the key of --client-cert-file")?;
-            Ok(builder.client_identity_pem(keys::text(&chain, what)?, key))
+            Ok(builder.client_identity_pem(chain, key))
         }
         (None, None) => Ok(builder),
         _ => Err(Failure::usage(

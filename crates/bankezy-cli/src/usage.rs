@@ -106,7 +106,7 @@ fn invalid(argument: &str, value: &str, valid: &str, program: &Command) -> Strin
         _ if valid.is_empty() => None,
         _ => shown::nearest(value, valid.split(", ")).map(|_| value),
     };
-    let shown = shown.map_or_else(String::new, |value| format!("`{value}` "));
+    let shown = shown::quoted(shown);
     format!("invalid value {shown}for `{name}`: expected {expected}")
 }
 

@@ -76,9 +76,10 @@ impl Output {
             let (line, behind) = rest.split_at(end);
             rest = behind.get(1..).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let done = match line.len() > max_line {
-                true => Err(LineError::TooLong { max: max_line }),
-                false => work(line, self),
+            let done = if line.len() > max_line {
+                Err(LineError::TooLong { max: max_line })
+            } else {
+                work(line, self)
             };
             self.end_line(done);
         }

@@ -316,7 +316,7 @@ fn bad_secrets_and_keys_are_told_without_being_shown() {
         ),
         (
             "seal --secret-env UNSET",
-            "the environment variable of --secret-env is not set",
+            "the environment variable that --secret-env names is not set",
         ),
         ("open --private-key bad.pem", "not PEM"),
         ("open --private-key bad.jwk", "`crv` is missing"),

@@ -54,8 +54,11 @@ fn a_settings_file_holds_no_secrets_and_is_never_quoted() {
             "client_key = \"CANARY\"",
             "use `client_key_file` or `client_key_env`",
         ),
-        ("base_urll = \"CANARY\"", "`base_urll` is not known"),
-        ("CANARY = 1", "a name is not known"),
+        (
+            "base_urll = \"CANARY\"",
+            "unknown name `base_urll` in the settings file: did you mean `base_url`?",
+        ),
+        ("CANARY = 1", "unknown name in the settings file (not shown"),
         ("base_url = [\"CANARY\"]", "`base_url` has another type"),
     ] {
         folder.write("c", toml);
@@ -66,6 +69,29 @@ fn a_settings_file_holds_no_secrets_and_is_never_quoted() {
     folder
         .run("token bankezy --config none", "")
         .failed(1, "cannot read `none` (from --config): no such file");
+    let secret = [("BANKEZY_SECRET_FILE", "nope")];
+    folder
+        .run_with(
+            "call /x --token-file f --base-url https://localhost",
+            "{}",
+            &secret,
+        )
+        .failed(
+            1,
+            "cannot read `nope` (from BANKEZY_SECRET_FILE): no such file",
+        );
+    folder
+        .run(
+            "token bankezy --base-url http://127.0.0.1:9 --api-key-file f --timeout 0",
+            "",
+        )
+        .failed(
+            2,
+            "invalid value `0` for --timeout: expected a whole number of seconds",
+        );
+    folder
+        .run_with("token bankezy", "", &[("BANKEZY_CONFIG", "nope")])
+        .failed(1, "cannot read `nope` (from BANKEZY_CONFIG): no such file");
     folder.write("c", "secret_file = \"a\"\nsecret_env = \"b\"\napi_key_file = \"f\"\naccount_number = 1\nbase_url = \"https://localhost\"");
     folder
         .run("token bankezy --config c", "")

@@ -222,7 +222,7 @@ fn a_wrong_proxy_is_told_without_being_shown() {
     }
     for (more, reason) in [
         ("--proxy-file missing", "`missing` (from --proxy-file)"),
-        ("--proxy-env CANARY", "--proxy-env is not set"),
+        ("--proxy-env CANARY", "that --proxy-env names is not set"),
         (
             "--client-cert-file key --client-key-file missing",
             "`missing` (from --client-key-file)",

@@ -24,15 +24,15 @@ fn wrong_tables_of_the_settings_file_are_told_without_being_shown() {
         ),
         (
             "[faceki]\napi_key_file = \"CANARY\"",
-            "in [faceki] of the settings file `api_key_file` is not known",
+            "unknown name `api_key_file` in [faceki] of the settings file: it belongs to another",
         ),
         (
             "[faceki]\nCANARY = 1",
-            "in [faceki] of the settings file a name",
+            "unknown name in [faceki] of the settings file",
         ),
         (
             "faceki = \"CANARY\"",
-            "in the settings file `faceki` is not known",
+            "unknown name `faceki` in the settings file: it belongs to another",
         ),
         (
             "[sardine]\nsandbox = [\"CANARY\"]",
@@ -132,7 +132,7 @@ fn wrong_inputs_are_told_without_being_shown() {
         ),
         (
             &format!("{sardine} --client-id i --session-key-file key --config no"),
-            "--sandbox is true or false",
+            "invalid value for `sandbox` of the settings file: expected true or false",
         ),
         (
             &format!(
