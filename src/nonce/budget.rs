@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::shard::{SHARDS, Shards};
+use super::shard::{Numbers, SHARDS, Shards};
 use crate::error::Error;
 
 /// How many messages a cipher has sealed and may still seal.
@@ -63,15 +63,14 @@ pub(crate) struct Counter {
     before: u64,
     /// What all shards together may count up to.
     leased: AtomicU64,
-    shards: Shards<Shard>,
+    shards: Shards,
 }
 
-/// Both only grow, so a sum over shards never goes back.
-#[derive(Default)]
-struct Shard {
-    used: AtomicU64,
+/// The first numbers of a shard. Both only grow, so a sum over shards never goes back.
+struct Shard<'a> {
+    used: &'a AtomicU64,
     /// What `used` may grow to.
-    may_use: AtomicU64,
+    may_use: &'a AtomicU64,
 }
 
 impl Counter {
@@ -88,16 +87,16 @@ impl Counter {
 
     /// Counts one message.
     pub(crate) fn take(&self) -> Result<(), Error> {
-        let shard = self.shards.of_this_thread();
+        let shard = Shard::of(self.shards.of_this_thread());
         while !shard.take() {
-            self.refill(shard)?;
+            self.refill(&shard)?;
         }
         Ok(())
     }
 
     pub(crate) fn budget(&self) -> NonceBudget {
         let shards = self.shards.iter();
-        let used = shards.map(|shard| shard.used.load(Ordering::Relaxed));
+        let used = shards.map(|numbers| Shard::of(numbers).used.load(Ordering::Relaxed));
         NonceBudget {
             used: used.fold(self.before, u64::saturating_add),
             limit: self.limit,
@@ -105,7 +104,7 @@ impl Counter {
     }
 
     #[cold]
-    fn refill(&self, shard: &Shard) -> Result<(), Error> {
+    fn refill(&self, shard: &Shard<'_>) -> Result<(), Error> {
         let lease = |leased: u64| self.limit.saturating_sub(leased).min(self.lease);
         let leased = self
             .leased
@@ -118,7 +117,11 @@ impl Counter {
     }
 }
 
-impl Shard {
+impl<'a> Shard<'a> {
+    fn of([used, may_use, ..]: &'a Numbers) -> Self {
+        Self { used, may_use }
+    }
+
     /// Whether one was left.
     fn take(&self) -> bool {
         let may_use = self.may_use.load(Ordering::Relaxed);

@@ -18,12 +18,13 @@ const BLOCK: u64 = 1 << 12;
 /// for twelve days.
 pub(super) const MAX_LIMIT: u64 = 1 << 40;
 
-/// Bits of a shard's state for the place in its block; the number of the block is above.
-const PLACE_BITS: u32 = 32;
+/// Bits of a shard's state for how many numbers of its block are left; the number of the block is above.
+/// Zero is a block that is used up.
+const LEFT_BITS: u32 = 32;
 
 const _: () = {
-    assert!(BLOCK < 1 << PLACE_BITS);
-    assert!(MAX_LIMIT / BLOCK < 1 << (u64::BITS - PLACE_BITS));
+    assert!(BLOCK < 1 << LEFT_BITS);
+    assert!(MAX_LIMIT / BLOCK < 1 << (u64::BITS - LEFT_BITS));
     assert!(MAX_LIMIT.is_multiple_of(BLOCK));
 };
 
@@ -37,17 +38,7 @@ pub(super) struct Leased {
     generation: Option<u64>,
     /// The next block that no shard has: what is dealt out is all below it.
     next_block: AtomicU64,
-    shards: Shards<Place>,
-}
-
-/// The number of a block, and below it the next place in the block, which never exceeds [`BLOCK`].
-struct Place(AtomicU64);
-
-impl Default for Place {
-    /// Block 0, used up.
-    fn default() -> Self {
-        Self(AtomicU64::new(BLOCK))
-    }
+    shards: Shards,
 }
 
 impl Leased {
@@ -84,14 +75,14 @@ impl Leased {
     /// A number below [`MAX_LIMIT`] that it never gave before.
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "blocks stay below MAX_LIMIT / BLOCK, and places at most BLOCK"
+        reason = "blocks stay below MAX_LIMIT / BLOCK, and BLOCK numbers are left at most"
     )]
     fn offset(&self) -> Result<u64, Error> {
-        let Place(place) = self.shards.of_this_thread();
-        // Not a plain addition: calls after the last block would count on into the number of the block.
-        let taken = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next_place);
+        let [state, ..] = self.shards.of_this_thread();
+        // Not a plain subtraction: calls after the last block would count on into the number of the block.
+        let taken = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_one_less);
         if let Ok(taken) = taken {
-            return Ok((taken >> PLACE_BITS) * BLOCK + place_of(taken));
+            return Ok((taken >> LEFT_BITS) * BLOCK + BLOCK - left(taken));
         }
         let block = self
             .next_block
@@ -101,20 +92,20 @@ impl Leased {
             .map_err(|_| Error::NonceBudgetSpent { limit: MAX_LIMIT })?;
         // Its first number is for this message, the rest for the shard, unless another thread was
         // faster, and the rest is left out.
-        let _ = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-            next_place(now).is_none().then_some(block << PLACE_BITS | 1)
+        let _ = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+            (left(now) == 0).then_some((block << LEFT_BITS) | (BLOCK - 1))
         });
         Ok(block * BLOCK)
     }
 }
 
-fn place_of(state: u64) -> u64 {
-    state & ((1 << PLACE_BITS) - 1)
+fn left(state: u64) -> u64 {
+    state & ((1 << LEFT_BITS) - 1)
 }
 
 /// `None` where the block is used up.
-fn next_place(state: u64) -> Option<u64> {
-    (place_of(state) < BLOCK).then(|| state.saturating_add(1))
+fn with_one_less(state: u64) -> Option<u64> {
+    (left(state) > 0).then(|| state.saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -195,14 +186,14 @@ mod tests {
         for _ in 0..2 * BLOCK {
             assert!(seen.insert(leased.nonce().unwrap()));
         }
-        let place = leased.shards.of_this_thread().0.load(Ordering::Relaxed);
+        let state = || leased.shards.of_this_thread()[0].load(Ordering::Relaxed);
+        let before = state();
         for _ in 0..100_000 {
             let spent = Err(Error::NonceBudgetSpent { limit: MAX_LIMIT });
             assert_eq!(leased.nonce(), spent);
         }
         // However often it is asked, nothing moves: 2^32 more calls would not lead into another block.
-        let after = leased.shards.of_this_thread().0.load(Ordering::Relaxed);
-        assert_eq!(after, place);
+        assert_eq!(state(), before);
         assert_eq!(leased.next_block.load(Ordering::Relaxed), MAX_LIMIT / BLOCK);
         let beyond = Leased::at(7, 0, u64::MAX);
         assert!(beyond.nonce().is_err());

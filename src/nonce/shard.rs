@@ -1,18 +1,22 @@
 //! State that threads share without writing to the same cache line.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
 /// As many groups of threads write to a cache line of their own.
 pub(super) const SHARDS: usize = 64;
 
-/// One value for each group of threads. A cipher that one thread uses has one value alone, since many
-/// ciphers are made for a few messages; the others come with the first thread of another group.
-pub(super) struct Shards<T> {
+/// The numbers of a group of threads, zero at first. They fill the pair of cache lines: padding would be
+/// copied from the stack, where a message may have been.
+pub(super) type Numbers = [AtomicU64; 16];
+
+/// Numbers for each group of threads. A cipher that one thread uses has them once, since many ciphers are
+/// made for a few messages; the others come with the first thread of another group.
+pub(super) struct Shards {
     /// The group that has `first`; [`NONE`] until a thread came.
     owner: AtomicUsize,
-    first: Box<Alone<T>>,
-    others: OnceLock<Box<[Alone<T>; SHARDS]>>,
+    first: Box<Alone>,
+    others: OnceLock<Box<[Alone; SHARDS]>>,
 }
 
 const NONE: usize = usize::MAX;
@@ -20,9 +24,9 @@ const NONE: usize = usize::MAX;
 /// Alone on its pair of cache lines: x86-64 fetches lines in pairs.
 #[repr(align(128))]
 #[derive(Default)]
-struct Alone<T>(T);
+struct Alone(Numbers);
 
-impl<T: Default> Shards<T> {
+impl Shards {
     pub(super) fn new() -> Self {
         Self {
             owner: AtomicUsize::new(NONE),
@@ -31,13 +35,13 @@ impl<T: Default> Shards<T> {
         }
     }
 
-    /// The value of this thread's group.
-    pub(super) fn of_this_thread(&self) -> &T {
+    /// The numbers of this thread's group.
+    pub(super) fn of_this_thread(&self) -> &Numbers {
         self.of_group(group())
     }
 
     #[expect(clippy::indexing_slicing, reason = "a group is below SHARDS")]
-    fn of_group(&self, group: usize) -> &T {
+    fn of_group(&self, group: usize) -> &Numbers {
         let mut owner = self.owner.load(Ordering::Relaxed);
         if owner == NONE {
             let taken =
@@ -54,8 +58,8 @@ impl<T: Default> Shards<T> {
         &others[group].0
     }
 
-    /// All values that there are.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    /// The numbers of all groups.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Numbers> {
         let others = self
             .others
             .get()
@@ -80,22 +84,28 @@ fn group() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::sync::atomic::AtomicU64;
 
     #[test]
-    fn one_group_has_one_value_and_others_have_theirs() {
-        let shards: Shards<AtomicU64> = Shards::new();
-        shards.of_group(7).store(1, Ordering::Relaxed);
-        shards.of_group(7).fetch_add(1, Ordering::Relaxed);
+    fn one_group_has_one_place_and_others_have_theirs() {
+        let shards = Shards::new();
+        let add = |group, number| {
+            shards.of_group(group)[0].fetch_add(number, Ordering::Relaxed);
+        };
+        add(7, 1);
+        add(7, 1);
         assert_eq!(shards.iter().count(), 1);
-        shards.of_group(8).store(10, Ordering::Relaxed);
-        shards.of_group(0).store(100, Ordering::Relaxed);
-        assert_eq!(shards.of_group(7).load(Ordering::Relaxed), 2);
+        add(8, 10);
+        add(0, 100);
+        assert_eq!(shards.of_group(7)[0].load(Ordering::Relaxed), 2);
         assert_eq!(shards.iter().count(), 1 + SHARDS);
-        let sum: u64 = shards
+        let numbers = shards
             .iter()
-            .map(|value| value.load(Ordering::Relaxed))
-            .sum();
-        assert_eq!(sum, 112);
+            .map(|[first, ..]| first.load(Ordering::Relaxed));
+        assert_eq!(numbers.sum::<u64>(), 112);
+    }
+
+    #[test]
+    fn numbers_leave_no_padding() {
+        assert_eq!(size_of::<Alone>(), size_of::<Numbers>());
     }
 }
