@@ -103,17 +103,15 @@ fn is_vague(error: &Error) -> bool {
 fn decoded(text: &[u8]) -> Option<SecretBytes> {
     let mut packed: SecretBytes = text.to_vec().into();
     let mut len = 0;
-    for at in 0..text.len() {
-        if !text[at].is_ascii_whitespace() {
-            packed.as_mut()[len] = text[at];
-            len += 1;
-        }
+    for character in text.iter().filter(|c| !c.is_ascii_whitespace()) {
+        packed.as_mut()[len] = *character;
+        len += 1;
     }
     let packed = &packed.as_bytes()[..len];
     if packed.len() < 64 {
         return None;
     }
-    if packed.iter().all(u8::is_ascii_hexdigit) && packed.len() % 2 == 0 {
+    if packed.iter().all(u8::is_ascii_hexdigit) && packed.len().is_multiple_of(2) {
         let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
         let bytes: Vec<u8> = packed
             .chunks(2)
