@@ -111,10 +111,7 @@ fn check_one(folder: &Folder, secret: &Secret, run: &Run) {
 
 /// Runs with secrets of several kinds, of each kind with `BANKEZY_TEST_EVERY_SECRET` set. Without it,
 /// each place is tried with what looks like flags, and in turn with some of the others.
-fn for_each_secret<'a>(
-    secrets: &'a [Secret],
-    runs: impl Fn(&str) -> Vec<Run>,
-) -> Vec<(&'a Secret, Run)> {
+fn for_each_secret(secrets: &[Secret], runs: impl Fn(&str) -> Vec<Run>) -> Vec<(&Secret, Run)> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let every = std::env::var_os("BANKEZY_TEST_EVERY_SECRET").is_some();
     let turn = NEXT.fetch_add(1, Ordering::Relaxed);
