@@ -256,6 +256,16 @@ fn derivations_are_compared_and_shown_without_their_functions() {
 }
 
 #[test]
+fn a_custom_derivation_is_given_the_shared_secret() {
+    each_backend(|backend| {
+        let (ours, theirs) = (p256(backend), p256(backend));
+        let agree = |derivation| ours.agree(theirs.public_key(), &derivation).unwrap();
+        let same = |shared: &SharedSecret| PayloadSecret::from_bytes(shared.as_bytes());
+        assert!(agree(Derivation::Custom(&same)) == agree(Derivation::RawSharedSecret));
+    });
+}
+
+#[test]
 fn a_custom_derivation_fails_as_its_function_does() {
     each_backend(|backend| {
         let fails = |shared: &SharedSecret| {
