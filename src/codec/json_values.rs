@@ -34,7 +34,7 @@ impl Object<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotNumber;
 
-/// Resolves the escapes of RFC 8259 section 7 in what stands between the quotes of a JSON string.
+/// Resolves the escapes of RFC 8259 section 7 in the text between the quotes of a JSON string.
 /// `serde_json` would do it in a buffer of its own that it does not wipe.
 fn unescape(raw: &str) -> Option<SecretText> {
     // An escape is longer than what it stands for, so this never moves.

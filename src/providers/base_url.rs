@@ -70,7 +70,7 @@ impl fmt::Debug for BaseUrl {
 }
 
 /// Whether a host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-pub(crate) fn is_loopback(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     let v6 = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));

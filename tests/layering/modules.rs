@@ -343,7 +343,7 @@ fn tokens(stream: TokenStream, prefix: &[String], module: &mut Module) {
     token_path(path, module);
 }
 
-/// A path of which nobody knows whether it is an import, so it counts as one as well.
+/// Whether a path among tokens is an import cannot be told, so it counts as one as well.
 fn token_path(path: Vec<String>, module: &mut Module) {
     if let Some(last) = path.last().filter(|_| path.len() > 1) {
         module.imports.push((last.clone(), path.clone()));
