@@ -59,7 +59,8 @@ fn comparison(report: &mut Report) {
     );
 }
 
-/// Secrets of one byte over and over against random ones, in each encoding.
+/// Secrets of one byte over and over against random ones, in each encoding. The last byte is another,
+/// because 32 zero bytes are refused.
 fn decoding(report: &mut Report) {
     let hex =
         |secret: &[u8]| -> String { secret.iter().map(|byte| format!("{byte:02x}")).collect() };
@@ -80,14 +81,16 @@ fn decoding(report: &mut Report) {
             .map(|_| encode(&random.bytes::<32>()).into_bytes())
             .collect();
         for byte in [0x00, 0xff] {
-            let constant = vec![encode(&[byte; 32]).into_bytes()];
+            let mut secret = [byte; 32];
+            secret[31] = 0x01;
+            let constant = vec![encode(&secret).into_bytes()];
             let decodes = |input: &[u8]| {
                 let text = std::str::from_utf8(input).unwrap();
                 black_box(decode(text).unwrap());
             };
             let samples = report.samples(SAMPLES);
             let finding = compare(samples, REPEAT / 4, [&constant, &randoms], decodes);
-            let name = format!("{name}: all {byte:02x} / random");
+            let name = format!("{name}: {byte:02x} over and over / random");
             report.add(Kind::Promise, &name, finding);
         }
     }
