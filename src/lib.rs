@@ -76,7 +76,7 @@ pub use envelope::{
     Previous, PrivateKeyOpener, PublicKeySealer, Seal,
 };
 pub use error::{
-    Error, Fault, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
+    Error, ErrorCategory, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
     PatternProblem, UrlProblem,
 };
 pub use keys::{

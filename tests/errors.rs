@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use bankezy_crypto::Fault::{Backend, Input, Misuse};
+use bankezy_crypto::ErrorCategory::{Backend, Input, Misuse};
 use bankezy_crypto::{
     Algorithm, Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyKind, KeyProblem,
     Malformed, PatternProblem, UrlProblem,
@@ -146,7 +146,7 @@ fn field(problem: FieldProblem) -> Error {
 }
 
 /// Every error, its code, and whose fault it is.
-fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
+fn errors() -> Vec<(Error, &'static str, bankezy_crypto::ErrorCategory)> {
     let json = |problem, line, column| Error::Json {
         problem,
         line,
@@ -264,7 +264,7 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::Fault)> {
 fn each_error_has_its_code_and_its_fault() {
     for (error, code, fault) in errors() {
         assert_eq!(error.code(), code, "{error:?}");
-        assert_eq!(error.fault(), fault, "{error:?}");
+        assert_eq!(error.category(), fault, "{error:?}");
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, HashSet};
 
 use bankezy_crypto::{
-    Error, Fault, JsonProblem, Malformed, Opened, PayloadCipher, PayloadSecret, SecretBytes,
+    Error, ErrorCategory, JsonProblem, Malformed, Opened, PayloadCipher, PayloadSecret, SecretBytes,
 };
 use common::{cipher, each_backend, each_pair, secret, shown};
 use proptest::prelude::*;
@@ -233,8 +233,8 @@ fn the_nonce_budget_is_kept_and_told() {
         }
         let spent = cipher.seal(b"").unwrap_err();
         assert_eq!(
-            (spent.clone(), spent.fault()),
-            (Error::NonceBudgetSpent { limit: 4 }, Fault::Misuse)
+            (spent.clone(), spent.category()),
+            (Error::NonceBudgetSpent { limit: 4 }, ErrorCategory::Misuse)
         );
         assert_eq!(cipher.nonce_budget().remaining_share(), 0.0);
         let sealed = common::cipher(backend).seal(b"x").unwrap();

@@ -111,6 +111,6 @@ fn handshake(ours: &Arc<KeyPair>) -> AppTokenHandshake {
 fn hide(taken: Result<(), CallError>) {
     if let Err(error) = taken {
         assert_hidden(format_args!("{error:?} {error}"));
-        let _ = (error.code(), error.fault(), error.retry_after());
+        let _ = (error.code(), error.category(), error.retry_after());
     }
 }

@@ -79,7 +79,7 @@ fn check<A: TokenApi>(api: &A, request: &A::Request, response: &Response<&[u8]>,
             };
             // Invalid UTF-8 grows threefold.
             assert!(kept.len() <= 3 * 4096);
-            let _ = (error.code(), error.fault(), error.retry_after());
+            let _ = (error.code(), error.category(), error.retry_after());
         }
     }
 }

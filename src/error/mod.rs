@@ -137,7 +137,7 @@ pub enum Error {
 /// Whose fault an [`Error`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum ErrorCategory {
     /// What came in: a message, a key or a secret from outside.
     Input,
     /// How this crate was called.
@@ -185,7 +185,7 @@ impl Error {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
             Self::Json {
                 problem: JsonProblem::NotSerializable,
@@ -203,7 +203,7 @@ impl Error {
             | Self::KeyIsNewest
             | Self::BaseUrl { .. }
             | Self::Field { .. }
-            | Self::Unsupported { .. } => Fault::Misuse,
+            | Self::Unsupported { .. } => ErrorCategory::Misuse,
             Self::SecretLength { .. }
             | Self::SecretZero
             | Self::SecretEncoding { .. }
@@ -213,8 +213,8 @@ impl Error {
             | Self::OpenFailed
             | Self::PayloadNotUtf8
             | Self::Json { .. }
-            | Self::Key { .. } => Fault::Input,
-            Self::Backend { .. } | Self::Randomness => Fault::Backend,
+            | Self::Key { .. } => ErrorCategory::Input,
+            Self::Backend { .. } | Self::Randomness => ErrorCategory::Backend,
         }
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use http::{Response, StatusCode};
 
-use crate::error::{Error, Fault};
+use crate::error::{Error, ErrorCategory};
 use crate::providers::bankezy::Outcome;
 use crate::providers::plain_error::PlainError;
 use crate::providers::{complycube, faceki};
@@ -120,13 +120,13 @@ impl CallError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
             Self::Plain(_)
             | Self::Refused { .. }
             | Self::Failed { .. }
-            | Self::Unexpected { .. } => Fault::Provider,
-            Self::Envelope(error) => error.fault(),
+            | Self::Unexpected { .. } => ErrorCategory::Provider,
+            Self::Envelope(error) => error.category(),
         }
     }
 

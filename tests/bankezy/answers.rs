@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{Call, meaning, read_invalidated, read_token};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Channel, Error, Fault};
+use bankezy_crypto::{Channel, Error, ErrorCategory};
 use serde_json::{Value, json};
 
 use crate::common::shown;
@@ -90,8 +90,8 @@ fn both_codes_are_judged() {
         let error = read_one(&body(outer, inner)).unwrap_err();
         assert!(error.to_string().ends_with(told), "{error}");
         assert_eq!(
-            (error.code(), error.fault()),
-            ("reply.failed", Fault::Provider)
+            (error.code(), error.category()),
+            ("reply.failed", ErrorCategory::Provider)
         );
         assert!(!shown(&error).contains("CANARY"));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Channel, Error, Fault, KeyRing, OpenedByKey, PayloadCipher, PayloadSecret, Previous,
+    Channel, Error, ErrorCategory, KeyRing, OpenedByKey, PayloadCipher, PayloadSecret, Previous,
 };
 
 use crate::common::{each_backend, each_pair};
@@ -135,7 +135,7 @@ fn keys_beside_the_newest_are_bounded_and_make_room_when_they_expire() {
         let full = Error::KeyRingFull {
             max_opening_keys: 2,
         };
-        assert_eq!(full.fault(), Fault::Misuse);
+        assert_eq!(full.category(), ErrorCategory::Misuse);
         let full = Err(full);
         assert_eq!(ring.add_for_opening("3", fresh(backend)), full);
         let rotated = ring.rotate("3", fresh(backend), until(start + HOUR));
@@ -211,7 +211,7 @@ fn no_identifier_and_no_secret_is_there_twice() {
             assert_eq!(rotated, twice, "{secret}");
         }
         assert_eq!(ring.key_ids(), ["1", "2", "0"], "left as it was");
-        assert_eq!(Error::DuplicateKeySecret.fault(), Fault::Misuse);
+        assert_eq!(Error::DuplicateKeySecret.category(), ErrorCategory::Misuse);
         // Once it is gone, it is a secret like any other.
         ring.retire("0").unwrap();
         ring.add_for_opening("3", of_secret(0, backend)).unwrap();
@@ -224,7 +224,7 @@ fn a_leaked_key_is_dropped_at_once() {
         let ring = KeyRing::new("leaked", fresh(backend));
         let old = ring.seal(b"x").unwrap();
         assert_eq!(ring.retire("leaked"), Err(Error::KeyIsNewest));
-        assert_eq!(Error::KeyIsNewest.fault(), Fault::Misuse);
+        assert_eq!(Error::KeyIsNewest.category(), ErrorCategory::Misuse);
         ring.rotate("next", fresh(backend), until(start())).unwrap();
         assert!(ring.open(&old).is_ok());
         assert_eq!(ring.retire("no such key"), Err(Error::UnknownKeyId));

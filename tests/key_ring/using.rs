@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_crypto::{Error, Fault, KeyRing, Opened, OpenedByKey};
+use bankezy_crypto::{Error, ErrorCategory, KeyRing, Opened, OpenedByKey};
 
 use crate::common::{each_backend, shown};
 use crate::{HOUR, fresh, ring_of, start, until};
@@ -89,7 +89,7 @@ fn an_answer_can_be_sealed_with_an_older_key_until_its_date() {
             assert_eq!(refused, Err(Error::UnknownKeyId), "{key}");
         }
         assert!(ring.seal_with_at("b", b"x", start + HOUR).is_ok());
-        assert_eq!(Error::UnknownKeyId.fault(), Fault::Misuse);
+        assert_eq!(Error::UnknownKeyId.category(), ErrorCategory::Misuse);
     });
 }
 

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::{CallError, TokenApi, UnexpectedReply};
-use bankezy_crypto::{Error, Fault, FieldProblem};
+use bankezy_crypto::{Error, ErrorCategory, FieldProblem};
 use http::Response;
 
 /// In every input that is not to be shown.
@@ -50,7 +50,7 @@ fn refused<A: TokenApi<Answer: Debug>>(
     shown(&error);
     let told = error.to_string();
     assert!(!told.to_uppercase().contains(CANARY), "{told}");
-    assert_eq!(error.fault(), Fault::Provider);
+    assert_eq!(error.category(), ErrorCategory::Provider);
     error
 }
 

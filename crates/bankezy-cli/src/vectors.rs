@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Derivation, Error, Fault, KeyPair, Opened, PayloadCipher, PayloadSecret, PrivateKeyOpener,
-    PublicKey, PublicKeySealer,
+    Derivation, Error, ErrorCategory, KeyPair, Opened, PayloadCipher, PayloadSecret,
+    PrivateKeyOpener, PublicKey, PublicKeySealer,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -71,7 +71,9 @@ fn run_case(case: &Value, backend: &Backend) -> Result<(), String> {
         ("valid", Err(error)) => return Err(format!("should open: {error}")),
         ("invalid", Ok(_)) => return Err("should not open".to_owned()),
         // Not an answer about the message.
-        ("invalid", Err(error)) if error.fault() == Fault::Backend => return Err(said(error)),
+        ("invalid", Err(error)) if error.category() == ErrorCategory::Backend => {
+            return Err(said(error));
+        }
         ("invalid", Err(_)) => return Ok(()),
         (result, _) => return Err(format!("the result {result} is not known")),
     };

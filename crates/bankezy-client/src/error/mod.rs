@@ -12,7 +12,7 @@ pub use token::TokenError;
 
 use core::fmt;
 
-use bankezy_crypto::{Delivery, Fault};
+use bankezy_crypto::{Delivery, ErrorCategory};
 
 /// Everything that can go wrong between a request and its response.
 ///
@@ -101,18 +101,18 @@ impl ClientError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
             Self::Connect { .. }
             | Self::Tls { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
-            | Self::Service { .. } => Fault::Transport,
-            Self::ResponseTooLong { .. } => Fault::Provider,
+            | Self::Service { .. } => ErrorCategory::Transport,
+            Self::ResponseTooLong { .. } => ErrorCategory::Provider,
             Self::NotHttps
             | Self::InvalidUrl { .. }
             | Self::Configuration { .. }
-            | Self::ThreadEnded { .. } => Fault::Misuse,
+            | Self::ThreadEnded { .. } => ErrorCategory::Misuse,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bankezy_crypto::Fault;
+use bankezy_crypto::ErrorCategory;
 
 /// What is wrong with a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +97,11 @@ impl TokenProblem {
         }
     }
 
-    pub(super) fn fault(self) -> Fault {
+    pub(super) fn category(self) -> ErrorCategory {
         match self {
-            Self::TimedOut => Fault::Transport,
-            Self::ExpiredOnArrival => Fault::Provider,
-            Self::Panicked | Self::Abandoned => Fault::Misuse,
+            Self::TimedOut => ErrorCategory::Transport,
+            Self::ExpiredOnArrival => ErrorCategory::Provider,
+            Self::Panicked | Self::Abandoned => ErrorCategory::Misuse,
         }
     }
 }

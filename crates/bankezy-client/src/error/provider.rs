@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use bankezy_crypto::providers::CallError;
-use bankezy_crypto::{Delivery, Error, Fault};
+use bankezy_crypto::{Delivery, Error, ErrorCategory};
 
 use super::ClientError;
 use super::problem::TokenProblem;
@@ -18,7 +18,7 @@ use super::problem::TokenProblem;
 /// |---|---|
 /// | [`is_retryable`](Self::is_retryable) | call again: the server has not executed it, and the cause can pass |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`], and the server did not refuse | ask the server, or repeat only what may happen twice |
-/// | all else | mend what [`fault`](Self::fault) points to |
+/// | all else | mend what [`category`](Self::category) points to |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProviderError {
@@ -47,12 +47,12 @@ impl ProviderError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
-            Self::Request(error) => error.fault(),
-            Self::Transport(error) => error.fault(),
-            Self::Answer(error) => error.fault(),
-            Self::Token(problem) => problem.fault(),
+            Self::Request(error) => error.category(),
+            Self::Transport(error) => error.category(),
+            Self::Answer(error) => error.category(),
+            Self::Token(problem) => problem.category(),
         }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::{Delivery, Fault};
+use bankezy_crypto::{Delivery, ErrorCategory};
 use http::StatusCode;
 
 use super::{ClientError, ProviderError, TokenProblem};
@@ -41,8 +41,8 @@ impl TokenError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
-        self.failure().fault()
+    pub fn category(&self) -> ErrorCategory {
+        self.failure().category()
     }
 
     /// Whether the provider may have received the request that this caller waited for.

@@ -4,7 +4,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use bankezy_crypto::{Delivery, Fault};
+use bankezy_crypto::{Delivery, ErrorCategory};
 
 use crate::{ClientError, ProviderError, TokenError};
 
@@ -43,12 +43,12 @@ impl SessionError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
-            Self::Call(error) => error.fault(),
-            Self::Login(error) => error.fault(),
-            Self::RefusedLately { .. } => Fault::Provider,
-            Self::ShutDown => Fault::Misuse,
+            Self::Call(error) => error.category(),
+            Self::Login(error) => error.category(),
+            Self::RefusedLately { .. } => ErrorCategory::Provider,
+            Self::ShutDown => ErrorCategory::Misuse,
         }
     }
 

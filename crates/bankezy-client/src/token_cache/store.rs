@@ -5,7 +5,7 @@ use core::future::Future;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
-use bankezy_crypto::{Error, Fault};
+use bankezy_crypto::{Error, ErrorCategory};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 
@@ -206,10 +206,10 @@ impl StoreError {
 
     /// Whose fault it is.
     #[must_use]
-    pub fn fault(&self) -> Fault {
+    pub fn category(&self) -> ErrorCategory {
         match self {
-            Self::Entry(error) => error.fault(),
-            Self::Unavailable | Self::TimedOut => Fault::Transport,
+            Self::Entry(error) => error.category(),
+            Self::Unavailable | Self::TimedOut => ErrorCategory::Transport,
         }
     }
 }

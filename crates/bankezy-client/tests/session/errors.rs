@@ -11,7 +11,7 @@ use bankezy_client::{
 };
 use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Channel, Error, Fault, PayloadSecret, backend};
+use bankezy_crypto::{Channel, Error, ErrorCategory, PayloadSecret, backend};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
@@ -31,23 +31,32 @@ fn errors_of_the_client_say_whose_fault_they_are() {
     let delivery = Delivery::PossiblySent;
     let (problem, url) = (ConnectProblem::Dns, UrlProblem::UserInfo);
     let tls = TlsProblem::WrongName;
-    let cases: [(ClientError, Fault); 7] = [
-        (ClientError::NotHttps, Fault::Misuse),
-        (ClientError::InvalidUrl { problem: url }, Fault::Misuse),
-        (ClientError::Connect { problem }, Fault::Transport),
+    let cases: [(ClientError, ErrorCategory); 7] = [
+        (ClientError::NotHttps, ErrorCategory::Misuse),
+        (
+            ClientError::InvalidUrl { problem: url },
+            ErrorCategory::Misuse,
+        ),
+        (ClientError::Connect { problem }, ErrorCategory::Transport),
         (
             ClientError::Tls {
                 problem: tls,
                 delivery,
             },
-            Fault::Transport,
+            ErrorCategory::Transport,
         ),
-        (ClientError::Timeout { delivery }, Fault::Transport),
-        (ClientError::Interrupted { delivery }, Fault::Transport),
-        (ClientError::ResponseTooLong { max: 1 }, Fault::Provider),
+        (ClientError::Timeout { delivery }, ErrorCategory::Transport),
+        (
+            ClientError::Interrupted { delivery },
+            ErrorCategory::Transport,
+        ),
+        (
+            ClientError::ResponseTooLong { max: 1 },
+            ErrorCategory::Provider,
+        ),
     ];
     for (error, fault) in cases {
-        assert_eq!(error.fault(), fault, "{error:?}");
+        assert_eq!(error.category(), fault, "{error:?}");
     }
 }
 
@@ -58,13 +67,13 @@ fn errors_of_a_call_say_what_to_do() {
     let cases = [
         (
             Request(Error::Randomness),
-            Fault::Backend,
+            ErrorCategory::Backend,
             Delivery::NotSent,
             false,
         ),
         (
             Request(Error::NonceBudgetSpent { limit: 1 }),
-            Fault::Misuse,
+            ErrorCategory::Misuse,
             Delivery::NotSent,
             false,
         ),
@@ -72,7 +81,7 @@ fn errors_of_a_call_say_what_to_do() {
             Transport(ClientError::Timeout {
                 delivery: Delivery::NotSent,
             }),
-            Fault::Transport,
+            ErrorCategory::Transport,
             Delivery::NotSent,
             true,
         ),
@@ -80,56 +89,60 @@ fn errors_of_a_call_say_what_to_do() {
             Transport(ClientError::Timeout {
                 delivery: Delivery::PossiblySent,
             }),
-            Fault::Transport,
+            ErrorCategory::Transport,
             Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(429, &asked)),
-            Fault::Provider,
+            ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
             Answer(answered(503, &asked)),
-            Fault::Provider,
+            ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
             Answer(answered(503, &[])),
-            Fault::Provider,
+            ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(500, &asked)),
-            Fault::Provider,
+            ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
             Answer(answered(401, &[])),
-            Fault::Provider,
+            ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
             Answer(CallError::Envelope(Error::OpenFailed)),
-            Fault::Input,
+            ErrorCategory::Input,
             Delivery::PossiblySent,
             false,
         ),
     ];
     for (error, fault, sent, retryable) in cases {
         assert_eq!(
-            (error.fault(), error.delivery(), error.is_retryable()),
+            (error.category(), error.delivery(), error.is_retryable()),
             (fault, sent, retryable),
             "{error:?}"
         );
         let session = SessionError::from(error);
         assert_eq!(
-            (session.fault(), session.delivery(), session.is_retryable()),
+            (
+                session.category(),
+                session.delivery(),
+                session.is_retryable()
+            ),
             (fault, sent, retryable),
             "{session:?}"
         );
@@ -149,12 +162,12 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let cases = [
         (
             transport(ClientError::Timeout { delivery }),
-            Fault::Transport,
+            ErrorCategory::Transport,
             true,
         ),
         (
             transport(ClientError::Interrupted { delivery }),
-            Fault::Transport,
+            ErrorCategory::Transport,
             true,
         ),
         (
@@ -162,36 +175,36 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
                 problem: tls,
                 delivery,
             }),
-            Fault::Transport,
+            ErrorCategory::Transport,
             false,
         ),
-        (call(answered(500, &[])), Fault::Provider, true),
-        (call(answered(429, &[])), Fault::Provider, true),
-        (call(answered(401, &[])), Fault::Provider, false),
-        (call(unexpected), Fault::Provider, false),
+        (call(answered(500, &[])), ErrorCategory::Provider, true),
+        (call(answered(429, &[])), ErrorCategory::Provider, true),
+        (call(answered(401, &[])), ErrorCategory::Provider, false),
+        (call(unexpected), ErrorCategory::Provider, false),
         (
             ProviderError::Token(TokenProblem::TimedOut),
-            Fault::Transport,
+            ErrorCategory::Transport,
             true,
         ),
         (
             ProviderError::Token(TokenProblem::ExpiredOnArrival),
-            Fault::Provider,
+            ErrorCategory::Provider,
             false,
         ),
         (
             ProviderError::Token(TokenProblem::Panicked),
-            Fault::Misuse,
+            ErrorCategory::Misuse,
             false,
         ),
         (
             ProviderError::Token(TokenProblem::Abandoned),
-            Fault::Misuse,
+            ErrorCategory::Misuse,
             true,
         ),
     ];
     for (error, fault, retryable) in cases {
-        assert_eq!(error.fault(), fault, "{error:?}");
+        assert_eq!(error.category(), fault, "{error:?}");
         let cause = Arc::new(error);
         let retry_in = Duration::from_millis(250);
         for session in [
@@ -202,7 +215,11 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
             }),
         ] {
             assert_eq!(
-                (session.fault(), session.delivery(), session.is_retryable()),
+                (
+                    session.category(),
+                    session.delivery(),
+                    session.is_retryable()
+                ),
                 (fault, Delivery::NotSent, retryable)
             );
             assert!(session.to_string().contains(&cause.to_string()));
@@ -211,13 +228,13 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let retry_in = Duration::from_secs(1);
     let lately = SessionError::RefusedLately { retry_in };
     assert_eq!(
-        (lately.fault(), lately.delivery(), lately.is_retryable()),
-        (Fault::Provider, Delivery::NotSent, true)
+        (lately.category(), lately.delivery(), lately.is_retryable()),
+        (ErrorCategory::Provider, Delivery::NotSent, true)
     );
     let ended = SessionError::ShutDown;
     assert_eq!(
-        (ended.fault(), ended.delivery(), ended.is_retryable()),
-        (Fault::Misuse, Delivery::NotSent, false)
+        (ended.category(), ended.delivery(), ended.is_retryable()),
+        (ErrorCategory::Misuse, Delivery::NotSent, false)
     );
 }
 

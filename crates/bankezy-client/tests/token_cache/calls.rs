@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bankezy_client::{ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient};
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
 use bankezy_crypto::providers::{CallError, TokenApi, TokenKey};
-use bankezy_crypto::{Error, Fault, SecretBytes};
+use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
 use http::{Request, Response};
 
 use crate::stage::{LIFETIME, Provider, granted, quick, sardine, session, status};
@@ -102,7 +102,7 @@ async fn what_the_server_asks_to_wait_for_may_be_repeated() {
     let error = client.call(&session("s")).await.map(drop).unwrap_err();
     assert!(matches!(error, ProviderError::Answer(CallError::Plain(_))));
     assert_eq!(error.code(), "reply.plain");
-    assert_eq!(error.fault(), Fault::Provider);
+    assert_eq!(error.category(), ErrorCategory::Provider);
     assert_eq!(error.delivery(), Delivery::PossiblySent);
     assert!(error.is_retryable());
     client.call(&session("s")).await.unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
-use bankezy_crypto::{Error, Fault, SecretBytes};
+use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
 use http::Request;
 
 use crate::stage::{
@@ -19,7 +19,7 @@ use crate::stage::{
 /// A bound so long that no random wait below it is over before the next call.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-type Told = (&'static str, Fault, bool, Delivery);
+type Told = (&'static str, ErrorCategory, bool, Delivery);
 
 fn told(error: &TokenError) -> Told {
     // Nothing of what was sent or came back.
@@ -29,7 +29,7 @@ fn told(error: &TokenError) -> Told {
     }
     (
         error.code(),
-        error.fault(),
+        error.category(),
         error.is_retryable(),
         error.delivery(),
     )
@@ -52,7 +52,12 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
     ] {
         stage.provider.answers(move |_| status(answer, body));
         let error = in_time(code, slot.get()).await.unwrap_err();
-        let expected = (code, Fault::Provider, is_retryable, Delivery::PossiblySent);
+        let expected = (
+            code,
+            ErrorCategory::Provider,
+            is_retryable,
+            Delivery::PossiblySent,
+        );
         assert_eq!(told(&error), expected, "{answer} {body}");
         stage.provider.answers(granted);
         assert!(text(&slot).await.starts_with("token-"), "{answer} {body}");
@@ -67,7 +72,7 @@ async fn a_token_of_the_past_is_none() {
     stage.provider.answers(|number| granted_for(number, 0));
     let error = slot.get().await.unwrap_err();
     let code = "token.expired_on_arrival";
-    let expected = (code, Fault::Provider, false, Delivery::PossiblySent);
+    let expected = (code, ErrorCategory::Provider, false, Delivery::PossiblySent);
     assert_eq!(told(&error), expected);
     stage.provider.answers(granted);
     assert_eq!(text(&slot).await, "token-1");
@@ -86,11 +91,16 @@ async fn a_provider_that_is_down_and_comes_up() {
     let error = in_time("a failure", slot.get()).await.unwrap_err();
     assert_eq!(
         told(&error),
-        ("client.connect", Fault::Transport, true, Delivery::NotSent)
+        (
+            "client.connect",
+            ErrorCategory::Transport,
+            true,
+            Delivery::NotSent
+        )
     );
     let waiting = slot.get().await.unwrap_err();
     assert_eq!(waiting.code(), "token.backing_off");
-    assert_eq!(waiting.fault(), Fault::Transport);
+    assert_eq!(waiting.category(), ErrorCategory::Transport);
     assert!(waiting.is_retryable());
     assert_eq!(waiting.delivery(), Delivery::NotSent);
 
@@ -156,7 +166,7 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
         assert!(started.elapsed() >= short, "{code}");
         assert_eq!(
             told(&error),
-            (code, Fault::Transport, true, Delivery::PossiblySent),
+            (code, ErrorCategory::Transport, true, Delivery::PossiblySent),
             "{code}"
         );
         provider.open();
@@ -242,7 +252,7 @@ async fn a_panic_is_an_error_for_all_who_wait() {
         told(&error),
         (
             "token.panicked",
-            Fault::Misuse,
+            ErrorCategory::Misuse,
             false,
             Delivery::PossiblySent
         )
@@ -256,7 +266,7 @@ async fn a_panic_is_an_error_for_all_who_wait() {
         told(&error),
         (
             "backend.randomness",
-            Fault::Backend,
+            ErrorCategory::Backend,
             false,
             Delivery::NotSent
         )

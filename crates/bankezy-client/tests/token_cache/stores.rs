@@ -9,7 +9,7 @@ use std::time::Instant;
 use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
 use bankezy_crypto::providers::sardine::Sardine;
 use bankezy_crypto::providers::{SealedForm, Token, TokenEntry, TokenKey};
-use bankezy_crypto::{Fault, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
 use tokio::sync::Notify;
 
 use crate::stage::{
@@ -231,7 +231,7 @@ async fn a_store_that_fails_costs_requests_and_no_tokens() {
     for error in [slot.refuse(&token).await, slot.invalidate().await] {
         let error = error.unwrap_err();
         assert_eq!(error.code(), "token_store.unavailable");
-        assert_eq!(error.fault(), Fault::Transport);
+        assert_eq!(error.category(), ErrorCategory::Transport);
     }
 }
 
