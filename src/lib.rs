@@ -80,7 +80,7 @@ pub use error::{
     PatternProblem, UrlProblem,
 };
 pub use keys::{
-    Algorithm, CustomDerivation, Derivation, KeyKind, KeyPair, PublicKey, SharedSecret,
+    Algorithm, CustomDerivation, Derivation, KeyPair, KeyType, PublicKey, SharedSecret,
 };
 pub use nonce::{NonceBudget, NonceSource};
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bankezy_crypto::ErrorCategory::{Backend, Input, Misuse};
 use bankezy_crypto::{
-    Algorithm, Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyKind, KeyProblem,
+    Algorithm, Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, KeyType,
     Malformed, PatternProblem, UrlProblem,
 };
 
@@ -189,9 +189,9 @@ fn errors() -> Vec<(Error, &'static str, bankezy_crypto::ErrorCategory)> {
             Misuse,
         ),
         (
-            Error::WrongKeyKind {
-                needed: KeyKind::P256,
-                found: KeyKind::Rsa,
+            Error::WrongKeyType {
+                needed: KeyType::P256,
+                found: KeyType::Rsa,
             },
             "key.kind",
             Misuse,
@@ -307,7 +307,7 @@ fn a_place_in_json_is_told_where_there_is_one() {
 /// The names of kinds and algorithms are those of the standards.
 #[test]
 fn kinds_and_algorithms_are_told_by_their_names() {
-    let kinds = [(KeyKind::P256, "P-256"), (KeyKind::Rsa, "RSA")];
+    let kinds = [(KeyType::P256, "P-256"), (KeyType::Rsa, "RSA")];
     for (kind, name) in kinds {
         assert_eq!(kind.to_string(), name);
     }
@@ -328,9 +328,9 @@ fn kinds_and_algorithms_are_told_by_their_names() {
         problem.to_string(),
         "`alg` is ECDH-ES, the key given is for RSA-OAEP-256"
     );
-    let error = Error::WrongKeyKind {
-        needed: KeyKind::P256,
-        found: KeyKind::Rsa,
+    let error = Error::WrongKeyType {
+        needed: KeyType::P256,
+        found: KeyType::Rsa,
     };
     assert_eq!(
         error.to_string(),

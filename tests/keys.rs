@@ -4,7 +4,7 @@ mod common;
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{
-    Derivation, Error, KeyKind, KeyPair, KeyProblem, PayloadCipher, PayloadSecret,
+    Derivation, Error, KeyPair, KeyProblem, KeyType, PayloadCipher, PayloadSecret,
     PrivateKeyOpener, PublicKey, PublicKeySealer, SecretBytes, SharedSecret,
 };
 use common::{each_backend, each_pair, p256, rsa_2048, shown};
@@ -66,7 +66,7 @@ fn a_p256_key_travels_in_the_form_of_the_documentation() {
         assert!(!x.contains('"') && !y.contains('"'));
         assert_eq!(PublicKey::from_wire(&wire).unwrap(), public);
         assert_eq!(PublicKey::from_jwk(&jwk).unwrap(), public);
-        assert_eq!((public.kind(), public.bits()), (KeyKind::P256, 256));
+        assert_eq!((public.key_type(), public.bits()), (KeyType::P256, 256));
     });
 }
 
@@ -87,7 +87,7 @@ fn an_rsa_key_travels_as_spki_or_jwk() {
         for travelling in [&wire, wire.trim_end_matches('='), &jwk, &url_safe] {
             assert_eq!(PublicKey::from_wire(travelling).as_ref(), Ok(public));
         }
-        assert_eq!((public.kind(), public.bits()), (KeyKind::Rsa, 2048));
+        assert_eq!((public.key_type(), public.bits()), (KeyType::Rsa, 2048));
     });
 }
 
@@ -306,9 +306,9 @@ fn agreement_needs_two_p256_keys() {
     each_backend(|backend| {
         let Some(rsa) = rsa_2048(backend) else { return };
         let ec = p256(backend);
-        let refused = Err(Error::WrongKeyKind {
-            needed: KeyKind::P256,
-            found: KeyKind::Rsa,
+        let refused = Err(Error::WrongKeyType {
+            needed: KeyType::P256,
+            found: KeyType::Rsa,
         });
         assert_eq!(ec.agree(rsa.public_key(), &Derivation::Sha256), refused);
         assert_eq!(rsa.agree(ec.public_key(), &Derivation::Sha256), refused);

@@ -4,7 +4,7 @@ mod common;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Algorithm, Error, HeaderProblem, Inspection, KeyKind, KeyPair, Opened, PrivateKeyOpener,
+    Algorithm, Error, HeaderProblem, Inspection, KeyPair, KeyType, Opened, PrivateKeyOpener,
     PublicKeySealer,
 };
 use common::{cipher, each_backend, each_pair, p256, rsa_2048};
@@ -17,7 +17,7 @@ fn what_is_sealed_to_a_key_opens_with_its_private_half() {
             .into_iter()
             .flatten()
         {
-            let algorithm = pair.public_key().kind();
+            let algorithm = pair.public_key().key_type();
             let sealer = PublicKeySealer::with_backend(pair.public_key(), sealing).unwrap();
             let opener = PrivateKeyOpener::new(pair);
             let mut opened = Opened::new();
@@ -71,9 +71,9 @@ fn party_info_travels_and_is_bound_in() {
             let refused = sealer.with_party_info(b"a", b"b").unwrap_err();
             assert_eq!(
                 refused,
-                Error::WrongKeyKind {
-                    needed: KeyKind::P256,
-                    found: KeyKind::Rsa
+                Error::WrongKeyType {
+                    needed: KeyType::P256,
+                    found: KeyType::Rsa
                 }
             );
         }

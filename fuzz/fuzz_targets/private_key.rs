@@ -6,7 +6,7 @@
 #![no_main]
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Derivation, Error, KeyKind, KeyPair, PrivateKeyOpener, PublicKey, PublicKeySealer};
+use bankezy_crypto::{Derivation, Error, KeyType, KeyPair, PrivateKeyOpener, PublicKey, PublicKeySealer};
 use bankezy_crypto_fuzz::{BACKENDS, assert_hidden};
 use libfuzzer_sys::fuzz_target;
 
@@ -56,7 +56,7 @@ fn check(key: &KeyPair, other: &KeyPair) {
             key.to_jwk().unwrap().as_str()
         );
     }
-    if key.public_key().kind() == KeyKind::P256 {
+    if key.public_key().key_type() == KeyType::P256 {
         let agree = |one: &KeyPair, two: &PublicKey| one.agree(two, &Derivation::RawSharedSecret);
         // Both are the same key.
         assert!(agree(key, other.public_key()).is_err());
@@ -68,7 +68,7 @@ fn check(key: &KeyPair, other: &KeyPair) {
     let [again, ..] = written;
     let opened = PrivateKeyOpener::new(again.unwrap()).open(&sealed);
     // Whether the factors of an RSA key are prime is not looked into: such a key need not open.
-    if key.public_key().kind() == KeyKind::P256 {
+    if key.public_key().key_type() == KeyType::P256 {
         assert_eq!(opened.unwrap().as_bytes(), b"{}");
     }
 }

@@ -4,7 +4,7 @@
 //! The first byte chooses how the others are read.
 #![no_main]
 
-use bankezy_crypto::{Error, KeyKind, PublicKey, PublicKeySealer};
+use bankezy_crypto::{Error, KeyType, PublicKey, PublicKeySealer};
 use bankezy_crypto_fuzz::{BACKENDS, assert_hidden};
 use libfuzzer_sys::fuzz_target;
 
@@ -30,8 +30,8 @@ fuzz_target!(|input: &[u8]| {
 
 fn check(key: &PublicKey) {
     let wire = key.to_wire();
-    match key.kind() {
-        KeyKind::P256 => assert_eq!((wire.len(), key.bits()), (168, 256)),
+    match key.key_type() {
+        KeyType::P256 => assert_eq!((wire.len(), key.bits()), (168, 256)),
         _ => assert!((2048..=8192).contains(&key.bits())),
     }
     for again in [

@@ -7,7 +7,7 @@ use super::seal_open::{Open, Seal};
 use super::{KeyRing, OpenedByKey, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
 use crate::backend::Backend;
 use crate::error::Error;
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 use crate::keys::public::PublicKey;
 use crate::keys::{Derivation, KeyPair};
 use crate::secret::{Opened, PayloadSecret};
@@ -71,7 +71,7 @@ impl Channel {
     /// ignores `derivation`.
     ///
     /// # Errors
-    /// [`Error::Key`] if the other side's key is refused, [`Error::WrongKeyKind`] if it is of another
+    /// [`Error::Key`] if the other side's key is refused, [`Error::WrongKeyType`] if it is of another
     /// kind than ours.
     pub fn establish(
         ours: Arc<KeyPair>,
@@ -79,14 +79,14 @@ impl Channel {
         derivation: &Derivation<'_>,
     ) -> Result<Self, Error> {
         let theirs = PublicKey::from_wire(theirs)?;
-        let (needed, found) = (ours.public_key().kind(), theirs.kind());
+        let (needed, found) = (ours.public_key().key_type(), theirs.key_type());
         if needed != found {
-            return Err(Error::WrongKeyKind { needed, found });
+            return Err(Error::WrongKeyType { needed, found });
         }
         let backend = ours.backend();
         match needed {
-            KeyKind::P256 => Self::from_secret(&ours.agree(&theirs, derivation)?, &backend),
-            KeyKind::Rsa => {
+            KeyType::P256 => Self::from_secret(&ours.agree(&theirs, derivation)?, &backend),
+            KeyType::Rsa => {
                 let sealer = PublicKeySealer::with_backend(&theirs, &backend)?;
                 Ok(Self::from((sealer, PrivateKeyOpener::new(ours))))
             }

@@ -15,7 +15,7 @@ use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
 use crate::jwe::{open, seal};
-use crate::keys::algorithm::{Algorithm, KeyKind};
+use crate::keys::algorithm::{Algorithm, KeyType};
 use crate::keys::derivation::{Derivation, check_party_info};
 use crate::keys::jwk;
 use crate::keys::pair::{self, KeyPair};
@@ -74,7 +74,7 @@ impl PublicKeySealer {
     /// bytes each. They travel in the header, and the key depends on them.
     ///
     /// # Errors
-    /// [`Error::WrongKeyKind`] for an RSA key, [`Error::PartyInfoTooLong`].
+    /// [`Error::WrongKeyType`] for an RSA key, [`Error::PartyInfoTooLong`].
     pub fn with_party_info(mut self, apu: &[u8], apv: &[u8]) -> Result<Self, Error> {
         check_party_info(apu)?;
         check_party_info(apv)?;
@@ -166,7 +166,7 @@ fn agreement_header(epk: &PublicKey, apu: &[u8], apv: &[u8]) -> String {
 pub(super) fn read_epk(agreement: &Agreement) -> Result<PublicKey, Error> {
     PublicKey::from_jwk(&agreement.epk)
         .ok()
-        .filter(|epk| epk.kind() == KeyKind::P256)
+        .filter(|epk| epk.key_type() == KeyType::P256)
         .ok_or_else(|| HeaderProblem::Invalid { member: "epk" }.into())
 }
 
@@ -219,9 +219,9 @@ impl PrivateKeyOpener {
 
     fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
-        let key = match self.key_pair.public_key().kind() {
-            KeyKind::Rsa => self.unwrapped_key(&parts)?,
-            KeyKind::P256 => self.agreed_key(&parts)?,
+        let key = match self.key_pair.public_key().key_type() {
+            KeyType::Rsa => self.unwrapped_key(&parts)?,
+            KeyType::P256 => self.agreed_key(&parts)?,
         };
         let aead = self.key_pair.backend().primitives().aes_256_gcm(&key)?;
         open::open(aead.as_ref(), &parts, opened)

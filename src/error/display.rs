@@ -44,8 +44,8 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Self::Key { problem } => write!(f, "the key is refused: {problem}"),
-            Self::WrongKeyKind { needed, found } => {
-                write!(f, "this operation needs a {needed} key, the one given is {found}")
+            Self::WrongKeyType { needed, found } => {
+                write!(f, "this operation needs a {needed} key, but the key given is {found}")
             }
             Self::PartyInfoTooLong { len, max } => write!(
                 f,

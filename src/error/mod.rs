@@ -8,7 +8,7 @@ pub use problem::{
     UrlProblem,
 };
 
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 
 /// Everything that can go wrong in this crate.
 ///
@@ -66,11 +66,11 @@ pub enum Error {
         problem: KeyProblem,
     },
     /// A key of one kind was given where another is needed.
-    WrongKeyKind {
+    WrongKeyType {
         /// What the operation needs.
-        needed: KeyKind,
+        needed: KeyType,
         /// What it was given.
-        found: KeyKind,
+        found: KeyType,
     },
     /// `apu` or `apv` is longer than the profile allows.
     PartyInfoTooLong {
@@ -165,7 +165,7 @@ impl Error {
             Self::PayloadNotUtf8 => "payload.not_utf8",
             Self::Json { .. } => "payload.json",
             Self::Key { .. } => "key.refused",
-            Self::WrongKeyKind { .. } => "key.kind",
+            Self::WrongKeyType { .. } => "key.kind",
             Self::PartyInfoTooLong { .. } => "key.party_info",
             Self::RsaKeySize { .. } => "key.rsa_size",
             Self::NonceBudgetSpent { .. } => "cipher.budget_spent",
@@ -191,7 +191,7 @@ impl Error {
                 problem: JsonProblem::NotSerializable,
                 ..
             }
-            | Self::WrongKeyKind { .. }
+            | Self::WrongKeyType { .. }
             | Self::PartyInfoTooLong { .. }
             | Self::RsaKeySize { .. }
             | Self::NonceBudgetSpent { .. }

@@ -2,17 +2,17 @@
 
 use core::fmt;
 
-/// Which kind of key a key is.
+/// The type of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum KeyKind {
+pub enum KeyType {
     /// Elliptic curve P-256 (NIST SP 800-186), for key agreement and `ECDH-ES`.
     P256,
     /// RSA, for `RSA-OAEP-256`.
     Rsa,
 }
 
-impl fmt::Display for KeyKind {
+impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::P256 => "P-256",

@@ -6,7 +6,7 @@ use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use crate::codec::key_len::check_len;
 use crate::codec::pem;
 use crate::error::{Error, KeyProblem};
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 use crate::keys::public::PublicKey;
 use crate::keys::spki;
 
@@ -51,9 +51,9 @@ pub(crate) fn read(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     check_len(der)?;
     let (spki, usage) = parse(der).map_err(|_| INVALID)?;
     let key = spki::read(&spki)?;
-    let (needed, bit) = match key.kind() {
-        KeyKind::Rsa => ("keyEncipherment", 2),
-        KeyKind::P256 => ("keyAgreement", 4),
+    let (needed, bit) = match key.key_type() {
+        KeyType::Rsa => ("keyEncipherment", 2),
+        KeyType::P256 => ("keyAgreement", 4),
     };
     match usage.is_none_or(|usage| usage & (0x80 >> bit) != 0) {
         true => Ok(key),

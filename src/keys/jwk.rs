@@ -11,7 +11,7 @@ use crate::codec::json::{NotObject, Object};
 use crate::codec::key_form::DerForm;
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 impl PublicKey {
@@ -52,7 +52,7 @@ impl PublicKey {
         let jwk = parse(json)?;
         refuse_private(&jwk)?;
         let key = public_part(&jwk)?;
-        require_public_key_ops(&jwk, key.kind())?;
+        require_public_key_ops(&jwk, key.key_type())?;
         Ok(key)
     }
 }
@@ -98,12 +98,12 @@ pub(crate) fn ephemeral(json: &str) -> Result<[u8; 65], KeyProblem> {
     let jwk = parse(json.as_bytes())?;
     refuse_private(&jwk)?;
     match kind(&jwk)? {
-        KeyKind::P256 => {}
-        KeyKind::Rsa => return Err(KeyProblem::UnknownKeyType),
+        KeyType::P256 => {}
+        KeyType::Rsa => return Err(KeyProblem::UnknownKeyType),
     }
     let point = uncompressed(&jwk)?;
-    check_use(&jwk, KeyKind::P256)?;
-    require_public_key_ops(&jwk, KeyKind::P256)?;
+    check_use(&jwk, KeyType::P256)?;
+    require_public_key_ops(&jwk, KeyType::P256)?;
     Ok(point)
 }
 
@@ -111,8 +111,8 @@ pub(crate) fn ephemeral(json: &str) -> Result<[u8; 65], KeyProblem> {
 pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
     let kind = kind(jwk)?;
     let key = match kind {
-        KeyKind::P256 => Kind::P256(P256Point::from_sec1(&uncompressed(jwk)?)?),
-        KeyKind::Rsa => {
+        KeyType::P256 => Kind::P256(P256Point::from_sec1(&uncompressed(jwk)?)?),
+        KeyType::Rsa => {
             let n = unsigned(jwk, "n")?;
             let e = unsigned(jwk, "e")?;
             Kind::Rsa(RsaPublicNumbers::new(&n, &e)?)
@@ -124,20 +124,20 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
     Ok(PublicKey::from(key).with_key_id(key_id.as_deref()))
 }
 
-fn kind(jwk: &Object<'_>) -> Result<KeyKind, KeyProblem> {
+fn kind(jwk: &Object<'_>) -> Result<KeyType, KeyProblem> {
     let kty = text(jwk, "kty")?.ok_or(KeyProblem::Missing { member: "kty" })?;
     match kty.as_ref() {
-        "EC" => Ok(KeyKind::P256),
-        "RSA" => Ok(KeyKind::Rsa),
+        "EC" => Ok(KeyType::P256),
+        "RSA" => Ok(KeyType::Rsa),
         _ => Err(KeyProblem::UnknownKeyType),
     }
 }
 
 /// `use` and `alg`, where present, have to be those of a key that encrypts.
-fn check_use(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
+fn check_use(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
     let algorithm = match kind {
-        KeyKind::P256 => "ECDH-ES",
-        KeyKind::Rsa => "RSA-OAEP-256",
+        KeyType::P256 => "ECDH-ES",
+        KeyType::Rsa => "RSA-OAEP-256",
     };
     if text(jwk, "use")?.is_some_and(|found| found != "enc") {
         return Err(KeyProblem::Use);
@@ -156,10 +156,10 @@ fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     }
 }
 
-fn require_public_key_ops(jwk: &Object<'_>, kind: KeyKind) -> Result<(), KeyProblem> {
+fn require_public_key_ops(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
     match kind {
-        KeyKind::P256 => require_key_ops(jwk, ["deriveKey", "deriveBits"]),
-        KeyKind::Rsa => require_key_ops(jwk, ["encrypt", "wrapKey"]),
+        KeyType::P256 => require_key_ops(jwk, ["deriveKey", "deriveBits"]),
+        KeyType::Rsa => require_key_ops(jwk, ["encrypt", "wrapKey"]),
     }
 }
 

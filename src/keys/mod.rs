@@ -13,7 +13,7 @@ mod thumbprint;
 mod wire;
 mod x963;
 
-pub use algorithm::{Algorithm, KeyKind};
+pub use algorithm::{Algorithm, KeyType};
 pub use derivation::{CustomDerivation, Derivation, SharedSecret};
 pub use pair::KeyPair;
 pub use public::PublicKey;

@@ -192,7 +192,7 @@ impl KeyPair {
     /// from it share one nonce budget: make a new key pair for each exchange, or keep one cipher for all.
     ///
     /// # Errors
-    /// [`Error::WrongKeyKind`] if either key is RSA; [`Error::PartyInfoTooLong`]; [`KeyProblem::OwnPublicKey`]
+    /// [`Error::WrongKeyType`] if either key is RSA; [`Error::PartyInfoTooLong`]; [`KeyProblem::OwnPublicKey`]
     /// if the other key has the x coordinate of this one's own public key, which is then this key or its
     /// negative, sent back by somebody who has no private key.
     pub fn agree(

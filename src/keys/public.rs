@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::backend;
 use crate::error::{Error, KeyProblem};
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 
 /// A public key: P-256 for key agreement and `ECDH-ES`, or RSA for `RSA-OAEP-256`.
 ///
@@ -25,12 +25,12 @@ pub(crate) enum Kind {
 }
 
 impl PublicKey {
-    /// Which kind of key it is.
+    /// Its type.
     #[must_use]
-    pub fn kind(&self) -> KeyKind {
+    pub fn key_type(&self) -> KeyType {
         match self.kind {
-            Kind::P256(_) => KeyKind::P256,
-            Kind::Rsa(_) => KeyKind::Rsa,
+            Kind::P256(_) => KeyType::P256,
+            Kind::Rsa(_) => KeyType::Rsa,
         }
     }
 
@@ -85,9 +85,9 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 /// Where only a P-256 key will do.
-pub(crate) const NEEDS_P256: Error = Error::WrongKeyKind {
-    needed: KeyKind::P256,
-    found: KeyKind::Rsa,
+pub(crate) const NEEDS_P256: Error = Error::WrongKeyType {
+    needed: KeyType::P256,
+    found: KeyType::Rsa,
 };
 
 impl From<Kind> for PublicKey {
@@ -98,7 +98,7 @@ impl From<Kind> for PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({}, {} bits", self.kind(), self.bits())?;
+        write!(f, "PublicKey({}, {} bits", self.key_type(), self.bits())?;
         if let Some(key_id) = &self.key_id {
             write!(f, ", kid \"{}\"", key_id.escape_default())?;
         }

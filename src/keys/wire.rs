@@ -8,7 +8,7 @@ use crate::codec::json::{NotObject, Object};
 use crate::codec::key_form::{self, DerForm};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 use crate::keys::public::PublicKey;
 use crate::secret::SecretBytes;
 
@@ -35,8 +35,8 @@ impl PublicKey {
             Some(0x30) => Self::from_spki_der(bytes)?,
             _ => return Err(not_a_key(bytes).into()),
         };
-        match (bytes.first(), key.kind()) {
-            (Some(0x30), KeyKind::P256) => Err(KeyProblem::WireForm.into()),
+        match (bytes.first(), key.key_type()) {
+            (Some(0x30), KeyType::P256) => Err(KeyProblem::WireForm.into()),
             _ => Ok(key),
         }
     }
@@ -48,9 +48,9 @@ impl PublicKey {
     /// padded.
     #[must_use]
     pub fn to_wire(&self) -> String {
-        match self.kind() {
-            KeyKind::P256 => WIRE.encode(self.to_jwk()),
-            KeyKind::Rsa => base64::engine::general_purpose::STANDARD.encode(self.to_spki_der()),
+        match self.key_type() {
+            KeyType::P256 => WIRE.encode(self.to_jwk()),
+            KeyType::Rsa => base64::engine::general_purpose::STANDARD.encode(self.to_spki_der()),
         }
     }
 }

@@ -76,7 +76,7 @@ fn rsa_keys_transport_keys_both_ways() {
         let reply = to_us.seal(b"{\"resCode\":200,\"token\":\"t\"}").unwrap();
         assert!(read_token(Call::GetToken, &answer(200, reply), &channel).is_ok());
         let mixed = Channel::establish(Arc::new(p256(backend)), &wire, &RAW);
-        assert!(matches!(mixed, Err(Error::WrongKeyKind { .. })));
+        assert!(matches!(mixed, Err(Error::WrongKeyType { .. })));
     });
 }
 

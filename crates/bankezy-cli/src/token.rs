@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bankezy_client::BankEzyClient;
 use bankezy_crypto::providers::bankezy::{AppCredentials, DateOfBirth, TokenAnswer, TokenRequest};
-use bankezy_crypto::{Derivation, KeyKind, KeyPair, PublicKey};
+use bankezy_crypto::{Derivation, KeyPair, KeyType, PublicKey};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
@@ -101,10 +101,10 @@ impl TokenCall<'_> {
             api_key: keys::text(&api_key, "apiKey")?,
             secret: keys::text(&secret, "secret")?,
         };
-        let derivation = match (self.derivation, self.pair.public_key().kind()) {
+        let derivation = match (self.derivation, self.pair.public_key().key_type()) {
             (Some(derivation), _) => derivation,
             // RSA derives nothing.
-            (None, KeyKind::Rsa) => Derivation::RawSharedSecret,
+            (None, KeyType::Rsa) => Derivation::RawSharedSecret,
             (None, _) => {
                 return Err(Failure::usage(
                     "--derive is missing: how the key comes from the shared secret is documented \
@@ -190,12 +190,12 @@ impl TokenCall<'_> {
         let Some(server) = &answer.server_public_key else {
             return Ok(None);
         };
-        Ok(match (self.pair.public_key().kind(), derivation) {
-            (KeyKind::P256, Some(derivation)) => {
+        Ok(match (self.pair.public_key().key_type(), derivation) {
+            (KeyType::P256, Some(derivation)) => {
                 let server = PublicKey::from_wire(server)?;
                 Some(Keys::Agreed(self.pair.agree(&server, &derivation)?))
             }
-            (KeyKind::Rsa, _) => Some(Keys::KeyTransport {
+            (KeyType::Rsa, _) => Some(Keys::KeyTransport {
                 server_pub_key: server.clone(),
             }),
             _ => None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bankezy_crypto::{
-    Algorithm, Derivation, Error, Inspection, KeyKind, KeyPair, Opened, PayloadCipher,
+    Algorithm, Derivation, Error, Inspection, KeyPair, KeyType, Opened, PayloadCipher,
     PayloadSecret, PrivateKeyOpener, PublicKey, PublicKeySealer,
 };
 use tokio::sync::OnceCell;
@@ -62,20 +62,20 @@ impl ServerKeys {
         client: &PublicKey,
         with_static: bool,
     ) -> Result<(SessionKeys, String), Error> {
-        let (exchanged, server_key) = match client.kind() {
-            KeyKind::P256 => {
+        let (exchanged, server_key) = match client.key_type() {
+            KeyType::P256 => {
                 let secret = self.p256.agree(client, &self.derivation)?;
                 let cipher = PayloadCipher::new(&secret)?.with_max_sealed_len(self.max_sealed);
                 (Exchanged::Agreed(cipher), self.p256.public_key().to_wire())
             }
-            KeyKind::Rsa => {
+            KeyType::Rsa => {
                 let server = self.server_rsa().await?;
                 let sealer = PublicKeySealer::new(client)?;
                 (Exchanged::Rsa(sealer), server.public.to_wire())
             }
             found => {
-                return Err(Error::WrongKeyKind {
-                    needed: KeyKind::P256,
+                return Err(Error::WrongKeyType {
+                    needed: KeyType::P256,
                     found,
                 });
             }

@@ -8,7 +8,7 @@ use super::parts::{PrivateParts, StatedPoint};
 use super::{numbers, write};
 use crate::codec::base64url;
 use crate::error::KeyProblem;
-use crate::keys::algorithm::KeyKind;
+use crate::keys::algorithm::KeyType;
 use crate::keys::jwk;
 use crate::keys::public::Kind;
 use crate::keys::spki::DerAlgorithm;
@@ -20,9 +20,9 @@ pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, Option<String>), Key
     let public = jwk::public_part(&jwk)?;
     jwk::require_key_ops(
         &jwk,
-        match public.kind() {
-            KeyKind::P256 => ["deriveKey", "deriveBits"],
-            KeyKind::Rsa => ["decrypt", "unwrapKey"],
+        match public.key_type() {
+            KeyType::P256 => ["deriveKey", "deriveBits"],
+            KeyType::Rsa => ["decrypt", "unwrapKey"],
         },
     )?;
     let key_id = public.key_id().map(Into::into);

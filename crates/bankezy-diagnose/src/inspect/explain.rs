@@ -113,7 +113,7 @@ fn base64_of_spki(text: &str) -> Option<Vec<u8>> {
 fn public_key(form: &str, key: Result<PublicKey, Error>) -> Result<Report, InspectError> {
     let key = key.map_err(|error| InspectError::PublicKey { error })?;
     let mut report = Report::of_kind(form);
-    report.add("key", format!("{}, {} bits", key.kind(), key.bits()));
+    report.add("key", format!("{}, {} bits", key.key_type(), key.bits()));
     report.add("JWK", key.to_jwk());
     report.add("as it travels", key.to_wire());
     Ok(report)

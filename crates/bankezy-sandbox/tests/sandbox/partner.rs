@@ -75,7 +75,7 @@ pub(crate) fn key_pair(kind: Kind) -> KeyPair {
 /// What a client makes of the answer's server key.
 pub(crate) fn exchanged(sandbox: &Sandbox, own: KeyPair, server_key: &str) -> Channel {
     let server = PublicKey::from_wire(server_key).unwrap();
-    assert_eq!(server.kind(), own.public_key().kind());
+    assert_eq!(server.key_type(), own.public_key().key_type());
     match server.bits() {
         256 => {
             let derivation = sandbox.credentials().derivation();
