@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bankezy_crypto::Derivation;
 
-use bankezy_sandbox::{Sandbox, TokenForm};
+use bankezy_sandbox::{Sandbox, TokenFormat};
 
-use crate::args::{self, SandboxDerivation, SandboxTokenForm};
+use crate::args::{self, SandboxDerivation, SandboxTokenFormat};
 use crate::failure::Failure;
 use crate::{files, remote};
 
@@ -36,9 +36,9 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
             SandboxDerivation::ConcatKdf => Derivation::ConcatKdf { apu: b"", apv: b"" },
         })
         .token_lifetime(Duration::from_secs(args.token_lifetime))
-        .token_form(match args.token_form {
-            SandboxTokenForm::Jwt => TokenForm::Jwt,
-            SandboxTokenForm::Jwe => TokenForm::Jwe,
+        .token_format(match args.token_format {
+            SandboxTokenFormat::Jwt => TokenFormat::Jwt,
+            SandboxTokenFormat::Jwe => TokenFormat::Jwe,
         })
         .start()
         .await

@@ -16,7 +16,7 @@ use super::running::Sandbox;
 use super::server;
 use super::state::Bank;
 use super::tls::Authority;
-use super::tokens::TokenForm;
+use super::tokens::TokenFormat;
 
 /// Settings of an emulator.
 #[derive(Clone, Default)]
@@ -100,8 +100,8 @@ impl SandboxBuilder {
 
     /// Form of the tokens. Default: JWT.
     #[must_use]
-    pub fn token_form(mut self, form: TokenForm) -> Self {
-        self.config.token_form = form;
+    pub fn token_format(mut self, form: TokenFormat) -> Self {
+        self.config.token_format = form;
         self
     }
 
@@ -182,7 +182,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("listen", &self.config.listen)
             .field("tls", &self.config.tls)
             .field("token_lifetime", &self.config.token_lifetime)
-            .field("token_form", &self.config.token_form)
+            .field("token_format", &self.config.token_format)
             .finish_non_exhaustive()
     }
 }

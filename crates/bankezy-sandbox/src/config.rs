@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use bankezy_crypto::Derivation;
 
-use super::tokens::TokenForm;
+use super::tokens::TokenFormat;
 
 /// What an emulator is set to.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(super) struct Config {
     pub(super) client_certificate: bool,
     pub(super) derivation: Derivation<'static>,
     pub(super) token_lifetime: Duration,
-    pub(super) token_form: TokenForm,
+    pub(super) token_format: TokenFormat,
     pub(super) max_tokens: usize,
     pub(super) max_body: usize,
 }
@@ -32,7 +32,7 @@ impl Default for Config {
             client_certificate: false,
             derivation: Derivation::ConcatKdf { apu: b"", apv: b"" },
             token_lifetime: Duration::from_secs(3600),
-            token_form: TokenForm::default(),
+            token_format: TokenFormat::default(),
             max_tokens: 100_000,
             max_body: 1024 * 1024,
         }

@@ -102,7 +102,7 @@ pub use error::SandboxError;
 pub use faults::{Faults, InjectedFault};
 pub use running::Sandbox;
 pub use state::{Endpoint, Executed};
-pub use tokens::TokenForm;
+pub use tokens::TokenFormat;
 
 /// The examples of this crate's README, run as doc tests.
 #[cfg(doctest)]

@@ -88,7 +88,7 @@ impl Bank {
             faults: Faults::new(config.prefix.clone()),
             clock: Clock::default(),
             max_body: config.max_body,
-            mint: Mint::new(config.token_form)?,
+            mint: Mint::new(config.token_format)?,
             token_lifetime: config.token_lifetime,
             tokens: Mutex::new(Tokens::new(config.max_tokens)),
             logins: AtomicU64::new(1),

@@ -11,7 +11,7 @@ use super::random;
 /// Which form the tokens have. The documentation shows both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum TokenForm {
+pub enum TokenFormat {
     /// A JWT under HS512, bare or after `Bearer `, depending on the endpoint.
     #[default]
     Jwt,
@@ -40,13 +40,13 @@ pub(super) enum Mint {
 }
 
 impl Mint {
-    pub(super) fn new(form: TokenForm) -> Result<Self, Error> {
+    pub(super) fn new(form: TokenFormat) -> Result<Self, Error> {
         Ok(match form {
-            TokenForm::Jwt => {
+            TokenFormat::Jwt => {
                 let key = hmac::Key::new(hmac::HMAC_SHA512, &random::bytes::<64>()?);
                 Self::Jwt(Box::new(key))
             }
-            TokenForm::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
+            TokenFormat::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
         })
     }
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_mint_reads_its_own_tokens_alone() {
-        for form in [TokenForm::Jwt, TokenForm::Jwe] {
+        for form in [TokenFormat::Jwt, TokenFormat::Jwe] {
             let mint = Mint::new(form).unwrap();
             let token = mint.issue(&CLAIMS).unwrap();
             assert_eq!(mint.read(&token), Some(7));

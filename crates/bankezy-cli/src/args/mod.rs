@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use clear::{ComplycubeToken, FacekiToken, SardineToken};
 pub(crate) use remote::{Call, ConfigArg, Flags, SessionArgs};
-pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenForm};
+pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenFormat};
 pub(crate) use token::{
     BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
 };

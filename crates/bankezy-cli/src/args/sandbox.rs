@@ -64,8 +64,8 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
     /// Form of the tokens
-    #[arg(long, value_enum, default_value_t = SandboxTokenForm::Jwt)]
-    pub(crate) token_form: SandboxTokenForm,
+    #[arg(long, value_enum, default_value_t = SandboxTokenFormat::Jwt)]
+    pub(crate) token_format: SandboxTokenFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +76,7 @@ pub(crate) enum SandboxDerivation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxTokenForm {
+pub(crate) enum SandboxTokenFormat {
     Jwt,
     Jwe,
 }

@@ -106,7 +106,7 @@ fn a_session_file_is_not_overwritten_by_accident() {
 
 #[test]
 fn tokens_are_shown_only_on_demand_and_work_with_a_static_secret() {
-    let server = Server::start("--token-form jwe --prefix kong");
+    let server = Server::start("--token-format jwe --prefix kong");
     assert!(server.url().ends_with("/kong"));
     let shown = answer(server.token("--reveal --api-version v1"));
     let token = shown["token"].as_str().unwrap();

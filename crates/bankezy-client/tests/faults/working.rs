@@ -8,7 +8,7 @@ use bankezy_client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{AppCredentials, Version};
 use bankezy_crypto::{Channel, KeyPair};
-use bankezy_sandbox::{Endpoint, Sandbox, TokenForm};
+use bankezy_sandbox::{Endpoint, Sandbox, TokenFormat};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -38,7 +38,7 @@ impl Visit {
         let builder = Sandbox::builder().tls(tls).token_lifetime(HOUR);
         // Both forms of token, since they travel in headers.
         let builder = match way {
-            Way::Static => builder.token_form(TokenForm::Jwe),
+            Way::Static => builder.token_format(TokenFormat::Jwe),
             _ => builder,
         };
         let sandbox = builder.path_prefix("/kong").start().await.unwrap();

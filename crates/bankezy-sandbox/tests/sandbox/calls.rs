@@ -1,7 +1,7 @@
 //! Each call, in both versions, on each way to the key.
 
 use bankezy_crypto::{Derivation, PayloadCipher};
-use bankezy_sandbox::{Endpoint, Sandbox, TokenForm};
+use bankezy_sandbox::{Endpoint, Sandbox, TokenFormat};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -203,8 +203,8 @@ async fn each_derivation_is_the_one_that_was_set() {
 
 #[tokio::test]
 async fn renew_replaces_the_token_and_keeps_the_key() {
-    for form in [TokenForm::Jwt, TokenForm::Jwe] {
-        let sandbox = Sandbox::builder().token_form(form).start().await.unwrap();
+    for form in [TokenFormat::Jwt, TokenFormat::Jwe] {
+        let sandbox = Sandbox::builder().token_format(form).start().await.unwrap();
         let paths = [(RENEW[0], 0), (RENEW_SAMPLE, 0), (RENEW[1], 1)];
         for (path, version) in paths {
             for kind in [Kind::P256, Kind::Rsa] {
@@ -310,7 +310,7 @@ async fn tokens_have_the_form_that_was_set() {
     assert!((3600..=3601).contains(&seconds));
     assert!(claims["iat"].as_u64().unwrap().abs_diff(now_ms() / 1000) < 60);
 
-    let builder = Sandbox::builder().token_form(TokenForm::Jwe);
+    let builder = Sandbox::builder().token_format(TokenFormat::Jwe);
     let sandbox = builder.start().await.unwrap();
     let token = session(&sandbox, Kind::P256).await.token;
     assert!(token.starts_with("eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0.."));
