@@ -334,6 +334,6 @@ fn kinds_and_algorithms_are_told_by_their_names() {
     };
     assert_eq!(
         error.to_string(),
-        "this operation needs a P-256 key, the one given is RSA"
+        "this operation needs a P-256 key, but the one given is RSA"
     );
 }

@@ -45,7 +45,7 @@ impl fmt::Display for Error {
             }
             Self::Key { problem } => write!(f, "the key is refused: {problem}"),
             Self::WrongKeyType { needed, found } => {
-                write!(f, "this operation needs a {needed} key, but the key given is {found}")
+                write!(f, "this operation needs a {needed} key, but the one given is {found}")
             }
             Self::PartyInfoTooLong { len, max } => write!(
                 f,

@@ -4,11 +4,11 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::providers::sealed_form::{Form, Read, SealedForm, Written};
+use crate::providers::sealed_storage::{Stored, MemberReader, SealedStorage, MemberWriter};
 
 /// An answer as a token store holds it. Cheap to clone.
 ///
-/// Where the answer has a [`SealedForm`], so has the entry: a store outside of this process keeps that
+/// Where the answer has a [`SealedStorage`], so has the entry: a store outside of this process keeps that
 /// and nothing else.
 pub struct TokenEntry<T> {
     answer: Arc<T>,
@@ -77,16 +77,16 @@ impl<T> fmt::Debug for TokenEntry<T> {
     }
 }
 
-impl<T: SealedForm> SealedForm for TokenEntry<T> {}
+impl<T: SealedStorage> SealedStorage for TokenEntry<T> {}
 
-impl<T: SealedForm> Form for TokenEntry<T> {
-    fn write<'a>(&'a self, members: &mut Written<'a>) {
+impl<T: SealedStorage> Stored for TokenEntry<T> {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
         self.answer.write(members);
         members.time("dueAt", Some(self.due_at));
         members.time("goodUntil", Some(self.good_until));
     }
 
-    fn read(members: &Read<'_>) -> Option<Self> {
+    fn read(members: &MemberReader<'_>) -> Option<Self> {
         Some(Self {
             answer: Arc::new(T::read(members)?),
             due_at: members.time("dueAt")?,

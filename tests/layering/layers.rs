@@ -205,7 +205,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "providers/sealed_form",
+        "providers/sealed_storage",
         &[
             "error",
             "codec",
@@ -217,7 +217,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "providers/sardine",
         ],
     ),
-    ("providers/token_entry", &["providers/sealed_form"]),
+    ("providers/token_entry", &["providers/sealed_storage"]),
 ];
 
 /// Whether a place is this module or lies in it.

@@ -6,7 +6,7 @@ mod complycube;
 mod faceki;
 mod keys;
 mod sardine;
-mod sealed_form;
+mod sealed_storage;
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};

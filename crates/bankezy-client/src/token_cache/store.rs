@@ -28,7 +28,7 @@ const HOT: f64 = 0.5;
 /// ```no_run
 /// use bankezy_crypto::PayloadCipher;
 /// use bankezy_client::{StoreError, TokenStore};
-/// use bankezy_crypto::providers::{SealedForm, TokenEntry, TokenKey};
+/// use bankezy_crypto::providers::{SealedStorage, TokenEntry, TokenKey};
 ///
 /// # struct Remote;
 /// # impl Remote {
@@ -41,7 +41,7 @@ const HOT: f64 = 0.5;
 ///     cipher: PayloadCipher,
 /// }
 ///
-/// impl<T: SealedForm + Send + Sync + 'static> TokenStore<T> for SealedStore {
+/// impl<T: SealedStorage + Send + Sync + 'static> TokenStore<T> for SealedStore {
 ///     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
 ///         let sealed = self.remote.load(key.as_bytes()).await;
 ///         let sealed = sealed.map_err(|_| StoreError::Unavailable)?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
 use bankezy_crypto::providers::sardine::Sardine;
-use bankezy_crypto::providers::{SealedForm, Token, TokenEntry, TokenKey};
+use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey};
 use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
 use tokio::sync::Notify;
 
@@ -25,7 +25,7 @@ struct Sealed {
     cipher: PayloadCipher,
 }
 
-impl<T: SealedForm + Send + Sync + 'static> TokenStore<T> for Sealed {
+impl<T: SealedStorage + Send + Sync + 'static> TokenStore<T> for Sealed {
     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
         let sealed = self.remote.lock().unwrap().get(key.as_bytes()).cloned();
         Ok(match sealed {

@@ -2,7 +2,7 @@
 
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Sardine};
-use bankezy_crypto::providers::{SealedForm, Token, TokenApi, TokenKey, bankezy as bankezy_api};
+use bankezy_crypto::providers::{SealedStorage, Token, TokenApi, TokenKey, bankezy as bankezy_api};
 use bankezy_crypto::{Error, JsonProblem, PayloadCipher, PayloadSecret};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn key(text: &str) -> TokenKey {
 }
 
 /// There and back, and to no other key or cipher.
-fn returned<T: SealedForm>(value: &T) -> T {
+fn returned<T: SealedStorage>(value: &T) -> T {
     let cipher = cipher();
     let sealed = value.seal(&key("own"), &cipher).unwrap();
     assert!(sealed.starts_with("eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0.."));

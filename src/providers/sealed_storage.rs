@@ -22,7 +22,7 @@ use crate::providers::{Token, TokenKey, sardine};
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")] {
-/// use bankezy_crypto::providers::{SealedForm, Token, TokenApi, faceki::Faceki};
+/// use bankezy_crypto::providers::{SealedStorage, Token, TokenApi, faceki::Faceki};
 /// use bankezy_crypto::{PayloadCipher, PayloadSecret};
 ///
 /// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
@@ -33,14 +33,14 @@ use crate::providers::{Token, TokenKey, sardine};
 /// # }
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
-pub trait SealedForm: Form {
+pub trait SealedStorage: Stored {
     /// Seals it, bound to `key`.
     ///
     /// # Errors
     /// As for [`PayloadCipher::seal`].
     fn seal(&self, key: &TokenKey, cipher: &PayloadCipher) -> Result<String, Error> {
         let bound = base64url::encode_to_string(key.as_bytes());
-        let mut members = Written(vec![(KEY, bound.into())]);
+        let mut members = MemberWriter(vec![(KEY, bound.into())]);
         self.write(&mut members);
         cipher.seal(to_json(&members)?.as_bytes())
     }
@@ -64,7 +64,7 @@ pub trait SealedForm: Form {
         let Ok(members) = Object::parse(&opened) else {
             return Err(something_else);
         };
-        let members = Read(members);
+        let members = MemberReader(members);
         match members.text(KEY) {
             Some(bound) if bound == base64url::encode_to_string(key.as_bytes()) => {
                 Self::read(&members).ok_or(something_else)
@@ -79,11 +79,11 @@ const KEY: &str = "key";
 
 /// How it stands in the object that is sealed. Known to this crate alone, and so are the two types in
 /// it: there is no way past the seal.
-pub trait Form: Sized {
-    fn write<'a>(&'a self, members: &mut Written<'a>);
+pub trait Stored: Sized {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>);
 
     /// `None` where a member is missing or of another form.
-    fn read(members: &Read<'_>) -> Option<Self>;
+    fn read(members: &MemberReader<'_>) -> Option<Self>;
 }
 
 /// The members of an object to be sealed. It alone is `Serialize`, and nothing that holds a secret.
@@ -91,16 +91,16 @@ pub trait Form: Sized {
     missing_debug_implementations,
     reason = "nobody outside of this crate has one"
 )]
-pub struct Written<'a>(Vec<(&'static str, Cow<'a, str>)>);
+pub struct MemberWriter<'a>(Vec<(&'static str, Cow<'a, str>)>);
 
 /// The members of an object that was opened.
 #[expect(
     missing_debug_implementations,
     reason = "nobody outside of this crate has one"
 )]
-pub struct Read<'a>(Object<'a>);
+pub struct MemberReader<'a>(Object<'a>);
 
-impl<'a> Written<'a> {
+impl<'a> MemberWriter<'a> {
     /// What is absent is left out.
     pub(crate) fn text(&mut self, name: &'static str, text: Option<&'a str>) {
         self.0.extend(text.map(|text| (name, text.into())));
@@ -117,7 +117,7 @@ impl<'a> Written<'a> {
     }
 }
 
-impl Read<'_> {
+impl MemberReader<'_> {
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.0.text(name).ok()?.map(Cow::into_owned)
     }
@@ -128,22 +128,22 @@ impl Read<'_> {
     }
 }
 
-impl Serialize for Written<'_> {
+impl Serialize for MemberWriter<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, text)| (name, text)))
     }
 }
 
-impl SealedForm for Token {}
+impl SealedStorage for Token {}
 
-impl Form for Token {
-    fn write<'a>(&'a self, members: &mut Written<'a>) {
+impl Stored for Token {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
         members.text("token", Some(self.as_str()));
         members.text("tokenType", self.token_type());
         members.time("expiresAt", self.expires_at());
     }
 
-    fn read(members: &Read<'_>) -> Option<Self> {
+    fn read(members: &MemberReader<'_>) -> Option<Self> {
         let text = members.text("token")?;
         let token = Self::new(text.into(), members.time("expiresAt"));
         Some(match members.text("tokenType") {
@@ -153,10 +153,10 @@ impl Form for Token {
     }
 }
 
-impl SealedForm for sardine::TokenAnswer {}
+impl SealedStorage for sardine::TokenAnswer {}
 
-impl Form for sardine::TokenAnswer {
-    fn write<'a>(&'a self, members: &mut Written<'a>) {
+impl Stored for sardine::TokenAnswer {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
         // In full, so that a member that is added is not forgotten here.
         let Self {
             token,
@@ -170,7 +170,7 @@ impl Form for sardine::TokenAnswer {
         members.text("verificationId", verification_id.as_deref());
     }
 
-    fn read(members: &Read<'_>) -> Option<Self> {
+    fn read(members: &MemberReader<'_>) -> Option<Self> {
         Some(Self {
             token: Token::read(members)?,
             scope: members.text("scope"),
@@ -180,10 +180,10 @@ impl Form for sardine::TokenAnswer {
     }
 }
 
-impl SealedForm for bankezy::TokenAnswer {}
+impl SealedStorage for bankezy::TokenAnswer {}
 
-impl Form for bankezy::TokenAnswer {
-    fn write<'a>(&'a self, members: &mut Written<'a>) {
+impl Stored for bankezy::TokenAnswer {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
         let Self {
             token,
             server_public_key,
@@ -209,7 +209,7 @@ impl Form for bankezy::TokenAnswer {
         members.text("description", description.as_deref());
     }
 
-    fn read(members: &Read<'_>) -> Option<Self> {
+    fn read(members: &MemberReader<'_>) -> Option<Self> {
         Some(Self {
             token: Token::read(members)?,
             server_public_key: members.text("serverPublicKey"),
