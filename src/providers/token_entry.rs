@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::providers::sealed_storage::{Stored, MemberReader, SealedStorage, MemberWriter};
+use crate::providers::sealed_storage::{MemberReader, MemberWriter, SealedStorage, Stored};
 
 /// An answer as a token store holds it. Cheap to clone.
 ///

@@ -37,7 +37,7 @@ fn base_urls_and_paths_are_checked() {
         assert!(!error.to_string().contains("CANARY"));
     }
     for path in ["", "x", "/a b", "https://evil.example/"] {
-        let call = server(Version::V1).call(path, &1, &token(), &channel(first()));
+        let call = server(Version::V1).call_request(path, &1, &token(), &channel(first()));
         assert_eq!(
             call.unwrap_err(),
             Error::BaseUrl {
@@ -47,7 +47,7 @@ fn base_urls_and_paths_are_checked() {
         );
     }
     let unfit = Token::new("line\nbreak".to_owned().into(), None);
-    let call = server(Version::V1).call("/x", &1, &unfit, &channel(first()));
+    let call = server(Version::V1).call_request("/x", &1, &unfit, &channel(first()));
     let problem = FieldProblem::NotAHeaderValue;
     assert_eq!(
         call.unwrap_err(),
@@ -77,7 +77,7 @@ fn nothing_secret_is_shown() {
         }),
         shown(
             &server(Version::V1)
-                .get_token(&request(), &channel(first()))
+                .get_token_request(&request(), &channel(first()))
                 .unwrap(),
         ),
         shown(&read_one(&json!({"token": "CANARY"})).unwrap()),

@@ -19,7 +19,7 @@ fn keys_are_exchanged_in_clear_and_calls_then_sealed_both_ways() {
     each_backend(|backend| {
         let theirs = p256(backend);
         let (request, handshake) = server(Version::V1)
-            .app_token(
+            .app_token_request(
                 &AppCredentials {
                     api_key: "app",
                     secret: "CANARY",
@@ -42,7 +42,7 @@ fn keys_are_exchanged_in_clear_and_calls_then_sealed_both_ways() {
         let agreed = theirs.agree(&client.unwrap(), &RAW).unwrap();
         let server_side = Channel::from_secret(&agreed, backend).unwrap();
         let call = server(Version::V1)
-            .call(
+            .call_request(
                 "/x",
                 &json!({"a": 1}),
                 &session.answer.token,
@@ -71,7 +71,9 @@ fn rsa_keys_transport_keys_both_ways() {
         let wire = theirs.public_key().to_wire();
         let channel = Channel::establish(Arc::new(ours), &wire, &RAW).unwrap();
         let at_server = PrivateKeyOpener::new(theirs);
-        let request = server(Version::V1).get_token(&request(), &channel).unwrap();
+        let request = server(Version::V1)
+            .get_token_request(&request(), &channel)
+            .unwrap();
         assert!(at_server.open(request.body()).is_ok());
         let reply = to_us.seal(b"{\"resCode\":200,\"token\":\"t\"}").unwrap();
         assert!(read_token(Call::GetToken, &answer(200, reply), &channel).is_ok());
@@ -89,7 +91,11 @@ fn a_static_secret_rotates_under_the_same_channel() {
         };
         let ring = Arc::new(KeyRing::new("2026", cipher(backend)));
         let channel = Channel::from(Arc::clone(&ring));
-        let sent = || server(Version::V1).get_token(&request(), &channel).unwrap();
+        let sent = || {
+            server(Version::V1)
+                .get_token_request(&request(), &channel)
+                .unwrap()
+        };
         assert!(cipher(backend).open(sent().body()).is_ok());
         let reply = r#"{"resCode":200,"token":"t"}"#.as_bytes();
         let late = answer(200, channel.seal(reply).unwrap());
@@ -112,7 +118,7 @@ fn handshakes_that_fail_say_why() {
             secret: "s",
         };
         server(Version::V1)
-            .app_token(&credentials, p256(first()))
+            .app_token_request(&credentials, p256(first()))
             .unwrap()
             .1
     };

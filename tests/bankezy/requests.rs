@@ -25,7 +25,7 @@ fn get_token_goes_out_as_documented() {
             .with_extra("branch", &json!({"code": 7}))
             .unwrap();
         let request = server(Version::V2)
-            .get_token(&request, &channel(backend))
+            .get_token_request(&request, &channel(backend))
             .unwrap();
         assert_eq!(request.method(), Method::POST);
         assert_eq!(
@@ -49,7 +49,7 @@ fn every_call_goes_to_its_documented_place() {
     let paths = |version| {
         let server = server(version);
         let (app, _) = server
-            .app_token(
+            .app_token_request(
                 &AppCredentials {
                     api_key: "a",
                     secret: "s",
@@ -58,13 +58,15 @@ fn every_call_goes_to_its_documented_place() {
             )
             .unwrap();
         [
-            server.get_token(&request(), &channel).unwrap(),
-            server.onboarding_token(&request(), &channel).unwrap(),
-            app,
-            server.renew(&token(), account(), &channel).unwrap(),
-            server.invalidate("ref", None, &channel).unwrap(),
+            server.get_token_request(&request(), &channel).unwrap(),
             server
-                .call("/wallet/balance", &json!({}), &token(), &channel)
+                .onboarding_token_request(&request(), &channel)
+                .unwrap(),
+            app,
+            server.renew_request(&token(), account(), &channel).unwrap(),
+            server.invalidate_request("ref", None, &channel).unwrap(),
+            server
+                .call_request("/wallet/balance", &json!({}), &token(), &channel)
                 .unwrap(),
         ]
         .map(|request| request.uri().path().trim_start_matches("/kong").to_owned())
@@ -100,17 +102,22 @@ fn every_endpoint_can_be_overridden() {
         let server = server(Version::V1).with_endpoint(call, Endpoint::new(Method::GET, "/other"));
         let channel = channel(first());
         let request = match call {
-            GetToken => server.get_token(&request(), &channel).unwrap(),
-            OnboardingToken => server.onboarding_token(&request(), &channel).unwrap(),
+            GetToken => server.get_token_request(&request(), &channel).unwrap(),
+            OnboardingToken => server
+                .onboarding_token_request(&request(), &channel)
+                .unwrap(),
             AppToken => {
                 let credentials = AppCredentials {
                     api_key: "a",
                     secret: "s",
                 };
-                server.app_token(&credentials, p256(first())).unwrap().0
+                server
+                    .app_token_request(&credentials, p256(first()))
+                    .unwrap()
+                    .0
             }
-            Renew => server.renew(&token(), account(), &channel).unwrap(),
-            _ => server.invalidate("ref", None, &channel).unwrap(),
+            Renew => server.renew_request(&token(), account(), &channel).unwrap(),
+            _ => server.invalidate_request("ref", None, &channel).unwrap(),
         };
         assert_eq!(
             (request.method(), request.uri().path()),
@@ -122,24 +129,24 @@ fn every_endpoint_can_be_overridden() {
 #[test]
 fn renew_invalidate_and_other_calls_carry_what_they_need() {
     let (server, channel) = (server(Version::V1), channel(first()));
-    let renew = server.renew(&token(), account(), &channel).unwrap();
+    let renew = server.renew_request(&token(), account(), &channel).unwrap();
     assert_eq!(renew.headers()["x-api-token"], "Bearer CANARY.token");
     assert_eq!(renew.headers()["x-account-number"], "9999999999999999999");
     assert!(renew.headers()["x-account-number"].is_sensitive());
     assert_eq!(inside(&renew), json!({"token": "Bearer CANARY.token"}));
-    let of_an_app = server.renew(&token(), None, &channel).unwrap();
+    let of_an_app = server.renew_request(&token(), None, &channel).unwrap();
     assert_eq!(of_an_app.headers()["x-api-token"], "Bearer CANARY.token");
     assert!(!of_an_app.headers().contains_key("x-account-number"));
     assert_eq!(inside(&of_an_app), inside(&renew));
-    let invalidate = server.invalidate("ref-1", None, &channel).unwrap();
+    let invalidate = server.invalidate_request("ref-1", None, &channel).unwrap();
     assert_eq!(inside(&invalidate), json!({"tokenReferenceId": "ref-1"}));
     assert!(!invalidate.headers().contains_key("x-api-token"));
     let invalidate = server
-        .invalidate("ref-1", Some(&token()), &channel)
+        .invalidate_request("ref-1", Some(&token()), &channel)
         .unwrap();
     assert_eq!(invalidate.headers()["x-api-token"], "Bearer CANARY.token");
     let call = server
-        .call("/echo", &json!([1, 2]), &token(), &channel)
+        .call_request("/echo", &json!([1, 2]), &token(), &channel)
         .unwrap();
     assert_eq!(inside(&call), json!([1, 2]));
     for name in ["x-api-token", "x-api-key"] {

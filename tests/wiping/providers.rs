@@ -202,21 +202,29 @@ fn nothing_is_left_of_bankezy_but_heads() {
         let broken = Token::new(format!("{TOKEN}\n").into(), None);
         let token = token();
         // The API key in the head is shared with the server, which is still there.
-        request_leaves(&watch, &[], || server.get_token(&typed(), &channel));
-        request_leaves(&watch, &[], || server.onboarding_token(&typed(), &channel));
+        request_leaves(&watch, &[], || server.get_token_request(&typed(), &channel));
+        request_leaves(&watch, &[], || {
+            server.onboarding_token_request(&typed(), &channel)
+        });
         request_leaves(&watch, &["account number", "token"], || {
-            server.renew(&token, account, &channel)
+            server.renew_request(&token, account, &channel)
         });
         request_leaves(&watch, &["token"], || {
-            server.invalidate("reference", Some(&token), &channel)
+            server.invalidate_request("reference", Some(&token), &channel)
         });
         request_leaves(&watch, &["token"], || {
-            server.call("/path", &extra, &token, &channel)
+            server.call_request("/path", &extra, &token, &channel)
         });
         let left = watch.left(&looked_for, || {
-            server.renew(&broken, account, &channel).unwrap_err();
-            server.call("/path", &extra, &broken, &channel).unwrap_err();
-            server.call("path", &extra, &token, &channel).unwrap_err();
+            server
+                .renew_request(&broken, account, &channel)
+                .unwrap_err();
+            server
+                .call_request("/path", &extra, &broken, &channel)
+                .unwrap_err();
+            server
+                .call_request("path", &extra, &token, &channel)
+                .unwrap_err();
         });
         assert_eq!(left, Left::new(), "refused on {backend}");
 
@@ -279,7 +287,9 @@ fn nothing_is_left_of_an_exchange_of_keys_but_heads() {
         let wrong = answer(200, wrap(r#""token":"t","serverPubKey":"e30""#.to_owned()));
         let left = watch.left(&looked_for, || {
             api().response(&ours, &wrong, now()).unwrap_err();
-            let (_, handshake) = server.app_token(&credentials, Arc::clone(&ours)).unwrap();
+            let (_, handshake) = server
+                .app_token_request(&credentials, Arc::clone(&ours))
+                .unwrap();
             handshake
                 .finish(&response, &Derivation::RawSharedSecret)
                 .unwrap()

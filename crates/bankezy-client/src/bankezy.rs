@@ -45,7 +45,7 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let response = self
-            .send(|| self.server.get_token(request, channel))
+            .send(|| self.server.get_token_request(request, channel))
             .await?;
         Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
     }
@@ -60,7 +60,7 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let response = self
-            .send(|| self.server.onboarding_token(request, channel))
+            .send(|| self.server.onboarding_token_request(request, channel))
             .await?;
         Ok(bankezy::read_token(
             Call::OnboardingToken,
@@ -82,10 +82,12 @@ impl BankEzyClient {
         let key_pair = key_pair.into();
         let (_, handshake) = self
             .server
-            .app_token(credentials, Arc::clone(&key_pair))
+            .app_token_request(credentials, Arc::clone(&key_pair))
             .map_err(ProviderError::Request)?;
         let request = || {
-            let (request, _) = self.server.app_token(credentials, Arc::clone(&key_pair))?;
+            let (request, _) = self
+                .server
+                .app_token_request(credentials, Arc::clone(&key_pair))?;
             Ok(request)
         };
         let response = self.send(request).await?;
@@ -93,7 +95,7 @@ impl BankEzyClient {
     }
 
     /// Renew a token; a token of Get App Token without an account number (inferred, see
-    /// [`BankEzy::renew`]).
+    /// [`BankEzy::renew_request`]).
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -104,7 +106,7 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let account_number = account_number.into();
-        let request = || self.server.renew(token, account_number, channel);
+        let request = || self.server.renew_request(token, account_number, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read_token(Call::Renew, &response, channel)?)
     }
@@ -119,7 +121,10 @@ impl BankEzyClient {
         token: Option<&Token>,
         channel: &Channel,
     ) -> Result<Outcome, ProviderError> {
-        let request = || self.server.invalidate(token_reference_id, token, channel);
+        let request = || {
+            self.server
+                .invalidate_request(token_reference_id, token, channel)
+        };
         let response = self.send(request).await?;
         Ok(bankezy::read_invalidated(&response, channel)?)
     }
@@ -137,7 +142,10 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
-        let request = || self.server.call(endpoint.clone(), body, token, channel);
+        let request = || {
+            self.server
+                .call_request(endpoint.clone(), body, token, channel)
+        };
         let response = self.send(request).await?;
         Ok(bankezy::read(&response, channel)?)
     }

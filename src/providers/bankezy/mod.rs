@@ -70,7 +70,7 @@ impl BankEzy {
     ///
     /// # Errors
     /// As for [`Channel::seal`], and [`Error::BaseUrl`] if the path is none.
-    pub fn get_token(
+    pub fn get_token_request(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
@@ -81,8 +81,8 @@ impl BankEzy {
     /// Onboarding user token: as Get Token, with the members for onboarding.
     ///
     /// # Errors
-    /// As for [`get_token`](Self::get_token).
-    pub fn onboarding_token(
+    /// As for [`get_token_request`](Self::get_token_request).
+    pub fn onboarding_token_request(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
@@ -95,7 +95,7 @@ impl BankEzy {
     ///
     /// # Errors
     /// [`Error::Field`] if a credential is empty.
-    pub fn app_token(
+    pub fn app_token_request(
         &self,
         credentials: &AppCredentials<'_>,
         key_pair: impl Into<Arc<KeyPair>>,
@@ -116,8 +116,8 @@ impl BankEzy {
     /// account: give `None` then, which leaves the header out (inferred).
     ///
     /// # Errors
-    /// As for [`get_token`](Self::get_token).
-    pub fn renew(
+    /// As for [`get_token_request`](Self::get_token_request).
+    pub fn renew_request(
         &self,
         token: &Token,
         account_number: impl Into<Option<AccountNumber>>,
@@ -141,8 +141,8 @@ impl BankEzy {
     /// token then (inferred).
     ///
     /// # Errors
-    /// As for [`get_token`](Self::get_token), and [`Error::Field`] if the reference is empty.
-    pub fn invalidate(
+    /// As for [`get_token_request`](Self::get_token_request), and [`Error::Field`] if the reference is empty.
+    pub fn invalidate_request(
         &self,
         token_reference_id: &str,
         token: Option<&Token>,
@@ -162,8 +162,8 @@ impl BankEzy {
     /// Any other call, with any JSON: a path, which is `POST`, or an [`Endpoint`].
     ///
     /// # Errors
-    /// As for [`get_token`](Self::get_token), and [`Error::Json`] if the body cannot be written.
-    pub fn call<T: Serialize + ?Sized>(
+    /// As for [`get_token_request`](Self::get_token_request), and [`Error::Json`] if the body cannot be written.
+    pub fn call_request<T: Serialize + ?Sized>(
         &self,
         endpoint: impl Into<Endpoint>,
         body: &T,

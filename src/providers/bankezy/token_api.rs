@@ -99,7 +99,7 @@ impl RenewApi {
 }
 
 impl RenewRequest {
-    /// For a token of this account, or of none, as for [`BankEzy::renew`].
+    /// For a token of this account, or of none, as for [`BankEzy::renew_request`].
     #[must_use]
     pub fn new(
         token: impl Into<Arc<Token>>,
@@ -175,7 +175,7 @@ impl TokenApi for RenewApi {
 
     fn request(&self, request: &RenewRequest) -> Result<Request<SecretBytes>, Error> {
         self.server
-            .renew(&request.token, request.account_number, &self.channel)
+            .renew_request(&request.token, request.account_number, &self.channel)
     }
 
     fn response<B: AsRef<[u8]>>(
@@ -206,7 +206,9 @@ impl TokenApi for AppTokenApi {
             api_key: self.api_key.as_str(),
             secret: self.secret.as_str(),
         };
-        let (request, _) = self.server.app_token(&credentials, Arc::clone(key_pair))?;
+        let (request, _) = self
+            .server
+            .app_token_request(&credentials, Arc::clone(key_pair))?;
         Ok(request)
     }
 

@@ -39,7 +39,7 @@ impl Demo {
             secret: credentials.app_secret(),
         };
         let started = Instant::now();
-        let (request, handshake) = app_server.app_token(&app, Arc::clone(&pair))?;
+        let (request, handshake) = app_server.app_token_request(&app, Arc::clone(&pair))?;
         let exchange = self.send(started, request).await?;
         let session = handshake
             .finish(&exchange.response, &credentials.derivation())
@@ -64,7 +64,7 @@ impl Demo {
         )?
         .with_first_name("Asha")
         .with_dob(DateOfBirth::new(1990, 1, 31)?);
-        let sealed = server.get_token(&request, &channel)?;
+        let sealed = server.get_token_request(&request, &channel)?;
         let exchange = self.send(started, sealed).await?;
         let issued = bankezy::read_token(Call::GetToken, &exchange.response, &channel)
             .map_err(answer_failure)?;
@@ -80,7 +80,7 @@ impl Demo {
         let started = Instant::now();
         let path = credentials.echo_path();
         let (token, agreed) = (&session.answer.token, &session.channel);
-        let sealed = app_server.call(path, payment, token, agreed)?;
+        let sealed = app_server.call_request(path, payment, token, agreed)?;
         let exchange = self.send(started, sealed).await?;
         let echoed: Box<RawValue> =
             bankezy::read(&exchange.response, agreed).map_err(answer_failure)?;
@@ -96,7 +96,7 @@ impl Demo {
 
         let started = Instant::now();
         let account = AccountNumber::new(ACCOUNT)?;
-        let sealed = server.renew(&issued.token, account, &channel)?;
+        let sealed = server.renew_request(&issued.token, account, &channel)?;
         let exchange = self.send(started, sealed).await?;
         let renewed = bankezy::read_token(Call::Renew, &exchange.response, &channel)
             .map_err(answer_failure)?;
@@ -110,7 +110,7 @@ impl Demo {
         let reference = renewed.token_reference_id.or(issued.token_reference_id);
         let reference = reference.ok_or_else(|| Failure::operation("no token reference"))?;
         let started = Instant::now();
-        let sealed = server.invalidate(&reference, None, &channel)?;
+        let sealed = server.invalidate_request(&reference, None, &channel)?;
         let exchange = self.send(started, sealed).await?;
         bankezy::read_invalidated(&exchange.response, &channel).map_err(answer_failure)?;
         self.sealed_step(
@@ -121,7 +121,7 @@ impl Demo {
         )?;
 
         let started = Instant::now();
-        let sealed = server.call(path, payment, &renewed.token, &channel)?;
+        let sealed = server.call_request(path, payment, &renewed.token, &channel)?;
         let exchange = self.send(started, sealed).await?;
         let Err(CallError::Plain(refusal)) =
             bankezy::read::<Value, _>(&exchange.response, &channel)

@@ -95,15 +95,21 @@ fn requests(shown: &mut Shown, channel: &Channel) {
     for (from, result) in [
         (
             "path",
-            server.call("CANARY?CANARY", "CANARY", &token, channel),
+            server.call_request("CANARY?CANARY", "CANARY", &token, channel),
         ),
         (
             "path",
-            server.call("/CANARY {CANARY}", "CANARY", &token, channel),
+            server.call_request("/CANARY {CANARY}", "CANARY", &token, channel),
         ),
-        ("token", server.call("/CANARY", "CANARY", &bad, channel)),
-        ("body", server.call("/CANARY", &Unwritable, &token, channel)),
-        ("renew", server.renew(&bad, account(), channel)),
+        (
+            "token",
+            server.call_request("/CANARY", "CANARY", &bad, channel),
+        ),
+        (
+            "body",
+            server.call_request("/CANARY", &Unwritable, &token, channel),
+        ),
+        ("renew", server.renew_request(&bad, account(), channel)),
     ] {
         shown.result(from, result.map(drop));
     }
@@ -112,11 +118,11 @@ fn requests(shown: &mut Shown, channel: &Channel) {
         secret: "",
     };
     shown.value("app credentials", &app);
-    let refused = server.app_token(&app, Arc::clone(&P256));
+    let refused = server.app_token_request(&app, Arc::clone(&P256));
     shown.result("app secret", refused.map(drop));
 
     // Of the headers of a request, those with a secret are marked so that no client logs them.
-    let sent = server.renew(&token, account(), channel).unwrap();
+    let sent = server.renew_request(&token, account(), channel).unwrap();
     shown.value("headers", sent.headers());
     shown.value("body", sent.body());
     let endpoint = Endpoint::new(Method::POST, "/CANARY");
