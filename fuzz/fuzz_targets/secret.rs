@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
             strict(URL_SAFE, URL_SAFE_NO_PAD),
         ),
         2 => (PayloadSecret::from_hex(text), from_hex(bytes)),
-        _ => (PayloadSecret::from_utf8(text), Some(bytes.to_vec())),
+        _ => (PayloadSecret::from_raw_str(text), Some(bytes.to_vec())),
     };
     match (&found, expected) {
         (Ok(secret), Some(expected)) => {

@@ -65,7 +65,7 @@ impl PayloadSecret {
     ///
     /// # Errors
     /// [`Error::SecretLength`] if it is not 32 bytes.
-    pub fn from_utf8(text: &str) -> Result<Self, Error> {
+    pub fn from_raw_str(text: &str) -> Result<Self, Error> {
         Self::from_bytes(text.as_bytes())
     }
 

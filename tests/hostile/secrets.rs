@@ -161,7 +161,7 @@ fn hostile_raw_text_and_bytes() {
         ("hex of a secret", HEX.into(), length(64)),
         ("1 MiB", "k".repeat(1 << 20), length(1 << 20)),
     ];
-    check(PayloadSecret::from_utf8, &rows);
+    check(PayloadSecret::from_raw_str, &rows);
     check(|text| PayloadSecret::from_bytes(text.as_bytes()), &rows);
     assert_eq!(
         PayloadSecret::from_bytes(&[0xff; 24]).unwrap_err(),
@@ -184,7 +184,7 @@ fn zeros_are_no_secret_in_any_encoding() {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         for found in [
             PayloadSecret::from_bytes(&bytes),
-            PayloadSecret::from_utf8(text),
+            PayloadSecret::from_raw_str(text),
             PayloadSecret::from_hex(&hex),
             PayloadSecret::from_base64(&STANDARD.encode(bytes)),
             PayloadSecret::from_base64url(&URL_SAFE_NO_PAD.encode(bytes)),

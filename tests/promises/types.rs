@@ -122,7 +122,7 @@ fn debug_shows_nothing_of_them() {
         )+};
     }
     check!(
-        PayloadSecret::from_utf8("CANARY-secret-of-thirty-two-char").unwrap()
+        PayloadSecret::from_raw_str("CANARY-secret-of-thirty-two-char").unwrap()
             => "PayloadSecret([redacted])",
         SecretBytes::from(b"CANARY".to_vec()) => "SecretBytes([redacted])",
         SecretText::from("CANARY".to_owned()) => "SecretText([redacted])",

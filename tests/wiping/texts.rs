@@ -25,7 +25,7 @@ fn nothing_of_a_payload_secret_is_left_whichever_way_it_is_read() {
         (PayloadSecret::from_hex, hex.clone()),
         (PayloadSecret::from_hex, hex.to_uppercase()),
         (
-            PayloadSecret::from_utf8,
+            PayloadSecret::from_raw_str,
             std::str::from_utf8(&KEY).unwrap().to_owned(),
         ),
     ];

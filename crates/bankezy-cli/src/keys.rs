@@ -45,7 +45,7 @@ pub(crate) fn secret_of(bytes: SecretBytes, encoding: Encoding) -> Result<Payloa
         Encoding::Base64 => PayloadSecret::from_base64(text),
         Encoding::Base64url => PayloadSecret::from_base64url(text),
         Encoding::Hex => PayloadSecret::from_hex(text),
-        Encoding::Utf8 => PayloadSecret::from_utf8(text),
+        Encoding::Utf8 => PayloadSecret::from_raw_str(text),
     }
     .map_err(|error| {
         Failure::operation(format!(

@@ -23,7 +23,11 @@ fn readings() {
             PayloadSecret::from_base64(base64),
         ),
         (Encoding::Hex, hex.into(), PayloadSecret::from_hex(hex)),
-        (Encoding::Utf8, utf8.into(), PayloadSecret::from_utf8(utf8)),
+        (
+            Encoding::Utf8,
+            utf8.into(),
+            PayloadSecret::from_raw_str(utf8),
+        ),
         (
             Encoding::RawBytes,
             raw.into(),

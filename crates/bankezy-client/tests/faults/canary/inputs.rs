@@ -40,7 +40,7 @@ pub(super) async fn show(shown: &mut Shown, channel: &Channel, client: &Client) 
         shown.result("secret, base64", PayloadSecret::from_base64(text));
         shown.result("secret, base64url", PayloadSecret::from_base64url(text));
         shown.result("secret, hex", PayloadSecret::from_hex(text));
-        shown.result("secret, text", PayloadSecret::from_utf8(text));
+        shown.result("secret, text", PayloadSecret::from_raw_str(text));
         shown.result("account number", AccountNumber::parse(text));
         shown.result("public key", PublicKey::from_wire(text));
         shown.result("private key", KeyPair::from_pem(text));
@@ -49,7 +49,7 @@ pub(super) async fn show(shown: &mut Shown, channel: &Channel, client: &Client) 
         shown.result("server key", Channel::establish(ours, text, &raw));
         shown.result("sealed", channel.open(text));
     }
-    let whole = PayloadSecret::from_utf8("CANARY-secret-of-thirty-two-char");
+    let whole = PayloadSecret::from_raw_str("CANARY-secret-of-thirty-two-char");
     assert!(whole.is_ok());
     shown.result("secret", whole);
 

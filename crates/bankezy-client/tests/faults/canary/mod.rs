@@ -217,7 +217,7 @@ fn no_canary_gets_out() {
 }
 
 async fn visit(shown: &mut Shown) -> (String, Vec<String>) {
-    let secret = PayloadSecret::from_utf8(SECRET).unwrap();
+    let secret = PayloadSecret::from_raw_str(SECRET).unwrap();
     let address = server::start(&secret).await;
     let url = format!("http://{address}/CANARY-prefix");
     let channel = Channel::from_secret(&secret, &backend::AWS_LC_RS).unwrap();
