@@ -24,7 +24,7 @@ pub(super) struct Route {
 
 /// Answers one request.
 pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Response {
-    let fault = match exchange::meet(bank, &request, false) {
+    let fault = match exchange::apply_fault(bank, &request, false) {
         Continue(fault) => fault,
         Break(instead) => return instead,
     };

@@ -60,7 +60,7 @@ impl From<Error> for Answer {
 }
 
 /// The fault that a request goes on with, or what it gets in place of being executed.
-pub(super) fn meet(
+pub(super) fn apply_fault(
     bank: &Bank,
     request: &Request,
     sealed: bool,

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
-use super::tokens::{Claims, Mint, TokenId, bare};
+use super::tokens::{Claims, TokenId, TokenIssuer, strip_bearer};
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ pub(super) struct Bank {
     pub(super) faults: Faults,
     pub(super) clock: Clock,
     pub(super) max_body: usize,
-    mint: Mint,
+    issuer: TokenIssuer,
     token_lifetime: Duration,
     tokens: Mutex<Tokens>,
     logins: AtomicU64,
@@ -88,7 +88,7 @@ impl Bank {
             faults: Faults::new(config.prefix.clone()),
             clock: Clock::default(),
             max_body: config.max_body,
-            mint: Mint::new(config.token_format)?,
+            issuer: TokenIssuer::new(config.token_format)?,
             token_lifetime: config.token_lifetime,
             tokens: Mutex::new(Tokens::new(config.max_tokens)),
             logins: AtomicU64::new(1),
@@ -118,14 +118,17 @@ impl Bank {
             login_id: self.logins.fetch_add(1, Ordering::Relaxed),
             keys: Arc::new(keys),
         });
-        let (id, issued) = self.mint(reference)?;
+        let (id, issued) = self.new_token(reference)?;
         self.tokens().insert(id, session, issued.expires_at);
         Ok(issued)
     }
 
     /// The session that a token belongs to.
-    pub(super) fn session(&self, token: &str) -> Result<(TokenId, Arc<Session>), Gone> {
-        let id = self.mint.read(bare(token)).ok_or(Gone::Unknown)?;
+    pub(super) fn session(&self, token: &str) -> Result<(TokenId, Arc<Session>), TokenStatus> {
+        let id = self
+            .issuer
+            .read(strip_bearer(token))
+            .ok_or(TokenStatus::Unknown)?;
         let session = self.tokens().live(id, self.clock.now())?;
         Ok((id, session))
     }
@@ -135,8 +138,8 @@ impl Bank {
         &self,
         old: TokenId,
         session: &Session,
-    ) -> Result<Result<Issued, Gone>, Error> {
-        let (id, issued) = self.mint(&session.reference)?;
+    ) -> Result<Result<Issued, TokenStatus>, Error> {
+        let (id, issued) = self.new_token(&session.reference)?;
         let renewed = self
             .tokens()
             .renew(old, id, issued.expires_at, self.clock.now());
@@ -148,11 +151,11 @@ impl Bank {
         self.tokens().invalidate(reference)
     }
 
-    fn mint(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
+    fn new_token(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
         let now = self.clock.now();
         let expires_at = now.saturating_add(millis(self.token_lifetime));
         let id = random::id()?;
-        let token = self.mint.issue(&Claims {
+        let token = self.issuer.issue(&Claims {
             id,
             subject,
             issued_at: now / 1000,
@@ -177,14 +180,14 @@ pub(super) struct Session {
 
 /// Why a token does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gone {
+pub(super) enum TokenStatus {
     Unknown,
     Expired,
     Renewed,
     Invalidated,
 }
 
-impl Gone {
+impl TokenStatus {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Unknown => "X-API-TOKEN is not valid",
@@ -206,7 +209,7 @@ struct Entry {
     session: Arc<Session>,
     expires_at: u64,
     /// `None` while it works, apart from its expiry.
-    ended: Option<Gone>,
+    ended: Option<TokenStatus>,
 }
 
 impl Tokens {
@@ -233,19 +236,25 @@ impl Tokens {
         self.by_id.insert(id, entry);
     }
 
-    fn live(&self, id: TokenId, now: u64) -> Result<Arc<Session>, Gone> {
-        let entry = self.by_id.get(&id).ok_or(Gone::Unknown)?;
+    fn live(&self, id: TokenId, now: u64) -> Result<Arc<Session>, TokenStatus> {
+        let entry = self.by_id.get(&id).ok_or(TokenStatus::Unknown)?;
         match entry.ended {
-            Some(gone) => Err(gone),
-            None if entry.expires_at <= now => Err(Gone::Expired),
+            Some(status) => Err(status),
+            None if entry.expires_at <= now => Err(TokenStatus::Expired),
             None => Ok(Arc::clone(&entry.session)),
         }
     }
 
-    fn renew(&mut self, old: TokenId, new: TokenId, expires: u64, now: u64) -> Result<(), Gone> {
+    fn renew(
+        &mut self,
+        old: TokenId,
+        new: TokenId,
+        expires: u64,
+        now: u64,
+    ) -> Result<(), TokenStatus> {
         let session = self.live(old, now)?;
         if let Some(entry) = self.by_id.get_mut(&old) {
-            entry.ended = Some(Gone::Renewed);
+            entry.ended = Some(TokenStatus::Renewed);
         }
         self.insert(new, session, expires);
         Ok(())
@@ -255,7 +264,7 @@ impl Tokens {
         let mut found = false;
         for entry in self.by_id.values_mut() {
             if entry.ended.is_none() && entry.session.reference == reference {
-                entry.ended = Some(Gone::Invalidated);
+                entry.ended = Some(TokenStatus::Invalidated);
                 found = true;
             }
         }

@@ -33,13 +33,13 @@ pub(super) struct Claims<'a> {
 }
 
 /// Makes tokens and reads its own ones.
-pub(super) enum Mint {
+pub(super) enum TokenIssuer {
     /// Boxed, since it is far larger than the other.
     Jwt(Box<hmac::Key>),
     Jwe(PayloadCipher),
 }
 
-impl Mint {
+impl TokenIssuer {
     pub(super) fn new(form: TokenFormat) -> Result<Self, Error> {
         Ok(match form {
             TokenFormat::Jwt => {
@@ -74,7 +74,7 @@ impl Mint {
         }
     }
 
-    /// The name of a token that this mint made.
+    /// The name of a token that this issuer made.
     pub(super) fn read(&self, token: &str) -> Option<TokenId> {
         let claims: Value = match self {
             Self::Jwt(key) => {
@@ -91,7 +91,7 @@ impl Mint {
 }
 
 /// The token itself, without the `Bearer ` that some pages put before it.
-pub(super) fn bare(token: &str) -> &str {
+pub(super) fn strip_bearer(token: &str) -> &str {
     token.strip_prefix("Bearer ").unwrap_or(token).trim()
 }
 
@@ -107,14 +107,14 @@ mod tests {
     };
 
     #[test]
-    fn a_mint_reads_its_own_tokens_alone() {
+    fn an_issuer_reads_its_own_tokens_alone() {
         for form in [TokenFormat::Jwt, TokenFormat::Jwe] {
-            let mint = Mint::new(form).unwrap();
-            let token = mint.issue(&CLAIMS).unwrap();
-            assert_eq!(mint.read(&token), Some(7));
-            assert_eq!(Mint::new(form).unwrap().read(&token), None);
+            let issuer = TokenIssuer::new(form).unwrap();
+            let token = issuer.issue(&CLAIMS).unwrap();
+            assert_eq!(issuer.read(&token), Some(7));
+            assert_eq!(TokenIssuer::new(form).unwrap().read(&token), None);
             for cut in 0..token.len() {
-                assert_eq!(mint.read(&token[..cut]), None);
+                assert_eq!(issuer.read(&token[..cut]), None);
             }
         }
     }

@@ -11,8 +11,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::super::exchange::to_bytes;
 use super::super::random;
-use super::super::state::{Bank, Endpoint, Gone, Session};
-use super::super::tokens::{TokenId, bare};
+use super::super::state::{Bank, Endpoint, Session, TokenStatus};
+use super::super::tokens::{TokenId, strip_bearer};
 use super::answers;
 use super::reply::{Reply, refused};
 use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
@@ -47,9 +47,9 @@ impl From<Error> for Refusal {
     }
 }
 
-impl From<Gone> for Refusal {
-    fn from(gone: Gone) -> Self {
-        Self::Plain(refused(StatusCode::UNAUTHORIZED, gone.text()))
+impl From<TokenStatus> for Refusal {
+    fn from(status: TokenStatus) -> Self {
+        Self::Plain(refused(StatusCode::UNAUTHORIZED, status.text()))
     }
 }
 
@@ -94,9 +94,9 @@ impl Call<'_> {
 
     fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
-        let named = bare(fields.text("token")?).as_bytes();
+        let named = strip_bearer(fields.text("token")?).as_bytes();
         let sent = self.headers.get("x-api-token");
-        let sent = sent.and_then(|token| token.to_str().ok()).map(bare);
+        let sent = sent.and_then(|token| token.to_str().ok()).map(strip_bearer);
         if !bool::from(sent.unwrap_or_default().as_bytes().ct_eq(named)) {
             return Err(failure("Failure: token is not that of X-API-TOKEN").into());
         }

@@ -26,7 +26,7 @@ use routes::Route;
 
 /// Answers one request.
 pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Response {
-    let fault = match exchange::meet(bank, &request, true) {
+    let fault = match exchange::apply_fault(bank, &request, true) {
         Continue(fault) => fault,
         Break(instead) => return instead,
     };
@@ -103,7 +103,7 @@ fn session(
         (_, Some(token)) => bank
             .session(token.to_str().unwrap_or_default())
             .map(Some)
-            .map_err(|gone| refused(StatusCode::UNAUTHORIZED, gone.text())),
+            .map_err(|status| refused(StatusCode::UNAUTHORIZED, status.text())),
     }
 }
 
