@@ -14,7 +14,7 @@ use super::credentials::Credentials;
 use super::error::SandboxError;
 use super::running::Sandbox;
 use super::server;
-use super::state::Bank;
+use super::state::State;
 use super::tls::Authority;
 use super::tokens::TokenFormat;
 
@@ -159,12 +159,12 @@ impl SandboxBuilder {
             .map_err(|error| io("learn its own address", &error))?;
         let scheme = if config.tls { "https" } else { "http" };
         let url = format!("{scheme}://{}{}", reachable(address), config.prefix);
-        let bank = Arc::new(Bank::new(&config, credentials)?);
+        let state = Arc::new(State::new(&config, credentials)?);
         let (stop, stopped) = watch::channel(false);
-        let app = server::router(&config.prefix, Arc::clone(&bank));
+        let app = server::router(&config.prefix, Arc::clone(&state));
         let server = tokio::spawn(server::serve(listener, acceptor, app, stopped));
         Ok(Sandbox {
-            bank,
+            state,
             address,
             url,
             authority,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::clear::Route;
 use super::exchange::{Answer, is_content};
 use super::random;
-use super::state::{Bank, Endpoint};
+use super::state::{Endpoint, State};
 
 pub(super) static ROUTE: Route = Route {
     path: "/complycube/v1/tokens",
@@ -22,10 +22,10 @@ pub(super) static ROUTE: Route = Route {
     execute,
 };
 
-fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
+fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
     let key = parts.headers.get(header::AUTHORIZATION);
     let key = key.map(HeaderValue::as_bytes).unwrap_or_default();
-    if !bank.credentials.is_complycube_api_key(key) {
+    if !state.credentials.is_complycube_api_key(key) {
         let json = json!({
             "type": "unauthorized",
             "message": "The 'Authorization' header is invalid",

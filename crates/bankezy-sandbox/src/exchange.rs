@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::bodies;
 use super::faults::InjectedFault;
-use super::state::Bank;
+use super::state::State;
 
 /// On a response: close the connection instead of sending it.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ impl From<Error> for Answer {
 
 /// The fault that a request goes on with, or what it gets in place of being executed.
 pub(super) fn apply_fault(
-    bank: &Bank,
+    state: &State,
     request: &Request,
     sealed: bool,
 ) -> ControlFlow<Response, Option<InjectedFault>> {
@@ -69,7 +69,7 @@ pub(super) fn apply_fault(
     if request.method() == Method::HEAD {
         return Break(text(StatusCode::METHOD_NOT_ALLOWED, ""));
     }
-    let fault = match bank.faults.take(request.headers(), request.uri().path()) {
+    let fault = match state.faults.take(request.headers(), request.uri().path()) {
         Ok(None) => return Continue(None),
         Ok(Some(fault)) => fault,
         Err(problem) => return Break(text(StatusCode::BAD_REQUEST, problem)),
@@ -117,14 +117,14 @@ pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>) -> Respon
 }
 
 /// Sets a fault. Not itself subject to any.
-pub(super) async fn control_faults(bank: &Bank, request: Request) -> Response {
-    let Ok(body) = read_body(bank.max_body, request.into_body()).await else {
+pub(super) async fn control_faults(state: &State, request: Request) -> Response {
+    let Ok(body) = read_body(state.max_body, request.into_body()).await else {
         return text(StatusCode::BAD_REQUEST, "the body cannot be read");
     };
-    match bank.faults.control(&body) {
+    match state.faults.control(&body) {
         Err(problem) => text(StatusCode::BAD_REQUEST, problem),
         Ok(()) => {
-            let pending = format!(r#"{{"pending":{}}}"#, bank.faults.pending());
+            let pending = format!(r#"{{"pending":{}}}"#, state.faults.pending());
             response(StatusCode::OK, "application/json", pending.into())
         }
     }

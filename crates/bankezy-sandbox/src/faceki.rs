@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::clear::Route;
 use super::exchange::Answer;
 use super::random;
-use super::state::{Bank, Endpoint};
+use super::state::{Endpoint, State};
 
 pub(super) static ROUTE: Route = Route {
     path: "/faceki/auth/api/access-token",
@@ -27,7 +27,7 @@ pub(super) static ROUTE: Route = Route {
 /// In seconds.
 const LIFETIME: u64 = 3600;
 
-fn execute(bank: &Bank, parts: &Parts, _: &[u8]) -> Result<Value, Answer> {
+fn execute(state: &State, parts: &Parts, _: &[u8]) -> Result<Value, Answer> {
     let query = parts.uri.query().unwrap_or_default();
     let in_query = ["clientId", "clientSecret"].map(|name| query_value(query, name));
     let [id, secret] = match in_query {
@@ -39,7 +39,10 @@ fn execute(bank: &Bank, parts: &Parts, _: &[u8]) -> Result<Value, Answer> {
     let secret = present(secret).ok_or_else(|| {
         Answer::json(StatusCode::PAYMENT_REQUIRED, &json!({ "clientSecret": "" }))
     })?;
-    if !bank.credentials.is_faceki(id.as_bytes(), secret.as_bytes()) {
+    if !state
+        .credentials
+        .is_faceki(id.as_bytes(), secret.as_bytes())
+    {
         return Err(refusal(StatusCode::UNAUTHORIZED, ""));
     }
     Ok(json!({

@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 use super::credentials::Credentials;
 use super::error::SandboxError;
 use super::faults::Faults;
-use super::state::{Bank, Executed};
+use super::state::{Executed, State};
 use super::tls::Authority;
 
 /// A running emulator. It stops when this is dropped, or gracefully by [`shutdown`](Self::shutdown).
 pub struct Sandbox {
-    pub(super) bank: Arc<Bank>,
+    pub(super) state: Arc<State>,
     pub(super) address: SocketAddr,
     pub(super) url: String,
     pub(super) authority: Option<Authority>,
@@ -48,7 +48,7 @@ impl Sandbox {
     /// What a partner gets at onboarding.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
-        &self.bank.credentials
+        &self.state.credentials
     }
 
     /// What `bankezy sandbox --ready-file` writes: a JSON object with `url`, `ca_pem` (null without
@@ -61,7 +61,7 @@ impl Sandbox {
     #[expect(clippy::indexing_slicing, reason = "credentials are an object")]
     pub fn ready_json(&self) -> SecretText {
         let identity = self.client_identity.as_ref();
-        let mut json = self.bank.credentials.to_json();
+        let mut json = self.state.credentials.to_json();
         json["url"] = self.url.as_str().into();
         json["ca_pem"] = self.ca_pem().into();
         json["client_cert_pem"] = identity.map(|(certificate, _)| certificate.as_str()).into();
@@ -72,19 +72,19 @@ impl Sandbox {
     /// To inject faults; stays valid when cloned and sent elsewhere.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        self.bank.faults.clone()
+        self.state.faults.clone()
     }
 
     /// How many calls were executed, that is: neither refused nor stopped by a fault before they
     /// took effect.
     #[must_use]
     pub fn executed(&self) -> Executed {
-        self.bank.executed()
+        self.state.executed()
     }
 
     /// Moves the emulator's clock forward, so that tokens expire without waiting.
     pub fn advance_clock(&self, by: Duration) {
-        self.bank.clock.advance(by);
+        self.state.clock.advance(by);
     }
 
     /// Makes a client certificate under the emulator's authority: the certificate and its PKCS#8

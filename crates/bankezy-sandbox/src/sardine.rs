@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::clear::Route;
 use super::exchange::{Answer, is_content};
 use super::random;
-use super::state::{Bank, Endpoint};
+use super::state::{Endpoint, State};
 
 pub(super) static ROUTE: Route = Route {
     path: "/sardine/v1/identity-documents/tokens",
@@ -29,10 +29,10 @@ const LIFETIME: u64 = 600;
 const MAX_SESSION_KEY: usize = 100;
 
 #[expect(clippy::indexing_slicing, reason = "the answer is an object")]
-fn execute(bank: &Bank, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
+fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
     let refused = |text: &str| Answer::text(StatusCode::BAD_REQUEST, text);
     let credentials = basic(&parts.headers);
-    if !credentials.is_some_and(|pair| bank.credentials.is_sardine(pair.as_bytes())) {
+    if !credentials.is_some_and(|pair| state.credentials.is_sardine(pair.as_bytes())) {
         return Err(Answer::text(
             StatusCode::UNAUTHORIZED,
             "Authorization is not Basic with the client's credentials",

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{self, Request};
 use axum::routing::{MethodFilter, on};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::bankezy::{self, ROUTES};
 use super::exchange::DropConnection;
-use super::state::{Bank, Endpoint};
+use super::state::{Endpoint, State};
 use super::{clear, complycube, exchange, faceki, sardine};
 
 /// Connections at once; more wait in the operating system's queue.
@@ -43,7 +43,7 @@ impl core::fmt::Display for Dropped {
 impl core::error::Error for Dropped {}
 
 /// The prefix has been checked to hold no pattern.
-pub(super) fn router(prefix: &str, bank: Arc<Bank>) -> Router {
+pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     let at = |path: &str| format!("{prefix}{path}");
     let mut router = Router::new();
     for route in ROUTES {
@@ -52,23 +52,23 @@ pub(super) fn router(prefix: &str, bank: Arc<Bank>) -> Router {
             Endpoint::GetToken => MethodFilter::POST.or(MethodFilter::GET),
             _ => MethodFilter::POST,
         };
-        let serve = move |State(bank): State<Arc<Bank>>, request: Request| async move {
-            bankezy::serve(&bank, route, request).await
+        let serve = move |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+            bankezy::serve(&state, route, request).await
         };
         router = router.route(&at(route.path), on(methods, serve));
     }
     for route in [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE] {
-        let serve = move |State(bank): State<Arc<Bank>>, request: Request| async move {
-            clear::serve(&bank, route, request).await
+        let serve = move |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+            clear::serve(&state, route, request).await
         };
         router = router.route(&at(route.path), on(route.method, serve));
     }
-    let control = |State(bank): State<Arc<Bank>>, request: Request| async move {
-        exchange::control_faults(&bank, request).await
+    let control = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+        exchange::control_faults(&state, request).await
     };
     router
         .route(&at("/sandbox/faults"), on(MethodFilter::POST, control))
-        .with_state(bank)
+        .with_state(state)
 }
 
 /// Accepts until told to stop, then lets running requests finish.

@@ -60,7 +60,7 @@ impl Executed {
 }
 
 /// Everything that requests share.
-pub(super) struct Bank {
+pub(super) struct State {
     pub(super) credentials: Credentials,
     pub(super) keys: ServerKeys,
     pub(super) faults: Faults,
@@ -80,7 +80,7 @@ pub(super) struct Issued {
     pub(super) expires_at: u64,
 }
 
-impl Bank {
+impl State {
     pub(super) fn new(config: &Config, credentials: Credentials) -> Result<Self, Error> {
         Ok(Self {
             keys: ServerKeys::new(&credentials, config.max_body)?,

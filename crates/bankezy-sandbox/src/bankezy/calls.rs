@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::super::exchange::to_bytes;
 use super::super::random;
-use super::super::state::{Bank, Endpoint, Session, TokenStatus};
+use super::super::state::{Endpoint, Session, State, TokenStatus};
 use super::super::tokens::{TokenId, strip_bearer};
 use super::answers;
 use super::reply::{Reply, refused};
@@ -20,7 +20,7 @@ use super::routes::Route;
 
 /// A request whose body has been opened.
 pub(super) struct Call<'a> {
-    pub(super) bank: &'a Bank,
+    pub(super) state: &'a State,
     pub(super) route: &'a Route,
     pub(super) headers: &'a HeaderMap,
     pub(super) api_key: &'a [u8],
@@ -56,7 +56,7 @@ impl From<TokenStatus> for Refusal {
 impl Call<'_> {
     /// The answer's JSON.
     pub(super) async fn execute(&self) -> Result<Vec<u8>, Refusal> {
-        let credentials = &self.bank.credentials;
+        let credentials = &self.state.credentials;
         let server = credentials.is_api_key(self.api_key);
         if !server && !credentials.is_app_api_key(self.api_key) {
             return Err(invalid_api_key().into());
@@ -69,23 +69,23 @@ impl Call<'_> {
             (Endpoint::OnboardingUserToken, _) if server => to_bytes(&self.token(true).await?),
             _ => return Err(not_allowed().into()),
         };
-        self.bank.count(self.route.endpoint);
+        self.state.count(self.route.endpoint);
         Ok(answer)
     }
 
     async fn token(&self, onboarding: bool) -> Result<Value, Refusal> {
-        let bank = self.bank;
+        let state = self.state;
         let fields = Fields::parse(self.body)?;
         let request = TokenRequest::parse(&fields, onboarding)?;
-        if !bank
+        if !state
             .credentials
             .is_sdk_api_key(request.sdk_api_key.as_bytes())
         {
             return Err(not_allowed().into());
         }
-        let (keys, server_key) = bank.keys.exchange(&request.sdk_public_key, true).await?;
+        let (keys, server_key) = state.keys.exchange(&request.sdk_public_key, true).await?;
         let account = request.account;
-        let issued = bank.issue(&request.reference, Some(account.clone()), keys)?;
+        let issued = state.issue(&request.reference, Some(account.clone()), keys)?;
         let mut more = Map::new();
         more.insert("referenceId".into(), request.reference.into());
         more.insert("accountNumber".into(), account.into());
@@ -106,7 +106,7 @@ impl Call<'_> {
                 return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
             }
         }
-        let issued = self.bank.renew(id, session)??;
+        let issued = self.state.renew(id, session)??;
         let mut more = Map::new();
         more.insert("referenceId".into(), session.reference.clone().into());
         more.insert("loginId".into(), session.login_id.into());
@@ -119,7 +119,7 @@ impl Call<'_> {
     fn invalidate(&self) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
         let reference = fields.text("tokenReferenceId")?;
-        if !self.bank.invalidate(reference) {
+        if !self.state.invalidate(reference) {
             return Err(failure("Failure: tokenReferenceId names no valid token").into());
         }
         let mut more = Map::new();
@@ -137,14 +137,14 @@ impl Call<'_> {
 
 /// Get App Token: in clear both ways, since it agrees on the key.
 pub(super) async fn app_token(
-    bank: &Bank,
+    state: &State,
     route: &Route,
     api_key: &[u8],
     body: &[u8],
 ) -> Result<Reply, Reply> {
-    let json = match exchange(bank, route, api_key, body).await {
+    let json = match exchange(state, route, api_key, body).await {
         Ok(answer) => {
-            bank.count(route.endpoint);
+            state.count(route.endpoint);
             answer
         }
         Err(Refusal::Plain(reply)) => return Err(reply),
@@ -154,12 +154,12 @@ pub(super) async fn app_token(
 }
 
 async fn exchange(
-    bank: &Bank,
+    state: &State,
     route: &Route,
     api_key: &[u8],
     body: &[u8],
 ) -> Result<Value, Refusal> {
-    let credentials = &bank.credentials;
+    let credentials = &state.credentials;
     if !credentials.is_api_key(api_key) && !credentials.is_app_api_key(api_key) {
         return Err(invalid_api_key().into());
     }
@@ -173,9 +173,9 @@ async fn exchange(
     if !credentials.is_app_secret(secret.as_bytes()) {
         return Err(not_allowed().into());
     }
-    let (keys, server_key) = bank.keys.exchange(&public_key, false).await?;
+    let (keys, server_key) = state.keys.exchange(&public_key, false).await?;
     let reference = random::uuid()?;
-    let issued = bank.issue(&reference, None, keys)?;
+    let issued = state.issue(&reference, None, keys)?;
     let mut more = Map::new();
     more.insert("referenceId".into(), reference.into());
     Ok(answers::token(route, &issued, Some(&server_key), more))

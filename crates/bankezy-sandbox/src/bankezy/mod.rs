@@ -19,59 +19,59 @@ use http::header::HeaderMap;
 
 use super::exchange::{self, Answer, is_content, to_bytes};
 use super::faults::InjectedFault;
-use super::state::{Bank, Endpoint, Session};
+use super::state::{Endpoint, Session, State};
 use super::tokens::TokenId;
 use reply::{Reply, refused};
 use routes::Route;
 
 /// Answers one request.
-pub(super) async fn serve(bank: &Bank, route: &Route, request: Request) -> Response {
-    let fault = match exchange::apply_fault(bank, &request, true) {
+pub(super) async fn serve(state: &State, route: &Route, request: Request) -> Response {
+    let fault = match exchange::apply_fault(state, &request, true) {
         Continue(fault) => fault,
         Break(instead) => return instead,
     };
-    let reply = execute(bank, route, request)
+    let reply = execute(state, route, request)
         .await
         .unwrap_or_else(|refused| refused);
-    let answer = seal(bank, reply, fault).unwrap_or_else(Answer::from);
+    let answer = seal(state, reply, fault).unwrap_or_else(Answer::from);
     exchange::send(answer, fault).await
 }
 
-fn seal(bank: &Bank, reply: Reply, fault: Option<InjectedFault>) -> Result<Answer, Error> {
+fn seal(state: &State, reply: Reply, fault: Option<InjectedFault>) -> Result<Answer, Error> {
     let wrong_key = fault == Some(InjectedFault::WrongKey);
     let clear = fault == Some(InjectedFault::Clear200);
     let sealed = |text: String| Ok(Answer::text(StatusCode::OK, text));
     match reply {
         Reply::Refused(refusal) => Ok(refusal),
         Reply::Sealed { channel, json } if wrong_key => {
-            sealed(bank.keys.seal_wrongly(Some(&channel), &json)?)
+            sealed(state.keys.seal_wrongly(Some(&channel), &json)?)
         }
-        Reply::Clear(json) if wrong_key => sealed(bank.keys.seal_wrongly(None, &json)?),
-        Reply::Sealed { channel, json } if !clear => sealed(bank.keys.seal(&channel, &json)?),
+        Reply::Clear(json) if wrong_key => sealed(state.keys.seal_wrongly(None, &json)?),
+        Reply::Sealed { channel, json } if !clear => sealed(state.keys.seal(&channel, &json)?),
         Reply::Sealed { json, .. } | Reply::Clear(json) => Ok(Answer::clear(StatusCode::OK, json)),
     }
 }
 
-async fn execute(bank: &Bank, route: &Route, request: Request) -> Result<Reply, Reply> {
+async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply, Reply> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     check_content_type(route.endpoint, headers)?;
-    let body = exchange::read_body(bank.max_body, body).await?;
+    let body = exchange::read_body(state.max_body, body).await?;
     let api_key = headers
         .get("x-api-key")
         .ok_or(refused(StatusCode::UNAUTHORIZED, "X-API-KEY is missing"))?
         .as_bytes();
     if route.endpoint == Endpoint::GetAppToken {
-        return calls::app_token(bank, route, api_key, &body).await;
+        return calls::app_token(state, route, api_key, &body).await;
     }
-    let session = session(bank, route.endpoint, headers)?;
+    let session = session(state, route.endpoint, headers)?;
     let keys = session.as_ref().map(|(_, session)| &session.keys);
-    let (opened, channel) = bank
+    let (opened, channel) = state
         .keys
         .open(&body, keys)
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "the body cannot be decrypted"))?;
     let call = calls::Call {
-        bank,
+        state,
         route,
         headers,
         api_key,
@@ -91,7 +91,7 @@ async fn execute(bank: &Bank, route: &Route, request: Request) -> Result<Reply, 
 
 /// The session named by `X-API-TOKEN`, where the call needs one or may have one.
 fn session(
-    bank: &Bank,
+    state: &State,
     endpoint: Endpoint,
     headers: &HeaderMap,
 ) -> Result<Option<(TokenId, Arc<Session>)>, Reply> {
@@ -100,7 +100,7 @@ fn session(
         (Endpoint::GetToken | Endpoint::OnboardingUserToken | Endpoint::GetAppToken, _)
         | (Endpoint::Invalidate, None) => Ok(None),
         (_, None) => Err(refused(StatusCode::UNAUTHORIZED, "X-API-TOKEN is missing")),
-        (_, Some(token)) => bank
+        (_, Some(token)) => state
             .session(token.to_str().unwrap_or_default())
             .map(Some)
             .map_err(|status| refused(StatusCode::UNAUTHORIZED, status.text())),
