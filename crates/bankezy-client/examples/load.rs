@@ -13,7 +13,7 @@ use bankezy_client::{BankEzyClient, Client};
 use bankezy_crypto::KeyPair;
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, AppSession, BankEzy, Version};
-use bankezy_sandbox::{Endpoint, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use serde_json::{Value, json};
 
 /// How much memory may grow from the middle to the end: a fifth, and what an allocator keeps.
@@ -71,7 +71,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let end_memory = memory();
 
     let (requests, errors) = (run.seen.total(), run.errors.load(Ordering::Relaxed));
-    let executed = sandbox.executed().of(Endpoint::Echo);
+    let executed = sandbox.executed().of(EmulatedEndpoint::Echo);
     println!("requests    {requests}");
     println!("errors      {errors}");
     println!("executed    {executed}");

@@ -10,14 +10,14 @@ use http::request::Parts;
 use serde_json::Value;
 
 use super::exchange::{self, Answer};
-use super::state::{Endpoint, State};
+use super::state::{EmulatedEndpoint, State};
 
 /// A path and what it does.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) method: MethodFilter,
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: EmulatedEndpoint,
     /// From head and body of a request to the JSON of a success, or to a refusal.
     pub(super) execute: fn(&State, &Parts, &[u8]) -> Result<Value, Answer>,
 }

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use super::clear::Route;
 use super::exchange::Answer;
 use super::random;
-use super::state::{Endpoint, State};
+use super::state::{EmulatedEndpoint, State};
 
 pub(super) static ROUTE: Route = Route {
     path: "/faceki/auth/api/access-token",
     method: MethodFilter::GET,
-    endpoint: Endpoint::FacekiToken,
+    endpoint: EmulatedEndpoint::FacekiToken,
     execute,
 };
 

@@ -6,13 +6,13 @@
 //!
 //! ```
 //! # async fn start() -> Result<(), bankezy_sandbox::SandboxError> {
-//! use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+//! use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 //!
 //! let sandbox = Sandbox::start().await?;
 //! sandbox.faults().inject(InjectedFault::DropBefore, 1);
 //! println!("{} {}", sandbox.url(), sandbox.credentials().api_key());
 //! // … calls …
-//! assert_eq!(sandbox.executed().of(Endpoint::Renew), 0);
+//! assert_eq!(sandbox.executed().of(EmulatedEndpoint::Renew), 0);
 //! sandbox.shutdown().await;
 //! # Ok(())
 //! # }
@@ -101,7 +101,7 @@ pub use credentials::Credentials;
 pub use error::SandboxError;
 pub use faults::{Faults, InjectedFault};
 pub use running::Sandbox;
-pub use state::{Endpoint, Executed};
+pub use state::{EmulatedEndpoint, Executed};
 pub use tokens::TokenFormat;
 
 /// The examples of this crate's README, run as doc tests.

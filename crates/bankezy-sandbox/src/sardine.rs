@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json};
 use super::clear::Route;
 use super::exchange::{Answer, is_content};
 use super::random;
-use super::state::{Endpoint, State};
+use super::state::{EmulatedEndpoint, State};
 
 pub(super) static ROUTE: Route = Route {
     path: "/sardine/v1/identity-documents/tokens",
     method: MethodFilter::POST,
-    endpoint: Endpoint::SardineToken,
+    endpoint: EmulatedEndpoint::SardineToken,
     execute,
 };
 

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::bankezy::{self, ROUTES};
 use super::exchange::DropConnection;
-use super::state::{Endpoint, State};
+use super::state::{EmulatedEndpoint, State};
 use super::{clear, complycube, exchange, faceki, sardine};
 
 /// Connections at once; more wait in the operating system's queue.
@@ -49,7 +49,7 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     for route in ROUTES {
         let methods = match route.endpoint {
             // The documentation says GET and gives a body; its samples say POST.
-            Endpoint::GetToken => MethodFilter::POST.or(MethodFilter::GET),
+            EmulatedEndpoint::GetToken => MethodFilter::POST.or(MethodFilter::GET),
             _ => MethodFilter::POST,
         };
         let serve = move |extract::State(state): extract::State<Arc<State>>, request: Request| async move {

@@ -18,7 +18,7 @@ use super::tokens::{Claims, TokenId, TokenIssuer, strip_bearer};
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Endpoint {
+pub enum EmulatedEndpoint {
     /// BankEzy's Get Token.
     GetToken,
     /// Onboarding user token.
@@ -48,7 +48,7 @@ pub struct Executed([u64; ENDPOINTS]);
 impl Executed {
     /// Calls of one endpoint, both versions.
     #[must_use]
-    pub fn of(&self, endpoint: Endpoint) -> u64 {
+    pub fn of(&self, endpoint: EmulatedEndpoint) -> u64 {
         self.0.get(endpoint as usize).copied().unwrap_or_default()
     }
 
@@ -100,7 +100,7 @@ impl State {
         Executed(self.executed.each_ref().map(|n| n.load(Ordering::SeqCst)))
     }
 
-    pub(super) fn count(&self, endpoint: Endpoint) {
+    pub(super) fn count(&self, endpoint: EmulatedEndpoint) {
         if let Some(count) = self.executed.get(endpoint as usize) {
             count.fetch_add(1, Ordering::SeqCst);
         }

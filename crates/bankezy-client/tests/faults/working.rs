@@ -8,7 +8,7 @@ use bankezy_client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{AppCredentials, Version};
 use bankezy_crypto::{Channel, KeyPair};
-use bankezy_sandbox::{Endpoint, Sandbox, TokenFormat};
+use bankezy_sandbox::{EmulatedEndpoint, Sandbox, TokenFormat};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -166,12 +166,12 @@ async fn each_way_to_the_key_works_from_first_token_to_invalidation() {
                     visit.live_as_app().await;
                     let executed = visit.sandbox.executed();
                     for (endpoint, times) in [
-                        (Endpoint::OnboardingUserToken, 1),
-                        (Endpoint::GetToken, 2),
-                        (Endpoint::GetAppToken, 1),
-                        (Endpoint::Renew, 2),
-                        (Endpoint::Invalidate, 1),
-                        (Endpoint::Echo, 6),
+                        (EmulatedEndpoint::OnboardingUserToken, 1),
+                        (EmulatedEndpoint::GetToken, 2),
+                        (EmulatedEndpoint::GetAppToken, 1),
+                        (EmulatedEndpoint::Renew, 2),
+                        (EmulatedEndpoint::Invalidate, 1),
+                        (EmulatedEndpoint::Echo, 6),
                     ] {
                         assert_eq!(executed.of(endpoint), times, "{endpoint:?}");
                     }

@@ -16,7 +16,7 @@ use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
 use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
 use bankezy_crypto::{Channel, KeyPair, SecretBytes, backend};
-use bankezy_sandbox::{Endpoint, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use http::Request;
 
 use crate::capture::Shown;
@@ -63,15 +63,15 @@ impl Which {
         Self::Renew,
     ];
 
-    pub(crate) fn counted_as(self) -> Endpoint {
+    pub(crate) fn counted_as(self) -> EmulatedEndpoint {
         match self {
-            Self::FacekiByQuery | Self::FacekiByHeaders => Endpoint::FacekiToken,
-            Self::ComplyCubeWeb | Self::ComplyCubeMobile => Endpoint::ComplyCubeToken,
-            Self::SardineWithIncode | Self::SardineWithAu10tix => Endpoint::SardineToken,
-            Self::GetToken => Endpoint::GetToken,
-            Self::Onboarding => Endpoint::OnboardingUserToken,
-            Self::AppToken => Endpoint::GetAppToken,
-            Self::Renew => Endpoint::Renew,
+            Self::FacekiByQuery | Self::FacekiByHeaders => EmulatedEndpoint::FacekiToken,
+            Self::ComplyCubeWeb | Self::ComplyCubeMobile => EmulatedEndpoint::ComplyCubeToken,
+            Self::SardineWithIncode | Self::SardineWithAu10tix => EmulatedEndpoint::SardineToken,
+            Self::GetToken => EmulatedEndpoint::GetToken,
+            Self::Onboarding => EmulatedEndpoint::OnboardingUserToken,
+            Self::AppToken => EmulatedEndpoint::GetAppToken,
+            Self::Renew => EmulatedEndpoint::Renew,
         }
     }
 

@@ -12,7 +12,7 @@ use bankezy_client::{
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
-use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -73,7 +73,7 @@ impl Bank {
         keeper.run(async |keeper| keeper.call(path, &value).await)
     }
 
-    fn executed(&self, endpoint: Endpoint) -> u64 {
+    fn executed(&self, endpoint: EmulatedEndpoint) -> u64 {
         self.sandbox.executed().of(endpoint)
     }
 
@@ -141,9 +141,9 @@ fn a_keeper_renews_between_calls() {
     assert_eq!(bank.echo(&keeper, 1).unwrap(), json!(1));
     bank.pass(&moved, HOUR * 9 / 10);
     keeper.run(async |keeper| keeper.session().await).unwrap();
-    eventually("a renewal", || bank.executed(Endpoint::Renew) == 1);
+    eventually("a renewal", || bank.executed(EmulatedEndpoint::Renew) == 1);
     assert_eq!(bank.echo(&keeper, 2).unwrap(), json!(2));
-    assert_eq!(bank.executed(Endpoint::GetAppToken), 1);
+    assert_eq!(bank.executed(EmulatedEndpoint::GetAppToken), 1);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn however_many_threads_there_is_one_login() {
             scope.spawn(move || assert_eq!(bank.echo(&keeper, number).unwrap(), json!(number)));
         }
     });
-    assert_eq!(bank.executed(Endpoint::GetAppToken), 1);
+    assert_eq!(bank.executed(EmulatedEndpoint::GetAppToken), 1);
 }
 
 #[test]

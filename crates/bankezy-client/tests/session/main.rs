@@ -3,11 +3,11 @@
 
 mod backing_off;
 mod blocking;
-mod ending;
 mod errors;
 mod one_login;
 mod refusal;
 mod renewal;
+mod revocation;
 mod spent;
 mod stage;
 mod standstill;

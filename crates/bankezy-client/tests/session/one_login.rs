@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bankezy_client::{
     BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError, TokenProblem,
 };
-use bankezy_sandbox::{Endpoint, InjectedFault};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use serde_json::json;
 
 use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, Stage, emulator, quick, server};
@@ -32,7 +32,7 @@ async fn however_many_callers_there_is_one_login() {
         assert_eq!(call.await.unwrap().unwrap(), json!({ "number": number }));
     }
     assert_eq!(stage.logins(), 1);
-    assert_eq!(stage.executed(Endpoint::Echo), 100);
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 100);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_token_that_comes_expired_is_told_and_not_used() {
         matches!(*error, ProviderError::Token(TokenProblem::ExpiredOnArrival)),
         "{error:?}"
     );
-    assert_eq!(stage.executed(Endpoint::Echo), 0);
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 0);
 }
 
 #[test]

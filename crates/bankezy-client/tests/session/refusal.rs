@@ -7,7 +7,7 @@ use bankezy_client::{
     BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError,
 };
 use bankezy_crypto::Derivation;
-use bankezy_sandbox::{Endpoint, InjectedFault};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use serde_json::{Value, json};
 
 use crate::stage::{APP_TOKEN, App, HOUR, Stage};
@@ -30,7 +30,7 @@ async fn a_refused_session_is_replaced_and_the_call_repeated() {
     stage.end(&session).await;
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
     assert_eq!(stage.logins(), 2);
-    assert_eq!(stage.executed(Endpoint::Echo), 2);
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 2);
 }
 
 #[tokio::test]
@@ -90,10 +90,14 @@ async fn by_default_a_refused_call_is_sent_once() {
         InjectedFault::ServiceUnavailable { retry_after: 0 },
     ] {
         sandbox.faults().inject_at(path, fault, 1);
-        let before = sandbox.executed().of(Endpoint::Echo);
+        let before = sandbox.executed().of(EmulatedEndpoint::Echo);
         keeper.call::<_, Value>(path, &json!(2)).await.unwrap_err();
         assert_eq!(sandbox.faults().pending(), 0, "{fault:?}: it arrived");
-        assert_eq!(sandbox.executed().of(Endpoint::Echo), before, "{fault:?}");
+        assert_eq!(
+            sandbox.executed().of(EmulatedEndpoint::Echo),
+            before,
+            "{fault:?}"
+        );
     }
 }
 
@@ -121,7 +125,10 @@ async fn a_server_that_cannot_open_our_messages_gets_a_login_and_no_repetition()
     let stage = Stage::logging_in(log_in, |keeper| keeper).await;
     let error = stage.echo(json!(1)).await.unwrap_err();
     assert_eq!(error.code(), "reply.plain");
-    assert_eq!((stage.logins(), stage.executed(Endpoint::Echo)), (2, 0));
+    assert_eq!(
+        (stage.logins(), stage.executed(EmulatedEndpoint::Echo)),
+        (2, 0)
+    );
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
 }
 
@@ -137,7 +144,7 @@ async fn other_refusals_leave_the_session_alone() {
     stage.echo(json!(3)).await.unwrap();
     assert_eq!(stage.logins(), 1);
     assert_eq!(
-        stage.executed(Endpoint::Echo),
+        stage.executed(EmulatedEndpoint::Echo),
         3,
         "the one that was dropped after it was executed is not repeated"
     );
@@ -155,11 +162,15 @@ async fn answers_that_keep_failing_to_open_lead_to_a_login_and_are_not_repeated(
         }
     }
     assert_eq!(stage.logins(), 1, "never three in a row");
-    assert_eq!(stage.executed(Endpoint::Echo), 6);
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 6);
     stage.inject(stage.echo_path(), InjectedFault::WrongKey, 1);
     assert!(stage.echo(json!(3)).await.is_err());
     assert_eq!(stage.logins(), 2, "three in a row");
-    assert_eq!(stage.executed(Endpoint::Echo), 7, "and none repeated");
+    assert_eq!(
+        stage.executed(EmulatedEndpoint::Echo),
+        7,
+        "and none repeated"
+    );
     stage.inject(stage.echo_path(), InjectedFault::WrongKey, 3);
     for _ in 0..3 {
         assert!(stage.echo(json!(4)).await.is_err());

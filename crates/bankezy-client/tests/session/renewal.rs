@@ -10,7 +10,7 @@ use bankezy_client::{
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
-use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::stage::{APP_TOKEN, FIRST_BACKOFF, HOUR, RENEW, Stage, clock, emulator, eventually};
@@ -24,7 +24,11 @@ async fn a_token_is_renewed_ahead_of_its_expiry_once() {
     stage.echo(json!(2)).await.unwrap();
     stage.pass(HOUR / 4);
     stage.echo(json!(2)).await.unwrap();
-    assert_eq!(stage.executed(Endpoint::Renew), 0, "a quarter is left");
+    assert_eq!(
+        stage.executed(EmulatedEndpoint::Renew),
+        0,
+        "a quarter is left"
+    );
     stage.pass(HOUR / 10);
     let calls: Vec<_> = (0..50)
         .map(|_| {
@@ -36,18 +40,21 @@ async fn a_token_is_renewed_ahead_of_its_expiry_once() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(stage.executed(Endpoint::Renew), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Renew), 1);
     stage.pass(HOUR / 2);
     stage.echo(json!(4)).await.unwrap();
     assert_eq!(
-        stage.executed(Endpoint::Renew),
+        stage.executed(EmulatedEndpoint::Renew),
         1,
         "the renewed token is fresh"
     );
     let old = stage.keeper.session().await.unwrap();
     stage.pass(HOUR * 2 / 5);
     stage.replaced(old).await;
-    assert_eq!((stage.executed(Endpoint::Renew), stage.logins()), (2, 1));
+    assert_eq!(
+        (stage.executed(EmulatedEndpoint::Renew), stage.logins()),
+        (2, 1)
+    );
     stage.echo(json!(5)).await.unwrap();
 }
 
@@ -60,7 +67,7 @@ async fn nobody_waits_for_a_renewal_while_the_token_is_good() {
     let begun = Instant::now();
     let still = stage.keeper.session().await.unwrap();
     assert!(Arc::ptr_eq(&still, &old) && begun.elapsed() < FIRST_BACKOFF * 5);
-    eventually("a renewal", || stage.executed(Endpoint::Renew) == 1).await;
+    eventually("a renewal", || stage.executed(EmulatedEndpoint::Renew) == 1).await;
 }
 
 /// Logs in with Get Token, whose tokens belong to an account.
@@ -105,7 +112,8 @@ async fn a_token_of_an_account_is_renewed_with_its_number() {
         let _: Value = echo().await.unwrap();
         let executed = |endpoint| sandbox.executed().of(endpoint);
         eventually("what takes its place", || {
-            executed(Endpoint::Renew) == renewals && executed(Endpoint::GetToken) == logins
+            executed(EmulatedEndpoint::Renew) == renewals
+                && executed(EmulatedEndpoint::GetToken) == logins
         })
         .await;
         let _: Value = echo().await.unwrap();
@@ -123,7 +131,7 @@ async fn what_is_not_to_be_renewed_is_replaced_by_a_login() {
     stage.pass(HOUR * 3);
     stage.echo(json!(3)).await.unwrap();
     assert_eq!(stage.logins(), 3);
-    assert_eq!(stage.executed(Endpoint::Renew), 0);
+    assert_eq!(stage.executed(EmulatedEndpoint::Renew), 0);
 }
 
 #[tokio::test]
@@ -140,7 +148,10 @@ async fn a_good_token_serves_while_its_renewal_fails() {
     assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
     // Tried again when the backoff is over.
     stage.replaced(old).await;
-    assert_eq!((stage.executed(Endpoint::Renew), stage.logins()), (1, 1));
+    assert_eq!(
+        (stage.executed(EmulatedEndpoint::Renew), stage.logins()),
+        (1, 1)
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session};
 use bankezy_crypto::{Channel, Error, KeyPair, PayloadCipher, PublicKey};
-use bankezy_sandbox::Endpoint;
+use bankezy_sandbox::EmulatedEndpoint;
 use serde_json::json;
 
 use crate::stage::{App, Stage};
@@ -32,7 +32,7 @@ async fn a_spent_key_is_replaced_and_the_call_made_under_the_next() {
         assert_eq!(stage.echo(json!(number)).await.unwrap(), json!(number));
     }
     assert_eq!(stage.logins(), 2);
-    assert_eq!(stage.executed(Endpoint::Echo), 2 * BUDGET);
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 2 * BUDGET);
     let error = stage.echo(json!(1)).await.unwrap_err();
     assert_eq!(error.code(), Error::NonceBudgetSpent { limit: 0 }.code());
     assert_eq!(stage.logins(), 2, "no more often than refused sessions");

@@ -12,7 +12,7 @@ use bankezy_client::{
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
 use bankezy_crypto::{Derivation, KeyPair};
-use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use serde_json::Value;
 
 pub(crate) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -139,12 +139,12 @@ impl Stage {
         self.sandbox.advance_clock(time);
     }
 
-    pub(crate) fn executed(&self, endpoint: Endpoint) -> u64 {
+    pub(crate) fn executed(&self, endpoint: EmulatedEndpoint) -> u64 {
         self.sandbox.executed().of(endpoint)
     }
 
     pub(crate) fn logins(&self) -> u64 {
-        self.executed(Endpoint::GetAppToken)
+        self.executed(EmulatedEndpoint::GetAppToken)
     }
 
     /// Waits until another session has taken the place of this one.

@@ -288,9 +288,9 @@ fn a_runtime_that_stands_still_holds_nobody_up() {
     let given_up = still.block_on(async { tokio::time::timeout(short / 3, slot.get()).await });
     assert!(given_up.is_err());
     stage.provider.open();
-    let landed = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let _ = in_time("the deadline", slot.get()).await;
         in_time("a token", slot.get()).await
     });
-    landed.unwrap();
+    outcome.unwrap();
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::state::{Endpoint, Issued};
+use super::super::state::{EmulatedEndpoint, Issued};
 use super::routes::{Route, Version};
 
 /// What one endpoint and version calls things.
@@ -29,30 +29,30 @@ fn shape(route: &Route) -> Shape {
         bearer,
     };
     match (route.endpoint, route.version) {
-        (Endpoint::GetToken, Version::V1) => {
+        (EmulatedEndpoint::GetToken, Version::V1) => {
             named("TOK200".into(), 0, "expireAt", "serverPubKey", true)
         }
-        (Endpoint::GetToken, Version::V2) => {
+        (EmulatedEndpoint::GetToken, Version::V2) => {
             named("TOK200".into(), 100, "expiry", "serverPublicKey", false)
         }
-        (Endpoint::OnboardingUserToken, Version::V1) => {
+        (EmulatedEndpoint::OnboardingUserToken, Version::V1) => {
             named("ONB200".into(), 0, "expiryDate", "ServerPublicKey", false)
         }
-        (Endpoint::OnboardingUserToken, Version::V2) => {
+        (EmulatedEndpoint::OnboardingUserToken, Version::V2) => {
             named("ONB200".into(), 200, "expiryAt", "serverPubKey", true)
         }
-        (Endpoint::GetAppToken, Version::V1) => {
+        (EmulatedEndpoint::GetAppToken, Version::V1) => {
             named(200.into(), 0, "expiryAt", "serverPublicKey", false)
         }
-        (Endpoint::GetAppToken, Version::V2) => {
+        (EmulatedEndpoint::GetAppToken, Version::V2) => {
             named(200.into(), 0, "expireAt", "ServerPublicKey", true)
         }
-        (Endpoint::Renew, Version::V1) => Shape {
+        (EmulatedEndpoint::Renew, Version::V1) => Shape {
             expiry_as_text: true,
             ..named("200".into(), 0, "expiryDate", "", true)
         },
-        (Endpoint::Renew, Version::V2) => named(200.into(), 100, "expiry", "", false),
-        (Endpoint::Invalidate, Version::V1) => named(100.into(), 0, "", "", false),
+        (EmulatedEndpoint::Renew, Version::V2) => named(200.into(), 100, "expiry", "", false),
+        (EmulatedEndpoint::Invalidate, Version::V1) => named(100.into(), 0, "", "", false),
         // Without a token to tell of.
         _ => named(200.into(), 200, "", "", false),
     }

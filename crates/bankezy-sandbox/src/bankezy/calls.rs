@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::super::exchange::to_bytes;
 use super::super::random;
-use super::super::state::{Endpoint, Session, State, TokenStatus};
+use super::super::state::{EmulatedEndpoint, Session, State, TokenStatus};
 use super::super::tokens::{TokenId, strip_bearer};
 use super::answers;
 use super::reply::{Reply, refused};
@@ -62,11 +62,13 @@ impl Call<'_> {
             return Err(invalid_api_key().into());
         }
         let answer = match (self.route.endpoint, &self.session) {
-            (Endpoint::Echo, Some(_)) => self.echo()?,
-            (Endpoint::Renew, Some((id, session))) => to_bytes(&self.renew(*id, session)?),
-            (Endpoint::Invalidate, _) => to_bytes(&self.invalidate()?),
-            (Endpoint::GetToken, _) if server => to_bytes(&self.token(false).await?),
-            (Endpoint::OnboardingUserToken, _) if server => to_bytes(&self.token(true).await?),
+            (EmulatedEndpoint::Echo, Some(_)) => self.echo()?,
+            (EmulatedEndpoint::Renew, Some((id, session))) => to_bytes(&self.renew(*id, session)?),
+            (EmulatedEndpoint::Invalidate, _) => to_bytes(&self.invalidate()?),
+            (EmulatedEndpoint::GetToken, _) if server => to_bytes(&self.token(false).await?),
+            (EmulatedEndpoint::OnboardingUserToken, _) if server => {
+                to_bytes(&self.token(true).await?)
+            }
             _ => return Err(not_allowed().into()),
         };
         self.state.count(self.route.endpoint);

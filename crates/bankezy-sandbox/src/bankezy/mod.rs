@@ -19,7 +19,7 @@ use http::header::HeaderMap;
 
 use super::exchange::{self, Answer, is_content, to_bytes};
 use super::faults::InjectedFault;
-use super::state::{Endpoint, Session, State};
+use super::state::{EmulatedEndpoint, Session, State};
 use super::tokens::TokenId;
 use reply::{Reply, refused};
 use routes::Route;
@@ -61,7 +61,7 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
         .get("x-api-key")
         .ok_or(refused(StatusCode::UNAUTHORIZED, "X-API-KEY is missing"))?
         .as_bytes();
-    if route.endpoint == Endpoint::GetAppToken {
+    if route.endpoint == EmulatedEndpoint::GetAppToken {
         return calls::app_token(state, route, api_key, &body).await;
     }
     let session = session(state, route.endpoint, headers)?;
@@ -92,13 +92,18 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
 /// The session named by `X-API-TOKEN`, where the call needs one or may have one.
 fn session(
     state: &State,
-    endpoint: Endpoint,
+    endpoint: EmulatedEndpoint,
     headers: &HeaderMap,
 ) -> Result<Option<(TokenId, Arc<Session>)>, Reply> {
     let token = headers.get("x-api-token");
     match (endpoint, token) {
-        (Endpoint::GetToken | Endpoint::OnboardingUserToken | Endpoint::GetAppToken, _)
-        | (Endpoint::Invalidate, None) => Ok(None),
+        (
+            EmulatedEndpoint::GetToken
+            | EmulatedEndpoint::OnboardingUserToken
+            | EmulatedEndpoint::GetAppToken,
+            _,
+        )
+        | (EmulatedEndpoint::Invalidate, None) => Ok(None),
         (_, None) => Err(refused(StatusCode::UNAUTHORIZED, "X-API-TOKEN is missing")),
         (_, Some(token)) => state
             .session(token.to_str().unwrap_or_default())
@@ -107,9 +112,9 @@ fn session(
     }
 }
 
-fn check_content_type(endpoint: Endpoint, headers: &HeaderMap) -> Result<(), Reply> {
+fn check_content_type(endpoint: EmulatedEndpoint, headers: &HeaderMap) -> Result<(), Reply> {
     let allowed: &[&str] = match endpoint {
-        Endpoint::GetAppToken => &["application/json", "text/plain"],
+        EmulatedEndpoint::GetAppToken => &["application/json", "text/plain"],
         _ => &["text/plain"],
     };
     if allowed.iter().any(|kind| is_content(headers, kind)) {

@@ -1,7 +1,7 @@
 //! The paths, as documented.
 
 use super::super::credentials::ECHO_PATH;
-use super::super::state::Endpoint;
+use super::super::state::EmulatedEndpoint;
 
 /// Which shape of answer a path gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub(in super::super) enum Version {
 #[derive(Debug)]
 pub(in super::super) struct Route {
     pub(in super::super) path: &'static str,
-    pub(in super::super) endpoint: Endpoint,
+    pub(in super::super) endpoint: EmulatedEndpoint,
     pub(super) version: Version,
 }
 
-const fn route(path: &'static str, endpoint: Endpoint, version: Version) -> Route {
+const fn route(path: &'static str, endpoint: EmulatedEndpoint, version: Version) -> Route {
     Route {
         path,
         endpoint,
@@ -29,60 +29,60 @@ const fn route(path: &'static str, endpoint: Endpoint, version: Version) -> Rout
 pub(in super::super) static ROUTES: &[Route] = &[
     route(
         "/token-service/client/server/new/token",
-        Endpoint::GetToken,
+        EmulatedEndpoint::GetToken,
         Version::V1,
     ),
     route(
         "/token-service/client/server/new/v2/token",
-        Endpoint::GetToken,
+        EmulatedEndpoint::GetToken,
         Version::V2,
     ),
     route(
         "/onboarding/user/token",
-        Endpoint::OnboardingUserToken,
+        EmulatedEndpoint::OnboardingUserToken,
         Version::V1,
     ),
     // Not documented: this crate's own, after the pattern of the others.
     route(
         "/onboarding/user/v2/token",
-        Endpoint::OnboardingUserToken,
+        EmulatedEndpoint::OnboardingUserToken,
         Version::V2,
     ),
     route(
         "/token-service/new/token",
-        Endpoint::GetAppToken,
+        EmulatedEndpoint::GetAppToken,
         Version::V1,
     ),
     route(
         "/token-service/new/v2/token",
-        Endpoint::GetAppToken,
+        EmulatedEndpoint::GetAppToken,
         Version::V2,
     ),
     // The table of the documentation and its sample name different paths.
     route(
         "/token-service/client/server/renewtoken",
-        Endpoint::Renew,
+        EmulatedEndpoint::Renew,
         Version::V1,
     ),
     route(
         "/token-service/client/app/renew/token",
-        Endpoint::Renew,
+        EmulatedEndpoint::Renew,
         Version::V1,
     ),
     route(
         "/token-service/client/app/renew/v2/token",
-        Endpoint::Renew,
+        EmulatedEndpoint::Renew,
         Version::V2,
     ),
     route(
         "/token-service/client/server/invalidate/token",
-        Endpoint::Invalidate,
+        EmulatedEndpoint::Invalidate,
         Version::V1,
     ),
     route(
         "/token-service/client/server/invalidate/v2/token",
-        Endpoint::Invalidate,
+        EmulatedEndpoint::Invalidate,
         Version::V2,
     ),
-    route(ECHO_PATH, Endpoint::Echo, Version::V1),
+    route(ECHO_PATH, EmulatedEndpoint::Echo, Version::V1),
 ];

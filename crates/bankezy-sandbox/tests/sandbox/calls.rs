@@ -1,7 +1,7 @@
 //! Each call, in both versions, on each way to the key.
 
 use bankezy_crypto::{Derivation, PayloadCipher};
-use bankezy_sandbox::{Endpoint, Sandbox, TokenFormat};
+use bankezy_sandbox::{EmulatedEndpoint, Sandbox, TokenFormat};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -94,9 +94,12 @@ async fn get_token_and_onboarding_answer_in_all_documented_shapes() {
             echo(&sandbox, bare(token), &channel).await.unwrap();
         }
     }
-    assert_eq!(sandbox.executed().of(Endpoint::GetToken), 4);
-    assert_eq!(sandbox.executed().of(Endpoint::OnboardingUserToken), 4);
-    assert_eq!(sandbox.executed().of(Endpoint::Echo), 16);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::GetToken), 4);
+    assert_eq!(
+        sandbox.executed().of(EmulatedEndpoint::OnboardingUserToken),
+        4
+    );
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::Echo), 16);
     assert_eq!(sandbox.executed().total(), 24);
 }
 
@@ -159,7 +162,7 @@ async fn get_app_token_travels_in_clear_and_gives_a_key() {
             assert_eq!(foreign, Err(400));
         }
     }
-    assert_eq!(sandbox.executed().of(Endpoint::GetAppToken), 4);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::GetAppToken), 4);
 }
 
 #[tokio::test]
@@ -237,7 +240,7 @@ async fn renew_replaces_the_token_and_keeps_the_key() {
                 }
             }
         }
-        assert_eq!(sandbox.executed().of(Endpoint::Renew), 12);
+        assert_eq!(sandbox.executed().of(EmulatedEndpoint::Renew), 12);
     }
 }
 
@@ -257,7 +260,7 @@ async fn of_several_renewals_at_once_one_succeeds() {
     let answers = [answers.0, answers.1, answers.2, answers.3].map(|a| a.unwrap().status);
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1);
     assert_eq!(answers.iter().filter(|status| **status == 401).count(), 3);
-    assert_eq!(sandbox.executed().of(Endpoint::Renew), 1);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::Renew), 1);
 }
 
 #[tokio::test]
@@ -290,7 +293,7 @@ async fn invalidate_ends_a_token_by_its_reference() {
             }
         }
     }
-    assert_eq!(sandbox.executed().of(Endpoint::Invalidate), 8);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::Invalidate), 8);
 }
 
 #[tokio::test]

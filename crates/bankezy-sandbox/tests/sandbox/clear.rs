@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// A request that would succeed, or one that is wrong in one place.
 struct Call {
-    endpoint: Endpoint,
+    endpoint: EmulatedEndpoint,
     method: &'static str,
     path: String,
     headers: Vec<(&'static str, String)>,
@@ -57,7 +57,7 @@ fn faceki(sandbox: &Sandbox) -> Call {
         escaped(credentials.faceki_client_secret()),
     );
     Call {
-        endpoint: Endpoint::FacekiToken,
+        endpoint: EmulatedEndpoint::FacekiToken,
         method: "GET",
         path: format!("{FACEKI}?clientId={id}&clientSecret={secret}"),
         headers: vec![],
@@ -83,7 +83,7 @@ fn faceki_by_headers(sandbox: &Sandbox) -> Call {
 fn complycube(sandbox: &Sandbox, body: &Value) -> Call {
     let key = sandbox.credentials().complycube_api_key();
     Call {
-        endpoint: Endpoint::ComplyCubeToken,
+        endpoint: EmulatedEndpoint::ComplyCubeToken,
         method: "POST",
         path: COMPLYCUBE.to_owned(),
         headers: vec![
@@ -105,7 +105,7 @@ fn sardine(sandbox: &Sandbox, body: &Value) -> Call {
         credentials.sardine_client_secret(),
     );
     Call {
-        endpoint: Endpoint::SardineToken,
+        endpoint: EmulatedEndpoint::SardineToken,
         method: "POST",
         path: SARDINE.to_owned(),
         headers: vec![
@@ -176,7 +176,7 @@ async fn faceki_takes_credentials_in_the_query_or_in_headers() {
     let (_, one) = calls[0].answer(&sandbox).await;
     let (_, two) = calls[0].answer(&sandbox).await;
     assert_ne!(one, two, "each token is another");
-    assert_eq!(sandbox.executed().of(Endpoint::FacekiToken), 6);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::FacekiToken), 6);
     assert_eq!(sandbox.executed().total(), 6);
 }
 
@@ -259,7 +259,7 @@ async fn complycube_gives_a_token_for_the_web_and_for_apps() {
             (200, json!({"token": ""}))
         );
     }
-    assert_eq!(sandbox.executed().of(Endpoint::ComplyCubeToken), 4);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::ComplyCubeToken), 4);
 }
 
 #[tokio::test]
@@ -373,7 +373,7 @@ async fn sardine_answers_by_provider() {
             (200, common.clone())
         );
     }
-    assert_eq!(sandbox.executed().of(Endpoint::SardineToken), 3);
+    assert_eq!(sandbox.executed().of(EmulatedEndpoint::SardineToken), 3);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_sandbox::{Endpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 
 use crate::http::Answer;
@@ -10,7 +10,7 @@ use crate::partner::*;
 
 /// One call that would succeed.
 struct Prepared {
-    endpoint: Endpoint,
+    endpoint: EmulatedEndpoint,
     path: &'static str,
     headers: Vec<(&'static str, String)>,
     body: String,
@@ -43,15 +43,15 @@ async fn prepare(sandbox: &Sandbox) -> Vec<Prepared> {
     let own = key_pair(Kind::P256);
     let token_body = token_body(sandbox, &own).to_string();
     let mut calls = vec![Prepared {
-        endpoint: Endpoint::GetAppToken,
+        endpoint: EmulatedEndpoint::GetAppToken,
         path: APP_TOKEN[1],
         headers: vec![],
         body: app_body(sandbox, &own).to_string(),
         channel: None,
     }];
     for (endpoint, path) in [
-        (Endpoint::GetToken, GET_TOKEN[0]),
-        (Endpoint::OnboardingUserToken, ONBOARDING[1]),
+        (EmulatedEndpoint::GetToken, GET_TOKEN[0]),
+        (EmulatedEndpoint::OnboardingUserToken, ONBOARDING[1]),
     ] {
         let channel = static_channel(sandbox);
         calls.push(Prepared {
@@ -63,15 +63,15 @@ async fn prepare(sandbox: &Sandbox) -> Vec<Prepared> {
         });
     }
     for (endpoint, path, kind) in [
-        (Endpoint::Echo, ECHO, Kind::P256),
-        (Endpoint::Echo, ECHO, Kind::Rsa),
-        (Endpoint::Renew, RENEW[0], Kind::P256),
-        (Endpoint::Renew, RENEW[1], Kind::Rsa),
-        (Endpoint::Invalidate, INVALIDATE[0], Kind::P256),
+        (EmulatedEndpoint::Echo, ECHO, Kind::P256),
+        (EmulatedEndpoint::Echo, ECHO, Kind::Rsa),
+        (EmulatedEndpoint::Renew, RENEW[0], Kind::P256),
+        (EmulatedEndpoint::Renew, RENEW[1], Kind::Rsa),
+        (EmulatedEndpoint::Invalidate, INVALIDATE[0], Kind::P256),
     ] {
         let session = app_session(sandbox, kind).await;
         let body = match endpoint {
-            Endpoint::Renew => json!({ "token": session.token }),
+            EmulatedEndpoint::Renew => json!({ "token": session.token }),
             _ => json!({ "tokenReferenceId": session.reference }),
         };
         calls.push(Prepared {
@@ -181,15 +181,15 @@ async fn every_fault_on_every_call() {
 async fn a_renewal_whose_answer_is_lost_is_not_executed_twice() {
     let sandbox = Sandbox::start().await.unwrap();
     for call in prepare(&sandbox).await {
-        if call.endpoint == Endpoint::Renew {
-            let before = sandbox.executed().of(Endpoint::Renew);
+        if call.endpoint == EmulatedEndpoint::Renew {
+            let before = sandbox.executed().of(EmulatedEndpoint::Renew);
             assert!(call.send(&sandbox, Some("drop-after")).await.is_none());
             let again = call.send(&sandbox, None).await.unwrap();
             assert_eq!(
                 (again.status, again.text()),
                 (401, "X-API-TOKEN has been renewed")
             );
-            assert_eq!(sandbox.executed().of(Endpoint::Renew), before + 1);
+            assert_eq!(sandbox.executed().of(EmulatedEndpoint::Renew), before + 1);
         }
     }
 }
@@ -203,7 +203,7 @@ async fn a_delay_lasts_and_the_call_is_executed_before_it() {
     let start = Instant::now();
     let slow = echo(&sandbox, &session.token, &session.channel);
     let watch = async {
-        while sandbox.executed().of(Endpoint::Echo) == 0 {
+        while sandbox.executed().of(EmulatedEndpoint::Echo) == 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         start.elapsed()

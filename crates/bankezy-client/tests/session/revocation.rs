@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bankezy_client::{BankEzyClient, Renewal, Session, SessionError};
 use bankezy_crypto::KeyPair;
-use bankezy_sandbox::{Endpoint, InjectedFault};
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use serde_json::{Value, json};
 
 use crate::stage::{APP_TOKEN, App, HOUR, INVALIDATE, Stage, eventually, quick};
@@ -17,7 +17,7 @@ async fn shutdown_invalidates_and_refuses_what_comes_after() {
     let stage = Stage::set(Renewal::NewLogin).await;
     stage.keeper.shutdown().await.unwrap();
     assert_eq!(
-        stage.executed(Endpoint::Invalidate),
+        stage.executed(EmulatedEndpoint::Invalidate),
         0,
         "there was nothing to invalidate"
     );
@@ -26,7 +26,7 @@ async fn shutdown_invalidates_and_refuses_what_comes_after() {
     let session = stage.keeper.session().await.unwrap();
     stage.keeper.shutdown().await.unwrap();
     stage.keeper.shutdown().await.unwrap();
-    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
     for refused in [
         stage.echo(json!(2)).await.map(drop),
         stage.keeper.session().await.map(drop),
@@ -48,9 +48,9 @@ async fn a_shutdown_that_fails_can_be_repeated_and_refuses_all_the_same() {
         let refused = stage.keeper.session().await;
         assert!(matches!(refused, Err(SessionError::ShutDown)));
     }
-    assert_eq!(stage.executed(Endpoint::Renew), 0);
+    assert_eq!(stage.executed(EmulatedEndpoint::Renew), 0);
     stage.keeper.shutdown().await.unwrap();
-    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn shutdowns_at_once_take_a_token_back_once() {
     let (one, other) = tokio::join!(stage.keeper.shutdown(), stage.keeper.shutdown());
     one.unwrap();
     other.unwrap();
-    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_login_under_way_is_taken_back_at_shutdown() {
     let (session, shutdown) = tokio::join!(session, shutdown);
     shutdown.unwrap();
     session.unwrap();
-    assert_eq!(stage.executed(Endpoint::Invalidate), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
 }
 
 #[tokio::test]
@@ -92,10 +92,13 @@ async fn a_token_that_a_login_replaced_is_invalidated_once_nobody_uses_it() {
     };
     echo(&old).await.unwrap();
     drop(old);
-    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+    eventually("invalidating", || {
+        stage.executed(EmulatedEndpoint::Invalidate) == 1
+    })
+    .await;
     echo(&new).await.unwrap();
     stage.keeper.shutdown().await.unwrap();
-    assert_eq!(stage.executed(Endpoint::Invalidate), 2, "each once");
+    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 2, "each once");
 }
 
 #[tokio::test]
@@ -106,7 +109,10 @@ async fn a_token_in_use_for_long_is_invalidated_all_the_same() {
     let stage = Stage::over(quick().deadline(A_WHILE), log_in, |keeper| keeper).await;
     let old = stage.keeper.session().await.unwrap();
     stage.keeper.refuse(&old).await.unwrap();
-    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+    eventually("invalidating", || {
+        stage.executed(EmulatedEndpoint::Invalidate) == 1
+    })
+    .await;
     drop(old);
 }
 
@@ -118,7 +124,10 @@ async fn nobody_waits_for_it_and_its_failure_is_nobodys() {
     stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
     let call = tokio::time::timeout(A_WHILE * 3, stage.echo(json!(2))).await;
     assert_eq!(call.unwrap().unwrap(), json!(2));
-    eventually("invalidating", || stage.executed(Endpoint::Invalidate) == 1).await;
+    eventually("invalidating", || {
+        stage.executed(EmulatedEndpoint::Invalidate) == 1
+    })
+    .await;
 
     let stage = Stage::set(Renewal::NewLogin).await;
     stage.echo(json!(1)).await.unwrap();
@@ -138,7 +147,7 @@ async fn what_was_renewed_or_has_expired_is_not_invalidated() {
     stage.pass(HOUR * 9 / 10);
     stage.echo(json!(2)).await.unwrap();
     stage.replaced(old).await;
-    assert_eq!(stage.executed(Endpoint::Renew), 1);
+    assert_eq!(stage.executed(EmulatedEndpoint::Renew), 1);
     stage.pass(HOUR * 2);
     stage.echo(json!(3)).await.unwrap();
     assert_eq!(stage.logins(), 2);
