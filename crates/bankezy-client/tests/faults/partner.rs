@@ -9,7 +9,7 @@ use bankezy_crypto::providers::bankezy::{
 };
 use bankezy_crypto::providers::{BaseUrl, CallError, Token};
 use bankezy_crypto::{Channel, Error, KeyPair, backend};
-use bankezy_sandbox::{Endpoint as CountedEndpoint, Sandbox};
+use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -47,14 +47,14 @@ impl Doing {
         Self::Echo,
     ];
 
-    pub(crate) fn counted_as(self) -> CountedEndpoint {
+    pub(crate) fn counted_as(self) -> EmulatedEndpoint {
         match self {
-            Self::GetToken => CountedEndpoint::GetToken,
-            Self::Onboarding => CountedEndpoint::OnboardingUserToken,
-            Self::AppToken => CountedEndpoint::GetAppToken,
-            Self::Renew => CountedEndpoint::Renew,
-            Self::Invalidate => CountedEndpoint::Invalidate,
-            Self::Echo => CountedEndpoint::Echo,
+            Self::GetToken => EmulatedEndpoint::GetToken,
+            Self::Onboarding => EmulatedEndpoint::OnboardingUserToken,
+            Self::AppToken => EmulatedEndpoint::GetAppToken,
+            Self::Renew => EmulatedEndpoint::Renew,
+            Self::Invalidate => EmulatedEndpoint::Invalidate,
+            Self::Echo => EmulatedEndpoint::Echo,
         }
     }
 }
