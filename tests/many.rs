@@ -2,7 +2,14 @@
 
 mod common;
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
 use bankezy_crypto::Error;
+use bankezy_crypto::backend::AVAILABLE;
 use common::{cipher, each_backend};
 
 #[test]
@@ -38,4 +45,41 @@ fn each_message_has_its_own_result() {
             [Ok(_), Err(Error::Malformed { .. }), Ok(_)]
         ));
     });
+}
+
+/// A long message. Whoever reads it waits for another thread to read one too.
+struct Meeting<'a> {
+    payload: Vec<u8>,
+    was_measured: AtomicBool,
+    threads: &'a (Mutex<HashSet<ThreadId>>, Condvar),
+}
+
+impl AsRef<[u8]> for Meeting<'_> {
+    fn as_ref(&self) -> &[u8] {
+        // The first to ask wants the length.
+        if self.was_measured.swap(true, Ordering::SeqCst) {
+            let (threads, changed) = self.threads;
+            let mut threads = threads.lock().unwrap();
+            threads.insert(thread::current().id());
+            changed.notify_all();
+            let alone = |threads: &mut HashSet<ThreadId>| threads.len() < 2;
+            drop(changed.wait_timeout_while(threads, Duration::from_secs(10), alone));
+        }
+        &self.payload
+    }
+}
+
+#[test]
+fn a_few_long_messages_are_shared_out_too() {
+    let threads = (Mutex::new(HashSet::new()), Condvar::new());
+    let messages = [(); 2].map(|()| Meeting {
+        payload: vec![0; 1 << 20],
+        was_measured: AtomicBool::new(false),
+        threads: &threads,
+    });
+    let cipher = cipher(&AVAILABLE[0]);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let sealed = pool.unwrap().install(|| cipher.seal_many(&messages));
+    assert!(sealed.iter().all(Result::is_ok));
+    assert_eq!(threads.0.into_inner().unwrap().len(), 2);
 }

@@ -2,9 +2,15 @@
 //!
 //! A backend is thin: primitives alone. Whatever two backends would write alike (key derivation
 //! framing, JWK, header, base64url) stands above them.
+//!
+//! Where the operating system gives no random numbers, what this crate draws itself, payload secrets and
+//! nonces, is [`Error::Randomness`](crate::Error::Randomness), and so is all that `rust-crypto` draws.
+//! AWS-LC aborts the process where its own generator gets no seed: for key pairs, those of `ECDH-ES` included.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+#[cfg(feature = "rust-crypto")]
+mod checked_rng;
 mod choice;
 mod primitives;
 #[cfg(feature = "rust-crypto")]

@@ -3,11 +3,11 @@
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
 use p256::{PublicKey, SecretKey};
-use rsa::rand_core::OsRng;
 use rsa::{BigUint, Oaep, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::checked_rng::CheckedRng;
 use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
@@ -135,8 +135,10 @@ impl P256Private for SecretKey {
 
 impl RsaPublic for RsaPublicKey {
     fn wrap(&self, key: &Secret32) -> Result<Vec<u8>, Error> {
-        self.encrypt(&mut OsRng, oaep(), key.bytes())
-            .map_err(|_| failed("RSA-OAEP-256 encryption"))
+        let mut rng = CheckedRng::default();
+        let wrapped = self.encrypt(&mut rng, oaep(), key.bytes());
+        rng.check()?;
+        wrapped.map_err(|_| failed("RSA-OAEP-256 encryption"))
     }
 }
 
@@ -161,8 +163,10 @@ mod private_rsa {
     use super::*;
 
     pub(super) fn generate(bits: usize) -> Result<SecretBytes, Error> {
-        RsaPrivateKey::new(&mut OsRng, bits)
-            .ok()
+        let mut rng = CheckedRng::default();
+        let key = RsaPrivateKey::new(&mut rng, bits);
+        rng.check()?;
+        key.ok()
             .and_then(|key| key.to_pkcs8_der().ok())
             .map(|der| der.as_bytes().to_vec().into())
             .ok_or(failed("RSA key generation"))
@@ -196,8 +200,10 @@ mod private_rsa {
     impl RsaPrivate for RsaPrivateKey {
         fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()> {
             // Blinding hides part of the timing, not all of it: RUSTSEC-2023-0071.
-            let decrypted = self.decrypt_blinded(&mut OsRng, oaep(), wrapped).ok()?;
+            let mut rng = CheckedRng::default();
+            let decrypted = self.decrypt_blinded(&mut rng, oaep(), wrapped).ok()?;
             let decrypted = SecretBytes::from(decrypted);
+            rng.check().ok()?;
             let found: &[u8; 32] = decrypted.as_bytes().try_into().ok()?;
             key.bytes_mut().copy_from_slice(found);
             Some(())

@@ -1,13 +1,17 @@
 //! Many messages at once, on all processors.
 
+use core::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{KeyRing, OpenedByKey, PayloadCipher};
 use crate::error::Error;
 use crate::secret::Opened;
 
-/// Messages that a thread takes at least: to hand over one costs more than to seal a small one.
-const AT_LEAST: usize = 64;
+/// What a thread takes at least, in bytes: to hand over less costs more than to seal it.
+const AT_LEAST: usize = 64 * PER_MESSAGE;
+/// What a message costs whatever its length, in bytes that take as long.
+const PER_MESSAGE: usize = 512;
 
 impl PayloadCipher {
     /// Seals many payloads on the threads of rayon's current pool; results in the same order.
@@ -15,11 +19,7 @@ impl PayloadCipher {
     /// # Errors
     /// Each payload has a result of its own, as of [`seal`](Self::seal).
     pub fn seal_many<T: AsRef<[u8]> + Sync>(&self, plaintexts: &[T]) -> Vec<Result<String, Error>> {
-        plaintexts
-            .par_iter()
-            .with_min_len(AT_LEAST)
-            .map(|plaintext| self.seal(plaintext.as_ref()))
-            .collect()
+        many(plaintexts, |plaintext| self.seal(plaintext))
     }
 
     /// Opens many sealed texts on the threads of rayon's current pool; results in the same order.
@@ -27,11 +27,7 @@ impl PayloadCipher {
     /// # Errors
     /// Each text has a result of its own, as of [`open`](Self::open).
     pub fn open_many<T: AsRef<[u8]> + Sync>(&self, sealed: &[T]) -> Vec<Result<Opened, Error>> {
-        sealed
-            .par_iter()
-            .with_min_len(AT_LEAST)
-            .map(|sealed| self.open(sealed.as_ref()))
-            .collect()
+        many(sealed, |sealed| self.open(sealed))
     }
 }
 
@@ -45,10 +41,52 @@ impl KeyRing {
         &self,
         sealed: &[T],
     ) -> Vec<Result<(Opened, OpenedByKey), Error>> {
-        sealed
-            .par_iter()
-            .with_min_len(AT_LEAST)
-            .map(|sealed| self.open(sealed.as_ref()))
-            .collect()
+        many(sealed, |sealed| self.open(sealed))
+    }
+}
+
+fn many<T, R>(messages: &[T], run: impl Fn(&[u8]) -> R + Send + Sync) -> Vec<R>
+where
+    T: AsRef<[u8]> + Sync,
+    R: Send,
+{
+    pieces(messages.iter().map(|message| message.as_ref().len()))
+        .into_par_iter()
+        .flat_map_iter(|piece| messages.get(piece).unwrap_or_default())
+        .map(|message| run(message.as_ref()))
+        .collect()
+}
+
+/// Runs of messages that are worth a thread each, the last one apart.
+fn pieces(lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    let (mut start, mut end, mut cost) = (0_usize, 0_usize, 0_usize);
+    for length in lengths {
+        end = end.saturating_add(1);
+        cost = cost.saturating_add(length).saturating_add(PER_MESSAGE);
+        if cost >= AT_LEAST {
+            pieces.push(start..end);
+            (start, cost) = (end, 0);
+        }
+    }
+    if start < end {
+        pieces.push(start..end);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_have_all_messages_in_order_by_bytes() {
+        let of = |lengths: &[usize]| pieces(lengths.iter().copied());
+        assert_eq!(of(&[]), []);
+        assert_eq!(of(&[0]), [0..1]);
+        assert_eq!(of(&[0; 63]), [0..63]);
+        assert_eq!(of(&[0; 65]), [0..64, 64..65]);
+        assert_eq!(of(&[1 << 20, 1 << 20, 10, 1 << 20]), [0..1, 1..2, 2..4]);
+        assert_eq!(of(&[usize::MAX, usize::MAX]), [0..1, 1..2]);
     }
 }

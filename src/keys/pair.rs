@@ -35,6 +35,9 @@ enum Private {
 impl KeyPair {
     /// Makes a new P-256 key pair.
     ///
+    /// AWS-LC aborts the process if the operating system gives no random numbers; the other backend returns
+    /// [`Error::Randomness`].
+    ///
     /// # Errors
     /// [`Error::Backend`] if the backend fails.
     pub fn generate() -> Result<Self, Error> {
@@ -42,6 +45,8 @@ impl KeyPair {
     }
 
     /// Makes a new RSA key pair of 2048, 3072, 4096 or 8192 bits.
+    ///
+    /// Without random numbers it fails as [`generate`](Self::generate) does.
     ///
     /// # Errors
     /// [`Error::RsaKeySize`] for any other size.
@@ -109,7 +114,7 @@ impl KeyPair {
     /// As [`generate`](Self::generate), on the backend given.
     ///
     /// # Errors
-    /// [`Error::Backend`] if the backend fails.
+    /// [`Error::Backend`] if the backend fails, [`Error::Randomness`].
     pub fn generate_with_backend(backend: &Backend) -> Result<Self, Error> {
         let key = backend.primitives().p256_generate()?;
         Self::from_p256(key.scalar()?, &[], key, *backend)
@@ -119,7 +124,7 @@ impl KeyPair {
     ///
     /// # Errors
     /// [`Error::RsaKeySize`] for any other size; [`Error::Unsupported`] where the backend does no
-    /// private RSA.
+    /// private RSA; [`Error::Randomness`].
     pub fn generate_rsa_with_backend(bits: usize, backend: &Backend) -> Result<Self, Error> {
         if ![2048, 3072, 4096, 8192].contains(&bits) {
             return Err(Error::RsaKeySize { bits });

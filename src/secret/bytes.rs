@@ -9,7 +9,8 @@ use crate::error::{Error, JsonProblem};
 
 /// Secret bytes of any length, such as an exported private key; wiped on drop.
 pub struct SecretBytes {
-    /// Initialised memory; what lies beyond `len` is stale and wiped with the rest.
+    /// Initialised memory; what lies beyond `len` is zero, so that wiping costs what was written and not
+    /// what there was room for.
     memory: Vec<u8>,
     len: usize,
 }
@@ -52,31 +53,31 @@ impl SecretBytes {
         } else if len > self.memory.len() {
             self.memory.resize(len, 0);
         }
-        // What a longer secret leaves behind a shorter one.
-        if len < self.len
-            && let Some(stale) = self.memory.get_mut(len..self.len)
-        {
-            stale.fill(0);
-        }
+        self.truncate(len);
         self.len = len;
         self.as_mut()
     }
 
+    /// Cuts what lies beyond `len`, and wipes it.
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
+        if len < self.len {
+            if let Some(cut) = self.memory.get_mut(len..self.len) {
+                cut.fill(0);
+            }
+            self.len = len;
+        }
     }
 
     /// Overwrites everything with zeros and leaves it empty, with its memory: to be written to again.
     pub fn wipe(&mut self) {
-        self.len = 0;
         // To fill nothing is not free: some processors take 100 ns to find out that a masked store
         // to the address of an empty vector writes nothing.
         if self.memory.is_empty() {
             return;
         }
-        // A plain fill is several times faster than `Zeroize` for slices, which stores byte by
-        // byte; the barrier makes the compiler keep it.
-        self.memory.fill(0);
+        // A plain fill is several times faster than `Zeroize` for slices, which stores byte by byte.
+        self.truncate(0);
+        // Makes the compiler keep this fill and those of earlier cuts.
         zeroize::optimization_barrier(self.memory.as_slice());
     }
 
@@ -305,12 +306,33 @@ mod tests {
     }
 
     #[test]
-    fn wiping_clears_stale_memory_too() {
+    fn wiping_leaves_zeros_alone() {
         let mut bytes = SecretBytes::from(b"long secret".to_vec());
-        bytes.reset(2);
+        bytes.reset(2).fill(1);
         bytes.wipe();
         assert!(bytes.as_bytes().is_empty());
         assert_eq!(bytes.memory, [0; 11]);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_wiped_at_once() {
+        let mut bytes = SecretBytes::from(b"long secret".to_vec());
+        bytes.truncate(20);
+        assert_eq!(bytes.as_bytes(), b"long secret");
+        bytes.truncate(4);
+        assert_eq!(bytes.memory, b"long\0\0\0\0\0\0\0");
+        // Longer again: zeros, and nothing of what was there.
+        assert_eq!(bytes.reset(11)[4..], [0; 7]);
+    }
+
+    #[test]
+    fn wiping_touches_what_was_written_and_not_all_memory() {
+        let mut bytes = SecretBytes::zeroed(1000);
+        bytes.reset(10).fill(1);
+        // A mark where nothing secret is.
+        bytes.memory[500] = 2;
+        bytes.wipe();
+        assert_eq!((bytes.memory[9], bytes.memory[500]), (0, 2));
     }
 
     #[test]
