@@ -132,7 +132,7 @@ impl Channel {
     /// Opens a message: with any key of a ring, by the system's clock.
     ///
     /// # Errors
-    /// As for [`PayloadCipher::open`].
+    /// As for [`PayloadCipher::open`] or [`PrivateKeyOpener::open`].
     pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<Opened, Error> {
         self.opener().open(sealed.as_ref())
     }

@@ -167,8 +167,8 @@ impl PayloadCipher {
     /// Opens a sealed text; one allocation.
     ///
     /// # Errors
-    /// [`Error::SealedTooLong`], [`Error::Malformed`] and [`Error::Header`] tell what is wrong with
-    /// its form, which depends on no secret. Everything else is [`Error::OpenFailed`].
+    /// [`Error::SealedTooLong`], [`Error::Malformed`] and [`Error::Header`] say what is wrong with its
+    /// form, which depends on no secret. Everything that depends on the key is [`Error::OpenFailed`].
     pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<Opened, Error> {
         let mut opened = Opened::new();
         self.open_into(sealed, &mut opened)?;
