@@ -69,6 +69,7 @@ mod nonce;
 #[cfg(feature = "providers")]
 pub mod providers;
 mod secret;
+mod sync;
 
 pub use delivery::{Delivery, DeliveryTracker};
 pub use envelope::{

@@ -1,8 +1,12 @@
 //! Whether a request may have reached its server, and how a transport and a caller that waits agree on it.
 
+#[cfg(all(test, shuttle))]
+mod models;
+
 use core::fmt;
-use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
+
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// Whether a server may have received a request, and so may have executed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

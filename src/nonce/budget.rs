@@ -1,9 +1,8 @@
 //! Counts seals against the budget of a key without a shared write per message.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
 use super::shard::{Numbers, SHARDS, Shards};
 use crate::error::Error;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// How many messages a cipher has sealed and may still seal.
 ///
@@ -124,9 +123,10 @@ impl<'a> Shard<'a> {
 
     /// Whether one was left.
     fn take(&self) -> bool {
-        let may_use = self.may_use.load(Ordering::Relaxed);
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                // Read after `used`: a lease that came in between would lie unused for good.
+                let may_use = self.may_use.load(Ordering::Relaxed);
                 (used < may_use).then(|| used.saturating_add(1))
             })
             .is_ok()
@@ -136,7 +136,7 @@ impl<'a> Shard<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::sync::atomic::AtomicBool;
+    use crate::sync::atomic::AtomicBool;
 
     #[test]
     fn refuses_at_the_limit_and_counts_every_message() {

@@ -1,8 +1,6 @@
 //! Nonces by counting (NIST SP 800-38D section 8.2.1): a fixed field that no one else has under the
 //! key, and an invocation field that counts.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
@@ -10,13 +8,16 @@ use super::fork;
 use super::random::LEN;
 use super::shard::Shards;
 use crate::error::Error;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers that a shard takes at a time.
-const BLOCK: u64 = 1 << 12;
+/// Numbers that a shard takes at a time. Few under the model checker, which looks at where they end.
+pub(super) const BLOCK: u64 = if IS_MODEL { 1 << 2 } else { 1 << 12 };
 
 /// Most numbers that one source deals out, those of blocks left half-used included: a million a second
 /// for twelve days.
-pub(super) const MAX_LIMIT: u64 = 1 << 40;
+pub(super) const MAX_LIMIT: u64 = if IS_MODEL { 1 << 12 } else { 1 << 40 };
+
+const IS_MODEL: bool = cfg!(all(test, shuttle));
 
 /// Bits of a shard's state for how many numbers of its block are left; the number of the block is above.
 /// Zero is a block that is used up.
@@ -48,7 +49,7 @@ impl Leased {
     }
 
     /// With so many blocks dealt out already.
-    fn at(instance: u32, start: u64, next_block: u64) -> Self {
+    pub(super) fn at(instance: u32, start: u64, next_block: u64) -> Self {
         Self {
             instance,
             start,

@@ -3,6 +3,8 @@
 mod budget;
 mod fork;
 mod leased;
+#[cfg(all(test, shuttle))]
+mod models;
 mod random;
 mod shard;
 mod source;

@@ -9,7 +9,8 @@ use crate::members;
 /// what stands below it in this table.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Layer 0: shared vocabulary.
-    ("delivery", &[]),
+    ("sync", &[]),
+    ("delivery", &["sync"]),
     ("keys/algorithm", &[]),
     ("error", &["keys/algorithm"]),
     ("secret", &["error"]),
@@ -67,7 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("jwe/compact", &["error", "codec", "jwe/header"]),
     // Layer 2: where a backend meets a format.
-    ("nonce", &["error"]),
+    ("nonce", &["error", "sync"]),
     (
         "keys/pair",
         &[
@@ -91,7 +92,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "envelope",
         &[
-            "error", "secret", "codec", "backend", "keys", "nonce", "jwe",
+            "error", "secret", "sync", "codec", "backend", "keys", "nonce", "jwe",
         ],
     ),
     // Layer 4: token APIs as pure functions; a provider never uses another.

@@ -1,12 +1,12 @@
 //! The keys of a ring at one moment, and what can be changed about them.
 
 use core::cell::LazyCell;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::envelope::PayloadCipher;
 use crate::error::Error;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// What becomes of the newest key when another takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

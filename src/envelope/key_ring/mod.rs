@@ -1,16 +1,16 @@
 //! Rotation of payload secrets without downtime.
 
 mod keys;
+#[cfg(all(test, shuttle))]
+mod models;
 mod rotation;
 
 pub use keys::Previous;
 
 use core::fmt;
-use core::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +18,8 @@ use super::{OpenedByKey, PayloadCipher, to_json};
 use crate::error::Error;
 use crate::nonce::NonceBudget;
 use crate::secret::Opened;
+use crate::sync::atomic::AtomicBool;
+use crate::sync::{ArcSwap, Mutex};
 use keys::{Key, Keys};
 
 /// Seals with the newest key, opens with any of a bounded number of others: keys that were replaced,

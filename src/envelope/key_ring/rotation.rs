@@ -1,6 +1,5 @@
 //! Changing the keys of a ring.
 
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
@@ -8,6 +7,7 @@ use super::KeyRing;
 use super::keys::{Key, Keys, Previous};
 use crate::envelope::PayloadCipher;
 use crate::error::Error;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 impl KeyRing {
     /// Adds a key that opens messages and seals none but answers to requests that came under it. It
