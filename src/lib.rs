@@ -1,4 +1,4 @@
-//! Payload encryption for partners of BankEzy: every API body is a compact JWE under `A256GCM`.
+//! Payload encryption for partners of BankEzy: API bodies as compact JWEs under `dir` and `A256GCM`.
 //!
 //! ```
 //! # #[cfg(feature = "aws-lc-rs")] {
