@@ -31,7 +31,7 @@ impl Call {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str())),
         );
-        headers.extend(fault.map(|fault| ("X-Sandbox-ErrorCategory", fault)));
+        headers.extend(fault.map(|fault| ("X-Sandbox-Fault", fault)));
         let request = request(self.method, &self.path, &headers, self.body.as_bytes());
         send(sandbox.address(), &request).await
     }

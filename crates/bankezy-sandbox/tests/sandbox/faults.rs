@@ -26,7 +26,7 @@ impl Prepared {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str())),
         );
-        headers.extend(fault.map(|fault| ("X-Sandbox-ErrorCategory", fault)));
+        headers.extend(fault.map(|fault| ("X-Sandbox-Fault", fault)));
         post(sandbox, self.path, &headers, &self.body).await
     }
 
@@ -220,7 +220,7 @@ async fn an_unbounded_answer_has_64_mib() {
     let answer = post(
         &sandbox,
         ECHO,
-        &[("X-Sandbox-ErrorCategory", "huge-body")],
+        &[("X-Sandbox-Fault", "huge-body")],
         "",
     )
     .await
@@ -292,11 +292,11 @@ async fn faults_are_set_over_http() {
         assert_eq!(order(wrong).await.unwrap().status, 400, "{wrong}");
     }
     assert_eq!(sandbox.faults().pending(), 0);
-    let answer = post(&sandbox, &token, &[("X-Sandbox-ErrorCategory", "404")], "")
+    let answer = post(&sandbox, &token, &[("X-Sandbox-Fault", "404")], "")
         .await
         .unwrap();
     assert_eq!(
         (answer.status, answer.text()),
-        (400, "X-Sandbox-ErrorCategory names no fault")
+        (400, "X-Sandbox-Fault names no fault")
     );
 }
