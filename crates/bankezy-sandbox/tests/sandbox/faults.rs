@@ -217,14 +217,9 @@ async fn a_delay_lasts_and_the_call_is_executed_before_it() {
 #[tokio::test]
 async fn an_unbounded_answer_has_64_mib() {
     let sandbox = Sandbox::start().await.unwrap();
-    let answer = post(
-        &sandbox,
-        ECHO,
-        &[("X-Sandbox-Fault", "huge-body")],
-        "",
-    )
-    .await
-    .unwrap();
+    let answer = post(&sandbox, ECHO, &[("X-Sandbox-Fault", "huge-body")], "")
+        .await
+        .unwrap();
     assert_eq!(answer.body.len(), 64 * 1024 * 1024);
 }
 
