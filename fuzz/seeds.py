@@ -214,9 +214,9 @@ def answers():
     }
     for (provider, name), body in clear.items():
         for status in [0, 4]:
-            seed("clear_answer", f"{provider}-{name}-{status}", bytes([provider, status]),
+            seed("plain_json_answer", f"{provider}-{name}-{status}", bytes([provider, status]),
                  json.dumps(body, separators=(",", ":")))
-    seed("clear_answer", "text", b"\0\7", f"120 {CANARY * 4}")
+    seed("plain_json_answer", "text", b"\0\7", f"120 {CANARY * 4}")
 
 
 main()

@@ -108,7 +108,15 @@ fn each_row_is_filled_and_its_commands_run_what_is_there() {
             };
             for pair in words.windows(2) {
                 match pair {
-                    ["--test", name] => assert!(there("tests", name), "{id}: {name}"),
+                    ["--test", name] => {
+                        assert!(there("tests", name), "{id}: {name}");
+                        // A filter by a module, such as `payload::`.
+                        for module in words.iter().filter_map(|word| word.strip_suffix("::")) {
+                            let path = root().join(&package).join("tests").join(name).join(module);
+                            let is_there = path.with_extension("rs").exists() || path.exists();
+                            assert!(is_there, "{id}: {module}");
+                        }
+                    }
                     ["--bench", name] => assert!(there("benches", name), "{id}: {name}"),
                     ["--features", list] => {
                         let unknown = list.split(',').find(|name| !has_feature(&package, name));

@@ -12,8 +12,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::clear::Route;
 use super::exchange::Answer;
+use super::plain_json::Route;
 use super::random;
 use super::state::{EmulatedEndpoint, State};
 

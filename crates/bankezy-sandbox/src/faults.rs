@@ -171,7 +171,7 @@ impl Faults {
             let text = value.to_str().unwrap_or_default();
             return from_header(text)
                 .map(Some)
-                .ok_or("X-Sandbox-ErrorCategory names no fault");
+                .ok_or("X-Sandbox-Fault names no fault");
         }
         let mut waiting = self.waiting();
         let Some(place) = waiting.iter().position(|waiting| {

@@ -54,7 +54,7 @@
 //! in plain text, of this crate's own.
 //!
 //! # Faults
-//! [`Sandbox::faults`] in the process, the header `X-Sandbox-ErrorCategory: NAME` or `NAME=AMOUNT` for one
+//! [`Sandbox::faults`] in the process, the header `X-Sandbox-Fault: NAME` or `NAME=AMOUNT` for one
 //! request, or `POST /sandbox/faults` with `{"fault":"delay","times":2,"path":"…","delayMs":100}`
 //! (`retryAfter` in seconds, `bytes`; `times` is 1 and `path` is any unless given; `none` clears).
 //! See [`InjectedFault`] for the names.
@@ -80,7 +80,6 @@ mod bankezy;
 mod bodies;
 mod builder;
 mod channel;
-mod clear;
 mod complycube;
 mod config;
 mod credentials;
@@ -88,6 +87,7 @@ mod error;
 mod exchange;
 mod faceki;
 mod faults;
+mod plain_json;
 mod random;
 mod running;
 mod sardine;

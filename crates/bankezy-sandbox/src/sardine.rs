@@ -11,8 +11,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::clear::Route;
 use super::exchange::{Answer, is_content};
+use super::plain_json::Route;
 use super::random;
 use super::state::{EmulatedEndpoint, State};
 

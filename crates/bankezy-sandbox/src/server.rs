@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use super::bankezy::{self, ROUTES};
 use super::exchange::DropConnection;
 use super::state::{EmulatedEndpoint, State};
-use super::{clear, complycube, exchange, faceki, sardine};
+use super::{complycube, exchange, faceki, plain_json, sardine};
 
 /// Connections at once; more wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -59,7 +59,7 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     }
     for route in [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE] {
         let serve = move |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
-            clear::serve(&state, route, request).await
+            plain_json::serve(&state, route, request).await
         };
         router = router.route(&at(route.path), on(route.method, serve));
     }

@@ -82,7 +82,7 @@ fn inspect_explains_public_keys() {
         report.contains("key: P-256, 256 bits") && report.contains(wire.trim()),
         "{report}"
     );
-    let public = include_str!("../../../../tests/data/rsa2048.pub.pem");
+    let public = bankezy_test_support::keys::RSA_2048_PUBLIC;
     let body: String = public
         .lines()
         .filter(|line| !line.starts_with('-'))
@@ -92,7 +92,7 @@ fn inspect_explains_public_keys() {
         let report = folder.run("inspect", form).text();
         assert!(report.contains("key: RSA, 2048 bits"), "{report}");
     }
-    let spki = include_str!("../../../../tests/data/p256.pub.pem");
+    let spki = bankezy_test_support::keys::P256_PUBLIC;
     let body: String = spki.lines().filter(|line| !line.starts_with('-')).collect();
     for text in [body.as_str(), body.trim_end_matches('=')] {
         assert!(folder.run("inspect", text).text().contains("key: P-256"));

@@ -7,11 +7,11 @@
     reason = "the tests read the names of commands and flags alone"
 )]
 mod args;
-mod clear;
 mod emulator;
 mod explaining;
 mod keys_and_messages;
 mod lines;
+mod plain_json;
 mod remote;
 mod renewal;
 #[path = "../../src/scope.rs"]

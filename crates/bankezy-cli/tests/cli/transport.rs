@@ -20,10 +20,7 @@ fn folder() -> Folder {
     folder.write("secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
     folder.write("key", "0123456789abcdef");
     // Any: where tests run, the system may have no roots.
-    folder.write(
-        "ca.pem",
-        include_str!("../../../../tests/data/certificate.pem"),
-    );
+    folder.write("ca.pem", bankezy_test_support::keys::CERTIFICATE);
     folder
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bankezy_client::{Client, ClientError, Delivery, ProviderError};
 use bankezy_crypto::{Error, SecretBytes};
+use bankezy_test_support::eventually_blocking;
 use http::Response;
 
 use crate::server::{Reply, Server};
@@ -77,7 +78,8 @@ fn it_meets_the_deadline() {
         ),
         "{error:?}"
     );
-    assert!(started.elapsed() < Duration::from_millis(1500));
+    // Long before the silent server ends it.
+    assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!(server.count(), 1);
 }
 
@@ -112,9 +114,5 @@ fn its_thread_ends_with_it() {
     let Some(before) = named() else { return };
     assert!(before >= 64);
     drop(clients);
-    let started = Instant::now();
-    while named().unwrap() >= 64 {
-        assert!(started.elapsed() < Duration::from_secs(5));
-        thread::sleep(Duration::from_millis(10));
-    }
+    eventually_blocking("the end of the threads", || named().unwrap() < 64);
 }

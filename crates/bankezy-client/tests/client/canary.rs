@@ -4,34 +4,16 @@
 #[allow(dead_code, reason = "shared with the other client tests")]
 mod server;
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bankezy_client::{Client, ClientError, RetryPolicy};
 use bankezy_crypto::{SecretBytes, SecretText};
+use bankezy_test_support::Captured;
 use http::{Request, Response};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::prelude::*;
 
 use server::{Reply, Server};
 
 const CANARY: &str = "CANARY";
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn request(base: &str) -> Request<SecretBytes> {
     Request::post(format!("{base}/{CANARY}/account?token={CANARY}"))
@@ -53,14 +35,7 @@ fn show(output: &mut String, result: &Result<Response<SecretBytes>, ClientError>
 
 #[tokio::test]
 async fn no_output_holds_what_went_in() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .with_span_events(FmtSpan::FULL)
-        .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
-    let _guard = tracing_subscriber::registry().with(layer).set_default();
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
 
     let server = Server::start(|number| {
         let header = format!("X-Answer: {CANARY}\r\nLocation: /{CANARY}\r\n");
@@ -129,7 +104,7 @@ async fn no_output_holds_what_went_in() {
             "-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"
         ))
     };
-    let certificate = include_str!("../../../../tests/data/certificate.pem");
+    let certificate = bankezy_test_support::keys::CERTIFICATE;
     let broken = format!("-----BEGIN CERTIFICATE-----\n{CANARY}\n-----END CERTIFICATE-----\n");
     let proxy = |uri: String| uri.parse().unwrap();
     for builder in [
@@ -153,7 +128,7 @@ async fn no_output_holds_what_went_in() {
         }
     }
 
-    let traces = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let traces = captured.text();
     for expected in [
         "http_call",
         "attempt ended",

@@ -233,12 +233,12 @@ async fn an_identity_may_be_rsa_or_ec_in_every_form_of_pem() {
     let (ca, clients) = (ca("ours"), ca("clients"));
     for (pkcs8, same) in [
         (
-            include_str!("../../../../tests/data/p256.pem"),
-            include_str!("../../../../tests/data/p256.sec1.pem"),
+            bankezy_test_support::keys::P256,
+            bankezy_test_support::keys::P256_SEC1,
         ),
         (
-            include_str!("../../../../tests/data/rsa2048.pem"),
-            include_str!("../../../../tests/data/rsa2048.pkcs1.pem"),
+            bankezy_test_support::keys::RSA_2048,
+            bankezy_test_support::keys::RSA_2048_PKCS1,
         ),
     ] {
         let chain = issue(&clients, &["client"], &KeyPair::from_pem(pkcs8).unwrap());
@@ -264,10 +264,10 @@ fn settings_that_are_wrong_are_named() {
         trusting(&ca).client_identity_pem(chain, SecretText::from(key.to_owned()))
     };
     let key = key.serialize_pem();
-    let other = include_str!("../../../../tests/data/p256.pem");
-    let encrypted = include_str!("../../../../tests/data/p256-encrypted.pem");
-    let unsupported = include_str!("../../../../tests/data/x25519.pem");
-    let public = include_str!("../../../../tests/data/p256.pub.pem");
+    let other = bankezy_test_support::keys::P256;
+    let encrypted = bankezy_test_support::keys::P256_ENCRYPTED;
+    let unsupported = bankezy_test_support::keys::X25519;
+    let public = bankezy_test_support::keys::P256_PUBLIC;
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (builder, expected) in [
         (identity("", &key), Setting::ClientCertificate),

@@ -23,9 +23,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Made once: what these tests are about is not keys.
 pub(crate) static P256: LazyLock<Arc<KeyPair>> =
     LazyLock::new(|| Arc::new(KeyPair::generate().unwrap()));
-pub(crate) static RSA: LazyLock<Arc<KeyPair>> = LazyLock::new(|| {
-    Arc::new(KeyPair::from_pem(include_str!("../../../../tests/data/rsa2048.pem")).unwrap())
-});
+pub(crate) static RSA: LazyLock<Arc<KeyPair>> =
+    LazyLock::new(|| Arc::new(KeyPair::from_pem(bankezy_test_support::keys::RSA_2048).unwrap()));
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {

@@ -6,6 +6,7 @@ use bankezy_client::{
     ClientError, ConnectProblem, Delivery, ProviderError, RetryPolicy, TlsProblem,
 };
 use bankezy_sandbox::{InjectedFault, Sandbox};
+use bankezy_test_support::vacant;
 
 use crate::partner::{
     Advice, Doing, VERSIONS, advice, builder, client_for, connect, connect_to, make, session,
@@ -14,10 +15,7 @@ use crate::partner::{
 #[tokio::test]
 async fn without_a_server_nothing_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
-    // Taken and given back: nobody listens there for now.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let url = format!("http://{}", vacant());
     let quick = RetryPolicy::default()
         .idempotent()
         .with_backoff(Duration::ZERO, Duration::ZERO);

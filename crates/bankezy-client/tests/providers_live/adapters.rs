@@ -19,7 +19,7 @@ use bankezy_crypto::{Channel, KeyPair, SecretBytes, backend};
 use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use http::Request;
 
-use crate::capture::Shown;
+use crate::shown::Shown;
 use crate::silence::CANARY;
 
 /// Long enough that no machine is too busy for it: only a call that hangs reaches it.

@@ -2,9 +2,9 @@
 //! and that none of it shows a secret.
 
 mod adapters;
-#[path = "../faults/canary/capture.rs"]
-mod capture;
 mod faults;
 mod refusals;
+#[path = "../faults/canary/shown.rs"]
+mod shown;
 mod silence;
 mod tokens;

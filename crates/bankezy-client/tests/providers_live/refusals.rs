@@ -24,7 +24,7 @@ use crate::adapters::{
     Failed, Which, account, ask, bankezy, base, channel, client_for, complycube, faceki, identity,
     sardine, user, user_with, web,
 };
-use crate::capture::Shown;
+use crate::shown::Shown;
 use crate::silence::{CANARY, TRACES, shows_nothing, traces_nothing};
 
 struct Stage {

@@ -3,14 +3,16 @@
 use std::sync::LazyLock;
 
 use bankezy_sandbox::Sandbox;
+use bankezy_test_support::Captured;
 
-use crate::capture::{Capture, Shown};
+use crate::shown::Shown;
 
 /// In everything of a request that is the caller's.
 pub(crate) const CANARY: &str = "CANARY";
 
 /// The traces of the whole process, from the first test that asks for them on.
-pub(crate) static TRACES: LazyLock<Capture> = LazyLock::new(Capture::everything);
+pub(crate) static TRACES: LazyLock<Captured> =
+    LazyLock::new(|| Captured::of_the_process("bankezy_client"));
 
 /// What has been shown holds neither a canary nor one of these, nor a credential.
 pub(crate) fn shows_nothing(shown: &Shown, sandbox: &Sandbox, tokens: &[&str]) {

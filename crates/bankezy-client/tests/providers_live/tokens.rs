@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use bankezy_sandbox::Sandbox;
 
 use crate::adapters::{Which, client_for};
-use crate::capture::Shown;
+use crate::shown::Shown;
 use crate::silence::{TRACES, shows_nothing, traces_nothing};
 
 #[tokio::test]

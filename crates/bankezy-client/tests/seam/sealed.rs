@@ -4,6 +4,7 @@ use axum::Router;
 use axum::routing::post;
 use bankezy_client::{Client, ClientError, Delivery, DeliveryTracker, RetryPolicy, Transport};
 use bankezy_crypto::{PayloadCipher, PayloadSecret};
+use bankezy_test_support::vacant;
 use bankezy_tower::{MiddlewareError, SealedClient, SealedClientLayer, SealedServerLayer};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -40,9 +41,7 @@ async fn bodies_travel_sealed() {
 
 #[tokio::test]
 async fn that_nothing_was_sent_arrives_through_it() {
-    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", unused.local_addr().unwrap());
-    drop(unused);
+    let url = format!("http://{}", vacant());
     let service = sealed(builder().build().unwrap(), cipher());
 
     let (tracker, mut tracked) = (DeliveryTracker::new(), request(&url));

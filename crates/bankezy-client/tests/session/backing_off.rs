@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bankezy_client::{Renewal, SessionError, TokenError};
 use bankezy_sandbox::InjectedFault;
+use bankezy_test_support::pass;
 use serde_json::json;
 
 use crate::stage::{APP_TOKEN, HOUR, Stage};
@@ -42,7 +43,7 @@ async fn for_longer_and_longer_until_a_bound() {
                     assert_eq!(cause.code(), "reply.plain");
                     let bound = FIRST_BACKOFF * row[failures - 1];
                     assert!(retry_in <= bound, "{retry_in:?}");
-                    tokio::time::sleep(retry_in).await;
+                    pass(retry_in).await;
                 }
                 _ => failures += 1,
             }

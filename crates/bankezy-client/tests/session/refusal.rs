@@ -8,19 +8,13 @@ use bankezy_client::{
 };
 use bankezy_crypto::Derivation;
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
+use bankezy_test_support::pass;
 use serde_json::{Value, json};
 
 use crate::stage::{APP_TOKEN, App, HOUR, Stage};
 
 /// Beyond which a refused session is replaced again.
 const REPLACE_EVERY: Duration = Duration::from_secs(10);
-
-/// Moves the clock that waits are measured by.
-async fn wait(time: Duration) {
-    tokio::time::pause();
-    tokio::time::advance(time).await;
-    tokio::time::resume();
-}
 
 #[tokio::test]
 async fn a_refused_session_is_replaced_and_the_call_repeated() {
@@ -47,7 +41,7 @@ async fn a_server_that_refuses_everything_gets_few_logins() {
             );
         }
         assert_eq!(stage.logins(), logins);
-        wait(REPLACE_EVERY).await;
+        pass(REPLACE_EVERY).await;
     }
 }
 
@@ -199,7 +193,7 @@ async fn who_sends_requests_can_say_that_a_session_was_refused() {
         Arc::ptr_eq(&kept, &second),
         "it may have been one call alone"
     );
-    wait(retry_in).await;
+    pass(retry_in).await;
     stage.keeper.refuse(&second).await.unwrap();
     assert_eq!(stage.logins(), 3);
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use bankezy_client::{
     BankEzyClient, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
@@ -11,9 +10,10 @@ use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
+use bankezy_test_support::eventually;
 use serde_json::{Value, json};
 
-use crate::stage::{APP_TOKEN, FIRST_BACKOFF, HOUR, RENEW, Stage, clock, emulator, eventually};
+use crate::stage::{APP_TOKEN, FIRST_BACKOFF, HOUR, RENEW, Stage, clock, emulator};
 use crate::stage::{quick, server};
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn nobody_waits_for_a_renewal_while_the_token_is_good() {
     let old = stage.keeper.session().await.unwrap();
     stage.pass(HOUR * 9 / 10);
     stage.inject(RENEW, InjectedFault::Delay(FIRST_BACKOFF * 10), 1);
-    let begun = Instant::now();
+    // It would be another session if this had waited.
     let still = stage.keeper.session().await.unwrap();
-    assert!(Arc::ptr_eq(&still, &old) && begun.elapsed() < FIRST_BACKOFF * 5);
+    assert!(Arc::ptr_eq(&still, &old));
     eventually("a renewal", || stage.executed(EmulatedEndpoint::Renew) == 1).await;
 }
 

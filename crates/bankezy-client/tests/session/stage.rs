@@ -13,6 +13,7 @@ use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
 use bankezy_crypto::{Derivation, KeyPair};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
+use bankezy_test_support::in_time;
 use serde_json::Value;
 
 pub(crate) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -154,8 +155,7 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(5), waited).await;
-        assert!(waited.is_ok(), "nothing took its place");
+        in_time("another session", waited).await;
     }
 
     /// Ends a session behind the keeper's back.
@@ -192,15 +192,4 @@ pub(crate) fn quick() -> ClientBuilder {
 pub(crate) fn clock(moved: &Arc<AtomicU64>) -> impl Fn() -> SystemTime + Send + Sync + use<> {
     let moved = Arc::clone(moved);
     move || SystemTime::now() + Duration::from_secs(moved.load(Ordering::Relaxed))
-}
-
-/// Waits for what happens in the background.
-pub(crate) async fn eventually(what: &str, happened: impl Fn() -> bool) {
-    let waited = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(5), waited).await;
-    assert!(waited.is_ok(), "{what} did not happen");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bankezy_client::{BankEzyClient, Renewal, SessionError, SessionKeeper};
 use bankezy_sandbox::InjectedFault;
+use bankezy_test_support::{eventually, in_time};
 use serde_json::json;
 
 use crate::stage::*;
@@ -41,7 +42,7 @@ async fn a_login_replaces_renewals_that_get_no_answer() {
     // Ahead of expiry, while the old token serves.
     let begun = Instant::now();
     while stage.logins() < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "no login");
+        assert!(begun.elapsed() < Duration::from_secs(60), "no login");
         stage.echo(json!(2)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -64,10 +65,8 @@ fn a_runtime_that_stands_still_holds_nobody_up() {
     // Starts the renewal on a runtime that does nothing from then on.
     still.block_on(stage.keeper.session()).unwrap();
     stage.pass(HOUR / 5);
-    let waited = runtime.block_on(async {
-        tokio::time::timeout(Duration::from_secs(10), stage.keeper.session()).await
-    });
-    assert!(waited.is_ok(), "waits beyond the deadline");
+    // It may fail, but not hang.
+    let _ = runtime.block_on(in_time("the deadline", stage.keeper.session()));
     let again = runtime.block_on(stage.keeper.session());
     again.unwrap();
 }

@@ -3,49 +3,16 @@
 #[allow(dead_code, reason = "shared with the other session tests")]
 mod stage;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use bankezy_client::Renewal;
 use bankezy_sandbox::InjectedFault;
+use bankezy_test_support::{Captured, eventually, pass};
 use serde_json::json;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
 
-use stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, INVALIDATE, RENEW, Stage, eventually};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    /// The lines with this text.
-    fn lines(&self, with: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().filter(|line| line.contains(with));
-        lines.map(str::to_owned).collect()
-    }
-}
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, INVALIDATE, RENEW, Stage};
 
 #[tokio::test]
 async fn logins_and_renewals_are_told() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::DEBUG));
-    tracing_subscriber::registry().with(layer).init();
+    let captured = Captured::of_the_process("bankezy_client");
 
     let stage = Stage::set(Renewal::WithoutAccount).await;
     for failures in 1..=2 {
@@ -62,7 +29,7 @@ async fn logins_and_renewals_are_told() {
         ] {
             assert!(last.contains(part), "{last}");
         }
-        tokio::time::sleep(wait).await;
+        pass(wait).await;
     }
     stage.echo(json!(2)).await.unwrap();
     let told = captured.lines("session obtained renewed=false");

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{Delivery, TokenError};
+use bankezy_test_support::{eventually, pass};
 
-use crate::stage::{
-    DUE, LIFETIME, Stage, eventually, faceki, gives, granted, sardine, session, status, text,
-};
+use crate::stage::{DUE, LIFETIME, Stage, faceki, gives, granted, sardine, session, status, text};
 
 #[tokio::test]
 async fn a_fifth_of_its_life_ahead_a_token_is_replaced_in_the_background() {
@@ -84,7 +83,7 @@ async fn after_failures_each_token_waits_for_itself() {
     assert!(Arc::ptr_eq(&failed, &cause));
     assert_eq!(stage.provider.asked(), 1);
 
-    tokio::time::sleep(retry_in).await;
+    pass(retry_in).await;
     slot.get().await.unwrap_err();
     assert_eq!(stage.provider.asked(), 2);
     let Err(TokenError::BackingOff { retry_in, .. }) = slot.get().await else {
@@ -96,7 +95,7 @@ async fn after_failures_each_token_waits_for_itself() {
     let other = stage.cache.slot(session("other")).unwrap();
     assert_eq!(text(&other).await, "token-2");
     assert!(slot.get().await.is_err());
-    tokio::time::sleep(retry_in).await;
+    pass(retry_in).await;
     assert_eq!(text(&slot).await, "token-3");
 
     // A success ends the row.

@@ -4,10 +4,9 @@ use std::sync::{Arc, Weak};
 
 use bankezy_client::{MemoryStore, TokenCache};
 use bankezy_crypto::providers::sardine::TokenAnswer;
+use bankezy_test_support::eventually;
 
-use crate::stage::{
-    DUE, LIFETIME, Provider, Stage, eventually, faceki, sardine, session, text, tokens,
-};
+use crate::stage::{DUE, LIFETIME, Provider, Stage, faceki, sardine, session, text, tokens};
 
 #[tokio::test]
 async fn beyond_its_capacity_a_store_drops_tokens_at_once() {

@@ -9,11 +9,10 @@ use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenErro
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
+use bankezy_test_support::{in_time, pass, vacant};
 use http::Request;
 
-use crate::stage::{
-    Provider, Stage, faceki, granted, granted_for, in_time, nobody, quick, status, text, tokens,
-};
+use crate::stage::{Provider, Stage, faceki, granted, granted_for, quick, status, text, tokens};
 
 /// Code, fault, whether it may pass, and whether the provider can have seen the request.
 /// A bound so long that no random wait below it is over before the next call.
@@ -80,7 +79,7 @@ async fn a_token_of_the_past_is_none() {
 
 #[tokio::test]
 async fn a_provider_that_is_down_and_comes_up() {
-    let address = nobody();
+    let address = vacant();
     let base = BaseUrl::parse(&format!("http://{address}")).unwrap();
     let api = || {
         let faceki = Faceki::new("id", "secret").unwrap();
@@ -134,7 +133,7 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
     let retry_in = waits().await;
     assert!(retry_in > Duration::from_secs(1), "{retry_in:?}");
     assert!(retry_in <= Duration::from_secs(2), "{retry_in:?}");
-    tokio::time::sleep(retry_in).await;
+    pass(retry_in).await;
     // Longer than the caller allows.
     stage.provider.answers(asked_to_wait("3600"));
     let retry_in = waits().await;
@@ -142,7 +141,7 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
     assert!(retry_in <= Duration::from_secs(3), "{retry_in:?}");
     assert_eq!(stage.provider.asked(), 2);
     stage.provider.answers(granted);
-    tokio::time::sleep(retry_in).await;
+    pass(retry_in).await;
     assert_eq!(text(&slot).await, "token-2");
 }
 

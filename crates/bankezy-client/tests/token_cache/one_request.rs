@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use bankezy_client::{TokenCache, TokenSlot};
 use bankezy_crypto::providers::faceki::Faceki;
+use bankezy_test_support::{eventually, in_time};
 use tokio::sync::Barrier;
 
-use crate::stage::{
-    DUE, LIFETIME, Stage, eventually, faceki, in_time, sardine, session, text, tokens,
-};
+use crate::stage::{DUE, LIFETIME, Stage, faceki, sardine, session, text, tokens};
 
 const CALLERS: usize = 1000;
 

@@ -1,7 +1,6 @@
 //! A provider, and caches of its tokens under a clock that a test moves.
 
-use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -17,6 +16,7 @@ use bankezy_client::{
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{Sardine, TokenRequest};
 use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
+use bankezy_test_support::{eventually, in_time};
 use tokio::sync::{oneshot, watch};
 
 /// Of a token, in seconds, and from when on it is due.
@@ -224,27 +224,4 @@ pub(crate) async fn gives<A: TokenApi, S: TokenStore<A::Answer>>(
         }
     };
     in_time(expected, waiting).await;
-}
-
-/// Where nobody listens, until somebody does.
-pub(crate) fn nobody() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
-/// Waits for what happens in the background.
-pub(crate) async fn eventually(what: &str, happened: impl Fn() -> bool) {
-    let waiting = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    in_time(what, waiting).await;
-}
-
-/// What may not hang.
-pub(crate) async fn in_time<T>(what: &str, working: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), working)
-        .await
-        .unwrap_or_else(|_| panic!("{what} did not come in time"))
 }

@@ -4,18 +4,17 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::Duration;
 
 use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
 use bankezy_crypto::providers::sardine::Sardine;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey};
 use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
+use bankezy_test_support::{eventually, in_time, pass};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::stage::{
-    Clock, DUE, LIFETIME, Provider, eventually, faceki, gives, in_time, sardine, session, text,
-    tokens,
-};
+use crate::stage::{Clock, DUE, LIFETIME, Provider, faceki, gives, sardine, session, text, tokens};
 
 /// What lies outside of the process: sealed texts by digests.
 type Remote = Arc<Mutex<HashMap<[u8; 32], String>>>;
@@ -199,7 +198,11 @@ impl Bad {
     async fn does<T>(self) -> Result<T, StoreError> {
         match self {
             Self::Fails => Err(StoreError::Unavailable),
-            Self::Hangs => pending().await,
+            Self::Hangs => {
+                // As long as the cache waits.
+                pass(Duration::from_secs(1)).await;
+                pending().await
+            }
         }
     }
 }

@@ -3,30 +3,13 @@
 #[expect(dead_code, reason = "shared with the other tests of the cache")]
 mod stage;
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bankezy_client::{StoreError, TokenCache, TokenStore};
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
+use bankezy_test_support::Captured;
 
 use stage::{Provider, faceki, status, text, tokens};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A store that holds nothing, and says so in its own way.
 struct Broken;
@@ -47,13 +30,7 @@ impl<T: Send + Sync + 'static> TokenStore<T> for Broken {
 
 #[tokio::test]
 async fn traces_tell_what_happens_and_no_secret() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
-    let _guard = tracing_subscriber::registry().with(layer).set_default();
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
 
     let provider = Provider::start();
     let cache = TokenCache::builder(tokens(faceki(&provider)))
@@ -71,7 +48,7 @@ async fn traces_tell_what_happens_and_no_secret() {
     });
     let error = slot.get().await.unwrap_err();
 
-    let traces = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let traces = captured.text();
     for expected in [
         "DEBUG bankezy_client: token obtained",
         "WARN bankezy_client: no token obtained",

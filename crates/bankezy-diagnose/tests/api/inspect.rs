@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::{SECRET, key_pair, seal};
 
-const P256_PEM: &str = include_str!("../../../../tests/data/p256.pub.pem");
+const P256_PEM: &str = bankezy_test_support::keys::P256_PUBLIC;
 
 fn report(input: impl AsRef<[u8]>) -> Report {
     inspect(input.as_ref(), DEFAULT_MAX_SEALED_LEN).unwrap()

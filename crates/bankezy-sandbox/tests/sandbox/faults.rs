@@ -26,7 +26,7 @@ impl Prepared {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str())),
         );
-        headers.extend(fault.map(|fault| ("X-Sandbox-ErrorCategory", fault)));
+        headers.extend(fault.map(|fault| ("X-Sandbox-Fault", fault)));
         post(sandbox, self.path, &headers, &self.body).await
     }
 
@@ -217,14 +217,9 @@ async fn a_delay_lasts_and_the_call_is_executed_before_it() {
 #[tokio::test]
 async fn an_unbounded_answer_has_64_mib() {
     let sandbox = Sandbox::start().await.unwrap();
-    let answer = post(
-        &sandbox,
-        ECHO,
-        &[("X-Sandbox-ErrorCategory", "huge-body")],
-        "",
-    )
-    .await
-    .unwrap();
+    let answer = post(&sandbox, ECHO, &[("X-Sandbox-Fault", "huge-body")], "")
+        .await
+        .unwrap();
     assert_eq!(answer.body.len(), 64 * 1024 * 1024);
 }
 
@@ -292,11 +287,11 @@ async fn faults_are_set_over_http() {
         assert_eq!(order(wrong).await.unwrap().status, 400, "{wrong}");
     }
     assert_eq!(sandbox.faults().pending(), 0);
-    let answer = post(&sandbox, &token, &[("X-Sandbox-ErrorCategory", "404")], "")
+    let answer = post(&sandbox, &token, &[("X-Sandbox-Fault", "404")], "")
         .await
         .unwrap();
     assert_eq!(
         (answer.status, answer.text()),
-        (400, "X-Sandbox-ErrorCategory names no fault")
+        (400, "X-Sandbox-Fault names no fault")
     );
 }

@@ -288,7 +288,7 @@ async fn no_refusal_repeats_what_was_sent() {
     for headers in [
         [("X-API-TOKEN", CANARY)],
         [("X-API-KEY", CANARY)],
-        [("X-Sandbox-ErrorCategory", CANARY)],
+        [("X-Sandbox-Fault", CANARY)],
     ] {
         let answer = post(&sandbox, ECHO, &headers, CANARY).await.unwrap();
         assert!(answer.status >= 400);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bankezy_crypto::PayloadSecret;
 use bankezy_sandbox::{InjectedFault, Sandbox};
+use bankezy_test_support::in_time;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -178,13 +179,12 @@ async fn dropping_it_stops_it() {
     let sandbox = Sandbox::start().await.unwrap();
     let address = sandbox.address();
     drop(sandbox);
-    for _ in 0..100 {
-        if TcpStream::connect(address).await.is_err() {
-            return;
+    let stops = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it still listens");
+    };
+    in_time("its end", stops).await;
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ pub(crate) enum Kind {
 pub(crate) fn key_pair(kind: Kind) -> KeyPair {
     match kind {
         Kind::P256 => KeyPair::generate().unwrap(),
-        Kind::Rsa => KeyPair::from_pem(include_str!("../../../../tests/data/rsa2048.pem")).unwrap(),
+        Kind::Rsa => KeyPair::from_pem(bankezy_test_support::keys::RSA_2048).unwrap(),
     }
 }
 

@@ -92,7 +92,7 @@ fn with_rsa_and_p256_keys_of_both_sides() {
             KeyPair::from_pem_with_backend(pair.to_pem().unwrap().as_str(), backend).unwrap()
         };
         if let Some(rsa) = rsa_2048(backend) {
-            let pem = include_str!("../../../../tests/data/rsa2048-other.pem");
+            let pem = bankezy_test_support::keys::RSA_2048_OTHER;
             let other = KeyPair::from_pem_with_backend(pem, backend).unwrap();
             let client = channel(again(&rsa), &other);
             round_trip(client, channel(other, &rsa)).await;

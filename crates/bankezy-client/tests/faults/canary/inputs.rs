@@ -11,7 +11,7 @@ use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadSecret, PublicKey, Sec
 use http::{Method, Request, Uri};
 use serde::ser::{Error as _, Serialize, Serializer};
 
-use super::capture::Shown;
+use super::shown::Shown;
 use crate::partner::{P256, account};
 
 /// A value that cannot be written, and says why at length.

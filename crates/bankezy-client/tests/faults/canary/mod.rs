@@ -1,8 +1,8 @@
 //! A canary in every input, and none in any error, `Debug` or trace.
 
-mod capture;
 mod inputs;
 mod server;
+mod shown;
 
 use std::sync::Arc;
 
@@ -13,10 +13,11 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::{BaseUrl, Token};
 use bankezy_crypto::{Channel, Derivation, PayloadSecret, SecretBytes, backend};
 use bankezy_sandbox::{InjectedFault, Sandbox};
-use capture::{Capture, Shown};
+use bankezy_test_support::Captured;
 use http::{Method, Request};
 use serde::Deserialize;
 use serde_json::json;
+use shown::Shown;
 
 use crate::partner::{Doing, P256, RSA, account, builder, connect, make, session};
 
@@ -191,7 +192,7 @@ fn visit_blocking(shown: &mut Shown, url: &str) {
 
 #[test]
 fn no_canary_gets_out() {
-    let capture = Capture::everything();
+    let capture = Captured::of_the_process("bankezy_client");
     let mut shown = Shown::default();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (url, mut canaries) = runtime.block_on(visit(&mut shown));

@@ -1,0 +1,12 @@
+//! What the tests of several crates of this workspace share. It depends on none of them, so that each can
+//! use it. The core's tests do without: the core depends on no member, for tests neither.
+
+pub mod keys;
+
+mod captured;
+mod loopback;
+mod waiting;
+
+pub use captured::Captured;
+pub use loopback::vacant;
+pub use waiting::{eventually, eventually_blocking, in_time, pass};

@@ -1,0 +1,264 @@
+//! What comes back: every documented shape, refusals, and what is neither.
+
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::providers::bankezy::{Call, meaning, read_invalidated, read_token};
+use bankezy_crypto::providers::{CallError, UnexpectedReply};
+use bankezy_crypto::{Channel, Error, ErrorCategory};
+use serde_json::{Value, json};
+
+use super::{answer, channel, first, read_one, sealed};
+use crate::common::shown;
+
+#[test]
+fn answers_are_read_in_every_documented_shape() {
+    let jwe = "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..a.b.c";
+    let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_688_892_488_123);
+    for token in [jwe, "Bearer x.y.z", "x.y.z"] {
+        for expiry in ["expireAt", "expiry", "expiryDate", "expiryAt"] {
+            for server_key in ["serverPubKey", "serverPublicKey", "ServerPublicKey"] {
+                for milliseconds in [json!(1_688_892_488_123_u64), json!("1688892488123")] {
+                    let members = json!({
+                        "token": token, expiry: milliseconds, server_key: "key",
+                        "referenceId": "r", "accountNumber": "12345678901234567890",
+                    });
+                    let mut flat = members.clone();
+                    flat["resCode"] = json!("TOK200");
+                    let nested = json!({"resCode": 200, "resDesc": "SUCCESS", "data": members});
+                    for body in [flat, nested] {
+                        let answer = read_one(&body).unwrap();
+                        assert_eq!(answer.token.as_str(), token);
+                        assert_eq!(answer.token.expires_at(), Some(at));
+                        assert_eq!(answer.server_public_key.as_deref(), Some("key"));
+                        assert_eq!(answer.token_reference_id.as_deref(), Some("r"));
+                        let account = answer.account_number.as_deref();
+                        assert_eq!(account, Some("12345678901234567890"));
+                    }
+                }
+            }
+        }
+    }
+    let renewed = json!({"resCode": 200, "token": "t", "loginId": 77, "accountNumber": 12,
+        "errorMessage": "null"});
+    let renewed = read_one(&renewed).unwrap();
+    assert_eq!(renewed.login_id.as_deref(), Some("77"));
+    assert_eq!(renewed.account_number.as_deref(), Some("12"));
+    assert_eq!(
+        (renewed.server_public_key, renewed.token.expires_at()),
+        (None, None)
+    );
+    assert_eq!(
+        renewed.outcome.description, None,
+        "the text null is no description"
+    );
+}
+
+#[test]
+fn both_codes_are_judged() {
+    let body = |outer: Value, inner: Value| {
+        let mut data = json!({"token": "t"});
+        if !inner.is_null() {
+            data["resCode"] = inner;
+        }
+        json!({"resCode": outer, "data": data})
+    };
+    for (outer, inner) in [
+        (json!(200), json!(100)),
+        (json!(200), json!(0)),
+        (json!(200), json!(200)),
+        (json!("TOK200"), json!(100)),
+        (json!("ONB200"), json!(200)),
+        (json!("200"), Value::Null),
+        (json!("TOK200"), Value::Null),
+    ] {
+        assert!(
+            read_one(&body(outer.clone(), inner.clone())).is_ok(),
+            "{outer} {inner}"
+        );
+    }
+    for (outer, inner, told) in [
+        (json!(200), json!(301), "code 200, inside 301"),
+        (json!("TOK002"), Value::Null, "code TOK002"),
+        (json!(100), json!(200), "code 100, inside 200"),
+        (json!(0), json!(0), "code 0, inside 0"),
+        (
+            json!("a long text with CANARY"),
+            Value::Null,
+            "code another code",
+        ),
+    ] {
+        let error = read_one(&body(outer, inner)).unwrap_err();
+        assert!(error.to_string().ends_with(told), "{error}");
+        assert_eq!(
+            (error.code(), error.category()),
+            ("reply.failed", ErrorCategory::Provider)
+        );
+        assert!(!shown(&error).contains("CANARY"));
+    }
+    let blocked = json!({"resCode": 200, "resDesc": "SUCCESS",
+        "data": {"resCode": 301, "resDesc": "null", "errorMessage": "blocked"}});
+    let CallError::Failed { outcome, .. } = read_one(&blocked).unwrap_err() else {
+        panic!("a failure is a failure");
+    };
+    assert_eq!(outcome.description.as_deref(), Some("blocked"));
+    let CallError::Failed { outcome, .. } =
+        read_one(&json!({"resCode": "TOK004", "resDesc": "CANARY"})).unwrap_err()
+    else {
+        panic!("a failure is a failure");
+    };
+    assert_eq!(outcome.description.as_deref(), Some("CANARY"));
+    let code = outcome.code.unwrap();
+    assert_eq!(
+        meaning(&code),
+        Some("Your credentials not allowed to generate token")
+    );
+}
+
+#[test]
+fn a_success_in_clear_is_never_taken() {
+    for body in ["{\"resCode\":200,\"token\":\"t\"}", "", "<html>", "a.b.c"] {
+        let error = read_token(Call::GetToken, &answer(200, body), &channel(first())).unwrap_err();
+        let CallError::Unexpected { problem, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(problem, UnexpectedReply::NotSealed, "{body}");
+    }
+    let redirect = read_token(Call::GetToken, &answer(302, ""), &channel(first())).unwrap_err();
+    assert!(matches!(
+        redirect,
+        CallError::Unexpected {
+            problem: UnexpectedReply::Status,
+            ..
+        }
+    ));
+    let foreign = channel(first());
+    let other = bankezy_crypto::PayloadSecret::generate().unwrap();
+    let other = Channel::from_secret(&other, first()).unwrap();
+    let error = read_token(
+        Call::GetToken,
+        &answer(200, other.seal(b"{}").unwrap()),
+        &foreign,
+    )
+    .unwrap_err();
+    assert!(matches!(error, CallError::Envelope(Error::OpenFailed)));
+}
+
+#[test]
+fn refusals_keep_their_status_and_an_unauthenticated_text() {
+    for status in [400, 401, 403, 429, 500, 503] {
+        let error = read_token(
+            Call::GetToken,
+            &answer(status, "CANARY refused"),
+            &channel(first()),
+        )
+        .unwrap_err();
+        assert!(!error.to_string().contains("CANARY") && !shown(&error).contains("CANARY"));
+        let CallError::Plain(plain) = error else {
+            panic!()
+        };
+        assert_eq!(plain.status().as_u16(), status);
+        assert_eq!(plain.unauthenticated_text(), "CANARY refused");
+    }
+    let mut busy = answer(429, "busy");
+    for (value, expected) in [("60", Some(60)), ("soon", None), ("-1", None)] {
+        busy.headers_mut()
+            .insert("retry-after", value.parse().unwrap());
+        let error = read_token(Call::GetToken, &busy, &channel(first())).unwrap_err();
+        let CallError::Plain(plain) = error else {
+            panic!()
+        };
+        assert_eq!(
+            plain.retry_after(),
+            expected.map(Duration::from_secs),
+            "{value}"
+        );
+    }
+    for (status, retryable) in [(429, true), (503, true), (500, false), (401, false)] {
+        let mut refused = answer(status, "");
+        for (retry_after, retryable) in [(None, false), (Some("60"), retryable)] {
+            if let Some(seconds) = retry_after {
+                let headers = refused.headers_mut();
+                headers.insert("retry-after", seconds.parse().unwrap());
+            }
+            let error = read_token(Call::GetToken, &refused, &channel(first())).unwrap_err();
+            assert_eq!(error.is_retryable(), retryable, "{status} {retry_after:?}");
+        }
+    }
+    let long = read_token(
+        Call::GetToken,
+        &answer(500, "x".repeat(10_000)),
+        &channel(first()),
+    )
+    .unwrap_err();
+    let CallError::Plain(plain) = long else {
+        panic!()
+    };
+    assert_eq!(plain.unauthenticated_text().len(), 4096);
+    let authenticated = sealed(401, &json!({"resCode": "TOK003"}));
+    let error = read_token(Call::GetToken, &authenticated, &channel(first())).unwrap_err();
+    assert!(
+        matches!(error, CallError::Failed { .. }),
+        "a sealed refusal is authenticated"
+    );
+}
+
+#[test]
+fn answers_that_are_not_as_documented_say_what_is_wrong() {
+    use UnexpectedReply::{Invalid, Missing, NotJson};
+    for (body, expected) in [
+        (json!([1]), NotJson),
+        (json!({"resCode": 200}), Missing { member: "token" }),
+        (json!({"token": 5}), Invalid { member: "token" }),
+        (json!({"token": null}), Missing { member: "token" }),
+        (json!({"token": ""}), Missing { member: "token" }),
+        (
+            json!({"token": "t", "expiry": "soon"}),
+            Invalid { member: "expiry" },
+        ),
+        (
+            json!({"token": "t", "expireAt": -1}),
+            Invalid { member: "expireAt" },
+        ),
+        (
+            json!({"token": "t", "expireAt": 1.5}),
+            Invalid { member: "expireAt" },
+        ),
+        (
+            json!({"token": "t", "expiryAt": u64::MAX}),
+            Invalid { member: "expiryAt" },
+        ),
+        (
+            json!({"token": "t", "loginId": {}}),
+            Invalid { member: "loginId" },
+        ),
+        (
+            json!({"token": "t", "serverPubKey": 1}),
+            Invalid {
+                member: "serverPubKey",
+            },
+        ),
+    ] {
+        match read_one(&body) {
+            Err(CallError::Unexpected { problem, .. }) => assert_eq!(problem, expected, "{body}"),
+            // The end of time differs from system to system.
+            Ok(_) if body["expiryAt"] == u64::MAX => {}
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+    for silent in [json!({}), json!({"errorMessage": "no such token"})] {
+        let silent = read_invalidated(&sealed(200, &silent), &channel(first()));
+        assert!(
+            matches!(silent, Err(CallError::Failed { .. })),
+            "no code is no success"
+        );
+    }
+    let wrong_service = json!({"resCode": "ONB200", "token": "t"});
+    let wrong_service = read_token(
+        Call::GetToken,
+        &sealed(200, &wrong_service),
+        &channel(first()),
+    );
+    assert!(matches!(wrong_service, Err(CallError::Failed { .. })));
+    let invalidated = read_invalidated(&sealed(200, &json!({"resCode": 200})), &channel(first()));
+    assert_eq!(invalidated.unwrap().to_string(), "code 200");
+}
