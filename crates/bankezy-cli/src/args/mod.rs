@@ -1,6 +1,7 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod clear;
+mod place;
 mod remote;
 mod sandbox;
 mod token;
@@ -10,11 +11,16 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use clear::{ComplycubeToken, FacekiToken, SardineToken};
-pub(crate) use remote::{Call, ConfigArg, Flags, SessionArgs};
+pub(crate) use clear::{ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
+use place::secret;
+pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
+pub(crate) use remote::{
+    ApiVersion, Base, Call, ONLY_FLAGS, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
+};
 pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenFormat};
 pub(crate) use token::{
-    BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
+    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, OutputArgs,
+    Provider, Renew, Token, UserArgs,
 };
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
@@ -131,18 +137,10 @@ pub(crate) struct Diagnose {
     /// File with the captured message
     #[arg(long, value_name = "FILE")]
     pub(crate) message: PathBuf,
-    /// File with the payload secret, in whatever encoding
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Environment variable with the payload secret, in whatever encoding
-    #[arg(long, value_name = "VAR")]
-    pub(crate) secret_env: Option<String>,
-    /// Private key: a file with PEM, DER or JWK
-    #[arg(long, value_name = "FILE")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// Environment variable with the private key, as PEM or JWK
-    #[arg(long, value_name = "VAR")]
-    pub(crate) private_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) secret: PayloadSecretArg,
+    #[command(flatten)]
+    pub(crate) private_key: PrivateKeyArg,
     /// The other side's public key: as it travels, or a file with it
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
@@ -167,14 +165,19 @@ pub(crate) struct Vectors {
     pub(crate) backend: BackendArg,
 }
 
+secret!(PayloadSecretArg,
+    secret_file: "FILE" "File with the payload secret",
+    secret_env: "Environment variable with the payload secret");
+
+secret!(PrivateKeyArg,
+    private_key: "FILE" "Private key: a file with PEM, DER or JWK",
+    private_key_env: "Environment variable with the private key, as PEM or JWK");
+
+/// A payload secret and how it is written.
 #[derive(Debug, Parser)]
 pub(crate) struct SecretArgs {
-    /// File with the payload secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Environment variable with the payload secret
-    #[arg(long, value_name = "VAR")]
-    pub(crate) secret_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) secret: PayloadSecretArg,
     /// How the payload secret is written
     #[arg(long, value_enum, default_value_t = Encoding::Base64url)]
     pub(crate) encoding: Encoding,
@@ -188,19 +191,29 @@ pub(crate) enum Encoding {
     Utf8,
 }
 
+/// A private key, and how a payload secret comes from it and the other side's public key.
 #[derive(Debug, Parser)]
+#[command(
+    mut_arg("private_key", |arg| arg.conflicts_with("encoding")),
+    mut_arg("private_key_env", |arg| arg.conflicts_with("encoding")),
+    mut_arg("derive", |arg| arg.requires("peer")),
+    mut_arg("salt", |arg| arg.requires("derive")),
+    mut_arg("info", |arg| arg.requires("derive")),
+)]
 pub(crate) struct AgreementArgs {
-    /// Private key: a file with PEM, DER or JWK
-    #[arg(long, value_name = "FILE", conflicts_with = "encoding")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// Environment variable with the private key, as PEM or JWK
-    #[arg(long, value_name = "VAR", conflicts_with = "encoding")]
-    pub(crate) private_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) private_key: PrivateKeyArg,
     /// The other side's public key, to agree on a key: as it travels, or a file with it
     #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
+    #[command(flatten)]
+    pub(crate) derivation: DerivationArgs,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct DerivationArgs {
     /// How the key comes from the shared secret
-    #[arg(long, value_enum, requires = "peer")]
+    #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) derive: Option<Derive>,
     /// PartyUInfo, for concat-kdf and for ECDH-ES
     #[arg(long, value_name = "TEXT")]
@@ -209,11 +222,18 @@ pub(crate) struct AgreementArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) apv: Option<String>,
     /// Salt, for hkdf-sha256
-    #[arg(long, value_name = "TEXT", requires = "derive")]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) salt: Option<String>,
     /// Context information, for hkdf-sha256; SharedInfo, for x963-sha256
-    #[arg(long, value_name = "TEXT", requires = "derive")]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) info: Option<String>,
+}
+
+impl DerivationArgs {
+    /// Whether PartyUInfo or PartyVInfo is given.
+    pub(crate) fn has_party_info(&self) -> bool {
+        self.apu.is_some() || self.apv.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -94,12 +94,14 @@ fn wrong_inputs_are_told_without_being_shown() {
             "--referrer or --app-id is missing",
         ),
         (
-            &format!("{complycube} --client-id i --referrer CANARY --app-id CANARY"),
+            &format!(
+                "{complycube} --client-id i --referrer https://CANARY.example/* --app-id CANARY"
+            ),
             "cannot be used with",
         ),
         (
             &format!("{complycube} --client-id i --config both"),
-            "give one of --referrer, --app-id",
+            "give only one of `referrer` of the settings file, `app_id` of the settings file",
         ),
         (
             &format!("{complycube} --client-id i --referrer CANARY.example/*"),
@@ -127,12 +129,14 @@ fn wrong_inputs_are_told_without_being_shown() {
             "--sandbox or --base-url is missing",
         ),
         (
-            &format!("{sardine} --client-id i --session-key-file key --sandbox --base-url CANARY"),
+            &format!(
+                "{sardine} --client-id i --session-key-file key --sandbox --base-url https://CANARY.example"
+            ),
             "cannot be used with",
         ),
         (
             &format!("{sardine} --client-id i --session-key-file key --config no"),
-            "invalid value for `sandbox` of the settings file: expected true or false",
+            "invalid value for `--sandbox` (from `sandbox` of the settings file): expected true or false",
         ),
         (
             &format!(

@@ -240,7 +240,8 @@ fn in_a_variable_of_the_environment() {
     let secrets = kinds::all();
     let mut runs = Vec::new();
     for (reader, scope) in READERS {
-        for name in scope.names().chain(["config"]) {
+        let names = scope.names(&Args::command());
+        for name in names.iter().map(String::as_str).chain(["config"]) {
             let line = line_without(reader, name);
             let variable = match name {
                 "config" => BANKEZY.variable(name),
@@ -265,9 +266,10 @@ fn in_the_settings_file() {
         let table = scope
             .table
             .map_or_else(String::new, |table| format!("[{table}]\n"));
-        let secret_names = scope.secrets().map(|(name, _)| name);
-        for name in scope.names().chain(secret_names) {
-            let line = line_without(reader, name);
+        let program = Args::command();
+        let secret_names = scope.secrets(&program).into_iter().map(|(name, _)| name);
+        for name in scope.names(&program).into_iter().chain(secret_names) {
+            let line = line_without(reader, &name);
             runs.extend(for_each_secret(&secrets, |secret| {
                 let quoted = serde_json::to_string(secret).unwrap();
                 let run = |settings: String| Run {
