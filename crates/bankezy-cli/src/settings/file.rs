@@ -77,7 +77,7 @@ impl SettingsFile {
                 }
                 ("data", _) => {
                     return Err(Failure::operation(format!(
-                        "in the settings file `data` is a table: write [data], and NAME = \"VALUE\" below it"
+                        "in the settings file, `data` must be a table: [data] with lines such as city = \"Pune\""
                     )));
                 }
                 (_, value) => {
@@ -91,14 +91,14 @@ impl SettingsFile {
     }
 }
 
-/// Numbers may stand without quotes.
+/// The text of a value; numbers need no quotes.
 fn scalar(name: &str, value: toml::Value) -> Result<String, Failure> {
     match value {
         toml::Value::String(text) => Ok(text),
         toml::Value::Integer(number) => Ok(number.to_string()),
         toml::Value::Boolean(set) => Ok(set.to_string()),
         _ => Err(Failure::operation(format!(
-            "in the settings file `{name}` has another type than text, a number or true and false"
+            "in the settings file, `{name}` must be text, a number, true or false"
         ))),
     }
 }
