@@ -12,7 +12,6 @@ use bankezy_client::ProviderError;
 use crate::args::{Base, ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
 use crate::failure::Failure;
 use crate::remote::{self, request_failure};
-use crate::settings::missing;
 use crate::{answer, keys, transport};
 
 pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
@@ -39,7 +38,7 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
         (None, Some(app_id)) => Sdk::Mobile {
             app_id: app_id.clone(),
         },
-        (None, None) => return Err(missing("--referrer or --app-id")),
+        (None, None) => return Err(Failure::missing("--referrer or --app-id")),
     };
     let request = complycube::TokenRequest::new(client_id, sdk).map_err(request_failure)?;
     let api = ComplyCube::new(api_key).map_err(request_failure)?;
@@ -56,7 +55,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
     let base = match &args.server.base_url {
         Some(base) => base.clone(),
         None if args.server.sandbox => sardine::SANDBOX_BASE_URL.parse()?,
-        None => return Err(missing("--sandbox or --base-url")),
+        None => return Err(Failure::missing("--sandbox or --base-url")),
     };
     let api = Sardine::new(base.url.clone(), client_id, secret).map_err(request_failure)?;
     let found = args.common.token(&base, &api, &request)?;
@@ -86,7 +85,9 @@ fn sardine_request(args: &SardineToken) -> Result<sardine::TokenRequest, Failure
 }
 
 fn client_id(given: &Option<String>) -> Result<&str, Failure> {
-    given.as_deref().ok_or_else(|| missing("--client-id"))
+    given
+        .as_deref()
+        .ok_or_else(|| Failure::missing("--client-id"))
 }
 
 impl ClearArgs {

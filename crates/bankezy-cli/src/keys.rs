@@ -11,7 +11,6 @@ use crate::args::{
     BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
-use crate::settings::missing;
 use crate::{files, key_forms};
 
 /// The byte order mark that some editors put in front of UTF-8.
@@ -71,7 +70,9 @@ fn without_additions(secret: SecretBytes) -> SecretBytes {
 
 /// A secret that a call cannot do without.
 pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
-    arg.place().ok_or_else(|| missing(&S::flags()))?.read()
+    arg.place()
+        .ok_or_else(|| Failure::missing(&S::flags()))?
+        .read()
 }
 
 impl Place {

@@ -19,6 +19,8 @@ mod inspect;
 mod key_forms;
 mod keygen;
 mod keys;
+#[cfg(test)]
+mod leaks_tests;
 mod lines;
 mod messages;
 mod pretty;
@@ -32,29 +34,35 @@ mod shown;
 mod token;
 mod transport;
 mod usage;
+mod values;
 mod vectors;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
 use args::{Args, Command, Provider};
 use failure::Failure;
+use scope::Variables;
 use settings::Settings;
 
 fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
-    let done = settings::parse(&given).and_then(|(args, settings)| run(args.command, settings));
-    match done {
+    match done(&given, &|name| std::env::var_os(name)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If this cannot be written, the exit code is all that is left.
-            let _ = writeln!(std::io::stderr(), "bankezy: {failure}");
+            let _ = failure.print();
             failure.exit_code()
         }
     }
+}
+
+/// Does what the arguments say.
+fn done(given: &[OsString], variables: Variables<'_>) -> Result<(), Failure> {
+    let (args, settings) = settings::parse(given, variables)?;
+    run(args.command, settings)
 }
 
 fn run(command: Command, settings: Settings) -> Result<(), Failure> {

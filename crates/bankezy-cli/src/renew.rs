@@ -3,7 +3,7 @@
 use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
-use crate::settings::{Settings, missing};
+use crate::settings::Settings;
 use crate::{answer, files, keys, remote};
 
 pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure> {
@@ -26,13 +26,13 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
         .block_on(client.renew(&held, args.account_number, &channel))
         .map_err(remote::call_failure)?;
     // What the answer leaves out is as it was.
-    let known = |name| Some(settings.text(name)?.to_str()?.to_owned());
+    let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
     answer.account_number = answer.account_number.or_else(|| known("account_number"));
     answer.token_reference_id = answer
         .token_reference_id
         .or_else(|| known("token_reference_id"));
     if let Some(path) = &output.save_session {
-        session::save(path, output.force, &settings, &answer, &session_keys)?;
+        session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
     answer::print_token(&answer, output.reveal)
 }
@@ -40,7 +40,7 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
 pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Failure> {
     let (held, session_keys) = session::held(&args.session, settings.session)?;
     let reference = args.token_reference_id.as_ref();
-    let reference = reference.ok_or_else(|| missing("--token-reference-id"))?;
+    let reference = reference.ok_or_else(|| Failure::missing("--token-reference-id"))?;
     // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
     // the session has to be named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);

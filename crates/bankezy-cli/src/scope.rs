@@ -5,7 +5,18 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
-use crate::args::ONLY_FLAGS;
+/// Environment variables by their names.
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Flags that are no settings: they are about one run.
+const ONLY_FLAGS: [&str; 6] = [
+    "config",
+    "force",
+    "help",
+    "reveal",
+    "save_session",
+    "session",
+];
 
 /// The settings of one provider.
 #[derive(Debug)]
@@ -105,8 +116,8 @@ impl Scope {
     }
 
     /// The value of the environment variable of a setting.
-    pub(crate) fn in_environment(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(self.variable(name)).filter(|value| !value.is_empty())
+    pub(crate) fn in_environment(&self, name: &str, variables: Variables<'_>) -> Option<OsString> {
+        variables(&self.variable(name)).filter(|value| !value.is_empty())
     }
 }
 

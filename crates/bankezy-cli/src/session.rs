@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use crate::args::{Place, PrivateKeyArg, SecretArg, SecretArgs, ServerArgs, SessionArgs};
 use crate::failure::Failure;
 use crate::scope::settings_of;
-use crate::settings::{Settings, Value, Values, missing};
+use crate::values::{Value, Values};
 use crate::{files, keys};
 
 /// Largest session file that is read.
@@ -60,14 +60,14 @@ pub(crate) struct Session {
 pub(crate) fn save(
     path: &Path,
     force: bool,
-    settings: &Settings,
+    settings: &Values,
     answer: &TokenAnswer,
     session_keys: &Keys,
 ) -> Result<(), Failure> {
     let mut members = BTreeMap::new();
     let mut keep = |name: String| -> Result<(), Failure> {
-        if let Some(text) = settings.text(&name) {
-            let text = kept(&name, text)?;
+        if let Some(value) = settings.get(&name) {
+            let text = kept(&name, &value.text)?;
             members.insert(name, text);
         }
         Ok(())
@@ -168,7 +168,8 @@ pub(crate) fn needed(
     session: Option<Session>,
 ) -> Result<(Token, Keys), Failure> {
     let (token, keys) = held(args, session)?;
-    let token = token.ok_or_else(|| missing("--session, or --token-file or --token-env,"))?;
+    let token =
+        token.ok_or_else(|| Failure::missing("--session, or --token-file or --token-env,"))?;
     Ok((token, keys))
 }
 

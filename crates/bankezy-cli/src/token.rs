@@ -15,7 +15,7 @@ use crate::args::{
 };
 use crate::failure::Failure;
 use crate::session::{self, Keys};
-use crate::settings::{Settings, missing};
+use crate::settings::Settings;
 use crate::{answer, files, keys, remote, renew};
 
 pub(crate) fn run(args: &BankezyToken, settings: Settings) -> Result<(), Failure> {
@@ -60,16 +60,19 @@ fn new_token(
     if let Some(path) = &output.save_session {
         files::check_private(path, "--save-session", output.force)?;
     }
+    let client = remote::connect(server)?;
+    let derivation = derivation(&exchange.derivation)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
+    // A new key takes longer than all that is refused before it.
     let pair = Arc::new(match exchange.private_key.place() {
         Some(place) => keys::private_key(&place.read()?, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
     });
     let call = TokenCall {
-        client: remote::connect(server)?,
-        derivation: derivation(&exchange.derivation)?,
+        client,
         exchange,
         pair,
+        derivation,
     };
     let runtime = remote::runtime(tokio::runtime::Builder::new_current_thread())?;
     let (answer, session_keys) = match which {
@@ -79,7 +82,7 @@ fn new_token(
         }
     };
     if let Some(path) = &output.save_session {
-        session::save(path, output.force, settings, &answer, &session_keys)?;
+        session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
     answer::print_token(&answer, output.reveal)
 }
@@ -135,7 +138,7 @@ impl TokenCall<'_> {
         };
         let public_key = self.pair.public_key().to_wire();
         let account = args.account_number;
-        let account = account.ok_or_else(|| missing("--account-number"))?;
+        let account = account.ok_or_else(|| Failure::missing("--account-number"))?;
         let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
             .map_err(remote::request_failure)?;
         for (value, with) in texts(args, onboarding) {

@@ -5,12 +5,13 @@ use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory as _};
 
-use crate::args::flag;
+use crate::args::{Args, flag};
 use crate::failure::Failure;
-use crate::settings::Values;
+
 use crate::shown;
+use crate::values::Values;
 
 const ORDINALS: [&str; 10] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -18,12 +19,10 @@ const ORDINALS: [&str; 10] = [
 
 /// What is wrong with the arguments `given` to the program, without its own name, or with the
 /// settings that were added to them.
-pub(crate) fn failure(
-    error: &clap::Error,
-    given: &[OsString],
-    program: &Command,
-    settings: &Values,
-) -> Failure {
+pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values) -> Failure {
+    let mut program = Args::command();
+    program.build();
+    let program = &program;
     let names = |kind| match error.get(kind) {
         Some(ContextValue::String(name)) => name.clone(),
         Some(ContextValue::Strings(names)) => names.join(", "),

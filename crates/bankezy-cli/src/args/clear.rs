@@ -5,7 +5,7 @@ use bankezy_crypto::providers::faceki;
 use bankezy_crypto::providers::sardine::{Platform, Provider};
 use clap::Parser;
 
-use super::place::secret;
+use super::place::{Place, SecretArg, secret};
 use super::remote::{Base, ConfigArg, TransportArgs, after_help};
 use crate::scope;
 

@@ -72,7 +72,7 @@ pub(crate) trait SecretArg {
     }
 }
 
-/// Defines a [`SecretArg`].
+/// Defines a [`SecretArg`]. [`Place`] and the trait have to be imported where it is used.
 macro_rules! secret {
     ($name:ident, $file:ident: $file_value:tt $file_help:tt, $env:ident: $env_help:tt) => {
         #[derive(Debug, clap::Parser)]
@@ -80,16 +80,16 @@ macro_rules! secret {
         pub(crate) struct $name {
             #[doc = $file_help]
             #[arg(long, value_name = $file_value)]
-            pub(crate) $file: Option<$crate::args::Place>,
+            pub(crate) $file: Option<Place>,
             #[doc = $env_help]
             #[arg(long, value_name = "VAR")]
-            pub(crate) $env: Option<$crate::args::Place>,
+            pub(crate) $env: Option<Place>,
         }
 
-        impl $crate::args::SecretArg for $name {
+        impl SecretArg for $name {
             const FLAGS: [&str; 2] = [stringify!($file), stringify!($env)];
 
-            fn place(&self) -> Option<&$crate::args::Place> {
+            fn place(&self) -> Option<&Place> {
                 self.$file.as_ref().or(self.$env.as_ref())
             }
         }

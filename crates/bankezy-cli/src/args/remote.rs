@@ -8,19 +8,9 @@ use bankezy_crypto::Error;
 use bankezy_crypto::providers::BaseUrl;
 use clap::{Parser, ValueEnum};
 
-use super::SecretArgs;
-use super::place::{Place, secret};
+use super::place::{Place, SecretArg, secret};
+use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
-
-/// Flags that are no settings: they are about one run.
-pub(crate) const ONLY_FLAGS: [&str; 6] = [
-    "config",
-    "force",
-    "help",
-    "reveal",
-    "save_session",
-    "session",
-];
 
 /// What follows the flags in `--help`: what the call needs, and where it may come from. `secret` is
 /// one of the secrets that the call needs.

@@ -7,9 +7,9 @@ use bankezy_crypto::providers::bankezy::{AccountNumber, DateOfBirth};
 use clap::{Parser, Subcommand};
 
 use super::clear::{ComplycubeToken, FacekiToken, SardineToken};
-use super::place::secret;
+use super::place::{Place, SecretArg, secret};
 use super::remote::{ServerArgs, SessionArgs, after_help};
-use super::{DerivationArgs, PrivateKeyArg, SecretArgs};
+use super::secrets::{DerivationArgs, PrivateKeyArg, SecretArgs};
 use crate::scope;
 
 #[derive(Debug, Parser)]

@@ -6,9 +6,9 @@ use std::path::Path;
 use clap::Command;
 use toml::Table;
 
-use super::{Value, Values};
 use crate::failure::Failure;
 use crate::scope::{self, Scope};
+use crate::values::{Value, Values};
 use crate::{files, keys, shown};
 
 /// Largest settings file that is read.
@@ -76,9 +76,9 @@ impl SettingsFile {
                     }
                 }
                 ("data", _) => {
-                    return Err(Failure::operation(format!(
-                        "in the settings file, `data` must be a table: [data] with lines such as city = \"Pune\""
-                    )));
+                    return Err(Failure::operation(
+                        "in the settings file, `data` must be a table: [data] with lines such as city = \"Pune\"",
+                    ));
                 }
                 (_, value) => {
                     let text = scalar(&name, value)?;

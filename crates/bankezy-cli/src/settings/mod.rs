@@ -9,7 +9,7 @@ mod file;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
@@ -19,9 +19,10 @@ use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatch
 
 use crate::args::{Args, Place, PlaceParser, flag};
 use crate::failure::Failure;
-use crate::scope::{self, Scope, settings_of};
+use crate::scope::{self, Scope, Variables, settings_of};
 use crate::session::{self, Session};
 use crate::usage;
+use crate::values::{Value, Values};
 use file::SettingsFile;
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
@@ -29,43 +30,26 @@ const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrS
 /// What the typed arguments leave out: the texts of settings, and the session.
 #[derive(Default)]
 pub(crate) struct Settings {
-    values: Values,
+    pub(crate) values: Values,
     /// The map `data` of the settings file.
     pub(crate) data: BTreeMap<String, String>,
     pub(crate) session: Option<Session>,
 }
 
-/// Settings by their names.
-pub(crate) type Values = BTreeMap<String, Value>;
-
-/// The value of one setting.
-#[derive(Clone)]
-pub(crate) struct Value {
-    pub(crate) text: OsString,
-    /// What gave it, for messages.
-    pub(crate) from: String,
-}
-
-impl Value {
-    pub(crate) fn new(text: impl Into<OsString>, from: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            from: from.into(),
-        }
-    }
-}
-
-/// Parses the arguments of the program, of which the first is its name. Prints the help if they ask
-/// for it.
-pub(crate) fn parse(given: &[OsString]) -> Result<(Args, Settings), Failure> {
+/// Parses the arguments of the program, of which the first is its name.
+pub(crate) fn parse(
+    given: &[OsString],
+    variables: Variables<'_>,
+) -> Result<(Args, Settings), Failure> {
     let mut program = Args::command();
-    program.build();
     let typed = given.get(1..).unwrap_or_default();
     let matches = match program.try_get_matches_from_mut(given) {
         Ok(matches) => matches,
-        // Help and version are no errors, and `bankezy` alone gets the whole help.
-        Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => error.exit(),
-        Err(error) => return Err(usage::failure(&error, typed, &program, &Values::new())),
+        // `bankezy` alone gets the whole help.
+        Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => {
+            return Err(Failure::Help(error));
+        }
+        Err(error) => return Err(usage::failure(&error, typed, &Values::new())),
     };
     let (mut words, mut command, mut last) = (Vec::new(), &program, &matches);
     while let Some((word, inner)) = last.subcommand() {
@@ -74,19 +58,23 @@ pub(crate) fn parse(given: &[OsString]) -> Result<(Args, Settings), Failure> {
         last = inner;
     }
     let settings = match Scope::of_command(&words) {
-        Some(scope) => Settings::read(scope, &program, command, last)?,
+        Some(scope) => Settings::read(scope, &program, command, last, variables)?,
         None => Settings::default(),
     };
-    let mut merged = given.to_vec();
-    // After `--` a flag is none.
-    let end = merged.iter().position(|text| text == "--");
-    let end = end.unwrap_or(merged.len());
     let added = settings_of(command).filter(|arg| !is_given(last, arg.get_id().as_str()));
-    merged.splice(end..end, added.filter_map(|arg| settings.as_flag(arg)));
-    let args = unrelated(Args::command(), &words, &settings.values)
-        .try_get_matches_from(merged)
-        .and_then(|matches| Args::from_arg_matches(&matches));
-    let args = args.map_err(|error| usage::failure(&error, typed, &program, &settings.values));
+    let added: Vec<_> = added.filter_map(|arg| settings.as_flag(arg)).collect();
+    let matches = if added.is_empty() {
+        Ok(matches)
+    } else {
+        let mut merged = given.to_vec();
+        // After `--` a flag is none.
+        let end = merged.iter().position(|text| text == "--");
+        let end = end.unwrap_or(merged.len());
+        merged.splice(end..end, added);
+        unrelated(Args::command(), &words, &settings.values).try_get_matches_from(merged)
+    };
+    let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
+    let args = args.map_err(|error| usage::failure(&error, typed, &settings.values));
     Ok((args?, settings))
 }
 
@@ -130,6 +118,7 @@ impl Settings {
         program: &Command,
         command: &Command,
         matches: &ArgMatches,
+        variables: Variables<'_>,
     ) -> Result<Self, Failure> {
         let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten();
         let session = path("session").map(|path| session::load(path));
@@ -139,7 +128,7 @@ impl Settings {
         let config = match path("config") {
             Some(path) => Some((path.clone(), "--config")),
             None => scope::BANKEZY
-                .in_environment("config")
+                .in_environment("config", variables)
                 .map(|path| (path.into(), &*variable)),
         };
         let mut file = match &config {
@@ -167,7 +156,7 @@ impl Settings {
         let levels = [
             flags.collect(),
             stated.unwrap_or_default(),
-            environment(scope, program),
+            environment(scope, program, variables),
             file.values,
         ];
         Ok(Self {
@@ -177,16 +166,11 @@ impl Settings {
         })
     }
 
-    /// The text of a setting, as it was given.
-    pub(crate) fn text(&self, name: &str) -> Option<&OsStr> {
-        self.values.get(name).map(|value| value.text.as_os_str())
-    }
-
     /// A setting as a flag of the command line.
     fn as_flag(&self, arg: &Arg) -> Option<OsString> {
         let name = arg.get_id().as_str();
         let mut text = OsString::from(flag(name));
-        let value = self.text(name)?;
+        let value = &self.values.get(name)?.text;
         if !is_switch(arg) {
             text.push("=");
             text.push(value);
@@ -272,23 +256,19 @@ fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
 
 /// What the environment says. A secret of which neither file nor variable is named may be in the
 /// variable of its own name.
-fn environment(scope: &Scope, program: &Command) -> Values {
+fn environment(scope: &Scope, program: &Command, variables: Variables<'_>) -> Values {
     let value = |name: String| {
-        let text = scope.in_environment(&name)?;
+        let text = scope.in_environment(&name, variables)?;
         let from = scope.variable(&name);
         Some((name, Value::new(text, from)))
     };
     let mut values: Values = scope.names(program).into_iter().filter_map(value).collect();
     for (secret, [file, variable]) in scope.secrets(program) {
         let is_named = values.contains_key(&file) || values.contains_key(&variable);
-        if !is_named && scope.in_environment(&secret).is_some() {
+        if !is_named && scope.in_environment(&secret, variables).is_some() {
             let own = scope.variable(&secret);
             values.insert(variable, Value::new(own.clone(), own));
         }
     }
     values
-}
-
-pub(crate) fn missing(what: &str) -> Failure {
-    Failure::usage(format!("{what} is missing"))
 }

@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<Secret> {
     let key: Vec<u8> = (0..32_u8).map(|n| n.wrapping_mul(151) ^ 0xb7).collect();
     let base64url = URL_SAFE_NO_PAD.encode(&key);
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let pem = include_str!("../../../../../tests/data/p256.pem");
+    let pem = include_str!("../../../../tests/data/p256.pem");
     let pem_lines = pem.lines().filter(|line| !line.starts_with('-'));
     let jwk = format!(r#"{{"kty":"EC","crv":"P-256","d":"{base64url}"}}"#);
     let signed = URL_SAFE_NO_PAD.encode(r#"{"sub":"1234567890","iat":1516239022}"#);
