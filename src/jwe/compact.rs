@@ -2,7 +2,7 @@
 
 use crate::codec::base64url;
 use crate::error::{Error, Malformed};
-use crate::jwe::header;
+use crate::jwe::header::{self, Header};
 
 /// Names of the parts, as RFC 7516 section 2 has them.
 pub(crate) const ENCRYPTED_KEY: &str = "encrypted key";
@@ -29,7 +29,7 @@ impl<'a> Compact<'a> {
     /// Cuts a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
     pub(crate) fn parse(text: &'a [u8], max_len: usize) -> Result<Self, Error> {
         check_len(text, max_len)?;
-        Self::cut(text).ok_or_else(|| diagnose(text).into())
+        Self::cut(text).ok_or_else(|| diagnose(text))
     }
 
     /// Bytes of plaintext inside.
@@ -40,7 +40,7 @@ impl<'a> Compact<'a> {
 
     /// Why a part turned out not to be canonical base64url.
     pub(crate) fn diagnose(&self) -> Error {
-        diagnose(self.text).into()
+        diagnose(self.text)
     }
 
     /// Relies on the fixed lengths of vector and tag, so that the ciphertext, which can be long,
@@ -80,7 +80,7 @@ pub(crate) fn parts(text: &[u8], max_len: usize) -> Result<[&[u8]; 5], Error> {
         (Some(header), Some(key), Some(iv), Some(ciphertext), Some(tag), None) => {
             Ok([header, key, iv, ciphertext, tag])
         }
-        _ => Err(diagnose(text).into()),
+        _ => Err(diagnose(text)),
     }
 }
 
@@ -98,16 +98,16 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Says what is wrong with a text that could not be cut or decoded. Depends on no secret.
 #[cold]
-fn diagnose(text: &[u8]) -> Malformed {
+fn diagnose(text: &[u8]) -> Error {
     match text.trim_ascii_start().first() {
-        None => return Malformed::Empty,
-        Some(b'{' | b'[') => return Malformed::ClearJson,
+        None => return Malformed::Empty.into(),
+        Some(b'{' | b'[') => return Malformed::ClearJson.into(),
         Some(_) => {}
     }
     let parts: Vec<&[u8]> = text.splitn(7, |byte| *byte == b'.').collect();
-    let [_, key, iv, ciphertext, tag] = parts[..] else {
+    let [header, key, iv, ciphertext, tag] = parts[..] else {
         let found = text.split(|byte| *byte == b'.').count();
-        return Malformed::PartCount { found };
+        return Malformed::PartCount { found }.into();
     };
     for (part, text) in [
         (ENCRYPTED_KEY, key),
@@ -116,16 +116,21 @@ fn diagnose(text: &[u8]) -> Malformed {
         (AUTHENTICATION_TAG, tag),
     ] {
         if !base64url::is_canonical(text) {
-            return Malformed::NotBase64url { part };
+            return Malformed::NotBase64url { part }.into();
         }
+    }
+    // Another `enc` has vectors and tags of other lengths: the header is the reason, not they.
+    if let Err(problem) = Header::parse(header) {
+        return problem.into();
     }
     let (part, found, needed) = match iv.len() {
         IV_CHARS => (AUTHENTICATION_TAG, tag.len(), TAG_CHARS),
         _ => (INITIALIZATION_VECTOR, iv.len(), IV_CHARS),
     };
-    Malformed::PartLength {
+    let length = Malformed::PartLength {
         part,
         found,
         needed,
-    }
+    };
+    length.into()
 }

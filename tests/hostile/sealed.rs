@@ -90,7 +90,11 @@ fn texts_of_another_form_are_refused() {
             parts(9),
         ),
         ("5000 parts", "AAAA.".repeat(4999).into_bytes(), parts(5000)),
-        ("dots alone", vec![b'.'; 4], part_length(IV, 0, 16)),
+        (
+            "dots alone",
+            vec![b'.'; 4],
+            header(bankezy_crypto::HeaderProblem::NotJsonObject),
+        ),
         ("8 MiB of dots", vec![b'.'; CAP], parts(CAP + 1)),
         (
             "two texts in a row",
@@ -212,6 +216,56 @@ fn texts_of_another_form_are_refused() {
             "UTF-16",
             genuine.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             not_base64url(ENCRYPTED_KEY),
+        ),
+    ]);
+}
+
+/// Under another `enc` the lengths are others, too: the header is named, which says what is wrong.
+#[test]
+fn a_header_out_of_profile_is_named_before_lengths() {
+    use bankezy_crypto::HeaderProblem as H;
+    let text = |json: &str, iv: usize, tag: usize| {
+        let [head, iv, text, tag] = [
+            json.as_bytes(),
+            &vec![1; iv],
+            b"0123456789abcdef",
+            &vec![2; tag],
+        ]
+        .map(base64url);
+        format!("{head}..{iv}.{text}.{tag}").into_bytes()
+    };
+    let cbc = r#"{"alg":"dir","enc":"A256CBC-HS512"}"#;
+    check(vec![
+        (
+            "A256CBC-HS512",
+            text(cbc, 16, 32),
+            header(H::UnknownEncryption),
+        ),
+        (
+            "a vector of GCM",
+            text(cbc, 12, 32),
+            header(H::UnknownEncryption),
+        ),
+        (
+            "a tag of GCM",
+            text(cbc, 16, 16),
+            header(H::UnknownEncryption),
+        ),
+        (
+            "another alg",
+            text(r#"{"alg":"A256KW","enc":"A256CBC-HS512"}"#, 16, 32),
+            header(H::UnknownAlgorithm),
+        ),
+        (
+            "compressed",
+            text(r#"{"alg":"dir","enc":"A256GCM","zip":"DEF"}"#, 16, 32),
+            header(H::Compressed),
+        ),
+        ("in profile", text(DIR, 16, 16), part_length(IV, 22, 16)),
+        (
+            "in profile, a tag of 32",
+            text(DIR, 12, 32),
+            part_length(TAG, 43, 22),
         ),
     ]);
 }

@@ -94,17 +94,19 @@ fn printable(json: &str) -> Result<SecretBytes, Failure> {
 /// Enough to tell which kind of token it is.
 fn masked(token: &Token) -> String {
     let text = token.as_str();
-    let (scheme, bare) = match text.strip_prefix("Bearer ") {
-        Some(bare) => ("Bearer ", bare),
-        None => ("", text),
-    };
+    let (scheme, stripped) = strip_bearer(text);
     let length = text.chars().count();
     // Of a short one, its beginning is a good part.
     let shown: String = match length {
         0..32 => String::new(),
-        _ => bare.chars().take(4).collect(),
+        _ => stripped.chars().take(4).collect(),
     };
     format!("{scheme}{shown}…({length} characters)")
+}
+
+/// The scheme in front of a token, where it has one, and the token without it.
+fn strip_bearer(text: &str) -> (&str, &str) {
+    text.split_at(if text.starts_with("Bearer ") { 7 } else { 0 })
 }
 
 pub(crate) type Member<'a> = (&'static str, Option<&'a str>);

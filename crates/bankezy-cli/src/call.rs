@@ -5,17 +5,16 @@ use serde_json::value::RawValue;
 use crate::args::{BackendArg, Call};
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{files, keys, remote, scope, session};
+use crate::{files, keys, remote, session};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-pub(crate) fn run(args: &Call) -> Result<(), Failure> {
-    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let (token, session_keys) = session::needed(&args.session, &mut settings)?;
+pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
+    let (token, session_keys) = session::needed(&args.session, settings.session)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let channel = session_keys.channel(&settings, backend)?;
-    let client = remote::connect(&settings)?;
+    let channel = session_keys.channel(&args.session.secret, backend)?;
+    let client = remote::connect(&args.server)?;
     let body = files::read_stdin(MAX_BODY)?;
     let body: &RawValue = serde_json::from_slice(body.as_bytes()).map_err(|error| {
         Failure::operation(format!(

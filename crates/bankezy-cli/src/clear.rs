@@ -2,79 +2,63 @@
 
 use std::time::SystemTime;
 
-use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
-use bankezy_crypto::providers::faceki::{self, Faceki};
-use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
-use bankezy_crypto::providers::{BaseUrl, CallError, TokenApi};
+use bankezy_crypto::providers::complycube::{self, ComplyCube, Sdk};
+use bankezy_crypto::providers::faceki::Faceki;
+use bankezy_crypto::providers::sardine::{self, Sardine};
+use bankezy_crypto::providers::{CallError, TokenApi};
 
-use bankezy_client::{Client, ProviderError};
+use bankezy_client::ProviderError;
 
-use crate::args::{ComplycubeToken, FacekiToken, SardineToken};
+use crate::args::{Base, ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
 use crate::failure::Failure;
 use crate::remote::{self, request_failure};
-use crate::settings::{Settings, missing};
-use crate::{answer, keys, scope, transport};
+use crate::{answer, keys, transport};
 
 pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
-    let settings = Settings::read(&scope::FACEKI, &args.flags(), &args.common.config)?;
-    let client_id = settings.needed("client_id")?;
-    let secret = settings
-        .needed_source("client_secret_file", "client_secret_env")?
-        .read()?;
+    let client_id = client_id(&args.client_id)?;
+    let secret = keys::needed(&args.client_secret)?;
     let secret = keys::text(&secret, "the client secret")?;
-    let mut api = Faceki::new(&client_id, secret).map_err(request_failure)?;
-    if settings.is_set("credentials_in_headers")? {
+    let mut api = Faceki::new(client_id, secret).map_err(request_failure)?;
+    if args.credentials_in_headers {
         api = api.with_credentials_in_headers();
     }
-    let server = Server::find(&settings, Some(faceki::BASE_URL))?;
-    let api = api.with_base_url(server.base.clone());
-    let token = server.token(&api, &())?;
+    let api = api.with_base_url(args.base_url.url.clone());
+    let token = args.common.token(&args.base_url, &api, &())?;
     answer::print_clear_token(&token, args.common.reveal, &[])
 }
 
 pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
-    let settings = Settings::read(&scope::COMPLYCUBE, &args.flags(), &args.common.config)?;
-    let api_key = settings
-        .needed_source("api_key_file", "api_key_env")?
-        .read()?;
+    let api_key = keys::needed(&args.api_key)?;
     let api_key = keys::text(&api_key, "the API key")?;
-    let client_id = settings.needed("client_id")?;
-    let sdk = match settings.find(&["referrer", "app_id"])? {
-        Some(("referrer", _)) => {
-            let pattern = settings.needed("referrer")?;
-            let referrer = MatchPattern::parse(&pattern).map_err(request_failure)?;
-            Sdk::Web { referrer }
-        }
-        Some(_) => Sdk::Mobile {
-            app_id: settings.needed("app_id")?,
+    let client_id = client_id(&args.client_id)?;
+    let sdk = match (&args.sdk.referrer, &args.sdk.app_id) {
+        (Some(referrer), _) => Sdk::Web {
+            referrer: referrer.clone(),
         },
-        None => return Err(missing("--referrer or --app-id")),
+        (None, Some(app_id)) => Sdk::Mobile {
+            app_id: app_id.clone(),
+        },
+        (None, None) => return Err(Failure::missing("--referrer or --app-id")),
     };
-    let request = complycube::TokenRequest::new(&client_id, sdk).map_err(request_failure)?;
+    let request = complycube::TokenRequest::new(client_id, sdk).map_err(request_failure)?;
     let api = ComplyCube::new(api_key).map_err(request_failure)?;
-    let server = Server::find(&settings, Some(complycube::BASE_URL))?;
-    let api = api.with_base_url(server.base.clone());
-    let token = server.token(&api, &request)?;
+    let api = api.with_base_url(args.base_url.url.clone());
+    let token = args.common.token(&args.base_url, &api, &request)?;
     answer::print_clear_token(&token, args.common.reveal, &[])
 }
 
 pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
-    let settings = Settings::read(&scope::SARDINE, &args.flags(), &args.common.config)?;
-    let client_id = settings.needed("client_id")?;
-    let secret = settings
-        .needed_source("client_secret_file", "client_secret_env")?
-        .read()?;
+    let client_id = client_id(&args.client_id)?;
+    let secret = keys::needed(&args.client_secret)?;
     let secret = keys::text(&secret, "the client secret")?;
-    let request = sardine_request(&settings)?;
-    let server = match settings.find(&["base_url", "sandbox"])? {
-        Some(("sandbox", _)) if settings.is_set("sandbox")? => {
-            Server::at(&settings, sardine::SANDBOX_BASE_URL)?
-        }
-        Some(_) => Server::find(&settings, None)?,
-        None => return Err(missing("--sandbox or --base-url")),
+    let request = sardine_request(args)?;
+    let base = match &args.server.base_url {
+        Some(base) => base.clone(),
+        None if args.server.sandbox => sardine::SANDBOX_BASE_URL.parse()?,
+        None => return Err(Failure::missing("--sandbox or --base-url")),
     };
-    let api = Sardine::new(server.base.clone(), &client_id, secret).map_err(request_failure)?;
-    let found = server.token(&api, &request)?;
+    let api = Sardine::new(base.url.clone(), client_id, secret).map_err(request_failure)?;
+    let found = args.common.token(&base, &api, &request)?;
     let more = [
         ("scope", found.scope.as_deref()),
         ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
@@ -83,51 +67,39 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
     answer::print_clear_token(&found.token, args.common.reveal, &more)
 }
 
-fn sardine_request(settings: &Settings) -> Result<sardine::TokenRequest, Failure> {
-    let session_key = settings
-        .needed_source("session_key_file", "session_key_env")?
-        .read()?;
+fn sardine_request(args: &SardineToken) -> Result<sardine::TokenRequest, Failure> {
+    let session_key = keys::needed(&args.session_key)?;
     let session_key = keys::text(&session_key, "the session key")?;
     let mut request = sardine::TokenRequest::new(session_key).map_err(request_failure)?;
-    if let Some(customer_id) = settings.text("customer_id")? {
-        let with = request.with_customer_id(&customer_id);
+    if let Some(customer_id) = &args.customer_id {
+        let with = request.with_customer_id(customer_id);
         request = with.map_err(request_failure)?;
     }
-    if let Some(platform) = settings.text("platform")? {
-        request = request.with_platform(Platform::new(&platform).map_err(request_failure)?);
+    if let Some(platform) = &args.platform {
+        request = request.with_platform(platform.clone());
     }
-    if let Some(provider) = settings.text("provider")? {
-        request = request.with_provider(Provider::new(&provider).map_err(request_failure)?);
+    if let Some(provider) = &args.provider {
+        request = request.with_provider(provider.clone());
     }
     Ok(request)
 }
 
-/// Where an API is, and the client for it.
-struct Server {
-    base: BaseUrl,
-    client: Client,
+fn client_id(given: &Option<String>) -> Result<&str, Failure> {
+    given
+        .as_deref()
+        .ok_or_else(|| Failure::missing("--client-id"))
 }
 
-impl Server {
-    /// Where the settings say, else where it is documented to be.
-    fn find(settings: &Settings, documented: Option<&str>) -> Result<Self, Failure> {
-        match (settings.text("base_url")?, documented) {
-            (Some(base_url), _) => Self::at(settings, &base_url),
-            (None, Some(documented)) => Self::at(settings, documented),
-            (None, None) => Err(missing("--base-url")),
-        }
-    }
-
-    fn at(settings: &Settings, base_url: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            base: BaseUrl::parse(base_url).map_err(request_failure)?,
-            client: transport::client(settings, base_url.starts_with("https"))?,
-        })
-    }
-
-    fn token<A: TokenApi>(&self, api: &A, request: &A::Request) -> Result<A::Answer, Failure> {
+impl ClearArgs {
+    fn token<A: TokenApi>(
+        &self,
+        base: &Base,
+        api: &A,
+        request: &A::Request,
+    ) -> Result<A::Answer, Failure> {
+        let client = transport::client(&self.transport, base)?;
         let response = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-            .block_on(self.client.execute(|| Ok(api.request(request)?)))
+            .block_on(client.execute(|| Ok(api.request(request)?)))
             .map_err(|error| match error {
                 ProviderError::Request(error) => request_failure(error),
                 ProviderError::Transport(error) => transport::failure(&error),

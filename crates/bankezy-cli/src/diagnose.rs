@@ -7,7 +7,7 @@ use bankezy_diagnose::{
     WHAT_NEXT_FOR_SECRET,
 };
 
-use crate::args::Diagnose;
+use crate::args::{Diagnose, SecretArg as _};
 use crate::failure::Failure;
 use crate::{files, keys};
 
@@ -19,10 +19,8 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         .map_err(|error| failure(error, args.verbose))?;
     let algorithm = message.algorithm();
 
-    let private =
-        keys::private_bytes(args.private_key.as_deref(), args.private_key_env.as_deref())?;
-    let found = if let Some(private) = private {
-        let pair = keys::private_key(&private, backend)?;
+    let found = if let Some(private) = args.private_key.place() {
+        let pair = keys::private_key(&private.read()?, backend)?;
         match &args.peer {
             Some(peer) if algorithm == Algorithm::Dir => {
                 let peer = keys::public_key(peer, "--peer")?;
@@ -38,9 +36,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
             None => message.try_private_key(pair),
         }
     } else if algorithm == Algorithm::Dir {
-        let secret = keys::secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())?
-            .ok_or_else(|| Failure::usage("name a key"))?;
-        message.try_readings(&secret)
+        message.try_readings(&keys::secret_bytes(&args.secret)?)
     } else {
         return Err(Failure::operation(format!(
             "the message is sealed to a public key ({algorithm}): open it with --private-key"

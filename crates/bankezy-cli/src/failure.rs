@@ -1,6 +1,7 @@
 //! How a run fails: one line, and an exit code.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// What is printed on standard error, with what to do.
@@ -10,6 +11,8 @@ pub(crate) enum Failure {
     Operation(String),
     /// Wrong usage: exit code 2, as clap has it.
     Usage(String),
+    /// The help or the version, which is no failure if it was asked for.
+    Help(clap::Error),
 }
 
 impl Failure {
@@ -21,11 +24,24 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    /// Wrong usage, for what nothing gives.
+    pub(crate) fn missing(what: &str) -> Self {
+        Self::usage(format!("{what} is missing"))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Operation(_) => 1,
-            Self::Usage(_) => 2,
-        })
+        match self {
+            Self::Operation(_) => ExitCode::from(1),
+            Self::Help(help) if help.exit_code() == 0 => ExitCode::SUCCESS,
+            Self::Usage(_) | Self::Help(_) => ExitCode::from(2),
+        }
+    }
+
+    pub(crate) fn print(&self) -> io::Result<()> {
+        match self {
+            Self::Help(help) => help.print(),
+            failure => writeln!(io::stderr(), "bankezy: {failure}"),
+        }
     }
 }
 
@@ -34,6 +50,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Operation(message) => f.write_str(message),
             Self::Usage(message) => write!(f, "{message} (see --help)"),
+            Self::Help(help) => help.fmt(f),
         }
     }
 }

@@ -74,20 +74,26 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Standard input without the buffer of the standard library, which would keep a payload.
 pub(crate) fn stdin() -> io::Result<File> {
+    #[cfg(test)]
+    return streams::IN.with(streams::of);
+    #[cfg(not(test))]
     unbuffered(io::stdin())
 }
 
 /// Standard output without a buffer.
 pub(crate) fn stdout() -> io::Result<File> {
+    #[cfg(test)]
+    return streams::OUT.with(streams::of);
+    #[cfg(not(test))]
     unbuffered(io::stdout())
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(test)))]
 fn unbuffered(stream: impl std::os::fd::AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
-#[cfg(windows)]
+#[cfg(all(windows, not(test)))]
 fn unbuffered(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
@@ -153,4 +159,24 @@ fn create_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// Standard input and output of the tests that run commands in their own process.
+#[cfg(test)]
+pub(crate) mod streams {
+    use std::cell::RefCell;
+    use std::fs::File;
+    use std::io;
+
+    thread_local! {
+        pub(crate) static IN: RefCell<Option<File>> = const { RefCell::new(None) };
+        pub(crate) static OUT: RefCell<Option<File>> = const { RefCell::new(None) };
+    }
+
+    pub(super) fn of(stream: &RefCell<Option<File>>) -> io::Result<File> {
+        match &*stream.borrow() {
+            Some(file) => file.try_clone(),
+            None => Err(io::Error::other("no stream of this test")),
+        }
+    }
 }

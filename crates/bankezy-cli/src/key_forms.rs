@@ -65,10 +65,8 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
         return PublicKey::from_jwk(start);
     }
     PublicKey::from_wire(text).or_else(|error| match decoded(text.as_bytes()) {
-        Some(inside) => public_key(inside.as_bytes()).map_err(|inside| match is_vague(&inside) {
-            true => error,
-            false => inside,
-        }),
+        Some(inside) => public_key(inside.as_bytes())
+            .map_err(|inside| if is_vague(&inside) { error } else { inside }),
         None if text.contains('\0') => public_key(text.as_bytes()),
         None => Err(error),
     })
@@ -121,9 +119,10 @@ fn decoded(text: &[u8]) -> Option<SecretBytes> {
     }
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let alphabet = match packed.iter().any(|c| b"-_".contains(c)) {
-        true => base64::alphabet::URL_SAFE,
-        false => base64::alphabet::STANDARD,
+    let alphabet = if packed.iter().any(|c| b"-_".contains(c)) {
+        base64::alphabet::URL_SAFE
+    } else {
+        base64::alphabet::STANDARD
     };
     GeneralPurpose::new(&alphabet, config)
         .decode(packed)

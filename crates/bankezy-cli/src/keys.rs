@@ -1,14 +1,15 @@
 //! From arguments to keys.
 
 use std::env::VarError;
-use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
 use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
 
-use crate::args::{AgreementArgs, BackendArg, Derive, Encoding, SecretArgs};
+use crate::args::{
+    BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
+};
 use crate::failure::Failure;
 use crate::{files, key_forms};
 
@@ -29,39 +30,26 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     })
 }
 
-/// The payload secret, where one is named.
-pub(crate) fn secret(args: &SecretArgs) -> Result<Option<PayloadSecret>, Failure> {
-    let bytes = secret_bytes(args.secret_file.as_deref(), args.secret_env.as_deref())?;
-    bytes
-        .map(|bytes| secret_of(bytes, args.encoding))
-        .transpose()
-}
-
-/// The payload secret that a file or variable holds.
-pub(crate) fn secret_of(bytes: SecretBytes, encoding: Encoding) -> Result<PayloadSecret, Failure> {
-    let bytes = without_additions(bytes);
+/// The payload secret that the arguments name.
+pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
+    let bytes = secret_bytes(&args.secret)?;
     let text = text(&bytes, "the payload secret")?;
-    match encoding {
+    let secret = match args.encoding {
         Encoding::Base64 => PayloadSecret::from_base64(text),
         Encoding::Base64url => PayloadSecret::from_base64url(text),
         Encoding::Hex => PayloadSecret::from_hex(text),
         Encoding::Utf8 => PayloadSecret::from_raw_str(text),
-    }
-    .map_err(|error| {
+    };
+    secret.map_err(|error| {
         Failure::operation(format!(
             "{error} (--encoding; `bankezy diagnose` finds it out)"
         ))
     })
 }
 
-/// The payload secret as it is written, from a file or the environment, without what editors and
-/// other tools add to text.
-pub(crate) fn secret_bytes(
-    file: Option<&Path>,
-    variable: Option<&str>,
-) -> Result<Option<SecretBytes>, Failure> {
-    let bytes = file_or_variable(file, "--secret-file", variable, "--secret-env")?;
-    Ok(bytes.map(without_additions))
+/// The payload secret as it is written, without what editors and other tools add to text.
+pub(crate) fn secret_bytes(arg: &PayloadSecretArg) -> Result<SecretBytes, Failure> {
+    needed(arg).map(without_additions)
 }
 
 /// Takes off a byte order mark, and the line ends inside that `xxd -p` and others fold with.
@@ -80,45 +68,43 @@ fn without_additions(secret: SecretBytes) -> SecretBytes {
     kept
 }
 
-/// The private key as it is written, from a file or the environment.
-pub(crate) fn private_bytes(
-    file: Option<&Path>,
-    variable: Option<&str>,
-) -> Result<Option<SecretBytes>, Failure> {
-    file_or_variable(file, "--private-key", variable, "--private-key-env")
+/// A secret that a call cannot do without.
+pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
+    arg.place()
+        .ok_or_else(|| Failure::missing(&S::flags()))?
+        .read()
 }
 
-fn file_or_variable(
-    file: Option<&Path>,
-    file_flag: &str,
-    variable: Option<&str>,
-    variable_flag: &str,
-) -> Result<Option<SecretBytes>, Failure> {
-    match (file, variable) {
-        (Some(file), _) => files::read_key(file, file_flag).map(Some),
-        (None, Some(name)) => variable_bytes(name.as_ref(), variable_flag).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-/// A secret from the environment. The name may be the secret itself, put in the wrong place, and is
-/// not shown; `from` is, which gives the name.
-pub(crate) fn variable_bytes(name: &OsStr, from: &str) -> Result<SecretBytes, Failure> {
-    // Looking these up would panic, or find nothing.
-    let unusable = name.is_empty() || name.as_encoded_bytes().iter().any(|c| b"=\0".contains(c));
-    let value = if unusable {
-        Err(VarError::NotPresent)
-    } else {
-        std::env::var(name)
-    };
-    match value {
-        Ok(value) => Ok(value.into_bytes().into()),
-        Err(VarError::NotPresent) => Err(Failure::operation(format!(
-            "the environment variable that {from} names is not set: give its name, not the secret"
-        ))),
-        Err(VarError::NotUnicode(_)) => Err(Failure::operation(format!(
-            "the environment variable that {from} names is not UTF-8"
-        ))),
+impl Place {
+    /// A file's contents, or the value of an environment variable. The name of a variable may be the
+    /// secret itself, put in the wrong place, and is not shown; what gave the name is.
+    pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
+        let Self { name, from, .. } = self;
+        if !self.is_variable {
+            return files::read_key(Path::new(name), from);
+        }
+        // Looking these up would panic, or find nothing.
+        let unusable =
+            name.is_empty() || name.as_encoded_bytes().iter().any(|c| b"=\0".contains(c));
+        let value = if unusable {
+            Err(VarError::NotPresent)
+        } else {
+            std::env::var(name)
+        };
+        value.map(|value| value.into_bytes().into()).map_err(|error| {
+            Failure::operation(match error {
+                VarError::NotPresent => format!(
+                    "the environment variable that {from} names is not set: give its name, not the \
+                     secret"
+                ),
+                VarError::NotUnicode(_) if **name == **from => {
+                    format!("the environment variable {from} is not UTF-8")
+                }
+                VarError::NotUnicode(_) => {
+                    format!("the environment variable that {from} names is not UTF-8")
+                }
+            })
+        })
     }
 }
 
@@ -170,11 +156,11 @@ pub(crate) fn public_key(wire_or_file: &str, flag: &str) -> Result<PublicKey, Fa
 }
 
 /// The derivation that the arguments name, where they name one.
-pub(crate) fn derivation(args: &AgreementArgs) -> Result<Option<Derivation<'_>>, Failure> {
+pub(crate) fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
     let Some(derive) = args.derive else {
         return Ok(None);
     };
-    if derive != Derive::ConcatKdf && (args.apu.is_some() || args.apv.is_some()) {
+    if derive != Derive::ConcatKdf && args.has_party_info() {
         return Err(Failure::usage(
             "--apu and --apv are for --derive concat-kdf",
         ));

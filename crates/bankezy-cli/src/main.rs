@@ -19,6 +19,8 @@ mod inspect;
 mod key_forms;
 mod keygen;
 mod keys;
+#[cfg(test)]
+mod leaks_tests;
 mod lines;
 mod messages;
 mod pretty;
@@ -32,56 +34,47 @@ mod shown;
 mod token;
 mod transport;
 mod usage;
+mod values;
 mod vectors;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use args::{Args, Command, Provider};
 use failure::Failure;
-
-const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+use scope::Variables;
+use settings::Settings;
 
 fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
-    let done = match Args::try_parse_from(&given) {
-        Ok(args) => run(args.command),
-        // Help and version are no errors, and a bare `bankezy` deserves the whole help.
-        Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => error.exit(),
-        Err(error) => {
-            let mut program = Args::command();
-            program.build();
-            Err(usage::failure(
-                &error,
-                given.get(1..).unwrap_or_default(),
-                &program,
-            ))
-        }
-    };
-    match done {
+    match done(&given, &|name| std::env::var_os(name)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Where even that cannot be written, the exit code has to say it alone.
-            let _ = writeln!(std::io::stderr(), "bankezy: {failure}");
+            // If this cannot be written, the exit code is all that is left.
+            let _ = failure.print();
             failure.exit_code()
         }
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+/// Does what the arguments say.
+fn done(given: &[OsString], variables: Variables<'_>) -> Result<(), Failure> {
+    let (args, settings) = settings::parse(given, variables)?;
+    run(args.command, settings)
+}
+
+fn run(command: Command, settings: Settings) -> Result<(), Failure> {
     match command {
         Command::Demo => demo::run(),
         Command::Token(args) => match args.provider {
-            Provider::Bankezy(args) => token::run(&args),
+            Provider::Bankezy(args) => token::run(&args, settings),
             Provider::Faceki(args) => clear::faceki(&args),
             Provider::Complycube(args) => clear::complycube(&args),
             Provider::Sardine(args) => clear::sardine(&args),
         },
-        Command::Call(args) => call::run(&args),
+        Command::Call(args) => call::run(&args, settings),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Seal(args) => messages::seal(&args),

@@ -8,7 +8,7 @@ use bankezy_crypto::{
     PublicKeySealer, Seal,
 };
 
-use crate::args::{self, AgreementArgs, SecretArgs};
+use crate::args::{self, AgreementArgs, DerivationArgs, SecretArg as _, SecretArgs};
 use crate::failure::Failure;
 use crate::{files, keys, lines};
 
@@ -26,7 +26,7 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
                 &keys::public_key(recipient, "--recipient")?,
                 backend,
             )?;
-            let AgreementArgs { apu, apv, .. } = &args.agreement;
+            let DerivationArgs { apu, apv, .. } = &args.agreement.derivation;
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
@@ -64,7 +64,7 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     let opener: Box<dyn Open> = match key {
         Key::Shared(cipher) => Box::new(cipher.with_max_sealed_len(max)),
         Key::Private(pair) => {
-            if args.agreement.apu.is_some() || args.agreement.apv.is_some() {
+            if args.agreement.derivation.has_party_info() {
                 return Err(Failure::usage(
                     "without --peer, apu and apv are read from the message",
                 ));
@@ -92,23 +92,17 @@ enum Key {
 }
 
 fn key(secret: &SecretArgs, agreement: &AgreementArgs, backend: &Backend) -> Result<Key, Failure> {
-    if let Some(secret) = keys::secret(secret)? {
-        if agreement.apu.is_some() || agreement.apv.is_some() {
+    if secret.secret.place().is_some() {
+        let secret = keys::secret(secret)?;
+        if agreement.derivation.has_party_info() {
             return Err(Failure::usage(
                 "--apu and --apv do not go with a payload secret",
             ));
         }
         return Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?));
     }
-    let AgreementArgs {
-        private_key,
-        private_key_env,
-        ..
-    } = agreement;
-    let private = keys::private_bytes(private_key.as_deref(), private_key_env.as_deref())?
-        .ok_or_else(|| Failure::usage("name a key"))?;
-    let pair = keys::private_key(&private, backend)?;
-    match (&agreement.peer, keys::derivation(agreement)?) {
+    let pair = keys::private_key(&keys::needed(&agreement.private_key)?, backend)?;
+    match (&agreement.peer, keys::derivation(&agreement.derivation)?) {
         (Some(peer), Some(derivation)) => {
             let secret = pair.agree(&keys::public_key(peer, "--peer")?, &derivation)?;
             Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?))

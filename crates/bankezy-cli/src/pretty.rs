@@ -37,14 +37,12 @@ impl Paint {
     }
 
     fn code(&self, code: &str, text: &str) -> String {
-        match self.colours {
-            // Each line by itself, so that none colours what stands before the next.
-            true => {
-                let painted = |line| format!("\u{1b}[{code}m{line}\u{1b}[0m");
-                text.lines().map(painted).collect::<Vec<_>>().join("\n")
-            }
-            false => text.to_owned(),
+        if !self.colours {
+            return text.to_owned();
         }
+        // Each line on its own, so that no colour runs into the indentation of the next.
+        let painted = |line| format!("\u{1b}[{code}m{line}\u{1b}[0m");
+        text.lines().map(painted).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -3,15 +3,14 @@
 use std::error::Error as _;
 
 use bankezy_client::{BankEzyClient, ProviderError};
-use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, Version, meaning};
-use bankezy_crypto::providers::{BaseUrl, CallError};
-use bankezy_crypto::{Error, PayloadSecret};
+use bankezy_crypto::Error;
+use bankezy_crypto::providers::CallError;
+use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
 use bankezy_sandbox::SandboxError;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::Encoding;
+use crate::args::{ApiVersion, ServerArgs};
 use crate::failure::Failure;
-use crate::settings::Settings;
 use crate::{keys, transport};
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
@@ -21,37 +20,19 @@ pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
         .map_err(|error| Failure::operation(format!("cannot start a runtime: {error}")))
 }
 
-/// The server that the settings name, behind a client.
-pub(crate) fn connect(settings: &Settings) -> Result<BankEzyClient, Failure> {
-    let base_url = settings.needed("base_url")?;
-    let base = BaseUrl::parse(&base_url).map_err(request_failure)?;
-    let version = version(settings)?;
-    let api_key = settings
-        .needed_source("api_key_file", "api_key_env")?
-        .read()?;
+/// The server that the arguments name, behind a client.
+pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
+    let base = args.base_url.as_ref();
+    let base = base.ok_or_else(|| Failure::missing("--base-url"))?;
+    let version = match args.api_version {
+        ApiVersion::V1 => Version::V1,
+        ApiVersion::V2 => Version::V2,
+    };
+    let api_key = keys::needed(&args.api_key)?;
     let api_key = keys::text(&api_key, "X-API-KEY")?;
-    let server = BankEzy::new(base, api_key, version).map_err(request_failure)?;
-
-    let client = transport::client(settings, base_url.starts_with("https"))?;
+    let server = BankEzy::new(base.url.clone(), api_key, version).map_err(request_failure)?;
+    let client = transport::client(&args.transport, base)?;
     Ok(BankEzyClient::new(client, server))
-}
-
-fn version(settings: &Settings) -> Result<Version, Failure> {
-    match settings.text("api_version")?.as_deref() {
-        None | Some("v2") => Ok(Version::V2),
-        Some("v1") => Ok(Version::V1),
-        Some(_) => Err(Failure::usage(format!(
-            "invalid value for {}: expected v1 or v2",
-            settings.from("api_version")
-        ))),
-    }
-}
-
-/// The static payload secret.
-pub(crate) fn payload_secret(settings: &Settings) -> Result<PayloadSecret, Failure> {
-    let source = settings.needed_source("secret_file", "secret_env")?;
-    let encoding = settings.choice("encoding")?.unwrap_or(Encoding::Base64url);
-    keys::secret_of(source.read()?, encoding)
 }
 
 /// What arguments caused is wrong usage.
@@ -94,11 +75,4 @@ pub(crate) fn sandbox_failure(error: SandboxError) -> Failure {
         (_, Some(cause)) => Failure::operation(format!("{error}: {cause}")),
         (_, None) => Failure::operation(error.to_string()),
     }
-}
-
-pub(crate) fn account_number(settings: &Settings) -> Result<Option<AccountNumber>, Failure> {
-    let digits = settings.text("account_number")?;
-    digits
-        .map(|digits| AccountNumber::parse(&digits).map_err(request_failure))
-        .transpose()
 }

@@ -4,9 +4,9 @@ use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote, scope};
+use crate::{answer, files, keys, remote};
 
-pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
+pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure> {
     let output = &args.output;
     match &output.save_session {
         Some(path) => files::check_private(path, "--save-session", output.force)?,
@@ -18,38 +18,38 @@ pub(crate) fn renew(args: &Renew) -> Result<(), Failure> {
             ));
         }
     }
-    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let (held, session_keys) = session::needed(&args.session, &mut settings)?;
-    let account = remote::account_number(&settings)?;
+    let (held, session_keys) = session::needed(&args.session, settings.session.take())?;
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let channel = session_keys.channel(&settings, backend)?;
-    let client = remote::connect(&settings)?;
+    let channel = session_keys.channel(&args.session.secret, backend)?;
+    let client = remote::connect(&args.server)?;
     let mut answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.renew(&held, account, &channel))
+        .block_on(client.renew(&held, args.account_number, &channel))
         .map_err(remote::call_failure)?;
     // What the answer leaves out is as it was.
-    answer.account_number = answer.account_number.or(settings.text("account_number")?);
-    let reference = settings.text("token_reference_id")?;
-    answer.token_reference_id = answer.token_reference_id.or(reference);
+    let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
+    answer.account_number = answer.account_number.or_else(|| known("account_number"));
+    answer.token_reference_id = answer
+        .token_reference_id
+        .or_else(|| known("token_reference_id"));
     if let Some(path) = &output.save_session {
-        session::save(path, output.force, &settings, &answer, &session_keys)?;
+        session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
     answer::print_token(&answer, output.reveal)
 }
 
-pub(crate) fn invalidate(args: &Invalidate) -> Result<(), Failure> {
-    let mut settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let (held, session_keys) = session::held(&args.session, &mut settings)?;
-    let reference = settings.needed("token_reference_id")?;
+pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Failure> {
+    let (held, session_keys) = session::held(&args.session, settings.session)?;
+    let reference = args.token_reference_id.as_ref();
+    let reference = reference.ok_or_else(|| Failure::missing("--token-reference-id"))?;
     // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
     // the session has to be named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);
     let held = held.filter(|_| !needless);
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let channel = session_keys.channel(&settings, backend)?;
-    let client = remote::connect(&settings)?;
+    let channel = session_keys.channel(&args.session.secret, backend)?;
+    let client = remote::connect(&args.server)?;
     let outcome = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.invalidate(&reference, held.as_ref(), &channel))
+        .block_on(client.invalidate(reference, held.as_ref(), &channel))
         .map_err(remote::call_failure)?;
-    answer::print_invalidated(&reference, &outcome)
+    answer::print_invalidated(reference, &outcome)
 }

@@ -3,145 +3,111 @@
 
 use std::ffi::OsString;
 
+use clap::{Arg, Command};
+
+/// Environment variables by their names.
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Flags that are no settings: they are about one run.
+const ONLY_FLAGS: [&str; 6] = [
+    "config",
+    "force",
+    "help",
+    "reveal",
+    "save_session",
+    "session",
+];
+
 /// The settings of one provider.
+#[derive(Debug)]
 pub(crate) struct Scope {
-    /// Its table in the settings file; BankEzy's settings stand outside of any.
+    /// Its table in the settings file; BankEzy's settings are outside of any.
     pub(crate) table: Option<&'static str>,
     /// What its environment variables begin with.
     pub(crate) prefix: &'static str,
-    own: &'static [&'static str],
+    /// The commands whose flags are its settings, with those below them.
+    commands: &'static [&'static [&'static str]],
 }
 
 pub(crate) static BANKEZY: Scope = Scope {
     table: None,
     prefix: "BANKEZY_",
-    own: &[
-        "base_url",
-        "api_version",
-        "api_key_file",
-        "api_key_env",
-        "secret_file",
-        "secret_env",
-        "encoding",
-        "app",
-        "app_api_key_file",
-        "app_api_key_env",
-        "app_secret_file",
-        "app_secret_env",
-        "sdk_api_key_file",
-        "sdk_api_key_env",
-        "private_key",
-        "private_key_env",
-        "derive",
-        "apu",
-        "apv",
-        "salt",
-        "info",
-        "reference_id",
-        "account_number",
-        "first_name",
-        "last_name",
-        "email",
-        "isd_code",
-        "mobile_number",
-        "dob",
-        "data",
-        "gender",
-        "zip_code",
-        "preferred_language",
-        "kyc_level",
-        "token_file",
-        "token_env",
-        "token_reference_id",
-    ],
+    commands: &[&["token", "bankezy"], &["call"]],
 };
 
 pub(crate) static FACEKI: Scope = Scope {
     table: Some("faceki"),
     prefix: "FACEKI_",
-    own: &[
-        "base_url",
-        "client_id",
-        "client_secret_file",
-        "client_secret_env",
-        "credentials_in_headers",
-    ],
+    commands: &[&["token", "faceki"]],
 };
 
 pub(crate) static COMPLYCUBE: Scope = Scope {
     table: Some("complycube"),
     prefix: "COMPLYCUBE_",
-    own: &[
-        "base_url",
-        "api_key_file",
-        "api_key_env",
-        "client_id",
-        "referrer",
-        "app_id",
-    ],
+    commands: &[&["token", "complycube"]],
 };
 
 pub(crate) static SARDINE: Scope = Scope {
     table: Some("sardine"),
     prefix: "SARDINE_",
-    own: &[
-        "base_url",
-        "sandbox",
-        "client_id",
-        "client_secret_file",
-        "client_secret_env",
-        "session_key_file",
-        "session_key_env",
-        "customer_id",
-        "platform",
-        "provider",
-    ],
+    commands: &[&["token", "sardine"]],
 };
 
-/// How a server is reached: the same names for all.
-const TRANSPORT: &[&str] = &[
-    "ca_file",
-    "extra_ca_file",
-    "client_cert_file",
-    "client_key_file",
-    "client_key_env",
-    "proxy",
-    "proxy_file",
-    "proxy_env",
-    "timeout",
-];
+static ALL: [&Scope; 4] = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
 
 impl Scope {
+    /// Whose settings a command takes, by its words; none where its flags are no settings.
+    pub(crate) fn of_command(words: &[&str]) -> Option<&'static Self> {
+        let takes = |scope: &&Self| scope.commands.iter().any(|own| words.starts_with(own));
+        ALL.into_iter().find(takes)
+    }
+
     /// Whose table this is.
     pub(crate) fn of_table(name: &str) -> Option<&'static Self> {
-        [&FACEKI, &COMPLYCUBE, &SARDINE]
-            .into_iter()
-            .find(|scope| scope.table == Some(name))
+        ALL.into_iter().find(|scope| scope.table == Some(name))
     }
 
     /// Whether a name is that of a table, or of any provider's setting.
-    pub(crate) fn knows(name: &str) -> bool {
-        let scopes = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
-        scopes
-            .into_iter()
-            .any(|scope| scope.table == Some(name) || scope.names().any(|known| known == name))
+    pub(crate) fn knows(name: &str, program: &Command) -> bool {
+        let is_setting = |scope: &Self| scope.names(program).iter().any(|known| known == name);
+        Self::of_table(name).is_some() || ALL.into_iter().any(is_setting)
     }
 
     /// The names of its settings.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.own.iter().chain(TRANSPORT).copied()
+    pub(crate) fn names(&self, program: &Command) -> Vec<String> {
+        fn collect(command: &Command, names: &mut Vec<String>) {
+            for arg in settings_of(command) {
+                let name = arg.get_id().to_string();
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            for sub in command.get_subcommands() {
+                collect(sub, names);
+            }
+        }
+        let mut names = Vec::new();
+        for words in self.commands {
+            let mut words = words.iter();
+            let found = words.try_fold(program, |command, word| command.find_subcommand(word));
+            if let Some(command) = found {
+                collect(command, &mut names);
+            }
+        }
+        names
     }
 
     /// The names of its secrets, each with those of its file and of its variable.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&'static str, [&'static str; 2])> {
-        self.names().filter_map(|file| {
-            let secret = file.strip_suffix("_file")?;
-            let is_variable = |name: &&str| name.strip_suffix("_env") == Some(secret);
-            let variable = self.names().find(is_variable)?;
-            // A proxy's URL need not be one.
-            let has_flag = self.names().any(|name| name == secret);
-            (!has_flag).then_some((secret, [file, variable]))
-        })
+    pub(crate) fn secrets(&self, program: &Command) -> Vec<(String, [String; 2])> {
+        let names = self.names(program);
+        let secret = |file: &String| {
+            let secret = file.strip_suffix("_file")?.to_owned();
+            let variable = format!("{secret}_env");
+            // A proxy's URL need not be a secret.
+            (names.contains(&variable) && !names.contains(&secret))
+                .then(|| (secret, [file.clone(), variable]))
+        };
+        names.iter().filter_map(secret).collect()
     }
 
     /// The environment variable of a setting.
@@ -149,8 +115,17 @@ impl Scope {
         format!("{}{}", self.prefix, name.to_ascii_uppercase())
     }
 
-    /// What stands in the environment variable of a setting.
-    pub(crate) fn in_environment(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(self.variable(name)).filter(|value| !value.is_empty())
+    /// The value of the environment variable of a setting.
+    pub(crate) fn in_environment(&self, name: &str, variables: Variables<'_>) -> Option<OsString> {
+        variables(&self.variable(name)).filter(|value| !value.is_empty())
     }
+}
+
+/// The flags of a command that are settings.
+pub(crate) fn settings_of(command: &Command) -> impl Iterator<Item = &Arg> {
+    let is_setting = |arg: &&Arg| !ONLY_FLAGS.contains(&arg.get_id().as_str());
+    command
+        .get_arguments()
+        .filter(|arg| arg.get_long().is_some())
+        .filter(is_setting)
 }

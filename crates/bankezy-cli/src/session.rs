@@ -1,6 +1,6 @@
 //! Session files: what `bankezy token` keeps for `bankezy call`.
 //!
-//! One JSON object of texts. The token and an agreed key stand in it; the static payload secret, our
+//! One JSON object of texts. It holds the token and an agreed key; the static payload secret, our
 //! private key and X-API-KEY stay where they are, and it names their places.
 
 use std::collections::BTreeMap;
@@ -13,33 +13,22 @@ use bankezy_crypto::backend::Backend;
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::TokenAnswer;
 use bankezy_crypto::{Channel, Derivation, PayloadSecret, SecretBytes, SecretText};
+use clap::{Args, Command};
 use jiff::Timestamp;
 use serde::Serializer as _;
 use serde_json::value::RawValue;
 
-use crate::args::SessionArgs;
+use crate::args::{Place, PrivateKeyArg, SecretArg, SecretArgs, ServerArgs, SessionArgs};
 use crate::failure::Failure;
-use crate::settings::{Settings, is_path, missing};
-use crate::{files, keys, remote};
+use crate::scope::settings_of;
+use crate::values::{Value, Values};
+use crate::{files, keys};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
 
-/// Settings that a later call needs, each by one of these names. Of secrets it is their places.
-const KEPT: [&[&str]; 8] = [
-    &["base_url"],
-    &["api_version"],
-    &["encoding"],
-    &["api_key_file", "api_key_env"],
-    &["ca_file", "extra_ca_file"],
-    &["client_cert_file"],
-    &["client_key_file", "client_key_env"],
-    &["proxy", "proxy_file", "proxy_env"],
-];
-
-/// What is kept for some keys alone.
-const PAYLOAD_SECRET: &[&str] = &["secret_file", "secret_env"];
-const PRIVATE_KEY: &[&str] = &["private_key", "private_key_env"];
+/// Our private key: its file, or the variable that holds it.
+const PRIVATE_KEY: [&str; 2] = PrivateKeyArg::FLAGS;
 
 /// What the server said of the token, and takes for it.
 const STATED: [&str; 2] = ["account_number", "token_reference_id"];
@@ -50,55 +39,74 @@ pub(crate) enum Keys {
     Static,
     /// A key agreed on P-256.
     Agreed(PayloadSecret),
-    /// RSA, with our private key in the file of `--private-key`.
+    /// RSA.
     KeyTransport {
         /// As it came.
         server_pub_key: String,
+        /// Where our private key is.
+        private_key: Place,
     },
+}
+
+/// What a session file holds.
+pub(crate) struct Session {
+    pub(crate) token: Token,
+    pub(crate) keys: Keys,
+    /// What it says of the server, and what the server said of the token.
+    pub(crate) values: Values,
 }
 
 /// Writes a session file that only its owner may read.
 pub(crate) fn save(
     path: &Path,
     force: bool,
-    settings: &Settings,
+    settings: &Values,
     answer: &TokenAnswer,
     session_keys: &Keys,
 ) -> Result<(), Failure> {
     let mut members = BTreeMap::new();
-    for names in KEPT {
-        keep(&mut members, settings, names)?;
-    }
+    let mut keep = |name: String| -> Result<(), Failure> {
+        if let Some(value) = settings.get(&name) {
+            let text = kept(&name, &value.text)?;
+            members.insert(name, text);
+        }
+        Ok(())
+    };
+    kept_settings::<ServerArgs>().try_for_each(&mut keep)?;
     let agreed = match session_keys {
         Keys::Static => {
-            keep(&mut members, settings, PAYLOAD_SECRET)?;
-            members.insert("channel", "static".to_owned());
+            kept_settings::<SecretArgs>().try_for_each(keep)?;
+            members.insert("channel".to_owned(), "static".to_owned());
             None
         }
         Keys::Agreed(secret) => {
-            members.insert("channel", "agreed".to_owned());
+            members.insert("channel".to_owned(), "agreed".to_owned());
             Some(secret.to_base64url())
         }
-        Keys::KeyTransport { server_pub_key } => {
-            keep(&mut members, settings, PRIVATE_KEY)?;
-            members.insert("server_pub_key", server_pub_key.clone());
-            members.insert("channel", "key-transport".to_owned());
+        Keys::KeyTransport {
+            server_pub_key,
+            private_key,
+        } => {
+            let name = PRIVATE_KEY[usize::from(private_key.is_variable)];
+            members.insert(name.to_owned(), kept(name, &private_key.name)?);
+            members.insert("server_pub_key".to_owned(), server_pub_key.clone());
+            members.insert("channel".to_owned(), "key-transport".to_owned());
             None
         }
     };
     if let Some(expiry) = answer.token.expires_at() {
-        members.insert("expires_at", rfc3339(expiry)?);
+        members.insert("expires_at".to_owned(), rfc3339(expiry)?);
     }
     let stated = [&answer.account_number, &answer.token_reference_id];
     for (name, stated) in STATED.into_iter().zip(stated) {
         if let Some(text) = stated {
-            members.insert(name, text.clone());
+            members.insert(name.to_owned(), text.clone());
         }
     }
     let mut json = SecretBytes::new();
     let entries = members
         .iter()
-        .map(|(name, text)| (*name, text.as_str()))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
         .chain([("token", answer.token.as_str())])
         .chain(
             agreed
@@ -111,24 +119,25 @@ pub(crate) fn save(
     files::write_private(path, "--save-session", json.as_bytes(), force)
 }
 
-fn keep(
-    members: &mut BTreeMap<&'static str, String>,
-    settings: &Settings,
-    names: &[&'static str],
-) -> Result<(), Failure> {
-    if let Some((name, value)) = settings.find(names)? {
-        // A later run may start from another folder.
-        let value = if is_path(name) {
-            absolute(&value)?
-        } else {
-            value
-        };
-        let text = value.into_string();
-        let text =
-            text.map_err(|_| Failure::operation("a setting that the session keeps is not UTF-8"))?;
-        members.insert(name, text);
-    }
-    Ok(())
+/// The settings among some arguments that a later call needs. Of secrets it is their places.
+fn kept_settings<A: Args>() -> impl Iterator<Item = String> {
+    let command = A::augment_args(Command::new("kept"));
+    let names: Vec<_> = settings_of(&command)
+        .map(|arg| arg.get_id().to_string())
+        .collect();
+    // How long a call may take is not of the session.
+    names.into_iter().filter(|name| name != "timeout")
+}
+
+fn kept(name: &str, value: &OsStr) -> Result<String, Failure> {
+    // A later run may start from another folder.
+    let value = if name.ends_with("_file") || name == PRIVATE_KEY[0] {
+        absolute(value)?
+    } else {
+        value.to_owned()
+    };
+    let text = value.into_string();
+    text.map_err(|_| Failure::operation("a setting that the session keeps is not UTF-8"))
 }
 
 fn absolute(path: &OsStr) -> Result<OsString, Failure> {
@@ -137,30 +146,30 @@ fn absolute(path: &OsStr) -> Result<OsString, Failure> {
         .map_err(|error| Failure::operation(format!("cannot make a path absolute: {error}")))
 }
 
-/// The token and the keys that the arguments name, where they name a token.
+/// The token and the keys of the session, or else those that the arguments name, if they name a token.
 pub(crate) fn held(
     args: &SessionArgs,
-    settings: &mut Settings,
+    session: Option<Session>,
 ) -> Result<(Option<Token>, Keys), Failure> {
-    if let Some(path) = &args.session {
-        let (token, keys) = load(path, settings)?;
-        return Ok((Some(token), keys));
+    if let Some(session) = session {
+        return Ok((Some(session.token), session.keys));
     }
-    let Some(source) = settings.source("token_file", "token_env")? else {
+    if args.token.place().is_none() {
         return Ok((None, Keys::Static));
-    };
-    let token = source.read()?;
+    }
+    let token = keys::needed(&args.token)?;
     let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
     Ok((Some(Token::new(token, None)), Keys::Static))
 }
 
-/// The same, where it takes a token.
+/// The same for a call that needs a token.
 pub(crate) fn needed(
     args: &SessionArgs,
-    settings: &mut Settings,
+    session: Option<Session>,
 ) -> Result<(Token, Keys), Failure> {
-    let (token, keys) = held(args, settings)?;
-    let token = token.ok_or_else(|| missing("--session, or --token-file or --token-env,"))?;
+    let (token, keys) = held(args, session)?;
+    let token =
+        token.ok_or_else(|| Failure::missing("--session, or --token-file or --token-env,"))?;
     Ok((token, keys))
 }
 
@@ -168,15 +177,17 @@ impl Keys {
     /// What bodies are sealed and opened with.
     pub(crate) fn channel(
         &self,
-        settings: &Settings,
+        secret: &SecretArgs,
         backend: &Backend,
     ) -> Result<Channel, Failure> {
         Ok(match self {
-            Self::Static => Channel::from_secret(&remote::payload_secret(settings)?, backend)?,
+            Self::Static => Channel::from_secret(&keys::secret(secret)?, backend)?,
             Self::Agreed(secret) => Channel::from_secret(secret, backend)?,
-            Self::KeyTransport { server_pub_key } => {
-                let source = settings.needed_source("private_key", "private_key_env")?;
-                let pair = Arc::new(keys::private_key(&source.read()?, backend)?);
+            Self::KeyTransport {
+                server_pub_key,
+                private_key,
+            } => {
+                let pair = Arc::new(keys::private_key(&private_key.read()?, backend)?);
                 // RSA derives nothing.
                 Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
             }
@@ -184,40 +195,57 @@ impl Keys {
     }
 }
 
-/// Reads a session file and adds what it says of the server to the settings.
-fn load(path: &Path, settings: &mut Settings) -> Result<(Token, Keys), Failure> {
+/// Reads a session file.
+pub(crate) fn load(path: &Path) -> Result<Session, Failure> {
     let bytes = files::read_file(path, MAX_FILE, "--session")?;
-    let session = serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?;
-    let session = Session(session);
-
-    let mut values = BTreeMap::new();
-    let names = KEPT.into_iter().chain([PAYLOAD_SECRET, PRIVATE_KEY]);
-    for name in names.flatten().copied().chain(STATED) {
-        if let Some(value) = session.text(name)? {
-            values.insert(name, value.into());
+    let members = Members(serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?);
+    let mut values = Values::new();
+    let kept = kept_settings::<ServerArgs>().chain(kept_settings::<SecretArgs>());
+    for name in kept.chain(STATED.map(str::to_owned)) {
+        if let Some(text) = members.text(&name)? {
+            let value = Value::new(text, from(&name));
+            values.insert(name, value);
         }
     }
-    let session_keys = match session.needed("channel")?.as_str() {
+    let keys = match members.needed("channel")?.as_str() {
         "static" => Keys::Static,
         "agreed" => {
-            let secret = SecretText::from(session.needed("payload_secret")?);
+            let secret = SecretText::from(members.needed("payload_secret")?);
             Keys::Agreed(PayloadSecret::from_base64url(secret.as_str())?)
         }
-        "key-transport" if PRIVATE_KEY.iter().any(|name| values.contains_key(name)) => {
+        "key-transport" => {
+            let [file, variable] = PRIVATE_KEY;
+            let (name, is_variable) = match members.text(file)? {
+                Some(name) => (name, false),
+                None => (members.needed(variable)?, true),
+            };
             Keys::KeyTransport {
-                server_pub_key: session.needed("server_pub_key")?,
+                server_pub_key: members.needed("server_pub_key")?,
+                private_key: Place {
+                    is_variable,
+                    name: name.into(),
+                    from: from(PRIVATE_KEY[usize::from(is_variable)]),
+                },
             }
         }
         _ => return Err(broken()),
     };
-    settings.add_session(values);
-    let token = SecretText::from(session.needed("token")?);
-    Ok((Token::new(token, None), session_keys))
+    let token = SecretText::from(members.needed("token")?);
+    Ok(Session {
+        token: Token::new(token, None),
+        keys,
+        values,
+    })
 }
 
-struct Session<'a>(BTreeMap<String, &'a RawValue>);
+/// Names a member in messages.
+fn from(name: &str) -> String {
+    format!("`{name}` of the session")
+}
 
-impl Session<'_> {
+struct Members<'a>(BTreeMap<String, &'a RawValue>);
+
+impl Members<'_> {
     fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         let Some(raw) = self.0.get(name) else {
             return Ok(None);

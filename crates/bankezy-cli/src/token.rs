@@ -1,102 +1,103 @@
 //! `bankezy token bankezy`: Get Token, Onboarding user token and Get App Token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bankezy_client::BankEzyClient;
-use bankezy_crypto::providers::bankezy::{AppCredentials, DateOfBirth, TokenAnswer, TokenRequest};
+use bankezy_crypto::providers::bankezy::{AppCredentials, TokenAnswer, TokenRequest};
 use bankezy_crypto::{Derivation, KeyPair, KeyType, PublicKey};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use crate::args::{
-    AgreementArgs, BackendArg, BankezyCall, BankezyToken, Derive, Onboarding, OutputArgs,
+    AppArgs, BackendArg, BankezyCall, BankezyToken, DerivationArgs, ExchangeArgs, OnboardingArgs,
+    OutputArgs, SecretArg as _, SecretArgs, ServerArgs, UserArgs,
 };
 use crate::failure::Failure;
 use crate::session::{self, Keys};
-use crate::settings::{Settings, missing};
-use crate::{answer, files, keys, remote, renew, scope};
+use crate::settings::Settings;
+use crate::{answer, files, keys, remote, renew};
 
-const AGREEMENT_TEXTS: [&str; 4] = ["apu", "apv", "salt", "info"];
-
-pub(crate) fn run(args: &BankezyToken) -> Result<(), Failure> {
-    match &args.call {
-        None => get(args),
-        Some(BankezyCall::Onboarding(args)) => onboarding(args),
-        Some(BankezyCall::Renew(args)) => renew::renew(args),
-        Some(BankezyCall::Invalidate(args)) => renew::invalidate(args),
-    }
-}
-
-/// Get Token, or Get App Token.
-fn get(args: &BankezyToken) -> Result<(), Failure> {
-    let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    let which = if settings.is_set("app")? {
-        Which::App
-    } else {
-        Which::User
+pub(crate) fn run(args: &BankezyToken, settings: Settings) -> Result<(), Failure> {
+    let (which, server, exchange, output) = match &args.call {
+        Some(BankezyCall::Renew(args)) => return renew::renew(args, settings),
+        Some(BankezyCall::Invalidate(args)) => return renew::invalidate(args, settings),
+        Some(BankezyCall::Onboarding(args)) => (
+            Which::User(&args.user, &args.secret, Some(&args.onboarding)),
+            &args.server,
+            &args.exchange,
+            &args.output,
+        ),
+        None => (
+            if args.app.app {
+                Which::App(&args.app)
+            } else {
+                Which::User(&args.user, &args.secret, None)
+            },
+            &args.server,
+            &args.exchange,
+            &args.output,
+        ),
     };
-    new_token(which, &settings, &args.user.data, &args.output)
+    new_token(which, server, exchange, output, &settings)
 }
 
-fn onboarding(args: &Onboarding) -> Result<(), Failure> {
-    let settings = Settings::read(&scope::BANKEZY, &args.flags(), &args.server.config)?;
-    new_token(Which::Onboarding, &settings, &args.user.data, &args.output)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
-    User,
-    Onboarding,
-    App,
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    /// Get App Token.
+    App(&'a AppArgs),
+    /// Get Token, or Onboarding user token.
+    User(&'a UserArgs, &'a SecretArgs, Option<&'a OnboardingArgs>),
 }
 
 fn new_token(
-    which: Which,
-    settings: &Settings,
-    data: &[String],
+    which: Which<'_>,
+    server: &ServerArgs,
+    exchange: &ExchangeArgs,
     output: &OutputArgs,
+    settings: &Settings,
 ) -> Result<(), Failure> {
     if let Some(path) = &output.save_session {
         files::check_private(path, "--save-session", output.force)?;
     }
+    let client = remote::connect(server)?;
+    let derivation = derivation(&exchange.derivation)?;
     let backend = keys::backend(&BackendArg { backend: None })?;
-    let pair = Arc::new(match settings.source("private_key", "private_key_env")? {
-        Some(source) => keys::private_key(&source.read()?, backend)?,
+    // A new key takes longer than all that is refused before it.
+    let pair = Arc::new(match exchange.private_key.place() {
+        Some(place) => keys::private_key(&place.read()?, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
     });
-    let agreement = agreement(settings)?;
     let call = TokenCall {
-        client: remote::connect(settings)?,
-        derivation: keys::derivation(&agreement)?,
-        settings,
-        data,
+        client,
+        exchange,
         pair,
+        derivation,
     };
     let runtime = remote::runtime(tokio::runtime::Builder::new_current_thread())?;
     let (answer, session_keys) = match which {
-        Which::App => runtime.block_on(call.app_token())?,
-        which => runtime.block_on(call.user_token(which == Which::Onboarding))?,
+        Which::App(app) => runtime.block_on(call.app_token(app))?,
+        Which::User(user, secret, onboarding) => {
+            runtime.block_on(call.user_token(user, secret, onboarding, &settings.data))?
+        }
     };
     if let Some(path) = &output.save_session {
-        session::save(path, output.force, settings, &answer, &session_keys)?;
+        session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
     answer::print_token(&answer, output.reveal)
 }
 
 struct TokenCall<'a> {
     client: BankEzyClient,
-    settings: &'a Settings,
-    data: &'a [String],
+    exchange: &'a ExchangeArgs,
     pair: Arc<KeyPair>,
     derivation: Option<Derivation<'a>>,
 }
 
 impl TokenCall<'_> {
-    async fn app_token(&self) -> Result<(TokenAnswer, Keys), Failure> {
-        let settings = self.settings;
-        let api_key = settings.needed_source("app_api_key_file", "app_api_key_env")?;
-        let secret = settings.needed_source("app_secret_file", "app_secret_env")?;
-        let (api_key, secret) = (api_key.read()?, secret.read()?);
+    async fn app_token(&self, args: &AppArgs) -> Result<(TokenAnswer, Keys), Failure> {
+        let api_key = keys::needed(&args.api_key)?;
+        let secret = keys::needed(&args.secret)?;
         let credentials = AppCredentials {
             api_key: keys::text(&api_key, "apiKey")?,
             secret: keys::text(&secret, "secret")?,
@@ -121,34 +122,34 @@ impl TokenCall<'_> {
         Ok((session.answer, keys.unwrap_or(Keys::Static)))
     }
 
-    async fn user_token(&self, onboarding: bool) -> Result<(TokenAnswer, Keys), Failure> {
-        let settings = self.settings;
-        let channel = Keys::Static.channel(settings, &self.pair.backend())?;
-        let sdk_api_key = settings.needed_source("sdk_api_key_file", "sdk_api_key_env")?;
-        let sdk_api_key = sdk_api_key.read()?;
-        let reference = match settings.text("reference_id")? {
-            Some(reference) => reference,
+    async fn user_token(
+        &self,
+        args: &UserArgs,
+        secret: &SecretArgs,
+        onboarding: Option<&OnboardingArgs>,
+        data: &BTreeMap<String, String>,
+    ) -> Result<(TokenAnswer, Keys), Failure> {
+        let channel = Keys::Static.channel(secret, &self.pair.backend())?;
+        let sdk_api_key = keys::needed(&args.sdk_api_key)?;
+        let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
+        let reference = match &args.reference_id {
+            Some(reference) => reference.clone(),
             None => random_uuid()?,
         };
         let public_key = self.pair.public_key().to_wire();
-        let account =
-            remote::account_number(settings)?.ok_or_else(|| missing("--account-number"))?;
-        let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
+        let account = args.account_number;
+        let account = account.ok_or_else(|| Failure::missing("--account-number"))?;
         let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
             .map_err(remote::request_failure)?;
-
-        let texts = texts(onboarding);
-        let values = texts.iter().map(|(name, _)| settings.text(name));
-        let values = values.collect::<Result<Vec<_>, _>>()?;
-        for ((_, with), value) in texts.iter().zip(&values) {
+        for (value, with) in texts(args, onboarding) {
             if let Some(value) = value {
                 request = with(request, value);
             }
         }
-        match (settings.text("isd_code")?, settings.text("mobile_number")?) {
+        match (&args.isd_code, &args.mobile_number) {
             (Some(isd_code), Some(number)) => {
                 request = request
-                    .with_mobile(&isd_code, &number)
+                    .with_mobile(isd_code, number)
                     .map_err(remote::request_failure)?;
             }
             (None, None) => {}
@@ -156,22 +157,17 @@ impl TokenCall<'_> {
                 return Err(Failure::usage("--isd-code and --mobile-number go together"));
             }
         }
-        if let Some(dob) = settings.text("dob")? {
-            let date = dob.parse().ok().filter(|_| dob.len() == 8);
-            let date = date.ok_or_else(|| {
-                Failure::usage(
-                    "invalid value for --dob: expected a date as YYYYMMDD, such as 19900131",
-                )
-            })?;
-            let date = DateOfBirth::from_yyyymmdd(date).map_err(remote::request_failure)?;
-            request = request.with_dob(date);
+        if let Some(dob) = args.dob {
+            request = request.with_dob(dob);
         }
-        let data = settings.data(self.data)?;
-        for (name, value) in &data {
+        // Entries of the command line win over those of the settings file.
+        let given = args.data.iter().map(|(name, value)| (name, value));
+        let data: BTreeMap<_, _> = data.iter().chain(given).collect();
+        for (name, value) in data {
             request = request.with_data(name, value);
         }
 
-        let answer = if onboarding {
+        let answer = if onboarding.is_some() {
             self.client.onboarding_token(&request, &channel).await
         } else {
             self.client.get_token(&request, &channel).await
@@ -195,9 +191,13 @@ impl TokenCall<'_> {
                 let server = PublicKey::from_wire(server)?;
                 Some(Keys::Agreed(self.pair.agree(&server, &derivation)?))
             }
-            (KeyType::Rsa, _) => Some(Keys::KeyTransport {
-                server_pub_key: server.clone(),
-            }),
+            (KeyType::Rsa, _) => {
+                let place = self.exchange.private_key.place();
+                place.map(|private_key| Keys::KeyTransport {
+                    server_pub_key: server.clone(),
+                    private_key: private_key.clone(),
+                })
+            }
             _ => None,
         })
     }
@@ -206,45 +206,39 @@ impl TokenCall<'_> {
 /// Sets one optional text of a request.
 type With<'a> = fn(TokenRequest<'a>, &'a str) -> TokenRequest<'a>;
 
-/// The optional texts, by the names of their settings.
-fn texts<'a>(onboarding: bool) -> Vec<(&'static str, With<'a>)> {
-    let mut texts: Vec<(_, With<'a>)> = vec![
-        ("first_name", TokenRequest::with_first_name),
-        ("last_name", TokenRequest::with_last_name),
-        ("email", TokenRequest::with_email),
+/// The optional texts of a request.
+fn texts<'a>(
+    user: &'a UserArgs,
+    onboarding: Option<&'a OnboardingArgs>,
+) -> impl Iterator<Item = (&'a Option<String>, With<'a>)> {
+    let texts: [(_, With<'a>); 3] = [
+        (&user.first_name, TokenRequest::with_first_name),
+        (&user.last_name, TokenRequest::with_last_name),
+        (&user.email, TokenRequest::with_email),
     ];
-    if onboarding {
-        texts.extend::<[(_, With<'a>); 4]>([
-            ("gender", TokenRequest::with_gender),
-            ("zip_code", TokenRequest::with_zip_code),
-            ("preferred_language", TokenRequest::with_preferred_language),
-            ("kyc_level", TokenRequest::with_kyc_level),
-        ]);
-    }
-    texts
+    let more = onboarding.map(|args| -> [(_, With<'a>); 4] {
+        [
+            (&args.gender, TokenRequest::with_gender),
+            (&args.zip_code, TokenRequest::with_zip_code),
+            (
+                &args.preferred_language,
+                TokenRequest::with_preferred_language,
+            ),
+            (&args.kyc_level, TokenRequest::with_kyc_level),
+        ]
+    });
+    texts.into_iter().chain(more.into_iter().flatten())
 }
 
-/// The derivation and what goes into it, in the form of the other commands' arguments.
-fn agreement(settings: &Settings) -> Result<AgreementArgs, Failure> {
-    let derive: Option<Derive> = settings.choice("derive")?;
-    let [apu, apv, salt, info] = AGREEMENT_TEXTS.map(|name| settings.text(name));
-    let (apu, apv, salt, info) = (apu?, apv?, salt?, info?);
-    let given = [&apu, &apv, &salt, &info];
-    if derive.is_none() && given.into_iter().any(Option::is_some) {
+/// The derivation, if one is named. Without a name nothing may be given that goes into one.
+fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
+    let given = [&args.apu, &args.apv, &args.salt, &args.info];
+    if args.derive.is_none() && given.into_iter().any(Option::is_some) {
         return Err(Failure::usage(
             "--apu, --apv, --salt and --info need --derive",
         ));
     }
-    Ok(AgreementArgs {
-        private_key: None,
-        private_key_env: None,
-        peer: None,
-        derive,
-        apu,
-        apv,
-        salt,
-        info,
-    })
+    keys::derivation(args)
 }
 
 /// A UUID of version 4 (RFC 9562 section 5.4).

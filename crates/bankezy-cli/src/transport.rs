@@ -1,69 +1,55 @@
-//! The HTTP client that the settings describe: deadline, certificates, proxy.
+//! The HTTP client that the arguments describe: deadline, certificates, proxy.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bankezy_client::{Client, ClientBuilder, ClientError, Setting, TlsProblem};
 use bankezy_crypto::{SecretBytes, SecretText};
 use http::Uri;
 
+use crate::args::{Base, Place, Proxy, Roots, SecretArg as _, TransportArgs};
 use crate::failure::Failure;
-use crate::settings::Settings;
-use crate::{files, keys, shown};
+use crate::{files, keys};
 
 /// Largest file of certificates that is read.
 const MAX_CERTIFICATES: usize = 4 * 1024 * 1024;
 
-pub(crate) fn client(settings: &Settings, https: bool) -> Result<Client, Failure> {
-    let builder = Client::builder();
-    let builder = with_deadline(builder, settings)?;
-    let builder = with_roots(builder, settings, https)?;
-    let builder = with_identity(builder, settings)?;
-    let builder = with_proxy(builder, settings)?;
+pub(crate) fn client(args: &TransportArgs, base: &Base) -> Result<Client, Failure> {
+    let mut builder = Client::builder();
+    if let Some(seconds) = args.timeout {
+        builder = builder.deadline(Duration::from_secs(seconds));
+    }
+    let builder = with_roots(builder, &args.roots, base.is_https)?;
+    let builder = with_identity(builder, args)?;
+    let builder = with_proxy(builder, &args.proxy)?;
     builder.build().map_err(|error| failure(&error))
-}
-
-fn with_deadline(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Failure> {
-    let Some(text) = settings.text("timeout")? else {
-        return Ok(builder);
-    };
-    let seconds: u64 = text
-        .parse()
-        .ok()
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| {
-            let shown = shown::quoted(shown::number(&text));
-            Failure::usage(format!(
-                "invalid value {shown}for {}: expected a whole number of seconds, at least 1",
-                settings.from("timeout")
-            ))
-        })?;
-    Ok(builder.deadline(Duration::from_secs(seconds)))
 }
 
 fn with_roots(
     builder: ClientBuilder,
-    settings: &Settings,
+    roots: &Roots,
     https: bool,
 ) -> Result<ClientBuilder, Failure> {
-    let Some((name, path)) = settings.find(&["ca_file", "extra_ca_file"])? else {
+    let Some(place) = roots.ca_file.as_ref().or(roots.extra_ca_file.as_ref()) else {
         // Plain http needs no roots, and a small image has none.
         return Ok(builder.only_these_roots(!https));
     };
-    let only = name == "ca_file" || !https;
-    let from = settings.from(name);
-    let pem = files::read_file(path.as_ref(), MAX_CERTIFICATES, &from)?;
-    let pem = keys::text(&pem, &format!("the file of {from}"))?;
-    Ok(builder.add_root_certificate_pem(pem).only_these_roots(only))
+    let only = roots.ca_file.is_some() || !https;
+    let pem = certificates(place)?;
+    Ok(builder
+        .add_root_certificate_pem(keys::text(&pem, &format!("the file of {}", place.from))?)
+        .only_these_roots(only))
 }
 
-fn with_identity(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Failure> {
-    let certificate = settings.path("client_cert_file")?;
-    let key = settings.source("client_key_file", "client_key_env")?;
-    match (certificate, key) {
-        (Some(path), Some(key)) => {
-            let from = settings.from("client_cert_file");
-            let chain = files::read_file(&path, MAX_CERTIFICATES, &from)?;
-            let chain = keys::text(&chain, &format!("the file of {from}"))?;
+fn certificates(place: &Place) -> Result<SecretBytes, Failure> {
+    files::read_file(Path::new(&place.name), MAX_CERTIFICATES, &place.from)
+}
+
+fn with_identity(builder: ClientBuilder, args: &TransportArgs) -> Result<ClientBuilder, Failure> {
+    match (&args.client_cert_file, args.client_key.place()) {
+        (Some(place), Some(key)) => {
+            let chain = certificates(place)?;
+            let chain = keys::text(&chain, &format!("the file of {}", place.from))?;
             let key = secret_text(&key.read()?, "the key of --client-cert-file")?;
             Ok(builder.client_identity_pem(chain, key))
         }
@@ -74,30 +60,26 @@ fn with_identity(builder: ClientBuilder, settings: &Settings) -> Result<ClientBu
     }
 }
 
-fn with_proxy(builder: ClientBuilder, settings: &Settings) -> Result<ClientBuilder, Failure> {
-    let refused = || {
+fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Failure> {
+    let url = match (
+        &proxy.proxy,
+        proxy.proxy_file.as_ref().or(proxy.proxy_env.as_ref()),
+    ) {
+        (Some(url), _) if url.contains('@') => {
+            return Err(Failure::usage(
+                "--proxy takes no name and password: give the URL by --proxy-file or --proxy-env",
+            ));
+        }
+        (Some(url), _) => url.clone().into(),
+        (None, Some(place)) => secret_text(&place.read()?, "the proxy's URL")?,
+        (None, None) => return Ok(builder),
+    };
+    let uri: Uri = url.as_str().parse().map_err(|_| {
         Failure::usage(
             "--proxy, --proxy-file and --proxy-env take an http or https URL with a host, such as \
              http://proxy.example.com:3128",
         )
-    };
-    let url = match settings.find(&["proxy", "proxy_file", "proxy_env"])? {
-        None => return Ok(builder),
-        Some(("proxy", url)) => {
-            let url = url.into_string().map_err(|_| refused())?;
-            if url.contains('@') {
-                return Err(Failure::usage(
-                    "--proxy takes no name and password: give the URL by --proxy-file or --proxy-env",
-                ));
-            }
-            url.into()
-        }
-        Some(_) => {
-            let source = settings.needed_source("proxy_file", "proxy_env")?;
-            secret_text(&source.read()?, "the proxy's URL")?
-        }
-    };
-    let uri: Uri = url.as_str().parse().map_err(|_| refused())?;
+    })?;
     Ok(builder.proxy(uri))
 }
 

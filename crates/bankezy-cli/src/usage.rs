@@ -1,20 +1,28 @@
 //! Wrong usage in one line. An argument's text is printed only where it cannot be a secret:
 //! everything else is named by the flag that it is for or by its position.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory as _};
 
+use crate::args::{Args, flag};
 use crate::failure::Failure;
+
 use crate::shown;
+use crate::values::Values;
 
 const ORDINALS: [&str; 10] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 ];
 
-/// What is wrong with the arguments `given` to the program, without its own name.
-pub(crate) fn failure(error: &clap::Error, given: &[OsString], program: &Command) -> Failure {
+/// What is wrong with the arguments `given` to the program, without its own name, or with the
+/// settings that were added to them.
+pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values) -> Failure {
+    let mut program = Args::command();
+    program.build();
+    let program = &program;
     let names = |kind| match error.get(kind) {
         Some(ContextValue::String(name)) => name.clone(),
         Some(ContextValue::Strings(names)) => names.join(", "),
@@ -47,7 +55,9 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], program: &Command
             &argument,
             &names(ContextKind::InvalidValue),
             &names(ContextKind::ValidValue),
+            reason(error),
             program,
+            settings,
         ),
     })
 }
@@ -87,17 +97,39 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     message
 }
 
+/// What the library says of a value. It does not show the value.
+fn reason(error: &clap::Error) -> Option<String> {
+    let source = error.source()?.downcast_ref::<bankezy_crypto::Error>();
+    source.map(ToString::to_string)
+}
+
 /// A value that a flag does not take, or none.
-fn invalid(argument: &str, value: &str, valid: &str, program: &Command) -> String {
+fn invalid(
+    argument: &str,
+    value: &str,
+    valid: &str,
+    reason: Option<String>,
+    program: &Command,
+    settings: &Values,
+) -> String {
     let arg = find(program, &|arg| arg.to_string() == argument);
     let name = argument.split(' ').next().unwrap_or_default();
+    let from = arg.as_ref().and_then(|arg| {
+        let id = arg.get_id().as_str();
+        let value = settings.get(id).filter(|value| value.from != flag(id))?;
+        Some(format!(" (from {})", value.from))
+    });
+    let from = from.unwrap_or_default();
     let expected = match &arg {
         _ if !valid.is_empty() => format!("one of {valid}"),
         Some(arg) => expected(arg),
         None => "another".to_owned(),
     };
+    if let Some(reason) = reason {
+        return format!("invalid value for `{name}`{from}: {reason}");
+    }
     if value.is_empty() {
-        return format!("missing value for `{name}`: expected {expected}");
+        return format!("missing value for `{name}`{from}: expected {expected}");
     }
     let value_name = arg.as_ref().map_or("", value_name);
     let shown = match value_name {
@@ -107,7 +139,7 @@ fn invalid(argument: &str, value: &str, valid: &str, program: &Command) -> Strin
         _ => shown::nearest(value, valid.split(", ")).map(|_| value),
     };
     let shown = shown::quoted(shown);
-    format!("invalid value {shown}for `{name}`: expected {expected}")
+    format!("invalid value {shown}for `{name}`{from}: expected {expected}")
 }
 
 /// What an argument takes, for a message.
@@ -119,6 +151,8 @@ fn expected(arg: &Arg) -> String {
         "BYTES" => "a whole number of bytes".to_owned(),
         "SECS" => "a whole number of seconds, at least 1".to_owned(),
         "ADDRESS:PORT" => "ADDRESS:PORT, such as 127.0.0.1:8080".to_owned(),
+        "NAME=VALUE" => "NAME=VALUE, such as city=Pune".to_owned(),
+        "YYYYMMDD" => "a date as YYYYMMDD, such as 19900131".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -1,31 +1,29 @@
 //! The arguments of `bankezy token faceki`, `complycube` and `sardine`.
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
-
+use bankezy_crypto::providers::complycube::{self, MatchPattern};
+use bankezy_crypto::providers::faceki;
+use bankezy_crypto::providers::sardine::{Platform, Provider};
 use clap::Parser;
 
-use super::remote::{ConfigArg, Flags, TransportArgs, after_help, path, text};
+use super::place::{Place, SecretArg, secret};
+use super::remote::{Base, ConfigArg, TransportArgs, after_help};
 use crate::scope;
 
 #[derive(Debug, Parser)]
 #[command(after_help = after_help(
     "Needs --client-id and --client-secret-file.",
     &scope::FACEKI,
+    "client_secret",
 ))]
 pub(crate) struct FacekiToken {
-    /// Base URL of the API: https, or http to this machine [default: https://sdk.faceki.com]
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
+    /// Base URL of the API: https, or http to this machine
+    #[arg(long, value_name = "URL", default_value = faceki::BASE_URL)]
+    pub(crate) base_url: Base,
     /// clientId
     #[arg(long, value_name = "TEXT")]
     pub(crate) client_id: Option<String>,
-    /// File with clientSecret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_secret_file: Option<PathBuf>,
-    /// Environment variable with clientSecret
-    #[arg(long, value_name = "VAR")]
-    pub(crate) client_secret_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) client_secret: ClientSecretArg,
     /// Send the credentials in headers, not in the URL, which servers and proxies write to logs
     #[arg(long)]
     pub(crate) credentials_in_headers: bool,
@@ -37,26 +35,19 @@ pub(crate) struct FacekiToken {
 #[command(after_help = after_help(
     "Needs --api-key-file, --client-id, and one of --referrer and --app-id.",
     &scope::COMPLYCUBE,
+    "api_key",
 ))]
 pub(crate) struct ComplycubeToken {
-    /// Base URL of the API: https, or http to this machine [default: https://api.complycube.com]
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-    /// File with the API key, live or test
-    #[arg(long, value_name = "FILE")]
-    pub(crate) api_key_file: Option<PathBuf>,
-    /// Environment variable with the API key
-    #[arg(long, value_name = "VAR")]
-    pub(crate) api_key_env: Option<String>,
+    /// Base URL of the API: https, or http to this machine
+    #[arg(long, value_name = "URL", default_value = complycube::BASE_URL)]
+    pub(crate) base_url: Base,
+    #[command(flatten)]
+    pub(crate) api_key: ComplycubeKeyArg,
     /// clientId: whom the token is for
     #[arg(long, value_name = "TEXT")]
     pub(crate) client_id: Option<String>,
-    /// For the Web SDK: the pages that use it, such as https://www.example.com/*
-    #[arg(long, value_name = "PATTERN", conflicts_with = "app_id")]
-    pub(crate) referrer: Option<String>,
-    /// For the Mobile SDK: the application's or bundle's identifier
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) app_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) sdk: SdkArgs,
     #[command(flatten)]
     pub(crate) common: ClearArgs,
 }
@@ -66,40 +57,64 @@ pub(crate) struct ComplycubeToken {
     "Needs --sandbox or --base-url, --client-id, --client-secret-file and --session-key-file. The \
      session key is a secret as long as it lives, so it is no argument.",
     &scope::SARDINE,
+    "client_secret",
 ))]
 pub(crate) struct SardineToken {
-    /// Base URL of the API, as Sardine gives it: https, or http to this machine
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-    /// Call Sardine's sandbox, https://api.sandbox.sardine.ai
-    #[arg(long, conflicts_with = "base_url")]
-    pub(crate) sandbox: bool,
+    #[command(flatten)]
+    pub(crate) server: SardineServer,
     /// Client id of the credentials
     #[arg(long, value_name = "TEXT")]
     pub(crate) client_id: Option<String>,
-    /// File with the client secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_secret_file: Option<PathBuf>,
-    /// Environment variable with the client secret
-    #[arg(long, value_name = "VAR")]
-    pub(crate) client_secret_env: Option<String>,
-    /// File with sessionKey, of at most 100 characters
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session_key_file: Option<PathBuf>,
-    /// Environment variable with sessionKey
-    #[arg(long, value_name = "VAR")]
-    pub(crate) session_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) client_secret: ClientSecretArg,
+    #[command(flatten)]
+    pub(crate) session_key: SessionKeyArg,
     /// customerId
     #[arg(long, value_name = "TEXT")]
     pub(crate) customer_id: Option<String>,
     /// platform, such as android or ios
-    #[arg(long, value_name = "NAME")]
-    pub(crate) platform: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = Platform::new)]
+    pub(crate) platform: Option<Platform>,
     /// provider, such as incode or au10tix
-    #[arg(long, value_name = "NAME")]
-    pub(crate) provider: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = Provider::new)]
+    pub(crate) provider: Option<Provider>,
     #[command(flatten)]
     pub(crate) common: ClearArgs,
+}
+
+secret!(ClientSecretArg,
+    client_secret_file: "FILE" "File with the client secret",
+    client_secret_env: "Environment variable with the client secret");
+
+secret!(ComplycubeKeyArg,
+    api_key_file: "FILE" "File with the API key, live or test",
+    api_key_env: "Environment variable with the API key");
+
+secret!(SessionKeyArg,
+    session_key_file: "FILE" "File with sessionKey, of at most 100 characters",
+    session_key_env: "Environment variable with sessionKey");
+
+/// Which of ComplyCube's SDKs the token is for.
+#[derive(Debug, Parser)]
+#[group(multiple = false)]
+pub(crate) struct SdkArgs {
+    /// For the Web SDK: the pages that use it, such as https://www.example.com/*
+    #[arg(long, value_name = "PATTERN", value_parser = MatchPattern::parse)]
+    pub(crate) referrer: Option<MatchPattern>,
+    /// For the Mobile SDK: the application's or bundle's identifier
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) app_id: Option<String>,
+}
+
+#[derive(Debug, Parser)]
+#[group(multiple = false)]
+pub(crate) struct SardineServer {
+    /// Base URL of the API, as Sardine gives it: https, or http to this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<Base>,
+    /// Call Sardine's sandbox, https://api.sandbox.sardine.ai
+    #[arg(long)]
+    pub(crate) sandbox: bool,
 }
 
 /// What the three have in common.
@@ -112,56 +127,4 @@ pub(crate) struct ClearArgs {
     /// Print the token whole, not masked
     #[arg(long)]
     pub(crate) reveal: bool,
-}
-
-fn set(given: bool) -> Option<&'static OsStr> {
-    given.then_some(OsStr::new("true"))
-}
-
-impl FacekiToken {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.common.transport.flags();
-        flags.extend([
-            ("base_url", text(&self.base_url)),
-            ("client_id", text(&self.client_id)),
-            ("client_secret_file", path(&self.client_secret_file)),
-            ("client_secret_env", text(&self.client_secret_env)),
-            ("credentials_in_headers", set(self.credentials_in_headers)),
-        ]);
-        flags
-    }
-}
-
-impl ComplycubeToken {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.common.transport.flags();
-        flags.extend([
-            ("base_url", text(&self.base_url)),
-            ("api_key_file", path(&self.api_key_file)),
-            ("api_key_env", text(&self.api_key_env)),
-            ("client_id", text(&self.client_id)),
-            ("referrer", text(&self.referrer)),
-            ("app_id", text(&self.app_id)),
-        ]);
-        flags
-    }
-}
-
-impl SardineToken {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.common.transport.flags();
-        flags.extend([
-            ("base_url", text(&self.base_url)),
-            ("sandbox", set(self.sandbox)),
-            ("client_id", text(&self.client_id)),
-            ("client_secret_file", path(&self.client_secret_file)),
-            ("client_secret_env", text(&self.client_secret_env)),
-            ("session_key_file", path(&self.session_key_file)),
-            ("session_key_env", text(&self.session_key_env)),
-            ("customer_id", text(&self.customer_id)),
-            ("platform", text(&self.platform)),
-            ("provider", text(&self.provider)),
-        ]);
-        flags
-    }
 }

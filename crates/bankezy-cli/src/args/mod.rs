@@ -1,8 +1,10 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod clear;
+mod place;
 mod remote;
 mod sandbox;
+mod secrets;
 mod token;
 
 use std::path::PathBuf;
@@ -10,11 +12,18 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use clear::{ComplycubeToken, FacekiToken, SardineToken};
-pub(crate) use remote::{Call, ConfigArg, Flags, SessionArgs};
+pub(crate) use clear::{ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
+pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
+pub(crate) use remote::{
+    ApiVersion, Base, Call, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
+};
 pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenFormat};
+pub(crate) use secrets::{
+    AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg, SecretArgs,
+};
 pub(crate) use token::{
-    BankezyCall, BankezyToken, Invalidate, Onboarding, OutputArgs, Provider, Renew, Token,
+    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, OutputArgs,
+    Provider, Renew, Token, UserArgs,
 };
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
@@ -131,18 +140,10 @@ pub(crate) struct Diagnose {
     /// File with the captured message
     #[arg(long, value_name = "FILE")]
     pub(crate) message: PathBuf,
-    /// File with the payload secret, in whatever encoding
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Environment variable with the payload secret, in whatever encoding
-    #[arg(long, value_name = "VAR")]
-    pub(crate) secret_env: Option<String>,
-    /// Private key: a file with PEM, DER or JWK
-    #[arg(long, value_name = "FILE")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// Environment variable with the private key, as PEM or JWK
-    #[arg(long, value_name = "VAR")]
-    pub(crate) private_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) secret: PayloadSecretArg,
+    #[command(flatten)]
+    pub(crate) private_key: PrivateKeyArg,
     /// The other side's public key: as it travels, or a file with it
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
@@ -165,64 +166,6 @@ pub(crate) struct Vectors {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) backend: BackendArg,
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct SecretArgs {
-    /// File with the payload secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Environment variable with the payload secret
-    #[arg(long, value_name = "VAR")]
-    pub(crate) secret_env: Option<String>,
-    /// How the payload secret is written
-    #[arg(long, value_enum, default_value_t = Encoding::Base64url)]
-    pub(crate) encoding: Encoding,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Encoding {
-    Base64,
-    Base64url,
-    Hex,
-    Utf8,
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct AgreementArgs {
-    /// Private key: a file with PEM, DER or JWK
-    #[arg(long, value_name = "FILE", conflicts_with = "encoding")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// Environment variable with the private key, as PEM or JWK
-    #[arg(long, value_name = "VAR", conflicts_with = "encoding")]
-    pub(crate) private_key_env: Option<String>,
-    /// The other side's public key, to agree on a key: as it travels, or a file with it
-    #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
-    pub(crate) peer: Option<String>,
-    /// How the key comes from the shared secret
-    #[arg(long, value_enum, requires = "peer")]
-    pub(crate) derive: Option<Derive>,
-    /// PartyUInfo, for concat-kdf and for ECDH-ES
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apu: Option<String>,
-    /// PartyVInfo, for concat-kdf and for ECDH-ES
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apv: Option<String>,
-    /// Salt, for hkdf-sha256
-    #[arg(long, value_name = "TEXT", requires = "derive")]
-    pub(crate) salt: Option<String>,
-    /// Context information, for hkdf-sha256; SharedInfo, for x963-sha256
-    #[arg(long, value_name = "TEXT", requires = "derive")]
-    pub(crate) info: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Derive {
-    Raw,
-    Sha256,
-    ConcatKdf,
-    HkdfSha256,
-    X963Sha256,
 }
 
 #[derive(Debug, Parser)]

@@ -1,21 +1,22 @@
-//! The arguments of the commands that talk to a server. What may come from the environment or a
-//! settings file as well is optional here, and has the same name there.
+//! The arguments of the commands that talk to a server. Most are settings: the environment or a
+//! settings file may give them as well, under the id of the argument.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::Parser;
+use bankezy_crypto::Error;
+use bankezy_crypto::providers::BaseUrl;
+use clap::{Parser, ValueEnum};
 
+use super::place::{Place, SecretArg, secret};
+use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
 
-/// The settings that flags give, by their names.
-pub(crate) type Flags<'a> = Vec<(&'static str, Option<&'a OsStr>)>;
-
-/// What stands below the flags: what the call needs, and where it may come from.
-pub(super) fn after_help(needs: &str, scope: &Scope) -> String {
+/// What follows the flags in `--help`: what the call needs, and where it may come from. `secret` is
+/// one of the secrets that the call needs.
+pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     let base_url = scope.variable("base_url");
-    let secret = scope.secrets().next();
-    let secret = secret.map_or_else(String::new, |(name, _)| scope.variable(name));
+    let secret = scope.variable(secret);
     let (session, table) = match scope.table {
         None => ("else from a session, ", String::new()),
         Some(table) => ("", format!("the table [{table}] of ")),
@@ -23,7 +24,7 @@ pub(super) fn after_help(needs: &str, scope: &Scope) -> String {
     format!(
         "{needs}\n\n\
          Each *-file with a secret may be an *-env in its place, which names an environment \
-         variable. Where neither is given, the secret may stand in the variable of its own name, \
+         variable. Where neither is given, the secret may be in the variable of its own name, \
          such as {secret}.\n\n\
          Settings come from flags, {session}else from the environment ({} and the name, such as \
          {base_url}), else from {table}the settings file of --config or BANKEZY_CONFIG.",
@@ -35,6 +36,7 @@ pub(super) fn after_help(needs: &str, scope: &Scope) -> String {
 #[command(after_help = after_help(
     "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
     &scope::BANKEZY,
+    "api_key",
 ))]
 pub(crate) struct Call {
     /// Path of the API, from its slash, behind the base URL
@@ -51,15 +53,15 @@ pub(crate) struct SessionArgs {
     /// Session of `bankezy token bankezy --save-session`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret_file", "secret_env", "encoding", "token_file", "token_env"])]
     pub(crate) session: Option<PathBuf>,
-    /// File with the token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
-    /// Environment variable with the token
-    #[arg(long, value_name = "VAR")]
-    pub(crate) token_env: Option<String>,
     #[command(flatten)]
-    pub(crate) secret: StaticSecretArgs,
+    pub(crate) token: TokenArg,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
 }
+
+secret!(TokenArg,
+    token_file: "FILE" "File with the token",
+    token_env: "Environment variable with the token");
 
 /// Of the server, for all calls.
 #[derive(Debug, Parser)]
@@ -68,19 +70,43 @@ pub(crate) struct ServerArgs {
     pub(crate) config: ConfigArg,
     /// Base URL of the API: https, or http to this machine
     #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-    /// Version of the paths [default: v2]
-    #[arg(long, value_name = "VERSION", value_parser = ["v1", "v2"])]
-    pub(crate) api_version: Option<String>,
-    /// File with X-API-KEY
-    #[arg(long, value_name = "FILE")]
-    pub(crate) api_key_file: Option<PathBuf>,
-    /// Environment variable with X-API-KEY
-    #[arg(long, value_name = "VAR")]
-    pub(crate) api_key_env: Option<String>,
+    pub(crate) base_url: Option<Base>,
+    /// Version of the paths
+    #[arg(long, value_enum, value_name = "VERSION", default_value_t = ApiVersion::V2)]
+    pub(crate) api_version: ApiVersion,
+    #[command(flatten)]
+    pub(crate) api_key: ApiKeyArg,
     #[command(flatten)]
     pub(crate) transport: TransportArgs,
 }
+
+/// The base URL of an API.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    pub(crate) url: BaseUrl,
+    pub(crate) is_https: bool,
+}
+
+impl FromStr for Base {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Ok(Self {
+            url: BaseUrl::parse(text)?,
+            is_https: text.starts_with("https"),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApiVersion {
+    V1,
+    V2,
+}
+
+secret!(ApiKeyArg,
+    api_key_file: "FILE" "File with X-API-KEY",
+    api_key_env: "Environment variable with X-API-KEY");
 
 #[derive(Debug, Parser)]
 pub(crate) struct ConfigArg {
@@ -92,108 +118,46 @@ pub(crate) struct ConfigArg {
 /// How a server is reached.
 #[derive(Debug, Parser)]
 pub(crate) struct TransportArgs {
-    /// Certificates of authorities to trust in place of the system's, as PEM
-    #[arg(long, value_name = "PEM")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Certificates of authorities to trust besides the system's, as PEM
-    #[arg(long, value_name = "PEM", conflicts_with = "ca_file")]
-    pub(crate) extra_ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) roots: Roots,
     /// Mutual TLS: our certificate, then those above it, as PEM
     #[arg(long, value_name = "PEM")]
-    pub(crate) client_cert_file: Option<PathBuf>,
-    /// File with the key of --client-cert-file, as PEM without a password
+    pub(crate) client_cert_file: Option<Place>,
+    #[command(flatten)]
+    pub(crate) client_key: ClientKeyArg,
+    #[command(flatten)]
+    pub(crate) proxy: Proxy,
+    /// Deadline of a call with all its attempts [default: 30]
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+}
+
+/// The authorities to trust.
+#[derive(Debug, Parser)]
+#[group(multiple = false)]
+pub(crate) struct Roots {
+    /// Certificates of authorities to trust in place of the system's, as PEM
     #[arg(long, value_name = "PEM")]
-    pub(crate) client_key_file: Option<PathBuf>,
-    /// Environment variable with the key of --client-cert-file
-    #[arg(long, value_name = "VAR")]
-    pub(crate) client_key_env: Option<String>,
+    pub(crate) ca_file: Option<Place>,
+    /// Certificates of authorities to trust besides the system's, as PEM
+    #[arg(long, value_name = "PEM")]
+    pub(crate) extra_ca_file: Option<Place>,
+}
+
+secret!(ClientKeyArg,
+    client_key_file: "PEM" "File with the key of --client-cert-file, as PEM without a password",
+    client_key_env: "Environment variable with the key of --client-cert-file");
+
+#[derive(Debug, Parser)]
+#[group(multiple = false)]
+pub(crate) struct Proxy {
     /// Proxy to tunnel https through, http://HOST:PORT or https://…, without a password
-    #[arg(long, value_name = "URL", conflicts_with_all = ["proxy_file", "proxy_env"])]
+    #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// File with the proxy's URL, which may hold a name and password
     #[arg(long, value_name = "FILE")]
-    pub(crate) proxy_file: Option<PathBuf>,
+    pub(crate) proxy_file: Option<Place>,
     /// Environment variable with the proxy's URL, such as HTTPS_PROXY, which is not used unasked
     #[arg(long, value_name = "VAR")]
-    pub(crate) proxy_env: Option<String>,
-    /// Deadline of a call with all its attempts [default: 30]
-    #[arg(long, value_name = "SECS")]
-    pub(crate) timeout: Option<String>,
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct StaticSecretArgs {
-    /// File with the payload secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Environment variable with the payload secret
-    #[arg(long, value_name = "VAR")]
-    pub(crate) secret_env: Option<String>,
-    /// How the payload secret is written [default: base64url]
-    #[arg(long, value_name = "ENCODING", value_parser = ["base64", "base64url", "hex", "utf8"])]
-    pub(crate) encoding: Option<String>,
-}
-
-pub(super) fn text(value: &Option<String>) -> Option<&OsStr> {
-    value.as_deref().map(OsStr::new)
-}
-
-pub(super) fn path(value: &Option<PathBuf>) -> Option<&OsStr> {
-    value.as_deref().map(AsRef::as_ref)
-}
-
-impl ServerArgs {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.transport.flags();
-        flags.extend([
-            ("base_url", text(&self.base_url)),
-            ("api_version", text(&self.api_version)),
-            ("api_key_file", path(&self.api_key_file)),
-            ("api_key_env", text(&self.api_key_env)),
-        ]);
-        flags
-    }
-}
-
-impl TransportArgs {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        vec![
-            ("ca_file", path(&self.ca_file)),
-            ("extra_ca_file", path(&self.extra_ca_file)),
-            ("client_cert_file", path(&self.client_cert_file)),
-            ("client_key_file", path(&self.client_key_file)),
-            ("client_key_env", text(&self.client_key_env)),
-            ("proxy", text(&self.proxy)),
-            ("proxy_file", path(&self.proxy_file)),
-            ("proxy_env", text(&self.proxy_env)),
-            ("timeout", text(&self.timeout)),
-        ]
-    }
-}
-
-impl StaticSecretArgs {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        vec![
-            ("secret_file", path(&self.secret_file)),
-            ("secret_env", text(&self.secret_env)),
-            ("encoding", text(&self.encoding)),
-        ]
-    }
-}
-
-impl SessionArgs {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let mut flags = self.secret.flags();
-        flags.extend([
-            ("token_file", path(&self.token_file)),
-            ("token_env", text(&self.token_env)),
-        ]);
-        flags
-    }
-}
-
-impl Call {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        [self.server.flags(), self.session.flags()].concat()
-    }
+    pub(crate) proxy_env: Option<Place>,
 }

@@ -1,12 +1,15 @@
 //! The arguments of `bankezy token`.
 
-use std::ffi::OsStr;
+use std::error::Error;
 use std::path::PathBuf;
 
+use bankezy_crypto::providers::bankezy::{AccountNumber, DateOfBirth};
 use clap::{Parser, Subcommand};
 
 use super::clear::{ComplycubeToken, FacekiToken, SardineToken};
-use super::remote::{Flags, ServerArgs, SessionArgs, StaticSecretArgs, after_help, path, text};
+use super::place::{Place, SecretArg, secret};
+use super::remote::{ServerArgs, SessionArgs, after_help};
+use super::secrets::{DerivationArgs, PrivateKeyArg, SecretArgs};
 use crate::scope;
 
 #[derive(Debug, Parser)]
@@ -39,6 +42,7 @@ pub(crate) enum Provider {
          --app-secret-file, and --derive unless --private-key is RSA. X-API-KEY is not taken from \
          apiKey: where they are the same, name the file twice.",
         &scope::BANKEZY,
+        "api_key",
     )
 )]
 pub(crate) struct BankezyToken {
@@ -47,7 +51,7 @@ pub(crate) struct BankezyToken {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     #[command(flatten)]
-    pub(crate) secret: StaticSecretArgs,
+    pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) app: AppArgs,
     #[command(flatten)]
@@ -72,26 +76,17 @@ pub(crate) enum BankezyCall {
 #[command(after_help = after_help(
     "Needs --base-url, --api-key-file, --secret-file, --sdk-api-key-file and --account-number.",
     &scope::BANKEZY,
+    "api_key",
 ))]
 pub(crate) struct Onboarding {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     #[command(flatten)]
-    pub(crate) secret: StaticSecretArgs,
+    pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) user: UserArgs,
-    /// gender
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) gender: Option<String>,
-    /// zipCode
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) zip_code: Option<String>,
-    /// preferredLanguage
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) preferred_language: Option<String>,
-    /// kycLevel
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) kyc_level: Option<String>,
+    #[command(flatten)]
+    pub(crate) onboarding: OnboardingArgs,
     #[command(flatten)]
     pub(crate) exchange: ExchangeArgs,
     #[command(flatten)]
@@ -104,6 +99,7 @@ pub(crate) struct Onboarding {
      --account-number, but for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
      the old one ends: `--session S --save-session S --force` renews in place.",
     &scope::BANKEZY,
+    "api_key",
 ))]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -111,8 +107,8 @@ pub(crate) struct Renew {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
     /// accountNumber of the token [default: that of the session]
-    #[arg(long, value_name = "DIGITS")]
-    pub(crate) account_number: Option<String>,
+    #[arg(long, value_name = "DIGITS", value_parser = AccountNumber::parse)]
+    pub(crate) account_number: Option<AccountNumber>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -122,6 +118,7 @@ pub(crate) struct Renew {
     "Needs --session, or else --base-url, --api-key-file, --secret-file and --token-reference-id. \
      X-API-TOKEN goes along where --token-file gives it, or the session has a key of its own.",
     &scope::BANKEZY,
+    "api_key",
 ))]
 pub(crate) struct Invalidate {
     #[command(flatten)]
@@ -138,35 +135,35 @@ pub(crate) struct AppArgs {
     /// Get App Token: exchange keys in place of using the static payload secret
     #[arg(long, conflicts_with_all = ["secret_file", "secret_env", "encoding", "sdk_api_key_file", "sdk_api_key_env"])]
     pub(crate) app: bool,
-    /// File with apiKey of Get App Token, for --app
-    #[arg(long, value_name = "FILE")]
-    pub(crate) app_api_key_file: Option<PathBuf>,
-    /// Environment variable with apiKey of Get App Token, for --app
-    #[arg(long, value_name = "VAR")]
-    pub(crate) app_api_key_env: Option<String>,
-    /// File with secret of Get App Token, for --app
-    #[arg(long, value_name = "FILE")]
-    pub(crate) app_secret_file: Option<PathBuf>,
-    /// Environment variable with secret of Get App Token, for --app
-    #[arg(long, value_name = "VAR")]
-    pub(crate) app_secret_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) api_key: AppApiKeyArg,
+    #[command(flatten)]
+    pub(crate) secret: AppSecretArg,
 }
+
+secret!(AppApiKeyArg,
+    app_api_key_file: "FILE" "File with apiKey of Get App Token, for --app",
+    app_api_key_env: "Environment variable with apiKey of Get App Token, for --app");
+
+secret!(AppSecretArg,
+    app_secret_file: "FILE" "File with secret of Get App Token, for --app",
+    app_secret_env: "Environment variable with secret of Get App Token, for --app");
+
+secret!(SdkApiKeyArg,
+    sdk_api_key_file: "FILE" "File with sdkApiKey",
+    sdk_api_key_env: "Environment variable with sdkApiKey");
 
 /// Whom a token is for.
 #[derive(Debug, Parser)]
 pub(crate) struct UserArgs {
-    /// File with sdkApiKey
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sdk_api_key_file: Option<PathBuf>,
-    /// Environment variable with sdkApiKey
-    #[arg(long, value_name = "VAR")]
-    pub(crate) sdk_api_key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) sdk_api_key: SdkApiKeyArg,
     /// referenceId, never used twice [default: a random UUID]
     #[arg(long, value_name = "TEXT")]
     pub(crate) reference_id: Option<String>,
     /// accountNumber: 1 to 19 digits
-    #[arg(long, value_name = "DIGITS")]
-    pub(crate) account_number: Option<String>,
+    #[arg(long, value_name = "DIGITS", value_parser = AccountNumber::parse)]
+    pub(crate) account_number: Option<AccountNumber>,
     /// firstName
     #[arg(long, value_name = "TEXT")]
     pub(crate) first_name: Option<String>,
@@ -183,38 +180,46 @@ pub(crate) struct UserArgs {
     #[arg(long, value_name = "DIGITS")]
     pub(crate) mobile_number: Option<String>,
     /// dob, date of birth
-    #[arg(long, value_name = "YYYYMMDD")]
-    pub(crate) dob: Option<String>,
+    #[arg(long, value_name = "YYYYMMDD", value_parser = date_of_birth)]
+    pub(crate) dob: Option<DateOfBirth>,
     /// An entry of data; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) data: Vec<String>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = entry)]
+    pub(crate) data: Vec<(String, String)>,
+}
+
+/// What onboarding asks for.
+#[derive(Debug, Parser)]
+pub(crate) struct OnboardingArgs {
+    /// gender
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) gender: Option<String>,
+    /// zipCode
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) zip_code: Option<String>,
+    /// preferredLanguage
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) preferred_language: Option<String>,
+    /// kycLevel
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) kyc_level: Option<String>,
 }
 
 /// The keys that are exchanged on the way.
 #[derive(Debug, Parser)]
+#[command(
+    mut_arg("private_key", |arg| arg.help(
+        "Our private key, P-256 or RSA: a file with PEM, DER or JWK [default: a new P-256 key]"
+    )),
+    mut_arg("derive", |arg| arg.help(
+        "How the key comes from the shared secret; where the payload secret is static, it makes a \
+         saved session use the agreed key in its place"
+    )),
+)]
 pub(crate) struct ExchangeArgs {
-    /// Our private key, P-256 or RSA: a file with PEM, DER or JWK [default: a new P-256 key]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) private_key: Option<PathBuf>,
-    /// Environment variable with our private key, as PEM or JWK
-    #[arg(long, value_name = "VAR", conflicts_with = "private_key")]
-    pub(crate) private_key_env: Option<String>,
-    /// How the key comes from the shared secret; where the payload secret is static, it makes a
-    /// saved session use the agreed key in its place
-    #[arg(long, value_name = "NAME", value_parser = ["raw", "sha256", "concat-kdf", "hkdf-sha256"])]
-    pub(crate) derive: Option<String>,
-    /// PartyUInfo, for concat-kdf
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apu: Option<String>,
-    /// PartyVInfo, for concat-kdf
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) apv: Option<String>,
-    /// Salt, for hkdf-sha256
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) salt: Option<String>,
-    /// Context information, for hkdf-sha256
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) info: Option<String>,
+    #[command(flatten)]
+    pub(crate) private_key: PrivateKeyArg,
+    #[command(flatten)]
+    pub(crate) derivation: DerivationArgs,
 }
 
 /// What becomes of the token.
@@ -231,91 +236,12 @@ pub(crate) struct OutputArgs {
     pub(crate) force: bool,
 }
 
-impl BankezyToken {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let app = [
-            ("app", self.app.app.then_some(OsStr::new("true"))),
-            ("app_api_key_file", path(&self.app.app_api_key_file)),
-            ("app_api_key_env", text(&self.app.app_api_key_env)),
-            ("app_secret_file", path(&self.app.app_secret_file)),
-            ("app_secret_env", text(&self.app.app_secret_env)),
-        ];
-        [
-            self.server.flags(),
-            self.secret.flags(),
-            self.user.flags(),
-            self.exchange.flags(),
-            app.into(),
-        ]
-        .concat()
-    }
+fn date_of_birth(text: &str) -> Result<DateOfBirth, Box<dyn Error + Send + Sync>> {
+    let date = text.parse().ok().filter(|_| text.len() == 8);
+    Ok(DateOfBirth::from_yyyymmdd(date.ok_or("not 8 digits")?)?)
 }
 
-impl Onboarding {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let more = [
-            ("gender", text(&self.gender)),
-            ("zip_code", text(&self.zip_code)),
-            ("preferred_language", text(&self.preferred_language)),
-            ("kyc_level", text(&self.kyc_level)),
-        ];
-        [
-            self.server.flags(),
-            self.secret.flags(),
-            self.user.flags(),
-            self.exchange.flags(),
-            more.into(),
-        ]
-        .concat()
-    }
-}
-
-impl Renew {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let account_number = ("account_number", text(&self.account_number));
-        [
-            self.server.flags(),
-            self.session.flags(),
-            vec![account_number],
-        ]
-        .concat()
-    }
-}
-
-impl Invalidate {
-    pub(crate) fn flags(&self) -> Flags<'_> {
-        let reference = ("token_reference_id", text(&self.token_reference_id));
-        [self.server.flags(), self.session.flags(), vec![reference]].concat()
-    }
-}
-
-impl UserArgs {
-    fn flags(&self) -> Flags<'_> {
-        vec![
-            ("sdk_api_key_file", path(&self.sdk_api_key_file)),
-            ("sdk_api_key_env", text(&self.sdk_api_key_env)),
-            ("reference_id", text(&self.reference_id)),
-            ("account_number", text(&self.account_number)),
-            ("first_name", text(&self.first_name)),
-            ("last_name", text(&self.last_name)),
-            ("email", text(&self.email)),
-            ("isd_code", text(&self.isd_code)),
-            ("mobile_number", text(&self.mobile_number)),
-            ("dob", text(&self.dob)),
-        ]
-    }
-}
-
-impl ExchangeArgs {
-    fn flags(&self) -> Flags<'_> {
-        vec![
-            ("private_key", path(&self.private_key)),
-            ("private_key_env", text(&self.private_key_env)),
-            ("derive", text(&self.derive)),
-            ("apu", text(&self.apu)),
-            ("apv", text(&self.apv)),
-            ("salt", text(&self.salt)),
-            ("info", text(&self.info)),
-        ]
-    }
+fn entry(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("no equals sign")?;
+    Ok((name.to_owned(), value.to_owned()))
 }

@@ -63,12 +63,6 @@ fn the_sandbox_says_why_it_does_not_start() {
         "`precious` (from --ready-file) exists and is not overwritten",
     );
     assert_eq!(folder.read("precious"), "x");
-    folder
-        .run("sandbox --derivation hkdf-sha256", "")
-        .failed(2, "concat-kdf");
-    folder
-        .run("sandbox --mutual-tls", "")
-        .failed(2, "missing required arguments: --tls");
 }
 
 #[test]

@@ -1,12 +1,5 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
-#[path = "../../src/args/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the tests read the names of commands and flags alone"
-)]
-mod args;
 mod emulator;
 mod explaining;
 mod keys_and_messages;
@@ -14,10 +7,6 @@ mod lines;
 mod plain_json;
 mod remote;
 mod renewal;
-#[path = "../../src/scope.rs"]
-#[expect(dead_code, reason = "as above")]
-mod scope;
-mod secrets;
 mod server;
 mod settings;
 mod transport;

@@ -1,12 +1,12 @@
 //! A token's life on the command line: onboarding, renewal, invalidation.
 
-use bankezy_crypto::{PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Derivation, KeyPair, PayloadCipher, PayloadSecret, PublicKey};
 use serde_json::{Value, json};
 
 use super::server::{BODY, Server, answer, serve_once};
 use super::{Folder, Ran};
 
-const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+pub(crate) const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// A folder with a payload secret and with a text that may be any key.
 fn folder() -> Folder {
@@ -66,7 +66,13 @@ fn the_example_of_the_help_works() {
 
 /// Runs a call against a server that opens one request, and seals this answer or refuses. Gives
 /// back what the request held.
-fn served(folder: &Folder, arguments: &str, secret: &str, answer: Option<Value>) -> (Value, Ran) {
+fn served(
+    folder: &Folder,
+    arguments: &str,
+    secret: &str,
+    answer: Option<Value>,
+    variables: &[(&str, &str)],
+) -> (Value, Ran) {
     let secret = PayloadSecret::from_base64url(secret).unwrap();
     let cipher = PayloadCipher::new(&secret).unwrap();
     let (status, text) = match answer {
@@ -74,14 +80,15 @@ fn served(folder: &Folder, arguments: &str, secret: &str, answer: Option<Value>)
         None => ("418 No", String::new()),
     };
     let (url, request) = serve_once(status, text);
-    let ran = folder.run(&format!("token bankezy {arguments} --base-url {url}"), "");
+    let arguments = format!("token bankezy {arguments} --base-url {url}");
+    let ran = folder.run_with(&arguments, "", variables);
     let (_, body) = request.join().unwrap();
     (cipher.open_json(&body).unwrap(), ran)
 }
 
 /// What one request held.
-fn sent(folder: &Folder, arguments: &str) -> Value {
-    let (sent, ran) = served(folder, arguments, SECRET, None);
+pub(crate) fn sent(folder: &Folder, arguments: &str, variables: &[(&str, &str)]) -> Value {
+    let (sent, ran) = served(folder, arguments, SECRET, None, variables);
     ran.failed(1, "418");
     sent
 }
@@ -94,7 +101,7 @@ fn onboarding_sends_what_it_asks_for() {
     let onboarding = format!(
         "onboarding {common} --gender F --zip-code 560001 --preferred-language en --kyc-level FULL"
     );
-    let body = sent(&folder, &onboarding);
+    let body = sent(&folder, &onboarding, &[]);
     for (member, value) in [
         ("referenceId", "new"),
         ("email", "a@example.com"),
@@ -107,9 +114,13 @@ fn onboarding_sends_what_it_asks_for() {
     }
     // Settings of onboarding do not reach Get Token.
     folder.write("c.toml", "gender = \"F\"\nkyc_level = \"FULL\"\n");
-    let body = sent(&folder, &format!("onboarding {common} --config c.toml"));
+    let body = sent(
+        &folder,
+        &format!("onboarding {common} --config c.toml"),
+        &[],
+    );
     assert_eq!([&body["gender"], &body["kycLevel"]], ["F", "FULL"]);
-    let body = sent(&folder, &format!("{common} --config c.toml"));
+    let body = sent(&folder, &format!("{common} --config c.toml"), &[]);
     assert!(body.get("gender").is_none() && body.get("kycLevel").is_none());
 
     folder
@@ -179,7 +190,7 @@ fn what_an_answer_to_renew_leaves_out_stays_in_the_session() {
     let secret = server.credential("payloadSecret");
     let renewal = "renew --session s --save-session renewed";
     let terse = json!({"resCode": 200, "token": "another"});
-    let (body, ran) = served(&server.folder, renewal, secret, Some(terse));
+    let (body, ran) = served(&server.folder, renewal, secret, Some(terse), &[]);
     let kept = |name: &str| -> Value { serde_json::from_str(&server.folder.read(name)).unwrap() };
     let (before, after) = (kept("s"), kept("renewed"));
     assert_eq!(body["token"], before["token"]);
@@ -301,4 +312,33 @@ fn what_is_missing_is_named() {
             ran.failed(2, flag);
         }
     }
+}
+
+/// What the emulator does not derive: the other side of the exchange is here.
+#[test]
+fn a_session_agrees_by_x963_with_shared_information() {
+    let folder = folder();
+    let server = KeyPair::generate().unwrap();
+    folder.write("p256.pem", include_str!("../../../../tests/data/p256.pem"));
+    let ours = include_str!("../../../../tests/data/p256.pub.pem");
+    let ours = PublicKey::from_pem(ours).unwrap();
+    let call = "--api-key-file key --secret-file secret --sdk-api-key-file key --account-number 7 \
+                --private-key p256.pem --derive x963-sha256";
+    let shared = json!({
+        "resCode": 200, "token": "t", "serverPubKey": server.public_key().to_wire(),
+    });
+    for (more, info) in [("--info client", "client"), ("", "")] {
+        let call = format!("{call} {more} --save-session s --force");
+        let (_, ran) = served(&folder, &call, SECRET, Some(shared.clone()), &[]);
+        ran.printed();
+        let kept: Value = serde_json::from_str(&folder.read("s")).unwrap();
+        let derivation = Derivation::X963Sha256 {
+            shared_info: info.as_bytes(),
+        };
+        let agreed = server.agree(&ours, &derivation).unwrap();
+        assert_eq!(kept["payload_secret"], agreed.to_base64url().as_str());
+    }
+    folder
+        .run("token bankezy --base-url http://127.0.0.1:9 --api-key-file key --derive x963-sha256 --salt s", "")
+        .failed(2, "--salt and --info are for --derive hkdf-sha256 (--info also for x963-sha256)");
 }

@@ -1,6 +1,7 @@
 //! Where settings come from, and what becomes of wrong ones.
 
 use super::Folder;
+use super::renewal::{SECRET, sent};
 use super::server::{Server, answer};
 
 #[test]
@@ -40,62 +41,24 @@ fn flags_win_over_the_environment_and_it_over_the_file() {
 }
 
 #[test]
-fn a_settings_file_holds_no_secrets_and_is_never_quoted() {
+fn a_file_is_named_by_the_variable_it_is_from() {
     let folder = Folder::new();
     folder.write("f", "key");
-    for (toml, reason) in [
-        ("base_url = \"x\"\nsecret \"CANARY\"", "line 2"),
-        ("secret = \"CANARY\"", "use `secret_file` or `secret_env`"),
-        (
-            "api_key = \"CANARY\"",
-            "use `api_key_file` or `api_key_env`",
-        ),
-        (
-            "client_key = \"CANARY\"",
-            "use `client_key_file` or `client_key_env`",
-        ),
-        (
-            "base_urll = \"CANARY\"",
-            "unknown name `base_urll` in the settings file: did you mean `base_url`?",
-        ),
-        ("CANARY = 1", "unknown name in the settings file (not shown"),
-        ("base_url = [\"CANARY\"]", "`base_url` has another type"),
+    let call = "call /x --token-file f --base-url https://localhost";
+    for (arguments, variable) in [
+        (call, "BANKEZY_SECRET_FILE"),
+        ("token bankezy", "BANKEZY_CONFIG"),
     ] {
-        folder.write("c", toml);
-        let ran = folder.run("token bankezy --config c", "");
-        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
-        ran.failed(1, reason);
-    }
-    folder
-        .run("token bankezy --config none", "")
-        .failed(1, "cannot read `none` (from --config): no such file");
-    let secret = [("BANKEZY_SECRET_FILE", "nope")];
-    folder
-        .run_with(
-            "call /x --token-file f --base-url https://localhost",
-            "{}",
-            &secret,
-        )
-        .failed(
+        let ran = folder.run_with(arguments, "{}", &[(variable, "nope")]);
+        ran.failed(
             1,
-            "cannot read `nope` (from BANKEZY_SECRET_FILE): no such file",
+            &format!("cannot read `nope` (from {variable}): no such file"),
         );
+    }
+    let own = [("BANKEZY_SECRET", "short")];
     folder
-        .run(
-            "token bankezy --base-url http://127.0.0.1:9 --api-key-file f --timeout 0",
-            "",
-        )
-        .failed(
-            2,
-            "invalid value `0` for --timeout: expected a whole number of seconds",
-        );
-    folder
-        .run_with("token bankezy", "", &[("BANKEZY_CONFIG", "nope")])
-        .failed(1, "cannot read `nope` (from BANKEZY_CONFIG): no such file");
-    folder.write("c", "secret_file = \"a\"\nsecret_env = \"b\"\napi_key_file = \"f\"\naccount_number = 1\nbase_url = \"https://localhost\"");
-    folder
-        .run("token bankezy --config c", "")
-        .failed(2, "give one of");
+        .run_with(call, "{}", &own)
+        .failed(1, "the payload secret is not valid base64url");
 }
 
 #[test]
@@ -142,34 +105,177 @@ fn refusals_say_what_is_wrong() {
     }
 }
 
+const SERVER: &str = "token bankezy --base-url http://127.0.0.1:9 --timeout 1 --api-key-file f";
+
 #[test]
-fn misplaced_secrets_are_not_echoed() {
+fn a_wrong_value_is_told_with_where_it_is_from() {
     let folder = Folder::new();
-    folder.write("f", "x");
-    for (arguments, code) in [
-        ("token bankezy --base-url CANARY --api-key-file f", 2),
+    folder.write("f", "key");
+    let mut calls = Vec::new();
+    for (name, value, reason) in [
         (
-            "token bankezy --base-url http://example.com/CANARY --api-key-file f",
-            2,
+            "timeout",
+            "0",
+            "expected a whole number of seconds, at least 1",
         ),
         (
-            "token bankezy --base-url https://localhost --api-key-env CANARY",
-            1,
+            "timeout",
+            "CANARY",
+            "expected a whole number of seconds, at least 1",
+        ),
+        ("api_version", "CANARY", "expected one of v1, v2"),
+        (
+            "encoding",
+            "CANARY",
+            "expected one of base64, base64url, hex, utf8",
         ),
         (
-            "token bankezy --base-url https://localhost --api-key-env =CANARY",
-            1,
+            "derive",
+            "CANARY",
+            "expected one of raw, sha256, concat-kdf, hkdf-sha256, x963-sha256",
         ),
-        ("token bankezy CANARY", 2),
-        ("token bankezy --api-version CANARY", 2),
-        ("token CANARY", 2),
-        ("call /x --token-env CANARY", 1),
-        ("call CANARY", 2),
-        ("sandbox --listen CANARY", 2),
-        ("sandbox --prefix {CANARY}", 2),
+        ("base_url", "http://CANARY", "base URL"),
+        ("account_number", "CANARY", "`accountNumber` is not"),
+        (
+            "dob",
+            "CANARY",
+            "expected a date as YYYYMMDD, such as 19900131",
+        ),
+        ("dob", "19900231", "`dob` is no"),
+        ("data", "CANARY", "expected NAME=VALUE, such as city=Pune"),
+        ("app", "CANARY", "expected true or false"),
     ] {
-        let ran = folder.run(arguments, "{}");
-        assert!(!ran.err.contains("CANARY"), "{arguments}: {}", ran.err);
-        ran.failed(code, "");
+        let flag = format!("--{}", name.replace('_', "-"));
+        let variable = format!("BANKEZY_{}", name.to_uppercase());
+        if name != "app" {
+            calls.push((
+                vec![flag.clone(), value.to_owned()],
+                None,
+                None,
+                flag.clone(),
+                reason,
+            ));
+        }
+        let from = format!("`{flag}` (from {variable}): ");
+        calls.push((vec![], Some((variable, value)), None, from, reason));
+        if name != "data" {
+            let settings = format!("{name} = \"{value}\"");
+            let from = format!("`{flag}` (from `{name}` of the settings file): ");
+            calls.push((vec![], None, Some(settings), from, reason));
+        }
     }
+    for (flags, variable, settings, from, reason) in calls {
+        folder.write("c", settings.unwrap_or_default());
+        let variable: Vec<_> = variable
+            .iter()
+            .map(|(name, value)| (&**name, *value))
+            .collect();
+        let mut arguments: Vec<String> = ["token", "bankezy", "--config", "c"]
+            .map(str::to_owned)
+            .into();
+        arguments.extend(flags);
+        let ran = folder.run_args(&arguments, "", &variable);
+        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+        assert!(ran.err.contains(&from), "{from}: {}", ran.err);
+        ran.failed(2, reason);
+    }
+    #[cfg(unix)]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = OsStr::from_bytes(b"\xff");
+        let arguments = SERVER
+            .split(' ')
+            .map(OsStr::new)
+            .chain([OsStr::new("--secret-file"), path]);
+        folder
+            .run_args(arguments, "", &[])
+            .failed(1, "cannot read the file of --secret-file");
+    }
+}
+
+/// What goes together is asked of the flags, and of the settings where they meet.
+#[test]
+fn settings_of_other_calls_do_not_get_in_the_way() {
+    let folder = Folder::new();
+    folder.write("f", "key");
+    let app = "--app --app-api-key-file f --app-secret-file f --derive raw";
+    // The flags conflict; a variable for other calls does not.
+    folder
+        .run(&format!("{SERVER} {app} --secret-file f"), "")
+        .failed(2, "cannot be used with");
+    let secret = [("BANKEZY_SECRET_FILE", "f")];
+    let ran = folder.run_with(&format!("{SERVER} {app}"), "", &secret);
+    ran.failed(1, "nothing was sent");
+    // A switch may be off, above one that is on.
+    folder.write("c", "app = true\n");
+    let off = [("BANKEZY_APP", "false")];
+    let config = format!("{SERVER} --config c");
+    folder
+        .run(&config, "")
+        .failed(2, "--app-api-key-file or --app-api-key-env is missing");
+    let ran = folder.run_with(&config, "", &off);
+    ran.failed(2, "--secret-file or --secret-env is missing");
+    // A lower level has no part in a choice that is made above it, and two choices on one level are refused.
+    folder.write("c", "[sardine]\nbase_url = \"http://127.0.0.1:9\"\n");
+    let sardine =
+        "token sardine --client-id i --client-secret-file f --session-key-file f --timeout 1";
+    let with = |more: &str, variables: &[_]| {
+        folder.run_with(&format!("{sardine} --config c {more}"), "", variables)
+    };
+    with("", &[]).failed(1, "nothing was sent");
+    with("", &[("SARDINE_SANDBOX", "false")]).failed(1, "nothing was sent");
+    folder.write("c", "[sardine]\nbase_url = \"http://example.com\"\n");
+    with("", &[]).failed(2, "(from `base_url` of the settings file): ");
+    with("--sandbox --proxy http://127.0.0.1:9", &[]).failed(1, "nothing was sent");
+    let both = [
+        ("SARDINE_SANDBOX", "true"),
+        ("SARDINE_BASE_URL", "http://127.0.0.1:9"),
+    ];
+    with("", &both).failed(2, "give only one of SARDINE_BASE_URL, SARDINE_SANDBOX");
+    let key = [
+        ("SARDINE_CLIENT_SECRET_FILE", "f"),
+        ("SARDINE_CLIENT_SECRET_ENV", "X"),
+    ];
+    let ran = folder.run_with("token sardine --client-id i", "", &key);
+    ran.failed(
+        2,
+        "give only one of SARDINE_CLIENT_SECRET_FILE, SARDINE_CLIENT_SECRET_ENV",
+    );
+    // Settings stay flags where the arguments end with `--`.
+    folder.write("s", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    let call = "call --token-file f --api-key-file f --secret-file s -- /x";
+    let url = [("BANKEZY_BASE_URL", "http://127.0.0.1:9")];
+    folder
+        .run_with(call, "{}", &url)
+        .failed(1, "nothing was sent");
+}
+
+#[test]
+fn entries_of_data_come_from_everywhere() {
+    let folder = Folder::new();
+    folder.write("f", "key");
+    folder.write("c", "data = \"k=v\"\n");
+    folder
+        .run("token bankezy --config c", "")
+        .failed(1, "in the settings file, `data` must be a table");
+    folder.write("c", "[data]\n\"a=b\" = \"file\"\nk = \"file\"\nl = 1\n");
+    let call =
+        "--config c --api-key-file f --secret-file s --sdk-api-key-file f --account-number 7";
+    folder.write("s", SECRET);
+    let sent = |more: &str, variables: &[_]| {
+        sent(&folder, &format!("{call} {more}"), variables)["data"].clone()
+    };
+    let file = serde_json::json!({"a=b": "file", "k": "file", "l": "1"});
+    assert_eq!(sent("", &[]), file);
+    let variable = [("BANKEZY_DATA", "k=variable")];
+    assert_eq!(
+        sent("", &variable),
+        serde_json::json!({"a=b": "file", "k": "variable", "l": "1"})
+    );
+    let flags = serde_json::json!({"a=b": "file", "k": "flag", "l": "1", "m": "a=b"});
+    assert_eq!(
+        sent("--data k=old --data k=flag --data m=a=b", &variable),
+        flags
+    );
 }

@@ -97,14 +97,6 @@ fn a_wrong_client_certificate_names_its_flag() {
     folder.run("keygen p256 --out foreign.pem", "").printed();
     for (more, reason) in [
         (
-            "--client-cert-file client.pem",
-            "--client-key-file or --client-key-env",
-        ),
-        (
-            "--client-key-file client-key.pem",
-            "--client-cert-file goes together",
-        ),
-        (
             "--client-cert-file client.pem --client-key-file foreign.pem",
             "does not belong to its certificate: check --client-key-file",
         ),
@@ -116,7 +108,6 @@ fn a_wrong_client_certificate_names_its_flag() {
             "--client-cert-file client.pem --client-key-file client.pem",
             "check --client-key-file",
         ),
-        ("--extra-ca-file ca.pem", "cannot be used with"),
     ] {
         let ran = folder.run(&format!("{NOWHERE} {more}"), "");
         assert!(!ran.err.contains("BEGIN"), "{}", ran.err);
@@ -192,45 +183,4 @@ fn calls_go_through_a_proxy_that_is_named() {
     );
     direct.folder.run_with(&arguments, "", &variables).printed();
     assert!(told.try_recv().is_err());
-}
-
-#[test]
-fn a_wrong_proxy_is_told_without_being_shown() {
-    let folder = folder();
-    folder.write("ftp", "ftp://me:CANARY@localhost:1");
-    folder.write("config", "proxy = \"http://me:CANARY@localhost:1\"");
-    for (more, reason) in [
-        (
-            "--proxy http://me:CANARY@localhost:1",
-            "--proxy-file or --proxy-env",
-        ),
-        ("--config config", "--proxy-file or --proxy-env"),
-        ("--proxy CANARY", "http or https"),
-        ("--proxy ftp://CANARY", "http or https"),
-        ("--proxy-file ftp", "http or https"),
-        (
-            "--proxy http://CANARY --proxy-file ftp",
-            "cannot be used with",
-        ),
-    ] {
-        let ran = folder.run(&format!("{NOWHERE} {more}"), "");
-        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
-        ran.failed(2, reason);
-    }
-    for (more, reason) in [
-        ("--proxy-file missing", "`missing` (from --proxy-file)"),
-        ("--proxy-env CANARY", "that --proxy-env names is not set"),
-        (
-            "--client-cert-file key --client-key-file missing",
-            "`missing` (from --client-key-file)",
-        ),
-        (
-            "--client-cert-file missing --client-key-file key",
-            "`missing` (from --client-cert-file)",
-        ),
-    ] {
-        let ran = folder.run(&format!("{NOWHERE} {more}"), "");
-        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
-        ran.failed(1, reason);
-    }
 }

@@ -8,8 +8,10 @@ const SERVER: &str = "--base-url http://127.0.0.1:9 --timeout 1";
 /// What a command needs beside its words. A command without lines of its own is run bare.
 pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
     let session = format!("{SERVER} --api-key-file f --token-file f --secret-file s");
+    // With a key of its own a run does not make one, which takes most of its time.
     let user = format!(
-        "{SERVER} --api-key-file f --secret-file s --sdk-api-key-file f --account-number 1"
+        "{SERVER} --api-key-file f --secret-file s --sdk-api-key-file f --account-number 1 \
+         --private-key k.pem"
     );
     let lines = match words.join(" ").as_str() {
         "keygen" => vec!["secret --out made".to_owned()],
@@ -40,7 +42,8 @@ pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
         "token bankezy" => vec![
             user,
             format!(
-                "{SERVER} --app --api-key-file f --app-api-key-file f --app-secret-file f --derive raw"
+                "{SERVER} --app --api-key-file f --app-api-key-file f --app-secret-file f --derive raw \
+                 --private-key k.pem"
             ),
         ],
         "token faceki" => vec![format!("{SERVER} --client-id i --client-secret-file f")],

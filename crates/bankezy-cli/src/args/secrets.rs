@@ -1,0 +1,85 @@
+//! The arguments that say which key: a payload secret, or how one is agreed.
+
+use clap::{Parser, ValueEnum};
+
+use super::place::{Place, SecretArg, secret};
+
+secret!(PayloadSecretArg,
+    secret_file: "FILE" "File with the payload secret",
+    secret_env: "Environment variable with the payload secret");
+
+secret!(PrivateKeyArg,
+    private_key: "FILE" "Private key: a file with PEM, DER or JWK",
+    private_key_env: "Environment variable with the private key, as PEM or JWK");
+
+/// A payload secret and how it is written.
+#[derive(Debug, Parser)]
+pub(crate) struct SecretArgs {
+    #[command(flatten)]
+    pub(crate) secret: PayloadSecretArg,
+    /// How the payload secret is written
+    #[arg(long, value_enum, default_value_t = Encoding::Base64url)]
+    pub(crate) encoding: Encoding,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Encoding {
+    Base64,
+    Base64url,
+    Hex,
+    Utf8,
+}
+
+/// A private key, and how a payload secret comes from it and the other side's public key.
+#[derive(Debug, Parser)]
+#[command(
+    mut_arg("private_key", |arg| arg.conflicts_with("encoding")),
+    mut_arg("private_key_env", |arg| arg.conflicts_with("encoding")),
+    mut_arg("derive", |arg| arg.requires("peer")),
+    mut_arg("salt", |arg| arg.requires("derive")),
+    mut_arg("info", |arg| arg.requires("derive")),
+)]
+pub(crate) struct AgreementArgs {
+    #[command(flatten)]
+    pub(crate) private_key: PrivateKeyArg,
+    /// The other side's public key, to agree on a key: as it travels, or a file with it
+    #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
+    pub(crate) peer: Option<String>,
+    #[command(flatten)]
+    pub(crate) derivation: DerivationArgs,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct DerivationArgs {
+    /// How the key comes from the shared secret
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) derive: Option<Derive>,
+    /// PartyUInfo, for concat-kdf and for ECDH-ES
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) apu: Option<String>,
+    /// PartyVInfo, for concat-kdf and for ECDH-ES
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) apv: Option<String>,
+    /// Salt, for hkdf-sha256
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) salt: Option<String>,
+    /// Context information, for hkdf-sha256; SharedInfo, for x963-sha256
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) info: Option<String>,
+}
+
+impl DerivationArgs {
+    /// Whether PartyUInfo or PartyVInfo is given.
+    pub(crate) fn has_party_info(&self) -> bool {
+        self.apu.is_some() || self.apv.is_some()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Derive {
+    Raw,
+    Sha256,
+    ConcatKdf,
+    HkdfSha256,
+    X963Sha256,
+}

@@ -1,0 +1,274 @@
+//! Settings: flags win over a session, a session over the environment, the environment over the
+//! settings file.
+//!
+//! A setting is an argument of a command, and the argument's id is its name in all of them. What flags
+//! leave open is added to the command line, which is then parsed once more: so each value meets the
+//! parser of its type, wherever it comes from.
+
+mod file;
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Id};
+
+use crate::args::{Args, Place, PlaceParser, flag};
+use crate::failure::Failure;
+use crate::scope::{self, Scope, Variables, settings_of};
+use crate::session::{self, Session};
+use crate::usage;
+use crate::values::{Value, Values};
+use file::SettingsFile;
+
+const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
+/// What the typed arguments leave out: the texts of settings, and the session.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) values: Values,
+    /// The map `data` of the settings file.
+    pub(crate) data: BTreeMap<String, String>,
+    pub(crate) session: Option<Session>,
+}
+
+/// Parses the arguments of the program, of which the first is its name.
+pub(crate) fn parse(
+    given: &[OsString],
+    variables: Variables<'_>,
+) -> Result<(Args, Settings), Failure> {
+    let mut program = Args::command();
+    let typed = given.get(1..).unwrap_or_default();
+    let matches = match program.try_get_matches_from_mut(given) {
+        Ok(matches) => matches,
+        // `bankezy` alone gets the whole help.
+        Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => {
+            return Err(Failure::Help(error));
+        }
+        Err(error) => return Err(usage::failure(&error, typed, &Values::new())),
+    };
+    let (mut words, mut command, mut last) = (Vec::new(), &program, &matches);
+    while let Some((word, inner)) = last.subcommand() {
+        words.push(word);
+        command = command.find_subcommand(word).unwrap_or(command);
+        last = inner;
+    }
+    let settings = match Scope::of_command(&words) {
+        Some(scope) => Settings::read(scope, &program, command, last, variables)?,
+        None => Settings::default(),
+    };
+    let added = settings_of(command).filter(|arg| !is_given(last, arg.get_id().as_str()));
+    let added: Vec<_> = added.filter_map(|arg| settings.as_flag(arg)).collect();
+    let matches = if added.is_empty() {
+        Ok(matches)
+    } else {
+        let mut merged = given.to_vec();
+        // After `--` a flag is none.
+        let end = merged.iter().position(|text| text == "--");
+        let end = end.unwrap_or(merged.len());
+        merged.splice(end..end, added);
+        unrelated(Args::command(), &words, &settings.values).try_get_matches_from(merged)
+    };
+    let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
+    let args = args.map_err(|error| usage::failure(&error, typed, &settings.values));
+    Ok((args?, settings))
+}
+
+/// The program for the second parse. Which flags go together was checked in the first: what other
+/// commands need in the environment and in the settings file is no conflict.
+fn unrelated(command: Command, words: &[&str], values: &Values) -> Command {
+    if let [word, rest @ ..] = words {
+        return command.mut_subcommand(word, |sub| unrelated(sub, rest, values));
+    }
+    command.mut_args(|arg| {
+        let arg = arg
+            .conflicts_with(Resettable::Reset)
+            .requires(Resettable::Reset);
+        match values.get(arg.get_id().as_str()) {
+            Some(value) if arg.get_value_parser().type_id() == TypeId::of::<Place>() => {
+                let from = Some(value.from.clone());
+                arg.value_parser(PlaceParser { from })
+            }
+            _ => arg,
+        }
+    })
+}
+
+fn is_given(matches: &ArgMatches, name: &str) -> bool {
+    matches.value_source(name) == Some(ValueSource::CommandLine)
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    !arg.get_action().takes_values()
+}
+
+/// Whether an argument takes the name of a file.
+fn is_path(arg: &Arg) -> bool {
+    let names = arg.get_value_names().unwrap_or_default();
+    ["FILE", "PEM"].iter().any(|name| names[..] == [*name])
+}
+
+impl Settings {
+    fn read(
+        scope: &'static Scope,
+        program: &Command,
+        command: &Command,
+        matches: &ArgMatches,
+        variables: Variables<'_>,
+    ) -> Result<Self, Failure> {
+        let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten();
+        let session = path("session").map(|path| session::load(path));
+        let mut session = session.transpose()?;
+        // One file serves all providers.
+        let variable = scope::BANKEZY.variable("config");
+        let config = match path("config") {
+            Some(path) => Some((path.clone(), "--config")),
+            None => scope::BANKEZY
+                .in_environment("config", variables)
+                .map(|path| (path.into(), &*variable)),
+        };
+        let mut file = match &config {
+            Some((path, from)) => SettingsFile::read(path, from, scope, program)?,
+            None => SettingsFile::default(),
+        };
+        // Paths in the file are relative to it.
+        let folder = config.as_ref().and_then(|(path, _)| path.parent());
+        for arg in settings_of(command).filter(|arg| is_path(arg)) {
+            if let (Some(folder), Some(value)) =
+                (folder, file.values.get_mut(arg.get_id().as_str()))
+            {
+                value.text = folder.join(&value.text).into();
+            }
+        }
+        let flags = settings_of(command).map(|arg| arg.get_id().as_str());
+        let flags = flags.filter(|name| is_given(matches, name));
+        let flags = flags.filter_map(|name| {
+            let text = matches.get_raw(name)?.next()?.to_owned();
+            Some((name.to_owned(), Value::new(text, flag(name))))
+        });
+        let stated = session
+            .as_mut()
+            .map(|session| std::mem::take(&mut session.values));
+        let levels = [
+            flags.collect(),
+            stated.unwrap_or_default(),
+            environment(scope, program, variables),
+            file.values,
+        ];
+        Ok(Self {
+            values: merged(&levels, command)?,
+            data: file.data,
+            session,
+        })
+    }
+
+    /// A setting as a flag of the command line.
+    fn as_flag(&self, arg: &Arg) -> Option<OsString> {
+        let name = arg.get_id().as_str();
+        let mut text = OsString::from(flag(name));
+        let value = &self.values.get(name)?.text;
+        if !is_switch(arg) {
+            text.push("=");
+            text.push(value);
+        }
+        Some(text)
+    }
+}
+
+/// Of each setting, and of each group of which one may be given, the value of the first level that
+/// has one.
+fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, Failure> {
+    let mut merged = Values::new();
+    // What a session says of its token is no flag of every command that keeps it.
+    for level in levels.iter().rev() {
+        merged.extend(level.clone());
+    }
+    for arg in settings_of(command) {
+        let name = arg.get_id().as_str();
+        merged.remove(name);
+        let one_of = |group: &&ArgGroup| {
+            !(*group).clone().is_multiple() && group.get_args().any(|id| id == name)
+        };
+        let group: Vec<&str> = match command.get_groups().find(one_of) {
+            Some(group) => group.get_args().map(Id::as_str).collect(),
+            None => vec![name],
+        };
+        if let Some((found, value)) = first(&group, levels, command)?
+            && found == name
+        {
+            if !is_path(arg) && value.text.to_str().is_none() {
+                let from = &value.from;
+                return Err(Failure::usage(format!("the value of {from} is not UTF-8")));
+            }
+            merged.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(merged)
+}
+
+/// The value of the first level that has one of a group, with its name.
+fn first<'a>(
+    group: &[&'a str],
+    levels: &'a [Values; 4],
+    command: &Command,
+) -> Result<Option<(&'a str, &'a Value)>, Failure> {
+    let is_switch = |name| settings_of(command).any(|arg| arg.get_id() == name && is_switch(arg));
+    // A switch that is off hides lower levels of itself, not of the others.
+    let mut off = Vec::new();
+    for level in levels {
+        let mut found = Vec::new();
+        for name in group {
+            match level.get(*name) {
+                Some(_) if off.contains(name) => {}
+                Some(value) if is_switch(*name) && !is_on(name, value)? => off.push(*name),
+                Some(value) => found.push((*name, value)),
+                None => {}
+            }
+        }
+        match found[..] {
+            [] => {}
+            [found] => return Ok(Some(found)),
+            _ => {
+                let all: Vec<_> = found.iter().map(|(_, value)| &*value.from).collect();
+                let all = all.join(", ");
+                return Err(Failure::usage(format!("give only one of {all}")));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
+    match value.text.to_str() {
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        _ => Err(Failure::usage(format!(
+            "invalid value for `{}` (from {}): expected true or false",
+            flag(name),
+            value.from
+        ))),
+    }
+}
+
+/// What the environment says. A secret of which neither file nor variable is named may be in the
+/// variable of its own name.
+fn environment(scope: &Scope, program: &Command, variables: Variables<'_>) -> Values {
+    let value = |name: String| {
+        let text = scope.in_environment(&name, variables)?;
+        let from = scope.variable(&name);
+        Some((name, Value::new(text, from)))
+    };
+    let mut values: Values = scope.names(program).into_iter().filter_map(value).collect();
+    for (secret, [file, variable]) in scope.secrets(program) {
+        let is_named = values.contains_key(&file) || values.contains_key(&variable);
+        if !is_named && scope.in_environment(&secret, variables).is_some() {
+            let own = scope.variable(&secret);
+            values.insert(variable, Value::new(own.clone(), own));
+        }
+    }
+    values
+}
