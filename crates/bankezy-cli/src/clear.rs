@@ -11,7 +11,7 @@ use bankezy_client::{Client, ProviderError};
 
 use crate::args::{ComplycubeToken, FacekiToken, SardineToken};
 use crate::failure::Failure;
-use crate::remote::{self, request_failure};
+use crate::remote;
 use crate::settings::{Settings, missing};
 use crate::{answer, keys, scope, transport};
 
@@ -22,7 +22,7 @@ pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
         .needed_source("client_secret_file", "client_secret_env")?
         .read()?;
     let secret = keys::text(&secret, "the client secret")?;
-    let mut api = Faceki::new(&client_id, secret).map_err(request_failure)?;
+    let mut api = Faceki::new(&client_id, secret)?;
     if settings.is_set("credentials_in_headers")? {
         api = api.with_credentials_in_headers();
     }
@@ -42,7 +42,7 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
     let sdk = match settings.find(&["referrer", "app_id"])? {
         Some(("referrer", _)) => {
             let pattern = settings.needed("referrer")?;
-            let referrer = MatchPattern::parse(&pattern).map_err(request_failure)?;
+            let referrer = MatchPattern::parse(&pattern)?;
             Sdk::Web { referrer }
         }
         Some(_) => Sdk::Mobile {
@@ -50,8 +50,8 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
         },
         None => return Err(missing("--referrer or --app-id")),
     };
-    let request = complycube::TokenRequest::new(&client_id, sdk).map_err(request_failure)?;
-    let api = ComplyCube::new(api_key).map_err(request_failure)?;
+    let request = complycube::TokenRequest::new(&client_id, sdk)?;
+    let api = ComplyCube::new(api_key)?;
     let server = Server::find(&settings, Some(complycube::BASE_URL))?;
     let api = api.with_base_url(server.base.clone());
     let token = server.token(&api, &request)?;
@@ -73,7 +73,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
         Some(_) => Server::find(&settings, None)?,
         None => return Err(missing("--sandbox or --base-url")),
     };
-    let api = Sardine::new(server.base.clone(), &client_id, secret).map_err(request_failure)?;
+    let api = Sardine::new(server.base.clone(), &client_id, secret)?;
     let found = server.token(&api, &request)?;
     let more = [
         ("scope", found.scope.as_deref()),
@@ -88,16 +88,16 @@ fn sardine_request(settings: &Settings) -> Result<sardine::TokenRequest, Failure
         .needed_source("session_key_file", "session_key_env")?
         .read()?;
     let session_key = keys::text(&session_key, "the session key")?;
-    let mut request = sardine::TokenRequest::new(session_key).map_err(request_failure)?;
+    let mut request = sardine::TokenRequest::new(session_key)?;
     if let Some(customer_id) = settings.text("customer_id")? {
         let with = request.with_customer_id(&customer_id);
-        request = with.map_err(request_failure)?;
+        request = with?;
     }
     if let Some(platform) = settings.text("platform")? {
-        request = request.with_platform(Platform::new(&platform).map_err(request_failure)?);
+        request = request.with_platform(Platform::new(&platform)?);
     }
     if let Some(provider) = settings.text("provider")? {
-        request = request.with_provider(Provider::new(&provider).map_err(request_failure)?);
+        request = request.with_provider(Provider::new(&provider)?);
     }
     Ok(request)
 }
@@ -120,7 +120,7 @@ impl Server {
 
     fn at(settings: &Settings, base_url: &str) -> Result<Self, Failure> {
         Ok(Self {
-            base: BaseUrl::parse(base_url).map_err(request_failure)?,
+            base: BaseUrl::parse(base_url)?,
             client: transport::client(settings, base_url.starts_with("https"))?,
         })
     }
@@ -129,7 +129,7 @@ impl Server {
         let response = remote::runtime(tokio::runtime::Builder::new_current_thread())?
             .block_on(self.client.execute(|| Ok(api.request(request)?)))
             .map_err(|error| match error {
-                ProviderError::Request(error) => request_failure(error),
+                ProviderError::Request(error) => error.into(),
                 ProviderError::Transport(error) => transport::failure(&error),
                 error => Failure::operation(error.to_string()),
             })?;

@@ -3,9 +3,9 @@
 use std::error::Error as _;
 
 use bankezy_client::{BankEzyClient, ProviderError};
+use bankezy_crypto::PayloadSecret;
 use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, Version, meaning};
 use bankezy_crypto::providers::{BaseUrl, CallError};
-use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_sandbox::SandboxError;
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,13 +24,13 @@ pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
 /// The server that the settings name, behind a client.
 pub(crate) fn connect(settings: &Settings) -> Result<BankEzyClient, Failure> {
     let base_url = settings.needed("base_url")?;
-    let base = BaseUrl::parse(&base_url).map_err(request_failure)?;
+    let base = BaseUrl::parse(&base_url)?;
     let version = version(settings)?;
     let api_key = settings
         .needed_source("api_key_file", "api_key_env")?
         .read()?;
     let api_key = keys::text(&api_key, "X-API-KEY")?;
-    let server = BankEzy::new(base, api_key, version).map_err(request_failure)?;
+    let server = BankEzy::new(base, api_key, version)?;
 
     let client = transport::client(settings, base_url.starts_with("https"))?;
     Ok(BankEzyClient::new(client, server))
@@ -54,25 +54,16 @@ pub(crate) fn payload_secret(settings: &Settings) -> Result<PayloadSecret, Failu
     keys::secret_of(source.read()?, encoding)
 }
 
-/// What arguments caused is wrong usage.
-pub(crate) fn request_failure(error: Error) -> Failure {
-    match error {
-        Error::Field { .. } | Error::BaseUrl { .. } => Failure::usage(error.to_string()),
-        error => error.into(),
-    }
-}
-
 pub(crate) fn call_failure(error: ProviderError) -> Failure {
     match error {
-        ProviderError::Request(error) => request_failure(error),
-        ProviderError::Answer(CallError::Failed { status, outcome }) => {
+        ProviderError::Request(error) => error.into(),
+        ProviderError::Answer(CallError::Failed {
+            status, outcome, ..
+        }) => {
             let codes = [&outcome.code, &outcome.inner_code];
             let meaning = codes.into_iter().flatten().find_map(meaning);
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
-            Failure::operation(format!(
-                "{}{meaning}",
-                CallError::Failed { status, outcome }
-            ))
+            Failure::operation(format!("{}{meaning}", CallError::failed(status, outcome)))
         }
         ProviderError::Answer(CallError::Plain(plain)) => {
             let hint = match plain.status().as_u16() {
@@ -99,6 +90,6 @@ pub(crate) fn sandbox_failure(error: SandboxError) -> Failure {
 pub(crate) fn account_number(settings: &Settings) -> Result<Option<AccountNumber>, Failure> {
     let digits = settings.text("account_number")?;
     digits
-        .map(|digits| AccountNumber::parse(&digits).map_err(request_failure))
+        .map(|digits| AccountNumber::parse(&digits).map_err(Failure::from))
         .transpose()
 }

@@ -134,8 +134,7 @@ impl TokenCall<'_> {
         let account =
             remote::account_number(settings)?.ok_or_else(|| missing("--account-number"))?;
         let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
-        let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
-            .map_err(remote::request_failure)?;
+        let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)?;
 
         let texts = texts(onboarding);
         let values = texts.iter().map(|(name, _)| settings.text(name));
@@ -147,9 +146,7 @@ impl TokenCall<'_> {
         }
         match (settings.text("isd_code")?, settings.text("mobile_number")?) {
             (Some(isd_code), Some(number)) => {
-                request = request
-                    .with_mobile(&isd_code, &number)
-                    .map_err(remote::request_failure)?;
+                request = request.with_mobile(&isd_code, &number)?;
             }
             (None, None) => {}
             _ => {
@@ -163,7 +160,7 @@ impl TokenCall<'_> {
                     "invalid value for --dob: expected a date as YYYYMMDD, such as 19900131",
                 )
             })?;
-            let date = DateOfBirth::from_yyyymmdd(date).map_err(remote::request_failure)?;
+            let date = DateOfBirth::from_yyyymmdd(date)?;
             request = request.with_dob(date);
         }
         let data = settings.data(self.data)?;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Endpoint, Outcome, TokenAnswer,
     TokenRequest,
 };
-use bankezy_crypto::{Channel, Derivation, Error, KeyPair, SecretBytes};
+use bankezy_crypto::providers::{RequestError, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -157,7 +157,7 @@ impl BankEzyClient {
 
     async fn send(
         &self,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
         self.transport.execute(|| Ok(make()?)).await
     }

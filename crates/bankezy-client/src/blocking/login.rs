@@ -27,7 +27,7 @@ impl Blocking<BankEzyClient> {
     /// fn pay(client: Blocking<BankEzyClient>) -> Result<bool, SessionError> {
     ///     let login = client.blocking_login(|client| {
     ///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
-    ///         let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+    ///         let pair = KeyPair::generate()?;
     ///         let session = client
     ///             .run(async |it| it.app_token(&credentials, pair, &Derivation::Sha256).await)?;
     ///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))

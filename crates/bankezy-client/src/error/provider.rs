@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use bankezy_crypto::providers::CallError;
+use bankezy_crypto::providers::{CallError, RequestError};
 use bankezy_crypto::{Delivery, Error, ErrorCategory};
 
 use super::ClientError;
@@ -23,7 +23,7 @@ use super::problem::TokenProblem;
 #[non_exhaustive]
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
-    Request(Error),
+    Request(RequestError),
     /// No answer came; [`ClientError::delivery`] says whether the server can have executed the call.
     Transport(ClientError),
     /// An answer came that is a refusal, a failure, or not as documented.
@@ -109,6 +109,12 @@ impl fmt::Display for ProviderError {
 
 impl From<Error> for ProviderError {
     fn from(error: Error) -> Self {
+        Self::Request(error.into())
+    }
+}
+
+impl From<RequestError> for ProviderError {
+    fn from(error: RequestError) -> Self {
         Self::Request(error)
     }
 }

@@ -43,9 +43,10 @@ pub(super) fn config(
     let builder = if only_these_roots {
         builder.with_root_certificates(store)
     } else {
-        let verifier = match extra.is_empty() {
-            true => Verifier::new(provider),
-            false => Verifier::new_with_extra_roots(extra, provider),
+        let verifier = if extra.is_empty() {
+            Verifier::new(provider)
+        } else {
+            Verifier::new_with_extra_roots(extra, provider)
         };
         let verifier = verifier.map_err(|_| Setting::SystemRoots)?;
         builder

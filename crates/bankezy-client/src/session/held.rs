@@ -4,8 +4,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::CallError;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenAnswer};
+use bankezy_crypto::providers::{CallError, RequestError};
 use bankezy_crypto::{Channel, Error};
 use http::StatusCode;
 
@@ -132,7 +132,9 @@ impl Session {
 
     pub(super) fn verdict(&self, error: &ProviderError) -> Verdict {
         let status = match error {
-            ProviderError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
+            ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent { .. })) => {
+                return Verdict::Spent;
+            }
             ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => {
                 let in_a_row = self.unopened.load(Ordering::Relaxed);
                 return Verdict::refused_if(in_a_row >= UNOPENED_ANSWERS);

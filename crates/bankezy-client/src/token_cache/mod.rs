@@ -11,8 +11,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::Error;
-use bankezy_crypto::providers::{Token, TokenApi, TokenKey};
+use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
 
 use super::TokenError;
@@ -69,8 +68,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     /// The place of the token that `request` asks for. Asks for nothing yet.
     ///
     /// # Errors
-    /// [`Error`] if the request cannot be written, as for [`TokenApi::key`].
-    pub fn slot(&self, request: impl Into<Arc<A::Request>>) -> Result<TokenSlot<A, S>, Error> {
+    /// [`RequestError`] if the request cannot be written, as for [`TokenApi::key`].
+    pub fn slot(
+        &self,
+        request: impl Into<Arc<A::Request>>,
+    ) -> Result<TokenSlot<A, S>, RequestError> {
         let request = request.into();
         Ok(TokenSlot {
             shared: Arc::clone(&self.shared),

@@ -79,7 +79,7 @@ fn does_not_open(error: &ProviderError) -> bool {
 }
 
 fn unexpected(error: &ProviderError, wanted: UnexpectedReply) -> bool {
-    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem })
+    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem, .. })
         if status.as_u16() == 200 && *problem == wanted)
 }
 

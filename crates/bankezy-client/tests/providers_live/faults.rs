@@ -55,9 +55,9 @@ fn end(result: &Result<Token, Failed>) -> End {
                 status: plain.status().as_u16(),
                 retry_after: error.retry_after().map(|wait| wait.as_secs()),
             },
-            CallError::Unexpected { status, problem } if *status == 200 => {
-                End::Unexpected(*problem)
-            }
+            CallError::Unexpected {
+                status, problem, ..
+            } if *status == 200 => End::Unexpected(*problem),
             CallError::Envelope(Error::OpenFailed) => End::DoesNotOpen,
             _ => End::Other,
         },

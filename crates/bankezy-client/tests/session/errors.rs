@@ -66,13 +66,13 @@ fn errors_of_a_call_say_what_to_do() {
     let asked = [("Retry-After", "3")];
     let cases = [
         (
-            Request(Error::Randomness),
+            Request(Error::Randomness.into()),
             ErrorCategory::Backend,
             Delivery::NotSent,
             false,
         ),
         (
-            Request(Error::NonceBudgetSpent { limit: 1 }),
+            Request(Error::NonceBudgetSpent { limit: 1 }.into()),
             ErrorCategory::Misuse,
             Delivery::NotSent,
             false,
@@ -155,10 +155,7 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let transport = |error| ProviderError::Transport(error);
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
-    let unexpected = CallError::Unexpected {
-        status: StatusCode::OK,
-        problem: UnexpectedReply::NotJson,
-    };
+    let unexpected = CallError::unexpected(StatusCode::OK, UnexpectedReply::NotJson);
     let cases = [
         (
             transport(ClientError::Timeout { delivery }),
@@ -257,7 +254,8 @@ fn the_error_inside_is_to_be_found() {
         delivery: Delivery::NotSent,
     });
     assert!(lost.source().unwrap().is::<ClientError>());
-    let unbuilt = ProviderError::Request(Error::Randomness);
-    assert!(unbuilt.source().unwrap().is::<Error>());
+    let unbuilt = ProviderError::Request(Error::Randomness.into());
+    let unbuilt = unbuilt.source().unwrap().source().unwrap();
+    assert!(unbuilt.is::<Error>());
     assert!(SessionError::ShutDown.source().is_none());
 }

@@ -59,7 +59,7 @@ impl App {
         client: &BankEzyClient,
         renewal: Renewal,
     ) -> Result<Session, ProviderError> {
-        let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+        let pair = KeyPair::generate()?;
         let session = client
             .app_token(&self.credentials(), pair, &self.derivation)
             .await?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError};
 use bankezy_crypto::providers::faceki::Faceki;
-use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
+use bankezy_crypto::providers::{BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
 use http::Request;
 
@@ -216,10 +216,10 @@ impl TokenApi for Odd {
     type Answer = Token;
 
     /// `false` cannot be written.
-    fn request(&self, request: &bool) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &bool) -> Result<Request<SecretBytes>, RequestError> {
         match request {
             true => self.api.request(&()),
-            false => Err(Error::Randomness),
+            false => Err(Error::Randomness.into()),
         }
     }
 
@@ -233,8 +233,8 @@ impl TokenApi for Odd {
         self.api.response(&(), response, received_at)
     }
 
-    fn key(&self, request: &bool) -> Result<TokenKey, Error> {
-        TokenKey::of(&[&[u8::from(*request)]])
+    fn key(&self, request: &bool) -> Result<TokenKey, RequestError> {
+        Ok(TokenKey::of(&[&[u8::from(*request)]])?)
     }
 }
 
