@@ -17,6 +17,8 @@ pub struct Session {
     pub(super) answer: TokenAnswer,
     pub(super) channel: Arc<Channel>,
     pub(super) renewal: Renewal,
+    /// Whether it is the one before it under a new token.
+    pub(super) is_renewal: bool,
     /// `None` where the token's expiry is not known, and before a keeper holds it.
     due_at: Option<SystemTime>,
     /// How many answers in a row did not open.
@@ -67,6 +69,7 @@ impl Session {
             answer,
             channel: channel.into(),
             renewal,
+            is_renewal: false,
             due_at: None,
             unopened: AtomicU32::new(0),
         }
@@ -90,7 +93,11 @@ impl Session {
         if answer.token_reference_id.is_none() {
             answer.token_reference_id = self.answer.token_reference_id.clone();
         }
-        Self::new(answer, Arc::clone(&self.channel), self.renewal)
+        let channel = Arc::clone(&self.channel);
+        Self {
+            is_renewal: true,
+            ..Self::new(answer, channel, self.renewal)
+        }
     }
 
     /// Held from now on: due when a fifth of the life that is left is left, early enough for a few

@@ -5,16 +5,15 @@ mod shared;
 mod store;
 
 pub use builder::TokenCacheBuilder;
-pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenStore};
+pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
 
-use super::TokenError;
+use super::{ProviderError, StoreError};
 use shared::{Shared, in_time};
 
 /// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and asks for them again ahead of
@@ -87,11 +86,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// it and so have all callers.
     ///
     /// # Errors
-    /// [`TokenError`] if there is no token to be had.
+    /// [`ProviderError`] if there is no token to be had.
     ///
     /// # Panics
     /// Outside of a tokio runtime, where a request has to be made.
-    pub async fn get(&self) -> Result<Arc<A::Answer>, TokenError> {
+    pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
         if let Some(held) = self.shared.held(&self.key).await {
             if held.is_due {
                 // In the background; whether it can start is of no concern while this one is good.
@@ -100,7 +99,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             return Ok(held.answer);
         }
         let fetch = self.shared.fetch(self.key, &self.request)?;
-        fetch.outcome().await.map_err(TokenError::Failed)
+        fetch.outcome().await
     }
 
     /// The longest that a call takes.
@@ -148,17 +147,5 @@ impl<A: TokenApi, S> Clone for TokenSlot<A, S> {
             key: self.key,
             request: Arc::clone(&self.request),
         }
-    }
-}
-
-impl<A: TokenApi, S> fmt::Debug for TokenCache<A, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenCache([redacted])")
-    }
-}
-
-impl<A: TokenApi, S> fmt::Debug for TokenSlot<A, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenSlot([redacted])")
     }
 }

@@ -224,12 +224,7 @@ async fn a_refused_connection_is_an_error_once_the_attempts_are_spent() {
                 })
                 .await
                 .unwrap_err();
-            assert!(matches!(
-                error,
-                ClientError::Connect {
-                    problem: ConnectProblem::Refused
-                }
-            ));
+            assert!(error == ClientError::connect(ConnectProblem::Refused));
             assert_eq!((error.delivery(), attempts), (Delivery::NotSent, expected));
         }
     }
@@ -246,12 +241,7 @@ async fn a_name_that_does_not_resolve_is_told_apart() {
         .await
         .unwrap_err();
     assert!(
-        matches!(
-            error,
-            ClientError::Connect {
-                problem: ConnectProblem::Dns
-            }
-        ),
+        error == ClientError::connect(ConnectProblem::Dns),
         "{error:?}"
     );
     assert!(error.is_retryable());

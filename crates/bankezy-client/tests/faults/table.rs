@@ -58,16 +58,16 @@ fn works(fault: InjectedFault, times: u32) -> Row {
 
 fn interrupted(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found }) if *found == delivery)
+    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found, .. }) if *found == delivery)
 }
 
 fn timed_out(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found }) if *found == delivery)
+    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found, .. }) if *found == delivery)
 }
 
 fn too_long(error: &ProviderError) -> bool {
-    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
+    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER, .. })
         if error.delivery() == Delivery::PossiblySent)
 }
 

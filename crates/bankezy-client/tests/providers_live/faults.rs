@@ -47,7 +47,9 @@ fn end(result: &Result<Token, Failed>) -> End {
         Err(Failed::Transport(error)) => match error {
             ClientError::Timeout { .. } => End::TimedOut,
             ClientError::Interrupted { .. } => End::Interrupted,
-            ClientError::ResponseTooLong { max: MAX_ANSWER } => End::TooLong,
+            ClientError::ResponseTooLong {
+                max: MAX_ANSWER, ..
+            } => End::TooLong,
             _ => End::Other,
         },
         Err(Failed::Answer(error)) => match error {

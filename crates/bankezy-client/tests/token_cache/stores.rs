@@ -198,7 +198,7 @@ enum Bad {
 impl Bad {
     async fn does<T>(self) -> Result<T, StoreError> {
         match self {
-            Self::Fails => Err(StoreError::Unavailable),
+            Self::Fails => Err(StoreError::unavailable("CANARY")),
             Self::Hangs => pending().await,
         }
     }
