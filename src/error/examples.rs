@@ -103,7 +103,7 @@ const JSON: [JsonProblem; 4] = [
 ];
 
 const KEY: [KeyProblem; 40] = [
-    KeyProblem::TooLong { max: LEN },
+    KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
     KeyProblem::NotAKey,
