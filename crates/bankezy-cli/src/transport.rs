@@ -127,10 +127,10 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             }
             _ => operation(""),
         },
-        ClientError::Connect { problem, .. } => match problem {
-            ConnectProblem::ProxyAuthentication => operation(" (--proxy-file or --proxy-env)"),
-            _ => operation(""),
-        },
+        ClientError::Connect {
+            problem: ConnectProblem::ProxyAuthentication,
+            ..
+        } => operation(" (--proxy-file or --proxy-env)"),
         _ => operation(""),
     }
 }

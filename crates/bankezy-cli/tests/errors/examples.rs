@@ -95,9 +95,9 @@ fn told<E: Display>(errors: Vec<E>, code: impl Fn(&E) -> &'static str) -> Vec<To
         let text = error.to_string();
         let words = text.split_inclusive(|c: char| !c.is_ascii_digit());
         let words = words.map(
-            |word| match word.strip_suffix(|c: char| !c.is_ascii_digit()) {
-                Some("1001") => word.replace("1001", "N"),
-                Some("1000") => word.replace("1000", "MAX"),
+            |word| match word.trim_end_matches(|c: char| !c.is_ascii_digit()) {
+                "1001" => word.replace("1001", "N"),
+                "1000" => word.replace("1000", "MAX"),
                 _ => word.to_owned(),
             },
         );

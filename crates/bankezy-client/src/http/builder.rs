@@ -36,13 +36,7 @@ impl Client {
     /// Starts a client; every setting has a default.
     #[must_use]
     pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-}
-
-impl ClientBuilder {
-    fn new() -> Self {
-        Self {
+        ClientBuilder {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             settings: Settings::default(),
             roots: Vec::new(),
@@ -52,7 +46,9 @@ impl ClientBuilder {
             system_proxy: false,
         }
     }
+}
 
+impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
