@@ -76,12 +76,9 @@ pub use envelope::{
     Channel, DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, Open, OpenedByKey, PayloadCipher,
     Previous, PrivateKeyOpener, PublicKeySealer, Seal,
 };
-pub use error::{
-    Error, ErrorCategory, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
-    PatternProblem, UrlProblem,
-};
+pub use error::{Error, ErrorCategory, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
 pub use keys::{
-    Algorithm, CustomDerivation, Derivation, KeyPair, KeyType, PublicKey, SharedSecret,
+    Algorithm, CustomDerivation, Derivation, KeyPair, KeyType, PublicKey, SharedSecret, UnknownName,
 };
 pub use nonce::{NonceBudget, NonceSource};
 pub use secret::{Opened, PayloadSecret, SecretBytes, SecretText};

@@ -94,7 +94,7 @@ fn refused(found: &Result<Algorithm, Error>, error: &Error, needed: Algorithm) {
                 needed,
                 found: *found,
             };
-            assert_eq!(*error, Error::Header { problem });
+            assert_eq!(*error, Error::from(problem));
         }
         Err(_) => assert_ne!(*error, Error::OpenFailed),
     }

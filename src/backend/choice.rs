@@ -62,12 +62,13 @@ pub fn fips_mode() -> bool {
 #[cfg(feature = "aws-lc-rs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-lc-rs")))]
 pub fn require_fips_mode() -> Result<(), Error> {
-    match fips_mode() {
-        true => Ok(()),
-        false => Err(Error::Unsupported {
+    if fips_mode() {
+        Ok(())
+    } else {
+        Err(Error::Unsupported {
             backend: AWS_LC_RS.name(),
             needs: "the feature fips",
-        }),
+        })
     }
 }
 

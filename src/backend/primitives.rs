@@ -1,10 +1,18 @@
 //! What a backend has to do.
 
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 
+/// What every value of a backend is: it can be shared between threads, and be used after a panic was caught,
+/// since no operation leaves a key half changed: keys are set up once and only read from then on.
+pub(crate) trait Shared: Send + Sync + UnwindSafe + RefUnwindSafe {}
+
+impl<T: Send + Sync + UnwindSafe + RefUnwindSafe> Shared for T {}
+
 /// What a backend has to do. Lengths and ranges are checked above.
-pub(crate) trait Primitives: Send + Sync {
+pub(crate) trait Primitives: Shared {
     fn name(&self) -> &'static str;
 
     fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error>;
@@ -39,7 +47,7 @@ pub(crate) trait Primitives: Send + Sync {
 }
 
 /// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
-pub(crate) trait Aes256Gcm: Send + Sync {
+pub(crate) trait Aes256Gcm: Shared {
     /// Writes the ciphertext, as long as the plaintext, and gives the tag back.
     fn seal(
         &self,
@@ -60,7 +68,7 @@ pub(crate) trait Aes256Gcm: Send + Sync {
 }
 
 /// A private key on P-256.
-pub(crate) trait P256Private: Send + Sync {
+pub(crate) trait P256Private: Shared {
     /// The public point, uncompressed.
     fn public(&self) -> Result<[u8; 65], Error>;
 
@@ -72,13 +80,13 @@ pub(crate) trait P256Private: Send + Sync {
 }
 
 /// RSAES-OAEP encryption with SHA-256 for hash and MGF1, empty label (RFC 8017 section 7.1).
-pub(crate) trait RsaPublic: Send + Sync {
+pub(crate) trait RsaPublic: Shared {
     /// Encrypts a content encryption key; the result is as long as the modulus.
     fn wrap(&self, key: &Secret32) -> Result<Vec<u8>, Error>;
 }
 
 /// RSAES-OAEP decryption with SHA-256 for hash and MGF1, empty label.
-pub(crate) trait RsaPrivate: Send + Sync {
+pub(crate) trait RsaPrivate: Shared {
     /// Decrypts a content encryption key into `key`. `None` for whatever reason it fails, and
     /// `key` is then left as it was.
     fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()>;

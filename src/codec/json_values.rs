@@ -23,9 +23,10 @@ impl Object<'_> {
             .and_then(|raw| raw.strip_suffix('"'))
             .unwrap_or(raw);
         // `parse` alone would take a sign.
-        match digits.bytes().all(|c| c.is_ascii_digit()) {
-            true => digits.parse().map(Some).map_err(|_| NotNumber),
-            false => Err(NotNumber),
+        if digits.bytes().all(|c| c.is_ascii_digit()) {
+            digits.parse().map(Some).map_err(|_| NotNumber)
+        } else {
+            Err(NotNumber)
         }
     }
 }

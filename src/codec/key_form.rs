@@ -56,9 +56,10 @@ fn structure(der: &[u8]) -> Option<DerForm> {
         // An algorithm starts with the tag of an object identifier.
         ((Tag::Sequence, Tag::BitString, None), [6, ..]) => DerForm::Spki,
         ((Tag::Sequence, Tag::Sequence, Some(Tag::BitString)), content) if ends => {
-            DerForm::Other(match is_request(content) {
-                true => KeyForm::CertificateRequest,
-                false => KeyForm::Certificate,
+            DerForm::Other(if is_request(content) {
+                KeyForm::CertificateRequest
+            } else {
+                KeyForm::Certificate
             })
         }
         ((Tag::ObjectIdentifier, Tag::ContextSpecific { .. }, None), _) => {

@@ -2,10 +2,7 @@
 
 use core::fmt;
 
-use super::{
-    Error, FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed,
-    PatternProblem, UrlProblem,
-};
+use super::{Error, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,40 +75,6 @@ impl fmt::Display for Error {
             Self::KeyIsNewest => f.write_str(
                 "the newest key cannot be retired: promote another one and drop this one in that step",
             ),
-            Self::BaseUrl { problem } => f.write_str(match problem {
-                UrlProblem::Invalid => "the base URL is not an absolute URL",
-                UrlProblem::NotHttps => {
-                    "the base URL is not https: http is only for the loopback address"
-                }
-                UrlProblem::UserInfo => "the base URL holds a user name or password: leave it out",
-                UrlProblem::Query => "the base URL holds a query or fragment: leave it out",
-                UrlProblem::Path => "the path does not start with a slash, or is no path",
-            }),
-            Self::Field { name, problem } => match problem {
-                FieldProblem::Missing => write!(f, "`{name}` is required"),
-                FieldProblem::TooLong { max } => {
-                    write!(f, "`{name}` has more than {max} characters")
-                }
-                FieldProblem::NotANumber => write!(f, "`{name}` is not a number in plain digits"),
-                FieldProblem::NotADate => write!(f, "`{name}` is no date"),
-                FieldProblem::Twice => {
-                    write!(f, "`{name}` has the name of a member that there is already")
-                }
-                FieldProblem::NotAHeaderValue => {
-                    write!(f, "`{name}` holds characters that no header can carry")
-                }
-                FieldProblem::ControlCharacter => write!(
-                    f,
-                    "`{name}` holds a control character: look for a line break at its end"
-                ),
-                FieldProblem::Colon => write!(
-                    f,
-                    "`{name}` holds a colon, which Basic authentication cannot carry"
-                ),
-                FieldProblem::MatchPattern { problem } => {
-                    write!(f, "`{name}` is not a match pattern: {problem}")
-                }
-            },
             Self::Unsupported { backend, needs } => {
                 write!(f, "the backend {backend} cannot do this: it needs {needs}")
             }
@@ -123,26 +86,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for PatternProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AllUrls => "<all_urls> would let any website use the token: name the host",
-            Self::WhiteSpace => "it holds white space",
-            Self::Scheme => "it does not start with https://, http:// or *://",
-            Self::Host => "its host is no ASCII name or address, `*` alone, or `*.` before a name",
-            Self::Port => "its port is neither * nor a number from 1 to 65535",
-            Self::Path => {
-                "its path is missing or not ASCII: end it with /*, percent-encode the rest"
-            }
-        })
-    }
-}
-
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("it is empty"),
-            Self::ClearJson => f.write_str("it is clear JSON, which nobody sealed"),
+            Self::ClearJson => f.write_str("this is unencrypted JSON, not a JWE"),
             Self::PartCount { found } => {
                 write!(
                     f,
@@ -169,7 +117,7 @@ impl fmt::Display for HeaderProblem {
             Self::TooLong { max } => write!(f, "it has more than {max} characters"),
             Self::NotBase64url => f.write_str("it is not canonical unpadded base64url"),
             Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
-            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::DuplicateMember => f.write_str("duplicate member"),
             Self::TooManyMembers => f.write_str("it has more than 64 members"),
             Self::Missing { member } => write!(f, "`{member}` is missing"),
             Self::Invalid { member } => write!(f, "`{member}` has the wrong type or form"),
@@ -193,7 +141,7 @@ impl fmt::Display for KeyProblem {
             Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
             Self::CutShort => f.write_str("it ends early, it was cut short: copy it whole"),
             Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
-            Self::DuplicateMember => f.write_str("a member stands twice"),
+            Self::DuplicateMember => f.write_str("duplicate member"),
             Self::TooManyMembers => f.write_str("it has more than 64 members"),
             Self::Missing { member } => write!(f, "`{member}` is missing"),
             Self::Invalid { member } => write!(
@@ -220,7 +168,7 @@ impl fmt::Display for KeyProblem {
             Self::OffCurve => f.write_str("its point is not on the curve P-256"),
             Self::ZeroPoint => f.write_str("its point is zero"),
             Self::PrivateMember => f.write_str(
-                "it holds a private key where a public one is due: do not send it, and replace it if it was sent",
+                "it holds a private key, but a public one is expected: do not send it, and replace it if it was sent",
             ),
             Self::ModulusBits { found } => write!(
                 f,

@@ -1,19 +1,19 @@
 //! What can go wrong, and whose fault it is. No variant holds a secret, a token, a URL or a body.
 
+mod code;
 mod display;
+mod examples;
 mod problem;
 
-pub use problem::{
-    FieldProblem, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed, PatternProblem,
-    UrlProblem,
-};
+pub use problem::{HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
 
 use crate::keys::algorithm::KeyType;
 
-/// Everything that can go wrong in this crate.
+/// Everything that can go wrong with keys and messages.
 ///
 /// An error never holds key material, plaintext, a sealed text or any part of one, so it can be
-/// logged as it is. Match on the variant, or on [`Error::code`] where a stable text is needed.
+/// logged as it is. Match on the variant, or on [`Error::code`] where a stable text is needed:
+/// `docs/errors.md` lists every code with its cause and remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -37,11 +37,13 @@ pub enum Error {
         max: usize,
     },
     /// A text is not a compact JWE of five parts (RFC 7516 section 7.1). Depends on no secret.
+    #[non_exhaustive]
     Malformed {
         /// What is wrong with its outside form.
         problem: Malformed,
     },
     /// The protected header is refused. Depends on no secret.
+    #[non_exhaustive]
     Header {
         /// What is wrong with it.
         problem: HeaderProblem,
@@ -52,6 +54,7 @@ pub enum Error {
     /// An opened payload is not UTF-8 text.
     PayloadNotUtf8,
     /// A payload is not the JSON that was asked for, or a value cannot be written as JSON.
+    #[non_exhaustive]
     Json {
         /// What is wrong with it.
         problem: JsonProblem,
@@ -61,6 +64,7 @@ pub enum Error {
         column: usize,
     },
     /// A public or private key is refused.
+    #[non_exhaustive]
     Key {
         /// What is wrong with it.
         problem: KeyProblem,
@@ -104,19 +108,8 @@ pub enum Error {
     UnknownKeyId,
     /// The newest key of a key ring cannot be retired, since it seals.
     KeyIsNewest,
-    /// A base URL or a path is refused; it is not shown.
-    BaseUrl {
-        /// What is wrong with it.
-        problem: UrlProblem,
-    },
-    /// A field of a request is refused; its value is not shown.
-    Field {
-        /// Its name, as documented.
-        name: &'static str,
-        /// What is wrong with it.
-        problem: FieldProblem,
-    },
     /// The chosen backend was built without what the operation needs.
+    #[non_exhaustive]
     Unsupported {
         /// Name of the backend.
         backend: &'static str,
@@ -124,6 +117,7 @@ pub enum Error {
         needs: &'static str,
     },
     /// A cryptographic backend failed where no input can be blamed.
+    #[non_exhaustive]
     Backend {
         /// Name of the backend.
         backend: &'static str,
@@ -151,6 +145,19 @@ pub enum ErrorCategory {
 }
 
 impl Error {
+    /// A backend failed where no input can be blamed; for implementations of [`Seal`](crate::Seal) and
+    /// [`Open`](crate::Open).
+    #[must_use]
+    pub const fn backend(backend: &'static str, operation: &'static str) -> Self {
+        Self::Backend { backend, operation }
+    }
+
+    /// A backend cannot do this; for implementations of [`Seal`](crate::Seal) and [`Open`](crate::Open).
+    #[must_use]
+    pub const fn unsupported(backend: &'static str, needs: &'static str) -> Self {
+        Self::Unsupported { backend, needs }
+    }
+
     /// A stable identifier, such as `envelope.open_failed`, for logs, metrics and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -159,14 +166,14 @@ impl Error {
             Self::SecretZero => "secret.zero",
             Self::SecretEncoding { .. } => "secret.encoding",
             Self::SealedTooLong { .. } => "envelope.too_long",
-            Self::Malformed { .. } => "envelope.malformed",
-            Self::Header { .. } => "envelope.header",
+            Self::Malformed { problem } => problem.code(),
+            Self::Header { problem } => problem.code(),
             Self::OpenFailed => "envelope.open_failed",
             Self::PayloadNotUtf8 => "payload.not_utf8",
-            Self::Json { .. } => "payload.json",
-            Self::Key { .. } => "key.refused",
-            Self::WrongKeyType { .. } => "key.kind",
-            Self::PartyInfoTooLong { .. } => "key.party_info",
+            Self::Json { problem, .. } => problem.code(),
+            Self::Key { problem } => problem.code(),
+            Self::WrongKeyType { .. } => "key.wrong_type",
+            Self::PartyInfoTooLong { .. } => "key.party_info_too_long",
             Self::RsaKeySize { .. } => "key.rsa_size",
             Self::NonceBudgetSpent { .. } => "cipher.budget_spent",
             Self::NonceLeaseForked => "cipher.lease_forked",
@@ -175,8 +182,6 @@ impl Error {
             Self::DuplicateKeySecret => "key_ring.duplicate_secret",
             Self::UnknownKeyId => "key_ring.unknown_id",
             Self::KeyIsNewest => "key_ring.key_is_newest",
-            Self::BaseUrl { .. } => "request.base_url",
-            Self::Field { .. } => "request.field",
             Self::Unsupported { .. } => "backend.unsupported",
             Self::Backend { .. } => "backend.failed",
             Self::Randomness => "backend.randomness",
@@ -201,8 +206,6 @@ impl Error {
             | Self::DuplicateKeySecret
             | Self::UnknownKeyId
             | Self::KeyIsNewest
-            | Self::BaseUrl { .. }
-            | Self::Field { .. }
             | Self::Unsupported { .. } => ErrorCategory::Misuse,
             Self::SecretLength { .. }
             | Self::SecretZero
@@ -236,11 +239,5 @@ impl From<HeaderProblem> for Error {
 impl From<KeyProblem> for Error {
     fn from(problem: KeyProblem) -> Self {
         Self::Key { problem }
-    }
-}
-
-impl From<UrlProblem> for Error {
-    fn from(problem: UrlProblem) -> Self {
-        Self::BaseUrl { problem }
     }
 }

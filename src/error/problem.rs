@@ -8,7 +8,7 @@ use crate::keys::algorithm::Algorithm;
 pub enum Malformed {
     /// Nothing was given.
     Empty,
-    /// Clear JSON stands where a sealed text is due.
+    /// Unencrypted JSON instead of a sealed text.
     ClearJson,
     /// Not five parts separated by dots.
     PartCount {
@@ -44,7 +44,7 @@ pub enum HeaderProblem {
     NotBase64url,
     /// Not a JSON object in UTF-8.
     NotJsonObject,
-    /// A member stands twice.
+    /// A duplicate member.
     DuplicateMember,
     /// More than 64 members.
     TooManyMembers,
@@ -73,71 +73,6 @@ pub enum HeaderProblem {
     Compressed,
     /// `crit` is present: no extension is understood (RFC 7515 section 4.1.11).
     Critical,
-}
-
-/// What is wrong with a base URL or a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UrlProblem {
-    /// Not an absolute URL.
-    Invalid,
-    /// Neither `https`, nor `http` on the loopback address.
-    NotHttps,
-    /// It holds a user name or password.
-    UserInfo,
-    /// It holds a query or a fragment.
-    Query,
-    /// A path that does not start with a slash, or with characters that no path has.
-    Path,
-}
-
-/// What is wrong with a field of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FieldProblem {
-    /// It is required and empty.
-    Missing,
-    /// It is too long.
-    TooLong {
-        /// The most, in characters.
-        max: usize,
-    },
-    /// It is not a number in plain digits.
-    NotANumber,
-    /// There is no such day.
-    NotADate,
-    /// It was given already, or has a name of its own.
-    Twice,
-    /// It holds characters that no header can carry.
-    NotAHeaderValue,
-    /// It holds a control character, such as the line break at the end of a file.
-    ControlCharacter,
-    /// It holds a colon, which separates name and password in Basic authentication (RFC 7617
-    /// section 2).
-    Colon,
-    /// It is not a match pattern for web pages.
-    MatchPattern {
-        /// What is wrong with it.
-        problem: PatternProblem,
-    },
-}
-
-/// What is wrong with a Chrome match pattern, `<scheme>://<host>:<port>/<path>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PatternProblem {
-    /// `<all_urls>`, under which any website could use the token.
-    AllUrls,
-    /// White space, which no URL holds.
-    WhiteSpace,
-    /// The scheme, up to `://`, is none of `https`, `http` and `*`.
-    Scheme,
-    /// The host is empty or no name, or has a `*` that neither stands alone nor before the first dot.
-    Host,
-    /// The port is neither `*` nor a number from 1 to 65535.
-    Port,
-    /// There is no path, where at least a slash has to follow the host, or one beyond ASCII.
-    Path,
 }
 
 /// What is wrong with a JSON payload.
@@ -173,7 +108,7 @@ pub enum KeyProblem {
     CutShort,
     /// Not a JSON object in UTF-8.
     NotJsonObject,
-    /// A member of a JWK stands twice.
+    /// A duplicate member of a JWK.
     DuplicateMember,
     /// A JWK with more than 64 members.
     TooManyMembers,
@@ -214,7 +149,7 @@ pub enum KeyProblem {
     OffCurve,
     /// The point is zero (0, 0) or the point at infinity.
     ZeroPoint,
-    /// A private key stands where a public one is due.
+    /// A private key instead of a public one.
     PrivateMember,
     /// The modulus of an RSA key has the wrong size.
     ModulusBits {

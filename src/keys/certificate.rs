@@ -55,9 +55,10 @@ pub(crate) fn read(der: &[u8]) -> Result<PublicKey, KeyProblem> {
         KeyType::Rsa => ("keyEncipherment", 2),
         KeyType::P256 => ("keyAgreement", 4),
     };
-    match usage.is_none_or(|usage| usage & (0x80 >> bit) != 0) {
-        true => Ok(key),
-        false => Err(KeyProblem::CertificateKeyUsage { needed }),
+    if usage.is_none_or(|usage| usage & (0x80 >> bit) != 0) {
+        Ok(key)
+    } else {
+        Err(KeyProblem::CertificateKeyUsage { needed })
     }
 }
 
@@ -118,9 +119,10 @@ fn contents<'a>(element: AnyRef<'a>, tag: Tag) -> der::Result<SliceReader<'a>> {
 }
 
 fn finish(reader: &SliceReader<'_>) -> der::Result<()> {
-    match reader.is_finished() {
-        true => Ok(()),
-        false => Err(der::ErrorKind::Failed.into()),
+    if reader.is_finished() {
+        Ok(())
+    } else {
+        Err(der::ErrorKind::Failed.into())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use zeroize::ZeroizeOnDrop;
+
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::secret::{PayloadSecret, Secret32};
@@ -78,6 +80,8 @@ impl SharedSecret {
         self.0.bytes()
     }
 }
+
+impl ZeroizeOnDrop for SharedSecret {}
 
 impl fmt::Debug for SharedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

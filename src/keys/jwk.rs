@@ -71,11 +71,12 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
         NotObject::DuplicateMember => KeyProblem::DuplicateMember,
         NotObject::TooManyMembers => KeyProblem::TooManyMembers,
     })?;
-    match value(&jwk, "kty").is_none() && value(&jwk, "keys").is_some() {
-        true => Err(KeyProblem::OtherForm {
+    if value(&jwk, "kty").is_none() && value(&jwk, "keys").is_some() {
+        Err(KeyProblem::OtherForm {
             found: KeyForm::JwkSet,
-        }),
-        false => Ok(jwk),
+        })
+    } else {
+        Ok(jwk)
     }
 }
 
@@ -150,9 +151,10 @@ fn check_use(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
 
 fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    match private.iter().any(|member| value(jwk, member).is_some()) {
-        true => Err(KeyProblem::PrivateMember),
-        false => Ok(()),
+    if private.iter().any(|member| value(jwk, member).is_some()) {
+        Err(KeyProblem::PrivateMember)
+    } else {
+        Ok(())
     }
 }
 
@@ -262,9 +264,10 @@ fn unsigned(jwk: &Object<'_>, member: &'static str) -> Result<Vec<u8>, KeyProble
     let number = base64url::decode_to_vec(raw(jwk, member)?.as_bytes())
         .ok_or(KeyProblem::Invalid { member })?;
     let number: Vec<u8> = number.into_iter().skip_while(|byte| *byte == 0).collect();
-    match number.is_empty() {
-        true => Err(KeyProblem::Invalid { member }),
-        false => Ok(number),
+    if number.is_empty() {
+        Err(KeyProblem::Invalid { member })
+    } else {
+        Ok(number)
     }
 }
 

@@ -13,7 +13,7 @@ mod thumbprint;
 mod wire;
 mod x963;
 
-pub use algorithm::{Algorithm, KeyType};
+pub use algorithm::{Algorithm, KeyType, UnknownName};
 pub use derivation::{CustomDerivation, Derivation, SharedSecret};
 pub use pair::KeyPair;
 pub use public::PublicKey;

@@ -1,6 +1,7 @@
 //! Public keys, checked: a value of these types is one that the profile accepts.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use crate::backend;
 use crate::error::{Error, KeyProblem};
@@ -18,7 +19,7 @@ pub struct PublicKey {
     key_id: Option<Box<str>>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     P256(P256Point),
     Rsa(RsaPublicNumbers),
@@ -84,6 +85,13 @@ impl PartialEq for PublicKey {
 
 impl Eq for PublicKey {}
 
+impl Hash for PublicKey {
+    /// Of what equality looks at: not of the identifier.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+    }
+}
+
 /// Where only a P-256 key will do.
 pub(crate) const NEEDS_P256: Error = Error::WrongKeyType {
     needed: KeyType::P256,
@@ -107,7 +115,7 @@ impl fmt::Debug for PublicKey {
 }
 
 /// A point on P-256, uncompressed (SEC 1 section 2.3.3): `04`, x, y; never zero.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct P256Point([u8; 65]);
 
 impl P256Point {
@@ -138,7 +146,7 @@ impl P256Point {
 }
 
 /// Modulus and public exponent of an RSA key, big-endian without leading zeros.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RsaPublicNumbers {
     n: Box<[u8]>,
     e: Box<[u8]>,

@@ -125,10 +125,13 @@ fn refuse_others(der: &[u8]) -> Result<(), KeyProblem> {
         | DerForm::Other(KeyForm::RawPrivateKey) => Err(KeyProblem::PrivateMember),
         DerForm::Other(found) => Err(KeyProblem::OtherForm { found }),
         DerForm::Spki | DerForm::Pkcs1Public => Ok(()),
-        DerForm::Unknown => match looks_private(der) {
-            true => Err(KeyProblem::PrivateMember),
-            false => Ok(()),
-        },
+        DerForm::Unknown => {
+            if looks_private(der) {
+                Err(KeyProblem::PrivateMember)
+            } else {
+                Ok(())
+            }
+        }
     }
 }
 

@@ -61,9 +61,10 @@ fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
     let unfolded = unfold(text);
     // Nothing but line ends was left out.
     let text = core::str::from_utf8(unfolded.as_bytes()).unwrap_or_default();
-    let engine = match text.contains(['-', '_']) {
-        true => &WIRE_URL_SAFE,
-        false => &WIRE,
+    let engine = if text.contains(['-', '_']) {
+        &WIRE_URL_SAFE
+    } else {
+        &WIRE
     };
     decode(engine, text.as_bytes()).ok_or_else(|| match key_form::of_text(text) {
         Some(found) => KeyProblem::OtherForm { found },

@@ -5,7 +5,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
-use crate::error::{Error, UrlProblem};
+use crate::providers::{RequestError, UrlProblem};
 
 /// The base URL of an API, with a path prefix or without: `https`, or `http` on the loopback
 /// address for tests.
@@ -22,8 +22,8 @@ impl BaseUrl {
     /// Reads a base URL such as `https://api.example.com/kong`.
     ///
     /// # Errors
-    /// [`Error::BaseUrl`] that says what is wrong; it never shows the URL.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// [`RequestError::Url`] that says what is wrong; it never shows the URL.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
         let uri: Uri = text.parse().map_err(|_| UrlProblem::Invalid)?;
         let host = uri.host().ok_or(UrlProblem::Invalid)?;
         match uri.scheme_str() {
@@ -53,7 +53,7 @@ impl BaseUrl {
     }
 
     /// The URL of a path, which starts with a slash.
-    pub(crate) fn join(&self, path: &str) -> Result<Uri, Error> {
+    pub(crate) fn join(&self, path: &str) -> Result<Uri, RequestError> {
         if !path.starts_with('/') {
             return Err(UrlProblem::Path.into());
         }

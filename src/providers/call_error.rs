@@ -17,6 +17,7 @@ pub enum CallError {
     /// The server refused in clear: status and text, which anyone on the way may have written.
     Plain(PlainError),
     /// The same, and the text has a form that the provider documents.
+    #[non_exhaustive]
     Refused {
         /// Status and text.
         plain: PlainError,
@@ -24,6 +25,7 @@ pub enum CallError {
         refusal: Refusal,
     },
     /// The answer opened, and says that the call failed.
+    #[non_exhaustive]
     Failed {
         /// The HTTP status: a sealed refusal has that of an error.
         status: StatusCode,
@@ -31,6 +33,7 @@ pub enum CallError {
         outcome: Outcome,
     },
     /// The answer is not one that the provider documents.
+    #[non_exhaustive]
     Unexpected {
         /// The HTTP status.
         status: StatusCode,
@@ -55,7 +58,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnexpectedReply {
-    /// A success in clear, where only a sealed answer can be trusted.
+    /// A success that is not encrypted: only a sealed answer can be trusted.
     NotSealed,
     /// A status that is neither a success nor an error.
     Status,
@@ -74,16 +77,27 @@ pub enum UnexpectedReply {
 }
 
 impl CallError {
-    /// A refusal in clear, in a documented form or in none.
-    pub(crate) fn refused<B: AsRef<[u8]>>(
-        response: &Response<B>,
-        refusal: Option<Refusal>,
-    ) -> Self {
+    /// A refusal in clear, in a documented form or in none; for implementations of
+    /// [`TokenApi`](super::TokenApi), as are the next two.
+    #[must_use]
+    pub fn refused<B: AsRef<[u8]>>(response: &Response<B>, refusal: Option<Refusal>) -> Self {
         let plain = PlainError::new(response);
         match refusal {
             Some(refusal) => Self::Refused { plain, refusal },
             None => Self::Plain(plain),
         }
+    }
+
+    /// The answer opened, and says that the call failed.
+    #[must_use]
+    pub fn failed(status: StatusCode, outcome: Outcome) -> Self {
+        Self::Failed { status, outcome }
+    }
+
+    /// The answer is not one that the provider documents.
+    #[must_use]
+    pub fn unexpected(status: StatusCode, problem: UnexpectedReply) -> Self {
+        Self::Unexpected { status, problem }
     }
 
     /// The HTTP status, where it is the answer that is at fault; `None` for what was found while
@@ -113,7 +127,7 @@ impl CallError {
             Self::Plain(_) => "reply.plain",
             Self::Refused { .. } => "reply.refused",
             Self::Failed { .. } => "reply.failed",
-            Self::Unexpected { .. } => "reply.unexpected",
+            Self::Unexpected { problem, .. } => problem.code(),
             Self::Envelope(error) => error.code(),
         }
     }
@@ -141,6 +155,20 @@ impl CallError {
     }
 }
 
+impl UnexpectedReply {
+    /// The code of the [`CallError`] with this problem, such as `reply.not_sealed`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotSealed => "reply.not_sealed",
+            Self::Status => "reply.status",
+            Self::NotJson => "reply.not_json",
+            Self::Missing { .. } => "reply.missing_member",
+            Self::Invalid { .. } => "reply.invalid_member",
+        }
+    }
+}
+
 impl core::error::Error for CallError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
@@ -158,7 +186,7 @@ impl fmt::Display for CallError {
         match self {
             Self::Plain(plain) => write!(
                 f,
-                "the server refused with status {} in clear: its text is not authenticated",
+                "the server refused with status {}; its text is not authenticated",
                 plain.status().as_u16()
             ),
             Self::Refused { plain, refusal } => write!(
@@ -191,7 +219,7 @@ impl fmt::Display for Refusal {
 impl fmt::Display for UnexpectedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSealed => f.write_str("it is not sealed, so it is not taken"),
+            Self::NotSealed => f.write_str("rejected because it is not encrypted"),
             Self::Status => f.write_str("its status is neither a success nor an error"),
             Self::NotJson => f.write_str("it is not a JSON object"),
             Self::Missing { member } => write!(f, "`{member}` is missing"),

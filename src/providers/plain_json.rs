@@ -54,7 +54,7 @@ impl<'a> PlainJsonAnswer<'a> {
             Ok(members) => return Ok(Self { status, members }),
             Err(_) => UnexpectedReply::NotJson,
         };
-        Err(CallError::Unexpected { status, problem })
+        Err(CallError::unexpected(status, problem))
     }
 
     pub(crate) fn members(&self) -> &Object<'a> {
@@ -70,13 +70,11 @@ impl<'a> PlainJsonAnswer<'a> {
     }
 
     pub(crate) fn number(&self, member: &'static str) -> Result<Option<u64>, CallError> {
-        match self.is_stated(member) {
-            true => self
-                .members
-                .number(member)
-                .map_err(|NotNumber| self.invalid(member)),
-            false => Ok(None),
+        if !self.is_stated(member) {
+            return Ok(None);
         }
+        let number = self.members.number(member);
+        number.map_err(|NotNumber| self.invalid(member))
     }
 
     /// An object inside this one.
@@ -132,10 +130,10 @@ impl<'a> PlainJsonAnswer<'a> {
         member: &'static str,
         read: impl FnOnce(&Object<'a>, &str) -> Result<Option<T>, NotText>,
     ) -> Result<Option<T>, CallError> {
-        match self.is_stated(member) {
-            true => read(&self.members, member).map_err(|NotText| self.invalid(member)),
-            false => Ok(None),
+        if !self.is_stated(member) {
+            return Ok(None);
         }
+        read(&self.members, member).map_err(|NotText| self.invalid(member))
     }
 
     fn is_stated(&self, member: &str) -> bool {
@@ -147,9 +145,6 @@ impl<'a> PlainJsonAnswer<'a> {
     }
 
     fn unexpected(&self, problem: UnexpectedReply) -> CallError {
-        CallError::Unexpected {
-            status: self.status,
-            problem,
-        }
+        CallError::unexpected(self.status, problem)
     }
 }

@@ -20,11 +20,10 @@ use http::{HeaderValue, Request, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::envelope::to_json;
-use crate::error::{Error, FieldProblem};
-use crate::providers::fields::{at_most, credential, field, required};
+use crate::providers::fields::{at_most, credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
-use crate::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
+use crate::providers::{BaseUrl, CallError, FieldProblem, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where Sardine's sandbox is, as documented.
@@ -85,11 +84,11 @@ impl Sardine {
     /// `base` is [`SANDBOX_BASE_URL`], or what Sardine gives for production.
     ///
     /// # Errors
-    /// [`Error::Field`] if a credential is empty or holds a control character, or the client's
+    /// [`RequestError::Field`] if a credential is empty or holds a control character, or the client's
     /// identifier a colon (RFC 7617 section 2).
-    pub fn new(base: BaseUrl, client_id: &str, client_secret: &str) -> Result<Self, Error> {
+    pub fn new(base: BaseUrl, client_id: &str, client_secret: &str) -> Result<Self, RequestError> {
         if client_id.contains(':') {
-            return Err(field("clientId", FieldProblem::Colon));
+            return Err(RequestError::field("clientId", FieldProblem::Colon));
         }
         Ok(Self {
             base,
@@ -99,7 +98,7 @@ impl Sardine {
     }
 
     /// Basic authentication (RFC 7617 section 2), encoded in constant time and each step wiped.
-    fn authorization(&self) -> Result<HeaderValue, Error> {
+    fn authorization(&self) -> Result<HeaderValue, RequestError> {
         let (id, secret) = (self.client_id.as_str(), self.client_secret.as_str());
         // `concat` allocates once: no part of a secret stays behind where a text has moved.
         let credentials = SecretText::from([id, ":", secret].concat());
@@ -113,8 +112,8 @@ impl TokenRequest {
     /// `session_key` is the caller's for this session, short-lived, of at most 100 characters.
     ///
     /// # Errors
-    /// [`Error::Field`] if it is empty or longer.
-    pub fn new(session_key: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if it is empty or longer.
+    pub fn new(session_key: &str) -> Result<Self, RequestError> {
         let session_key = required("sessionKey", session_key)?;
         let session_key = at_most("sessionKey", session_key, MAX_SESSION_KEY)?;
         Ok(Self {
@@ -128,8 +127,8 @@ impl TokenRequest {
     /// `customerId`.
     ///
     /// # Errors
-    /// [`Error::Field`] if it is empty.
-    pub fn with_customer_id(mut self, customer_id: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if it is empty.
+    pub fn with_customer_id(mut self, customer_id: &str) -> Result<Self, RequestError> {
         self.customer_id = Some(required("customerId", customer_id)?.to_owned());
         Ok(self)
     }
@@ -158,8 +157,8 @@ impl Platform {
     /// By its name, documented or not.
     ///
     /// # Errors
-    /// [`Error::Field`] if it is empty.
-    pub fn new(name: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if it is empty.
+    pub fn new(name: &str) -> Result<Self, RequestError> {
         Ok(Self(required("platform", name)?.to_owned().into()))
     }
 }
@@ -173,8 +172,8 @@ impl Provider {
     /// By its name, documented or not.
     ///
     /// # Errors
-    /// [`Error::Field`] if it is empty.
-    pub fn new(name: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if it is empty.
+    pub fn new(name: &str) -> Result<Self, RequestError> {
         Ok(Self(required("provider", name)?.to_owned().into()))
     }
 }
@@ -183,7 +182,7 @@ impl TokenApi for Sardine {
     type Request = TokenRequest;
     type Answer = TokenAnswer;
 
-    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, RequestError> {
         let uri = self.base.join("/v1/identity-documents/tokens")?;
         Ok(post_json(uri, self.authorization()?, to_json(request)?))
     }
@@ -203,14 +202,14 @@ impl TokenApi for Sardine {
         })
     }
 
-    fn key(&self, request: &TokenRequest) -> Result<TokenKey, Error> {
-        TokenKey::of(&[
+    fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
+        Ok(TokenKey::of(&[
             b"sardine",
             self.base.as_str().as_bytes(),
             self.client_id.as_str().as_bytes(),
             self.client_secret.as_str().as_bytes(),
             to_json(request)?.as_bytes(),
-        ])
+        ])?)
     }
 }
 

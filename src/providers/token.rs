@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
-use crate::error::{Error, FieldProblem};
+use crate::providers::{FieldProblem, RequestError};
 use crate::secret::SecretText;
 
 /// A token, kept as it came and wiped on drop.
@@ -61,7 +61,7 @@ impl Token {
     }
 
     /// As the value of a header, marked so that clients do not log it.
-    pub(crate) fn header(&self, name: &'static str) -> Result<HeaderValue, Error> {
+    pub(crate) fn header(&self, name: &'static str) -> Result<HeaderValue, RequestError> {
         sensitive(self.as_str(), name)
     }
 }
@@ -80,11 +80,9 @@ impl fmt::Debug for Token {
 }
 
 /// A secret as the value of a header.
-pub(crate) fn sensitive(text: &str, name: &'static str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| Error::Field {
-        name,
-        problem: FieldProblem::NotAHeaderValue,
-    })?;
+pub(crate) fn sensitive(text: &str, name: &'static str) -> Result<HeaderValue, RequestError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| RequestError::field(name, FieldProblem::NotAHeaderValue))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -7,7 +7,7 @@ use http::{Request, Response};
 
 use crate::backend;
 use crate::error::Error;
-use crate::providers::{CallError, Token};
+use crate::providers::{CallError, RequestError, Token};
 use crate::secret::SecretBytes;
 
 /// A token API with our credentials: what goes out for a token, and what comes back.
@@ -40,8 +40,8 @@ pub trait TokenApi: Send + Sync + 'static {
     /// the provider has sealed bodies.
     ///
     /// # Errors
-    /// [`Error`] if it cannot be built.
-    fn request(&self, request: &Self::Request) -> Result<Request<SecretBytes>, Error>;
+    /// [`RequestError`] if it cannot be built.
+    fn request(&self, request: &Self::Request) -> Result<Request<SecretBytes>, RequestError>;
 
     /// Reads the answer to `request`. `received_at` is when it came: lifetimes count from there.
     ///
@@ -61,8 +61,8 @@ pub trait TokenApi: Send + Sync + 'static {
     /// of one serves the other.
     ///
     /// # Errors
-    /// [`Error`] if the request cannot be written.
-    fn key(&self, request: &Self::Request) -> Result<TokenKey, Error>;
+    /// [`RequestError`] if the request cannot be written.
+    fn key(&self, request: &Self::Request) -> Result<TokenKey, RequestError>;
 }
 
 /// Which token a request asks for: a SHA-256 digest, so that it holds no secret in clear.

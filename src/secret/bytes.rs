@@ -4,6 +4,7 @@ use core::fmt;
 use std::io;
 
 use serde::de::DeserializeOwned;
+use zeroize::ZeroizeOnDrop;
 
 use crate::error::{Error, JsonProblem};
 
@@ -146,6 +147,8 @@ impl Drop for SecretBytes {
     }
 }
 
+impl ZeroizeOnDrop for SecretBytes {}
+
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretBytes([redacted])")
@@ -182,6 +185,8 @@ impl SecretText {
         Some(Self(bytes))
     }
 }
+
+impl ZeroizeOnDrop for SecretText {}
 
 impl From<String> for SecretText {
     /// Takes the text over, so that it is wiped on drop.
@@ -264,6 +269,8 @@ impl From<SecretBytes> for Opened {
         Self(plaintext)
     }
 }
+
+impl ZeroizeOnDrop for Opened {}
 
 impl Default for Opened {
     fn default() -> Self {

@@ -10,7 +10,7 @@ use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::error::Error;
 
@@ -104,10 +104,10 @@ impl PayloadSecret {
 
     /// 32 zero bytes are memory that was never filled, and no key that anybody chose.
     fn refuse_zero(secret: Secret32) -> Result<Self, Error> {
-        match bool::from(secret.bytes().ct_eq(&[0; 32])) {
-            true => Err(Error::SecretZero),
-            false => Ok(Self(secret)),
+        if secret.bytes().ct_eq(&[0; 32]).into() {
+            return Err(Error::SecretZero);
         }
+        Ok(Self(secret))
     }
 
     pub(crate) fn secret(&self) -> &Secret32 {
@@ -132,6 +132,8 @@ impl PayloadSecret {
         Self::from_bytes(decoded)
     }
 }
+
+impl ZeroizeOnDrop for PayloadSecret {}
 
 impl PartialEq for PayloadSecret {
     /// Compares in constant time.
@@ -197,6 +199,8 @@ impl Drop for Secret32 {
         self.0.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for Secret32 {}
 
 #[cfg(test)]
 mod tests {

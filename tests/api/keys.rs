@@ -160,7 +160,7 @@ fn a_pem_block_is_its_label_and_its_der() {
     let certificate = include_str!("../data/certificate.pem");
     assert_eq!(SecretBytes::from_pem(certificate).unwrap().0, "CERTIFICATE");
     let refused = |text: &str| SecretBytes::from_pem(text).unwrap_err();
-    let key = |problem| Error::Key { problem };
+    let key = |problem| Error::from(problem);
     assert_eq!(refused(""), key(KeyProblem::Empty));
     assert_eq!(refused("MIGH"), key(KeyProblem::NotPem));
     assert_eq!(refused(&pem.repeat(2)), key(KeyProblem::SeveralKeys));
@@ -326,7 +326,7 @@ fn agreement_with_the_own_public_key_is_refused() {
         for derivation in DERIVATIONS {
             for peer in [ours.public_key(), again.public_key(), &negative] {
                 let problem = KeyProblem::OwnPublicKey;
-                assert_eq!(ours.agree(peer, &derivation), Err(Error::Key { problem }));
+                assert_eq!(ours.agree(peer, &derivation), Err(Error::from(problem)));
             }
         }
         // A message to oneself is something else: its ephemeral key is fresh.
@@ -361,7 +361,7 @@ fn a_key_may_be_as_long_as_the_cap() {
     let read = |len| KeyPair::from_jwk_with_backend(&filled(len), &AVAILABLE[0]).map(drop);
     assert_eq!(read(16 * 1024), Ok(()));
     let problem = KeyProblem::TooLong { max: 16 * 1024 };
-    assert_eq!(read(16 * 1024 + 1), Err(Error::Key { problem }));
+    assert_eq!(read(16 * 1024 + 1), Err(Error::from(problem)));
 }
 
 #[test]

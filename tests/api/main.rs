@@ -20,5 +20,6 @@ mod payload;
 mod providers;
 mod recipients;
 mod rfc;
+mod traits;
 #[cfg(feature = "aws-lc-rs")]
 mod uniform_failure;

@@ -144,9 +144,8 @@ fn the_key_decides_the_algorithm() {
             .seal(b"x")
             .unwrap();
         let ec = PrivateKeyOpener::new(ec);
-        let mismatch = |needed, found| Error::Header {
-            problem: HeaderProblem::AlgorithmMismatch { needed, found },
-        };
+        let mismatch =
+            |needed, found| Error::from(HeaderProblem::AlgorithmMismatch { needed, found });
         assert_eq!(
             dir.open(&sealed_ec).unwrap_err(),
             mismatch(Algorithm::Dir, Algorithm::EcdhEs)
@@ -222,9 +221,7 @@ fn inspection_tells_why_the_profile_is_not_met() {
     let found = Inspection::parse(cbc).unwrap();
     assert_eq!((found.iv_len, found.tag_len), (16, 16));
     assert_eq!(found.header, r#"{"alg":"dir","enc":"A128CBC-HS256"}"#);
-    let unknown = Error::Header {
-        problem: HeaderProblem::UnknownEncryption,
-    };
+    let unknown = Error::from(HeaderProblem::UnknownEncryption);
     assert_eq!(found.profile, Err(unknown));
     let shown = format!("{found:?} {found:#?}");
     assert!(

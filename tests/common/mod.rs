@@ -34,7 +34,7 @@ pub(crate) fn p256(backend: &Backend) -> KeyPair {
 pub(crate) fn rsa_2048(backend: &Backend) -> Option<KeyPair> {
     match KeyPair::from_pem_with_backend(include_str!("../data/rsa2048.pem"), backend) {
         Ok(pair) => Some(pair),
-        Err(Error::Unsupported { backend, needs }) => {
+        Err(Error::Unsupported { backend, needs, .. }) => {
             assert_eq!(backend, "rust-crypto");
             assert!(needs.contains("rust-crypto-private-rsa-timing-risk"));
             eprintln!("skipped on {backend}: private RSA is not built in");

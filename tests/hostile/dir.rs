@@ -122,7 +122,8 @@ pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
             expected,
             Error::OpenFailed
                 | Error::Header {
-                    problem: bankezy_crypto::HeaderProblem::AlgorithmMismatch { .. }
+                    problem: bankezy_crypto::HeaderProblem::AlgorithmMismatch { .. },
+                    ..
                 }
         );
         assert_eq!(profile.is_err(), without_key, "{name}: {profile:?}");

@@ -119,15 +119,15 @@ fn base64url(bytes: impl AsRef<[u8]>) -> String {
 }
 
 fn malformed(problem: Malformed) -> Error {
-    Error::Malformed { problem }
+    Error::from(problem)
 }
 
 fn header(problem: HeaderProblem) -> Error {
-    Error::Header { problem }
+    Error::from(problem)
 }
 
 fn key(problem: KeyProblem) -> Error {
-    Error::Key { problem }
+    Error::from(problem)
 }
 
 fn form(found: KeyForm) -> KeyProblem {

@@ -10,8 +10,8 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Sardine};
-use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
-use bankezy_crypto::{Channel, Derivation, Error, KeyPair, SecretBytes};
+use bankezy_crypto::providers::{BaseUrl, RequestError, Token, TokenApi};
+use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde_json::json;
 
@@ -56,7 +56,7 @@ fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
 fn request_leaves(
     watch: &Watch,
     in_head: &[&'static str],
-    build: impl Fn() -> Result<Request<SecretBytes>, Error>,
+    build: impl Fn() -> Result<Request<SecretBytes>, RequestError>,
 ) {
     let secrets = secrets();
     let (request, freed) = watch.freed(|| build().unwrap());

@@ -11,14 +11,14 @@ use bankezy_client::ProviderError;
 
 use crate::args::{Base, ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
 use crate::failure::Failure;
-use crate::remote::{self, request_failure};
+use crate::remote;
 use crate::{answer, keys, transport};
 
 pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
     let client_id = client_id(&args.client_id)?;
     let secret = keys::needed(&args.client_secret)?;
     let secret = keys::text(&secret, "the client secret")?;
-    let mut api = Faceki::new(client_id, secret).map_err(request_failure)?;
+    let mut api = Faceki::new(client_id, secret)?;
     if args.credentials_in_headers {
         api = api.with_credentials_in_headers();
     }
@@ -40,8 +40,8 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
         },
         (None, None) => return Err(Failure::missing("--referrer or --app-id")),
     };
-    let request = complycube::TokenRequest::new(client_id, sdk).map_err(request_failure)?;
-    let api = ComplyCube::new(api_key).map_err(request_failure)?;
+    let request = complycube::TokenRequest::new(client_id, sdk)?;
+    let api = ComplyCube::new(api_key)?;
     let api = api.with_base_url(args.base_url.url.clone());
     let token = args.common.token(&args.base_url, &api, &request)?;
     answer::print_clear_token(&token, args.common.reveal, &[])
@@ -57,7 +57,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
         None if args.server.sandbox => sardine::SANDBOX_BASE_URL.parse()?,
         None => return Err(Failure::missing("--sandbox or --base-url")),
     };
-    let api = Sardine::new(base.url.clone(), client_id, secret).map_err(request_failure)?;
+    let api = Sardine::new(base.url.clone(), client_id, secret)?;
     let found = args.common.token(&base, &api, &request)?;
     let more = [
         ("scope", found.scope.as_deref()),
@@ -70,10 +70,10 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
 fn sardine_request(args: &SardineToken) -> Result<sardine::TokenRequest, Failure> {
     let session_key = keys::needed(&args.session_key)?;
     let session_key = keys::text(&session_key, "the session key")?;
-    let mut request = sardine::TokenRequest::new(session_key).map_err(request_failure)?;
+    let mut request = sardine::TokenRequest::new(session_key)?;
     if let Some(customer_id) = &args.customer_id {
         let with = request.with_customer_id(customer_id);
-        request = with.map_err(request_failure)?;
+        request = with?;
     }
     if let Some(platform) = &args.platform {
         request = request.with_platform(platform.clone());
@@ -101,7 +101,7 @@ impl ClearArgs {
         let response = remote::runtime(tokio::runtime::Builder::new_current_thread())?
             .block_on(client.execute(|| Ok(api.request(request)?)))
             .map_err(|error| match error {
-                ProviderError::Request(error) => request_failure(error),
+                ProviderError::Request(error) => error.into(),
                 ProviderError::Transport(error) => transport::failure(&error),
                 error => Failure::operation(error.to_string()),
             })?;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use bankezy_crypto::providers::RequestError;
+
 /// What is printed on standard error, with what to do.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -51,6 +53,16 @@ impl fmt::Display for Failure {
             Self::Operation(message) => f.write_str(message),
             Self::Usage(message) => write!(f, "{message} (see --help)"),
             Self::Help(help) => help.fmt(f),
+        }
+    }
+}
+
+/// What arguments caused is wrong usage.
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Envelope(error) => error.into(),
+            error => Self::Usage(error.to_string()),
         }
     }
 }

@@ -40,12 +40,14 @@ pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
                 KeyProblem::OtherForm {
                     found: KeyForm::Certificate,
                 },
+            ..
         }) => PublicKey::from_certificate_der(bytes),
         Err(Error::Key {
             problem:
                 KeyProblem::OtherForm {
                     found: KeyForm::RawPublicPoint,
                 },
+            ..
         }) => match bytes.len() {
             // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
             64 => PublicKey::from_x963(&[&[4], bytes].concat()),
@@ -92,7 +94,8 @@ fn is_vague(error: &Error) -> bool {
     matches!(
         error,
         Error::Key {
-            problem: KeyProblem::NotDer { .. } | KeyProblem::NotBase64 | KeyProblem::NotAKey
+            problem: KeyProblem::NotDer { .. } | KeyProblem::NotBase64 | KeyProblem::NotAKey,
+            ..
         }
     )
 }
@@ -200,9 +203,7 @@ mod tests {
         ] {
             assert_eq!(public_text(&text).as_ref(), Ok(public));
         }
-        let refused = Error::Key {
-            problem: KeyProblem::PrivateMember,
-        };
+        let refused = Error::from(KeyProblem::PrivateMember);
         for form in forms(&pair) {
             assert_eq!(public_key(&form).unwrap_err(), refused);
             assert_eq!(public_text(&hex(&form)).unwrap_err(), refused);

@@ -3,7 +3,6 @@
 use std::error::Error as _;
 
 use bankezy_client::{BankEzyClient, ProviderError};
-use bankezy_crypto::Error;
 use bankezy_crypto::providers::CallError;
 use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
 use bankezy_sandbox::SandboxError;
@@ -30,30 +29,21 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
     };
     let api_key = keys::needed(&args.api_key)?;
     let api_key = keys::text(&api_key, "X-API-KEY")?;
-    let server = BankEzy::new(base.url.clone(), api_key, version).map_err(request_failure)?;
+    let server = BankEzy::new(base.url.clone(), api_key, version)?;
     let client = transport::client(&args.transport, base)?;
     Ok(BankEzyClient::new(client, server))
 }
 
-/// What arguments caused is wrong usage.
-pub(crate) fn request_failure(error: Error) -> Failure {
-    match error {
-        Error::Field { .. } | Error::BaseUrl { .. } => Failure::usage(error.to_string()),
-        error => error.into(),
-    }
-}
-
 pub(crate) fn call_failure(error: ProviderError) -> Failure {
     match error {
-        ProviderError::Request(error) => request_failure(error),
-        ProviderError::Answer(CallError::Failed { status, outcome }) => {
+        ProviderError::Request(error) => error.into(),
+        ProviderError::Answer(CallError::Failed {
+            status, outcome, ..
+        }) => {
             let codes = [&outcome.code, &outcome.inner_code];
             let meaning = codes.into_iter().flatten().find_map(meaning);
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
-            Failure::operation(format!(
-                "{}{meaning}",
-                CallError::Failed { status, outcome }
-            ))
+            Failure::operation(format!("{}{meaning}", CallError::failed(status, outcome)))
         }
         ProviderError::Answer(CallError::Plain(plain)) => {
             let hint = match plain.status().as_u16() {

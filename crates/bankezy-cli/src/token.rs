@@ -139,8 +139,7 @@ impl TokenCall<'_> {
         let public_key = self.pair.public_key().to_wire();
         let account = args.account_number;
         let account = account.ok_or_else(|| Failure::missing("--account-number"))?;
-        let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)
-            .map_err(remote::request_failure)?;
+        let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)?;
         for (value, with) in texts(args, onboarding) {
             if let Some(value) = value {
                 request = with(request, value);
@@ -149,8 +148,7 @@ impl TokenCall<'_> {
         match (&args.isd_code, &args.mobile_number) {
             (Some(isd_code), Some(number)) => {
                 request = request
-                    .with_mobile(isd_code, number)
-                    .map_err(remote::request_failure)?;
+                    .with_mobile(isd_code, number)?;
             }
             (None, None) => {}
             _ => {

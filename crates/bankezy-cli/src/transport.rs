@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientBuilder, ClientError, Setting, TlsProblem};
+use bankezy_client::{Client, ClientBuilder, ClientError, ConnectProblem, Setting, TlsProblem};
 use bankezy_crypto::{SecretBytes, SecretText};
 use http::Uri;
 
@@ -92,7 +92,7 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
     let usage = |flags: &str| Failure::usage(format!("{error}: check {flags}"));
     let operation = |hint: &str| Failure::operation(format!("{error}{hint}"));
     match error {
-        ClientError::Configuration { what } => match what {
+        ClientError::Configuration { what, .. } => match what {
             Setting::RootCertificate => usage("--ca-file or --extra-ca-file"),
             Setting::ClientCertificate => usage("--client-cert-file"),
             Setting::ClientKey => usage("--client-key-file or --client-key-env"),
@@ -104,11 +104,15 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             TlsProblem::UntrustedCertificate | TlsProblem::BadCertificate => {
                 operation(" (--ca-file or --extra-ca-file)")
             }
-            TlsProblem::ClientCertificate => {
+            TlsProblem::ClientCertificateRequired | TlsProblem::ClientCertificateRefused => {
                 operation(" (--client-cert-file and --client-key-file)")
             }
             _ => operation(""),
         },
+        ClientError::Connect {
+            problem: ConnectProblem::ProxyAuthentication,
+            ..
+        } => operation(" (--proxy-file or --proxy-env)"),
         _ => operation(""),
     }
 }

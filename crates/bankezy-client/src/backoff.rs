@@ -8,7 +8,7 @@ use rand::rngs::SysRng;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{ProviderError, TokenError};
+use super::ProviderError;
 
 /// A longer wait or deadline is meant as none, and would overflow some clocks.
 pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,50 +42,49 @@ impl Backoff {
         bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
 
-    /// One more failure after those before it in a row. What the server asks to wait counts as well,
-    /// up to the longest wait.
-    pub(super) fn failed(
-        &self,
-        before: Option<&Failed>,
-        cause: &Arc<ProviderError>,
-        what: &'static str,
-    ) -> Failed {
-        let times = before.map_or(0, |failed| failed.times).saturating_add(1);
-        let asked = cause.retry_after().unwrap_or_default();
-        let wait = asked.saturating_add(self.wait(times)).min(self.max());
-        warn!(
-            target: "bankezy_client",
-            {
-                error.code = cause.code(),
-                failures = times,
-                retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            },
-            "{what}",
-        );
-        Failed {
-            times,
-            retry_at: Instant::now() + wait,
-            cause: Arc::clone(cause),
-        }
-    }
-
     fn max(&self) -> Duration {
         self.max.min(MAX_DEADLINE)
     }
 }
 
 impl Failed {
+    /// One more failure after those before it in a row. What the server asks to wait counts as well,
+    /// up to the longest wait.
+    pub(super) fn after(
+        before: Option<&Self>,
+        cause: &Arc<ProviderError>,
+        backoff: &Backoff,
+        what: &'static str,
+    ) -> Self {
+        let times = before.map_or(0, |failed| failed.times).saturating_add(1);
+        let asked = cause.retry_after().unwrap_or_default();
+        let wait = asked.saturating_add(backoff.wait(times)).min(backoff.max());
+        warn!(
+            target: "bankezy_client",
+            { error.code = cause.code(), failures = times, retry_in_ms = millis(wait) },
+            "{what}",
+        );
+        Self {
+            times,
+            retry_at: Instant::now() + wait,
+            cause: Arc::clone(cause),
+        }
+    }
+
     /// Refuses another attempt before the wait has passed.
-    pub(super) fn check(&self) -> Result<(), TokenError> {
+    pub(super) fn check(&self) -> Result<(), ProviderError> {
         let retry_in = self.retry_at.saturating_duration_since(Instant::now());
         if retry_in.is_zero() {
             return Ok(());
         }
-        Err(TokenError::BackingOff {
-            retry_in,
-            cause: Arc::clone(&self.cause),
-        })
+        let cause = Arc::clone(&self.cause);
+        Err(ProviderError::no_token(cause, Some(retry_in)))
     }
+}
+
+/// A time as traces have it.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -123,8 +122,8 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let backoff = Backoff::new(hour, 2 * hour);
         let cause = Arc::new(ProviderError::Token(TokenProblem::TimedOut));
-        let first = backoff.failed(None, &cause, "test");
-        let second = backoff.failed(Some(&first), &cause, "test");
+        let first = Failed::after(None, &cause, &backoff, "test");
+        let second = Failed::after(Some(&first), &cause, &backoff, "test");
         assert_eq!((first.times, second.times), (1, 2));
         let failed = Failed {
             times: 1,
@@ -133,9 +132,10 @@ mod tests {
         };
         assert!(matches!(
             failed.check(),
-            Err(TokenError::BackingOff { retry_in, .. }) if retry_in <= hour
+            Err(ProviderError::NoToken { retry_in: Some(wait), .. }) if wait <= hour
         ));
-        let at_once = Backoff::new(Duration::ZERO, hour).failed(None, &cause, "test");
+        let backoff = Backoff::new(Duration::ZERO, hour);
+        let at_once = Failed::after(None, &cause, &backoff, "test");
         assert!(at_once.check().is_ok());
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Endpoint, Outcome, TokenAnswer,
     TokenRequest,
 };
-use bankezy_crypto::{Channel, Derivation, Error, KeyPair, SecretBytes};
+use bankezy_crypto::providers::{RequestError, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,9 +44,8 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let response = self
-            .send(|| self.server.get_token_request(request, channel))
-            .await?;
+        let request = || self.server.get_token_request(request, channel);
+        let response = self.send(request).await?;
         Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
     }
 
@@ -59,14 +58,10 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let response = self
-            .send(|| self.server.onboarding_token_request(request, channel))
-            .await?;
-        Ok(bankezy::read_token(
-            Call::OnboardingToken,
-            &response,
-            channel,
-        )?)
+        let call = Call::OnboardingToken;
+        let request = || self.server.onboarding_token_request(request, channel);
+        let response = self.send(request).await?;
+        Ok(bankezy::read_token(call, &response, channel)?)
     }
 
     /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
@@ -80,17 +75,12 @@ impl BankEzyClient {
         derivation: &Derivation<'_>,
     ) -> Result<AppSession, ProviderError> {
         let key_pair = key_pair.into();
-        let (_, handshake) = self
-            .server
-            .app_token_request(credentials, Arc::clone(&key_pair))
-            .map_err(ProviderError::Request)?;
-        let request = || {
-            let (request, _) = self
-                .server
-                .app_token_request(credentials, Arc::clone(&key_pair))?;
-            Ok(request)
+        let make = || {
+            let key_pair = Arc::clone(&key_pair);
+            self.server.app_token_request(credentials, key_pair)
         };
-        let response = self.send(request).await?;
+        let (_, handshake) = make()?;
+        let response = self.send(|| Ok(make()?.0)).await?;
         Ok(handshake.finish(&response, derivation)?)
     }
 
@@ -121,10 +111,8 @@ impl BankEzyClient {
         token: Option<&Token>,
         channel: &Channel,
     ) -> Result<Outcome, ProviderError> {
-        let request = || {
-            self.server
-                .invalidate_request(token_reference_id, token, channel)
-        };
+        let server = &self.server;
+        let request = || server.invalidate_request(token_reference_id, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read_invalidated(&response, channel)?)
     }
@@ -141,11 +129,8 @@ impl BankEzyClient {
         token: &Token,
         channel: &Channel,
     ) -> Result<R, ProviderError> {
-        let endpoint = endpoint.into();
-        let request = || {
-            self.server
-                .call_request(endpoint.clone(), body, token, channel)
-        };
+        let (server, endpoint) = (&self.server, endpoint.into());
+        let request = || server.call_request(endpoint.clone(), body, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read(&response, channel)?)
     }
@@ -157,7 +142,7 @@ impl BankEzyClient {
 
     async fn send(
         &self,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, Error>,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
     ) -> Result<Response<SecretBytes>, ProviderError> {
         self.transport.execute(|| Ok(make()?)).await
     }

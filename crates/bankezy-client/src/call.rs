@@ -7,13 +7,8 @@ use http::{Method, Request, Response};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field};
 
+use super::backoff::millis;
 use super::{ClientError, RetryPolicy};
-
-/// What to do after an attempt.
-pub(super) enum Next {
-    Done(Result<Response<SecretBytes>, ClientError>),
-    Again(Duration),
-}
 
 pub(super) struct Call {
     retries: RetryPolicy,
@@ -65,10 +60,14 @@ impl Call {
         self.request_len = request.body().as_bytes().len();
     }
 
-    pub(super) fn judge(&self, result: Result<Response<SecretBytes>, ClientError>) -> Next {
+    /// How long to wait before the next attempt; `None` where the result stands.
+    pub(super) fn judge(
+        &self,
+        result: &Result<Response<SecretBytes>, ClientError>,
+    ) -> Option<Duration> {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
-        let wait = self.retries.wait(self.attempt, left, &result);
+        let wait = self.retries.wait(self.attempt, left, result);
         debug!(
             target: "bankezy_client",
             {
@@ -84,20 +83,15 @@ impl Call {
             },
             "attempt ended",
         );
-        if let Some(wait) = wait {
-            return Next::Again(wait);
+        if wait.is_none() {
+            match result {
+                Ok(response) => self
+                    .span
+                    .record("http.status_code", response.status().as_u16()),
+                Err(error) => self.span.record("error.code", error.code()),
+            };
+            self.span.record("attempts", self.attempt);
         }
-        match &result {
-            Ok(response) => self
-                .span
-                .record("http.status_code", response.status().as_u16()),
-            Err(error) => self.span.record("error.code", error.code()),
-        };
-        self.span.record("attempts", self.attempt);
-        Next::Done(result)
+        wait
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

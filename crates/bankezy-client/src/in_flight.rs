@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use super::{ProviderError, TokenProblem};
 
 /// What the work brought, the same for all who wait.
-pub(super) type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
+type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
 
 /// Work under way, seen by one who waits for it.
 pub(super) struct InFlight<T> {
@@ -24,7 +24,7 @@ impl<T: Send + Sync + 'static> InFlight<T> {
         within: Duration,
         work: impl Future<Output = Result<W, ProviderError>> + Send + 'static,
         end: impl FnOnce(Result<W, ProviderError>) -> Outcome<T> + Send + 'static,
-    ) -> Self {
+    ) -> Arc<Self> {
         let (sender, outcome) = watch::channel(None);
         let ends = Instant::now() + within;
         tokio::spawn(async move {
@@ -41,34 +41,30 @@ impl<T: Send + Sync + 'static> InFlight<T> {
             }
             sender.send_replace(Some(end(result)));
         });
-        Self { outcome, ends }
+        Arc::new(Self { outcome, ends })
+    }
+
+    /// Work that has ended well.
+    pub(super) fn ended(value: Arc<T>) -> Arc<Self> {
+        let outcome = watch::channel(Some(Ok(value))).1;
+        let ends = Instant::now();
+        Arc::new(Self { outcome, ends })
     }
 
     /// Waits for the result.
-    pub(super) async fn outcome(mut self) -> Outcome<T> {
-        let ended = timeout_at(self.ends, self.outcome.wait_for(Option::is_some)).await;
-        let lost = match ended {
-            Ok(Ok(outcome)) => match &*outcome {
-                Some(outcome) => return outcome.clone(),
-                None => TokenProblem::Abandoned,
-            },
-            Ok(Err(_)) => TokenProblem::Abandoned,
-            Err(_) => TokenProblem::TimedOut,
+    pub(super) async fn outcome(&self) -> Result<Arc<T>, ProviderError> {
+        let mut outcome = self.outcome.clone();
+        let ended = timeout_at(self.ends, outcome.wait_for(Option::is_some)).await;
+        let outcome = match ended.map(|seen| seen.ok().and_then(|outcome| outcome.clone())) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(Arc::new(TokenProblem::Abandoned.into())),
+            Err(_) => Err(Arc::new(TokenProblem::TimedOut.into())),
         };
-        Err(Arc::new(lost.into()))
+        outcome.map_err(|cause| ProviderError::no_token(cause, None))
     }
 
     /// Whether the runtime that it ran on ended before it did, or stands still.
     pub(super) fn is_lost(&self) -> bool {
         self.outcome.has_changed().is_err() || Instant::now() > self.ends
-    }
-}
-
-impl<T> Clone for InFlight<T> {
-    fn clone(&self) -> Self {
-        Self {
-            outcome: self.outcome.clone(),
-            ends: self.ends,
-        }
     }
 }

@@ -65,6 +65,26 @@
     expect(clippy::arithmetic_side_effects, reason = "small counts and times")
 )]
 
+/// `Debug` of what holds secrets shows its name alone.
+macro_rules! redacted {
+    ($([$($generics:tt)*] $type:ty => $name:literal;)*) => {$(
+        impl<$($generics)*> core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!($name, "([redacted])"))
+            }
+        }
+    )*};
+}
+
+redacted! {
+    [] SessionKeeper => "SessionKeeper";
+    [] SessionKeeperBuilder => "SessionKeeperBuilder";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenCacheBuilder<A, S> => "TokenCacheBuilder";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
+    [] ServiceError => "ServiceError";
+}
+
 mod backoff;
 mod bankezy;
 mod blocking;
@@ -74,6 +94,7 @@ mod http;
 mod in_flight;
 mod retry;
 mod session;
+mod settings;
 mod token_cache;
 mod token_client;
 mod transport;
@@ -83,14 +104,13 @@ pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
 pub use blocking::{Blocking, Bounded};
 pub use error::{
-    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, TlsProblem, TokenError,
-    TokenProblem, UrlProblem,
+    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, StoreError, TlsProblem,
+    TokenProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{Renewal, Session, SessionError, SessionKeeper, SessionKeeperBuilder};
+pub use session::{Renewal, Session, SessionKeeper, SessionKeeperBuilder};
 pub use token_cache::{
-    DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenCache, TokenCacheBuilder, TokenSlot,
-    TokenStore,
+    DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenCacheBuilder, TokenSlot, TokenStore,
 };
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};

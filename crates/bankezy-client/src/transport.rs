@@ -18,7 +18,7 @@ use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::backoff::MAX_DEADLINE;
-use super::call::{Call, Next};
+use super::call::Call;
 use super::{ClientError, RetryPolicy, ServiceError};
 
 /// Default of how long a call may take with all its attempts: 30 s.
@@ -187,9 +187,9 @@ impl Transport {
                 let request = make()?;
                 call.begin(&request);
                 let result = self.attempt(request, call.deadline()).await;
-                match call.judge(result) {
-                    Next::Done(result) => return Ok(result?),
-                    Next::Again(wait) => tokio::time::sleep(wait).await,
+                match call.judge(&result) {
+                    None => return Ok(result?),
+                    Some(wait) => tokio::time::sleep(wait).await,
                 }
             }
         }
@@ -200,9 +200,7 @@ impl Transport {
     async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
         // Nothing is begun that has no time left, such as after a slow closure.
         if Instant::now() >= deadline {
-            return Err(ClientError::Timeout {
-                delivery: Delivery::NotSent,
-            });
+            return Err(ClientError::timeout(Delivery::NotSent));
         }
         // Wipes itself when the last one who holds it is done.
         let request = request.map(|body| Full::new(Bytes::from_owner(body)));
@@ -237,7 +235,7 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
     B: Body<Error: Into<BoxError>>,
 {
-    let timeout = |delivery| Err(ClientError::Timeout { delivery });
+    let timeout = |delivery| Err(ClientError::timeout(delivery));
     let ready = poll_fn(|context| service.poll_ready(context));
     match timeout_at(deadline, ready).await {
         Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,

@@ -145,10 +145,7 @@ impl ServerKeys {
             .get_or_try_init(|| async {
                 let key_pair = tokio::task::spawn_blocking(|| KeyPair::generate_rsa(2048))
                     .await
-                    .map_err(|_| Error::Backend {
-                        backend: "aws-lc-rs",
-                        operation: "generate an RSA key",
-                    })??;
+                    .map_err(|_| Error::backend("aws-lc-rs", "generate an RSA key"))??;
                 Ok(ServerRsa {
                     public: key_pair.public_key().clone(),
                     opener: PrivateKeyOpener::new(key_pair).with_max_sealed_len(self.max_sealed),

@@ -185,7 +185,8 @@ fn has_sealed_form(refused: &Error) -> bool {
         refused,
         Error::Malformed { .. }
             | Error::Header {
-                problem: HeaderProblem::NotJsonObject
+                problem: HeaderProblem::NotJsonObject,
+                ..
             }
     )
 }

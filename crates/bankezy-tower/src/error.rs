@@ -130,7 +130,7 @@ impl<E> fmt::Display for MiddlewareError<E> {
             ),
             Self::NotSealed { status } => write!(
                 f,
-                "the answer with status {} is not sealed: check the address, and what stands between",
+                "the answer with status {} is not sealed: check the URL and any proxy in between",
                 status.as_u16()
             ),
             Self::Open { status, error } => {
@@ -205,6 +205,27 @@ pub enum Refusal {
         /// Why.
         error: Error,
     },
+}
+
+/// For our logs: the other side is told no more than the status.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ContentType => f.write_str("the request's content type is not text/plain"),
+            Self::ContentEncoding => f.write_str("the request's body is compressed"),
+            Self::RequestTooLong { max } => write!(f, "the request is longer than {max} bytes"),
+            Self::RequestBody => f.write_str("the request's body broke off"),
+            Self::NotOpened { error } => write!(f, "the request does not open: {error}"),
+            Self::AnswerTooLong { max } => {
+                write!(f, "the service's answer is longer than {max} bytes")
+            }
+            Self::AnswerBody => f.write_str("the service's answer broke off"),
+            Self::AnswerEncoding => f.write_str("the service's answer is compressed"),
+            Self::NotSealed { error } => {
+                write!(f, "the service's answer could not be sealed: {error}")
+            }
+        }
+    }
 }
 
 impl Refusal {

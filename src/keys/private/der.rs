@@ -117,9 +117,12 @@ pub(crate) fn from_sec1(der: &[u8]) -> Result<PrivateParts, KeyProblem> {
 /// On its own it has to name its curve; inside PKCS#8, which names it outside, it need not.
 fn read_sec1(der: &[u8], outside: Option<DerAlgorithm>) -> Result<PrivateParts, KeyProblem> {
     check_len(der)?;
-    let key = EcPrivateKey::from_der(der).map_err(|_| match has_explicit_curve(der) {
-        true => KeyProblem::ExplicitCurve,
-        false => not_private(der, "ECPrivateKey"),
+    let key = EcPrivateKey::from_der(der).map_err(|_| {
+        if has_explicit_curve(der) {
+            KeyProblem::ExplicitCurve
+        } else {
+            not_private(der, "ECPrivateKey")
+        }
     })?;
     let named = key.parameters.map(|parameters| parameters.named_curve());
     match named {

@@ -140,12 +140,10 @@ impl<'a> Answer<'a> {
     /// The outcome, where it is a success.
     pub(super) fn success(&self, call: Call) -> Result<Outcome, CallError> {
         let outcome = self.outcome();
-        match is_success(&outcome, call) {
-            true => Ok(outcome),
-            false => Err(CallError::Failed {
-                status: self.status,
-                outcome,
-            }),
+        if is_success(&outcome, call) {
+            Ok(outcome)
+        } else {
+            Err(CallError::failed(self.status, outcome))
         }
     }
 

@@ -28,7 +28,7 @@ use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
 use crate::providers::token::sensitive;
-use crate::providers::{BaseUrl, CallError, PlainError, Token, UnexpectedReply};
+use crate::providers::{BaseUrl, CallError, PlainError, RequestError, Token, UnexpectedReply};
 use crate::secret::{Opened, SecretBytes};
 use answers::Answer;
 use endpoints::Endpoints;
@@ -50,8 +50,8 @@ impl BankEzy {
     /// `api_key` goes into `X-API-KEY`; it and the base URL come with onboarding.
     ///
     /// # Errors
-    /// [`Error::Field`] if the key cannot be the value of a header.
-    pub fn new(base: BaseUrl, api_key: &str, version: Version) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if the key cannot be the value of a header.
+    pub fn new(base: BaseUrl, api_key: &str, version: Version) -> Result<Self, RequestError> {
         Ok(Self {
             base,
             api_key: sensitive(required("apiKey", api_key)?, "apiKey")?,
@@ -69,12 +69,12 @@ impl BankEzy {
     /// Get Token.
     ///
     /// # Errors
-    /// As for [`Channel::seal`], and [`Error::BaseUrl`] if the path is none.
+    /// As for [`Channel::seal`], and [`RequestError::Url`] if the path is none.
     pub fn get_token_request(
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         self.sealed(self.endpoints.get(Call::GetToken), request, channel)
     }
 
@@ -86,7 +86,7 @@ impl BankEzy {
         &self,
         request: &TokenRequest<'_>,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         self.sealed(self.endpoints.get(Call::OnboardingToken), request, channel)
     }
 
@@ -94,12 +94,12 @@ impl BankEzy {
     /// with the key it agrees. [`AppTokenHandshake::finish`] reads the answer.
     ///
     /// # Errors
-    /// [`Error::Field`] if a credential is empty.
+    /// [`RequestError::Field`] if a credential is empty.
     pub fn app_token_request(
         &self,
         credentials: &AppCredentials<'_>,
         key_pair: impl Into<Arc<KeyPair>>,
-    ) -> Result<(Request<SecretBytes>, AppTokenHandshake), Error> {
+    ) -> Result<(Request<SecretBytes>, AppTokenHandshake), RequestError> {
         let key_pair = key_pair.into();
         let body = to_json(&AppTokenBody {
             api_key: required("apiKey", credentials.api_key)?,
@@ -122,7 +122,7 @@ impl BankEzy {
         token: &Token,
         account_number: impl Into<Option<AccountNumber>>,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         let body = Member("token", token.as_str());
         let mut request = self.sealed(self.endpoints.get(Call::Renew), &body, channel)?;
         let headers = request.headers_mut();
@@ -141,13 +141,13 @@ impl BankEzy {
     /// token then (inferred).
     ///
     /// # Errors
-    /// As for [`get_token_request`](Self::get_token_request), and [`Error::Field`] if the reference is empty.
+    /// As for [`get_token_request`](Self::get_token_request), and [`RequestError::Field`] if the reference is empty.
     pub fn invalidate_request(
         &self,
         token_reference_id: &str,
         token: Option<&Token>,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         let reference = required("tokenReferenceId", token_reference_id)?;
         let body = Member("tokenReferenceId", reference);
         let mut request = self.sealed(self.endpoints.get(Call::Invalidate), &body, channel)?;
@@ -162,14 +162,14 @@ impl BankEzy {
     /// Any other call, with any JSON: a path, which is `POST`, or an [`Endpoint`].
     ///
     /// # Errors
-    /// As for [`get_token_request`](Self::get_token_request), and [`Error::Json`] if the body cannot be written.
+    /// As for [`get_token_request`](Self::get_token_request), and [`RequestError::Envelope`] if the body cannot be written.
     pub fn call_request<T: Serialize + ?Sized>(
         &self,
         endpoint: impl Into<Endpoint>,
         body: &T,
         token: &Token,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         let mut request = self.sealed(&endpoint.into(), body, channel)?;
         request
             .headers_mut()
@@ -182,7 +182,7 @@ impl BankEzy {
         endpoint: &Endpoint,
         body: &T,
         channel: &Channel,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         let sealed = channel.seal(to_json(body)?.as_bytes())?;
         self.request(endpoint, TEXT, sealed.into_bytes().into())
     }
@@ -192,7 +192,7 @@ impl BankEzy {
         endpoint: &Endpoint,
         content_type: HeaderValue,
         body: SecretBytes,
-    ) -> Result<Request<SecretBytes>, Error> {
+    ) -> Result<Request<SecretBytes>, RequestError> {
         let mut request = Request::new(body);
         *request.method_mut() = endpoint.method.clone();
         *request.uri_mut() = self.base.join(&endpoint.path)?;
@@ -258,10 +258,7 @@ fn open_reply<B: AsRef<[u8]>>(
     let opened = channel.open(response.body().as_ref().trim_ascii_end());
     if status.is_success() {
         return opened.map_err(|error| match error {
-            Error::Malformed { .. } => CallError::Unexpected {
-                status,
-                problem: UnexpectedReply::NotSealed,
-            },
+            Error::Malformed { .. } => CallError::unexpected(status, UnexpectedReply::NotSealed),
             error => error.into(),
         });
     }
@@ -269,10 +266,7 @@ fn open_reply<B: AsRef<[u8]>>(
     // Whether bodies of errors are sealed is stated nowhere: where one opens, it is authenticated.
     Err(match opened {
         Ok(opened) => match Answer::parse(&opened, status) {
-            Ok(answer) => CallError::Failed {
-                status,
-                outcome: answer.outcome(),
-            },
+            Ok(answer) => CallError::failed(status, answer.outcome()),
             Err(error) => error,
         },
         Err(_) => CallError::Plain(PlainError::new(response)),
@@ -281,12 +275,10 @@ fn open_reply<B: AsRef<[u8]>>(
 
 /// Redirects are not followed, and no other status has a meaning here.
 fn refuse_other_than_errors(status: StatusCode) -> Result<(), CallError> {
-    match status.is_client_error() || status.is_server_error() {
-        true => Ok(()),
-        false => Err(CallError::Unexpected {
-            status,
-            problem: UnexpectedReply::Status,
-        }),
+    if status.is_client_error() || status.is_server_error() {
+        Ok(())
+    } else {
+        Err(CallError::unexpected(status, UnexpectedReply::Status))
     }
 }
 
@@ -348,12 +340,9 @@ impl AppTokenHandshake {
         }
         let answer = Answer::parse(body, status)?.token(Call::AppToken)?;
         let server = answer.server_public_key.as_deref();
-        let server = server.ok_or(CallError::Unexpected {
-            status,
-            problem: UnexpectedReply::Missing {
-                member: "serverPubKey",
-            },
-        })?;
+        let member = "serverPubKey";
+        let server = server
+            .ok_or_else(|| CallError::unexpected(status, UnexpectedReply::Missing { member }))?;
         let channel = Channel::establish(self.key_pair, server, derivation)?;
         Ok(AppSession { answer, channel })
     }

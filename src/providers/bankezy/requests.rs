@@ -4,8 +4,8 @@ use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::envelope::to_json;
-use crate::error::{Error, FieldProblem};
-use crate::providers::fields::{field, required};
+use crate::providers::fields::required;
+use crate::providers::{FieldProblem, RequestError};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Most digits of an account number: more than an `i64` or a double holds exactly.
@@ -39,20 +39,23 @@ impl AccountNumber {
     /// Checks a number.
     ///
     /// # Errors
-    /// [`Error::Field`] if it has more than 19 digits.
-    pub fn new(number: u64) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if it has more than 19 digits.
+    pub fn new(number: u64) -> Result<Self, RequestError> {
         match number {
             0..=MAX_ACCOUNT_NUMBER => Ok(Self(number)),
-            _ => Err(field("accountNumber", FieldProblem::TooLong { max: 19 })),
+            _ => Err(RequestError::field(
+                "accountNumber",
+                FieldProblem::TooLong { max: 19 },
+            )),
         }
     }
 
     /// Reads 1 to 19 digits.
     ///
     /// # Errors
-    /// [`Error::Field`] if it is anything else. A leading zero is refused: a JSON number cannot
+    /// [`RequestError::Field`] if it is anything else. A leading zero is refused: a JSON number cannot
     /// keep it.
-    pub fn parse(digits: &str) -> Result<Self, Error> {
+    pub fn parse(digits: &str) -> Result<Self, RequestError> {
         number("accountNumber", digits, 19).and_then(Self::new)
     }
 
@@ -71,8 +74,8 @@ impl DateOfBirth {
     /// Checks a date of the Gregorian calendar.
     ///
     /// # Errors
-    /// [`Error::Field`] if there is no such day, or the year is not from 1800 to 9999.
-    pub fn new(year: u32, month: u32, day: u32) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if there is no such day, or the year is not from 1800 to 9999.
+    pub fn new(year: u32, month: u32, day: u32) -> Result<Self, RequestError> {
         let leap =
             year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
@@ -82,22 +85,19 @@ impl DateOfBirth {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             _ => 0,
         };
-        match (1800..=9999).contains(&year) && (1..=days).contains(&day) {
-            // At most 99991231.
-            true => Ok(Self(
-                [year.saturating_mul(10_000), month.saturating_mul(100), day]
-                    .iter()
-                    .sum(),
-            )),
-            false => Err(field("dob", FieldProblem::NotADate)),
+        if !(1800..=9999).contains(&year) || !(1..=days).contains(&day) {
+            return Err(RequestError::field("dob", FieldProblem::NotADate));
         }
+        // At most 99991231.
+        let digits = [year.saturating_mul(10_000), month.saturating_mul(100), day];
+        Ok(Self(digits.iter().sum()))
     }
 
     /// Reads the number yyyyMMdd, such as 19900131.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
-    pub fn from_yyyymmdd(number: u32) -> Result<Self, Error> {
+    pub fn from_yyyymmdd(number: u32) -> Result<Self, RequestError> {
         Self::new(number / 10_000, number / 100 % 100, number % 100)
     }
 }
@@ -113,13 +113,13 @@ impl<'a> TokenRequest<'a> {
     /// `sdk_public_key` is [`PublicKey::to_wire`](crate::PublicKey::to_wire).
     ///
     /// # Errors
-    /// [`Error::Field`] if one is empty.
+    /// [`RequestError::Field`] if one is empty.
     pub fn new(
         reference_id: &'a str,
         sdk_public_key: &'a str,
         sdk_api_key: &'a str,
         account_number: AccountNumber,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RequestError> {
         Ok(Self {
             reference_id: required("referenceId", reference_id)?,
             sdk_public_key: required("sdkPublicKey", sdk_public_key)?,
@@ -154,8 +154,12 @@ impl<'a> TokenRequest<'a> {
     /// sample and in what the server parsed, so they are written as numbers.
     ///
     /// # Errors
-    /// [`Error::Field`] if one is not 1 to 3, or 1 to 15 digits without a leading zero (ITU-T E.164).
-    pub fn with_mobile(mut self, isd_code: &str, mobile_number: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if one is not 1 to 3, or 1 to 15 digits without a leading zero (ITU-T E.164).
+    pub fn with_mobile(
+        mut self,
+        isd_code: &str,
+        mobile_number: &str,
+    ) -> Result<Self, RequestError> {
         let isd_code = number("isdCode", isd_code, 3)?;
         let mobile_number = number("mobileNumber", mobile_number, 15)?;
         self.number("isdCode", isd_code);
@@ -205,13 +209,13 @@ impl<'a> TokenRequest<'a> {
     /// A member beyond those above.
     ///
     /// # Errors
-    /// [`Error::Field`] if the documentation has a member of that name, or it was given already;
-    /// [`Error::Json`] if the value cannot be written as JSON.
+    /// [`RequestError::Field`] if the documentation has a member of that name, or it was given already;
+    /// [`RequestError::Envelope`] if the value cannot be written as JSON.
     pub fn with_extra<T: Serialize + ?Sized>(
         mut self,
         name: &'a str,
         value: &T,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RequestError> {
         const DOCUMENTED: [&str; 15] = [
             "referenceId",
             "sdkPublicKey",
@@ -231,7 +235,7 @@ impl<'a> TokenRequest<'a> {
         ];
         let taken = self.extra.0.iter().any(|(earlier, _)| *earlier == name);
         if taken || DOCUMENTED.contains(&name) {
-            return Err(field("extra", FieldProblem::Twice));
+            return Err(RequestError::field("extra", FieldProblem::Duplicate));
         }
         self.extra.0.push((name, to_json(value)?));
         Ok(self)
@@ -289,16 +293,16 @@ impl Serialize for Pairs<'_> {
     }
 }
 
-fn number(name: &'static str, digits: &str, max: usize) -> Result<u64, Error> {
+fn number(name: &'static str, digits: &str, max: usize) -> Result<u64, RequestError> {
     let plain = !digits.starts_with('0') || digits == "0";
     if digits.is_empty() || !plain || !digits.bytes().all(|c| c.is_ascii_digit()) {
-        return Err(field(name, FieldProblem::NotANumber));
+        return Err(RequestError::field(name, FieldProblem::NotANumber));
     }
     match digits.len() {
-        len if len > max => Err(field(name, FieldProblem::TooLong { max })),
+        len if len > max => Err(RequestError::field(name, FieldProblem::TooLong { max })),
         // 19 digits fit.
         _ => digits
             .parse()
-            .map_err(|_| field(name, FieldProblem::NotANumber)),
+            .map_err(|_| RequestError::field(name, FieldProblem::NotANumber)),
     }
 }

@@ -12,10 +12,9 @@ use super::{
 };
 use crate::codec::json::Object;
 use crate::envelope::{Channel, to_json};
-use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
-use crate::providers::{CallError, Token, TokenApi, TokenKey};
+use crate::providers::{CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Get Token and Onboarding user token.
@@ -79,8 +78,8 @@ impl UserTokenRequest {
     /// Takes a copy of what the request says.
     ///
     /// # Errors
-    /// [`Error::Json`] if it cannot be written.
-    pub fn new(request: &TokenRequest<'_>) -> Result<Self, Error> {
+    /// [`RequestError::Envelope`] if it cannot be written.
+    pub fn new(request: &TokenRequest<'_>) -> Result<Self, RequestError> {
         Ok(Self {
             body: to_json(request)?,
         })
@@ -116,12 +115,12 @@ impl AppTokenApi {
     /// `derivation` makes the key of the answer's channel.
     ///
     /// # Errors
-    /// [`Error::Field`] if a credential is empty.
+    /// [`RequestError::Field`] if a credential is empty.
     pub fn new(
         server: impl Into<Arc<BankEzy>>,
         credentials: &AppCredentials<'_>,
         derivation: Derivation<'static>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RequestError> {
         Ok(Self {
             server: server.into(),
             api_key: required("apiKey", credentials.api_key)?.to_owned().into(),
@@ -135,7 +134,7 @@ impl TokenApi for UserTokenApi {
     type Request = UserTokenRequest;
     type Answer = TokenAnswer;
 
-    fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
         let sealed = self.channel.seal(request.body.as_bytes())?;
         let endpoint = self.server.endpoints.get(self.call);
         self.server
@@ -153,7 +152,7 @@ impl TokenApi for UserTokenApi {
 
     /// Of all that the request says but `referenceId`, which names the call and is another each
     /// time (inferred from "such as a UUID").
-    fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, Error> {
+    fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, RequestError> {
         let body = request.body.as_bytes();
         let members = Object::parse(body);
         let said = match &members {
@@ -173,7 +172,7 @@ impl TokenApi for RenewApi {
     type Request = RenewRequest;
     type Answer = TokenAnswer;
 
-    fn request(&self, request: &RenewRequest) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &RenewRequest) -> Result<Request<SecretBytes>, RequestError> {
         self.server
             .renew_request(&request.token, request.account_number, &self.channel)
     }
@@ -187,7 +186,7 @@ impl TokenApi for RenewApi {
         read_token(Call::Renew, response, &self.channel)
     }
 
-    fn key(&self, request: &RenewRequest) -> Result<TokenKey, Error> {
+    fn key(&self, request: &RenewRequest) -> Result<TokenKey, RequestError> {
         // No account number is empty, so none and one differ.
         let account_number = request.account_number.map(|number| number.digits());
         let account_number = account_number.as_ref().map(SecretText::as_str);
@@ -201,7 +200,7 @@ impl TokenApi for AppTokenApi {
     type Request = Arc<KeyPair>;
     type Answer = AppSession;
 
-    fn request(&self, key_pair: &Arc<KeyPair>) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, key_pair: &Arc<KeyPair>) -> Result<Request<SecretBytes>, RequestError> {
         let credentials = AppCredentials {
             api_key: self.api_key.as_str(),
             secret: self.secret.as_str(),
@@ -224,7 +223,7 @@ impl TokenApi for AppTokenApi {
         handshake.finish(response, &self.derivation)
     }
 
-    fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, Error> {
+    fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, RequestError> {
         let public_key = key_pair.public_key().to_wire();
         let said = [
             self.api_key.as_str().as_bytes(),
@@ -236,7 +235,7 @@ impl TokenApi for AppTokenApi {
 }
 
 /// The channel is not part of it: a request that this server cannot open gets no token at all.
-fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, Error> {
+fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, RequestError> {
     let endpoint = server.endpoints.get(call);
     let account = [
         b"bankezy".as_slice(),
@@ -245,7 +244,7 @@ fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, Error> 
         endpoint.path.as_bytes(),
         server.api_key.as_bytes(),
     ];
-    TokenKey::of(&[&account, said].concat())
+    Ok(TokenKey::of(&[&account, said].concat())?)
 }
 
 impl AsRef<Token> for TokenAnswer {

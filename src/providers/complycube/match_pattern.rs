@@ -2,8 +2,8 @@
 
 use core::net::Ipv6Addr;
 
-use crate::error::{Error, FieldProblem, PatternProblem};
-use crate::providers::fields::{field, required};
+use crate::providers::fields::required;
+use crate::providers::{FieldProblem, PatternProblem, RequestError};
 
 /// Which pages may use a token: a Chrome match pattern such as `https://www.example.com/*`.
 ///
@@ -24,11 +24,13 @@ impl MatchPattern {
     /// Checks a pattern.
     ///
     /// # Errors
-    /// [`Error::Field`] that says what is wrong; it does not show the pattern.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] that says what is wrong; it does not show the pattern.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
         check(required("referrer", text)?)
             .map(|()| Self(text.to_owned()))
-            .map_err(|problem| field("referrer", FieldProblem::MatchPattern { problem }))
+            .map_err(|problem| {
+                RequestError::field("referrer", FieldProblem::MatchPattern { problem })
+            })
     }
 
     /// The pattern.
@@ -61,9 +63,10 @@ fn check(text: &str) -> Result<(), PatternProblem> {
     if !port.is_none_or(is_port) {
         return Err(PatternProblem::Port);
     }
-    match path.is_ascii() {
-        true => Ok(()),
-        false => Err(PatternProblem::Path),
+    if path.is_ascii() {
+        Ok(())
+    } else {
+        Err(PatternProblem::Path)
     }
 }
 

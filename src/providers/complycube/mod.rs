@@ -21,11 +21,10 @@ use http::{Request, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::envelope::to_json;
-use crate::error::Error;
 use crate::providers::fields::{credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
-use crate::providers::{self, BaseUrl, CallError, Token, TokenApi, TokenKey};
+use crate::providers::{self, BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where ComplyCube's API is, as documented.
@@ -62,8 +61,8 @@ impl ComplyCube {
     /// At [`BASE_URL`], with a live or a test key: the key decides which it is.
     ///
     /// # Errors
-    /// [`Error::Field`] if the key is empty or holds a control character.
-    pub fn new(api_key: &str) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if the key is empty or holds a control character.
+    pub fn new(api_key: &str) -> Result<Self, RequestError> {
         Ok(Self {
             base: BaseUrl::parse(BASE_URL)?,
             api_key: credential("apiKey", api_key)?,
@@ -82,8 +81,8 @@ impl TokenRequest {
     /// For the client that ComplyCube knows by this identifier.
     ///
     /// # Errors
-    /// [`Error::Field`] if the client's or the application's identifier is empty.
-    pub fn new(client_id: &str, sdk: Sdk) -> Result<Self, Error> {
+    /// [`RequestError::Field`] if the client's or the application's identifier is empty.
+    pub fn new(client_id: &str, sdk: Sdk) -> Result<Self, RequestError> {
         if let Sdk::Mobile { app_id } = &sdk {
             required("appId", app_id)?;
         }
@@ -98,7 +97,7 @@ impl TokenApi for ComplyCube {
     type Request = TokenRequest;
     type Answer = Token;
 
-    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, RequestError> {
         let authorization = sensitive(self.api_key.as_str(), "apiKey")?;
         let uri = self.base.join("/v1/tokens")?;
         Ok(post_json(uri, authorization, to_json(request)?))
@@ -116,13 +115,13 @@ impl TokenApi for ComplyCube {
         .token("token", None)
     }
 
-    fn key(&self, request: &TokenRequest) -> Result<TokenKey, Error> {
-        TokenKey::of(&[
+    fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
+        Ok(TokenKey::of(&[
             b"complycube",
             self.base.as_str().as_bytes(),
             self.api_key.as_str().as_bytes(),
             to_json(request)?.as_bytes(),
-        ])
+        ])?)
     }
 }
 

@@ -28,11 +28,10 @@ use std::time::SystemTime;
 use http::{HeaderName, Request, Response};
 
 use crate::codec::json::Object;
-use crate::error::Error;
 use crate::providers::fields::{at_most, credential};
 use crate::providers::plain_json::PlainJsonAnswer;
 use crate::providers::token::sensitive;
-use crate::providers::{self, BaseUrl, CallError, Token, TokenApi, TokenKey};
+use crate::providers::{self, BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where Faceki's API is, as documented.
@@ -59,9 +58,9 @@ impl Faceki {
     /// At [`BASE_URL`], with the credentials in the query.
     ///
     /// # Errors
-    /// [`Error::Field`] if a credential is empty, has more than 1024 characters, or holds a control
+    /// [`RequestError::Field`] if a credential is empty, has more than 1024 characters, or holds a control
     /// character.
-    pub fn new(client_id: &str, client_secret: &str) -> Result<Self, Error> {
+    pub fn new(client_id: &str, client_secret: &str) -> Result<Self, RequestError> {
         let checked = |name, text| credential(name, at_most(name, text, MAX_CREDENTIAL)?);
         Ok(Self {
             base: BaseUrl::parse(BASE_URL)?,
@@ -105,7 +104,7 @@ impl TokenApi for Faceki {
     type Request = ();
     type Answer = Token;
 
-    fn request(&self, (): &()) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, (): &()) -> Result<Request<SecretBytes>, RequestError> {
         let mut request = Request::new(SecretBytes::new());
         if self.in_headers {
             *request.uri_mut() = self.base.join(PATH)?;
@@ -137,13 +136,13 @@ impl TokenApi for Faceki {
         answer.object("data")?.access_token(received_at)
     }
 
-    fn key(&self, (): &()) -> Result<TokenKey, Error> {
-        TokenKey::of(&[
+    fn key(&self, (): &()) -> Result<TokenKey, RequestError> {
+        Ok(TokenKey::of(&[
             b"faceki",
             self.base.as_str().as_bytes(),
             self.client_id.as_str().as_bytes(),
             self.client_secret.as_str().as_bytes(),
-        ])
+        ])?)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{AppCredentials, Version};
 use bankezy_crypto::providers::{BaseUrl, Token};
-use bankezy_crypto::{Error, FieldProblem, UrlProblem};
+use bankezy_crypto::providers::{FieldProblem, RequestError, UrlProblem};
 use serde_json::json;
 
 use super::{account, channel, first, read_one, request, server, token};
@@ -33,29 +33,21 @@ fn base_urls_and_paths_are_checked() {
         ("https://a.example/#CANARY", UrlProblem::Query),
     ] {
         let error = BaseUrl::parse(bad).unwrap_err();
-        assert_eq!(error, Error::BaseUrl { problem: expected }, "{bad}");
+        assert_eq!(error, RequestError::from(expected), "{bad}");
         assert!(!error.to_string().contains("CANARY"));
     }
     for path in ["", "x", "/a b", "https://evil.example/"] {
         let call = server(Version::V1).call_request(path, &1, &token(), &channel(first()));
         assert_eq!(
             call.unwrap_err(),
-            Error::BaseUrl {
-                problem: UrlProblem::Path
-            },
+            RequestError::from(UrlProblem::Path),
             "{path}"
         );
     }
     let unfit = Token::new("line\nbreak".to_owned().into(), None);
     let call = server(Version::V1).call_request("/x", &1, &unfit, &channel(first()));
     let problem = FieldProblem::NotAHeaderValue;
-    assert_eq!(
-        call.unwrap_err(),
-        Error::Field {
-            name: "token",
-            problem
-        }
-    );
+    assert_eq!(call.unwrap_err(), RequestError::field("token", problem));
 }
 
 #[test]

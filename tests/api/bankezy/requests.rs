@@ -3,7 +3,7 @@
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, Call, DateOfBirth, Endpoint, TokenRequest, Version, read,
 };
-use bankezy_crypto::{Error, FieldProblem};
+use bankezy_crypto::providers::{FieldProblem, RequestError};
 use http::Method;
 use serde_json::json;
 
@@ -158,8 +158,8 @@ fn renew_invalidate_and_other_calls_carry_what_they_need() {
 
 #[test]
 fn fields_are_checked_for_what_the_documentation_states() {
-    let refused = |result: Result<TokenRequest<'_>, Error>| match result.unwrap_err() {
-        Error::Field { name, problem } => (name, problem),
+    let refused = |result: Result<TokenRequest<'_>, RequestError>| match result.unwrap_err() {
+        RequestError::Field { name, problem, .. } => (name, problem),
         other => panic!("{other:?}"),
     };
     let new = |reference, key, sdk| TokenRequest::new(reference, key, sdk, account());
@@ -178,11 +178,11 @@ fn fields_are_checked_for_what_the_documentation_states() {
     for taken in ["firstName", "accountNumber", "data"] {
         assert_eq!(
             refused(request().with_extra(taken, "x")),
-            ("extra", FieldProblem::Twice)
+            ("extra", FieldProblem::Duplicate)
         );
     }
     let twice = request().with_extra("a", "x").unwrap().with_extra("a", "y");
-    assert_eq!(refused(twice), ("extra", FieldProblem::Twice));
+    assert_eq!(refused(twice), ("extra", FieldProblem::Duplicate));
     for (isd, mobile) in [
         ("", "1"),
         ("+91", "1"),

@@ -22,7 +22,7 @@ const RSA_JWK: &str = include_str!("../../data/rsa2048.jwk.json");
 const RSA_CERTIFICATE: &str = include_str!("../../data/forms/rsa.crt");
 
 fn key(problem: KeyProblem) -> Error {
-    Error::Key { problem }
+    Error::from(problem)
 }
 
 fn form(found: KeyForm) -> Error {

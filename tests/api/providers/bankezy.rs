@@ -7,10 +7,10 @@ use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, AppTokenApi, BankEzy, Endpoint, RenewApi, RenewRequest,
     TokenRequest, UserTokenApi, UserTokenRequest, Version,
 };
-use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, UnexpectedReply};
-use bankezy_crypto::{
-    Channel, Derivation, Error, FieldProblem, KeyPair, PayloadCipher, PayloadSecret,
+use bankezy_crypto::providers::{
+    BaseUrl, CallError, FieldProblem, RequestError, Token, TokenApi, UnexpectedReply,
 };
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -168,5 +168,5 @@ fn overridden_endpoints_hold() {
     assert_eq!(sent.uri().path(), "/kong/other");
     let server = here().with_endpoint(Call::GetToken, Endpoint::from("no slash"));
     let error = UserTokenApi::get_token(server, channel()).request(&user("r", 1, "n"));
-    assert!(matches!(error.unwrap_err(), Error::BaseUrl { .. }));
+    assert!(matches!(error.unwrap_err(), RequestError::Url { .. }));
 }

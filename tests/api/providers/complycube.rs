@@ -4,7 +4,7 @@ use bankezy_crypto::providers::complycube::{
     BASE_URL, ComplyCube, ErrorKind, MatchPattern, Param, Refusal, Sdk, TokenRequest,
 };
 use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedReply};
-use bankezy_crypto::{FieldProblem, PatternProblem};
+use bankezy_crypto::providers::{FieldProblem, PatternProblem};
 use http::Method;
 
 use super::{
@@ -41,6 +41,7 @@ fn refusal(status: u16, body: &str) -> Refusal {
         CallError::Refused {
             plain,
             refusal: providers::Refusal::ComplyCube(refusal),
+            ..
         } => {
             assert_eq!(plain.unauthenticated_text(), body);
             refusal

@@ -1,6 +1,6 @@
 //! Faceki.
 
-use bankezy_crypto::FieldProblem;
+use bankezy_crypto::providers::FieldProblem;
 use bankezy_crypto::providers::faceki::{BASE_URL, Code, Faceki, Refusal};
 use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedReply};
 use http::Method;
@@ -24,6 +24,7 @@ fn refusal(status: u16, body: &str) -> Refusal {
         CallError::Refused {
             plain,
             refusal: providers::Refusal::Faceki(refusal),
+            ..
         } => {
             assert_eq!(plain.unauthenticated_text(), body);
             refusal

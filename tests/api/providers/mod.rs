@@ -11,8 +11,8 @@ mod sealed_storage;
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::{CallError, TokenApi, UnexpectedReply};
-use bankezy_crypto::{Error, ErrorCategory, FieldProblem};
+use bankezy_crypto::ErrorCategory;
+use bankezy_crypto::providers::{CallError, FieldProblem, RequestError, TokenApi, UnexpectedReply};
 use http::Response;
 
 /// In every input that is not to be shown.
@@ -69,13 +69,13 @@ fn unexpected<A: TokenApi<Answer: Debug>>(
 }
 
 /// A field that is refused, by an error that does not show its value.
-fn refused_field<T: Debug>(result: Result<T, Error>) -> (&'static str, FieldProblem) {
+fn refused_field<T: Debug>(result: Result<T, RequestError>) -> (&'static str, FieldProblem) {
     let error = result.unwrap_err();
     shown(&error);
     let told = error.to_string();
     assert!(!told.contains(CANARY), "{told}");
     match error {
-        Error::Field { name, problem } => (name, problem),
+        RequestError::Field { name, problem, .. } => (name, problem),
         error => panic!("{error:?}"),
     }
 }

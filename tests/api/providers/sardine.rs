@@ -1,10 +1,9 @@
 //! Sardine.
 
-use bankezy_crypto::FieldProblem;
 use bankezy_crypto::providers::sardine::{
     Platform, Provider, SANDBOX_BASE_URL, Sardine, TokenRequest,
 };
-use bankezy_crypto::providers::{BaseUrl, CallError, TokenApi, UnexpectedReply};
+use bankezy_crypto::providers::{BaseUrl, CallError, FieldProblem, TokenApi, UnexpectedReply};
 use http::Method;
 
 use super::{

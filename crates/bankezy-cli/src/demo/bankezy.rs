@@ -6,8 +6,8 @@ use std::time::Instant;
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, BankEzy, Call, DateOfBirth, TokenRequest, Version,
 };
-use bankezy_crypto::providers::{BaseUrl, CallError};
-use bankezy_crypto::{Channel, Error, KeyPair};
+use bankezy_crypto::providers::{BaseUrl, CallError, RequestError};
+use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::Sandbox;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -26,7 +26,7 @@ const PAYMENT: &str = r#"{"amount":"1250.00","currency":"INR","to":"Asha","note"
 impl Demo {
     pub(super) async fn bankezy(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
         let credentials = sandbox.credentials();
-        let called_with = |api_key| -> Result<_, Error> {
+        let called_with = |api_key| -> Result<_, RequestError> {
             BankEzy::new(BaseUrl::parse(sandbox.url())?, api_key, Version::V2)
         };
         // Where our server calls from, and where an app does.

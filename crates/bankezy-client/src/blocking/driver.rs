@@ -10,6 +10,7 @@ use std::task::Wake;
 use std::thread;
 use std::time::Instant;
 
+use bankezy_crypto::Delivery;
 use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::unconstrained;
@@ -29,14 +30,6 @@ pub(super) struct Driver {
     process: u32,
     /// Nothing is sent: that it is there keeps the thread.
     running: Sender<()>,
-}
-
-/// Why a call did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    BeforeTheCall,
-    DuringTheCall,
-    StandsStill,
 }
 
 impl Driver {
@@ -74,10 +67,17 @@ impl Driver {
     /// forward.
     ///
     /// Not the runtime's own `block_on`, which panics within another runtime.
-    pub(super) fn wait<F: Future>(&self, future: F, limit: Duration) -> Result<F::Output, Ended> {
+    pub(super) fn wait<F: Future>(
+        &self,
+        future: F,
+        limit: Duration,
+    ) -> Result<F::Output, ClientError> {
         if self.has_ended() {
-            return Err(Ended::BeforeTheCall);
+            return Err(ClientError::ThreadEnded {
+                delivery: Delivery::NotSent,
+            });
         }
+        let delivery = Delivery::PossiblySent;
         let (wake, woken) = mpsc::sync_channel(1);
         let waker = Waker::from(Arc::new(Signal(wake)));
         let mut context = Context::from_waker(&waker);
@@ -93,10 +93,10 @@ impl Driver {
             loop {
                 let left = limit.saturating_sub(started.elapsed());
                 if self.has_ended() {
-                    return Err(Ended::DuringTheCall);
+                    return Err(ClientError::ThreadEnded { delivery });
                 }
                 if left.is_zero() {
-                    return Err(Ended::StandsStill);
+                    return Err(ClientError::timeout(delivery));
                 }
                 if woken.recv_timeout(left.min(LOOKS_EVERY)).is_ok() {
                     break;
@@ -131,6 +131,10 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_millis(300);
 
+    fn ended<T>(delivery: Delivery) -> Result<T, ClientError> {
+        Err(ClientError::ThreadEnded { delivery })
+    }
+
     #[test]
     fn a_call_on_a_thread_that_has_ended_fails_at_once() {
         let mut driver = Driver::start().unwrap();
@@ -145,13 +149,13 @@ mod tests {
         thread::sleep(LIMIT / 3);
         driver.running = channel(1).0;
         let started = Instant::now();
-        assert_eq!(waiting.join().unwrap(), Err(Ended::DuringTheCall));
+        assert_eq!(waiting.join().unwrap(), ended(Delivery::PossiblySent));
         assert!(started.elapsed() < Duration::from_secs(5));
         while !driver.thread.is_finished() {
             thread::yield_now();
         }
         let late = driver.wait(async { 1 }, LIMIT);
-        assert_eq!(late, Err(Ended::BeforeTheCall));
+        assert_eq!(late, ended(Delivery::NotSent));
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod tests {
         driver.runtime.spawn(async { thread::sleep(20 * LIMIT) });
         let started = Instant::now();
         let waited = driver.wait(async { tokio::time::sleep(LIMIT / 10).await }, LIMIT);
-        assert_eq!(waited, Err(Ended::StandsStill));
+        assert_eq!(waited, Err(ClientError::timeout(Delivery::PossiblySent)));
         assert!(started.elapsed() < 10 * LIMIT);
     }
 
@@ -169,6 +173,6 @@ mod tests {
         let mut driver = Driver::start().unwrap();
         driver.process = driver.process.wrapping_add(1);
         let called = driver.wait(pending::<()>(), LIMIT);
-        assert_eq!(called, Err(Ended::BeforeTheCall));
+        assert_eq!(called, ended(Delivery::NotSent));
     }
 }

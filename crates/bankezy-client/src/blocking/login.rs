@@ -20,14 +20,14 @@ impl Blocking<BankEzyClient> {
     ///
     /// ```no_run
     /// use bankezy_client::{BankEzyClient, Blocking, ProviderError};
-    /// use bankezy_client::{Renewal, Session, SessionError, SessionKeeper};
+    /// use bankezy_client::{Renewal, Session, SessionKeeper};
     /// use bankezy_crypto::providers::bankezy::AppCredentials;
     /// use bankezy_crypto::{Derivation, KeyPair};
     ///
-    /// fn pay(client: Blocking<BankEzyClient>) -> Result<bool, SessionError> {
+    /// fn pay(client: Blocking<BankEzyClient>) -> Result<bool, ProviderError> {
     ///     let login = client.blocking_login(|client| {
     ///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
-    ///         let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+    ///         let pair = KeyPair::generate()?;
     ///         let session = client
     ///             .run(async |it| it.app_token(&credentials, pair, &Derivation::Sha256).await)?;
     ///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))

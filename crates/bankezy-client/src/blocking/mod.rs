@@ -5,9 +5,7 @@ mod login;
 
 use core::time::Duration;
 
-use bankezy_crypto::Delivery;
-
-use self::driver::{Driver, Ended};
+use self::driver::Driver;
 use super::{
     BankEzyClient, Client, ClientError, SessionKeeper, TokenClient, TokenSlot, TokenStore,
     Transport,
@@ -77,20 +75,7 @@ impl<T: Bounded> Blocking<T> {
         call: impl AsyncFnOnce(&T) -> Result<R, E>,
     ) -> Result<R, E> {
         let limit = self.inner.longest_call() + GRACE;
-        let ended = self.driver.wait(call(&self.inner), limit);
-        ended.unwrap_or_else(|ended| {
-            Err(E::from(match ended {
-                Ended::BeforeTheCall => ClientError::ThreadEnded {
-                    delivery: Delivery::NotSent,
-                },
-                Ended::DuringTheCall => ClientError::ThreadEnded {
-                    delivery: Delivery::PossiblySent,
-                },
-                Ended::StandsStill => ClientError::Timeout {
-                    delivery: Delivery::PossiblySent,
-                },
-            }))
-        })
+        self.driver.wait(call(&self.inner), limit)?
     }
 }
 

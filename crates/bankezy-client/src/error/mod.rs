@@ -3,15 +3,16 @@
 mod problem;
 mod provider;
 mod service;
-mod token;
+mod store;
 
-pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem, UrlProblem};
+pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem};
 pub use provider::ProviderError;
 pub use service::ServiceError;
-pub use token::TokenError;
+pub use store::StoreError;
 
 use core::fmt;
 
+use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{Delivery, ErrorCategory};
 
 /// Everything that can go wrong between a request and its response.
@@ -22,23 +23,24 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 /// |---|---|
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause can pass |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat only what may happen twice |
-/// | all else | mend the configuration or the request |
+/// | all else | mend the configuration or the request: `docs/errors.md` has a remedy for each code |
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The URL's scheme is not `https`, nor `http` to a loopback host. Nothing was sent.
-    NotHttps,
     /// The URL is refused. Nothing was sent.
-    InvalidUrl {
+    #[non_exhaustive]
+    Url {
         /// What is wrong with it.
         problem: UrlProblem,
     },
-    /// No connection came about. Nothing was sent.
+    /// The connection failed. Nothing was sent.
+    #[non_exhaustive]
     Connect {
         /// How it failed.
         problem: ConnectProblem,
     },
     /// TLS refused the server, or the server refused us.
+    #[non_exhaustive]
     Tls {
         /// What is wrong.
         problem: TlsProblem,
@@ -46,17 +48,26 @@ pub enum ClientError {
         delivery: Delivery,
     },
     /// The deadline passed before the answer was complete.
+    #[non_exhaustive]
     Timeout {
         /// Whether the server may have received the request.
         delivery: Delivery,
     },
-    /// The connection was lost before the answer was complete, or the answer is not HTTP/1.1.
+    /// The connection was lost before the answer was complete.
+    #[non_exhaustive]
     Interrupted {
+        /// Whether the server may have received the request.
+        delivery: Delivery,
+    },
+    /// The answer is not HTTP/1.1: the port may be one for TLS, or for HTTP/2 alone.
+    #[non_exhaustive]
+    NotHttp1 {
         /// Whether the server may have received the request.
         delivery: Delivery,
     },
     /// A service that is not ours failed: middleware around a [`Client`](super::Client), or another
     /// HTTP client.
+    #[non_exhaustive]
     Service {
         /// Its error, whose text is shown nowhere.
         cause: ServiceError,
@@ -64,126 +75,151 @@ pub enum ClientError {
         delivery: Delivery,
     },
     /// The answer is longer than the cap. The server has seen the request.
+    #[non_exhaustive]
     ResponseTooLong {
         /// The cap, in bytes.
         max: usize,
     },
     /// The client cannot be built as configured.
+    #[non_exhaustive]
     Configuration {
         /// Which setting is wrong.
         what: Setting,
     },
     /// The thread that does the I/O of a [`Blocking`](crate::Blocking) client has ended, or is missing
     /// after a fork.
+    #[non_exhaustive]
     ThreadEnded {
         /// Whether the server may have received the request.
         delivery: Delivery,
     },
 }
 
+/// For services below a [`Transport`](crate::Transport), such as mocks.
 impl ClientError {
-    /// A stable identifier, such as `client.timeout`, for logs, metrics and tests.
+    /// The connection failed.
+    #[must_use]
+    pub const fn connect(problem: ConnectProblem) -> Self {
+        Self::Connect { problem }
+    }
+
+    /// TLS failed.
+    #[must_use]
+    pub const fn tls(problem: TlsProblem, delivery: Delivery) -> Self {
+        Self::Tls { problem, delivery }
+    }
+
+    /// The deadline passed.
+    #[must_use]
+    pub const fn timeout(delivery: Delivery) -> Self {
+        Self::Timeout { delivery }
+    }
+
+    /// The connection was lost.
+    #[must_use]
+    pub const fn interrupted(delivery: Delivery) -> Self {
+        Self::Interrupted { delivery }
+    }
+}
+
+impl ClientError {
+    /// One error of each kind but [`Url`](Self::Url), as if nothing was sent, with made-up numbers: for tests of
+    /// what handles errors, since not all can be made outside of this crate.
+    #[must_use]
+    pub fn examples() -> Vec<Self> {
+        let delivery = Delivery::NotSent;
+        let cause = ServiceError::new("made up".into());
+        let connects = ConnectProblem::all().into_iter().map(Self::connect);
+        let tls = TlsProblem::all().into_iter();
+        let settings = Setting::all().into_iter();
+        let others = [
+            Self::timeout(delivery),
+            Self::interrupted(delivery),
+            Self::NotHttp1 { delivery },
+            Self::Service { cause, delivery },
+            Self::ResponseTooLong { max: 1000 },
+            Self::ThreadEnded { delivery },
+        ];
+        connects
+            .chain(tls.map(|problem| Self::tls(problem, delivery)))
+            .chain(settings.map(|what| Self::Configuration { what }))
+            .chain(others)
+            .collect()
+    }
+
+    /// A stable identifier, such as `client.timeout` or `connect.refused`, for logs, metrics and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotHttps => "client.not_https",
-            Self::InvalidUrl { .. } => "client.url",
-            Self::Connect { .. } => "client.connect",
-            Self::Tls { .. } => "client.tls",
-            Self::Timeout { .. } => "client.timeout",
-            Self::Interrupted { .. } => "client.interrupted",
-            Self::Service { .. } => "client.service",
-            Self::ResponseTooLong { .. } => "client.response_too_long",
-            Self::Configuration { .. } => "client.configuration",
-            Self::ThreadEnded { .. } => "client.thread_ended",
-        }
+        self.facts().0
     }
 
     /// Whose fault it is.
     #[must_use]
     pub fn category(&self) -> ErrorCategory {
-        match self {
-            Self::Connect { .. }
-            | Self::Tls { .. }
-            | Self::Timeout { .. }
-            | Self::Interrupted { .. }
-            | Self::Service { .. } => ErrorCategory::Transport,
-            Self::ResponseTooLong { .. } => ErrorCategory::Provider,
-            Self::NotHttps
-            | Self::InvalidUrl { .. }
-            | Self::Configuration { .. }
-            | Self::ThreadEnded { .. } => ErrorCategory::Misuse,
-        }
+        self.facts().1
     }
 
     /// Whether the server may have received the request.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
+        self.facts().2
+    }
+
+    fn facts(&self) -> (&'static str, ErrorCategory, Delivery) {
+        use Delivery::{NotSent, PossiblySent};
+        use ErrorCategory::{Misuse, Provider, Transport};
         match self {
-            Self::Tls { delivery, .. }
-            | Self::Timeout { delivery }
-            | Self::Interrupted { delivery }
-            | Self::Service { delivery, .. }
-            | Self::ThreadEnded { delivery } => *delivery,
-            Self::ResponseTooLong { .. } => Delivery::PossiblySent,
-            Self::NotHttps
-            | Self::InvalidUrl { .. }
-            | Self::Connect { .. }
-            | Self::Configuration { .. } => Delivery::NotSent,
+            Self::Url { problem } => (problem.code(), Misuse, NotSent),
+            Self::Connect { problem } => (problem.code(), Transport, NotSent),
+            Self::Tls { problem, delivery } => (problem.code(), Transport, *delivery),
+            Self::Timeout { delivery } => ("client.timeout", Transport, *delivery),
+            Self::Interrupted { delivery } => ("client.interrupted", Transport, *delivery),
+            Self::NotHttp1 { delivery } => ("client.not_http1", Transport, *delivery),
+            Self::Service { delivery, .. } => ("client.service", Transport, *delivery),
+            Self::ResponseTooLong { .. } => ("client.response_too_long", Provider, PossiblySent),
+            Self::Configuration { what } => (what.code(), Misuse, NotSent),
+            Self::ThreadEnded { delivery } => ("client.thread_ended", Misuse, *delivery),
         }
     }
 
     /// Whether the same call can be made again without executing it twice, and may then succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self {
+        self.can_pass() && self.delivery() == Delivery::NotSent
+    }
+
+    /// Whether the cause may be gone the next time.
+    pub(crate) fn can_pass(&self) -> bool {
+        matches!(
+            self,
             Self::Connect { .. }
-            | Self::Timeout { .. }
-            | Self::Interrupted { .. }
-            | Self::Service { .. } => self.delivery() == Delivery::NotSent,
-            Self::NotHttps
-            | Self::InvalidUrl { .. }
-            | Self::Tls { .. }
-            | Self::ResponseTooLong { .. }
-            | Self::Configuration { .. }
-            | Self::ThreadEnded { .. } => false,
-        }
+                | Self::Timeout { .. }
+                | Self::Interrupted { .. }
+                | Self::Service { .. }
+        )
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotHttps => f.write_str(
-                "only https is sent, and plain http to loopback hosts: use an https URL",
-            ),
-            Self::InvalidUrl { problem } => problem.fmt(f),
-            Self::Connect { problem } => problem.fmt(f),
-            Self::Tls { problem, .. } => problem.fmt(f),
-            Self::Timeout { delivery } => {
-                write!(
+        let what = match self {
+            Self::Url { problem } => return problem.fmt(f),
+            Self::Connect { problem } => return problem.fmt(f),
+            Self::Tls { problem, .. } => return problem.fmt(f),
+            Self::Configuration { what } => return what.fmt(f),
+            Self::Timeout { .. } => "the deadline passed before the answer was complete",
+            Self::Interrupted { .. } => "the connection was lost before the answer was complete",
+            Self::NotHttp1 { .. } => "the answer is not HTTP/1.1: check scheme and port",
+            Self::Service { .. } => "the service that sends requests failed",
+            Self::ThreadEnded { .. } => "the thread of the blocking client has ended",
+            Self::ResponseTooLong { max } => {
+                return write!(
                     f,
-                    "the deadline passed before the answer was complete; {delivery}"
-                )
+                    "the answer is longer than {max} bytes: raise the cap if such answers are expected"
+                );
             }
-            Self::Interrupted { delivery } => {
-                write!(
-                    f,
-                    "the connection was lost before the answer was complete; {delivery}"
-                )
-            }
-            Self::Service { delivery, .. } => {
-                write!(f, "the service that sends requests failed; {delivery}")
-            }
-            Self::ResponseTooLong { max } => write!(
-                f,
-                "the answer is longer than {max} bytes: raise the cap if such answers are expected"
-            ),
-            Self::Configuration { what } => what.fmt(f),
-            Self::ThreadEnded { delivery } => {
-                write!(f, "the thread of the blocking client has ended; {delivery}")
-            }
-        }
+        };
+        write!(f, "{what}; {}", self.delivery())
     }
 }
 

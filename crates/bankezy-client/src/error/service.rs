@@ -1,10 +1,9 @@
 //! The error of a service that is not ours.
 
 use core::error::Error;
-use core::fmt;
 use std::sync::Arc;
 
-/// The error of a service that a [`Transport`](crate::Transport) was made from.
+/// The error of a service that a [`Transport`](crate::Transport) was made from, or of a token store.
 ///
 /// Its text may hold a URL or a body, so neither `Display` nor `Debug` of ours shows it, and it is not
 /// among the [`source`](Error::source)s. Two are equal if they are clones of each other.
@@ -31,9 +30,3 @@ impl PartialEq for ServiceError {
 }
 
 impl Eq for ServiceError {}
-
-impl fmt::Debug for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServiceError([redacted])")
-    }
-}

@@ -8,6 +8,7 @@ use bankezy_crypto::SecretText;
 use http::Uri;
 
 use super::Client;
+use super::client::Pools;
 use super::tls::{self, Identity};
 use crate::backoff::MAX_DEADLINE;
 use crate::transport::Settings;
@@ -35,13 +36,7 @@ impl Client {
     /// Starts a client; every setting has a default.
     #[must_use]
     pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-}
-
-impl ClientBuilder {
-    fn new() -> Self {
-        Self {
+        ClientBuilder {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             settings: Settings::default(),
             roots: Vec::new(),
@@ -51,7 +46,9 @@ impl ClientBuilder {
             system_proxy: false,
         }
     }
+}
 
+impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -129,10 +126,9 @@ impl ClientBuilder {
     /// # Errors
     /// [`ClientError::Configuration`] with the setting that is wrong.
     pub fn build(self) -> Result<Client, ClientError> {
-        let (secure, loopback) = self
-            .clients()
-            .map_err(|what| ClientError::Configuration { what })?;
-        Ok(Client::new(secure, loopback, self.settings))
+        let pools = self.pools();
+        let pools = pools.map_err(|what| ClientError::Configuration { what })?;
+        Ok(Client::new(pools, self.settings))
     }
 
     /// Builds the blocking client and starts its thread.
@@ -143,7 +139,7 @@ impl ClientBuilder {
         Blocking::new(self.build()?)
     }
 
-    fn clients(&self) -> Result<(reqwest::Client, reqwest::Client), Setting> {
+    fn pools(&self) -> Result<Pools, Setting> {
         let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
         let secure = match &self.proxy {
             Some(uri) => self.common(config).proxy(proxy(uri)?),
@@ -161,7 +157,11 @@ impl ClientBuilder {
             .resolve_to_addrs("localhost", &here);
         let build =
             |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Setting::Transport);
-        Ok((build(secure.https_only(true))?, build(loopback)?))
+        Ok(Pools {
+            secure: build(secure.https_only(true))?,
+            loopback: build(loopback)?,
+            has_identity: self.identity.is_some(),
+        })
     }
 
     /// Says what it wants even where that is the default, since another crate in the same program
@@ -198,13 +198,7 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("connect_timeout", &self.connect_timeout)
-            .field("deadline", &self.settings.deadline)
-            .field("max_response_len", &self.settings.max_response_len)
-            .field("only_these_roots", &self.only_these_roots)
-            .field("client_identity", &self.identity.is_some())
-            .field("proxy", &self.proxy.is_some())
-            .field("system_proxy", &self.system_proxy)
-            .field("retries", &self.settings.retries)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -10,36 +10,68 @@ use bankezy_crypto::Delivery;
 
 use crate::{ClientError, ConnectProblem, TlsProblem};
 
-pub(super) fn classify(error: &(dyn Error + 'static), delivery: Delivery) -> ClientError {
+/// `has_identity`: whether a client certificate is configured.
+pub(super) fn classify(
+    error: &(dyn Error + 'static),
+    has_identity: bool,
+    delivery: Delivery,
+) -> ClientError {
     let Some(error) = error.downcast_ref::<reqwest::Error>() else {
-        return ClientError::Interrupted { delivery };
+        return ClientError::interrupted(delivery);
     };
-    if let Some(problem) = cause::<rustls::Error>(error).and_then(tls_problem) {
-        return ClientError::Tls { problem, delivery };
+    let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
+    if let Some(problem) = tls {
+        return ClientError::tls(problem, delivery);
+    }
+    if cause(error).is_some_and(hyper::Error::is_parse) {
+        return ClientError::NotHttp1 { delivery };
     }
     if error.is_timeout() && !error.is_connect() {
-        return ClientError::Timeout { delivery };
+        return ClientError::timeout(delivery);
     }
     // Once the request is on its way, whatever looks like a failed connection is an interruption.
     if !error.is_connect() || delivery == Delivery::PossiblySent {
-        return ClientError::Interrupted { delivery };
+        return ClientError::interrupted(delivery);
     }
-    let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-    ClientError::Connect {
-        problem: if error.is_timeout() {
-            ConnectProblem::TimedOut
-        } else if error.is_dns() {
+    ClientError::connect(if error.is_timeout() {
+        ConnectProblem::TimedOut
+    } else {
+        let known = causes(error).find_map(connect_problem);
+        known.unwrap_or(if error.is_dns() {
             ConnectProblem::Dns
-        } else if causes(error).any(|cause| cause.downcast_ref().is_some_and(refused)) {
-            ConnectProblem::Refused
         } else {
             ConnectProblem::Other
-        },
+        })
+    })
+}
+
+/// Too many open files, in the process or in the system.
+const NO_FILE_DESCRIPTOR: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+
+fn connect_problem(cause: &(dyn Error + 'static)) -> Option<ConnectProblem> {
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        let code = error.raw_os_error();
+        return match error.kind() {
+            _ if code.is_some_and(|code| NO_FILE_DESCRIPTOR.contains(&code)) => {
+                Some(ConnectProblem::NoFileDescriptor)
+            }
+            io::ErrorKind::ConnectionRefused => Some(ConnectProblem::Refused),
+            io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown => Some(ConnectProblem::Unreachable),
+            _ => None,
+        };
+    }
+    // The error of hyper-util's tunnel cannot be named: its fixed texts alone tell what happened.
+    match cause.to_string().as_str() {
+        "tunnel error: proxy authorization required" => Some(ConnectProblem::ProxyAuthentication),
+        "tunnel error: unsuccessful" => Some(ConnectProblem::ProxyRefused),
+        _ => None,
     }
 }
 
 /// `None` where the same handshake may succeed the next time.
-fn tls_problem(error: &rustls::Error) -> Option<TlsProblem> {
+fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> {
     Some(match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::UnknownIssuer => TlsProblem::UntrustedCertificate,
@@ -68,7 +100,14 @@ fn tls_problem(error: &rustls::Error) -> Option<TlsProblem> {
             | AlertDescription::DecryptError
             | AlertDescription::NoCertificate
             | AlertDescription::UnknownCA
-            | AlertDescription::UnsupportedCertificate => TlsProblem::ClientCertificate,
+            | AlertDescription::UnsupportedCertificate => {
+                if has_identity {
+                    TlsProblem::ClientCertificateRefused
+                } else {
+                    TlsProblem::ClientCertificateRequired
+                }
+            }
+            AlertDescription::NoApplicationProtocol => TlsProblem::NoHttp1,
             _ => TlsProblem::Protocol,
         },
         rustls::Error::PeerIncompatible(_) => TlsProblem::NothingInCommon,

@@ -33,18 +33,16 @@ pub struct Client {
 }
 
 /// Plain HTTP has a pool of its own, which uses no proxy.
-struct Pools {
-    secure: reqwest::Client,
-    loopback: reqwest::Client,
+pub(super) struct Pools {
+    pub(super) secure: reqwest::Client,
+    pub(super) loopback: reqwest::Client,
+    /// Whether a client certificate is configured.
+    pub(super) has_identity: bool,
 }
 
 impl Client {
-    pub(super) fn new(
-        secure: reqwest::Client,
-        loopback: reqwest::Client,
-        settings: Settings,
-    ) -> Self {
-        let pools = Arc::new(Pools { secure, loopback });
+    pub(super) fn new(pools: Pools, settings: Settings) -> Self {
+        let pools = Arc::new(pools);
         Self { pools, settings }
     }
 
@@ -107,34 +105,28 @@ impl Service<Request<Full<Bytes>>> for Client {
             if of_request.as_ref().is_some_and(|tracker| !tracker.take()) {
                 return Err(gave_up());
             }
-            let Settings {
-                deadline,
-                max_response_len,
-                ..
-            } = client.settings;
-            let prepared = Prepared::new(request, of_request, deadline)?;
+            let (max, has_identity) = (client.settings.max_response_len, client.pools.has_identity);
+            let prepared = Prepared::new(request, of_request, client.settings.deadline)?;
             let pool = if prepared.plain {
                 &client.pools.loopback
             } else {
                 &client.pools.secure
             };
-            let response = pool.execute(prepared.request).await;
-            let response =
-                response.map_err(|error| classify(&error, prepared.exchange.abandon()))?;
-            let too_long = ClientError::ResponseTooLong {
-                max: max_response_len,
-            };
-            if response.content_length() > Some(max_response_len as u64) {
-                return Err(too_long);
+            let response = pool
+                .execute(prepared.request)
+                .await
+                .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
+            if response.content_length() > Some(max as u64) {
+                return Err(ClientError::ResponseTooLong { max });
             }
             let broken = move |error: Box<dyn Error + Send + Sync>| {
                 if error.is::<LengthLimitError>() {
-                    return too_long.clone();
+                    return ClientError::ResponseTooLong { max };
                 }
-                classify(&*error, Delivery::PossiblySent)
+                classify(&*error, has_identity, Delivery::PossiblySent)
             };
             let response = Response::<reqwest::Body>::from(response);
-            Ok(response.map(|body| Limited::new(body, max_response_len).map_err(broken).boxed()))
+            Ok(response.map(|body| Limited::new(body, max).map_err(broken).boxed()))
         })
     }
 }

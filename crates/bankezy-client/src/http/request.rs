@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -11,7 +12,7 @@ use reqwest::Url;
 use url::Host;
 
 use super::watched::WatchedBody;
-use crate::{ClientError, UrlProblem};
+use crate::ClientError;
 
 /// Beyond this, in bytes, hyper may write a head before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
@@ -35,7 +36,7 @@ impl Prepared {
         let plain = match url.scheme() {
             "https" => false,
             "http" if is_loopback(&url) => true,
-            _ => return Err(ClientError::NotHttps),
+            _ => return Err(refused(UrlProblem::NotHttps)),
         };
         let exchange = DeliveryTracker::new();
         let body = WatchedBody::new(body, exchange.clone(), of_request);
@@ -70,26 +71,23 @@ fn is_loopback(url: &Url) -> bool {
 
 /// What is checked is the URL as it will be used, after the parser's normalisation.
 fn url(uri: &Uri) -> Result<Url, ClientError> {
-    let refused = |problem| ClientError::InvalidUrl { problem };
-    let (Some(_), Some(authority)) = (uri.scheme(), uri.authority()) else {
-        return Err(refused(UrlProblem::NotAbsolute));
-    };
+    let authority = uri.authority().filter(|_| uri.scheme().is_some());
+    let authority = authority.ok_or_else(|| refused(UrlProblem::Invalid))?;
     if authority.as_str().contains('@') {
         return Err(refused(UrlProblem::UserInfo));
     }
     let text = SecretText::from(uri.to_string());
-    let url = Url::parse(text.as_str()).map_err(|_| refused(UrlProblem::Malformed))?;
-    match url.host_str() {
-        None | Some("") => Err(refused(UrlProblem::NotAbsolute)),
-        Some(_) => Ok(url),
-    }
+    let url = Url::parse(text.as_str()).ok().filter(Url::has_host);
+    url.ok_or_else(|| refused(UrlProblem::Invalid))
+}
+
+fn refused(problem: UrlProblem) -> ClientError {
+    ClientError::Url { problem }
 }
 
 /// What a caller is told that does not wait any more.
 pub(super) fn gave_up() -> ClientError {
-    ClientError::Timeout {
-        delivery: Delivery::NotSent,
-    }
+    ClientError::timeout(Delivery::NotSent)
 }
 
 /// How long the headers are, about, as they are written.
@@ -144,7 +142,8 @@ mod tests {
             "ftp://localhost/",
             "ws://localhost/",
         ] {
-            assert!(matches!(prepare(uri), Err(ClientError::NotHttps)), "{uri}");
+            let not_https = Some(refused(UrlProblem::NotHttps));
+            assert_eq!(prepare(uri).err(), not_https, "{uri}");
         }
         assert!(!prepare("https://localhost/").unwrap().plain);
     }
@@ -152,16 +151,13 @@ mod tests {
     #[test]
     fn urls_are_absolute_and_without_credentials() {
         for (uri, expected) in [
-            ("/token", UrlProblem::NotAbsolute),
-            ("example.com:443", UrlProblem::NotAbsolute),
+            ("/token", UrlProblem::Invalid),
+            ("example.com:443", UrlProblem::Invalid),
             ("https://name:pass@example.com/", UrlProblem::UserInfo),
             ("http://127.0.0.1@example.com/", UrlProblem::UserInfo),
-            ("https://1.2.3.4.5/", UrlProblem::Malformed),
+            ("https://1.2.3.4.5/", UrlProblem::Invalid),
         ] {
-            match prepare(uri) {
-                Err(ClientError::InvalidUrl { problem }) => assert_eq!(problem, expected, "{uri}"),
-                other => panic!("{uri}: {other:?}"),
-            }
+            assert_eq!(prepare(uri).err(), Some(refused(expected)), "{uri}");
         }
     }
 

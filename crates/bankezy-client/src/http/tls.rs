@@ -5,9 +5,7 @@ use std::sync::Arc;
 use bankezy_crypto::{SecretBytes, SecretText};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{
-    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
-};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
@@ -43,9 +41,10 @@ pub(super) fn config(
     let builder = if only_these_roots {
         builder.with_root_certificates(store)
     } else {
-        let verifier = match extra.is_empty() {
-            true => Verifier::new(provider),
-            false => Verifier::new_with_extra_roots(extra, provider),
+        let verifier = if extra.is_empty() {
+            Verifier::new(provider)
+        } else {
+            Verifier::new_with_extra_roots(extra, provider)
         };
         let verifier = verifier.map_err(|_| Setting::SystemRoots)?;
         builder
@@ -71,14 +70,8 @@ fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
 /// The key is decoded into memory that wipes itself; what signs with it is aws-lc's.
 fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
     let chain = certificates(&identity.chain).ok_or(Setting::ClientCertificate)?;
-    let (label, der) =
-        SecretBytes::from_pem(identity.key.as_str()).map_err(|_| Setting::ClientKey)?;
-    let key = match label {
-        "PRIVATE KEY" => PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der.as_bytes())),
-        "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1(PrivatePkcs1KeyDer::from(der.as_bytes())),
-        "EC PRIVATE KEY" => PrivateKeyDer::Sec1(PrivateSec1KeyDer::from(der.as_bytes())),
-        _ => return Err(Setting::ClientKey),
-    };
+    let (_, der) = SecretBytes::from_pem(identity.key.as_str()).map_err(|_| Setting::ClientKey)?;
+    let key = PrivateKeyDer::try_from(der.as_bytes()).map_err(|_| Setting::ClientKey)?;
     let key = aws_lc_rs::sign::any_supported_type(&key).map_err(|_| Setting::ClientKey)?;
     let certified = CertifiedKey::new(chain, key);
     certified.keys_match().map_err(|error| match error {

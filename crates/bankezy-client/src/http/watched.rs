@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::{error, fmt};
+use std::io;
 
 use bankezy_crypto::DeliveryTracker;
 use bytes::Bytes;
@@ -42,14 +42,15 @@ impl<B> WatchedBody<B> {
 
 impl<B: Body<Data = Bytes, Error = Infallible> + Unpin> Body for WatchedBody<B> {
     type Data = Bytes;
-    type Error = Abandoned;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if !self.begin() {
-            return Poll::Ready(Some(Err(Abandoned)));
+            // The caller gave the request up before its first byte was written.
+            return Poll::Ready(Some(Err(io::ErrorKind::Interrupted.into())));
         }
         let polled = Pin::new(&mut self.inner).poll_frame(context);
         polled.map_err(|never| match never {})
@@ -70,18 +71,6 @@ impl<B: Body<Data = Bytes, Error = Infallible> + Unpin> Body for WatchedBody<B> 
         self.inner.size_hint()
     }
 }
-
-/// The caller gave the request up before its first byte was written.
-#[derive(Debug)]
-pub(super) struct Abandoned;
-
-impl fmt::Display for Abandoned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was given up")
-    }
-}
-
-impl error::Error for Abandoned {}
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
 //! The settings of a session keeper.
 
-use core::fmt;
 use core::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::shared::{Login, Settings, Shared};
+use super::shared::{Login, Shared};
 use super::{Session, SessionKeeper};
-use crate::backoff::{Backoff, MAX_DEADLINE};
+use crate::backoff::Backoff;
+use crate::settings::Settings;
 use crate::{BankEzyClient, ProviderError};
 
 /// Settings of a [`SessionKeeper`]; finish with [`build`](Self::build).
@@ -16,6 +16,7 @@ pub struct SessionKeeperBuilder {
     client: BankEzyClient,
     login: Login,
     settings: Settings,
+    repeat: bool,
 }
 
 impl SessionKeeper {
@@ -43,6 +44,7 @@ impl SessionKeeper {
             client,
             login: Box::new(move |client| Box::pin(login(client))),
             settings: Settings::default(),
+            repeat: false,
         }
     }
 }
@@ -63,7 +65,7 @@ impl SessionKeeperBuilder {
 
     /// Maximum time of a login or renewal, at most 24 hours. Default: 60 s.
     pub fn login_deadline(mut self, deadline: Duration) -> Self {
-        self.settings.login_deadline = deadline.min(MAX_DEADLINE);
+        self.settings.set_deadline(deadline);
         self
     }
 
@@ -71,7 +73,7 @@ impl SessionKeeperBuilder {
     /// nothing proves that the server, and not something before it that has passed the call on, answered.
     /// Set it only if the server executes each call once however often it arrives.
     pub fn repeat(mut self, repeat: bool) -> Self {
-        self.settings.repeat = repeat;
+        self.repeat = repeat;
         self
     }
 
@@ -80,12 +82,7 @@ impl SessionKeeperBuilder {
     pub fn build(self) -> SessionKeeper {
         SessionKeeper {
             shared: Arc::new(Shared::new(self.client, self.login, self.settings)),
+            repeat: self.repeat,
         }
-    }
-}
-
-impl fmt::Debug for SessionKeeperBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionKeeperBuilder([redacted])")
     }
 }

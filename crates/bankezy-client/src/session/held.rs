@@ -4,8 +4,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::CallError;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenAnswer};
+use bankezy_crypto::providers::{CallError, RequestError};
 use bankezy_crypto::{Channel, Error};
 use http::StatusCode;
 
@@ -17,6 +17,8 @@ pub struct Session {
     pub(super) answer: TokenAnswer,
     pub(super) channel: Arc<Channel>,
     pub(super) renewal: Renewal,
+    /// Whether it is the one before it under a new token.
+    pub(super) is_renewal: bool,
     /// `None` where the token's expiry is not known, and before a keeper holds it.
     due_at: Option<SystemTime>,
     /// How many answers in a row did not open.
@@ -67,6 +69,7 @@ impl Session {
             answer,
             channel: channel.into(),
             renewal,
+            is_renewal: false,
             due_at: None,
             unopened: AtomicU32::new(0),
         }
@@ -90,7 +93,11 @@ impl Session {
         if answer.token_reference_id.is_none() {
             answer.token_reference_id = self.answer.token_reference_id.clone();
         }
-        Self::new(answer, Arc::clone(&self.channel), self.renewal)
+        let channel = Arc::clone(&self.channel);
+        Self {
+            is_renewal: true,
+            ..Self::new(answer, channel, self.renewal)
+        }
     }
 
     /// Held from now on: due when a fifth of the life that is left is left, early enough for a few
@@ -132,7 +139,9 @@ impl Session {
 
     pub(super) fn verdict(&self, error: &ProviderError) -> Verdict {
         let status = match error {
-            ProviderError::Request(Error::NonceBudgetSpent { .. }) => return Verdict::Spent,
+            ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent { .. })) => {
+                return Verdict::Spent;
+            }
             ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => {
                 let in_a_row = self.unopened.load(Ordering::Relaxed);
                 return Verdict::refused_if(in_a_row >= UNOPENED_ANSWERS);

@@ -1,17 +1,14 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
 mod builder;
-mod error;
 mod held;
 mod obtaining;
 mod revocation;
 mod shared;
 
 pub use builder::SessionKeeperBuilder;
-pub use error::SessionError;
 pub use held::{Renewal, Session};
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,18 +56,19 @@ use shared::Shared;
 #[derive(Clone)]
 pub struct SessionKeeper {
     shared: Arc<Shared>,
+    repeat: bool,
 }
 
 impl SessionKeeper {
     /// Calls an endpoint with any JSON, under the session.
     ///
     /// # Errors
-    /// [`SessionError`].
+    /// [`ProviderError`].
     pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         endpoint: impl Into<Endpoint>,
         body: &T,
-    ) -> Result<R, SessionError> {
+    ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
         let session = self.session().await?;
         let error = match self.call_under(&session, &endpoint, body).await {
@@ -78,26 +76,26 @@ impl SessionKeeper {
             Err(error) => error,
         };
         let again = match session.verdict(&error) {
-            Verdict::Good => return Err(error.into()),
+            Verdict::Good => return Err(error),
             Verdict::Refused => false,
-            Verdict::Unauthorized => self.shared.settings.repeat,
+            Verdict::Unauthorized => self.repeat,
             Verdict::Spent => true,
         };
         match self.refuse(&session).await {
-            Ok(next) if again => Ok(self.call_under(&next, &endpoint, body).await?),
-            _ => Err(error.into()),
+            Ok(next) if again => self.call_under(&next, &endpoint, body).await,
+            _ => Err(error),
         }
     }
 
     /// The session, logged in or renewed if need be; for those who send requests themselves.
     ///
     /// # Errors
-    /// [`SessionError`] if there is none to be had.
-    pub async fn session(&self) -> Result<Arc<Session>, SessionError> {
+    /// [`ProviderError`] if there is none to be had.
+    pub async fn session(&self) -> Result<Arc<Session>, ProviderError> {
         if self.shared.is_shut_down() {
-            return Err(SessionError::ShutDown);
+            return Err(ProviderError::ShutDown);
         }
-        let now = self.shared.now();
+        let now = self.shared.settings.now();
         let need = Need::Fresh(now);
         match self.shared.current(now) {
             Some(session) => {
@@ -108,7 +106,7 @@ impl SessionKeeper {
                 }
                 Ok(session)
             }
-            None => self.shared.next(&need)?.session().await,
+            None => self.shared.next(&need)?.outcome().await,
         }
     }
 
@@ -117,31 +115,31 @@ impl SessionKeeper {
     /// refused one serves others until then, for it may have been one call alone that was refused.
     ///
     /// # Errors
-    /// [`SessionError`] if there is no other to be had; [`SessionError::RefusedLately`] if one was
+    /// [`ProviderError`] if there is no other to be had; [`ProviderError::RefusedLately`] if one was
     /// replaced less than 10 s ago.
-    pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, SessionError> {
-        let current = self.shared.current(self.shared.now());
+    pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, ProviderError> {
+        let current = self.shared.current(self.shared.settings.now());
         if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {
             // It has expired, or another one has taken its place.
             return self.session().await;
         }
         let need = Need::OtherThan(session);
-        self.shared.next(&need)?.session().await
+        self.shared.next(&need)?.outcome().await
     }
 
     /// Invalidates the token, if there is one and it came with a reference, and refuses all further
     /// calls. Where the server does not take it back, this can be called again.
     ///
     /// # Errors
-    /// [`SessionError`] if the server did not take it back.
-    pub async fn shutdown(&self) -> Result<(), SessionError> {
+    /// [`ProviderError`] if the server did not take it back.
+    pub async fn shutdown(&self) -> Result<(), ProviderError> {
         let login = self.shared.close();
         let _revocation = self.shared.revocation.lock().await;
         if let Some(login) = login {
             // What it brings is revoked below.
             let _ = login.outcome().await;
         }
-        if let Some(session) = self.shared.current(self.shared.now()) {
+        if let Some(session) = self.shared.current(self.shared.settings.now()) {
             match revoke(&self.shared.client, &session).await {
                 // It is not valid any more: what was asked for.
                 Err(error) if session.verdict(&error) == Verdict::Unauthorized => {}
@@ -154,7 +152,7 @@ impl SessionKeeper {
 
     /// The longest that a call takes.
     pub(super) fn longest(&self) -> Duration {
-        2 * (self.shared.settings.login_deadline + self.shared.client.deadline())
+        2 * (self.shared.settings.deadline() + self.shared.client.deadline())
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
@@ -169,11 +167,5 @@ impl SessionKeeper {
             .await;
         session.note(&result);
         result
-    }
-}
-
-impl fmt::Debug for SessionKeeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionKeeper([redacted])")
     }
 }

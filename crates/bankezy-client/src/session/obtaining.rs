@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
-use super::revocation::{How, needs_revocation, revoke_unused};
+use super::revocation::{needs_revocation, revoke_unused};
 use super::shared::Shared;
-use super::{Renewal, Session, SessionError};
+use super::{Renewal, Session};
+use crate::backoff::Failed;
 use crate::in_flight::InFlight;
-use crate::{ProviderError, TokenError, TokenProblem};
+use crate::{ProviderError, TokenProblem};
 
 /// What a task may take to say that its deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -36,41 +37,23 @@ impl Need<'_> {
     }
 }
 
-/// Where a session is to be had.
-pub(super) enum Next {
-    Here(Arc<Session>),
-    Coming(InFlight<Session>),
-}
-
-impl Next {
-    pub(super) async fn session(self) -> Result<Arc<Session>, SessionError> {
-        match self {
-            Self::Here(session) => Ok(session),
-            Self::Coming(login) => Ok(login.outcome().await.map_err(TokenError::Failed)?),
-        }
-    }
-}
-
-/// What a login or renewal brings.
-struct Obtained {
-    session: Session,
-    how: How,
-}
-
 impl Shared {
     /// The session at hand if it meets the need; else the login or renewal under way, or one that
     /// starts now.
-    pub(super) fn next(self: &Arc<Self>, need: &Need<'_>) -> Result<Next, SessionError> {
+    pub(super) fn next(
+        self: &Arc<Self>,
+        need: &Need<'_>,
+    ) -> Result<Arc<InFlight<Session>>, ProviderError> {
         let mut state = self.state();
         if self.is_shut_down() {
-            return Err(SessionError::ShutDown);
+            return Err(ProviderError::ShutDown);
         }
         // One may have come since the caller looked.
         if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
-            return Ok(Next::Here(session));
+            return Ok(InFlight::ended(session));
         }
         if let Some(login) = state.in_flight.as_ref().filter(|it| !it.is_lost()) {
-            return Ok(Next::Coming(login.clone()));
+            return Ok(Arc::clone(login));
         }
         if let Some(failed) = &state.failed {
             failed.check()?;
@@ -80,19 +63,19 @@ impl Shared {
             let now = Instant::now();
             let since = state.refused_at.map(|at| now - at);
             if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
-                return Err(SessionError::RefusedLately {
+                return Err(ProviderError::RefusedLately {
                     retry_in: REPLACE_EVERY - since,
                 });
             }
             state.refused_at = Some(now);
         }
         let login = self.start(may_renew);
-        state.in_flight = Some(login.clone());
-        Ok(Next::Coming(login))
+        state.in_flight = Some(Arc::clone(&login));
+        Ok(login)
     }
 
-    fn start(self: &Arc<Self>, may_renew: bool) -> InFlight<Session> {
-        let within = self.settings.login_deadline;
+    fn start(self: &Arc<Self>, may_renew: bool) -> Arc<InFlight<Session>> {
+        let within = self.settings.deadline();
         let deadline = Instant::now() + within;
         let (shared, ended) = (Arc::clone(self), Arc::clone(self));
         InFlight::start(
@@ -107,7 +90,7 @@ impl Shared {
 
     /// Renews what can be renewed; where the server does not renew it, and in all other cases, logs
     /// in.
-    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, ProviderError> {
+    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Session, ProviderError> {
         // A timeout polls once before it looks at the time.
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
@@ -116,24 +99,20 @@ impl Shared {
             if may_renew && let Some(renewed) = self.renew().await {
                 return renewed;
             }
-            let session = (self.login)(self.client.clone()).await?;
-            Ok(Obtained {
-                session,
-                how: How::Login,
-            })
+            (self.login)(self.client.clone()).await
         };
         let obtained = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
-        if obtained.session.is_expired(self.now()) {
+        if obtained.is_expired(self.settings.now()) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
         Ok(obtained)
     }
 
     /// `None` where there is nothing to renew, or the server does not renew it.
-    async fn renew(&self) -> Option<Result<Obtained, ProviderError>> {
-        let session = self.current(self.now())?;
+    async fn renew(&self) -> Option<Result<Session, ProviderError>> {
+        let session = self.current(self.settings.now())?;
         let account_number = match session.renewal {
             Renewal::WithAccount(number) => Some(number),
             Renewal::WithoutAccount => None,
@@ -142,10 +121,7 @@ impl Shared {
         let token = &session.answer.token;
         let renewing = self.client.renew(token, account_number, &session.channel);
         match renewing.await {
-            Ok(answer) => Some(Ok(Obtained {
-                session: session.renewed(answer),
-                how: How::Renewal,
-            })),
+            Ok(answer) => Some(Ok(session.renewed(answer))),
             // Without an answer a login would fare no better; the next time it is tried.
             Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
                 Some(Err(error))
@@ -163,9 +139,8 @@ impl Shared {
         }
     }
 
-    fn hold(&self, obtained: Obtained) -> Arc<Session> {
-        let Obtained { session, how } = obtained;
-        let now = self.now();
+    fn hold(&self, session: Session) -> Arc<Session> {
+        let now = self.settings.now();
         let session = Arc::new(session.held_from(now));
         let replaced = {
             let mut state = self.state();
@@ -175,11 +150,11 @@ impl Shared {
         };
         debug!(
             target: "bankezy_client",
-            { renewed = how == How::Renewal },
+            { renewed = session.is_renewal },
             "session obtained",
         );
         if let Some(replaced) = replaced
-            && needs_revocation(&replaced, &session, how, now)
+            && needs_revocation(&replaced, &session, now)
         {
             tokio::spawn(revoke_unused(self.client.clone(), replaced));
         }
@@ -194,8 +169,13 @@ impl Shared {
             // Nothing was replaced.
             state.refused_at = None;
         }
-        let backoff = self.settings.backoff;
-        let failed = backoff.failed(state.failed.as_ref(), &cause, "no session obtained");
+        let before = state.failed.as_ref();
+        let failed = Failed::after(
+            before,
+            &cause,
+            &self.settings.backoff,
+            "no session obtained",
+        );
         state.failed = Some(failed);
         cause
     }

@@ -12,22 +12,10 @@ use crate::{BankEzyClient, ProviderError};
 /// How often it is asked whether a replaced session is still in use.
 const IN_USE_EVERY: Duration = Duration::from_millis(50);
 
-/// How a session was obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
-    Login,
-    Renewal,
-}
-
 /// Whether a session's token outlives it: not where it has expired, or was renewed, which puts another
 /// token in its place; and not where Invalidate, which takes a reference, would end the new one too.
-pub(super) fn needs_revocation(
-    replaced: &Session,
-    by: &Session,
-    how: How,
-    now: SystemTime,
-) -> bool {
-    how == How::Login && !replaced.is_expired(now) && !replaced.shares_its_token(by)
+pub(super) fn needs_revocation(replaced: &Session, by: &Session, now: SystemTime) -> bool {
+    !by.is_renewal && !replaced.is_expired(now) && !replaced.shares_its_token(by)
 }
 
 /// Invalidates a token.
@@ -68,13 +56,14 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH;
         let replaced = session("token", Some("reference"), 100);
         let by = |token, reference| session(token, reference, 200);
-        let fresh = by("other", Some("another"));
-        assert!(needs_revocation(&replaced, &fresh, How::Login, now));
-        assert!(!needs_revocation(&replaced, &fresh, How::Renewal, now));
+        let mut fresh = by("other", Some("another"));
+        assert!(needs_revocation(&replaced, &fresh, now));
         let later = now + Duration::from_secs(100);
-        assert!(!needs_revocation(&replaced, &fresh, How::Login, later));
+        assert!(!needs_revocation(&replaced, &fresh, later));
+        fresh.is_renewal = true;
+        assert!(!needs_revocation(&replaced, &fresh, now));
         for by in [by("other", Some("reference")), by("token", Some("another"))] {
-            assert!(!needs_revocation(&replaced, &by, How::Login, now));
+            assert!(!needs_revocation(&replaced, &by, now));
         }
     }
 }

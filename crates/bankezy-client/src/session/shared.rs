@@ -4,20 +4,20 @@ use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 use tokio::time::Instant;
 
 use super::Session;
-use crate::backoff::{Backoff, Failed};
+use crate::backoff::Failed;
 use crate::in_flight::InFlight;
+use crate::settings::Settings;
 use crate::{BankEzyClient, ProviderError};
 
 /// Makes a session: calls Get Token or Get App Token.
 pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
 type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What the clones of a keeper share.
 pub(super) struct Shared {
@@ -33,30 +33,12 @@ pub(super) struct Shared {
     pub(super) revocation: tokio::sync::Mutex<()>,
 }
 
-pub(super) struct Settings {
-    pub(super) clock: Clock,
-    pub(super) backoff: Backoff,
-    pub(super) login_deadline: Duration,
-    pub(super) repeat: bool,
-}
-
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) in_flight: Option<InFlight<Session>>,
+    pub(super) in_flight: Option<Arc<InFlight<Session>>>,
     pub(super) failed: Option<Failed>,
     /// When a login was last made because the server refused a session.
     pub(super) refused_at: Option<Instant>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            clock: Box::new(SystemTime::now),
-            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
-            login_deadline: Duration::from_secs(60),
-            repeat: false,
-        }
-    }
 }
 
 impl Shared {
@@ -72,17 +54,13 @@ impl Shared {
         }
     }
 
-    pub(super) fn now(&self) -> SystemTime {
-        (self.settings.clock)()
-    }
-
     /// The session at hand, if it is not expired.
     pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 
     /// Lets no login start any more; gives the one under way.
-    pub(super) fn close(&self) -> Option<InFlight<Session>> {
+    pub(super) fn close(&self) -> Option<Arc<InFlight<Session>>> {
         let state = self.state();
         self.shut_down.store(true, Ordering::Release);
         state.in_flight.clone()

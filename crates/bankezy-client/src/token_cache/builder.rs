@@ -1,15 +1,15 @@
 //! The settings of a token cache.
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::TokenApi;
 
-use super::shared::{Settings, Shared};
+use super::shared::Shared;
 use super::{MemoryStore, TokenCache, TokenStore};
 use crate::TokenClient;
-use crate::backoff::{Backoff, MAX_DEADLINE};
+use crate::backoff::Backoff;
+use crate::settings::Settings;
 
 /// Settings of a [`TokenCache`]; finish with [`build`](Self::build).
 #[must_use]
@@ -17,6 +17,7 @@ pub struct TokenCacheBuilder<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answe
     client: TokenClient<A>,
     store: S,
     settings: Settings,
+    unstated: Option<Duration>,
 }
 
 impl<A: TokenApi> TokenCache<A> {
@@ -33,6 +34,7 @@ impl<A: TokenApi> TokenCache<A> {
             client,
             store: MemoryStore::default(),
             settings: Settings::default(),
+            unstated: None,
         }
     }
 }
@@ -44,6 +46,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCacheBuilder<A, S> {
             client: self.client,
             store,
             settings: self.settings,
+            unstated: self.unstated,
         }
     }
 
@@ -62,28 +65,23 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCacheBuilder<A, S> {
 
     /// Maximum time of a request for a token, at most 24 hours. Default: 60 s.
     pub fn fetch_deadline(mut self, deadline: Duration) -> Self {
-        self.settings.deadline = deadline.min(MAX_DEADLINE);
+        self.settings.set_deadline(deadline);
         self
     }
 
     /// Holds a token whose lifetime the provider does not state for this long. How long it is really
     /// good for is the caller's to know. Default: such a token is not held.
     pub fn lifetime_for_unstated(mut self, lifetime: Duration) -> Self {
-        self.settings.unstated = Some(lifetime);
+        self.unstated = Some(lifetime);
         self
     }
 
     /// The cache. Nothing is sent before a token is asked for.
     #[must_use]
     pub fn build(self) -> TokenCache<A, S> {
+        let shared = Shared::new(self.client, self.store, self.settings, self.unstated);
         TokenCache {
-            shared: Arc::new(Shared::new(self.client, self.store, self.settings)),
+            shared: Arc::new(shared),
         }
-    }
-}
-
-impl<A: TokenApi, S> fmt::Debug for TokenCacheBuilder<A, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenCacheBuilder([redacted])")
     }
 }

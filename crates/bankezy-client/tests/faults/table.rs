@@ -58,16 +58,16 @@ fn works(fault: InjectedFault, times: u32) -> Row {
 
 fn interrupted(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found }) if *found == delivery)
+    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found, .. }) if *found == delivery)
 }
 
 fn timed_out(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found }) if *found == delivery)
+    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found, .. }) if *found == delivery)
 }
 
 fn too_long(error: &ProviderError) -> bool {
-    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER })
+    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER, .. })
         if error.delivery() == Delivery::PossiblySent)
 }
 
@@ -79,7 +79,7 @@ fn does_not_open(error: &ProviderError) -> bool {
 }
 
 fn unexpected(error: &ProviderError, wanted: UnexpectedReply) -> bool {
-    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem })
+    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem, .. })
         if status.as_u16() == 200 && *problem == wanted)
 }
 

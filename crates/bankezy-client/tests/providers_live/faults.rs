@@ -47,7 +47,9 @@ fn end(result: &Result<Token, Failed>) -> End {
         Err(Failed::Transport(error)) => match error {
             ClientError::Timeout { .. } => End::TimedOut,
             ClientError::Interrupted { .. } => End::Interrupted,
-            ClientError::ResponseTooLong { max: MAX_ANSWER } => End::TooLong,
+            ClientError::ResponseTooLong {
+                max: MAX_ANSWER, ..
+            } => End::TooLong,
             _ => End::Other,
         },
         Err(Failed::Answer(error)) => match error {
@@ -55,9 +57,9 @@ fn end(result: &Result<Token, Failed>) -> End {
                 status: plain.status().as_u16(),
                 retry_after: error.retry_after().map(|wait| wait.as_secs()),
             },
-            CallError::Unexpected { status, problem } if *status == 200 => {
-                End::Unexpected(*problem)
-            }
+            CallError::Unexpected {
+                status, problem, ..
+            } if *status == 200 => End::Unexpected(*problem),
             CallError::Envelope(Error::OpenFailed) => End::DoesNotOpen,
             _ => End::Other,
         },

@@ -184,6 +184,7 @@ async fn complycube_refuses_as_documented() {
         CallError::Refused {
             plain,
             refusal: Refusal::ComplyCube(refusal),
+            ..
         } => (plain.status().as_u16(), refusal.kind, refusal.param),
         error => panic!("{error:?}"),
     };

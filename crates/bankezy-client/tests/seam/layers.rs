@@ -59,9 +59,7 @@ async fn who_waits_for_a_permit_has_sent_nothing() {
     let before = server.bytes();
     let second = transport.clone().deadline(SHORT / 3);
     let error = second.send(post(&server.url)).await.unwrap_err();
-    let expected = ClientError::Timeout {
-        delivery: Delivery::NotSent,
-    };
+    let expected = ClientError::timeout(Delivery::NotSent);
     assert_eq!((error, server.bytes()), (expected, before));
     first.await.unwrap().unwrap();
     transport.send(post(&server.url)).await.unwrap();
@@ -102,7 +100,7 @@ async fn a_retry_layer_around_what_was_not_sent() {
     let problem = ConnectProblem::Refused;
     assert_eq!(
         error,
-        ClientError::Connect { problem },
+        ClientError::connect(problem),
         "as our client says it"
     );
     assert_eq!(attempts.load(Ordering::SeqCst), 4);
@@ -139,15 +137,14 @@ async fn in_layers_the_client_keeps_its_own_deadline_and_cap() {
     let request = post(&server.url).map(|_| "body".into());
     let answer = client.ready().await.unwrap().call(request);
     let answer = in_time("the deadline", answer).await;
-    let expected = ClientError::Timeout {
-        delivery: Delivery::PossiblySent,
-    };
+    let expected = ClientError::timeout(Delivery::PossiblySent);
     assert_eq!(answer.unwrap_err(), expected);
 
     let server = Server::start(Some(Duration::ZERO)).await;
     let capped = builder().max_response_len(1).build().unwrap();
     let error = Transport::new(capped).send(post(&server.url)).await;
-    assert_eq!(error.unwrap_err(), ClientError::ResponseTooLong { max: 1 });
+    let error = error.unwrap_err();
+    assert!(matches!(error, ClientError::ResponseTooLong { max: 1, .. }));
 }
 
 #[test]

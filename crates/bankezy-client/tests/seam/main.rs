@@ -67,7 +67,9 @@ fn of_service(error: ClientError) -> (ServiceError, Delivery) {
     assert!(!format!("{error} {error:?} {error:#?}").contains(CANARY));
     assert!(std::error::Error::source(&error).is_none());
     match error {
-        ClientError::Service { cause, delivery } => (cause, delivery),
+        ClientError::Service {
+            cause, delivery, ..
+        } => (cause, delivery),
         other => panic!("{other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Renewal, SessionError, TokenError};
+use bankezy_client::{ProviderError, Renewal};
 use bankezy_sandbox::InjectedFault;
 use bankezy_test_support::pass;
 use serde_json::json;
@@ -15,9 +15,16 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(400);
 /// How long an attempt is refused right after one that failed, and with which code that one failed.
 async fn refused_for(stage: &Stage) -> (Duration, &'static str) {
     let failed = stage.echo(json!(1)).await.unwrap_err();
-    assert!(matches!(failed, SessionError::Login(_)), "{failed:?}");
+    assert!(
+        matches!(failed, ProviderError::NoToken { .. }),
+        "{failed:?}"
+    );
     match stage.echo(json!(1)).await.unwrap_err() {
-        SessionError::Login(TokenError::BackingOff { retry_in, cause }) => (retry_in, cause.code()),
+        ProviderError::NoToken {
+            retry_in: Some(retry_in),
+            cause,
+            ..
+        } => (retry_in, cause.code()),
         other => panic!("{other:?}"),
     }
 }
@@ -39,7 +46,11 @@ async fn for_longer_and_longer_until_a_bound() {
         let mut failures = 0;
         while let Err(error) = stage.keeper.session().await {
             match error {
-                SessionError::Login(TokenError::BackingOff { retry_in, cause }) => {
+                ProviderError::NoToken {
+                    retry_in: Some(retry_in),
+                    cause,
+                    ..
+                } => {
                     assert_eq!(cause.code(), "reply.plain");
                     let bound = FIRST_BACKOFF * row[failures - 1];
                     assert!(retry_in <= bound, "{retry_in:?}");

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bankezy_client::{
-    BankEzyClient, Blocking, ProviderError, Renewal, Session, SessionError, SessionKeeper,
-    SessionKeeperBuilder, TokenError, TokenProblem,
+    BankEzyClient, Blocking, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
+    TokenProblem,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
@@ -51,7 +51,7 @@ impl Bank {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
         let client = self.client();
         let login = client.blocking_login(move |client| {
-            let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+            let pair = KeyPair::generate()?;
             let session = client.run(async |client| {
                 client
                     .app_token(&app.credentials(), pair, &app.derivation)
@@ -69,7 +69,7 @@ impl Bank {
         (keeper, moved)
     }
 
-    fn echo(&self, keeper: &Blocking<SessionKeeper>, value: u64) -> Result<Value, SessionError> {
+    fn echo(&self, keeper: &Blocking<SessionKeeper>, value: u64) -> Result<Value, ProviderError> {
         let path = self.sandbox.credentials().echo_path();
         keeper.run(async |keeper| keeper.call(path, &value).await)
     }
@@ -163,11 +163,14 @@ fn a_refused_session_is_replaced_and_a_shutdown_takes_it_back() {
         .run(async |keeper| keeper.refuse(&session).await)
         .unwrap_err();
     assert!(
-        matches!(refused, SessionError::RefusedLately { .. }),
+        matches!(refused, ProviderError::RefusedLately { .. }),
         "{refused:?}"
     );
     keeper.run(async |keeper| keeper.shutdown().await).unwrap();
-    assert!(matches!(bank.echo(&keeper, 3), Err(SessionError::ShutDown)));
+    assert!(matches!(
+        bank.echo(&keeper, 3),
+        Err(ProviderError::ShutDown)
+    ));
     let (token, channel) = (&session.answer().token, session.channel());
     let gone: Result<Value, ProviderError> = bank
         .client()
@@ -226,7 +229,7 @@ fn a_login_that_panics_or_hangs_is_an_error() {
         .run(async |keeper| keeper.session().await)
         .unwrap_err()
     {
-        SessionError::Login(TokenError::Failed(error)) => error,
+        ProviderError::NoToken { cause: error, .. } => error,
         other => panic!("{other:?}"),
     };
     assert!(matches!(
@@ -250,8 +253,10 @@ fn settings_reach_the_keeper() {
         .faults()
         .inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
     assert!(bank.echo(&keeper, 1).is_err());
-    let SessionError::Login(TokenError::BackingOff { retry_in, .. }) =
-        bank.echo(&keeper, 1).unwrap_err()
+    let ProviderError::NoToken {
+        retry_in: Some(retry_in),
+        ..
+    } = bank.echo(&keeper, 1).unwrap_err()
     else {
         panic!("it backs off");
     };

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, Delivery, ProviderError, SessionError, TlsProblem, TokenError,
-    TokenProblem, UrlProblem,
+    ClientError, ConnectProblem, Delivery, ProviderError, TlsProblem, TokenProblem,
 };
 use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -29,31 +28,13 @@ fn answered(status: u16, headers: &[(&str, &str)]) -> CallError {
 #[test]
 fn errors_of_the_client_say_whose_fault_they_are() {
     let delivery = Delivery::PossiblySent;
-    let (problem, url) = (ConnectProblem::Dns, UrlProblem::UserInfo);
+    let problem = ConnectProblem::Dns;
     let tls = TlsProblem::WrongName;
-    let cases: [(ClientError, ErrorCategory); 7] = [
-        (ClientError::NotHttps, ErrorCategory::Misuse),
-        (
-            ClientError::InvalidUrl { problem: url },
-            ErrorCategory::Misuse,
-        ),
-        (ClientError::Connect { problem }, ErrorCategory::Transport),
-        (
-            ClientError::Tls {
-                problem: tls,
-                delivery,
-            },
-            ErrorCategory::Transport,
-        ),
-        (ClientError::Timeout { delivery }, ErrorCategory::Transport),
-        (
-            ClientError::Interrupted { delivery },
-            ErrorCategory::Transport,
-        ),
-        (
-            ClientError::ResponseTooLong { max: 1 },
-            ErrorCategory::Provider,
-        ),
+    let cases: [(ClientError, ErrorCategory); 4] = [
+        (ClientError::connect(problem), ErrorCategory::Transport),
+        (ClientError::tls(tls, delivery), ErrorCategory::Transport),
+        (ClientError::timeout(delivery), ErrorCategory::Transport),
+        (ClientError::interrupted(delivery), ErrorCategory::Transport),
     ];
     for (error, fault) in cases {
         assert_eq!(error.category(), fault, "{error:?}");
@@ -66,29 +47,25 @@ fn errors_of_a_call_say_what_to_do() {
     let asked = [("Retry-After", "3")];
     let cases = [
         (
-            Request(Error::Randomness),
+            Request(Error::Randomness.into()),
             ErrorCategory::Backend,
             Delivery::NotSent,
             false,
         ),
         (
-            Request(Error::NonceBudgetSpent { limit: 1 }),
+            Request(Error::NonceBudgetSpent { limit: 1 }.into()),
             ErrorCategory::Misuse,
             Delivery::NotSent,
             false,
         ),
         (
-            Transport(ClientError::Timeout {
-                delivery: Delivery::NotSent,
-            }),
+            Transport(ClientError::timeout(Delivery::NotSent)),
             ErrorCategory::Transport,
             Delivery::NotSent,
             true,
         ),
         (
-            Transport(ClientError::Timeout {
-                delivery: Delivery::PossiblySent,
-            }),
+            Transport(ClientError::timeout(Delivery::PossiblySent)),
             ErrorCategory::Transport,
             Delivery::PossiblySent,
             false,
@@ -136,16 +113,6 @@ fn errors_of_a_call_say_what_to_do() {
             (fault, sent, retryable),
             "{error:?}"
         );
-        let session = SessionError::from(error);
-        assert_eq!(
-            (
-                session.category(),
-                session.delivery(),
-                session.is_retryable()
-            ),
-            (fault, sent, retryable),
-            "{session:?}"
-        );
     }
 }
 
@@ -155,26 +122,20 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let transport = |error| ProviderError::Transport(error);
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
-    let unexpected = CallError::Unexpected {
-        status: StatusCode::OK,
-        problem: UnexpectedReply::NotJson,
-    };
+    let unexpected = CallError::unexpected(StatusCode::OK, UnexpectedReply::NotJson);
     let cases = [
         (
-            transport(ClientError::Timeout { delivery }),
+            transport(ClientError::timeout(delivery)),
             ErrorCategory::Transport,
             true,
         ),
         (
-            transport(ClientError::Interrupted { delivery }),
+            transport(ClientError::interrupted(delivery)),
             ErrorCategory::Transport,
             true,
         ),
         (
-            transport(ClientError::Tls {
-                problem: tls,
-                delivery,
-            }),
+            transport(ClientError::tls(tls, delivery)),
             ErrorCategory::Transport,
             false,
         ),
@@ -208,11 +169,8 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
         let cause = Arc::new(error);
         let retry_in = Duration::from_millis(250);
         for session in [
-            SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
-            SessionError::Login(TokenError::BackingOff {
-                retry_in,
-                cause: Arc::clone(&cause),
-            }),
+            ProviderError::no_token(Arc::clone(&cause), None),
+            ProviderError::no_token(Arc::clone(&cause), Some(retry_in)),
         ] {
             assert_eq!(
                 (
@@ -225,13 +183,17 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
             assert!(session.to_string().contains(&cause.to_string()));
         }
     }
-    let retry_in = Duration::from_secs(1);
-    let lately = SessionError::RefusedLately { retry_in };
+    let examples = ProviderError::examples();
+    let lately = examples
+        .iter()
+        .find(|error| matches!(error, ProviderError::RefusedLately { .. }));
+    let lately = lately.unwrap();
     assert_eq!(
         (lately.category(), lately.delivery(), lately.is_retryable()),
         (ErrorCategory::Provider, Delivery::NotSent, true)
     );
-    let ended = SessionError::ShutDown;
+    assert_eq!(lately.retry_after(), Some(Duration::from_secs(1)));
+    let ended = ProviderError::ShutDown;
     assert_eq!(
         (ended.category(), ended.delivery(), ended.is_retryable()),
         (ErrorCategory::Misuse, Delivery::NotSent, false)
@@ -244,20 +206,19 @@ fn the_error_inside_is_to_be_found() {
     let cause = Arc::new(inside());
     let retry_in = Duration::from_secs(1);
     for error in [
-        SessionError::Call(inside()),
-        SessionError::Login(TokenError::Failed(Arc::clone(&cause))),
-        SessionError::Login(TokenError::BackingOff { retry_in, cause }),
+        inside(),
+        ProviderError::no_token(Arc::clone(&cause), None),
+        ProviderError::no_token(cause, Some(retry_in)),
     ] {
         let chain = std::iter::successors(error.source(), |&error| error.source());
         let innermost = chain.last().unwrap();
         let found = innermost.downcast_ref::<Error>();
         assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
     }
-    let lost = ProviderError::Transport(ClientError::Timeout {
-        delivery: Delivery::NotSent,
-    });
+    let lost = ProviderError::Transport(ClientError::timeout(Delivery::NotSent));
     assert!(lost.source().unwrap().is::<ClientError>());
-    let unbuilt = ProviderError::Request(Error::Randomness);
-    assert!(unbuilt.source().unwrap().is::<Error>());
-    assert!(SessionError::ShutDown.source().is_none());
+    let unbuilt = ProviderError::Request(Error::Randomness.into());
+    let unbuilt = unbuilt.source().unwrap().source().unwrap();
+    assert!(unbuilt.is::<Error>());
+    assert!(ProviderError::ShutDown.source().is_none());
 }

@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bankezy_client::{
-    BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError, TokenProblem,
-};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper, TokenProblem};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually_blocking, pass};
 use serde_json::json;
 
 use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, Stage, emulator, quick, server};
 
-fn login_error(error: SessionError) -> Arc<ProviderError> {
+fn login_error(error: ProviderError) -> Arc<ProviderError> {
     match error {
-        SessionError::Login(TokenError::Failed(error)) => error,
+        ProviderError::NoToken { cause: error, .. } => error,
         other => panic!("{other:?}"),
     }
 }
@@ -61,7 +59,7 @@ async fn all_who_wait_share_a_failure() {
         .collect();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        let shared = matches!(&error, SessionError::Login(_));
+        let shared = matches!(&error, ProviderError::NoToken { .. });
         assert!(shared, "{error:?}");
     }
     let faults = stage.sandbox.faults();
@@ -142,7 +140,7 @@ fn a_keeper_outlives_the_runtime_that_a_login_ran_on() {
     match second.block_on(keeper.session()) {
         Ok(_) => {}
         // Its end had not been noticed yet.
-        Err(SessionError::Login(TokenError::Failed(error)))
+        Err(ProviderError::NoToken { cause: error, .. })
             if matches!(*error, ProviderError::Token(TokenProblem::Abandoned)) =>
         {
             second.block_on(keeper.session()).unwrap();

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{
-    BankEzyClient, ProviderError, Renewal, SessionError, SessionKeeper, TokenError,
-};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper};
 use bankezy_crypto::Derivation;
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::pass;
@@ -35,10 +33,7 @@ async fn a_server_that_refuses_everything_gets_few_logins() {
     for logins in [2, 3] {
         for _ in 0..5 {
             let error = stage.echo(json!(2)).await.unwrap_err();
-            assert!(
-                matches!(error, SessionError::Call(ProviderError::Answer(_))),
-                "{error:?}"
-            );
+            assert!(matches!(error, ProviderError::Answer(_)), "{error:?}");
         }
         assert_eq!(stage.logins(), logins);
         pass(REPLACE_EVERY).await;
@@ -183,7 +178,7 @@ async fn who_sends_requests_can_say_that_a_session_was_refused() {
     let again = stage.keeper.refuse(&first).await.unwrap();
     assert!(Arc::ptr_eq(&again, &second));
     let error = stage.keeper.refuse(&second).await.unwrap_err();
-    let SessionError::RefusedLately { retry_in } = error else {
+    let ProviderError::RefusedLately { retry_in, .. } = error else {
         panic!("{error:?}");
     };
     assert!(retry_in <= REPLACE_EVERY && retry_in > REPLACE_EVERY / 2);
@@ -217,13 +212,14 @@ async fn a_login_that_fails_replaces_nothing_and_is_tried_again_after_the_backof
     let first = stage.keeper.session().await.unwrap();
     stage.inject(APP_TOKEN, InjectedFault::ServerError, 1);
     let error = stage.keeper.refuse(&first).await.unwrap_err();
-    assert!(matches!(error, SessionError::Login(_)), "{error:?}");
+    assert!(matches!(error, ProviderError::NoToken { .. }), "{error:?}");
     loop {
         match stage.keeper.refuse(&first).await {
             Ok(_) => break,
-            Err(SessionError::Login(TokenError::BackingOff { retry_in, .. })) => {
-                tokio::time::sleep(retry_in).await
-            }
+            Err(ProviderError::NoToken {
+                retry_in: Some(retry_in),
+                ..
+            }) => tokio::time::sleep(retry_in).await,
             Err(error) => panic!("{error:?}"),
         }
     }

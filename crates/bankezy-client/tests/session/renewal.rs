@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bankezy_client::{
-    BankEzyClient, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
-};
+use bankezy_client::{BankEzyClient, Renewal, Session, SessionKeeper, SessionKeeperBuilder};
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
@@ -81,7 +79,7 @@ fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeperBuilder {
     SessionKeeper::builder(client, move |client| {
         let (fixed, sdk_api_key) = (Arc::clone(&fixed), sdk_api_key.clone());
         async move {
-            let ours = Arc::new(KeyPair::generate().map_err(ProviderError::Request)?);
+            let ours = Arc::new(KeyPair::generate()?);
             let key = ours.public_key().to_wire();
             let account = AccountNumber::new(1234).unwrap();
             let request = TokenRequest::new("one-reference", &key, &sdk_api_key, account).unwrap();

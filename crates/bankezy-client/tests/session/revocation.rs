@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{BankEzyClient, Renewal, Session, SessionError};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session};
 use bankezy_crypto::KeyPair;
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually, in_time};
@@ -33,7 +33,7 @@ async fn shutdown_invalidates_and_refuses_what_comes_after() {
         stage.keeper.session().await.map(drop),
         stage.keeper.refuse(&session).await.map(drop),
     ] {
-        assert!(matches!(refused, Err(SessionError::ShutDown)));
+        assert!(matches!(refused, Err(ProviderError::ShutDown)));
     }
     assert!(format!("{:?}", stage.keeper).contains("[redacted]"));
 }
@@ -47,7 +47,7 @@ async fn a_shutdown_that_fails_can_be_repeated_and_refuses_all_the_same() {
     for passes in [0, 9] {
         stage.pass(HOUR * passes / 10);
         let refused = stage.keeper.session().await;
-        assert!(matches!(refused, Err(SessionError::ShutDown)));
+        assert!(matches!(refused, Err(ProviderError::ShutDown)));
     }
     assert_eq!(stage.executed(EmulatedEndpoint::Renew), 0);
     stage.keeper.shutdown().await.unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_client::{
     BankEzyClient, Client, ClientBuilder, ProviderError, Renewal, RetryPolicy, Session,
-    SessionError, SessionKeeper, SessionKeeperBuilder,
+    SessionKeeper, SessionKeeperBuilder,
 };
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
@@ -60,7 +60,7 @@ impl App {
         client: &BankEzyClient,
         renewal: Renewal,
     ) -> Result<Session, ProviderError> {
-        let pair = KeyPair::generate().map_err(ProviderError::Request)?;
+        let pair = KeyPair::generate()?;
         let session = client
             .app_token(&self.credentials(), pair, &self.derivation)
             .await?;
@@ -122,7 +122,7 @@ impl Stage {
         }
     }
 
-    pub(crate) async fn echo(&self, value: Value) -> Result<Value, SessionError> {
+    pub(crate) async fn echo(&self, value: Value) -> Result<Value, ProviderError> {
         self.keeper.call(self.echo_path(), &value).await
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BankEzyClient, Renewal, SessionError, SessionKeeper};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper};
 use bankezy_sandbox::InjectedFault;
 use bankezy_test_support::{eventually, in_time};
 use serde_json::json;
@@ -95,7 +95,7 @@ async fn a_renewal_that_fails_does_not_hasten_the_next_replacement() {
     eventually("renewal lost", || faults.pending() == 0).await;
     tokio::time::sleep(FIRST_BACKOFF * 2).await;
     let refused = stage.keeper.refuse(&second).await;
-    assert!(matches!(refused, Err(SessionError::RefusedLately { .. })));
+    assert!(matches!(refused, Err(ProviderError::RefusedLately { .. })));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{Delivery, TokenError};
+use bankezy_client::{Delivery, ProviderError};
 use bankezy_test_support::{eventually, pass};
 
 use crate::stage::{DUE, LIFETIME, Stage, faceki, gives, granted, sardine, session, status, text};
@@ -68,7 +68,12 @@ async fn after_failures_each_token_waits_for_itself() {
     });
     let slot = stage.cache.slot(session("failing")).unwrap();
     stage.provider.answers(busy);
-    let Err(TokenError::Failed(failed)) = slot.get().await else {
+    let Err(ProviderError::NoToken {
+        cause: failed,
+        retry_in: None,
+        ..
+    }) = slot.get().await
+    else {
         panic!("it did not fail");
     };
     let waiting = slot.get().await.unwrap_err();
@@ -76,7 +81,12 @@ async fn after_failures_each_token_waits_for_itself() {
         [failed.delivery(), waiting.delivery()],
         [Delivery::PossiblySent, Delivery::NotSent]
     );
-    let TokenError::BackingOff { retry_in, cause } = waiting else {
+    let ProviderError::NoToken {
+        cause,
+        retry_in: Some(retry_in),
+        ..
+    } = waiting
+    else {
         panic!("{waiting:?}");
     };
     assert!(retry_in <= first, "{retry_in:?}");
@@ -86,7 +96,11 @@ async fn after_failures_each_token_waits_for_itself() {
     pass(retry_in).await;
     slot.get().await.unwrap_err();
     assert_eq!(stage.provider.asked(), 2);
-    let Err(TokenError::BackingOff { retry_in, .. }) = slot.get().await else {
+    let Err(ProviderError::NoToken {
+        retry_in: Some(retry_in),
+        ..
+    }) = slot.get().await
+    else {
         panic!("it did not wait");
     };
     assert!(retry_in <= first, "{retry_in:?}");
@@ -102,7 +116,11 @@ async fn after_failures_each_token_waits_for_itself() {
     stage.provider.answers(busy);
     stage.clock.pass(LIFETIME);
     slot.get().await.unwrap_err();
-    let Err(TokenError::BackingOff { retry_in, .. }) = slot.get().await else {
+    let Err(ProviderError::NoToken {
+        retry_in: Some(retry_in),
+        ..
+    }) = slot.get().await
+    else {
         panic!("it did not wait");
     };
     assert!(retry_in <= first, "{retry_in:?}");

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_client::{ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient};
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
-use bankezy_crypto::providers::{CallError, TokenApi, TokenKey};
-use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
+use bankezy_crypto::providers::{CallError, RequestError, TokenApi, TokenKey};
+use bankezy_crypto::{ErrorCategory, SecretBytes};
 use http::{Request, Response};
 
 use crate::stage::{LIFETIME, Provider, granted, quick, sardine, session, status};
@@ -22,7 +22,7 @@ impl TokenApi for Counted {
     type Request = TokenRequest;
     type Answer = TokenAnswer;
 
-    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &TokenRequest) -> Result<Request<SecretBytes>, RequestError> {
         self.made.fetch_add(1, Ordering::SeqCst);
         self.api.request(request)
     }
@@ -36,7 +36,7 @@ impl TokenApi for Counted {
         self.api.response(request, response, received_at)
     }
 
-    fn key(&self, request: &TokenRequest) -> Result<TokenKey, Error> {
+    fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
         self.api.key(request)
     }
 }

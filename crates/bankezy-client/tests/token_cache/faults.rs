@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient, TokenError};
+use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient};
 use bankezy_crypto::providers::faceki::Faceki;
-use bankezy_crypto::providers::{BaseUrl, CallError, Token, TokenApi, TokenKey};
+use bankezy_crypto::providers::{BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
 use bankezy_test_support::{in_time, pass, vacant};
 use http::Request;
 
 use crate::stage::{Provider, Stage, faceki, granted, granted_for, quick, status, text, tokens};
 
-/// Code, fault, whether it may pass, and whether the provider can have seen the request.
 /// A bound so long that no random wait below it is over before the next call.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Code, fault, whether it may pass, and whether a call was sent: a request for a token is none.
 type Told = (&'static str, ErrorCategory, bool, Delivery);
 
-fn told(error: &TokenError) -> Told {
+fn told(error: &ProviderError) -> Told {
     // Nothing of what was sent or came back.
     let shown = format!("{error} {error:?} {:?}", error.source());
     for hidden in ["secret", "CANARY", "127.0.0.1", "auth/api"] {
@@ -45,9 +45,9 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
         (401, "CANARY", "reply.plain", false),
         (429, "CANARY", "reply.plain", true),
         (503, "CANARY", "reply.plain", true),
-        (200, page, "reply.unexpected", false),
-        (302, "", "reply.unexpected", false),
-        (200, "", "reply.unexpected", false),
+        (200, page, "reply.not_json", false),
+        (302, "", "reply.status", false),
+        (200, "", "reply.not_json", false),
     ] {
         stage.provider.answers(move |_| status(answer, body));
         let error = in_time(code, slot.get()).await.unwrap_err();
@@ -55,7 +55,7 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
             code,
             ErrorCategory::Provider,
             is_retryable,
-            Delivery::PossiblySent,
+            Delivery::NotSent,
         );
         assert_eq!(told(&error), expected, "{answer} {body}");
         stage.provider.answers(granted);
@@ -71,7 +71,7 @@ async fn a_token_of_the_past_is_none() {
     stage.provider.answers(|number| granted_for(number, 0));
     let error = slot.get().await.unwrap_err();
     let code = "token.expired_on_arrival";
-    let expected = (code, ErrorCategory::Provider, false, Delivery::PossiblySent);
+    let expected = (code, ErrorCategory::Provider, false, Delivery::NotSent);
     assert_eq!(told(&error), expected);
     stage.provider.answers(granted);
     assert_eq!(text(&slot).await, "token-1");
@@ -91,7 +91,7 @@ async fn a_provider_that_is_down_and_comes_up() {
     assert_eq!(
         told(&error),
         (
-            "client.connect",
+            "connect.refused",
             ErrorCategory::Transport,
             true,
             Delivery::NotSent
@@ -125,7 +125,10 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
     let waits = async || {
         slot.get().await.unwrap_err();
         match slot.get().await {
-            Err(TokenError::BackingOff { retry_in, .. }) => retry_in,
+            Err(ProviderError::NoToken {
+                retry_in: Some(retry_in),
+                ..
+            }) => retry_in,
             other => panic!("{:?}", other.map(drop)),
         }
     };
@@ -165,7 +168,7 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
         assert!(started.elapsed() >= short, "{code}");
         assert_eq!(
             told(&error),
-            (code, ErrorCategory::Transport, true, Delivery::PossiblySent),
+            (code, ErrorCategory::Transport, true, Delivery::NotSent),
             "{code}"
         );
         provider.open();
@@ -190,13 +193,13 @@ async fn all_who_wait_get_one_error() {
     let mut errors = Vec::new();
     for caller in callers {
         match caller.await.unwrap() {
-            Err(TokenError::Failed(error)) => errors.push(error),
+            Err(ProviderError::NoToken { cause: error, .. }) => errors.push(error),
             other => panic!("{other:?}"),
         }
     }
     assert!(errors.iter().all(|it| Arc::ptr_eq(it, &errors[0])));
     // Down to what the provider answered.
-    let error = TokenError::Failed(Arc::clone(&errors[0]));
+    let error = ProviderError::no_token(Arc::clone(&errors[0]), None);
     let call = error.source().unwrap().downcast_ref();
     let Some(ProviderError::Answer(CallError::Plain(plain))) = call else {
         panic!("{call:?}");
@@ -215,10 +218,10 @@ impl TokenApi for Odd {
     type Answer = Token;
 
     /// `false` cannot be written.
-    fn request(&self, request: &bool) -> Result<Request<SecretBytes>, Error> {
+    fn request(&self, request: &bool) -> Result<Request<SecretBytes>, RequestError> {
         match request {
             true => self.api.request(&()),
-            false => Err(Error::Randomness),
+            false => Err(Error::Randomness.into()),
         }
     }
 
@@ -232,8 +235,8 @@ impl TokenApi for Odd {
         self.api.response(&(), response, received_at)
     }
 
-    fn key(&self, request: &bool) -> Result<TokenKey, Error> {
-        TokenKey::of(&[&[u8::from(*request)]])
+    fn key(&self, request: &bool) -> Result<TokenKey, RequestError> {
+        Ok(TokenKey::of(&[&[u8::from(*request)]])?)
     }
 }
 
@@ -253,7 +256,7 @@ async fn a_panic_is_an_error_for_all_who_wait() {
             "token.panicked",
             ErrorCategory::Misuse,
             false,
-            Delivery::PossiblySent
+            Delivery::NotSent
         )
     );
     panics.store(false, Ordering::SeqCst);

@@ -197,7 +197,7 @@ enum Bad {
 impl Bad {
     async fn does<T>(self) -> Result<T, StoreError> {
         match self {
-            Self::Fails => Err(StoreError::Unavailable),
+            Self::Fails => Err(StoreError::unavailable("CANARY")),
             Self::Hangs => {
                 // As long as the cache waits.
                 pass(Duration::from_secs(1)).await;

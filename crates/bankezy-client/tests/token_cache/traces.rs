@@ -16,7 +16,7 @@ struct Broken;
 
 impl<T: Send + Sync + 'static> TokenStore<T> for Broken {
     async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        Err(StoreError::Unavailable)
+        Err(StoreError::unavailable("CANARY"))
     }
 
     async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {

@@ -81,14 +81,10 @@ fn sealed(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
     Ok(report)
 }
 
-/// A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
-const WIRE_FORM: Error = Error::Key {
-    problem: KeyProblem::WireForm,
-};
-
 fn key_in_base64(text: &str) -> Result<Report, InspectError> {
     let found = PublicKey::from_wire(text).or_else(|error| {
-        if error == WIRE_FORM
+        // A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
+        if error == Error::from(KeyProblem::WireForm)
             && let Some(der) = base64_of_spki(text)
         {
             PublicKey::from_spki_der(&der)

@@ -47,10 +47,14 @@ fn of_inspect() {
         ),
         (
             b"a.b.c.d.e",
-            "envelope.header",
+            "header.not_base64url",
             "the protected header is refused: it is not canonical unpadded base64url",
         ),
-        (b"{}", "key.refused", "the key is refused: `kty` is missing"),
+        (
+            b"{}",
+            "key.missing_member",
+            "the key is refused: `kty` is missing",
+        ),
     ] {
         let error = inspect(input, DEFAULT_MAX_SEALED_LEN).unwrap_err();
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
@@ -87,7 +91,7 @@ fn of_a_message_that_needs_another_key() {
         assert_eq!((error.code(), error.to_string().as_str()), (code, text));
     }
     let error = Message::new(b"nonsense", DEFAULT_MAX_SEALED_LEN, backend()).unwrap_err();
-    assert_eq!(error.code(), "envelope.malformed");
+    assert_eq!(error.code(), "envelope.part_count");
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn what_is_sealed_and_does_not_open_is_an_error_whatever_its_status() {
                     with_another_key(backend).seal(CANARY.as_bytes()),
                     "envelope.open_failed",
                 ),
-                (sealer.seal(CANARY.as_bytes()), "envelope.header"),
+                (sealer.seal(CANARY.as_bytes()), "header.alg_mismatch"),
             ] {
                 let inner = answer(StatusCode::from_u16(status).unwrap(), text.unwrap());
                 let error = silent(made_of(SealedClientLayer::new(shared(backend)), inner).await);

@@ -1,0 +1,193 @@
+//! One error of each code.
+
+use std::fmt::Display;
+
+use bankezy_client::{ClientError, ProviderError, StoreError};
+use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
+use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
+use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret, PublicKeySealer, backend};
+use bankezy_diagnose::{DiagnoseError, Message, inspect};
+use bankezy_sandbox::SandboxError;
+use bankezy_tower::{MiddlewareError, Refusal as ServerRefusal};
+use http::{Response, StatusCode};
+
+/// A code and what the error says.
+type Told = (&'static str, String);
+
+/// Every error, by the type that it is of.
+pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
+    vec![
+        (
+            "Keys and messages: `bankezy_crypto::Error`",
+            told(Error::examples(), Error::code),
+        ),
+        (
+            "Requests that cannot be built: `bankezy_crypto::providers::RequestError`",
+            told(RequestError::examples(), RequestError::code),
+        ),
+        (
+            "Answers: `bankezy_crypto::providers::CallError`",
+            told(answers(), CallError::code),
+        ),
+        (
+            "HTTP: `bankezy_client::ClientError`",
+            told(ClientError::examples(), ClientError::code),
+        ),
+        (
+            "Calls, sessions and tokens: `bankezy_client::ProviderError`",
+            told(ProviderError::examples(), ProviderError::code),
+        ),
+        (
+            "Token stores: `bankezy_client::StoreError`",
+            told(
+                vec![StoreError::unavailable("made up"), StoreError::TimedOut],
+                StoreError::code,
+            ),
+        ),
+        (
+            "Middleware, as a client: `bankezy_tower::MiddlewareError`",
+            told(as_a_client(), MiddlewareError::code),
+        ),
+        (
+            "Middleware, as a server: `bankezy_tower::Refusal`",
+            told(as_a_server(), ServerRefusal::code),
+        ),
+        (
+            "Inspecting: `bankezy_diagnose::InspectError`",
+            told(
+                [&b""[..], b"\xff", b"a.b", b"a.b.c", b"nonsense!"]
+                    .map(|input| inspect(input, 1000).unwrap_err())
+                    .to_vec(),
+                bankezy_diagnose::InspectError::code,
+            ),
+        ),
+        (
+            "Diagnosing: `bankezy_diagnose::DiagnoseError`",
+            told(diagnoses(), DiagnoseError::code)
+                .into_iter()
+                // What was tried fills a screen.
+                .map(|(code, text)| match text.split_once(" (") {
+                    Some((what, _)) if code.starts_with("diagnose.no_") => (code, what.to_owned()),
+                    _ => (code, text),
+                })
+                .collect(),
+        ),
+        (
+            "The emulator: `bankezy_sandbox::SandboxError`",
+            told(
+                vec![
+                    SandboxError::Config { problem: "NAME" },
+                    SandboxError::Io {
+                        operation: "NAME",
+                        kind: std::io::ErrorKind::AddrInUse,
+                    },
+                    SandboxError::Tls { operation: "NAME" },
+                    SandboxError::Crypto(Error::Randomness),
+                ],
+                SandboxError::code,
+            ),
+        ),
+    ]
+}
+
+fn told<E: Display>(errors: Vec<E>, code: impl Fn(&E) -> &'static str) -> Vec<Told> {
+    let text = |error: &E| {
+        let text = error.to_string();
+        let words = text.split_inclusive(|c: char| !c.is_ascii_digit());
+        let words = words.map(
+            |word| match word.trim_end_matches(|c: char| !c.is_ascii_digit()) {
+                "1001" => word.replace("1001", "N"),
+                "1000" => word.replace("1000", "MAX"),
+                _ => word.to_owned(),
+            },
+        );
+        words.collect()
+    };
+    errors
+        .iter()
+        .map(|error| (code(error), text(error)))
+        .collect()
+}
+
+fn answers() -> Vec<CallError> {
+    let refused = Response::builder().status(401).body("").unwrap();
+    let refusal = faceki::Refusal::Credential { name: "clientId" };
+    let (member, ok) = ("NAME", StatusCode::OK);
+    let mut outcome = Outcome::default();
+    outcome.code = Some(ResultCode::new("TOK401"));
+    let mut answers = vec![
+        CallError::refused(&refused, None),
+        CallError::refused(&refused, Some(Refusal::Faceki(refusal))),
+        CallError::failed(ok, outcome),
+    ];
+
+    answers.extend(
+        [
+            UnexpectedReply::NotSealed,
+            UnexpectedReply::Status,
+            UnexpectedReply::NotJson,
+            UnexpectedReply::Missing { member },
+            UnexpectedReply::Invalid { member },
+        ]
+        .map(|problem| CallError::unexpected(ok, problem)),
+    );
+    answers
+}
+
+fn as_a_client() -> Vec<MiddlewareError<()>> {
+    let status = StatusCode::OK;
+    vec![
+        MiddlewareError::Service(()),
+        MiddlewareError::RequestBody,
+        MiddlewareError::RequestTooLong { max: 1000 },
+        MiddlewareError::RequestEncoding,
+        MiddlewareError::ResponseBody { status },
+        MiddlewareError::ResponseTooLong { status, max: 1000 },
+        MiddlewareError::NotSealed { status },
+    ]
+}
+
+fn as_a_server() -> Vec<ServerRefusal> {
+    vec![
+        ServerRefusal::ContentType,
+        ServerRefusal::ContentEncoding,
+        ServerRefusal::RequestTooLong { max: 1000 },
+        ServerRefusal::RequestBody,
+        ServerRefusal::AnswerTooLong { max: 1000 },
+        ServerRefusal::AnswerBody,
+        ServerRefusal::AnswerEncoding,
+    ]
+}
+
+fn message(sealed: &str) -> Result<Message<'_>, DiagnoseError> {
+    Message::new(sealed.as_bytes(), 100_000, &backend::AWS_LC_RS)
+}
+
+fn diagnoses() -> Vec<DiagnoseError> {
+    let secret = || PayloadSecret::generate().unwrap();
+    let sealed = PayloadCipher::new(&secret()).unwrap().seal(b"{}").unwrap();
+    let pair = || KeyPair::generate().unwrap();
+    let sealer = PublicKeySealer::new(pair().public_key()).unwrap();
+    let to_a_key = sealer.seal(b"{}").unwrap();
+    // {"alg":"RSA-OAEP","enc":"A256GCM"}
+    let other = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA";
+    let opened = |sealed: &str, secret: &[u8]| {
+        message(sealed)
+            .unwrap()
+            .try_readings(&secret.to_vec().into())
+    };
+    let derived = message(&sealed).unwrap();
+    vec![
+        message(other).unwrap_err(),
+        opened(&to_a_key, secret().to_base64url().as_str().as_bytes()).unwrap_err(),
+        message(&sealed)
+            .unwrap()
+            .try_private_key(pair())
+            .unwrap_err(),
+        opened(&sealed, &[b'x'; 70_000]).unwrap_err(),
+        opened(&sealed, secret().to_base64url().as_str().as_bytes()).unwrap_err(),
+        derived
+            .try_derivations(&pair(), pair().public_key(), &[])
+            .unwrap_err(),
+    ]
+}

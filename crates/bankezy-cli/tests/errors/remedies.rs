@@ -1,0 +1,661 @@
+//! What to do about each code.
+
+pub(crate) const REMEDIES: &[(&str, &str)] = &[
+    (
+        "secret.length",
+        "Try the other encodings of `PayloadSecret`, or let `bankezy diagnose` find the right one.",
+    ),
+    (
+        "secret.zero",
+        "Read the secret before it is used: 32 zero bytes are memory that was never filled.",
+    ),
+    (
+        "secret.encoding",
+        "Try the other encodings of `PayloadSecret`, or let `bankezy diagnose` find the right one.",
+    ),
+    (
+        "envelope.too_long",
+        "Raise the cap with `with_max_sealed_len` if the other side sends such messages; otherwise ask what it sent.",
+    ),
+    (
+        "envelope.open_failed",
+        "Check that both sides use the same key and derivation: `bankezy diagnose` tries all of them on one captured message.",
+    ),
+    (
+        "envelope.empty",
+        "Look at what was read: an answer without a body, or the wrong file.",
+    ),
+    (
+        "envelope.not_encrypted",
+        "Ask why the message was not sealed: an error page, a proxy, or a server with encryption turned off. Do not use its content.",
+    ),
+    (
+        "envelope.part_count",
+        "Look at the text with `bankezy inspect`: it is a JWT, a page, or was cut short.",
+    ),
+    (
+        "envelope.not_base64url",
+        "Compare the text with what was sent: something on the way changed or re-encoded it.",
+    ),
+    (
+        "envelope.part_length",
+        "Compare the text with what was sent: it was cut, or is sealed with another algorithm.",
+    ),
+    (
+        "header.too_long",
+        "Ask the other side for a header with only `alg`, `enc` and, for ECDH-ES, `epk`, `apu` and `apv`.",
+    ),
+    (
+        "header.not_base64url",
+        "Compare the text with what was sent: something on the way changed it.",
+    ),
+    (
+        "header.not_json_object",
+        "Compare the text with what was sent: its first part is not a JWE header.",
+    ),
+    (
+        "header.duplicate_member",
+        "Ask the other side to write each header member once.",
+    ),
+    (
+        "header.too_many_members",
+        "Ask the other side for a header of fewer members.",
+    ),
+    (
+        "header.missing_member",
+        "Ask the other side to send the member.",
+    ),
+    (
+        "header.invalid_member",
+        "Ask the other side to send the member in the form of RFC 7516 and RFC 7518.",
+    ),
+    (
+        "header.unknown_alg",
+        "Ask the other side to use dir, RSA-OAEP-256 or ECDH-ES. No other algorithm is implemented.",
+    ),
+    (
+        "header.alg_mismatch",
+        "Open the message with the kind of key that its header names, or have it sealed for yours.",
+    ),
+    (
+        "header.unknown_enc",
+        "Ask the other side to use A256GCM. No other encryption is implemented.",
+    ),
+    (
+        "header.compressed",
+        "Ask the other side to send without compression.",
+    ),
+    (
+        "header.critical",
+        "Ask the other side to send without extensions.",
+    ),
+    (
+        "payload.not_utf8",
+        "Read the payload as bytes, or ask the other side for UTF-8.",
+    ),
+    (
+        "payload.json_syntax",
+        "Read the payload as bytes: it is not JSON.",
+    ),
+    (
+        "payload.json_truncated",
+        "Ask the other side why the JSON ends early: it was cut before it was sealed.",
+    ),
+    (
+        "payload.json_mismatch",
+        "Compare the type that is asked for with the payload, at the line and column given.",
+    ),
+    (
+        "payload.not_serializable",
+        "Use string keys in maps, and types that serde can write as JSON.",
+    ),
+    (
+        "key.wrong_type",
+        "Use a key of the type that the operation needs.",
+    ),
+    ("key.party_info_too_long", "Shorten `apu` and `apv`."),
+    ("key.rsa_size", "Choose 2048, 3072, 4096 or 8192 bits."),
+    (
+        "cipher.budget_spent",
+        "Rotate to a new key: with `KeyRing::rotate_ahead` before the budget is spent.",
+    ),
+    (
+        "cipher.lease_forked",
+        "Lease another instance number in the child process, after the fork.",
+    ),
+    ("key_ring.full", "Wait until a key expires, or retire one."),
+    (
+        "key_ring.duplicate_id",
+        "Choose an identifier that the ring does not have.",
+    ),
+    (
+        "key_ring.duplicate_secret",
+        "Promote the key that the ring has, or make a new secret.",
+    ),
+    (
+        "key_ring.unknown_id",
+        "Use the newest key, or add the key first.",
+    ),
+    (
+        "key_ring.key_is_newest",
+        "Promote another key, and drop this one in that step.",
+    ),
+    (
+        "backend.unsupported",
+        "Build with the feature that the text names, or choose another backend.",
+    ),
+    (
+        "backend.failed",
+        "Try again; if it stays, report it with the backend and the operation.",
+    ),
+    (
+        "backend.randomness",
+        "Check that the process may read the system's random numbers (`getrandom`, `/dev/urandom`).",
+    ),
+    (
+        "key.too_long",
+        "Look at the file: it holds more than one key, or something else.",
+    ),
+    (
+        "key.empty",
+        "Look at where the key is read from: the file or variable is empty.",
+    ),
+    (
+        "key.not_base64",
+        "Copy the key again, whole and without changes.",
+    ),
+    (
+        "key.not_a_key",
+        "Look at the decoded bytes: they are neither a JWK nor DER.",
+    ),
+    ("key.cut_short", "Copy the key again, whole."),
+    (
+        "key.not_json_object",
+        "Look at the file: a JWK is a JSON object in UTF-8.",
+    ),
+    ("key.duplicate_member", "Write each member of the JWK once."),
+    (
+        "key.too_many_members",
+        "Leave out the members that a JWK does not need.",
+    ),
+    (
+        "key.missing_member",
+        "Add the member, or export the key again.",
+    ),
+    (
+        "key.invalid_member",
+        "Write the member in base64url without padding, or export the key again.",
+    ),
+    ("key.member_not_text", "Write the member as a string."),
+    (
+        "key.not_base64_jwk",
+        "Send the key as `PublicKey::to_wire` writes it, or read it with `PublicKey::from_spki_der`.",
+    ),
+    ("key.unknown_kty", "Use a P-256 or RSA key."),
+    ("key.wrong_curve", "Use a key on P-256."),
+    (
+        "key.point_form",
+        "Convert the key with the command that the text names.",
+    ),
+    (
+        "key.off_curve",
+        "Ask for the key again: it was changed, or made up.",
+    ),
+    (
+        "key.zero_point",
+        "Ask for the key again: it was never filled.",
+    ),
+    (
+        "key.is_private",
+        "Give the public key. If the private one was sent to anyone, replace it.",
+    ),
+    (
+        "key.rsa_modulus_size",
+        "Use an RSA key of 2048 to 8192 bits.",
+    ),
+    (
+        "key.rsa_modulus_even",
+        "Ask for the key again: it was changed, or made up.",
+    ),
+    (
+        "key.rsa_exponent",
+        "Use an RSA key with the usual exponent, 65537.",
+    ),
+    (
+        "key.use",
+        "Use a key for encryption (`use` is `enc`, or absent).",
+    ),
+    (
+        "key.alg",
+        "Use a key for RSA-OAEP-256 or ECDH-ES (or without `alg`).",
+    ),
+    (
+        "key.key_ops",
+        "Use a key whose `key_ops` allows this use (or without `key_ops`).",
+    ),
+    (
+        "key.not_pem",
+        "Give PEM, or read the key in the form that it has: `from_jwk`, `from_pkcs8_der` and so on.",
+    ),
+    ("key.several_keys", "Keep one key in the text."),
+    (
+        "key.several_certificates",
+        "Keep the certificate whose key is meant.",
+    ),
+    (
+        "key.pem_label",
+        "Give a PEM block with a label that the text names.",
+    ),
+    (
+        "key.explicit_curve",
+        "Convert the key with the command that the text names.",
+    ),
+    (
+        "key.scalar_length",
+        "Export the key again, or convert it with the command that the text names.",
+    ),
+    (
+        "key.certificate_key_usage",
+        "Ask for a certificate for encryption.",
+    ),
+    (
+        "key.member_length",
+        "Pad the member with zero octets in front, or export the key again.",
+    ),
+    (
+        "key.encrypted",
+        "Decrypt the key with the command that the text names.",
+    ),
+    (
+        "key.not_der",
+        "Read the key in the form that it has, or export it again.",
+    ),
+    (
+        "key.der_algorithm",
+        "Use an RSA key (rsaEncryption) or a key on P-256.",
+    ),
+    (
+        "key.private_invalid",
+        "Export the key again: its halves do not belong together.",
+    ),
+    (
+        "key.own_public_key",
+        "Use the public key that the other side made, not yours.",
+    ),
+    ("key.rsa_prime_lengths", "Generate another key."),
+    (
+        "key.rsa_private_numbers",
+        "Generate another key, or repair this one with the tool that wrote it.",
+    ),
+    ("key.rsa_multi_prime", "Generate a key of two primes."),
+    (
+        "key.form_certificate",
+        "Write its key with the command that the text names, or read it with `PublicKey::from_certificate_pem`.",
+    ),
+    (
+        "key.form_certificate_request",
+        "Write its key with the command that the text names.",
+    ),
+    (
+        "key.form_openssh",
+        "Convert the key with the command that the text names.",
+    ),
+    (
+        "key.form_putty",
+        "Convert the key with the commands that the text names.",
+    ),
+    (
+        "key.form_pkcs12",
+        "Write the key with the commands that the text names.",
+    ),
+    (
+        "key.form_pkcs7",
+        "Write the certificates with the command that the text names.",
+    ),
+    (
+        "key.form_java_key_store",
+        "Convert the key store with the commands that the text names.",
+    ),
+    ("key.form_pem", "Read it with `from_pem`."),
+    ("key.form_jwk", "Read it with `from_jwk`."),
+    ("key.form_jwk_set", "Give one of the keys in it."),
+    (
+        "key.form_utf16",
+        "Convert the text with the command that the text names.",
+    ),
+    ("key.form_public_key", "Give the private key."),
+    (
+        "key.form_raw_public_point",
+        "Read it with `PublicKey::from_x963`, or convert it with the command that the text names.",
+    ),
+    (
+        "key.form_raw_private_key",
+        "Read it with `KeyPair::from_x963`, or convert it with the command that the text names.",
+    ),
+    (
+        "key.form_raw_scalar",
+        "Convert it with the command that the text names.",
+    ),
+    ("url.invalid", "Give a whole URL with scheme and host."),
+    ("url.not_https", "Use an https URL."),
+    (
+        "url.user_info",
+        "Take the name and password out of the URL.",
+    ),
+    (
+        "url.query",
+        "Take the query and fragment out of the base URL.",
+    ),
+    (
+        "url.path",
+        "Start the path with a slash, and percent-encode what a path cannot hold.",
+    ),
+    ("field.missing", "Set the field."),
+    ("field.too_long", "Shorten the value."),
+    (
+        "field.not_a_number",
+        "Give digits only, without a sign, a leading zero or spaces.",
+    ),
+    (
+        "field.not_a_date",
+        "Give a day that exists, from the years 1800 to 9999.",
+    ),
+    (
+        "field.duplicate",
+        "Give each member once; use the method of its own for a documented one.",
+    ),
+    (
+        "field.not_a_header_value",
+        "Look for line breaks and control characters in the value.",
+    ),
+    (
+        "field.control_character",
+        "Take off the line break at the end of the file or variable.",
+    ),
+    (
+        "field.colon",
+        "Check the client identifier: a colon often means that the secret was appended to it.",
+    ),
+    (
+        "field.pattern_all_urls",
+        "Name the host, such as https://www.example.com/*.",
+    ),
+    ("field.pattern_white_space", "Take the white space out."),
+    ("field.pattern_scheme", "Start with https://."),
+    (
+        "field.pattern_host",
+        "Give a host, `*.` and a host, or `*`.",
+    ),
+    (
+        "field.pattern_port",
+        "Give a port from 1 to 65535, `*`, or none.",
+    ),
+    ("field.pattern_path", "End the pattern with /*."),
+    (
+        "reply.plain",
+        "Act on the status. With 401, check the credentials and the token; with 400, whether both sides have the same key. The text may be anyone's.",
+    ),
+    (
+        "reply.refused",
+        "Act on the documented code that the error holds.",
+    ),
+    (
+        "reply.failed",
+        "Look the result code up in the provider's documentation: the server answered under the right key.",
+    ),
+    (
+        "reply.not_sealed",
+        "Check the URL and any proxy in between. Do not use the answer.",
+    ),
+    ("reply.status", "Check the URL: redirects are not followed."),
+    (
+        "reply.not_json",
+        "Check the URL and any proxy in between: this is often a page.",
+    ),
+    (
+        "reply.missing_member",
+        "Compare the answer with the provider's documentation; it may have changed.",
+    ),
+    (
+        "reply.invalid_member",
+        "Compare the answer with the provider's documentation; it may have changed.",
+    ),
+    ("connect.dns", "Check the host name and the resolver."),
+    (
+        "connect.refused",
+        "Check host and port, and whether the server runs. It is tried again by itself.",
+    ),
+    (
+        "connect.unreachable",
+        "Check the routes and the firewall of this machine.",
+    ),
+    (
+        "connect.timed_out",
+        "Check host, port and firewalls; raise `connect_timeout` for slow networks.",
+    ),
+    (
+        "connect.no_file_descriptor",
+        "Raise the limit (`ulimit -n`), and look for files and sockets that are never closed. Use one `Client` per process.",
+    ),
+    (
+        "connect.proxy_authentication",
+        "Give the proxy's name and password in its URI, or correct them.",
+    ),
+    (
+        "connect.proxy_refused",
+        "Ask whether the proxy allows CONNECT to this host and port, and check that it is an HTTP proxy.",
+    ),
+    (
+        "connect.failed",
+        "Try again; if it stays, look at what is between this machine and the server.",
+    ),
+    (
+        "tls.untrusted_certificate",
+        "Add the root with `add_root_certificate_pem`, after checking whose it is.",
+    ),
+    (
+        "tls.wrong_name",
+        "Use the host name that the certificate is for.",
+    ),
+    (
+        "tls.expired",
+        "Check both clocks; otherwise the server has to renew its certificate.",
+    ),
+    (
+        "tls.bad_certificate",
+        "Ask the server's operator for a valid certificate.",
+    ),
+    (
+        "tls.client_certificate_required",
+        "Configure `client_identity_pem` with the certificate that the server knows.",
+    ),
+    (
+        "tls.client_certificate_refused",
+        "Check that the certificate is the one that was registered, has not expired, and comes with its chain.",
+    ),
+    (
+        "tls.nothing_in_common",
+        "Ask the server's operator for TLS 1.2 or 1.3.",
+    ),
+    (
+        "tls.no_http1",
+        "Ask for a port with HTTP/1.1: this client speaks no HTTP/2.",
+    ),
+    ("tls.not_tls", "Check the port; http is only for loopback."),
+    (
+        "tls.protocol",
+        "Try again; if it stays, look at what is between this machine and the server.",
+    ),
+    ("config.root_certificate", "Give certificates as PEM."),
+    (
+        "config.system_roots",
+        "Install the system's certificates (`ca-certificates`), or use `only_these_roots`.",
+    ),
+    (
+        "config.client_certificate",
+        "Give the chain as PEM, the client's own certificate first.",
+    ),
+    (
+        "config.client_key",
+        "Give the key of that certificate, as PEM without a password.",
+    ),
+    (
+        "config.proxy",
+        "Give a URI such as http://proxy.example.com:3128.",
+    ),
+    (
+        "config.transport",
+        "Report it: the settings are checked before.",
+    ),
+    (
+        "config.thread",
+        "Check the limits on threads of this process.",
+    ),
+    (
+        "client.timeout",
+        "If nothing was sent, it is tried again by itself; otherwise ask the server whether it executed the call. Raise `deadline` for slow calls.",
+    ),
+    (
+        "client.interrupted",
+        "If nothing was sent, it is tried again by itself; otherwise ask the server whether it executed the call.",
+    ),
+    (
+        "client.not_http1",
+        "Check scheme and port: the port may be one for TLS, or for HTTP/2 alone.",
+    ),
+    (
+        "client.service",
+        "Look at the cause that the error holds: it is from middleware or another HTTP client.",
+    ),
+    (
+        "client.response_too_long",
+        "Raise `max_response_len` if such answers are expected. The server has seen the request.",
+    ),
+    (
+        "client.thread_ended",
+        "Build the blocking client after the fork, and again if its thread is gone.",
+    ),
+    (
+        "token.timed_out",
+        "Raise the deadline of logins or token requests, or look at what the login waits for.",
+    ),
+    (
+        "token.expired_on_arrival",
+        "Compare this machine's clock with the provider's.",
+    ),
+    (
+        "token.panicked",
+        "Look at the panic: it is in the login, the `TokenApi`, the store or the clock.",
+    ),
+    (
+        "token.abandoned",
+        "Call again: the request ran on a runtime that has ended.",
+    ),
+    (
+        "token.backing_off",
+        "Wait for `retry_after()`, and act on the cause that the error holds.",
+    ),
+    (
+        "session.refused_lately",
+        "Wait for `retry_after()`. If it stays, the server refuses every session: check the key and the derivation.",
+    ),
+    ("session.shut_down", "Make a new keeper."),
+    (
+        "token_store.unavailable",
+        "Check the store. Tokens are asked for anew meanwhile.",
+    ),
+    (
+        "token_store.timed_out",
+        "Make the store faster than a second. Tokens are asked for anew meanwhile.",
+    ),
+    (
+        "middleware.service",
+        "Act on the error of the service, which is in the variant.",
+    ),
+    (
+        "middleware.request_body",
+        "Look at where the request's body comes from.",
+    ),
+    (
+        "middleware.request_too_long",
+        "Raise the cap if such requests are expected.",
+    ),
+    (
+        "middleware.request_encoding",
+        "Put compression outside of this layer, or leave it out.",
+    ),
+    (
+        "middleware.response_body",
+        "Ask the server whether it executed the call: its answer was cut short.",
+    ),
+    (
+        "middleware.response_too_long",
+        "Raise the cap if such answers are expected.",
+    ),
+    (
+        "middleware.not_sealed",
+        "Check the URL and any proxy in between. The answer was not handed on.",
+    ),
+    (
+        "middleware.content_type",
+        "The client has to send the sealed text as text/plain.",
+    ),
+    (
+        "middleware.content_encoding",
+        "The client has to send the sealed text uncompressed.",
+    ),
+    (
+        "middleware.answer_too_long",
+        "Raise the cap if the service gives such answers.",
+    ),
+    (
+        "middleware.answer_body",
+        "Look at where the service's answer comes from.",
+    ),
+    (
+        "middleware.answer_encoding",
+        "Put compression outside of this layer, or leave it out.",
+    ),
+    ("inspect.empty", "Give a text or a file."),
+    (
+        "inspect.neither_text_nor_der",
+        "Give a sealed text, a JWT or a public key.",
+    ),
+    ("inspect.part_count", "Copy the text again, whole."),
+    ("inspect.jwt", "Copy the text again, whole."),
+    (
+        "inspect.unknown_form",
+        "Give a sealed text, a JWT or a public key.",
+    ),
+    (
+        "diagnose.other_algorithm",
+        "Ask the bank for an algorithm of the profile.",
+    ),
+    ("diagnose.sealed_to_public_key", "Give the private key."),
+    (
+        "diagnose.sealed_under_shared_key",
+        "Give your private key and the other side's public key, or the payload secret.",
+    ),
+    (
+        "diagnose.secret_too_long",
+        "Give the file with the secret alone.",
+    ),
+    (
+        "diagnose.no_reading",
+        "Check that the secret is the one for this environment, and that the message is from it.",
+    ),
+    (
+        "diagnose.no_derivation",
+        "Check that both keys are those of the exchange that the message came under.",
+    ),
+    ("sandbox.config", "Correct the setting that the text names."),
+    (
+        "sandbox.io",
+        "Act on what the system said: a port in use needs another port.",
+    ),
+    (
+        "sandbox.tls",
+        "Report it: the emulator makes its certificates itself.",
+    ),
+    ("sandbox.crypto", "Act on the cause (`source()`)."),
+];

@@ -1,0 +1,125 @@
+//! The codes of what exactly is wrong: one for each thing that a caller would mend in another way.
+
+use super::{HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
+
+impl Malformed {
+    /// The code of the [`Error`](crate::Error) with this problem, such as `envelope.not_encrypted`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "envelope.empty",
+            Self::ClearJson => "envelope.not_encrypted",
+            Self::PartCount { .. } => "envelope.part_count",
+            Self::NotBase64url { .. } => "envelope.not_base64url",
+            Self::PartLength { .. } => "envelope.part_length",
+        }
+    }
+}
+
+impl HeaderProblem {
+    /// The code of the [`Error`](crate::Error) with this problem, such as `header.alg_mismatch`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "header.too_long",
+            Self::NotBase64url => "header.not_base64url",
+            Self::NotJsonObject => "header.not_json_object",
+            Self::DuplicateMember => "header.duplicate_member",
+            Self::TooManyMembers => "header.too_many_members",
+            Self::Missing { .. } => "header.missing_member",
+            Self::Invalid { .. } => "header.invalid_member",
+            Self::UnknownAlgorithm => "header.unknown_alg",
+            Self::AlgorithmMismatch { .. } => "header.alg_mismatch",
+            Self::UnknownEncryption => "header.unknown_enc",
+            Self::Compressed => "header.compressed",
+            Self::Critical => "header.critical",
+        }
+    }
+}
+
+impl JsonProblem {
+    /// The code of the [`Error`](crate::Error) with this problem, such as `payload.json_truncated`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax => "payload.json_syntax",
+            Self::Truncated => "payload.json_truncated",
+            Self::Mismatch => "payload.json_mismatch",
+            Self::NotSerializable => "payload.not_serializable",
+        }
+    }
+}
+
+impl KeyProblem {
+    /// The code of the [`Error`](crate::Error) with this problem, such as `key.encrypted`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "key.too_long",
+            Self::Empty => "key.empty",
+            Self::NotBase64 => "key.not_base64",
+            Self::NotAKey => "key.not_a_key",
+            Self::CutShort => "key.cut_short",
+            Self::NotJsonObject => "key.not_json_object",
+            Self::DuplicateMember => "key.duplicate_member",
+            Self::TooManyMembers => "key.too_many_members",
+            Self::Missing { .. } => "key.missing_member",
+            Self::Invalid { .. } => "key.invalid_member",
+            Self::MemberLength { .. } => "key.member_length",
+            Self::NotText { .. } => "key.member_not_text",
+            Self::WireForm => "key.not_base64_jwk",
+            Self::UnknownKeyType => "key.unknown_kty",
+            Self::WrongCurve => "key.wrong_curve",
+            Self::PointForm => "key.point_form",
+            Self::OffCurve => "key.off_curve",
+            Self::ZeroPoint => "key.zero_point",
+            Self::PrivateMember => "key.is_private",
+            Self::ModulusBits { .. } => "key.rsa_modulus_size",
+            Self::ModulusEven => "key.rsa_modulus_even",
+            Self::Exponent => "key.rsa_exponent",
+            Self::Use => "key.use",
+            Self::Algorithm => "key.alg",
+            Self::KeyOps => "key.key_ops",
+            Self::NotPem => "key.not_pem",
+            Self::SeveralKeys => "key.several_keys",
+            Self::SeveralCertificates => "key.several_certificates",
+            Self::PemLabel { .. } => "key.pem_label",
+            Self::OtherForm { found } => found.code(),
+            Self::ExplicitCurve => "key.explicit_curve",
+            Self::ScalarLength { .. } => "key.scalar_length",
+            Self::CertificateKeyUsage { .. } => "key.certificate_key_usage",
+            Self::Encrypted => "key.encrypted",
+            Self::NotDer { .. } => "key.not_der",
+            Self::DerAlgorithm => "key.der_algorithm",
+            Self::PrivateInvalid => "key.private_invalid",
+            Self::OwnPublicKey => "key.own_public_key",
+            Self::PrimeLengths => "key.rsa_prime_lengths",
+            Self::PrivateNumbers { .. } => "key.rsa_private_numbers",
+            Self::MultiPrime => "key.rsa_multi_prime",
+        }
+    }
+}
+
+impl KeyForm {
+    /// The code of the [`Error`](crate::Error) for a key in this form, such as `key.form_openssh`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Certificate => "key.form_certificate",
+            Self::CertificateRequest => "key.form_certificate_request",
+            Self::OpenSsh => "key.form_openssh",
+            Self::Putty => "key.form_putty",
+            Self::Pkcs12 => "key.form_pkcs12",
+            Self::Pkcs7 => "key.form_pkcs7",
+            Self::JavaKeyStore => "key.form_java_key_store",
+            Self::Pem => "key.form_pem",
+            Self::Jwk => "key.form_jwk",
+            Self::JwkSet => "key.form_jwk_set",
+            Self::Utf16 => "key.form_utf16",
+            Self::PublicKey => "key.form_public_key",
+            Self::RawPublicPoint => "key.form_raw_public_point",
+            Self::RawPrivateKey => "key.form_raw_private_key",
+            Self::RawScalar => "key.form_raw_scalar",
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Why a request could not be built.
+
+use core::fmt;
+
+use crate::error::{Error, ErrorCategory};
+
+/// Why a request could not be built: what an implementation of [`TokenApi`](super::TokenApi) returns before
+/// anything is sent.
+///
+/// It never holds a value of the request, so it can be logged as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A URL or a path is refused; it is not shown.
+    #[non_exhaustive]
+    Url {
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
+    /// A field is refused; its value is not shown.
+    #[non_exhaustive]
+    Field {
+        /// Its name, as documented.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: FieldProblem,
+    },
+    /// The body could not be written as JSON, or not be sealed.
+    Envelope(Error),
+}
+
+/// What is wrong with a URL, a base URL or a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlProblem {
+    /// Not an absolute URL with a scheme and a host, or not a URL at all.
+    Invalid,
+    /// Neither `https`, nor `http` on the loopback address.
+    NotHttps,
+    /// It holds a user name or password.
+    UserInfo,
+    /// It holds a query or a fragment.
+    Query,
+    /// A path that does not start with a slash, or with characters that no path has.
+    Path,
+}
+
+/// What is wrong with a field of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldProblem {
+    /// It is required and empty.
+    Missing,
+    /// It is too long.
+    TooLong {
+        /// The most, in characters.
+        max: usize,
+    },
+    /// It is not a number in plain digits.
+    NotANumber,
+    /// There is no such day.
+    NotADate,
+    /// It was given already, or the documentation has a member of that name.
+    Duplicate,
+    /// It holds characters that no header can carry.
+    NotAHeaderValue,
+    /// It holds a control character, such as the line break at the end of a file.
+    ControlCharacter,
+    /// It holds a colon, which separates name and password in Basic authentication (RFC 7617
+    /// section 2).
+    Colon,
+    /// It is not a match pattern for web pages.
+    MatchPattern {
+        /// What is wrong with it.
+        problem: PatternProblem,
+    },
+}
+
+/// What is wrong with a Chrome match pattern, `<scheme>://<host>:<port>/<path>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatternProblem {
+    /// `<all_urls>`, under which any website could use the token.
+    AllUrls,
+    /// White space, which no URL holds.
+    WhiteSpace,
+    /// The scheme, up to `://`, is none of `https`, `http` and `*`.
+    Scheme,
+    /// The host is empty or not a name, or has a `*` that is neither the whole nor its first label.
+    Host,
+    /// The port is neither `*` nor a number from 1 to 65535.
+    Port,
+    /// It has no path (at least a slash follows the host), or one beyond ASCII.
+    Path,
+}
+
+impl RequestError {
+    /// A field is refused. `name` is shown: it is the documented name, never a value.
+    #[must_use]
+    pub const fn field(name: &'static str, problem: FieldProblem) -> Self {
+        Self::Field { name, problem }
+    }
+
+    /// A stable identifier, such as `field.missing`, for logs, metrics and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Url { problem } => problem.code(),
+            Self::Field { problem, .. } => problem.code(),
+            Self::Envelope(error) => error.code(),
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn category(&self) -> ErrorCategory {
+        match self {
+            Self::Url { .. } | Self::Field { .. } => ErrorCategory::Misuse,
+            Self::Envelope(error) => error.category(),
+        }
+    }
+
+    /// One error of each kind but [`Envelope`](Self::Envelope), as for [`Error::examples`].
+    #[must_use]
+    pub fn examples() -> Vec<Self> {
+        let urls = [
+            UrlProblem::Invalid,
+            UrlProblem::NotHttps,
+            UrlProblem::UserInfo,
+            UrlProblem::Query,
+            UrlProblem::Path,
+        ];
+        let fields = [
+            FieldProblem::Missing,
+            FieldProblem::TooLong { max: 1000 },
+            FieldProblem::NotANumber,
+            FieldProblem::NotADate,
+            FieldProblem::Duplicate,
+            FieldProblem::NotAHeaderValue,
+            FieldProblem::ControlCharacter,
+            FieldProblem::Colon,
+        ];
+        let patterns = [
+            PatternProblem::AllUrls,
+            PatternProblem::WhiteSpace,
+            PatternProblem::Scheme,
+            PatternProblem::Host,
+            PatternProblem::Port,
+            PatternProblem::Path,
+        ];
+        let patterns = patterns.map(|problem| FieldProblem::MatchPattern { problem });
+        let fields = fields.into_iter().chain(patterns);
+        let fields = fields.map(|problem| Self::field("NAME", problem));
+        urls.map(Self::from).into_iter().chain(fields).collect()
+    }
+}
+
+impl UrlProblem {
+    /// The code of an error with this problem, such as `url.not_https`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid => "url.invalid",
+            Self::NotHttps => "url.not_https",
+            Self::UserInfo => "url.user_info",
+            Self::Query => "url.query",
+            Self::Path => "url.path",
+        }
+    }
+}
+
+impl FieldProblem {
+    /// The code of an error with this problem, such as `field.missing`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "field.missing",
+            Self::TooLong { .. } => "field.too_long",
+            Self::NotANumber => "field.not_a_number",
+            Self::NotADate => "field.not_a_date",
+            Self::Duplicate => "field.duplicate",
+            Self::NotAHeaderValue => "field.not_a_header_value",
+            Self::ControlCharacter => "field.control_character",
+            Self::Colon => "field.colon",
+            Self::MatchPattern { problem } => problem.code(),
+        }
+    }
+}
+
+impl PatternProblem {
+    /// The code of an error with this problem, such as `field.pattern_host`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AllUrls => "field.pattern_all_urls",
+            Self::WhiteSpace => "field.pattern_white_space",
+            Self::Scheme => "field.pattern_scheme",
+            Self::Host => "field.pattern_host",
+            Self::Port => "field.pattern_port",
+            Self::Path => "field.pattern_path",
+        }
+    }
+}
+
+impl core::error::Error for RequestError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Envelope(error) => Some(error),
+            Self::Url { .. } | Self::Field { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url { problem } => problem.fmt(f),
+            Self::Field { name, problem } => write!(f, "`{name}` {problem}"),
+            Self::Envelope(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for UrlProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "the URL is not a valid absolute URL: expected https://HOST/PATH",
+            Self::NotHttps => {
+                "the URL is not https: plain http is only for localhost, 127.0.0.0/8 and [::1]"
+            }
+            Self::UserInfo => "the URL holds a user name or password: put credentials into headers",
+            Self::Query => "the base URL holds a query or fragment: leave it out",
+            Self::Path => "the path does not start with a slash, or is not a valid path",
+        })
+    }
+}
+
+/// Follows the name of the field.
+impl fmt::Display for FieldProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "is required",
+            Self::TooLong { max } => return write!(f, "has more than {max} characters"),
+            Self::NotANumber => "is not a number in plain digits",
+            Self::NotADate => "is not a date",
+            Self::Duplicate => "is a duplicate: the request already has a member of that name",
+            Self::NotAHeaderValue => "holds characters that a header cannot carry",
+            Self::ControlCharacter => "holds a control character: look for a line break at its end",
+            Self::Colon => "holds a colon, which Basic authentication cannot carry",
+            Self::MatchPattern { problem } => {
+                return write!(f, "is not a match pattern: {problem}");
+            }
+        })
+    }
+}
+
+impl fmt::Display for PatternProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AllUrls => "<all_urls> would let any website use the token: name the host",
+            Self::WhiteSpace => "it holds white space",
+            Self::Scheme => "it does not start with https://, http:// or *://",
+            Self::Host => {
+                "its host is not an ASCII name or address, `*` alone, or `*.` before a name"
+            }
+            Self::Port => "its port is neither * nor a number from 1 to 65535",
+            Self::Path => {
+                "its path is missing or not ASCII: end it with /*, percent-encode the rest"
+            }
+        })
+    }
+}
+
+impl From<UrlProblem> for RequestError {
+    fn from(problem: UrlProblem) -> Self {
+        Self::Url { problem }
+    }
+}
+
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        Self::Envelope(error)
+    }
+}
