@@ -147,8 +147,7 @@ impl TokenCall<'_> {
         }
         match (&args.isd_code, &args.mobile_number) {
             (Some(isd_code), Some(number)) => {
-                request = request
-                    .with_mobile(isd_code, number)?;
+                request = request.with_mobile(isd_code, number)?;
             }
             (None, None) => {}
             _ => {

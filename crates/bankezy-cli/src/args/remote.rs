@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use bankezy_crypto::Error;
 use bankezy_crypto::providers::BaseUrl;
+use bankezy_crypto::providers::RequestError;
 use clap::{Parser, ValueEnum};
 
 use super::place::{Place, SecretArg, secret};
@@ -88,9 +88,9 @@ pub(crate) struct Base {
 }
 
 impl FromStr for Base {
-    type Err = Error;
+    type Err = RequestError;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, RequestError> {
         Ok(Self {
             url: BaseUrl::parse(text)?,
             is_https: text.starts_with("https"),
