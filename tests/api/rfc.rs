@@ -5,7 +5,7 @@
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{
-    Derivation, Error, HeaderProblem, KeyPair, Malformed, Opened, PayloadCipher, PayloadSecret,
+    Derivation, Error, HeaderProblem, KeyPair, Opened, PayloadCipher, PayloadSecret,
     PrivateKeyOpener, PublicKey,
 };
 use base64::Engine as _;
@@ -89,15 +89,9 @@ impl Case {
     /// The one thing that is wrong with an invalid case.
     fn refusal(&self) -> Error {
         match self.id {
-            1 | 2 | 6 | 9 => HeaderProblem::UnknownEncryption.into(),
-            // The form comes before the header: CBC has a vector of 16 bytes.
-            4 | 5 | 15 | 16 => Malformed::PartLength {
-                part: "initialization vector",
-                found: 22,
-                needed: 16,
-            }
-            .into(),
-            8 | 11 | 13 | 17 => HeaderProblem::UnknownAlgorithm.into(),
+            // CBC has a vector of 16 bytes; the header, which says why, is named first.
+            1 | 2 | 5 | 6 | 9 => HeaderProblem::UnknownEncryption.into(),
+            4 | 8 | 11 | 13 | 15 | 16 | 17 => HeaderProblem::UnknownAlgorithm.into(),
             // That the encrypted key did not unwrap must not show.
             12 => Error::OpenFailed,
             id => panic!("case {id} has no reason to be refused here"),
