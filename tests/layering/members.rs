@@ -218,7 +218,8 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
                 "bankezy-diagnose",
                 "bankezy-sandbox",
             ],
-            &[],
+            // The page of all errors.
+            &["bankezy-tower"],
         ),
     ];
     let packages = metadata["packages"].as_array().unwrap();

@@ -125,7 +125,7 @@ fn what_inspect_cannot_read_is_exit_1_with_the_reason() {
     folder.run("keygen p256 --out k.pem", "").printed();
     folder
         .run("inspect k.pem", "")
-        .failed(1, "private key where a public one is due");
+        .failed(1, "holds a private key, but a public one is expected");
     for (input, reason) in [
         (&b""[..], "the input is empty"),
         (b"a.b", "5 parts"),

@@ -173,7 +173,7 @@ fn what_does_not_open_says_why() {
         .failed(1, "it is empty");
     folder
         .run("open --secret-file s", "{\"resCode\":1}")
-        .failed(1, "clear JSON");
+        .failed(1, "this is unencrypted JSON");
     folder
         .run("open --secret-file s", &sealed[1..])
         .failed(1, "header");
