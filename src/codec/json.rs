@@ -16,7 +16,7 @@ pub(crate) enum NotObject {
     Syntax,
     /// The text ends early.
     Truncated,
-    /// A member stands twice.
+    /// A duplicate member.
     DuplicateMember,
     /// More than [`MAX_MEMBERS`] members.
     TooManyMembers,

@@ -31,7 +31,7 @@ use crate::providers::{Token, TokenKey, sardine};
 /// let sealed = token.seal(&key, &cipher)?;
 /// assert_eq!(Token::open(&sealed, &key, &cipher)?.as_str(), "token");
 /// # }
-/// # Ok::<(), bankezy_crypto::Error>(())
+/// # Ok::<(), bankezy_crypto::providers::RequestError>(())
 /// ```
 pub trait SealedStorage: Stored {
     /// Seals it, bound to `key`.

@@ -225,7 +225,8 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
                 "bankezy-diagnose",
                 "bankezy-sandbox",
             ],
-            &[support],
+            // The middleware is for the page of all errors.
+            &["bankezy-tower", support],
         ),
     ];
     let packages = metadata["packages"].as_array().unwrap();

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientBuilder, ClientError, ConnectProblem, Setting, TlsProblem};
+use bankezy_client::{
+    Client, ClientBuilder, ClientError, ClientErrorKind, ConnectProblem, Setting, TlsProblem,
+};
 use bankezy_crypto::{SecretBytes, SecretText};
 use http::Uri;
 
@@ -91,8 +93,8 @@ fn secret_text(bytes: &SecretBytes, what: &str) -> Result<SecretText, Failure> {
 pub(crate) fn failure(error: &ClientError) -> Failure {
     let usage = |flags: &str| Failure::usage(format!("{error}: check {flags}"));
     let operation = |hint: &str| Failure::operation(format!("{error}{hint}"));
-    match error {
-        ClientError::Configuration { what, .. } => match what {
+    match error.kind() {
+        ClientErrorKind::Configuration(setting) => match setting {
             Setting::RootCertificate => usage("--ca-file or --extra-ca-file"),
             Setting::ClientCertificate => usage("--client-cert-file"),
             Setting::ClientKey => usage("--client-key-file or --client-key-env"),
@@ -100,7 +102,7 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             Setting::SystemRoots => operation(" (--ca-file)"),
             _ => operation(""),
         },
-        ClientError::Tls { problem, .. } => match problem {
+        ClientErrorKind::Tls(problem) => match problem {
             TlsProblem::UntrustedCertificate | TlsProblem::BadCertificate => {
                 operation(" (--ca-file or --extra-ca-file)")
             }
@@ -109,10 +111,9 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             }
             _ => operation(""),
         },
-        ClientError::Connect {
-            problem: ConnectProblem::ProxyAuthentication,
-            ..
-        } => operation(" (--proxy-file or --proxy-env)"),
+        ClientErrorKind::Connect(ConnectProblem::ProxyAuthentication) => {
+            operation(" (--proxy-file or --proxy-env)")
+        }
         _ => operation(""),
     }
 }

@@ -1,7 +1,6 @@
 //! BankEzy's calls over the transport.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Endpoint, Outcome, TokenAnswer,
@@ -21,7 +20,7 @@ use super::{ProviderError, Transport};
 /// sealed anew each time.
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
-    transport: Transport,
+    pub(super) transport: Transport,
     server: Arc<BankEzy>,
 }
 
@@ -133,11 +132,6 @@ impl BankEzyClient {
         let request = || server.call_request(endpoint.clone(), body, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read(&response, channel)?)
-    }
-
-    /// How long a call may take.
-    pub(super) fn deadline(&self) -> Duration {
-        self.transport.settings().deadline
     }
 
     async fn send(

@@ -65,26 +65,6 @@
     expect(clippy::arithmetic_side_effects, reason = "small counts and times")
 )]
 
-/// `Debug` of what holds secrets shows its name alone.
-macro_rules! redacted {
-    ($([$($generics:tt)*] $type:ty => $name:literal;)*) => {$(
-        impl<$($generics)*> core::fmt::Debug for $type {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(concat!($name, "([redacted])"))
-            }
-        }
-    )*};
-}
-
-redacted! {
-    [] SessionKeeper => "SessionKeeper";
-    [] SessionKeeperBuilder => "SessionKeeperBuilder";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCacheBuilder<A, S> => "TokenCacheBuilder";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
-    [] ServiceError => "ServiceError";
-}
-
 mod backoff;
 mod bankezy;
 mod blocking;
@@ -104,8 +84,8 @@ pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
 pub use blocking::{Blocking, Bounded};
 pub use error::{
-    ClientError, ConnectProblem, ProviderError, ServiceError, Setting, StoreError, TlsProblem,
-    TokenProblem,
+    ClientError, ClientErrorKind, ConnectProblem, ProviderError, ServiceError, Setting, StoreError,
+    TlsProblem, TokenProblem,
 };
 pub use retry::RetryPolicy;
 pub use session::{Renewal, Session, SessionKeeper, SessionKeeperBuilder};
@@ -114,6 +94,26 @@ pub use token_cache::{
 };
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
+
+/// `Debug` of what holds secrets shows its name alone.
+macro_rules! redacted {
+    ($([$($generics:tt)*] $type:ty => $name:literal;)*) => {$(
+        impl<$($generics)*> core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!($name, "([redacted])"))
+            }
+        }
+    )*};
+}
+
+redacted! {
+    [] SessionKeeper => "SessionKeeper";
+    [] SessionKeeperBuilder => "SessionKeeperBuilder";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenCacheBuilder<A, S> => "TokenCacheBuilder";
+    [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
+    [] ServiceError => "ServiceError";
+}
 
 /// The examples of this crate's README, run as doc tests.
 #[cfg(doctest)]

@@ -99,13 +99,13 @@ impl Default for RetryPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ConnectProblem, Delivery};
+    use crate::{ClientErrorKind, ConnectProblem, Delivery};
 
     #[test]
     fn waits_are_bounded_by_attempts_and_deadline() {
         let policy = RetryPolicy::default();
         let left = Duration::from_secs(30);
-        let refused = Err(ClientError::connect(ConnectProblem::Refused));
+        let refused = Err(ClientError::from(ConnectProblem::Refused));
         assert!(policy.wait(1, left, &refused).unwrap() <= Duration::from_millis(100));
         assert!(policy.wait(2, left, &refused).unwrap() <= Duration::from_millis(200));
         assert_eq!(policy.wait(3, left, &refused), None);
@@ -136,8 +136,8 @@ mod tests {
         let left = Duration::from_secs(30);
         let delivery = Delivery::PossiblySent;
         for error in [
-            ClientError::timeout(delivery),
-            ClientError::interrupted(delivery),
+            ClientError::new(ClientErrorKind::Timeout, delivery),
+            ClientError::new(ClientErrorKind::Interrupted, delivery),
         ] {
             assert_eq!(RetryPolicy::default().wait(1, left, &Err(error)), None);
         }

@@ -2,27 +2,19 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::backoff::{Backoff, MAX_DEADLINE};
+use crate::backoff::Backoff;
 
 /// Settings that a session keeper and a token cache share.
 pub(super) struct Settings {
     pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) backoff: Backoff,
     /// Of a login, a renewal, or a request for a token.
-    deadline: Duration,
+    pub(super) deadline: Duration,
 }
 
 impl Settings {
     pub(super) fn now(&self) -> SystemTime {
         (self.clock)()
-    }
-
-    pub(super) fn deadline(&self) -> Duration {
-        self.deadline
-    }
-
-    pub(super) fn set_deadline(&mut self, deadline: Duration) {
-        self.deadline = deadline.min(MAX_DEADLINE);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bankezy_crypto::providers::TokenApi;
 
@@ -26,8 +26,8 @@ use super::{ProviderError, Transport};
 /// # }
 /// ```
 pub struct TokenClient<A> {
-    transport: Transport,
-    api: Arc<A>,
+    pub(super) transport: Transport,
+    pub(super) api: Arc<A>,
 }
 
 impl<A: TokenApi> TokenClient<A> {
@@ -60,15 +60,6 @@ impl<A: TokenApi> TokenClient<A> {
         let make = || Ok::<_, ProviderError>(self.api.request(request)?);
         let response = self.transport.execute(make).await?;
         Ok(self.api.response(request, &response, clock())?)
-    }
-
-    /// How long a call may take.
-    pub(super) fn deadline(&self) -> Duration {
-        self.transport.settings().deadline
-    }
-
-    pub(super) fn api(&self) -> &A {
-        &self.api
     }
 }
 

@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
-use super::{ClientError, RetryPolicy, ServiceError};
+use super::{ClientError, ClientErrorKind, RetryPolicy, ServiceError};
 
 /// Default of how long a call may take with all its attempts: 30 s.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -63,7 +63,7 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Transport {
     exchange: Arc<Exchange>,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// What holds for every call.
@@ -171,10 +171,6 @@ impl Transport {
         Self { settings, ..self }
     }
 
-    pub(crate) fn settings(&self) -> Settings {
-        self.settings
-    }
-
     async fn run<E: From<ClientError>>(
         &self,
         retries: RetryPolicy,
@@ -200,7 +196,10 @@ impl Transport {
     async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
         // Nothing is begun that has no time left, such as after a slow closure.
         if Instant::now() >= deadline {
-            return Err(ClientError::timeout(Delivery::NotSent));
+            return Err(ClientError::new(
+                ClientErrorKind::Timeout,
+                Delivery::NotSent,
+            ));
         }
         // Wipes itself when the last one who holds it is done.
         let request = request.map(|body| Full::new(Bytes::from_owner(body)));
@@ -235,7 +234,7 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
     B: Body<Error: Into<BoxError>>,
 {
-    let timeout = |delivery| Err(ClientError::timeout(delivery));
+    let timeout = |delivery| Err(ClientError::new(ClientErrorKind::Timeout, delivery));
     let ready = poll_fn(|context| service.poll_ready(context));
     match timeout_at(deadline, ready).await {
         Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
@@ -257,7 +256,7 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
     let (parts, body) = response.into_parts();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > max {
-        return Err(ClientError::ResponseTooLong { max });
+        return Err(too_long(max));
     }
     let mut body = pin!(body);
     let mut collected = SecretBytes::with_capacity(announced.min(MAX_INITIAL_CAPACITY));
@@ -267,7 +266,7 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
             continue;
         };
         if data.remaining() > max - collected.as_bytes().len() {
-            return Err(ClientError::ResponseTooLong { max });
+            return Err(too_long(max));
         }
         while data.has_remaining() {
             let chunk = data.chunk();
@@ -280,13 +279,16 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
     Ok(Response::from_parts(parts, collected))
 }
 
+/// The server has seen the request.
+pub(super) fn too_long(max: usize) -> ClientError {
+    let kind = ClientErrorKind::ResponseTooLong { max };
+    ClientError::new(kind, Delivery::PossiblySent)
+}
+
 /// An error of our own client stays as it is, unless middleware sent the request more than once.
 fn failed(error: BoxError, delivery: Delivery) -> ClientError {
     match error.downcast_ref::<ClientError>() {
         Some(ours) if ours.delivery() == delivery => ours.clone(),
-        _ => ClientError::Service {
-            cause: ServiceError::new(error),
-            delivery,
-        },
+        _ => ClientError::new(ClientErrorKind::Service(ServiceError::new(error)), delivery),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use bankezy_client::{ClientError, ProviderError, StoreError};
+use bankezy_client::{
+    ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, ServiceError, Setting,
+    StoreError, TlsProblem,
+};
 use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
 use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
 use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret, PublicKeySealer, backend};
@@ -31,7 +34,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
         ),
         (
             "HTTP: `bankezy_client::ClientError`",
-            told(ClientError::examples(), ClientError::code),
+            told(exchanges(), ClientError::code),
         ),
         (
             "Calls, sessions and tokens: `bankezy_client::ProviderError`",
@@ -65,9 +68,14 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
             "Diagnosing: `bankezy_diagnose::DiagnoseError`",
             told(diagnoses(), DiagnoseError::code)
                 .into_iter()
-                // What was tried fills a screen.
-                .map(|(code, text)| match text.split_once(" (") {
-                    Some((what, _)) if code.starts_with("diagnose.no_") => (code, what.to_owned()),
+                // What was tried fills a screen, and how much there is to try depends on the keys.
+                .map(|(code, text)| match (code, text.split_once(" (")) {
+                    ("diagnose.no_reading", Some((what, _))) => (code, what.to_owned()),
+                    ("diagnose.no_derivation", Some((what, _))) => {
+                        let mut words: Vec<_> = what.split(' ').collect();
+                        words[2] = "N";
+                        (code, words.join(" "))
+                    }
                     _ => (code, text),
                 })
                 .collect(),
@@ -106,6 +114,28 @@ fn told<E: Display>(errors: Vec<E>, code: impl Fn(&E) -> &'static str) -> Vec<To
     errors
         .iter()
         .map(|error| (code(error), text(error)))
+        .collect()
+}
+
+fn exchanges() -> Vec<ClientError> {
+    let kinds = [
+        ClientErrorKind::Timeout,
+        ClientErrorKind::Interrupted,
+        ClientErrorKind::NotHttp1,
+        ClientErrorKind::Service(ServiceError::new("made up")),
+        ClientErrorKind::ResponseTooLong { max: 1000 },
+        ClientErrorKind::ThreadEnded,
+    ];
+    let connects = ConnectProblem::all()
+        .into_iter()
+        .map(ClientErrorKind::Connect);
+    let tls = TlsProblem::all().into_iter().map(ClientErrorKind::Tls);
+    let settings = Setting::all()
+        .into_iter()
+        .map(ClientErrorKind::Configuration);
+    let kinds = connects.chain(tls).chain(settings).chain(kinds);
+    kinds
+        .map(|kind| ClientError::new(kind, Delivery::NotSent))
         .collect()
 }
 

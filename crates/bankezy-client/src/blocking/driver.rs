@@ -15,7 +15,7 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::unconstrained;
 
-use crate::{ClientError, Setting};
+use crate::{ClientError, ClientErrorKind, Setting};
 
 /// How often a call looks whether the thread is still there.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
@@ -57,9 +57,7 @@ impl Driver {
                 process: process::id(),
                 running,
             }),
-            _ => Err(ClientError::Configuration {
-                what: Setting::Thread,
-            }),
+            _ => Err(Setting::Thread.into()),
         }
     }
 
@@ -73,9 +71,7 @@ impl Driver {
         limit: Duration,
     ) -> Result<F::Output, ClientError> {
         if self.has_ended() {
-            return Err(ClientError::ThreadEnded {
-                delivery: Delivery::NotSent,
-            });
+            return Err(ended(Delivery::NotSent));
         }
         let delivery = Delivery::PossiblySent;
         let (wake, woken) = mpsc::sync_channel(1);
@@ -93,10 +89,10 @@ impl Driver {
             loop {
                 let left = limit.saturating_sub(started.elapsed());
                 if self.has_ended() {
-                    return Err(ClientError::ThreadEnded { delivery });
+                    return Err(ended(delivery));
                 }
                 if left.is_zero() {
-                    return Err(ClientError::timeout(delivery));
+                    return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
                 }
                 if woken.recv_timeout(left.min(LOOKS_EVERY)).is_ok() {
                     break;
@@ -109,6 +105,10 @@ impl Driver {
         // The runtime ends right before its thread, and drops what holds the receiver.
         self.running.is_closed() || self.thread.is_finished() || self.process != process::id()
     }
+}
+
+fn ended(delivery: Delivery) -> ClientError {
+    ClientError::new(ClientErrorKind::ThreadEnded, delivery)
 }
 
 struct Signal(mpsc::SyncSender<()>);
@@ -132,7 +132,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(300);
 
     fn ended<T>(delivery: Delivery) -> Result<T, ClientError> {
-        Err(ClientError::ThreadEnded { delivery })
+        Err(super::ended(delivery))
     }
 
     #[test]
@@ -164,7 +164,13 @@ mod tests {
         driver.runtime.spawn(async { thread::sleep(20 * LIMIT) });
         let started = Instant::now();
         let waited = driver.wait(async { tokio::time::sleep(LIMIT / 10).await }, LIMIT);
-        assert_eq!(waited, Err(ClientError::timeout(Delivery::PossiblySent)));
+        assert_eq!(
+            waited,
+            Err(ClientError::new(
+                ClientErrorKind::Timeout,
+                Delivery::PossiblySent
+            ))
+        );
         assert!(started.elapsed() < 10 * LIMIT);
     }
 

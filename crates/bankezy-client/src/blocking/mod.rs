@@ -48,7 +48,7 @@ impl<T> Blocking<T> {
     /// Starts the thread.
     ///
     /// # Errors
-    /// [`ClientError::Configuration`] if the thread could not be started.
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) if the thread could not be started.
     pub fn new(inner: T) -> Result<Self, ClientError> {
         let driver = Driver::start()?;
         Ok(Self { inner, driver })
@@ -68,8 +68,8 @@ impl<T: Bounded> Blocking<T> {
     /// Makes one call and waits for it on this thread. The closure runs here.
     ///
     /// # Errors
-    /// That of the call; [`ClientError::ThreadEnded`] if the thread that does the I/O is gone, and
-    /// [`ClientError::Timeout`] if it stands still.
+    /// That of the call; [`ClientErrorKind::ThreadEnded`](crate::ClientErrorKind::ThreadEnded) if the thread that does the I/O is gone, and
+    /// [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it stands still.
     pub fn run<R, E: From<ClientError>>(
         &self,
         call: impl AsyncFnOnce(&T) -> Result<R, E>,
@@ -104,10 +104,10 @@ macro_rules! bounded {
 }
 
 bounded! {
-    [] Client, it => it.settings().deadline;
-    [] Transport, it => it.settings().deadline;
-    [] BankEzyClient, it => it.deadline();
+    [] Client, it => it.settings.deadline;
+    [] Transport, it => it.settings.deadline;
+    [] BankEzyClient, it => it.transport.settings.deadline;
     [] SessionKeeper, it => it.longest();
-    [A: TokenApi] TokenClient<A>, it => it.deadline();
+    [A: TokenApi] TokenClient<A>, it => it.transport.settings.deadline;
     [A: TokenApi, S: TokenStore<A::Answer>] TokenSlot<A, S>, it => it.longest();
 }

@@ -15,7 +15,8 @@ use core::fmt;
 use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{Delivery, ErrorCategory};
 
-/// Everything that can go wrong between a request and its response.
+/// Everything that can go wrong between a request and its response: what, and whether the server may have
+/// received the request.
 ///
 /// It never holds a URL, header, body or text from the network, so it can be logged as it is.
 ///
@@ -25,202 +26,150 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat only what may happen twice |
 /// | all else | mend the configuration or the request: `docs/errors.md` has a remedy for each code |
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientError {
+    kind: ClientErrorKind,
+    delivery: Delivery,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClientError {
-    /// The URL is refused. Nothing was sent.
-    #[non_exhaustive]
-    Url {
-        /// What is wrong with it.
-        problem: UrlProblem,
-    },
-    /// The connection failed. Nothing was sent.
-    #[non_exhaustive]
-    Connect {
-        /// How it failed.
-        problem: ConnectProblem,
-    },
+pub enum ClientErrorKind {
+    /// The URL is refused.
+    Url(UrlProblem),
+    /// The connection failed.
+    Connect(ConnectProblem),
     /// TLS refused the server, or the server refused us.
-    #[non_exhaustive]
-    Tls {
-        /// What is wrong.
-        problem: TlsProblem,
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
+    Tls(TlsProblem),
     /// The deadline passed before the answer was complete.
-    #[non_exhaustive]
-    Timeout {
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
+    Timeout,
     /// The connection was lost before the answer was complete.
-    #[non_exhaustive]
-    Interrupted {
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
+    Interrupted,
     /// The answer is not HTTP/1.1: the port may be one for TLS, or for HTTP/2 alone.
-    #[non_exhaustive]
-    NotHttp1 {
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
+    NotHttp1,
     /// A service that is not ours failed: middleware around a [`Client`](super::Client), or another
-    /// HTTP client.
-    #[non_exhaustive]
-    Service {
-        /// Its error, whose text is shown nowhere.
-        cause: ServiceError,
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
-    /// The answer is longer than the cap. The server has seen the request.
-    #[non_exhaustive]
+    /// HTTP client. The text of its error is shown nowhere.
+    Service(ServiceError),
+    /// The answer is longer than the cap.
     ResponseTooLong {
         /// The cap, in bytes.
         max: usize,
     },
     /// The client cannot be built as configured.
-    #[non_exhaustive]
-    Configuration {
-        /// Which setting is wrong.
-        what: Setting,
-    },
+    Configuration(Setting),
     /// The thread that does the I/O of a [`Blocking`](crate::Blocking) client has ended, or is missing
     /// after a fork.
-    #[non_exhaustive]
-    ThreadEnded {
-        /// Whether the server may have received the request.
-        delivery: Delivery,
-    },
-}
-
-/// For services below a [`Transport`](crate::Transport), such as mocks.
-impl ClientError {
-    /// The connection failed.
-    #[must_use]
-    pub const fn connect(problem: ConnectProblem) -> Self {
-        Self::Connect { problem }
-    }
-
-    /// TLS failed.
-    #[must_use]
-    pub const fn tls(problem: TlsProblem, delivery: Delivery) -> Self {
-        Self::Tls { problem, delivery }
-    }
-
-    /// The deadline passed.
-    #[must_use]
-    pub const fn timeout(delivery: Delivery) -> Self {
-        Self::Timeout { delivery }
-    }
-
-    /// The connection was lost.
-    #[must_use]
-    pub const fn interrupted(delivery: Delivery) -> Self {
-        Self::Interrupted { delivery }
-    }
+    ThreadEnded,
 }
 
 impl ClientError {
-    /// One error of each kind but [`Url`](Self::Url), as if nothing was sent, with made-up numbers: for tests of
-    /// what handles errors, since not all can be made outside of this crate.
+    /// For services below a [`Transport`](crate::Transport), such as mocks.
     #[must_use]
-    pub fn examples() -> Vec<Self> {
-        let delivery = Delivery::NotSent;
-        let cause = ServiceError::new("made up".into());
-        let connects = ConnectProblem::all().into_iter().map(Self::connect);
-        let tls = TlsProblem::all().into_iter();
-        let settings = Setting::all().into_iter();
-        let others = [
-            Self::timeout(delivery),
-            Self::interrupted(delivery),
-            Self::NotHttp1 { delivery },
-            Self::Service { cause, delivery },
-            Self::ResponseTooLong { max: 1000 },
-            Self::ThreadEnded { delivery },
-        ];
-        connects
-            .chain(tls.map(|problem| Self::tls(problem, delivery)))
-            .chain(settings.map(|what| Self::Configuration { what }))
-            .chain(others)
-            .collect()
+    pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
+        Self { kind, delivery }
     }
 
-    /// A stable identifier, such as `client.timeout` or `connect.refused`, for logs, metrics and tests.
+    /// What went wrong.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.facts().0
-    }
-
-    /// Whose fault it is.
-    #[must_use]
-    pub fn category(&self) -> ErrorCategory {
-        self.facts().1
+    pub fn kind(&self) -> &ClientErrorKind {
+        &self.kind
     }
 
     /// Whether the server may have received the request.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        self.facts().2
+        self.delivery
     }
 
-    fn facts(&self) -> (&'static str, ErrorCategory, Delivery) {
-        use Delivery::{NotSent, PossiblySent};
-        use ErrorCategory::{Misuse, Provider, Transport};
-        match self {
-            Self::Url { problem } => (problem.code(), Misuse, NotSent),
-            Self::Connect { problem } => (problem.code(), Transport, NotSent),
-            Self::Tls { problem, delivery } => (problem.code(), Transport, *delivery),
-            Self::Timeout { delivery } => ("client.timeout", Transport, *delivery),
-            Self::Interrupted { delivery } => ("client.interrupted", Transport, *delivery),
-            Self::NotHttp1 { delivery } => ("client.not_http1", Transport, *delivery),
-            Self::Service { delivery, .. } => ("client.service", Transport, *delivery),
-            Self::ResponseTooLong { .. } => ("client.response_too_long", Provider, PossiblySent),
-            Self::Configuration { what } => (what.code(), Misuse, NotSent),
-            Self::ThreadEnded { delivery } => ("client.thread_ended", Misuse, *delivery),
+    /// A stable identifier, such as `client.timeout` or `connect.refused`, for logs, metrics and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.kind {
+            ClientErrorKind::Url(problem) => problem.code(),
+            ClientErrorKind::Connect(problem) => problem.code(),
+            ClientErrorKind::Tls(problem) => problem.code(),
+            ClientErrorKind::Timeout => "client.timeout",
+            ClientErrorKind::Interrupted => "client.interrupted",
+            ClientErrorKind::NotHttp1 => "client.not_http1",
+            ClientErrorKind::Service(_) => "client.service",
+            ClientErrorKind::ResponseTooLong { .. } => "client.response_too_long",
+            ClientErrorKind::Configuration(setting) => setting.code(),
+            ClientErrorKind::ThreadEnded => "client.thread_ended",
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn category(&self) -> ErrorCategory {
+        match self.kind {
+            ClientErrorKind::Url(_)
+            | ClientErrorKind::Configuration(_)
+            | ClientErrorKind::ThreadEnded => ErrorCategory::Misuse,
+            ClientErrorKind::ResponseTooLong { .. } => ErrorCategory::Provider,
+            _ => ErrorCategory::Transport,
         }
     }
 
     /// Whether the same call can be made again without executing it twice, and may then succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.can_pass() && self.delivery() == Delivery::NotSent
+        self.can_pass() && self.delivery == Delivery::NotSent
     }
 
     /// Whether the cause may be gone the next time.
     pub(crate) fn can_pass(&self) -> bool {
         matches!(
-            self,
-            Self::Connect { .. }
-                | Self::Timeout { .. }
-                | Self::Interrupted { .. }
-                | Self::Service { .. }
+            self.kind,
+            ClientErrorKind::Connect(_)
+                | ClientErrorKind::Timeout
+                | ClientErrorKind::Interrupted
+                | ClientErrorKind::Service(_)
         )
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self {
-            Self::Url { problem } => return problem.fmt(f),
-            Self::Connect { problem } => return problem.fmt(f),
-            Self::Tls { problem, .. } => return problem.fmt(f),
-            Self::Configuration { what } => return what.fmt(f),
-            Self::Timeout { .. } => "the deadline passed before the answer was complete",
-            Self::Interrupted { .. } => "the connection was lost before the answer was complete",
-            Self::NotHttp1 { .. } => "the answer is not HTTP/1.1: check scheme and port",
-            Self::Service { .. } => "the service that sends requests failed",
-            Self::ThreadEnded { .. } => "the thread of the blocking client has ended",
-            Self::ResponseTooLong { max } => {
-                return write!(
-                    f,
-                    "the answer is longer than {max} bytes: raise the cap if such answers are expected"
-                );
+        let what = match &self.kind {
+            ClientErrorKind::Url(problem) => return problem.fmt(f),
+            ClientErrorKind::Connect(problem) => return problem.fmt(f),
+            ClientErrorKind::Tls(problem) => return problem.fmt(f),
+            ClientErrorKind::Configuration(setting) => return setting.fmt(f),
+            ClientErrorKind::ResponseTooLong { max } => {
+                let remedy = "raise the cap if such answers are expected";
+                return write!(f, "the answer is longer than {max} bytes: {remedy}");
             }
+            ClientErrorKind::Timeout => "the deadline passed before the answer was complete",
+            ClientErrorKind::Interrupted => {
+                "the connection was lost before the answer was complete"
+            }
+            ClientErrorKind::NotHttp1 => "the answer is not HTTP/1.1: check scheme and port",
+            ClientErrorKind::Service(_) => "the service that sends requests failed",
+            ClientErrorKind::ThreadEnded => "the thread of the blocking client has ended",
         };
-        write!(f, "{what}; {}", self.delivery())
+        write!(f, "{what}; {}", self.delivery)
     }
 }
 
 impl core::error::Error for ClientError {}
+
+/// Before anything is sent.
+impl From<UrlProblem> for ClientError {
+    fn from(problem: UrlProblem) -> Self {
+        Self::new(ClientErrorKind::Url(problem), Delivery::NotSent)
+    }
+}
+
+/// Before anything is sent.
+impl From<ConnectProblem> for ClientError {
+    fn from(problem: ConnectProblem) -> Self {
+        Self::new(ClientErrorKind::Connect(problem), Delivery::NotSent)
+    }
+}
+
+/// Before anything is sent.
+impl From<Setting> for ClientError {
+    fn from(setting: Setting) -> Self {
+        Self::new(ClientErrorKind::Configuration(setting), Delivery::NotSent)
+    }
+}

@@ -26,7 +26,7 @@ use super::{ClientError, TokenProblem};
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
     Request(RequestError),
-    /// No answer came; [`ClientError::delivery`] says whether the server can have executed the call.
+    /// No answer came; [`ClientError::delivery`] says whether the server may have received it.
     Transport(ClientError),
     /// An answer came that is a refusal, a failure, or not as documented.
     Answer(CallError),

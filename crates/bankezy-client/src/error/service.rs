@@ -11,8 +11,10 @@ use std::sync::Arc;
 pub struct ServiceError(Arc<dyn Error + Send + Sync>);
 
 impl ServiceError {
-    pub(crate) fn new(error: Box<dyn Error + Send + Sync>) -> Self {
-        Self(Arc::from(error))
+    /// Keeps an error without showing its text.
+    #[must_use]
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
     }
 
     /// The error itself, such as `tower::timeout::error::Elapsed`: for `is` and `downcast_ref`. Look

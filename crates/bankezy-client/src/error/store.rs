@@ -29,7 +29,7 @@ impl StoreError {
     #[must_use]
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable {
-            cause: ServiceError::new(cause.into()),
+            cause: ServiceError::new(cause),
         }
     }
 

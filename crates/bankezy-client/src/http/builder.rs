@@ -124,17 +124,15 @@ impl ClientBuilder {
     /// Builds the asynchronous client. Reads the system's roots; sends nothing.
     ///
     /// # Errors
-    /// [`ClientError::Configuration`] with the setting that is wrong.
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) with the setting that is wrong.
     pub fn build(self) -> Result<Client, ClientError> {
-        let pools = self.pools();
-        let pools = pools.map_err(|what| ClientError::Configuration { what })?;
-        Ok(Client::new(pools, self.settings))
+        Ok(Client::new(self.pools()?, self.settings))
     }
 
     /// Builds the blocking client and starts its thread.
     ///
     /// # Errors
-    /// [`ClientError::Configuration`] with the setting that is wrong.
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) with the setting that is wrong.
     pub fn build_blocking(self) -> Result<Blocking<Client>, ClientError> {
         Blocking::new(self.build()?)
     }

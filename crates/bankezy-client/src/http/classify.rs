@@ -8,7 +8,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use bankezy_crypto::Delivery;
 
-use crate::{ClientError, ConnectProblem, TlsProblem};
+use crate::{ClientError, ClientErrorKind, ConnectProblem, TlsProblem};
 
 /// `has_identity`: whether a client certificate is configured.
 pub(super) fn classify(
@@ -17,23 +17,23 @@ pub(super) fn classify(
     delivery: Delivery,
 ) -> ClientError {
     let Some(error) = error.downcast_ref::<reqwest::Error>() else {
-        return ClientError::interrupted(delivery);
+        return ClientError::new(ClientErrorKind::Interrupted, delivery);
     };
     let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
     if let Some(problem) = tls {
-        return ClientError::tls(problem, delivery);
+        return ClientError::new(ClientErrorKind::Tls(problem), delivery);
     }
     if cause(error).is_some_and(hyper::Error::is_parse) {
-        return ClientError::NotHttp1 { delivery };
+        return ClientError::new(ClientErrorKind::NotHttp1, delivery);
     }
     if error.is_timeout() && !error.is_connect() {
-        return ClientError::timeout(delivery);
+        return ClientError::new(ClientErrorKind::Timeout, delivery);
     }
     // Once the request is on its way, whatever looks like a failed connection is an interruption.
     if !error.is_connect() || delivery == Delivery::PossiblySent {
-        return ClientError::interrupted(delivery);
+        return ClientError::new(ClientErrorKind::Interrupted, delivery);
     }
-    ClientError::connect(if error.is_timeout() {
+    ClientError::from(if error.is_timeout() {
         ConnectProblem::TimedOut
     } else {
         let known = causes(error).find_map(connect_problem);

@@ -17,7 +17,7 @@ use tower_service::Service;
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use crate::ClientError;
-use crate::transport::{Settings, Transport};
+use crate::transport::{Settings, Transport, too_long};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
@@ -29,7 +29,7 @@ use crate::transport::{Settings, Transport};
 #[derive(Clone)]
 pub struct Client {
     pools: Arc<Pools>,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// Plain HTTP has a pool of its own, which uses no proxy.
@@ -75,10 +75,6 @@ impl Client {
     ) -> Result<Response<SecretBytes>, E> {
         Transport::from(self.clone()).execute(make).await
     }
-
-    pub(crate) fn settings(&self) -> Settings {
-        self.settings
-    }
 }
 
 /// Takes over the client's deadline, retries and cap.
@@ -117,11 +113,11 @@ impl Service<Request<Full<Bytes>>> for Client {
                 .await
                 .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
             if response.content_length() > Some(max as u64) {
-                return Err(ClientError::ResponseTooLong { max });
+                return Err(too_long(max));
             }
             let broken = move |error: Box<dyn Error + Send + Sync>| {
                 if error.is::<LengthLimitError>() {
-                    return ClientError::ResponseTooLong { max };
+                    return too_long(max);
                 }
                 classify(&*error, has_identity, Delivery::PossiblySent)
             };

@@ -12,7 +12,7 @@ use reqwest::Url;
 use url::Host;
 
 use super::watched::WatchedBody;
-use crate::ClientError;
+use crate::{ClientError, ClientErrorKind};
 
 /// Beyond this, in bytes, hyper may write a head before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
@@ -36,7 +36,7 @@ impl Prepared {
         let plain = match url.scheme() {
             "https" => false,
             "http" if is_loopback(&url) => true,
-            _ => return Err(refused(UrlProblem::NotHttps)),
+            _ => return Err(UrlProblem::NotHttps.into()),
         };
         let exchange = DeliveryTracker::new();
         let body = WatchedBody::new(body, exchange.clone(), of_request);
@@ -72,22 +72,18 @@ fn is_loopback(url: &Url) -> bool {
 /// What is checked is the URL as it will be used, after the parser's normalisation.
 fn url(uri: &Uri) -> Result<Url, ClientError> {
     let authority = uri.authority().filter(|_| uri.scheme().is_some());
-    let authority = authority.ok_or_else(|| refused(UrlProblem::Invalid))?;
+    let authority = authority.ok_or(UrlProblem::Invalid)?;
     if authority.as_str().contains('@') {
-        return Err(refused(UrlProblem::UserInfo));
+        return Err(UrlProblem::UserInfo.into());
     }
     let text = SecretText::from(uri.to_string());
     let url = Url::parse(text.as_str()).ok().filter(Url::has_host);
-    url.ok_or_else(|| refused(UrlProblem::Invalid))
-}
-
-fn refused(problem: UrlProblem) -> ClientError {
-    ClientError::Url { problem }
+    Ok(url.ok_or(UrlProblem::Invalid)?)
 }
 
 /// What a caller is told that does not wait any more.
 pub(super) fn gave_up() -> ClientError {
-    ClientError::timeout(Delivery::NotSent)
+    ClientError::new(ClientErrorKind::Timeout, Delivery::NotSent)
 }
 
 /// How long the headers are, about, as they are written.
@@ -142,7 +138,7 @@ mod tests {
             "ftp://localhost/",
             "ws://localhost/",
         ] {
-            let not_https = Some(refused(UrlProblem::NotHttps));
+            let not_https = Some(ClientError::from(UrlProblem::NotHttps));
             assert_eq!(prepare(uri).err(), not_https, "{uri}");
         }
         assert!(!prepare("https://localhost/").unwrap().plain);
@@ -157,7 +153,11 @@ mod tests {
             ("http://127.0.0.1@example.com/", UrlProblem::UserInfo),
             ("https://1.2.3.4.5/", UrlProblem::Invalid),
         ] {
-            assert_eq!(prepare(uri).err(), Some(refused(expected)), "{uri}");
+            assert_eq!(
+                prepare(uri).err(),
+                Some(ClientError::from(expected)),
+                "{uri}"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::shared::{Login, Shared};
 use super::{Session, SessionKeeper};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, MAX_DEADLINE};
 use crate::settings::Settings;
 use crate::{BankEzyClient, ProviderError};
 
@@ -65,7 +65,7 @@ impl SessionKeeperBuilder {
 
     /// Maximum time of a login or renewal, at most 24 hours. Default: 60 s.
     pub fn login_deadline(mut self, deadline: Duration) -> Self {
-        self.settings.set_deadline(deadline);
+        self.settings.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 

@@ -1,7 +1,6 @@
 //! A session as it is held: a token, its channel, and when it is due.
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenAnswer};
@@ -15,7 +14,7 @@ use crate::ProviderError;
 #[derive(Debug)]
 pub struct Session {
     pub(super) answer: TokenAnswer,
-    pub(super) channel: Arc<Channel>,
+    pub(super) channel: Channel,
     pub(super) renewal: Renewal,
     /// Whether it is the one before it under a new token.
     pub(super) is_renewal: bool,
@@ -64,7 +63,7 @@ const UNOPENED_ANSWERS: u32 = 3;
 impl Session {
     /// From the answer of Get Token or Get App Token.
     #[must_use]
-    pub fn new(answer: TokenAnswer, channel: impl Into<Arc<Channel>>, renewal: Renewal) -> Self {
+    pub fn new(answer: TokenAnswer, channel: impl Into<Channel>, renewal: Renewal) -> Self {
         Self {
             answer,
             channel: channel.into(),
@@ -93,10 +92,9 @@ impl Session {
         if answer.token_reference_id.is_none() {
             answer.token_reference_id = self.answer.token_reference_id.clone();
         }
-        let channel = Arc::clone(&self.channel);
         Self {
             is_renewal: true,
-            ..Self::new(answer, channel, self.renewal)
+            ..Self::new(answer, self.channel.clone(), self.renewal)
         }
     }
 
@@ -197,7 +195,8 @@ pub(super) mod tests {
         let renewed = old.renewed(answer("new", None, 200));
         assert_eq!(renewed.answer.token.as_str(), "new");
         assert_eq!(renewed.renewal, Renewal::WithoutAccount);
-        assert!(Arc::ptr_eq(&renewed.channel, &old.channel));
+        let sealed = old.channel.seal(b"x").unwrap();
+        assert_eq!(&*renewed.channel.open(sealed).unwrap(), b"x");
         let reference = |session: &Session| session.answer.token_reference_id.clone();
         assert_eq!(reference(&renewed), reference(&old));
         let renewed = renewed.renewed(answer("newer", Some("another"), 300));

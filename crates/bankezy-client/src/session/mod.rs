@@ -152,7 +152,7 @@ impl SessionKeeper {
 
     /// The longest that a call takes.
     pub(super) fn longest(&self) -> Duration {
-        2 * (self.shared.settings.deadline() + self.shared.client.deadline())
+        2 * (self.shared.settings.deadline + self.shared.client.transport.settings.deadline)
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(

@@ -75,7 +75,7 @@ impl Shared {
     }
 
     fn start(self: &Arc<Self>, may_renew: bool) -> Arc<InFlight<Session>> {
-        let within = self.settings.deadline();
+        let within = self.settings.deadline;
         let deadline = Instant::now() + within;
         let (shared, ended) = (Arc::clone(self), Arc::clone(self));
         InFlight::start(

@@ -34,7 +34,7 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
 /// had the time to. Whether that succeeds is of no concern: it expires by itself.
 pub(super) async fn revoke_unused(client: BankEzyClient, session: Arc<Session>) {
     let begun = Instant::now();
-    while Arc::strong_count(&session) > 1 && begun.elapsed() < client.deadline() {
+    while Arc::strong_count(&session) > 1 && begun.elapsed() < client.transport.settings.deadline {
         sleep(IN_USE_EVERY).await;
     }
     if let Err(error) = revoke(&client, &session).await {

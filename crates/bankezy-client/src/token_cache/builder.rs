@@ -8,7 +8,7 @@ use bankezy_crypto::providers::TokenApi;
 use super::shared::Shared;
 use super::{MemoryStore, TokenCache, TokenStore};
 use crate::TokenClient;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, MAX_DEADLINE};
 use crate::settings::Settings;
 
 /// Settings of a [`TokenCache`]; finish with [`build`](Self::build).
@@ -65,7 +65,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCacheBuilder<A, S> {
 
     /// Maximum time of a request for a token, at most 24 hours. Default: 60 s.
     pub fn fetch_deadline(mut self, deadline: Duration) -> Self {
-        self.settings.set_deadline(deadline);
+        self.settings.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 

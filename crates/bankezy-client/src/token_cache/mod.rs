@@ -7,8 +7,8 @@ mod store;
 pub use builder::TokenCacheBuilder;
 pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
 
-use core::time::Duration;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
@@ -75,7 +75,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
         let request = request.into();
         Ok(TokenSlot {
             shared: Arc::clone(&self.shared),
-            key: self.shared.client.api().key(&request)?,
+            key: self.shared.client.api.key(&request)?,
             request,
         })
     }

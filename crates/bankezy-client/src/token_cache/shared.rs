@@ -68,7 +68,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     /// The longest that a caller waits: the store is asked first, then before and after the request,
     /// whose task may take a moment more to say so.
     pub(super) fn longest(&self) -> Duration {
-        self.settings.deadline() + 4 * STORE_DEADLINE
+        self.settings.deadline + 4 * STORE_DEADLINE
     }
 
     /// What is held and not expired. A store that fails counts as empty.
@@ -119,7 +119,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             return Ok(held.answer);
         }
         let calling = self.client.call_by(request, &*self.settings.clock);
-        let answer = timeout(self.settings.deadline(), calling)
+        let answer = timeout(self.settings.deadline, calling)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
         let answer = Arc::new(answer);

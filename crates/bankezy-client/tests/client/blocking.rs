@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, Delivery, ProviderError};
+use bankezy_client::{Client, ClientError, ClientErrorKind, Delivery, ProviderError};
 use bankezy_crypto::{Error, SecretBytes};
 use bankezy_test_support::eventually_blocking;
 use http::Response;
@@ -70,7 +70,7 @@ fn it_meets_the_deadline() {
     let send = async |client: &Client| client.send(post(&server.url("/"), "body")).await;
     let error = client.run(send).unwrap_err();
     assert!(
-        error == ClientError::timeout(Delivery::PossiblySent),
+        error == ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent),
         "{error:?}"
     );
     // Long before the silent server ends it.

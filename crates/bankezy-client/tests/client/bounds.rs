@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, ConnectProblem, Delivery, RetryPolicy};
+use bankezy_client::{Client, ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy};
 
 use crate::post;
 use crate::server::{Reply, Server};
@@ -32,7 +32,7 @@ async fn a_connection_that_does_not_come_about_in_time_is_tried_again() {
         .execute(|| Ok::<_, ClientError>(post(&server.https("/"), "body")))
         .await
         .unwrap_err();
-    assert!(error == ClientError::connect(ConnectProblem::TimedOut));
+    assert!(error == ClientError::from(ConnectProblem::TimedOut));
     assert_eq!(
         (error.code(), error.delivery()),
         ("connect.timed_out", Delivery::NotSent)
@@ -52,7 +52,7 @@ async fn a_deadline_that_passes_while_connecting_says_that_nothing_was_sent() {
         .await
         .unwrap_err();
     assert!(
-        error == ClientError::timeout(Delivery::NotSent),
+        error == ClientError::new(ClientErrorKind::Timeout, Delivery::NotSent),
         "{error:?}"
     );
     assert!(error.is_retryable() && started.elapsed() < SOON);
@@ -69,7 +69,7 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
             .await
             .unwrap_err();
         assert!(
-            error == ClientError::timeout(Delivery::PossiblySent),
+            error == ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent),
             "{error:?}"
         );
         assert_eq!(error.code(), "client.timeout");
@@ -91,7 +91,7 @@ async fn an_answer_that_trickles_meets_the_deadline() {
         .await
         .unwrap_err();
     assert!(
-        error == ClientError::timeout(Delivery::PossiblySent),
+        error == ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent),
         "{error:?}"
     );
     assert!(started.elapsed() < SOON);
@@ -114,7 +114,7 @@ async fn the_deadline_spans_all_attempts() {
         .await
         .unwrap_err();
     assert!(
-        error == ClientError::timeout(Delivery::PossiblySent),
+        error == ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent),
         "{error:?}"
     );
     assert!(started.elapsed() < SOON);
@@ -145,7 +145,7 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
             .await
             .unwrap_err();
         assert!(
-            error == ClientError::timeout(Delivery::NotSent),
+            error == ClientError::new(ClientErrorKind::Timeout, Delivery::NotSent),
             "{error:?}"
         );
     }
@@ -158,7 +158,7 @@ fn capped() -> Client {
 
 fn assert_too_long(error: &ClientError) {
     assert!(
-        matches!(error, ClientError::ResponseTooLong { max: 1000, .. }),
+        matches!(error.kind(), ClientErrorKind::ResponseTooLong { max: 1000 }),
         "{error:?}"
     );
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, Delivery, RetryPolicy};
+use bankezy_client::{Client, ClientError, ClientErrorKind, Delivery, RetryPolicy};
 use bankezy_crypto::SecretBytes;
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -107,7 +107,7 @@ async fn a_connection_reset_while_the_request_is_sent() {
             .await
             .unwrap_err();
         assert!(
-            error == ClientError::interrupted(Delivery::PossiblySent),
+            error == ClientError::new(ClientErrorKind::Interrupted, Delivery::PossiblySent),
             "{error:?}"
         );
         let connections = server.connections();
@@ -146,7 +146,7 @@ async fn a_connection_closed_before_the_request_was_read() {
         assert!(before.iter().all(|len| *len == 0), "{read:?}");
         match error.delivery() {
             Delivery::NotSent => assert_eq!((calls, *last), (10, 0)),
-            Delivery::PossiblySent => assert!(matches!(error, ClientError::Interrupted { .. })),
+            Delivery::PossiblySent => assert!(matches!(error.kind(), ClientErrorKind::Interrupted)),
         }
     }
 }
@@ -176,7 +176,7 @@ async fn a_pooled_connection_that_dies_with_the_request_is_not_tried_again() {
         .await
         .unwrap_err();
     assert!(
-        error == ClientError::interrupted(Delivery::PossiblySent),
+        error == ClientError::new(ClientErrorKind::Interrupted, Delivery::PossiblySent),
         "{error:?}"
     );
     assert_eq!(server.count(), 2);

@@ -217,7 +217,7 @@ async fn a_refused_connection_is_an_error_once_the_attempts_are_spent() {
                 })
                 .await
                 .unwrap_err();
-            assert!(error == ClientError::connect(ConnectProblem::Refused));
+            assert!(error == ClientError::from(ConnectProblem::Refused));
             assert_eq!((error.delivery(), attempts), (Delivery::NotSent, expected));
         }
     }
@@ -233,10 +233,7 @@ async fn a_name_that_does_not_resolve_is_told_apart() {
         .send(post("https://bank.invalid/", ""))
         .await
         .unwrap_err();
-    assert!(
-        error == ClientError::connect(ConnectProblem::Dns),
-        "{error:?}"
-    );
+    assert!(error == ClientError::from(ConnectProblem::Dns), "{error:?}");
     assert!(error.is_retryable());
 }
 

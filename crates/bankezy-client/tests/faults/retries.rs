@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, Delivery, ProviderError, RetryPolicy, TlsProblem,
+    ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, RetryPolicy, TlsProblem,
 };
 use bankezy_sandbox::{InjectedFault, Sandbox};
 use bankezy_test_support::vacant;
@@ -28,8 +28,7 @@ async fn without_a_server_nothing_is_sent() {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let problem = ConnectProblem::Refused;
             assert!(
-                matches!(&error, ProviderError::Transport(error @ ClientError::Connect { problem: found, .. })
-                    if *found == problem && error.delivery() == Delivery::NotSent),
+                matches!(&error, ProviderError::Transport(error) if *error == problem.into()),
                 "{doing:?} {version:?}: {error:?}"
             );
             assert_eq!(advice(&error), Advice::CallAgain);
@@ -49,10 +48,10 @@ async fn nothing_is_sent_to_a_server_that_is_not_trusted() {
         let bankezy = connect(&distrusting, &sandbox, version);
         for doing in Doing::ALL {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
-            let untrusted = TlsProblem::UntrustedCertificate;
+            let untrusted = ClientErrorKind::Tls(TlsProblem::UntrustedCertificate);
+            let untrusted = ClientError::new(untrusted, Delivery::NotSent);
             assert!(
-                matches!(&error, ProviderError::Transport(ClientError::Tls { problem, delivery: Delivery::NotSent, .. })
-                    if *problem == untrusted),
+                matches!(&error, ProviderError::Transport(error) if *error == untrusted),
                 "{doing:?} {version:?}: {error:?}"
             );
             assert_eq!(advice(&error), Advice::Mend);

@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_client::{ClientError, Delivery, ProviderError, RetryPolicy};
+use bankezy_client::{ClientError, ClientErrorKind, Delivery, ProviderError, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::bankezy::Version;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -58,17 +58,18 @@ fn works(fault: InjectedFault, times: u32) -> Row {
 
 fn interrupted(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Interrupted { delivery: found, .. }) if *found == delivery)
+    matches!(error, ProviderError::Transport(error) if *error == ClientError::new(ClientErrorKind::Interrupted, delivery))
 }
 
 fn timed_out(error: &ProviderError) -> bool {
     let delivery = Delivery::PossiblySent;
-    matches!(error, ProviderError::Transport(ClientError::Timeout { delivery: found, .. }) if *found == delivery)
+    matches!(error, ProviderError::Transport(error) if *error == ClientError::new(ClientErrorKind::Timeout, delivery))
 }
 
 fn too_long(error: &ProviderError) -> bool {
-    matches!(error, ProviderError::Transport(error @ ClientError::ResponseTooLong { max: MAX_ANSWER, .. })
-        if error.delivery() == Delivery::PossiblySent)
+    matches!(error, ProviderError::Transport(error)
+        if *error.kind() == ClientErrorKind::ResponseTooLong { max: MAX_ANSWER }
+            && error.delivery() == Delivery::PossiblySent)
 }
 
 fn does_not_open(error: &ProviderError) -> bool {

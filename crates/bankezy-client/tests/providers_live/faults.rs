@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::LazyLock;
 
-use bankezy_client::{ClientError, Delivery, RetryPolicy};
+use bankezy_client::{ClientErrorKind, Delivery, RetryPolicy};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::{CallError, Token, UnexpectedReply};
 use bankezy_sandbox::{InjectedFault, Sandbox};
@@ -44,12 +44,10 @@ fn end(result: &Result<Token, Failed>) -> End {
     match result {
         Ok(_) => End::Token,
         Err(Failed::Transport(error)) if error.delivery() != delivery => End::Other,
-        Err(Failed::Transport(error)) => match error {
-            ClientError::Timeout { .. } => End::TimedOut,
-            ClientError::Interrupted { .. } => End::Interrupted,
-            ClientError::ResponseTooLong {
-                max: MAX_ANSWER, ..
-            } => End::TooLong,
+        Err(Failed::Transport(error)) => match *error.kind() {
+            ClientErrorKind::Timeout => End::TimedOut,
+            ClientErrorKind::Interrupted => End::Interrupted,
+            ClientErrorKind::ResponseTooLong { max: MAX_ANSWER } => End::TooLong,
             _ => End::Other,
         },
         Err(Failed::Answer(error)) => match error {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bankezy_client::{ClientError, ConnectProblem, Delivery, RetryPolicy, Transport};
+use bankezy_client::{
+    ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy, Transport,
+};
 use bankezy_test_support::{in_time, vacant};
 use tower::retry::{Policy, RetryLayer};
 use tower::timeout::error::Elapsed;
@@ -59,7 +61,7 @@ async fn who_waits_for_a_permit_has_sent_nothing() {
     let before = server.bytes();
     let second = transport.clone().deadline(SHORT / 3);
     let error = second.send(post(&server.url)).await.unwrap_err();
-    let expected = ClientError::timeout(Delivery::NotSent);
+    let expected = ClientError::new(ClientErrorKind::Timeout, Delivery::NotSent);
     assert_eq!((error, server.bytes()), (expected, before));
     first.await.unwrap().unwrap();
     transport.send(post(&server.url)).await.unwrap();
@@ -98,11 +100,7 @@ async fn a_retry_layer_around_what_was_not_sent() {
     let transport = Transport::new(service).retries(RetryPolicy::none());
     let error = transport.send(post(&url)).await.unwrap_err();
     let problem = ConnectProblem::Refused;
-    assert_eq!(
-        error,
-        ClientError::connect(problem),
-        "as our client says it"
-    );
+    assert_eq!(error, ClientError::from(problem), "as our client says it");
     assert_eq!(attempts.load(Ordering::SeqCst), 4);
 }
 
@@ -137,14 +135,17 @@ async fn in_layers_the_client_keeps_its_own_deadline_and_cap() {
     let request = post(&server.url).map(|_| "body".into());
     let answer = client.ready().await.unwrap().call(request);
     let answer = in_time("the deadline", answer).await;
-    let expected = ClientError::timeout(Delivery::PossiblySent);
+    let expected = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
     assert_eq!(answer.unwrap_err(), expected);
 
     let server = Server::start(Some(Duration::ZERO)).await;
     let capped = builder().max_response_len(1).build().unwrap();
     let error = Transport::new(capped).send(post(&server.url)).await;
     let error = error.unwrap_err();
-    assert!(matches!(error, ClientError::ResponseTooLong { max: 1, .. }));
+    assert!(matches!(
+        error.kind(),
+        ClientErrorKind::ResponseTooLong { max: 1 }
+    ));
 }
 
 #[test]

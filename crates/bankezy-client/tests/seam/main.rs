@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientBuilder, ClientError, Delivery, RetryPolicy, ServiceError};
+use bankezy_client::{
+    Client, ClientBuilder, ClientError, ClientErrorKind, Delivery, RetryPolicy, ServiceError,
+};
 use bankezy_crypto::SecretBytes;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -66,10 +68,8 @@ fn broken() -> io::Error {
 fn of_service(error: ClientError) -> (ServiceError, Delivery) {
     assert!(!format!("{error} {error:?} {error:#?}").contains(CANARY));
     assert!(std::error::Error::source(&error).is_none());
-    match error {
-        ClientError::Service {
-            cause, delivery, ..
-        } => (cause, delivery),
+    match error.kind() {
+        ClientErrorKind::Service(cause) => (cause.clone(), error.delivery()),
         other => panic!("{other:?}"),
     }
 }

@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::routing::post;
-use bankezy_client::{Client, ClientError, Delivery, DeliveryTracker, RetryPolicy, Transport};
+use bankezy_client::{
+    Client, ClientError, ClientErrorKind, Delivery, DeliveryTracker, RetryPolicy, Transport,
+};
 use bankezy_crypto::{PayloadCipher, PayloadSecret};
 use bankezy_test_support::vacant;
 use bankezy_tower::{MiddlewareError, SealedClient, SealedClientLayer, SealedServerLayer};
@@ -50,8 +52,8 @@ async fn that_nothing_was_sent_arrives_through_it() {
     assert_eq!(error.delivery(), None, "only the service knows");
     assert!(matches!(
         &error,
-        MiddlewareError::Service(error @ ClientError::Connect { .. })
-            if error.delivery() == Delivery::NotSent
+        MiddlewareError::Service(error) if matches!(error.kind(), ClientErrorKind::Connect(_))
+            && error.delivery() == Delivery::NotSent
     ));
     assert_eq!(tracker.abandon(), Delivery::NotSent);
 

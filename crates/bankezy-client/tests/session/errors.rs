@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ConnectProblem, Delivery, ProviderError, TlsProblem, TokenProblem,
+    ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, TlsProblem, TokenProblem,
 };
 use bankezy_crypto::providers::bankezy::read;
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
@@ -31,10 +31,19 @@ fn errors_of_the_client_say_whose_fault_they_are() {
     let problem = ConnectProblem::Dns;
     let tls = TlsProblem::WrongName;
     let cases: [(ClientError, ErrorCategory); 4] = [
-        (ClientError::connect(problem), ErrorCategory::Transport),
-        (ClientError::tls(tls, delivery), ErrorCategory::Transport),
-        (ClientError::timeout(delivery), ErrorCategory::Transport),
-        (ClientError::interrupted(delivery), ErrorCategory::Transport),
+        (ClientError::from(problem), ErrorCategory::Transport),
+        (
+            ClientError::new(ClientErrorKind::Tls(tls), delivery),
+            ErrorCategory::Transport,
+        ),
+        (
+            ClientError::new(ClientErrorKind::Timeout, delivery),
+            ErrorCategory::Transport,
+        ),
+        (
+            ClientError::new(ClientErrorKind::Interrupted, delivery),
+            ErrorCategory::Transport,
+        ),
     ];
     for (error, fault) in cases {
         assert_eq!(error.category(), fault, "{error:?}");
@@ -59,13 +68,19 @@ fn errors_of_a_call_say_what_to_do() {
             false,
         ),
         (
-            Transport(ClientError::timeout(Delivery::NotSent)),
+            Transport(ClientError::new(
+                ClientErrorKind::Timeout,
+                Delivery::NotSent,
+            )),
             ErrorCategory::Transport,
             Delivery::NotSent,
             true,
         ),
         (
-            Transport(ClientError::timeout(Delivery::PossiblySent)),
+            Transport(ClientError::new(
+                ClientErrorKind::Timeout,
+                Delivery::PossiblySent,
+            )),
             ErrorCategory::Transport,
             Delivery::PossiblySent,
             false,
@@ -125,17 +140,17 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
     let unexpected = CallError::unexpected(StatusCode::OK, UnexpectedReply::NotJson);
     let cases = [
         (
-            transport(ClientError::timeout(delivery)),
+            transport(ClientError::new(ClientErrorKind::Timeout, delivery)),
             ErrorCategory::Transport,
             true,
         ),
         (
-            transport(ClientError::interrupted(delivery)),
+            transport(ClientError::new(ClientErrorKind::Interrupted, delivery)),
             ErrorCategory::Transport,
             true,
         ),
         (
-            transport(ClientError::tls(tls, delivery)),
+            transport(ClientError::new(ClientErrorKind::Tls(tls), delivery)),
             ErrorCategory::Transport,
             false,
         ),
@@ -215,7 +230,10 @@ fn the_error_inside_is_to_be_found() {
         let found = innermost.downcast_ref::<Error>();
         assert_eq!(found, Some(&Error::OpenFailed), "{error:?}");
     }
-    let lost = ProviderError::Transport(ClientError::timeout(Delivery::NotSent));
+    let lost = ProviderError::Transport(ClientError::new(
+        ClientErrorKind::Timeout,
+        Delivery::NotSent,
+    ));
     assert!(lost.source().unwrap().is::<ClientError>());
     let unbuilt = ProviderError::Request(Error::Randomness.into());
     let unbuilt = unbuilt.source().unwrap().source().unwrap();

@@ -73,11 +73,11 @@ fn the_emulators_refusals_say_what_to_check() {
         ),
         (
             "sardine --session-key-file session-key --client-secret-file wrong",
-            "status 401 in clear: its text is not authenticated; check the credentials",
+            "status 401; its text is not authenticated; check the credentials",
         ),
         (
             "sardine --session-key-file session-key --provider CANARY",
-            "status 400 in clear: its text is not authenticated; check what the token",
+            "status 400; its text is not authenticated; check what the token",
         ),
     ] {
         token(&server, call).failed(1, reason);
@@ -191,13 +191,13 @@ fn documented_refusals_are_told_by_their_codes_alone() {
             sardine,
             "401",
             typed("CANARY"),
-            "in clear: its text is not authenticated; check the",
+            "; its text is not authenticated; check the",
         ),
         (
             sardine,
             "400",
             typed("CANARY"),
-            "in clear: its text is not authenticated; check what",
+            "; its text is not authenticated; check what",
         ),
     ] {
         let (url, request) = serve_once(&format!("{answered} CANARY"), body.to_string());
