@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::Instant;
 
 use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
 use bankezy_crypto::providers::sardine::Sardine;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey};
 use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
-use bankezy_test_support::{eventually, in_time, pass};
+use bankezy_test_support::{eventually, in_time};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::stage::{Clock, DUE, LIFETIME, Provider, faceki, gives, sardine, session, text, tokens};
 
@@ -198,11 +197,7 @@ impl Bad {
     async fn does<T>(self) -> Result<T, StoreError> {
         match self {
             Self::Fails => Err(StoreError::unavailable("CANARY")),
-            Self::Hangs => {
-                // As long as the cache waits.
-                pass(Duration::from_secs(1)).await;
-                pending().await
-            }
+            Self::Hangs => pending().await,
         }
     }
 }
@@ -248,7 +243,7 @@ async fn a_store_that_hangs_holds_nobody_up_for_long() {
     let started = Instant::now();
     assert_eq!(in_time("a token", text(&slot)).await, "token-0");
     // Looked for twice and saved once, for a second each.
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     let error = in_time("an end", slot.invalidate()).await.unwrap_err();
     assert_eq!(error.code(), "token_store.timed_out");
 }
