@@ -97,8 +97,8 @@ impl SealedServerLayer {
         self
     }
 
-    /// Whether answers with another status than 2xx are sealed too, which they are where this is
-    /// not called. What is not sealed can be read, and written, by anyone on the way.
+    /// Whether answers with another status than 2xx are sealed too. Default: `true`. An answer that is not
+    /// sealed can be read and changed on its way.
     #[must_use]
     pub fn seal_errors(mut self, seal: bool) -> Self {
         self.seal_errors = seal;

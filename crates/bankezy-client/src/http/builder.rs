@@ -79,7 +79,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts no root of the system, only those added. With none added no `https` server is trusted.
+    /// Trusts no root of the system, only those added. With none added no `https` server is trusted:
+    /// enough for tests over plain `http` on loopback, also on a system without roots. Default: `false`.
     #[must_use]
     pub fn only_these_roots(mut self, only: bool) -> Self {
         self.only_these_roots = only;

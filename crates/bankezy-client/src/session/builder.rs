@@ -32,7 +32,8 @@ impl SessionKeeper {
         Self::builder(client, login).build()
     }
 
-    /// Starts a keeper. `login` is called for each new session, and makes a new key pair each time.
+    /// Starts the settings of a keeper. `login` is called for each new session and must make a new key
+    /// pair each time.
     pub fn builder<F>(
         client: BankEzyClient,
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,

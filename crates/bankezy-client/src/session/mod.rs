@@ -29,6 +29,30 @@ use shared::Shared;
 /// the issuer fails, the next attempt waits: at random up to 1 s, then up to twice as long each time, on
 /// top of what the issuer asks for, a minute at most.
 ///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use bankezy_client::*;
+/// use bankezy_crypto::{KeyPair, providers::bankezy::AppCredentials};
+///
+/// # async fn keep(bankezy: BankEzyClient) -> Result<(), Box<dyn std::error::Error>> {
+/// let derivation = bankezy_crypto::Derivation::Sha256; // `bankezy diagnose` finds out which
+/// let keeper = SessionKeeper::builder(bankezy, move |bankezy: BankEzyClient| {
+///     // Called for each login; its future owns what it uses.
+///     async move {
+///         let app = AppCredentials { api_key: "app-api-key", secret: "app-secret" };
+///         let ours = Arc::new(KeyPair::generate()?);
+///         let session = bankezy.app_token(&app, ours, &derivation).await?;
+///         // With Get Token: `get_token`, then `Channel::establish`, and `Renewal::WithAccount`.
+///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))
+///     }
+/// })
+/// .build();
+/// let paid: serde_json::Value = keeper.call("/payments", &"12.50").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 10 s, when
 /// - the server refuses a call with 401: the call is not repeated, unless
