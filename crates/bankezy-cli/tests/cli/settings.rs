@@ -134,14 +134,14 @@ fn a_wrong_value_is_told_with_where_it_is_from() {
             "CANARY",
             "expected one of raw, sha256, concat-kdf, hkdf-sha256, x963-sha256",
         ),
-        ("base_url", "http://CANARY", "base URL"),
+        ("base_url", "http://CANARY", "the URL is not https"),
         ("account_number", "CANARY", "`accountNumber` is not"),
         (
             "dob",
             "CANARY",
             "expected a date as YYYYMMDD, such as 19900131",
         ),
-        ("dob", "19900231", "`dob` is no"),
+        ("dob", "19900231", "`dob` is not a date"),
         ("data", "CANARY", "expected NAME=VALUE, such as city=Pune"),
         ("app", "CANARY", "expected true or false"),
     ] {
