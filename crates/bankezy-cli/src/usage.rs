@@ -99,7 +99,9 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
 
 /// What the library says of a value. It does not show the value.
 fn reason(error: &clap::Error) -> Option<String> {
-    let source = error.source()?.downcast_ref::<bankezy_crypto::providers::RequestError>();
+    let source = error
+        .source()?
+        .downcast_ref::<bankezy_crypto::providers::RequestError>();
     source.map(ToString::to_string)
 }
 
