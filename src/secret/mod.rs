@@ -1,8 +1,10 @@
 //! Types whose contents wipe themselves: keys, shared secrets, opened plaintext, exported keys.
 
 mod bytes;
+mod opened;
 
-pub use bytes::{Opened, SecretBytes, SecretText};
+pub use bytes::{SecretBytes, SecretText};
+pub use opened::Opened;
 
 use core::fmt;
 

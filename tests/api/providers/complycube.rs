@@ -8,8 +8,8 @@ use bankezy_crypto::providers::{FieldProblem, PatternProblem};
 use http::Method;
 
 use super::{
-    answer, keeps_other_refusals_plain, now, refused, refused_field, refuses_what_is_no_json,
-    shown, unexpected,
+    answer, documented_refusal, keeps_other_refusals_plain, now, refused, refused_field,
+    refuses_what_is_no_json, shown, unexpected,
 };
 
 const DOCUMENTED: &str = r#"{"token":"CANARY-token"}"#;
@@ -34,19 +34,9 @@ fn request() -> TokenRequest {
 }
 
 fn refusal(status: u16, body: &str) -> Refusal {
-    let error = refused(&api(), &request(), &answer(status, body));
-    assert_eq!(error.code(), "reply.refused", "{body}");
-    assert_eq!(error.status().unwrap().as_u16(), status);
-    match error {
-        CallError::Refused {
-            plain,
-            refusal: providers::Refusal::ComplyCube(refusal),
-            ..
-        } => {
-            assert_eq!(plain.unauthenticated_text(), body);
-            refusal
-        }
-        error => panic!("{error:?}"),
+    match documented_refusal(&api(), &request(), status, body) {
+        providers::Refusal::ComplyCube(refusal) => refusal,
+        refusal => panic!("{refusal:?}"),
     }
 }
 

@@ -6,8 +6,8 @@ use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedRe
 use http::Method;
 
 use super::{
-    answer, keeps_other_refusals_plain, later, now, reads_expires_in_strictly, refused,
-    refused_field, refuses_what_is_no_json, shown, unexpected,
+    answer, documented_refusal, keeps_other_refusals_plain, later, now, reads_expires_in_strictly,
+    refused, refused_field, refuses_what_is_no_json, shown, unexpected,
 };
 
 const DOCUMENTED: &str = r#"{"responseCode":0,"data":{"access_token":"CANARY.a.b","expires_in":3600,"token_type":"Bearer"}}"#;
@@ -17,19 +17,9 @@ fn api() -> Faceki {
 }
 
 fn refusal(status: u16, body: &str) -> Refusal {
-    let error = refused(&api(), &(), &answer(status, body));
-    assert_eq!(error.code(), "reply.refused", "{body}");
-    assert_eq!(error.status().unwrap().as_u16(), status);
-    match error {
-        CallError::Refused {
-            plain,
-            refusal: providers::Refusal::Faceki(refusal),
-            ..
-        } => {
-            assert_eq!(plain.unauthenticated_text(), body);
-            refusal
-        }
-        error => panic!("{error:?}"),
+    match documented_refusal(&api(), &(), status, body) {
+        providers::Refusal::Faceki(refusal) => refusal,
+        refusal => panic!("{refusal:?}"),
     }
 }
 

@@ -12,7 +12,9 @@ use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::ErrorCategory;
-use bankezy_crypto::providers::{CallError, FieldProblem, RequestError, TokenApi, UnexpectedReply};
+use bankezy_crypto::providers::{
+    CallError, FieldProblem, Refusal, RequestError, TokenApi, UnexpectedReply,
+};
 use http::Response;
 
 /// In every input that is not to be shown.
@@ -52,6 +54,25 @@ fn refused<A: TokenApi<Answer: Debug>>(
     assert!(!told.to_uppercase().contains(CANARY), "{told}");
     assert_eq!(error.category(), ErrorCategory::Provider);
     error
+}
+
+/// A refusal in the form that the provider documents, with its whole text beside it.
+fn documented_refusal<A: TokenApi<Answer: Debug>>(
+    api: &A,
+    request: &A::Request,
+    status: u16,
+    body: &str,
+) -> Refusal {
+    let error = refused(api, request, &answer(status, body));
+    assert_eq!(error.code(), "reply.refused", "{body}");
+    assert_eq!(error.status().unwrap().as_u16(), status);
+    match error {
+        CallError::Refused { plain, refusal, .. } => {
+            assert_eq!(plain.unauthenticated_text(), body);
+            refusal
+        }
+        error => panic!("{error:?}"),
+    }
 }
 
 fn unexpected<A: TokenApi<Answer: Debug>>(
