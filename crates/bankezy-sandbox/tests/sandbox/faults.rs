@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use serde_json::{Value, json};
 
-use crate::http::Answer;
+use crate::http::{Answer, with_fault};
 use crate::partner::*;
 
 /// One call that would succeed.
@@ -20,13 +20,7 @@ struct Prepared {
 
 impl Prepared {
     async fn send(&self, sandbox: &Sandbox, fault: Option<&str>) -> Option<Answer> {
-        let mut headers: Vec<(&str, &str)> = Vec::new();
-        headers.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| (*name, value.as_str())),
-        );
-        headers.extend(fault.map(|fault| ("X-Sandbox-Fault", fault)));
+        let headers = with_fault(&self.headers, fault);
         post(sandbox, self.path, &headers, &self.body).await
     }
 

@@ -99,3 +99,13 @@ fn unchunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
     }
     (body, false)
 }
+
+/// Headers of a call, and the one that asks for a fault.
+pub(crate) fn with_fault<'a>(
+    headers: &'a [(&'a str, String)],
+    fault: Option<&'a str>,
+) -> Vec<(&'a str, &'a str)> {
+    let own = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    own.chain(fault.map(|fault| ("X-Sandbox-Fault", fault)))
+        .collect()
+}

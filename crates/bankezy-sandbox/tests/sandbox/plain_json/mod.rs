@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::http::{Answer, request, send};
+use crate::http::{Answer, request, send, with_fault};
 
 const FACEKI: &str = "/faceki/auth/api/access-token";
 const COMPLYCUBE: &str = "/complycube/v1/tokens";
@@ -27,13 +27,7 @@ struct Call {
 
 impl Call {
     async fn send(&self, sandbox: &Sandbox, fault: Option<&str>) -> Option<Answer> {
-        let mut headers: Vec<(&str, &str)> = Vec::new();
-        headers.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| (*name, value.as_str())),
-        );
-        headers.extend(fault.map(|fault| ("X-Sandbox-Fault", fault)));
+        let headers = with_fault(&self.headers, fault);
         let request = request(self.method, &self.path, &headers, self.body.as_bytes());
         send(sandbox.address(), &request).await
     }
