@@ -32,7 +32,7 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Looks at a compact JWE of at most 8 MiB, of the profile or not.
+    /// Looks at a compact JWE of at most [`DEFAULT_MAX_SEALED_LEN`], 8 MiB, of the profile or not.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Header`] if it is not five parts of base64url around a

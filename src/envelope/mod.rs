@@ -25,7 +25,8 @@ use serde::Serialize;
 use crate::error::{Error, JsonProblem};
 use crate::secret::SecretBytes;
 
-/// Longest sealed text that is opened unless the caller says otherwise: 8 MiB.
+/// Longest sealed text that is made and opened unless the caller says otherwise: 8 MiB, which hold a
+/// payload of almost 6 MiB.
 pub const DEFAULT_MAX_SEALED_LEN: usize = 8 * 1024 * 1024;
 
 /// Writes a value as JSON into memory that wipes itself.

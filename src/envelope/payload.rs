@@ -72,7 +72,8 @@ impl PayloadCipher {
         })
     }
 
-    /// Opens sealed texts of at most `max` bytes. Default: 8 MiB.
+    /// Makes and opens sealed texts of at most `max` bytes. Default: [`DEFAULT_MAX_SEALED_LEN`], 8 MiB.
+    /// [`sealed_len`](Self::sealed_len) tells what a payload needs. Both sides have to agree on more.
     #[must_use]
     pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;
@@ -136,8 +137,8 @@ impl PayloadCipher {
     /// Seals a payload; one allocation.
     ///
     /// # Errors
-    /// [`Error::NonceBudgetSpent`], [`Error::NonceLeaseForked`], [`Error::Randomness`],
-    /// [`Error::Backend`].
+    /// [`Error::PayloadTooLong`], [`Error::NonceBudgetSpent`], [`Error::NonceLeaseForked`],
+    /// [`Error::Randomness`], [`Error::Backend`].
     pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
         let mut sealed = String::new();
         self.seal_into(plaintext, &mut sealed)?;
@@ -150,7 +151,9 @@ impl PayloadCipher {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        let nonce = self.counter.take().and_then(|()| self.nonces.nonce());
+        let fits = seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len);
+        let counted = fits.and_then(|()| self.counter.take());
+        let nonce = counted.and_then(|()| self.nonces.nonce());
         let nonce = nonce.inspect_err(|_| sealed.clear())?;
         let aead = self.aead.as_ref();
         seal::seal(aead, header::DIR, "", &nonce, plaintext, sealed)

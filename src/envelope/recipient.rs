@@ -29,6 +29,7 @@ use crate::secret::{Opened, Secret32};
 /// shows either for bodies: this is this crate's own addition.
 pub struct PublicKeySealer {
     recipient: Recipient,
+    max_sealed_len: usize,
     backend: Backend,
 }
 
@@ -66,6 +67,7 @@ impl PublicKeySealer {
         };
         Ok(Self {
             recipient,
+            max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
         })
     }
@@ -92,10 +94,18 @@ impl PublicKeySealer {
         Ok(self)
     }
 
+    /// Makes sealed texts of at most `max` bytes. Default: [`DEFAULT_MAX_SEALED_LEN`], 8 MiB, which is
+    /// also what [`PrivateKeyOpener`] opens.
+    #[must_use]
+    pub fn with_max_sealed_len(mut self, max: usize) -> Self {
+        self.max_sealed_len = max;
+        self
+    }
+
     /// Seals a payload.
     ///
     /// # Errors
-    /// [`Error::Randomness`], [`Error::Backend`].
+    /// [`Error::PayloadTooLong`], [`Error::Randomness`], [`Error::Backend`].
     pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
         let mut sealed = String::new();
         self.seal_into(plaintext, &mut sealed)?;
@@ -108,11 +118,16 @@ impl PublicKeySealer {
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         sealed.clear();
+        let fits = |header: &str, encrypted_key: &str| {
+            let max = self.max_sealed_len;
+            seal::check_len(header.len(), encrypted_key.len(), plaintext.len(), max)
+        };
         let nonce = NonceSource::random().nonce()?;
         match &self.recipient {
             Recipient::Rsa(rsa) => {
                 let key = Secret32::random()?;
                 let wrapped = base64url::encode_to_string(&rsa.wrap(&key)?);
+                fits(header::RSA_OAEP_256, &wrapped)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 seal::seal(
                     aead.as_ref(),
@@ -128,6 +143,7 @@ impl PublicKeySealer {
                 let key = Derivation::ConcatKdf { apu, apv }.derive(shared, self.backend)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);
+                fits(&header, "")?;
                 seal::seal(aead.as_ref(), &header, "", &nonce, plaintext, sealed)
             }
         }
@@ -189,7 +205,7 @@ impl PrivateKeyOpener {
         }
     }
 
-    /// Opens sealed texts of at most `max` bytes. Default: 8 MiB.
+    /// Opens sealed texts of at most `max` bytes. Default: [`DEFAULT_MAX_SEALED_LEN`], 8 MiB.
     #[must_use]
     pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;

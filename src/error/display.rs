@@ -18,6 +18,10 @@ impl fmt::Display for Error {
                 f,
                 "the payload secret is not valid {expected}: check which encoding it is written in"
             ),
+            Self::PayloadTooLong { len, sealed_len, max } => write!(
+                f,
+                "the payload has {len} bytes, which seal to {sealed_len}; at most {max} are sealed: raise the cap on both sides if such messages are meant"
+            ),
             Self::SealedTooLong { len, max } => write!(
                 f,
                 "the sealed text has {len} bytes, at most {max} are accepted: raise the cap if such messages are expected"

@@ -18,6 +18,11 @@ impl Error {
             Self::SecretLength { found },
             Self::SecretZero,
             Self::SecretEncoding { expected: NAME },
+            Self::PayloadTooLong {
+                len,
+                sealed_len: len,
+                max,
+            },
             Self::SealedTooLong { len, max },
             Self::OpenFailed,
             Self::PayloadNotUtf8,

@@ -29,6 +29,15 @@ pub enum Error {
         /// The encoding that the caller named.
         expected: &'static str,
     },
+    /// A payload is too long to seal: its sealed text would be longer than the cap.
+    PayloadTooLong {
+        /// Length of the payload, in bytes.
+        len: usize,
+        /// Length that its sealed text would have, in bytes.
+        sealed_len: usize,
+        /// The cap on sealed texts, in bytes.
+        max: usize,
+    },
     /// A sealed text is longer than the cap; nothing of it was decoded.
     SealedTooLong {
         /// Length found, in bytes.
@@ -165,6 +174,7 @@ impl Error {
             Self::SecretLength { .. } => "secret.length",
             Self::SecretZero => "secret.zero",
             Self::SecretEncoding { .. } => "secret.encoding",
+            Self::PayloadTooLong { .. } => "payload.too_long",
             Self::SealedTooLong { .. } => "envelope.too_long",
             Self::Malformed { problem } => problem.code(),
             Self::Header { problem } => problem.code(),
@@ -196,6 +206,7 @@ impl Error {
                 problem: JsonProblem::NotSerializable,
                 ..
             }
+            | Self::PayloadTooLong { .. }
             | Self::WrongKeyType { .. }
             | Self::PartyInfoTooLong { .. }
             | Self::RsaKeySize { .. }

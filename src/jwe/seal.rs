@@ -23,6 +23,23 @@ pub(crate) const fn sealed_len(
         .saturating_add(IV_CHARS + TAG_CHARS + 4)
 }
 
+/// Refuses a payload whose compact form would be longer than `max`, which is what the other side opens.
+pub(crate) fn check_len(
+    header_len: usize,
+    encrypted_key_len: usize,
+    plaintext_len: usize,
+    max: usize,
+) -> Result<(), Error> {
+    match sealed_len(header_len, encrypted_key_len, plaintext_len) {
+        sealed_len if sealed_len > max => Err(Error::PayloadTooLong {
+            len: plaintext_len,
+            sealed_len,
+            max,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Replaces `out` by the compact form under `header` and `encrypted_key`, both base64url already.
 /// Allocates only if `out` is too small. On failure `out` is empty.
 pub(crate) fn seal(

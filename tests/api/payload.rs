@@ -191,8 +191,9 @@ fn the_cap_holds_before_anything_is_read() {
         let fits = cipher.seal(&[0; 14]).unwrap();
         assert_eq!(fits.len(), 100);
         assert!(cipher.open(&fits).is_ok());
-        let too_long = cipher.seal(&[0; 15]).unwrap();
         let refused = Error::SealedTooLong { len: 101, max: 100 };
+        let too_long = cipher.with_max_sealed_len(101).seal(&[0; 15]).unwrap();
+        let cipher = self::cipher(backend).with_max_sealed_len(100);
         assert_eq!(cipher.open(&too_long).unwrap_err(), refused);
         assert_eq!(cipher.open([b'.'; 101]).unwrap_err(), refused);
     });
@@ -202,6 +203,44 @@ fn the_cap_holds_before_anything_is_read() {
     assert_eq!(refused.code(), "envelope.part_count");
     let refused = cipher.open(&long).unwrap_err();
     assert_eq!(refused, Error::SealedTooLong { len: max + 1, max });
+}
+
+/// The caps of both directions are one figure, so that nobody makes what nobody takes.
+#[test]
+fn what_is_sealed_by_default_opens_by_default() {
+    let longest = bankezy_crypto::DEFAULT_MAX_SEALED_LEN;
+    each_backend(|backend| {
+        let cipher = cipher(backend);
+        let mut payload = vec![b'7'; longest / 4 * 3];
+        while PayloadCipher::sealed_len(payload.len()) > longest {
+            payload.pop();
+        }
+        let sealed = cipher.seal(&payload).unwrap();
+        assert!(sealed.len() > longest - 3);
+        assert_eq!(cipher.open(&sealed).unwrap().as_bytes(), payload);
+
+        payload.push(b'7');
+        let mut text = sealed;
+        let refused = cipher.seal_into(&payload, &mut text).unwrap_err();
+        let sealed_len = PayloadCipher::sealed_len(payload.len());
+        assert_eq!(
+            refused,
+            Error::PayloadTooLong {
+                len: payload.len(),
+                sealed_len,
+                max: longest
+            }
+        );
+        for figure in [payload.len(), sealed_len, longest] {
+            assert!(refused.to_string().contains(&figure.to_string()));
+        }
+        assert!(text.is_empty());
+        // It cost none of the nonces.
+        assert_eq!(cipher.nonce_budget().used(), 1);
+        let raised = cipher.with_max_sealed_len(usize::MAX);
+        let sealed = raised.seal(&payload).unwrap();
+        assert_eq!(raised.open(&sealed).unwrap().as_bytes(), payload);
+    });
 }
 
 #[test]

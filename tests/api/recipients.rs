@@ -195,6 +195,31 @@ fn the_cap_holds_here_too() {
 }
 
 #[test]
+fn the_cap_holds_when_sealing_too() {
+    each_backend(|backend| {
+        for pair in [Some(p256(backend)), rsa_2048(backend)]
+            .into_iter()
+            .flatten()
+        {
+            let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
+            let sealed_len = sealer.seal(&[0; 400]).unwrap().len();
+            let capped = |max| {
+                let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
+                sealer.with_max_sealed_len(max).seal(&[0; 400])
+            };
+            assert_eq!(capped(sealed_len).unwrap().len(), sealed_len);
+            let max = sealed_len - 1;
+            let refused = Error::PayloadTooLong {
+                len: 400,
+                sealed_len,
+                max,
+            };
+            assert_eq!(capped(max).unwrap_err(), refused);
+        }
+    });
+}
+
+#[test]
 fn inspection_tells_the_algorithm_without_a_key() {
     each_backend(|backend| {
         let pair = p256(backend);

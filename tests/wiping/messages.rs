@@ -89,9 +89,11 @@ fn nothing_is_left_of_messages_under_a_payload_secret() {
                     cipher.open(wrong).unwrap_err();
                     let _ = Inspection::parse(wrong);
                 }
-                let spent = cipher.with_nonce_budget(0).with_max_sealed_len(10);
+                let spent = cipher.with_nonce_budget(0);
                 spent.seal(plaintext.as_bytes()).unwrap_err();
-                spent.open(&sealed).unwrap_err();
+                let capped = spent.with_max_sealed_len(10);
+                capped.seal(plaintext.as_bytes()).unwrap_err();
+                capped.open(&sealed).unwrap_err();
                 let secret = PayloadSecret::from_bytes(&[7; 32]).unwrap();
                 let other = PayloadCipher::with_backend(&secret, backend).unwrap();
                 other.open(&sealed).unwrap_err();

@@ -14,6 +14,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Try the other encodings of `PayloadSecret`, or let `bankezy diagnose` find the right one.",
     ),
     (
+        "payload.too_long",
+        "Send less, or raise the cap with `with_max_sealed_len` on both sides; by default neither seals nor opens more than 8 MiB.",
+    ),
+    (
         "envelope.too_long",
         "Raise the cap with `with_max_sealed_len` if the other side sends such messages; otherwise ask what it sent.",
     ),
