@@ -152,10 +152,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, seen: &Seen, sc
                 let _ = stream.shutdown().await;
                 return;
             }
-            Reply::Silence => {
-                tokio::time::sleep(Duration::from_secs(20)).await;
-                return;
-            }
+            Reply::Silence => return std::future::pending().await,
             Reply::Endless(head, part, pause) => {
                 let _ = stream.write_all(head.as_bytes()).await;
                 while stream.write_all(&part).await.is_ok() && stream.flush().await.is_ok() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bankezy_client::{
     BankEzyClient, Blocking, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
@@ -222,7 +222,8 @@ fn a_login_that_panics_or_hangs_is_an_error() {
     };
     let panics = over(Duration::from_secs(5), || panic!("in the closure"));
     let hangs = over(Duration::from_millis(100), || {
-        thread::sleep(Duration::from_secs(3));
+        // Until the end of the test's process, were it not for this limit.
+        thread::sleep(HOUR);
         panic!("in the closure")
     });
     let fails = |keeper: &Blocking<SessionKeeper>| match keeper
@@ -236,12 +237,10 @@ fn a_login_that_panics_or_hangs_is_an_error() {
         *fails(&panics),
         ProviderError::Token(TokenProblem::Panicked)
     ));
-    let begun = Instant::now();
     assert!(matches!(
         *fails(&hangs),
         ProviderError::Token(TokenProblem::TimedOut)
     ));
-    assert!(begun.elapsed() < Duration::from_secs(3));
 }
 
 #[test]
