@@ -23,9 +23,10 @@ impl Primitives for AwsLc {
     }
 
     fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
-        let key = UnboundKey::new(&aead::AES_256_GCM, key.bytes())
-            .map_err(|_| failed("AES-256-GCM key set-up"))?;
-        Ok(Box::new(LessSafeKey::new(key)))
+        let plain = less_safe_key(key)?;
+        #[cfg(feature = "fips")]
+        let plain = super::module_nonces::Key::new(plain, key)?;
+        Ok(Box::new(plain))
     }
 
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32) {
@@ -97,15 +98,21 @@ impl Primitives for AwsLc {
     }
 }
 
+pub(super) fn less_safe_key(key: &Secret32) -> Result<LessSafeKey, Error> {
+    UnboundKey::new(&aead::AES_256_GCM, key.bytes())
+        .map(LessSafeKey::new)
+        .map_err(|_| failed("AES-256-GCM key set-up"))
+}
+
 impl Aes256Gcm for LessSafeKey {
     fn seal(
         &self,
-        nonce: &[u8; 12],
+        nonce: &mut [u8; 12],
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error> {
-        let (nonce, aad) = (Nonce::from(nonce), Aad::from(aad));
+        let (nonce, aad) = (Nonce::from(&*nonce), Aad::from(aad));
         let mut tag = [0; 16];
         self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
             .map_err(|_| failed("AES-256-GCM encryption"))?;
@@ -172,7 +179,7 @@ fn copied(bytes: &[u8]) -> Option<Secret32> {
     Some(secret)
 }
 
-fn failed(operation: &'static str) -> Error {
+pub(super) fn failed(operation: &'static str) -> Error {
     Error::Backend {
         backend: NAME,
         operation,

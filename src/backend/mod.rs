@@ -12,6 +12,8 @@ mod aws_lc;
 #[cfg(feature = "rust-crypto")]
 mod checked_rng;
 mod choice;
+#[cfg(any(feature = "fips", all(test, feature = "aws-lc-rs")))]
+mod module_nonces;
 mod primitives;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;

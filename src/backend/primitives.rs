@@ -48,10 +48,11 @@ pub(crate) trait Primitives: Shared {
 
 /// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
 pub(crate) trait Aes256Gcm: Shared {
-    /// Writes the ciphertext, as long as the plaintext, and gives the tag back.
+    /// Writes the ciphertext, as long as the plaintext, and gives the tag back. A module that has to make
+    /// its nonces itself puts the one that it used in place of `nonce`.
     fn seal(
         &self,
-        nonce: &[u8; 12],
+        nonce: &mut [u8; 12],
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],

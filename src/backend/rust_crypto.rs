@@ -82,14 +82,14 @@ impl Primitives for RustCrypto {
 impl Aes256Gcm for aes_gcm::Aes256Gcm {
     fn seal(
         &self,
-        nonce: &[u8; 12],
+        nonce: &mut [u8; 12],
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error> {
         let failed = || failed("AES-256-GCM encryption");
         let buffers = InOutBuf::new(plaintext, ciphertext).map_err(|_| failed())?;
-        self.encrypt_inout_detached(nonce.into(), aad, buffers)
+        self.encrypt_inout_detached((&*nonce).into(), aad, buffers)
             .map(Into::into)
             .map_err(|_| failed())
     }

@@ -156,7 +156,7 @@ impl PayloadCipher {
         let nonce = counted.and_then(|()| self.nonces.nonce());
         let nonce = nonce.inspect_err(|_| sealed.clear())?;
         let aead = self.aead.as_ref();
-        seal::seal(aead, header::DIR, "", &nonce, plaintext, sealed)
+        seal::seal(aead, header::DIR, "", nonce, plaintext, sealed)
     }
 
     /// Writes a value as JSON and seals it.

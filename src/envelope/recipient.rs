@@ -133,7 +133,7 @@ impl PublicKeySealer {
                     aead.as_ref(),
                     header::RSA_OAEP_256,
                     &wrapped,
-                    &nonce,
+                    nonce,
                     plaintext,
                     sealed,
                 )
@@ -144,7 +144,7 @@ impl PublicKeySealer {
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);
                 fits(&header, "")?;
-                seal::seal(aead.as_ref(), &header, "", &nonce, plaintext, sealed)
+                seal::seal(aead.as_ref(), &header, "", nonce, plaintext, sealed)
             }
         }
     }

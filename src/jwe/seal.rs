@@ -46,7 +46,7 @@ pub(crate) fn seal(
     aead: &dyn Aes256Gcm,
     header: &str,
     encrypted_key: &str,
-    nonce: &[u8; nonce::LEN],
+    nonce: [u8; nonce::LEN],
     plaintext: &[u8],
     out: &mut String,
 ) -> Result<(), Error> {
@@ -72,19 +72,19 @@ fn write(
     aead: &dyn Aes256Gcm,
     header: &str,
     encrypted_key: &str,
-    nonce: &[u8; nonce::LEN],
+    mut nonce: [u8; nonce::LEN],
     plaintext: &[u8],
     text: &mut [u8],
 ) -> Result<(), Error> {
     let rest = write_part(header.as_bytes(), text);
     let rest = write_part(encrypted_key.as_bytes(), rest);
     let (iv, rest) = rest.split_at_mut(IV_CHARS);
-    base64url::encode(nonce, iv);
     let rest = write_part(b"", rest);
 
     let (room, rest) = rest.split_at_mut(base64url::encoded_len(plaintext.len()));
-    let tag = encrypt(aead, header.as_bytes(), nonce, plaintext, room)?;
+    let tag = encrypt(aead, header.as_bytes(), &mut nonce, plaintext, room)?;
 
+    base64url::encode(&nonce, iv);
     base64url::encode(&tag, write_part(b"", rest));
     Ok(())
 }
@@ -98,7 +98,7 @@ fn write(
 fn encrypt(
     aead: &dyn Aes256Gcm,
     aad: &[u8],
-    nonce: &[u8; nonce::LEN],
+    nonce: &mut [u8; nonce::LEN],
     plaintext: &[u8],
     room: &mut [u8],
 ) -> Result<[u8; 16], Error> {

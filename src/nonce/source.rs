@@ -40,8 +40,15 @@ impl NonceSource {
     /// `clone` are not seen.
     ///
     /// # Errors
-    /// [`Error::Randomness`] if there is no random start to be had.
+    /// [`Error::Randomness`] if the system gives no random start. With the feature `fips`
+    /// [`Error::Unsupported`], since the module makes its nonces itself.
     pub fn leased(instance: u32) -> Result<Self, Error> {
+        if cfg!(feature = "fips") {
+            return Err(Error::Unsupported {
+                backend: "aws-lc-rs",
+                needs: "a build without the feature fips, whose module makes its nonces itself",
+            });
+        }
         Leased::new(instance).map(|leased| Self(Source::Leased(leased)))
     }
 

@@ -9,8 +9,8 @@ pub use opened::Opened;
 use core::fmt;
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
-use rand::TryRng as _;
-use rand::rngs::SysRng;
+#[cfg(not(feature = "fips"))]
+use rand::{TryRng as _, rngs::SysRng};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
@@ -174,12 +174,15 @@ impl Secret32 {
         Self(Box::new([0; 32]))
     }
 
+    /// From the operating system, or from the FIPS module where there is one.
     pub(crate) fn random() -> Result<Self, Error> {
         let mut secret = Self::zeroed();
-        SysRng
-            .try_fill_bytes(secret.bytes_mut())
-            .map_err(|_| Error::Randomness)?;
-        Ok(secret)
+        let bytes = secret.bytes_mut();
+        #[cfg(not(feature = "fips"))]
+        let filled = SysRng.try_fill_bytes(bytes).is_ok();
+        #[cfg(feature = "fips")]
+        let filled = aws_lc_rs::rand::fill(bytes).is_ok();
+        filled.then_some(secret).ok_or(Error::Randomness)
     }
 
     /// Compares in constant time.

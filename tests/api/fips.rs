@@ -1,7 +1,7 @@
 //! What the process says of the FIPS module is what it was built with.
 
-use bankezy_crypto::Error;
 use bankezy_crypto::backend::{fips_mode, require_fips_mode};
+use bankezy_crypto::{Error, NonceSource};
 
 #[test]
 fn fips_mode_is_what_the_build_has() {
@@ -13,5 +13,15 @@ fn fips_mode_is_what_the_build_has() {
         false => assert!(
             matches!(required, Err(Error::Unsupported { needs, .. }) if needs.contains("fips"))
         ),
+    }
+}
+
+/// Two ways to make nonces under one key are one too many (NIST SP 800-38D section 8.2).
+#[test]
+fn nonces_are_leased_only_where_no_module_makes_them() {
+    let leased = NonceSource::leased(7);
+    match cfg!(feature = "fips") {
+        true => assert_eq!(leased.unwrap_err().code(), "backend.unsupported"),
+        false => assert!(leased.is_ok()),
     }
 }

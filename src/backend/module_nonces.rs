@@ -1,0 +1,87 @@
+//! AES-256-GCM whose nonces AWS-LC makes itself, inside its module, as FIPS 140-3 asks (Implementation
+//! Guidance C.H).
+
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, RandomizedNonceKey};
+
+use super::aws_lc::failed;
+use super::primitives::Aes256Gcm;
+use crate::error::Error;
+use crate::secret::Secret32;
+
+pub(super) struct Key {
+    sealing: RandomizedNonceKey,
+    /// The other one opens only what has its tag behind it, which would have to be copied there.
+    opening: LessSafeKey,
+}
+
+impl Key {
+    pub(super) fn new(opening: LessSafeKey, key: &Secret32) -> Result<Self, Error> {
+        let sealing = RandomizedNonceKey::new(&aead::AES_256_GCM, key.bytes())
+            .map_err(|_| failed("AES-256-GCM key set-up"))?;
+        Ok(Self { sealing, opening })
+    }
+}
+
+impl Aes256Gcm for Key {
+    /// `nonce` is not used, and gets the module's.
+    fn seal(
+        &self,
+        nonce: &mut [u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<[u8; 16], Error> {
+        let failed = || failed("AES-256-GCM encryption");
+        ciphertext.copy_from_slice(plaintext);
+        let sealed = self
+            .sealing
+            .seal_in_place_separate_tag(Aad::from(aad), ciphertext);
+        let Ok((made, tag)) = sealed else {
+            // Nobody gets the plaintext in place of a ciphertext.
+            ciphertext.fill(0);
+            return Err(failed());
+        };
+        nonce.copy_from_slice(made.as_ref());
+        tag.as_ref().try_into().map_err(|_| failed())
+    }
+
+    fn open_in_place(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        tag: &[u8; 16],
+        in_out: &mut [u8],
+    ) -> Option<()> {
+        Aes256Gcm::open_in_place(&self.opening, nonce, aad, tag, in_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::aws_lc::less_safe_key;
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_module_makes_the_nonces() {
+        let secret = Secret32::random().unwrap();
+        let key = Key::new(less_safe_key(&secret).unwrap(), &secret).unwrap();
+        let other = less_safe_key(&secret).unwrap();
+        let mut seen = HashSet::new();
+        for len in [0, 1, 15, 16, 17, 1000] {
+            let plaintext = vec![b'x'; len];
+            let (mut nonce, mut sealed) = ([0; 12], vec![0; len]);
+            let tag = key
+                .seal(&mut nonce, b"aad", &plaintext, &mut sealed)
+                .unwrap();
+            assert!(nonce != [0; 12] && seen.insert(nonce));
+            for opens in [&key as &dyn Aes256Gcm, &other] {
+                let mut opened = sealed.clone();
+                opens
+                    .open_in_place(&nonce, b"aad", &tag, &mut opened)
+                    .unwrap();
+                assert_eq!(opened, plaintext);
+            }
+        }
+    }
+}
