@@ -34,6 +34,7 @@
 //! | `rust-crypto` | the backend of pure Rust crates, for `with_backend(…, &backend::RUST_CRYPTO)`; changes nothing else |
 //! | `rust-crypto-private-rsa-timing-risk` | private RSA on the crate `rsa`, which leaks by timing (RUSTSEC-2023-0071) |
 //! | `fips` | AWS-LC as its FIPS module; needs CMake and Go to build |
+//! | `encrypted-keys` | private keys under a password: PKCS#8 with PBES2 |
 //! | `providers` (default) | the token APIs as pure functions over `http` types: `providers` |
 //! | `rayon` | `seal_many` and `open_many`, on all processors |
 //!

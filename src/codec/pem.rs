@@ -85,10 +85,19 @@ fn first(text: &str) -> Option<(Block<'_>, &str)> {
 impl Block<'_> {
     /// In constant time, since it may be a private key, and only in memory that wipes itself.
     pub(crate) fn decode(&self) -> Result<SecretBytes, KeyProblem> {
-        // RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
-        if self.label == "ENCRYPTED PRIVATE KEY" || self.body.contains("Proc-Type: 4,ENCRYPTED") {
+        if self.label == "ENCRYPTED PRIVATE KEY" || self.has_old_encryption() {
             return Err(KeyProblem::Encrypted);
         }
+        self.decode_any()
+    }
+
+    /// RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
+    pub(crate) fn has_old_encryption(&self) -> bool {
+        self.body.contains("Proc-Type: 4,ENCRYPTED")
+    }
+
+    /// Also what is encrypted.
+    pub(crate) fn decode_any(&self) -> Result<SecretBytes, KeyProblem> {
         let mut packed = SecretBytes::zeroed(self.body.len());
         let mut len = 0_usize;
         let characters = Characters(self.body.bytes());

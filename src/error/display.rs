@@ -208,8 +208,22 @@ impl fmt::Display for KeyProblem {
                 "its keyUsage does not include {needed}: ask for a certificate for encryption"
             ),
             Self::Encrypted => f.write_str(
-                "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`",
+                "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`, or read it with the password (feature encrypted-keys)",
             ),
+            Self::NotEncrypted => f.write_str(
+                "it is not encrypted, but a password was given: read it without one",
+            ),
+            Self::Encryption { scheme } => write!(
+                f,
+                "it is encrypted with {scheme}, which is not read: convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in KEY -out key.pem`, with `-provider legacy -provider default` for old schemes"
+            ),
+            Self::EncryptionCost { unit, found, max } => write!(
+                f,
+                "stretching its password takes {found} {unit}, from 1 to {max} are allowed: encrypt it again with fewer"
+            ),
+            Self::WrongPassword => {
+                f.write_str("the password does not open it: check the password, and that the file is whole")
+            }
             Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
             Self::DerAlgorithm => f.write_str("its algorithm is neither rsaEncryption with NULL parameters nor P-256"),
             Self::PrivateInvalid => {

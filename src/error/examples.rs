@@ -107,7 +107,7 @@ const JSON: [JsonProblem; 4] = [
     JsonProblem::NotSerializable,
 ];
 
-const KEY: [KeyProblem; 40] = [
+const KEY: [KeyProblem; 44] = [
     KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -145,6 +145,14 @@ const KEY: [KeyProblem; 40] = [
         needed: MAX,
     },
     KeyProblem::Encrypted,
+    KeyProblem::NotEncrypted,
+    KeyProblem::Encryption { scheme: NAME },
+    KeyProblem::EncryptionCost {
+        unit: NAME,
+        found: LEN as u64,
+        max: MAX as u64,
+    },
+    KeyProblem::WrongPassword,
     KeyProblem::NotDer { structure: NAME },
     KeyProblem::DerAlgorithm,
     KeyProblem::PrivateInvalid,

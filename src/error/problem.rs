@@ -197,6 +197,24 @@ pub enum KeyProblem {
     },
     /// The private key is encrypted with a password.
     Encrypted,
+    /// The private key is not encrypted, although a password was given.
+    NotEncrypted,
+    /// The private key is encrypted in a way that is not read.
+    Encryption {
+        /// Name of the scheme, such as `pbeWithSHA1AndDES-CBC`.
+        scheme: &'static str,
+    },
+    /// To stretch the password of an encrypted private key would cost too much, or nothing at all.
+    EncryptionCost {
+        /// What is counted: `iterations` or `bytes of memory`.
+        unit: &'static str,
+        /// How many the key asks for.
+        found: u64,
+        /// The most that is spent.
+        max: u64,
+    },
+    /// The password does not open the encrypted private key, or the key was damaged.
+    WrongPassword,
     /// Not valid DER of the named structure.
     NotDer {
         /// Name of the structure.

@@ -66,6 +66,32 @@ impl KeyPair {
         Self::from_pem_with_backend(pem, &crate::backend::AWS_LC_RS)
     }
 
+    /// Reads a PEM private key that is encrypted with a password: PKCS#8 (`ENCRYPTED PRIVATE KEY`) with PBES2,
+    /// AES-CBC, and PBKDF2 on SHA-2 or scrypt, as OpenSSL 1.1 and later write it.
+    ///
+    /// The password is taken as its bytes, without a line end. PBKDF2 is followed to 10,000,000
+    /// iterations, scrypt to 256 MiB. Older schemes are refused by name.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong: [`KeyProblem::WrongPassword`], [`KeyProblem::NotEncrypted`],
+    /// [`KeyProblem::Encryption`], [`KeyProblem::EncryptionCost`], or what is wrong with the key inside.
+    #[cfg(feature = "encrypted-keys")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
+    pub fn from_encrypted_pem(pem: &str, password: &[u8]) -> Result<Self, Error> {
+        Self::from_encrypted_pem_with_backend(pem, password, &crate::backend::AWS_LC_RS)
+    }
+
+    /// Reads a DER PKCS#8 EncryptedPrivateKeyInfo (RFC 5958 section 3), as
+    /// [`from_encrypted_pem`](Self::from_encrypted_pem) does.
+    ///
+    /// # Errors
+    /// As for [`from_encrypted_pem`](Self::from_encrypted_pem).
+    #[cfg(feature = "encrypted-keys")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
+    pub fn from_encrypted_pkcs8_der(der: &[u8], password: &[u8]) -> Result<Self, Error> {
+        Self::from_encrypted_pkcs8_der_with_backend(der, password, &crate::backend::AWS_LC_RS)
+    }
+
     /// Reads a DER PKCS#8 PrivateKeyInfo (RFC 5958) of an RSA or P-256 key.
     ///
     /// # Errors
@@ -140,6 +166,35 @@ impl KeyPair {
     /// backend does no private RSA.
     pub fn from_pem_with_backend(pem: &str, backend: &Backend) -> Result<Self, Error> {
         Self::from_parts(private::from_pem(pem)?, *backend)
+    }
+
+    /// As [`from_encrypted_pem`](Self::from_encrypted_pem), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_encrypted_pem`](Self::from_encrypted_pem); [`Error::Unsupported`] where the backend
+    /// does no private RSA.
+    #[cfg(feature = "encrypted-keys")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
+    pub fn from_encrypted_pem_with_backend(
+        pem: &str,
+        password: &[u8],
+        backend: &Backend,
+    ) -> Result<Self, Error> {
+        Self::from_parts(private::from_encrypted_pem(pem, password)?, *backend)
+    }
+
+    /// As [`from_encrypted_pkcs8_der`](Self::from_encrypted_pkcs8_der), on the backend given.
+    ///
+    /// # Errors
+    /// As for [`from_encrypted_pem_with_backend`](Self::from_encrypted_pem_with_backend).
+    #[cfg(feature = "encrypted-keys")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
+    pub fn from_encrypted_pkcs8_der_with_backend(
+        der: &[u8],
+        password: &[u8],
+        backend: &Backend,
+    ) -> Result<Self, Error> {
+        Self::from_parts(private::from_encrypted_pkcs8(der, password)?, *backend)
     }
 
     /// As [`from_pkcs8_der`](Self::from_pkcs8_der), on the backend given.

@@ -6,6 +6,8 @@ mod bankezy;
 mod channel;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted_keys;
 mod errors;
 #[cfg(feature = "aws-lc-rs")]
 mod fips;

@@ -17,7 +17,7 @@ use crate::keys::spki::{self, DerAlgorithm};
 use crate::secret::Secret32;
 
 /// Blocks that stand beside a private key in files: what else tools write there.
-const PASSED_OVER: [&str; 4] = [
+pub(super) const PASSED_OVER: [&str; 4] = [
     "CERTIFICATE",
     "X509 CERTIFICATE",
     "TRUSTED CERTIFICATE",

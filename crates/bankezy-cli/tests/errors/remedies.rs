@@ -266,6 +266,19 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "key.member_length",
         "Pad the member with zero octets in front, or export the key again.",
     ),
+    ("key.not_encrypted", "Read the key without a password."),
+    (
+        "key.encryption",
+        "Convert the key with the command that the message gives: only PBES2 with AES-CBC is read, with PBKDF2 on SHA-2 or scrypt.",
+    ),
+    (
+        "key.encryption_cost",
+        "Encrypt the key again with fewer iterations or less memory.",
+    ),
+    (
+        "key.wrong_password",
+        "Check the password (a line end behind it counts), and that the file is whole.",
+    ),
     (
         "key.encrypted",
         "Decrypt the key with the command that the text names.",
