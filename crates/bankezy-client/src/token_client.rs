@@ -1,6 +1,5 @@
 //! The token calls of any provider over the transport.
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -69,11 +68,5 @@ impl<A> Clone for TokenClient<A> {
             transport: self.transport.clone(),
             api: Arc::clone(&self.api),
         }
-    }
-}
-
-impl<A> fmt::Debug for TokenClient<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenClient").field(&self.transport).finish()
     }
 }
