@@ -83,10 +83,9 @@ pub use error::{
     TlsProblem, TokenProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{Renewal, Session, SessionKeeper, SessionKeeperBuilder};
-pub use token_cache::{
-    DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenCacheBuilder, TokenSlot, TokenStore,
-};
+pub use session::{Renewal, Session, SessionKeeper};
+pub use settings::RefreshSettings;
+pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot, TokenStore};
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
@@ -106,9 +105,8 @@ redacted! {
     [] ClientBuilder => "ClientBuilder";
     [A] TokenClient<A> => "TokenClient";
     [] SessionKeeper => "SessionKeeper";
-    [] SessionKeeperBuilder => "SessionKeeperBuilder";
+    [] RefreshSettings => "RefreshSettings";
     [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCacheBuilder<A, S> => "TokenCacheBuilder";
     [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
     [] ServiceError => "ServiceError";
 }
