@@ -15,7 +15,7 @@ pub(super) struct Call {
     pub(super) deadline: Instant,
     attempt: u32,
     attempt_started: Instant,
-    /// What traces may show of the request.
+    /// What traces show of the request.
     method: Method,
     host: String,
     request_len: usize,

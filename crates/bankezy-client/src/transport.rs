@@ -96,7 +96,7 @@ impl Transport {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let exchange = move |request, deadline, max| -> Answering {
-            // The clone that is polled ready is the one to call.
+            // Call the clone that was polled ready.
             let service = service.clone();
             Box::pin(exchange(service, request, deadline, max))
         };

@@ -88,7 +88,7 @@ impl Driver {
                 let delivery = Delivery::PossiblySent;
                 return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
             }
-            // Whatever ends this early costs one more poll.
+            // May return early: the future is then polled once more than needed.
             thread::park_timeout(left.min(LOOKS_EVERY));
             if self.has_ended() {
                 return Err(ended(Delivery::PossiblySent));

@@ -63,7 +63,8 @@ impl Verdict {
 const UNOPENED_ANSWERS: u32 = 3;
 
 impl Session {
-    /// From the answer of Get Token or Onboarding user token. For Get App Token: `Session::from`.
+    /// From the answer of Get Token and the channel agreed with it. An [`AppSession`] of Get App Token converts
+    /// with `Session::from`.
     #[must_use]
     pub fn new(answer: TokenAnswer, channel: impl Into<Channel>, renewal: Renewal) -> Self {
         Self {
