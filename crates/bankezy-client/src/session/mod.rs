@@ -130,16 +130,22 @@ impl SessionKeeper {
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
         let session = self.session().await?;
-        let (result, verdict) = self.call_under(&session, &endpoint, body).await;
+        let (error, verdict) = match self.call_under(&session, &endpoint, body).await {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
         let again = match verdict {
-            Verdict::Good => return result,
+            Verdict::Good => return Err(error),
             Verdict::Refused => false,
             Verdict::Unauthorized => self.repeat,
             Verdict::Spent => true,
         };
         match self.refuse(&session).await {
-            Ok(next) if again => self.call_under(&next, &endpoint, body).await.0,
-            _ => result,
+            Ok(next) if again => {
+                let repeated = self.call_under(&next, &endpoint, body).await;
+                repeated.map_err(|(error, _)| error)
+            }
+            _ => Err(error),
         }
     }
 
@@ -215,7 +221,7 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> (Result<R, ProviderError>, Verdict) {
+    ) -> Result<R, (ProviderError, Verdict)> {
         let (token, channel) = (&session.answer.token, &session.channel);
         let call = self
             .shared
@@ -223,6 +229,6 @@ impl SessionKeeper {
             .call(endpoint.clone(), body, token, channel);
         let result = call.await;
         let verdict = session.verdict(&result);
-        (result, verdict)
+        result.map_err(|error| (error, verdict))
     }
 }
