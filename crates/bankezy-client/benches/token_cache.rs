@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use bankezy_client::{Client, MemoryStore, TokenCache, TokenClient, TokenSlot};
+use bankezy_client::{Client, MemoryStore, RefreshSettings, TokenCache, TokenClient, TokenSlot};
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
 use criterion::Criterion;
@@ -125,9 +125,11 @@ impl Held {
         let store = Arc::new(MemoryStore::new(1 + number + number / 20));
         let client = TokenClient::new(client, sardine);
         let held = Self {
-            cache: TokenCache::builder(client)
-                .store(Arc::clone(&store))
-                .build(),
+            cache: TokenCache::with_settings(
+                client,
+                Arc::clone(&store),
+                RefreshSettings::default(),
+            ),
             number,
             memory: String::new(),
         };

@@ -13,8 +13,8 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use bankezy_client::{
-    BankEzyClient, Client, Delivery, ProviderError, Renewal, RetryPolicy, Session, SessionKeeper,
-    TokenCache, TokenClient, TokenSlot, Transport,
+    BankEzyClient, Client, Delivery, MemoryStore, ProviderError, RefreshSettings, Renewal,
+    RetryPolicy, Session, SessionKeeper, TokenCache, TokenClient, TokenSlot, Transport,
 };
 use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, TokenRequest, Version};
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
@@ -119,17 +119,18 @@ fn session_keeper(transport: Transport, emulator: &Sandbox) -> Result<SessionKee
             Ok(Session::new(answer, agreed, Renewal::WithAccount(account)))
         }
     };
-    let keeper = SessionKeeper::builder(BankEzyClient::new(transport, server), login);
-    Ok(keeper.login_deadline(Duration::from_secs(10)).build())
+    let client = BankEzyClient::new(transport, server);
+    let settings = RefreshSettings::default().deadline(Duration::from_secs(10));
+    Ok(SessionKeeper::with_settings(client, login, settings))
 }
 
 /// ComplyCube states no lifetime, so the cache is given one: without it each call asks ComplyCube.
 fn web_token_slot(transport: Transport, emulator: &Sandbox) -> Result<TokenSlot<ComplyCube>> {
     let base = BaseUrl::parse(&format!("{}/complycube", emulator.url()))?;
     let api = ComplyCube::new(emulator.credentials().complycube_api_key())?.with_base_url(base);
-    let cache = TokenCache::builder(TokenClient::new(transport, api))
-        .lifetime_for_unstated(Duration::from_secs(600))
-        .build();
+    let settings = RefreshSettings::default().lifetime_for_unstated(Duration::from_secs(600));
+    let client = TokenClient::new(transport, api);
+    let cache = TokenCache::with_settings(client, MemoryStore::default(), settings);
     let referrer = MatchPattern::parse("https://pay.example.com/*")?;
     let request = complycube::TokenRequest::new("client-of-asha", Sdk::Web { referrer })?;
     Ok(cache.slot(request)?)

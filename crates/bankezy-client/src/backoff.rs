@@ -1,4 +1,4 @@
-//! Waits after failures in a row: full jitter, for retries, logins and token requests.
+//! Waits after consecutive failures (full jitter), for retries, logins and token requests.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tracing::warn;
 
 use super::ProviderError;
 
-/// A longer wait or deadline is meant as none, and would overflow some clocks.
+/// Longest wait or deadline. Anything longer would overflow some clocks.
 pub(super) const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Random waits up to a bound that doubles with each failure in a row.
+/// Random waits up to a bound that doubles with each consecutive failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Backoff {
     first: Duration,
     max: Duration,
 }
 
-/// Failures in a row to obtain a token.
+/// Consecutive failures to obtain a token.
 pub(super) struct Failed {
     times: u32,
     retry_at: Instant,
@@ -28,16 +28,16 @@ pub(super) struct Failed {
 }
 
 impl Backoff {
-    /// The bounds of the wait: after the first failure, and after any.
+    /// The upper bounds of the wait: after the first failure, and after any.
     pub(super) const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max }
     }
 
-    /// How long to wait after so many failures: full jitter, uniform from zero to the bound.
+    /// How long to wait after this many failures: full jitter, uniform from zero to the bound.
     pub(super) fn wait(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         let bound = self.first.saturating_mul(doubled).min(self.max());
-        // Without randomness all wait as long as they may.
+        // Without randomness, wait for the whole bound.
         let random = SysRng.try_next_u32().unwrap_or(u32::MAX);
         bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
@@ -48,8 +48,7 @@ impl Backoff {
 }
 
 impl Failed {
-    /// One more failure after those before it in a row. What the server asks to wait counts as well,
-    /// up to the longest wait.
+    /// Counts one more failure. The wait includes what the server asks for, up to the longest wait.
     pub(super) fn after(
         before: Option<&Self>,
         cause: &Arc<ProviderError>,
@@ -71,7 +70,7 @@ impl Failed {
         }
     }
 
-    /// Refuses another attempt before the wait has passed.
+    /// Fails until the wait has passed.
     pub(super) fn check(&self) -> Result<(), ProviderError> {
         let retry_in = self.retry_at.saturating_duration_since(Instant::now());
         if retry_in.is_zero() {
@@ -82,7 +81,7 @@ impl Failed {
     }
 }
 
-/// A time as traces have it.
+/// A time as traces show it.
 pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 
 use super::{ProviderError, Transport};
 
-/// Makes BankEzy's calls: builds the request, sends it, reads the answer. Cheap to clone.
+/// Makes BankEzy's calls: builds the request, sends it and reads the answer. Cheap to clone.
 ///
-/// A call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
-/// sealed anew each time.
+/// A call is retried only if the transport's [`RetryPolicy`](super::RetryPolicy) allows it, and sealed again
+/// for each attempt.
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
     pub(super) transport: Transport,
@@ -63,7 +63,7 @@ impl BankEzyClient {
         Ok(bankezy::read_token(call, &response, channel)?)
     }
 
-    /// Get App Token: exchanges keys and gives back a token and a channel that is ready for use.
+    /// Get App Token: exchanges keys, and returns a token and a channel that is ready for use.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -83,7 +83,7 @@ impl BankEzyClient {
         Ok(handshake.finish(&response, derivation)?)
     }
 
-    /// Renew a token; a token of Get App Token without an account number (inferred, see
+    /// Renew. For a token of Get App Token, pass no account number (inferred, see
     /// [`BankEzy::renew_request`]).
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl BankEzyClient {
         Ok(bankezy::read_token(Call::Renew, &response, channel)?)
     }
 
-    /// Invalidate a token by its reference; under the key of a session, with its token.
+    /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -116,8 +116,8 @@ impl BankEzyClient {
         Ok(bankezy::read_invalidated(&response, channel)?)
     }
 
-    /// Any other call: a path, which is `POST`, or an [`Endpoint`]; any JSON in, any JSON out,
-    /// sealed both ways.
+    /// Any other call: `POST` to a path, or an [`Endpoint`]. Request and answer can be any JSON and are
+    /// sealed.
     ///
     /// # Errors
     /// [`ProviderError`].

@@ -1,4 +1,4 @@
-//! One call: its attempts, its deadline, its trace. Neither I/O nor waiting.
+//! One call: its attempts, its deadline and its trace, without I/O and timers.
 
 use core::time::Duration;
 
@@ -12,14 +12,14 @@ use super::{ClientError, RetryPolicy};
 
 pub(super) struct Call {
     retries: RetryPolicy,
-    deadline: Instant,
+    pub(super) deadline: Instant,
     attempt: u32,
     attempt_started: Instant,
-    /// What traces may show of the request.
+    /// What traces show of the request.
     method: Method,
     host: String,
     request_len: usize,
-    span: Span,
+    pub(super) span: Span,
 }
 
 impl Call {
@@ -43,15 +43,7 @@ impl Call {
         }
     }
 
-    pub(super) fn span(&self) -> Span {
-        self.span.clone()
-    }
-
-    pub(super) fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    /// The next attempt begins, with this request.
+    /// Starts the next attempt, with this request.
     pub(super) fn begin(&mut self, request: &Request<SecretBytes>) {
         self.attempt += 1;
         self.attempt_started = Instant::now();
@@ -60,7 +52,7 @@ impl Call {
         self.request_len = request.body().as_bytes().len();
     }
 
-    /// How long to wait before the next attempt; `None` where the result stands.
+    /// How long to wait before the next attempt; `None` if the result is final.
     pub(super) fn judge(
         &self,
         result: &Result<Response<SecretBytes>, ClientError>,
@@ -68,29 +60,29 @@ impl Call {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
         let wait = self.retries.wait(self.attempt, left, result);
+        let response = result.as_ref().ok();
+        let status = response.map(|response| response.status().as_u16());
+        let code = result.as_ref().err().map(ClientError::code);
         debug!(
             target: "bankezy_client",
             {
                 http.method = self.method.as_str(),
                 server.address = self.host.as_str(),
-                http.status_code = result.as_ref().ok().map(|response| response.status().as_u16()),
-                error.code = result.as_ref().err().map(ClientError::code),
+                http.status_code = status,
+                error.code = code,
                 attempt = self.attempt,
                 elapsed_ms = millis(now - self.attempt_started),
                 request_len = self.request_len,
-                response_len = result.as_ref().ok().map(|response| response.body().as_bytes().len()),
+                response_len = response.map(|response| response.body().as_bytes().len()),
                 retry_in_ms = wait.map(millis),
             },
             "attempt ended",
         );
         if wait.is_none() {
-            match result {
-                Ok(response) => self
-                    .span
-                    .record("http.status_code", response.status().as_u16()),
-                Err(error) => self.span.record("error.code", error.code()),
-            };
-            self.span.record("attempts", self.attempt);
+            self.span
+                .record("http.status_code", status)
+                .record("error.code", code)
+                .record("attempts", self.attempt);
         }
         wait
     }

@@ -1,4 +1,4 @@
-//! Work under way that several wait for, in a task of its own: a caller that gives up does not end it.
+//! Work that several callers wait for, in its own task: a caller that gives up does not cancel it.
 
 use core::future::Future;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use super::{ProviderError, TokenProblem};
 
-/// What the work brought, the same for all who wait.
+/// The result of the work, the same for all who wait.
 type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
 
-/// Work under way, seen by one who waits for it.
+/// Work in progress, as seen by those who wait for it.
 pub(super) struct InFlight<T> {
     outcome: watch::Receiver<Option<Outcome<T>>>,
-    /// By when it has ended, unless its runtime stands still.
+    /// When it has ended at the latest, unless its runtime is blocked.
     ends: Instant,
 }
 
 impl<T: Send + Sync + 'static> InFlight<T> {
-    /// Starts work that bounds itself to `within`. `end` makes of its result what those get who wait.
+    /// Starts work that ends after `within` at the latest. `end` turns its result into the outcome.
     pub(super) fn start<W: Send + 'static>(
         within: Duration,
         work: impl Future<Output = Result<W, ProviderError>> + Send + 'static,
@@ -28,15 +28,15 @@ impl<T: Send + Sync + 'static> InFlight<T> {
         let (sender, outcome) = watch::channel(None);
         let ends = Instant::now() + within;
         tokio::spawn(async move {
-            // A task of its own again, so that a panic is seen here.
+            // A separate task, so that a panic is noticed here.
             let result = match tokio::spawn(work).await {
                 Ok(result) => result,
                 Err(error) if error.is_panic() => Err(TokenProblem::Panicked.into()),
-                // The runtime ends, and this with it.
+                // The runtime is shutting down, which ends this task too.
                 Err(_) => return,
             };
             if Instant::now() > ends {
-                // The others have gone on without it.
+                // Nobody waits for it any more.
                 return;
             }
             sender.send_replace(Some(end(result)));
@@ -44,7 +44,7 @@ impl<T: Send + Sync + 'static> InFlight<T> {
         Arc::new(Self { outcome, ends })
     }
 
-    /// Work that has ended well.
+    /// Work that has already succeeded.
     pub(super) fn ended(value: Arc<T>) -> Arc<Self> {
         let outcome = watch::channel(Some(Ok(value))).1;
         let ends = Instant::now();
@@ -63,7 +63,7 @@ impl<T: Send + Sync + 'static> InFlight<T> {
         outcome.map_err(|cause| ProviderError::no_token(cause, None))
     }
 
-    /// Whether the runtime that it ran on ended before it did, or stands still.
+    /// Whether the runtime that it ran on has shut down, or is blocked.
     pub(super) fn is_lost(&self) -> bool {
         self.outcome.has_changed().is_err() || Instant::now() > self.ends
     }

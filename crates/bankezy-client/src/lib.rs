@@ -1,29 +1,28 @@
-//! HTTP for the provider functions of `bankezy-crypto`: clients, a session keeper and a token cache.
+//! HTTP clients for the providers of `bankezy-crypto`, with a session keeper and a token cache.
 //!
 //! | type | what it does |
 //! |---|---|
-//! | [`Client`] | one HTTP exchange, or several attempts of it, on `reqwest`; any status is a response |
+//! | [`Client`] | sends an HTTP request with `reqwest`, with retries if they are safe; every status is a response |
 //! | [`Transport`] | the same over any `tower` service |
-//! | [`BankEzyClient`], [`TokenClient`] | the calls of BankEzy, and the token call of any provider |
-//! | [`SessionKeeper`], [`TokenCache`] | sessions and tokens, renewed ahead of their expiry |
-//! | [`Blocking`] | any of them for code without a runtime |
+//! | [`BankEzyClient`], [`TokenClient`] | make the calls of BankEzy, and the token call of any provider |
+//! | [`SessionKeeper`], [`TokenCache`] | hold sessions and tokens, and renew them before they expire |
+//! | [`Blocking`] | wraps any of them for code without an async runtime |
 //!
-//! # What holds for every call
+//! # Guarantees for every call
 //! - **TLS.** [`Client`] sends `https` only, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
-//!   `127.0.0.0/8` and `::1`, and then never through a proxy. HTTP/1.1. It follows no redirect, and uses
-//!   no proxy of the system's unless asked to.
-//! - **Bounds.** One deadline spans all attempts of a call, and an answer is refused as soon as it
-//!   exceeds the cap. Nothing outlives the deadline.
-//! - **Never twice.** A request is repeated only if nothing of it was sent, unless
-//!   [`RetryPolicy::idempotent`] states that it may be. After a timeout or a connection lost in the middle the
-//!   server may have executed the request, and [`ClientError::delivery`] says so.
-//! - **Silence.** No error, `Debug` or trace holds a path, query, header or body. Events go out under
-//!   the target `bankezy_client`, with the host, method, status, lengths and times. The
-//!   libraries underneath log on their own targets (`hyper_util`, `reqwest`, `rustls`): keep those
-//!   below `debug`.
+//!   `127.0.0.0/8` and `::1`, and then never through a proxy. It speaks HTTP/1.1, follows no redirects, and
+//!   ignores the system's proxy settings by default.
+//! - **Limits.** One deadline covers all attempts of a call, and an answer is refused as soon as it exceeds
+//!   the maximum length. No request continues after the deadline.
+//! - **No duplicates.** A request is retried only if nothing of it was sent, unless
+//!   [`RetryPolicy::idempotent`] allows more. After a timeout or a lost connection the server may have
+//!   executed the request, and [`ClientError::delivery`] says so.
+//! - **No secrets in logs.** No error, `Debug` or trace contains a path, query, header or body. Traces have the
+//!   target `bankezy_client` and contain host, method, status, lengths and times. The libraries underneath
+//!   log under their own targets (`hyper_util`, `reqwest`, `rustls`): keep those below `debug`.
 //!
-//! Bodies are wiped where this crate holds them. The buffers of TLS and HTTP underneath are not,
-//! nor are header values: another reason to seal what travels.
+//! Bodies in the memory of this crate are wiped. The buffers of TLS and HTTP underneath and header values are
+//! not, which is another reason to seal bodies.
 //!
 //! ```no_run
 //! use bankezy_client::Client;
@@ -34,7 +33,7 @@
 //! let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
 //! let response = client
 //!     .execute(|| {
-//!         // Called once an attempt, so that each has its own nonce.
+//!         // Called for each attempt, so that each has its own nonce.
 //!         let body = SecretBytes::from(cipher.seal(br#"{"referenceId":"1"}"#)?.into_bytes());
 //!         let mut request = http::Request::new(body);
 //!         *request.method_mut() = http::Method::POST;
@@ -48,21 +47,16 @@
 //! # }
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input makes the crate panic: where one of these is right, it says why.
+// No input makes the crate panic. Arithmetic is on small counts and bounded times only.
 #![cfg_attr(
     not(test),
     deny(
-        clippy::arithmetic_side_effects,
         clippy::expect_used,
         clippy::indexing_slicing,
         clippy::panic,
         clippy::unreachable,
         clippy::unwrap_used
     )
-)]
-#![cfg_attr(
-    not(test),
-    expect(clippy::arithmetic_side_effects, reason = "small counts and times")
 )]
 
 mod backoff;
@@ -88,14 +82,13 @@ pub use error::{
     TlsProblem, TokenProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{Renewal, Session, SessionKeeper, SessionKeeperBuilder};
-pub use token_cache::{
-    DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenCacheBuilder, TokenSlot, TokenStore,
-};
+pub use session::{Renewal, Session, SessionKeeper};
+pub use settings::RefreshSettings;
+pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot, TokenStore};
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
-/// `Debug` of what holds secrets shows its name alone.
+/// Implements a `Debug` that shows only the type's name, for types that contain secrets.
 macro_rules! redacted {
     ($([$($generics:tt)*] $type:ty => $name:literal;)*) => {$(
         impl<$($generics)*> core::fmt::Debug for $type {
@@ -107,10 +100,12 @@ macro_rules! redacted {
 }
 
 redacted! {
+    [] http::Pools => "Pools";
+    [] ClientBuilder => "ClientBuilder";
+    [A] TokenClient<A> => "TokenClient";
     [] SessionKeeper => "SessionKeeper";
-    [] SessionKeeperBuilder => "SessionKeeperBuilder";
+    [] RefreshSettings => "RefreshSettings";
     [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCacheBuilder<A, S> => "TokenCacheBuilder";
     [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
     [] ServiceError => "ServiceError";
 }

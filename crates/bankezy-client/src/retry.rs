@@ -1,4 +1,4 @@
-//! When a call is tried again, and after how long.
+//! When a call is retried, and after how long.
 
 use core::time::Duration;
 use std::time::SystemTime;
@@ -10,15 +10,15 @@ use http::Response;
 use super::ClientError;
 use super::backoff::Backoff;
 
-/// How often a call is tried, and how long it waits in between.
+/// How many attempts a call has, and how long to wait between them.
 ///
-/// By default a call is tried again only if nothing of it was sent: a server that answers, with whatever
-/// status, may have executed the call, also with 429 or 503. [`idempotent`](Self::idempotent) allows more.
-/// Never beyond the client's deadline: a `Retry-After` that reaches beyond it is handed to the caller with its
-/// answer at once.
+/// By default a call is retried only if nothing of it was sent: a server that answers with any status,
+/// including 429 or 503, may have executed the call. [`idempotent`](Self::idempotent) allows more. No attempt
+/// starts after the client's deadline: if a `Retry-After` is longer than the time left, the answer is
+/// returned at once.
 ///
-/// The wait is random between zero and a bound that doubles with each attempt, on top of what the
-/// server asked for.
+/// The wait is random between zero and a bound that doubles with each attempt, plus what the server asked
+/// for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -27,7 +27,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more.
+    /// No retries.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -37,33 +37,33 @@ impl RetryPolicy {
         }
     }
 
-    /// Also tries again after an answer of 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3).
+    /// Also retries after 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3).
     ///
-    /// This states that the server executes each call once however often it arrives, such as by its
-    /// `referenceId`. The client cannot know that, and a header alone changes nothing. Without it, a payment
-    /// could be made twice: something between the client and the server may answer 503 after the server has
-    /// executed the call. Use a client of its own for calls of which it is true.
+    /// Set this only if the server executes each call once however often it arrives, for example because it
+    /// recognizes the `referenceId`. The client cannot check that, and no header causes it. Otherwise a payment
+    /// could be made twice: a proxy may answer 503 after the server has executed the call. Use a separate
+    /// client for such calls.
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// At most this many attempts, the first one included; 0 counts as 1.
+    /// Maximum number of attempts, including the first; 0 counts as 1.
     #[must_use]
     pub const fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts;
         self
     }
 
-    /// Bounds of the wait: after the first attempt, and after any.
+    /// Upper bounds of the wait: after the first attempt, and after any.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, max: Duration) -> Self {
         self.backoff = Backoff::new(first, max);
         self
     }
 
-    /// How long to wait before the next attempt, or `None` if this result stands.
+    /// How long to wait before the next attempt, or `None` if the result is final.
     pub(super) fn wait(
         &self,
         attempt: u32,
@@ -80,13 +80,14 @@ impl RetryPolicy {
             Err(_) => return None,
         };
         let spare = left.checked_sub(asked).filter(|spare| !spare.is_zero())?;
-        // Half of what is left stays for the attempt itself.
+        // Half of the time left is kept for the attempt itself.
         Some(asked + self.backoff.wait(attempt).min(spare / 2))
     }
 }
 
 impl Default for RetryPolicy {
-    /// Three attempts, of which two sent nothing; waits bounded by 100 ms at first and 5 s at most.
+    /// At most three attempts, only if the earlier ones sent nothing; waits of up to 100 ms at first and 5 s
+    /// later.
     fn default() -> Self {
         Self {
             max_attempts: 3,

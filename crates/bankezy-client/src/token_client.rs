@@ -1,6 +1,5 @@
 //! The token calls of any provider over the transport.
 
-use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,10 +7,10 @@ use bankezy_crypto::providers::TokenApi;
 
 use super::{ProviderError, Transport};
 
-/// Makes the call of a [`TokenApi`]: builds the request, sends it, reads the answer. Cheap to clone.
+/// Makes the call of a [`TokenApi`]: builds the request, sends it and reads the answer. Cheap to clone.
 ///
-/// The call is repeated only where the transport's [`RetryPolicy`](super::RetryPolicy) allows it,
-/// each time with a request made anew. [`TokenCache`](super::TokenCache) keeps what it brings.
+/// The call is retried only if the transport's [`RetryPolicy`](super::RetryPolicy) allows it, with a new
+/// request for each attempt. A [`TokenCache`](super::TokenCache) holds the tokens.
 ///
 /// ```no_run
 /// use bankezy_client::{Client, TokenClient};
@@ -40,7 +39,7 @@ impl<A: TokenApi> TokenClient<A> {
         }
     }
 
-    /// Asks for a token.
+    /// Requests a token.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -51,7 +50,7 @@ impl<A: TokenApi> TokenClient<A> {
         self.call_by(request, &SystemTime::now).await
     }
 
-    /// The same by another clock, which lifetimes are counted against.
+    /// [`call`](Self::call) with the clock that a token's lifetime starts from.
     pub(super) async fn call_by(
         &self,
         request: &A::Request,
@@ -69,11 +68,5 @@ impl<A> Clone for TokenClient<A> {
             transport: self.transport.clone(),
             api: Arc::clone(&self.api),
         }
-    }
-}
-
-impl<A> fmt::Debug for TokenClient<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TokenClient").field(&self.transport).finish()
     }
 }

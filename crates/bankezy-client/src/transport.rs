@@ -1,4 +1,4 @@
-//! The seam for sending: any tower service, with deadline, retries and cap above it.
+//! Sends over any tower service, with a deadline, retries and a cap on the answer.
 
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -21,27 +21,27 @@ use super::backoff::MAX_DEADLINE;
 use super::call::Call;
 use super::{ClientError, ClientErrorKind, RetryPolicy, ServiceError};
 
-/// Default of how long a call may take with all its attempts: 30 s.
+/// Default maximum time of a call with all its attempts: 30 s.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Default of how long the body of an answer may be, in bytes: the longest sealed text that a cipher
-/// opens by default, and 64 KiB for what may be around it.
+/// Default maximum length of the body of an answer, in bytes: the longest sealed text that a cipher opens
+/// by default, plus 64 KiB for what may surround it.
 pub const DEFAULT_MAX_RESPONSE_LEN: usize = 8 * 1024 * 1024 + 64 * 1024;
 
-/// How much is allocated on the word of `Content-Length`.
+/// How much is allocated at most because `Content-Length` announces it.
 const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 
 /// Sends requests over any HTTP stack: a [`Client`](crate::Client), or any [`tower`](tower_service)
 /// service. Cheap to clone; [`BankEzyClient`](crate::BankEzyClient) and
 /// [`TokenClient`](crate::TokenClient) work over it.
 ///
-/// Above the service it makes each attempt's request anew (sealed with a nonce of its own), bounds the
-/// call by one deadline, repeats what is safe to repeat, and caps the answer. Whether anything was sent
-/// crosses the service as the request extension [`DeliveryTracker`], since middleware boxes errors. A
-/// service that does not use it counts as having sent whatever it was given.
+/// It builds a new request for each attempt (sealed with its own nonce), enforces one deadline for the
+/// whole call, retries only what is safe to retry, and limits the length of the answer. The request
+/// extension [`DeliveryTracker`] tells it whether anything was sent, since middleware boxes errors. A
+/// service that does not use the extension counts as having sent every request that it was given.
 ///
-/// `Transport::from(client)` takes over deadline, retries and cap of the client. In middleware a client
-/// keeps its own connect timeout, deadline and cap; retries are set here.
+/// `Transport::from(client)` uses the deadline, retries and length limit of the client. A client inside
+/// middleware applies its own connect timeout, deadline and length limit; set retries on the `Transport`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,7 +51,7 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 ///
 /// # fn transport() -> Result<Transport, bankezy_client::ClientError> {
 /// let service = ServiceBuilder::new()
-///     .concurrency_limit(8) // waiting for a permit: nothing was sent
+///     .concurrency_limit(8) // while a call waits for a permit, nothing is sent
 ///     .timeout(Duration::from_secs(5))
 ///     .service(Client::builder().build()?);
 /// let transport = Transport::new(service)
@@ -66,7 +66,7 @@ pub struct Transport {
     pub(crate) settings: Settings,
 }
 
-/// What holds for every call.
+/// The settings of every call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) deadline: Duration,
@@ -85,20 +85,18 @@ impl Default for Settings {
 }
 
 impl Transport {
-    /// Sends over a service. Each call runs on a clone of it, once that clone is ready. Nothing counts
-    /// as sent while it is not ready.
+    /// Sends over a service. Each call uses a clone of it and waits until that clone is ready. Until then
+    /// the request counts as not sent.
     #[must_use]
     pub fn new<S, B>(service: S) -> Self
     where
-        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
+        S: Clone + Send + Sync + 'static,
         S::Future: Send,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let exchange = move |request, deadline, max| -> Answering {
-            // The clone that is polled ready is the one to call.
+            // Call the clone that was polled ready.
             let service = service.clone();
             Box::pin(exchange(service, request, deadline, max))
         };
@@ -116,7 +114,7 @@ impl Transport {
         self
     }
 
-    /// When [`execute`](Self::execute) tries again. Default: [`RetryPolicy::default`].
+    /// When [`execute`](Self::execute) retries. Default: [`RetryPolicy::default`].
     #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.settings.retries = retries;
@@ -130,10 +128,10 @@ impl Transport {
         self
     }
 
-    /// Sends a request once and never again, within the deadline.
+    /// Sends a request once, without retries, within the deadline.
     ///
-    /// Any status is a response, also a redirect, a 401 or a 500. Dropping the future gives the
-    /// request up; the server may then have executed it.
+    /// Every status is a response, including a redirect, a 401 or a 500. Dropping the future abandons the
+    /// request; the server may still execute it.
     ///
     /// # Errors
     /// [`ClientError`]; its [`delivery`](ClientError::delivery) says whether the server may have
@@ -150,13 +148,14 @@ impl Transport {
         self.run(RetryPolicy::none(), make).await
     }
 
-    /// Sends what `make` makes, and again where the [`RetryPolicy`] allows it, within the deadline.
+    /// Sends the request that `make` builds, and retries as the [`RetryPolicy`] allows, within the
+    /// deadline.
     ///
-    /// `make` is called once an attempt: seal in it, so that each attempt has a fresh nonce. Dropping
-    /// the future gives the request up; the server may then have executed it.
+    /// `make` is called once for each attempt: seal in it, so that each attempt has a fresh nonce. Dropping
+    /// the future abandons the request; the server may still execute it.
     ///
     /// # Errors
-    /// [`ClientError`] of the last attempt, as an `E`, or what `make` failed with.
+    /// [`ClientError`] of the last attempt, converted to `E`, or the error of `make`.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -167,22 +166,18 @@ impl Transport {
         self.run(self.settings.retries, make).await
     }
 
-    pub(crate) fn with_settings(self, settings: Settings) -> Self {
-        Self { settings, ..self }
-    }
-
     async fn run<E: From<ClientError>>(
         &self,
         retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
     ) -> Result<Response<SecretBytes>, E> {
         let mut call = Call::new(retries, self.settings.deadline);
-        let span = call.span();
+        let span = call.span.clone();
         async {
             loop {
                 let request = make()?;
                 call.begin(&request);
-                let result = self.attempt(request, call.deadline()).await;
+                let result = self.attempt(request, call.deadline).await;
                 match call.judge(&result) {
                     None => return Ok(result?),
                     Some(wait) => tokio::time::sleep(wait).await,
@@ -194,14 +189,11 @@ impl Transport {
     }
 
     async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
-        // Nothing is begun that has no time left, such as after a slow closure.
+        // No time may be left, such as after a slow closure.
         if Instant::now() >= deadline {
-            return Err(ClientError::new(
-                ClientErrorKind::Timeout,
-                Delivery::NotSent,
-            ));
+            return Err(ClientError::not_sent(ClientErrorKind::Timeout));
         }
-        // Wipes itself when the last one who holds it is done.
+        // Wiped when its last owner drops it.
         let request = request.map(|body| Full::new(Bytes::from_owner(body)));
         let max = self.settings.max_response_len;
         (self.exchange)(request, deadline, max).await
@@ -216,12 +208,12 @@ impl fmt::Debug for Transport {
     }
 }
 
-type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 type Answer = Result<Response<SecretBytes>, ClientError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// One exchange over a service, by a deadline, with an answer of at most so many bytes.
+/// One exchange over a service, by a deadline, with an answer of at most this many bytes.
 type Exchange = dyn Fn(Request<Full<Bytes>>, Instant, usize) -> Answering + Send + Sync;
 
 async fn exchange<S, B>(
@@ -251,7 +243,7 @@ where
     answer.unwrap_or_else(|_| timeout(tracker.abandon()))
 }
 
-/// Reads the whole answer, and stops as soon as it is longer than the cap.
+/// Reads the whole answer, or fails as soon as it exceeds the cap.
 async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usize) -> Answer {
     let (parts, body) = response.into_parts();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -279,13 +271,13 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
     Ok(Response::from_parts(parts, collected))
 }
 
-/// The server has seen the request.
+/// The server has received the request.
 pub(super) fn too_long(max: usize) -> ClientError {
     let kind = ClientErrorKind::ResponseTooLong { max };
     ClientError::new(kind, Delivery::PossiblySent)
 }
 
-/// An error of our own client stays as it is, unless middleware sent the request more than once.
+/// An error of this crate's client stays as it is, unless middleware sent the request more than once.
 fn failed(error: BoxError, delivery: Delivery) -> ClientError {
     match error.downcast_ref::<ClientError>() {
         Some(ours) if ours.delivery() == delivery => ours.clone(),

@@ -1,4 +1,4 @@
-//! Bodies, collected and described.
+//! Reads whole bodies and sets the headers that describe them.
 
 use std::io::Write as _;
 use std::mem;
@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 pub(super) const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Headers about the bytes of the body that was replaced; a digest also tells of a plaintext.
+/// Headers that describe the replaced body. A digest would also reveal something about the plaintext.
 const OF_THE_OTHER_BODY: [HeaderName; 7] = [
     CONTENT_ENCODING,
     TRAILER,
@@ -30,19 +30,19 @@ const OF_THE_OTHER_BODY: [HeaderName; 7] = [
 
 pub(super) enum NotCollected {
     TooLong,
-    /// The body broke off. Its own error is dropped, since its text can hold anything.
+    /// The body ended early. Its error is dropped, since its text may contain anything.
     Broken,
 }
 
-/// A whole body. Wiped on drop as far as its memory belongs to nobody else.
+/// A whole body. Wiped on drop, except for memory that is shared.
 pub(super) struct Collected {
-    /// All of it, where it came in one piece: most do, and are not copied.
+    /// The body if it arrived in one piece: most do, and are not copied.
     single: Bytes,
-    /// All of it, where it did not.
+    /// The body if it did not.
     joined: Option<SecretBytes>,
 }
 
-/// Reads a body of at most `max` bytes and stops as soon as there are more.
+/// Reads a body of at most `max` bytes, or fails as soon as it is longer.
 pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, NotCollected> {
     let announced = body.size_hint();
     if announced.lower() > max as u64 {
@@ -81,7 +81,7 @@ impl Collected {
         self.as_bytes().is_empty()
     }
 
-    /// The body as it came.
+    /// The body as it arrived.
     pub(super) fn into_bytes(mut self) -> Bytes {
         match self.joined.take() {
             Some(joined) => Bytes::from_owner(joined),
@@ -96,12 +96,12 @@ impl Collected {
         }
         let single = mem::take(&mut self.single);
         let joined = self.joined.get_or_insert_with(|| {
-            // An announcement alone gets no more room than this.
-            let room = announced.map_or(0, |upper| upper.min(64 * 1024));
-            SecretBytes::with_capacity(usize::try_from(room).unwrap_or_default())
+            // An announced length alone does not allocate more than this.
+            let capacity = announced.map_or(0, |upper| upper.min(64 * 1024));
+            SecretBytes::with_capacity(usize::try_from(capacity).unwrap_or_default())
         });
         for piece in [single, piece] {
-            // Memory takes every write.
+            // Writing to memory does not fail.
             let _ = joined.write_all(&piece);
             wipe(piece);
         }
@@ -114,7 +114,7 @@ impl Drop for Collected {
     }
 }
 
-/// Overwrites bytes that nobody else refers to.
+/// Overwrites bytes if they are not shared.
 fn wipe(bytes: Bytes) {
     if let Ok(mut ours) = bytes.try_into_mut() {
         ours.fill(0);
@@ -122,7 +122,7 @@ fn wipe(bytes: Bytes) {
     }
 }
 
-/// Puts the headers of the body that was replaced in order.
+/// Sets the headers for the new body and removes those about the replaced one.
 pub(super) fn describe(headers: &mut HeaderMap, content_type: HeaderValue, len: usize) {
     for name in OF_THE_OTHER_BODY {
         headers.remove(name);
@@ -131,7 +131,7 @@ pub(super) fn describe(headers: &mut HeaderMap, content_type: HeaderValue, len: 
     headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
 }
 
-/// Whether the one content type is `text/plain`, with parameters or without.
+/// Whether there is exactly one content type, `text/plain`, with or without parameters.
 pub(super) fn is_text_plain(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
@@ -143,7 +143,7 @@ pub(super) fn is_text_plain(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the body is compressed or coded otherwise.
+/// Whether the body is compressed or has another content coding.
 pub(super) fn is_coded(headers: &HeaderMap) -> bool {
     headers
         .get_all(CONTENT_ENCODING)
@@ -151,12 +151,12 @@ pub(super) fn is_coded(headers: &HeaderMap) -> bool {
         .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// Whether a request of this method is left as it is if its body is empty.
+/// Whether a request with this method may have an empty body, which is not sealed.
 pub(super) fn may_be_empty(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::DELETE].contains(method)
 }
 
-/// Whether such an answer has no body by its nature (RFC 9110 section 6.4.1).
+/// Whether such an answer never has a body (RFC 9110 section 6.4.1).
 pub(super) fn has_no_body(to: &Method, status: StatusCode) -> bool {
     to == Method::HEAD
         || status.is_informational()

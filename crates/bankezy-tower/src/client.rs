@@ -1,4 +1,4 @@
-//! Before an HTTP client: seals requests, opens answers.
+//! Middleware around an HTTP client: seals requests and opens answers.
 
 use std::future::Future;
 use std::mem;
@@ -19,21 +19,22 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 
 /// Seals the requests to a service, such as an HTTP client, and opens its answers.
 ///
-/// A request's body, which is to be JSON, is sealed and travels as `text/plain`. The empty body of a
-/// `GET`, `HEAD` or `DELETE` stays as it is. Headers such as `X-API-KEY` are the caller's.
+/// The body of a request should be JSON. It is sealed and sent as `text/plain`. The empty body of a `GET`,
+/// `HEAD` or `DELETE` is left unchanged. Headers such as `X-API-KEY` are up to the caller.
 ///
 /// An answer is one of:
-/// - sealed: opened, given as `application/json` in memory that wipes itself, with the extension
-///   [`OpenedByKey`](bankezy_crypto::OpenedByKey), whatever its status;
-/// - 4xx or 5xx and not sealed: given as it is, with the extension
-///   [`Unauthenticated`](super::Unauthenticated), since anyone on the way can have written it;
-/// - without a body by its nature (to `HEAD`, 1xx, 204, 205, 304): the same;
-/// - anything else, such as a 200 in clear: [`MiddlewareError`].
+/// - sealed, with any status: opened and returned as `application/json` in memory that wipes itself, with
+///   the extension [`OpenedByKey`](bankezy_crypto::OpenedByKey);
+/// - 4xx or 5xx and not sealed: returned unchanged, with the extension
+///   [`Unauthenticated`](super::Unauthenticated), since anyone between client and server may have written
+///   it;
+/// - an answer that never has a body (to `HEAD`, 1xx, 204, 205, 304): the same;
+/// - anything else, such as an unencrypted 200: [`MiddlewareError`].
 ///
-/// The request's extensions go on to the service, so a [`DeliveryTracker`] among them tells whether
-/// anything was sent; where sealing fails, that nothing was.
+/// The request's extensions are passed on to the service, so a [`DeliveryTracker`] among them says whether
+/// anything was sent. If sealing fails, it says that nothing was.
 ///
-/// A retry around this layer seals anew; a retry behind it sends the same sealed text again.
+/// A retry layer outside of this layer seals each attempt anew; one inside sends the same sealed text again.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")]
@@ -47,7 +48,7 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
 /// let client = ServiceBuilder::new()
 ///     .layer(SealedClientLayer::new(cipher))
-///     // Here goes hyper-util's client, or another; this one answers in clear.
+///     // In place of an HTTP client such as hyper-util's; this one answers without encryption.
 ///     .service(service_fn(|_: http::Request<Full<Bytes>>| async {
 ///         Ok::<_, std::io::Error>(http::Response::new(Full::<Bytes>::from("{}")))
 ///     }));
@@ -67,8 +68,8 @@ pub struct SealedClientLayer {
 }
 
 impl SealedClientLayer {
-    /// With the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of
-    /// either, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    /// Takes the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of a cipher
+    /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
         Self {
@@ -78,15 +79,14 @@ impl SealedClientLayer {
         }
     }
 
-    /// Seals requests of at most `max` bytes; default: [`DEFAULT_MAX_PLAIN_LEN`].
+    /// Seals requests of at most `max` bytes. Default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
         self.max_request_len = max;
         self
     }
 
-    /// Accepts answers of at most `max` bytes as they travel; default: 8 MiB. The
-    /// cap of the keys given holds as well.
+    /// Accepts sealed answers of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {
         self.max_response_len = max;
@@ -107,7 +107,7 @@ impl SealedClientLayer {
         let tracker = request.extensions().get::<DeliveryTracker>().cloned();
         let sealed = self.seal(request).await;
         let request = sealed.inspect_err(|_| {
-            // Whoever waits learns that nothing was sent: it was taken, and does not begin.
+            // The caller learns that nothing was sent: the request was taken but never begun.
             let _ = tracker.as_ref().map(DeliveryTracker::take);
         })?;
         let response = inner.call(request).await;
@@ -178,8 +178,8 @@ impl SealedClientLayer {
     }
 }
 
-/// Whether what was refused is a compact JWE at all. The content type is not asked: which one the
-/// server's answers have, no page tells.
+/// Whether the refused text is a compact JWE. The content type is not checked: BankEzy does not document
+/// that of its answers.
 fn has_sealed_form(refused: &Error) -> bool {
     !matches!(
         refused,
@@ -202,7 +202,7 @@ impl<S> Layer<S> for SealedClientLayer {
     }
 }
 
-/// A service to which requests go sealed and whose answers are opened: see [`SealedClientLayer`].
+/// A service whose requests are sealed and whose answers are opened: see [`SealedClientLayer`].
 #[derive(Debug, Clone)]
 pub struct SealedClient<S> {
     inner: S,
@@ -232,7 +232,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was polled ready is the one to call; its clone may not be ready.
+        // Call the service that was polled ready; its clone may not be ready.
         let next = self.inner.clone();
         let ready = mem::replace(&mut self.inner, next);
         Box::pin(self.layer.clone().ask(ready, request))

@@ -1,4 +1,4 @@
-//! What a client layer fails with, and what a server layer refuses.
+//! The errors of the client layer and the refusals of the server layer.
 
 use core::fmt;
 
@@ -9,11 +9,11 @@ use http_body_util::Full;
 
 use super::body::{self, NotCollected};
 
-/// Why a [`SealedClient`](super::SealedClient) has no answer to give.
+/// Why a [`SealedClient`](super::SealedClient) has no answer.
 ///
-/// Neither `Display` nor `Debug` shows a body, a header or the text of another's error, so it can be
-/// logged as it is. The error of the service behind it, whose text may hold a URL, is only in the
-/// variant [`Service`](Self::Service): not in the texts, and not in the chain of sources.
+/// Neither `Display` nor `Debug` shows a body, a header or the text of the inner service's error, so it can
+/// be logged as it is. That error, whose text may contain a URL, is only in the variant
+/// [`Service`](Self::Service), not in the chain of sources.
 ///
 /// ```
 /// use bankezy_tower::MiddlewareError;
@@ -25,35 +25,35 @@ use super::body::{self, NotCollected};
 /// ```
 #[non_exhaustive]
 pub enum MiddlewareError<E> {
-    /// The service behind the layer failed.
+    /// The inner service failed.
     Service(E),
-    /// The request's body broke off before its end. Nothing was sent.
+    /// The request's body ended early. Nothing was sent.
     RequestBody,
-    /// The request is longer than the cap. Nothing was sent.
+    /// The request is longer than the limit. Nothing was sent.
     RequestTooLong {
-        /// The cap, in bytes before sealing.
+        /// The limit, in bytes before sealing.
         max: usize,
     },
-    /// The request's body is compressed, or coded otherwise. Nothing was sent.
+    /// The request's body is compressed, or has another content coding. Nothing was sent.
     RequestEncoding,
     /// The request could not be sealed. Nothing was sent.
     Seal {
-        /// Why.
+        /// The reason.
         error: Error,
     },
-    /// The answer's body broke off before its end.
+    /// The answer's body ended early.
     ResponseBody {
         /// Status of the answer.
         status: StatusCode,
     },
-    /// The answer is longer than the cap.
+    /// The answer is longer than the limit.
     ResponseTooLong {
         /// Status of the answer.
         status: StatusCode,
-        /// The cap, in bytes as it travels.
+        /// The limit, in sealed bytes.
         max: usize,
     },
-    /// The answer is not sealed, and is no 4xx or 5xx that could be handed on as unauthenticated.
+    /// The answer is not sealed, and not a 4xx or 5xx that may be returned as unauthenticated.
     NotSealed {
         /// Status of the answer.
         status: StatusCode,
@@ -62,14 +62,14 @@ pub enum MiddlewareError<E> {
     Open {
         /// Status of the answer.
         status: StatusCode,
-        /// Why.
+        /// The reason.
         error: Error,
     },
 }
 
 impl<E> MiddlewareError<E> {
-    /// A stable identifier, such as `middleware.not_sealed`; that of the [`Error`] inside where
-    /// sealing or opening failed.
+    /// A stable identifier, such as `middleware.not_sealed`, or that of the [`Error`] inside if sealing or
+    /// opening failed.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -84,8 +84,8 @@ impl<E> MiddlewareError<E> {
         }
     }
 
-    /// Whether the server may have received the request; `None` if only the service behind the layer
-    /// knows: by its own error, or by the request's [`DeliveryTracker`](bankezy_crypto::DeliveryTracker).
+    /// Whether the server may have received the request. `None` if only the inner service knows: see its
+    /// error, or the request's [`DeliveryTracker`](bankezy_crypto::DeliveryTracker).
     #[must_use]
     pub fn delivery(&self) -> Option<Delivery> {
         match self {
@@ -159,9 +159,9 @@ impl<E> core::error::Error for MiddlewareError<E> {
     }
 }
 
-/// Why a [`SealedServer`](super::SealedServer) answered by itself: an extension of that answer, for
-/// logs and metrics around the layer. It does not travel, since it says more than the other side
-/// should learn.
+/// Why a [`SealedServer`](super::SealedServer) refused a request or replaced an answer: an extension of the
+/// response, for logs and metrics around the layer. It is not sent, since it says more than the client should
+/// learn.
 ///
 /// ```
 /// use bankezy_tower::Refusal;
@@ -177,37 +177,37 @@ impl<E> core::error::Error for MiddlewareError<E> {
 pub enum Refusal {
     /// 415: the content type is not `text/plain`.
     ContentType,
-    /// 415: the body is compressed, or coded otherwise.
+    /// 415: the body is compressed, or has another content coding.
     ContentEncoding,
-    /// 413: the request is longer than the cap.
+    /// 413: the request is longer than the limit.
     RequestTooLong {
-        /// The cap, in bytes as it travels.
+        /// The limit, in sealed bytes.
         max: usize,
     },
-    /// 400: the request's body broke off.
+    /// 400: the request's body ended early.
     RequestBody,
     /// 400: the request does not open.
     NotOpened {
-        /// Why. The other side is not told.
+        /// The reason, which is not sent to the client.
         error: Error,
     },
-    /// 500: the service's answer is longer than the cap.
+    /// 500: the service's answer is longer than the limit.
     AnswerTooLong {
-        /// The cap, in bytes before sealing.
+        /// The limit, in bytes before sealing.
         max: usize,
     },
-    /// 500: the body of the service's answer broke off.
+    /// 500: the body of the service's answer ended early.
     AnswerBody,
-    /// 500: the service's answer is compressed, or coded otherwise.
+    /// 500: the service's answer is compressed, or has another content coding.
     AnswerEncoding,
     /// 500: the service's answer could not be sealed.
     NotSealed {
-        /// Why.
+        /// The reason.
         error: Error,
     },
 }
 
-/// For our logs: the other side is told no more than the status.
+/// For the server's logs: the client sees only the status and a fixed text.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -229,8 +229,8 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    /// A stable identifier, such as `middleware.content_type`; that of the [`Error`] inside where
-    /// opening or sealing failed.
+    /// A stable identifier, such as `middleware.content_type`, or that of the [`Error`] inside if opening or
+    /// sealing failed.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -245,8 +245,8 @@ impl Refusal {
         }
     }
 
-    /// Status and text are all that the other side learns: everything that depends on a key is one
-    /// answer, and so is everything else about the text's form.
+    /// All that the client learns. Failures that depend on a key have the same answer as those that depend on
+    /// the form of the text.
     fn answer(&self) -> (StatusCode, &'static str) {
         match self {
             Self::ContentType | Self::ContentEncoding => (

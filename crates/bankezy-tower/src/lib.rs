@@ -1,11 +1,11 @@
-//! Sealing and opening around any [`tower_service::Service`] over `http` types.
+//! Middleware that seals and opens bodies, for any [`tower_service::Service`] over `http` types.
 //!
-//! [`SealedServerLayer`] stands before a server's handlers: it opens what comes in, such as the
-//! callbacks that BankEzy sends to a partner, hands on JSON, and seals the answers.
-//! [`SealedClientLayer`] stands before an HTTP client: it seals what goes out and opens the answers.
-//! Both take the keys as a [`Channel`](bankezy_crypto::Channel), or whatever one is made from: a cipher, a
-//! key ring, a pair of sealer and opener. What they send and expect is a compact JWE as the whole body, as
-//! `text/plain`; that BankEzy's bodies have this form is inferred.
+//! [`SealedServerLayer`] wraps a server's handlers: it opens requests, such as the callbacks that BankEzy
+//! sends to a partner, passes JSON to the handlers, and seals their answers. [`SealedClientLayer`] wraps an
+//! HTTP client: it seals requests and opens answers. Both take their keys as a
+//! [`Channel`](bankezy_crypto::Channel), or anything that converts into one: a cipher, a key ring, or a pair
+//! of sealer and opener. The bodies that they send and expect are a compact JWE, as `text/plain`; that
+//! BankEzy's bodies have this form is inferred.
 //!
 //! ```
 //! # #[cfg(feature = "aws-lc-rs")] {
@@ -27,14 +27,13 @@
 //! ```
 //!
 //! # What the envelope does not cover
-//! Only bodies are sealed. Method, path, status and headers travel as they are, and nothing binds a
-//! body to them. With a shared key both directions look alike, and a sealed text can be sent again:
-//! whether a message is fresh, and an answer to what was asked, only its content can tell. Bodies
-//! that are empty by their nature (those of `HEAD`, of 204 and 304, and of a `GET` or `DELETE`
-//! without one) are not sealed and not authenticated; the extensions
-//! [`OpenedByKey`] and [`Unauthenticated`] tell handlers and callers which is which.
+//! Only bodies are sealed. Method, path, status and headers are sent unchanged, and nothing binds a body to
+//! them. With a shared key both directions look alike, and a sealed text can be replayed: only the content of
+//! a message can prove that it is fresh and answers the request. Empty bodies (those of `HEAD`, of 204 and
+//! 304, and of a `GET` or `DELETE` without one) are not sealed and not authenticated. The extensions
+//! [`OpenedByKey`] and [`Unauthenticated`] tell handlers and callers whether a body was sealed.
 //!
-//! A handler that serves methods without a body asks for the extension, to be sure that one was sealed:
+//! A handler for methods without a body can require the extension, so that the request must have been sealed:
 //!
 //! ```
 //! use axum::Extension;
@@ -46,11 +45,11 @@
 //! ```
 //!
 //! # Limits
-//! Bodies are collected up to a cap, which also holds while they stream in. There is no timeout
-//! here: put one around it. Compressed bodies are refused, so compression goes nowhere near these
-//! layers. Trailers are dropped.
+//! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The layers have
+//! no timeout: add one around them. Compressed bodies are refused: do not combine the layers with compression.
+//! Trailers are dropped.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input makes the crate panic: where one of these is right, it says why.
+// No input makes the crate panic. An exception states its reason.
 #![cfg_attr(
     not(test),
     deny(
@@ -81,12 +80,12 @@ pub use server::{SealedServer, SealedServerLayer};
 
 use bankezy_crypto::OpenedByKey;
 
-/// Longest body that is sealed unless the caller says otherwise, in bytes: 6 MiB less 4 KiB. Sealed
-/// it stays below [`DEFAULT_MAX_SEALED_LEN`](bankezy_crypto::DEFAULT_MAX_SEALED_LEN), whichever the key.
+/// Default maximum length of a body that is sealed, in bytes: 6 MiB less 4 KiB. Sealed under any key it
+/// stays below [`DEFAULT_MAX_SEALED_LEN`](bankezy_crypto::DEFAULT_MAX_SEALED_LEN).
 pub const DEFAULT_MAX_PLAIN_LEN: usize = 6 * 1024 * 1024 - 4 * 1024;
 
-/// Extension of a request or response whose body was handed on as it came: empty, or the text of an
-/// error that is not sealed. Anyone on the way can have written it.
+/// Extension of a request or response whose body was not sealed: empty, or the text of an error. Anyone
+/// between client and server may have written it.
 ///
 /// ```
 /// use bankezy_tower::Unauthenticated;
@@ -99,7 +98,7 @@ pub const DEFAULT_MAX_PLAIN_LEN: usize = 6 * 1024 * 1024 - 4 * 1024;
 #[non_exhaustive]
 pub struct Unauthenticated;
 
-/// Leaves one of the two marks, whatever was there before.
+/// Sets one of the two extensions and removes the other.
 fn mark(extensions: &mut http::Extensions, opened: Option<OpenedByKey>) {
     extensions.remove::<OpenedByKey>();
     extensions.remove::<Unauthenticated>();

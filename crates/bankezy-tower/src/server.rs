@@ -1,4 +1,4 @@
-//! Before a server's handlers: opens requests, seals answers.
+//! Middleware around a server's handlers: opens requests and seals answers.
 
 use std::future::Future;
 use std::mem;
@@ -20,20 +20,19 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 
 /// Opens the requests of a service and seals its answers.
 ///
-/// The service behind it gets the opened body as `application/json` with its length, in memory that
-/// wipes itself, and the extension [`OpenedByKey`]. Whatever it answers with is sealed as it is, whose
-/// content type is lost: answer with JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that
-/// opened the request seals the answer.
+/// The inner service gets the opened body as `application/json` with its length, in memory that wipes
+/// itself, and the extension [`OpenedByKey`]. Its answer is sealed without its content type: answer with
+/// JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request seals the answer.
 ///
-/// These requests do not reach it, and are answered with a fixed text and the extension [`Refusal`]:
-/// - 415 where the content type is not `text/plain`, or the body is compressed;
-/// - 413 where the body is too long, as soon as that is seen;
-/// - 400 where it does not open, whatever the reason, or breaks off.
+/// These requests do not reach the service. They get a fixed text and the extension [`Refusal`]:
+/// - 415 if the content type is not `text/plain`, or the body is compressed;
+/// - 413 as soon as the body exceeds its maximum length;
+/// - 400 if the body does not open, for any reason, or ends early.
 ///
-/// A `GET`, `HEAD` or `DELETE` with an empty body reaches it as it is, with the extension
-/// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed as any
-/// other. Answers without a body by their nature (to `HEAD`, 1xx, 204, 205, 304) pass as they are.
-/// An answer that cannot be sealed becomes a 500 with a fixed text.
+/// A `GET`, `HEAD` or `DELETE` with an empty body is passed on unchanged, with the extension
+/// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed like any other.
+/// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on unchanged. An answer that
+/// cannot be sealed becomes a 500 with a fixed text.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")]
@@ -70,8 +69,8 @@ pub struct SealedServerLayer {
 }
 
 impl SealedServerLayer {
-    /// With the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of
-    /// either, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
+    /// Takes the keys of both directions: a [`Channel`], a `PayloadCipher`, a `KeyRing`, an `Arc` of a cipher
+    /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
         Self {
@@ -82,23 +81,22 @@ impl SealedServerLayer {
         }
     }
 
-    /// Accepts sealed requests of at most `max` bytes; default: 8 MiB. The cap of
-    /// the keys given holds as well.
+    /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
         self.max_request_len = max;
         self
     }
 
-    /// Seals answers of at most `max` bytes; default: [`DEFAULT_MAX_PLAIN_LEN`].
+    /// Seals answers of at most `max` bytes. Default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {
         self.max_response_len = max;
         self
     }
 
-    /// Whether answers with another status than 2xx are sealed too. Default: `true`. An answer that is not
-    /// sealed can be read and changed on its way.
+    /// Whether answers with a status other than 2xx are sealed too. An unsealed answer can be read and changed
+    /// in transit. Default: `true`.
     #[must_use]
     pub fn seal_errors(mut self, seal: bool) -> Self {
         self.seal_errors = seal;
@@ -138,7 +136,7 @@ impl SealedServerLayer {
         let may_be_empty = body::may_be_empty(&parts.method);
         let max = match &wrong_form {
             None => self.max_request_len,
-            // Nothing of it is wanted, if only it is empty.
+            // Accepted only if it is empty.
             Some(_) if may_be_empty => 0,
             Some(refusal) => return Err(refusal.clone()),
         };
@@ -152,7 +150,7 @@ impl SealedServerLayer {
         };
         let (opened, by_key) = self.channel.open_by_key(body.as_bytes()).map_err(|error| {
             if let Error::SealedTooLong { max, .. } = error {
-                // The cap of the keys is the smaller one.
+                // The limit of the keys is lower.
                 return refusal_of_request(&NotCollected::TooLong, max);
             }
             Refusal::NotOpened { error }
@@ -173,7 +171,7 @@ impl SealedServerLayer {
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
         if body::has_no_body(to, parts.status) {
-            // To HEAD it may tell the length of the plaintext.
+            // In answer to HEAD it could reveal the length of the plaintext.
             parts.headers.remove(CONTENT_LENGTH);
             return Ok(Response::from_parts(parts, Full::default()));
         }
@@ -234,7 +232,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was polled ready is the one to call; its clone may not be ready.
+        // Call the service that was polled ready; its clone may not be ready.
         let next = self.inner.clone();
         let ready = mem::replace(&mut self.inner, next);
         Box::pin(self.layer.clone().answer(ready, request))

@@ -542,7 +542,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "client.service",
-        "Look at the cause that the error holds: it is from middleware or another HTTP client.",
+        "Look at the cause that the error holds: it is from middleware, such as the timeout of a `tower` layer, or from another HTTP client.",
     ),
     (
         "client.response_too_long",

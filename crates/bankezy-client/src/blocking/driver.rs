@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::process;
 use std::sync::{Arc, mpsc};
 use std::task::Wake;
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::Instant;
 
 use bankezy_crypto::Delivery;
@@ -17,18 +17,18 @@ use tokio::task::unconstrained;
 
 use crate::{ClientError, ClientErrorKind, Setting};
 
-/// How often a call looks whether the thread is still there.
+/// How often a waiting call checks that the driver's thread is still running.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
-/// A thread with a runtime, which does the I/O, the timers and what is spawned. It ends with the
-/// last clone.
+/// A thread with a runtime, which does the I/O and timers and runs spawned tasks. It ends when the last
+/// clone is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Driver {
     runtime: Handle,
     thread: Arc<thread::JoinHandle<()>>,
-    /// A fork's child has no such thread.
+    /// The child of a fork does not have the thread.
     process: u32,
-    /// Nothing is sent: that it is there keeps the thread.
+    /// Nothing is sent: the thread runs as long as a sender exists.
     running: Sender<()>,
 }
 
@@ -36,7 +36,7 @@ impl Driver {
     pub(super) fn start() -> Result<Self, ClientError> {
         let (running, mut ended) = channel(1);
         let (ready, started) = mpsc::sync_channel(1);
-        // The runtime is made and dropped on its thread: dropping it within another one panics.
+        // The runtime is built and dropped on its own thread: dropping it inside another runtime panics.
         let spawned = thread::Builder::new()
             .name("bankezy-client".to_owned())
             .spawn(move || {
@@ -61,10 +61,9 @@ impl Driver {
         }
     }
 
-    /// Waits on this thread, for `limit` at most, for a future that the driver's thread brings
-    /// forward.
+    /// Polls a future on this thread, for `limit` at most, while the driver's thread does its I/O.
     ///
-    /// Not the runtime's own `block_on`, which panics within another runtime.
+    /// The runtime's own `block_on` would panic inside another runtime.
     pub(super) fn wait<F: Future>(
         &self,
         future: F,
@@ -73,36 +72,32 @@ impl Driver {
         if self.has_ended() {
             return Err(ended(Delivery::NotSent));
         }
-        let delivery = Delivery::PossiblySent;
-        let (wake, woken) = mpsc::sync_channel(1);
-        let waker = Waker::from(Arc::new(Signal(wake)));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         let started = Instant::now();
         let _entered = self.runtime.enter();
-        // Within a task of another runtime the budget of that task would run out, and the future
-        // would wait for that runtime while its thread waits here.
+        // Inside a task of another runtime the future would use up that task's budget, then wait for that
+        // runtime, whose thread is blocked here.
         let mut future = pin!(unconstrained(future));
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return Ok(output);
             }
-            loop {
-                let left = limit.saturating_sub(started.elapsed());
-                if self.has_ended() {
-                    return Err(ended(delivery));
-                }
-                if left.is_zero() {
-                    return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
-                }
-                if woken.recv_timeout(left.min(LOOKS_EVERY)).is_ok() {
-                    break;
-                }
+            let left = limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                let delivery = Delivery::PossiblySent;
+                return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
+            }
+            // May return early: the future is then polled once more than needed.
+            thread::park_timeout(left.min(LOOKS_EVERY));
+            if self.has_ended() {
+                return Err(ended(Delivery::PossiblySent));
             }
         }
     }
 
     fn has_ended(&self) -> bool {
-        // The runtime ends right before its thread, and drops what holds the receiver.
+        // The runtime ends right before its thread, and drops the receiver.
         self.running.is_closed() || self.thread.is_finished() || self.process != process::id()
     }
 }
@@ -111,16 +106,12 @@ fn ended(delivery: Delivery) -> ClientError {
     ClientError::new(ClientErrorKind::ThreadEnded, delivery)
 }
 
-struct Signal(mpsc::SyncSender<()>);
+/// Wakes the thread that waits.
+struct Unpark(Thread);
 
-impl Wake for Signal {
+impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // Where it is full, a wake-up is waiting already.
-        let _ = self.0.try_send(());
+        self.0.unpark();
     }
 }
 

@@ -1,26 +1,23 @@
 //! A login that blocks its thread.
 
-use core::future::{Future, pending};
-use core::pin::Pin;
+use core::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
 use super::Blocking;
+use crate::session::LoginFuture;
 use crate::{BankEzyClient, ProviderError, Session};
 
-type LoggingIn = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
-
 impl Blocking<BankEzyClient> {
-    /// For [`SessionKeeper::builder`](crate::SessionKeeper::builder): a login that blocks its thread.
+    /// A blocking login for [`SessionKeeper::new`](crate::SessionKeeper::new).
     ///
-    /// It runs on a thread of its own. It is not interrupted when the login deadline passes, only no
-    /// longer waited for: bound whatever else it waits for.
+    /// It runs on its own thread. When the login deadline passes, the keeper stops waiting for it but cannot
+    /// interrupt it: set a timeout on anything else that it waits for.
     ///
     /// ```no_run
-    /// use bankezy_client::{BankEzyClient, Blocking, ProviderError};
-    /// use bankezy_client::{Renewal, Session, SessionKeeper};
+    /// use bankezy_client::{BankEzyClient, Blocking, ProviderError, SessionKeeper};
     /// use bankezy_crypto::providers::bankezy::AppCredentials;
     /// use bankezy_crypto::{Derivation, KeyPair};
     ///
@@ -30,7 +27,7 @@ impl Blocking<BankEzyClient> {
     ///         let pair = KeyPair::generate()?;
     ///         let session = client
     ///             .run(async |it| it.app_token(&credentials, pair, &Derivation::Sha256).await)?;
-    ///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))
+    ///         Ok(session.into())
     ///     });
     ///     let keeper = client.map(|client| SessionKeeper::new(client, login));
     ///     let paid = keeper.run(async |keeper| keeper.call("/wallet/pay", &100).await)?;
@@ -41,9 +38,9 @@ impl Blocking<BankEzyClient> {
     pub fn blocking_login(
         &self,
         login: impl Fn(&Self) -> Result<Session, ProviderError> + Send + Sync + 'static,
-    ) -> impl Fn(BankEzyClient) -> LoggingIn + Send + Sync + 'static {
+    ) -> impl Fn(BankEzyClient) -> LoginFuture + Send + Sync + 'static {
         let (login, client) = (Arc::new(login), self.clone());
-        // A login that outlasts its deadline runs on: the next one waits for its end.
+        // A login that exceeds its deadline continues to run: the next one waits until it ends.
         let alone = Arc::new(tokio::sync::Mutex::new(()));
         move |_| {
             let (login, client) = (Arc::clone(&login), client.clone());
@@ -57,7 +54,7 @@ impl Blocking<BankEzyClient> {
                 match ended.await.map_err(tokio::task::JoinError::try_into_panic) {
                     Ok(result) => result,
                     Err(Ok(panic)) => resume_unwind(panic),
-                    // The runtime ends, and this with it.
+                    // The runtime is shutting down, which drops this future too.
                     Err(Err(_)) => pending().await,
                 }
             })

@@ -1,4 +1,4 @@
-//! The clients for code without a runtime.
+//! Wraps the clients for code without an async runtime.
 
 mod driver;
 mod login;
@@ -12,15 +12,15 @@ use super::{
 };
 use bankezy_crypto::providers::TokenApi;
 
-/// What the thread may take to say that the deadline has passed.
+/// How long the thread may take to report that the deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A client of this crate for code without a runtime: each call blocks its thread.
+/// A client of this crate for code without an async runtime: each call blocks the calling thread.
 ///
-/// It has a thread of its own that does the I/O. Cheap to clone and to share between threads if `T`
-/// is; the thread ends with the last clone. It also works from within a runtime, where it blocks the
-/// thread it is called on, as any blocking call does. After a `fork` the child has no such thread, and
-/// each call fails: build the client after it.
+/// A background thread does the I/O and ends when the last clone is dropped. Clones are as cheap as those of
+/// `T`. It also works inside a runtime, where it blocks the calling thread like any blocking call. The child
+/// of a `fork` does not have the background thread, and each call in it fails: build the client after the
+/// fork.
 ///
 /// ```no_run
 /// use bankezy_client::{BankEzyClient, Client};
@@ -54,7 +54,7 @@ impl<T> Blocking<T> {
         Ok(Self { inner, driver })
     }
 
-    /// What is made of the client, on the same thread.
+    /// Turns the client into another one, which uses the same thread.
     #[must_use]
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Blocking<U> {
         Blocking {
@@ -65,11 +65,12 @@ impl<T> Blocking<T> {
 }
 
 impl<T: Bounded> Blocking<T> {
-    /// Makes one call and waits for it on this thread. The closure runs here.
+    /// Makes one call and waits for it. The closure runs on the calling thread.
     ///
     /// # Errors
-    /// That of the call; [`ClientErrorKind::ThreadEnded`](crate::ClientErrorKind::ThreadEnded) if the thread that does the I/O is gone, and
-    /// [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it stands still.
+    /// The error of the call; [`ClientErrorKind::ThreadEnded`](crate::ClientErrorKind::ThreadEnded) if the
+    /// background thread has ended, and [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it is
+    /// blocked.
     pub fn run<R, E: From<ClientError>>(
         &self,
         call: impl AsyncFnOnce(&T) -> Result<R, E>,
@@ -79,9 +80,9 @@ impl<T: Bounded> Blocking<T> {
     }
 }
 
-/// A client whose calls end by a deadline of their own.
+/// A client whose calls have a maximum time.
 pub trait Bounded: sealed::Sealed {
-    /// The longest that one call takes.
+    /// The maximum time of one call.
     fn longest_call(&self) -> Duration;
 }
 
@@ -89,7 +90,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Which calls end by which deadline.
+/// The maximum time of each client's calls.
 macro_rules! bounded {
     ($([$($generics:tt)*] $client:ty, $this:ident => $longest:expr;)*) => {$(
         impl<$($generics)*> sealed::Sealed for $client {}

@@ -1,4 +1,4 @@
-//! What can go wrong on the way, and whether the server may have received the request.
+//! What can go wrong between a request and its response, and whether the server may have received it.
 
 mod problem;
 mod provider;
@@ -12,19 +12,19 @@ pub use store::StoreError;
 
 use core::fmt;
 
-use bankezy_crypto::providers::UrlProblem;
-use bankezy_crypto::{Delivery, ErrorCategory};
+use bankezy_crypto::providers::{CallError, RequestError, UrlProblem};
+use bankezy_crypto::{Delivery, Error, ErrorCategory};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
 /// received the request.
 ///
 /// It never holds a URL, header, body or text from the network, so it can be logged as it is.
 ///
-/// | what | what to do |
+/// | if | then |
 /// |---|---|
-/// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause can pass |
-/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat only what may happen twice |
-/// | all else | mend the configuration or the request: `docs/errors.md` has a remedy for each code |
+/// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause is temporary |
+/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat the call only if it may be executed twice |
+/// | anything else | fix the configuration or the request: `docs/errors.md` lists a remedy for each code |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientError {
     kind: ClientErrorKind,
@@ -45,10 +45,11 @@ pub enum ClientErrorKind {
     Timeout,
     /// The connection was lost before the answer was complete.
     Interrupted,
-    /// The answer is not HTTP/1.1: the port may be one for TLS, or for HTTP/2 alone.
+    /// The answer is not HTTP/1.1: the port may expect TLS, or HTTP/2 only.
     NotHttp1,
-    /// A service that is not ours failed: middleware around a [`Client`](super::Client), or another
-    /// HTTP client. The text of its error is shown nowhere.
+    /// A service that is not part of this crate failed: middleware around a [`Client`](super::Client), or
+    /// another HTTP client. A timeout set by a `tower` layer is reported here, not as
+    /// [`Timeout`](Self::Timeout). The text of its error is never shown.
     Service(ServiceError),
     /// The answer is longer than the cap.
     ResponseTooLong {
@@ -63,10 +64,14 @@ pub enum ClientErrorKind {
 }
 
 impl ClientError {
-    /// For services below a [`Transport`](crate::Transport), such as mocks.
+    /// For services that a [`Transport`](crate::Transport) sends through, such as mocks.
     #[must_use]
     pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
         Self { kind, delivery }
+    }
+
+    pub(crate) const fn not_sent(kind: ClientErrorKind) -> Self {
+        Self::new(kind, Delivery::NotSent)
     }
 
     /// What went wrong.
@@ -110,14 +115,14 @@ impl ClientError {
         }
     }
 
-    /// Whether the same call can be made again without executing it twice, and may then succeed.
+    /// Whether the same call can be made again without being executed twice, and may then succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.can_pass() && self.delivery == Delivery::NotSent
     }
 
-    /// Whether the cause may be gone the next time.
-    pub(crate) fn can_pass(&self) -> bool {
+    /// Whether the cause may be gone at the next attempt.
+    pub(super) fn can_pass(&self) -> bool {
         matches!(
             self.kind,
             ClientErrorKind::Connect(_)
@@ -153,23 +158,25 @@ impl fmt::Display for ClientError {
 
 impl core::error::Error for ClientError {}
 
-/// Before anything is sent.
-impl From<UrlProblem> for ClientError {
-    fn from(problem: UrlProblem) -> Self {
-        Self::new(ClientErrorKind::Url(problem), Delivery::NotSent)
-    }
+/// The errors that `?` turns into one of this crate's.
+macro_rules! from {
+    ($($source:ty => $error:ty, $it:ident => $made:expr;)*) => {$(
+        impl From<$source> for $error {
+            fn from($it: $source) -> Self {
+                $made
+            }
+        }
+    )*};
 }
 
-/// Before anything is sent.
-impl From<ConnectProblem> for ClientError {
-    fn from(problem: ConnectProblem) -> Self {
-        Self::new(ClientErrorKind::Connect(problem), Delivery::NotSent)
-    }
-}
-
-/// Before anything is sent.
-impl From<Setting> for ClientError {
-    fn from(setting: Setting) -> Self {
-        Self::new(ClientErrorKind::Configuration(setting), Delivery::NotSent)
-    }
+from! {
+    UrlProblem => ClientError, it => Self::not_sent(ClientErrorKind::Url(it));
+    ConnectProblem => ClientError, it => Self::not_sent(ClientErrorKind::Connect(it));
+    Setting => ClientError, it => Self::not_sent(ClientErrorKind::Configuration(it));
+    Error => ProviderError, it => Self::Request(it.into());
+    RequestError => ProviderError, it => Self::Request(it);
+    ClientError => ProviderError, it => Self::Transport(it);
+    CallError => ProviderError, it => Self::Answer(it);
+    TokenProblem => ProviderError, it => Self::Token(it);
+    Error => StoreError, it => Self::Entry(it);
 }

@@ -1,105 +1,24 @@
-//! What is wrong with a connection, TLS, a setting or a token: for each its code and its text.
+//! What is wrong with a connection, TLS, a setting or a token: for each problem its code and its text.
 
 use core::fmt;
 
 use bankezy_crypto::ErrorCategory;
 
-/// How a connection failed. Nothing was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConnectProblem {
-    /// The host's name could not be resolved.
-    Dns,
-    /// No process listens on that port, or a firewall refuses the connection.
-    Refused,
-    /// No route leads to the address.
-    Unreachable,
-    /// The connect timeout passed.
-    TimedOut,
-    /// The process, or the system, has no file descriptor left for a socket.
-    NoFileDescriptor,
-    /// The proxy asks for a name and password, or refuses those given (status 407).
-    ProxyAuthentication,
-    /// The proxy answered with a status other than 200 and 407, or not in HTTP.
-    ProxyRefused,
-    /// Lost during the handshake, and the like.
-    Other,
-}
-
-/// What is wrong with TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TlsProblem {
-    /// The server's certificate is from no root that is trusted.
-    UntrustedCertificate,
-    /// The server's certificate is for another name.
-    WrongName,
-    /// The server's certificate is not valid at this time.
-    Expired,
-    /// The server's certificate is refused for another reason.
-    BadCertificate,
-    /// The server requires a client certificate, and none is configured.
-    ClientCertificateRequired,
-    /// The server refused the client's certificate.
-    ClientCertificateRefused,
-    /// No version or cipher suite in common: the server has no TLS 1.2 or 1.3.
-    NothingInCommon,
-    /// The server does not offer HTTP/1.1, only other protocols, such as HTTP/2 (ALPN, RFC 7301).
-    NoHttp1,
-    /// The other side does not speak TLS.
-    NotTls,
-    /// Anything else against the protocol.
-    Protocol,
-}
-
-/// A setting of [`ClientBuilder`](crate::ClientBuilder).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Setting {
-    /// A root certificate is not PEM, or no certificate.
-    RootCertificate,
-    /// The system has no root certificates.
-    SystemRoots,
-    /// The client's certificate chain is not PEM, or empty.
-    ClientCertificate,
-    /// The client's key is not one PEM key of a known kind, or not the certificate's.
-    ClientKey,
-    /// The proxy's URI is not an `http` or `https` one with a host.
-    Proxy,
-    /// The HTTP library refused the whole.
-    Transport,
-    /// The blocking client's thread could not be started.
-    Thread,
-}
-
-/// Why a request for a token, a login or a renewal brought none, although no call of it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TokenProblem {
-    /// It took longer than its deadline.
-    TimedOut,
-    /// The token had expired when it came: the clocks disagree.
-    ExpiredOnArrival,
-    /// The closure that logs in, the [`TokenApi`](bankezy_crypto::providers::TokenApi), the store or
-    /// the clock panicked.
-    Panicked,
-    /// The runtime that it ran on ended.
-    Abandoned,
-}
-
-impl TokenProblem {
-    /// Whose fault it is.
-    pub(super) fn category(self) -> ErrorCategory {
-        match self {
-            Self::TimedOut => ErrorCategory::Transport,
-            Self::ExpiredOnArrival => ErrorCategory::Provider,
-            Self::Panicked | Self::Abandoned => ErrorCategory::Misuse,
-        }
-    }
-}
-
+/// Defines an enum of problems. Each variant has its code and its text beside it.
 macro_rules! problems {
-    ($($problem:ident { $($variant:ident => $code:literal, $text:literal;)* })*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $problem:ident {
+            $($(#[$variant_doc:meta])* $variant:ident => $code:literal, $text:literal;)*
+        }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $problem {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
         impl $problem {
             /// The code of an error with this problem.
             #[must_use]
@@ -123,44 +42,89 @@ macro_rules! problems {
 }
 
 problems! {
+    /// How a connection failed. Nothing was sent.
     ConnectProblem {
+        /// The host's name could not be resolved.
         Dns => "connect.dns", "the server's name could not be resolved; nothing was sent";
+        /// No process listens on that port, or a firewall refuses the connection.
         Refused => "connect.refused", "the server refused the connection; nothing was sent";
+        /// No route leads to the address.
         Unreachable => "connect.unreachable", "no route leads to the server; nothing was sent";
+        /// The connect timeout passed.
         TimedOut => "connect.timed_out", "connecting took longer than the connect timeout; nothing was sent";
+        /// The process, or the system, has no file descriptor left for a socket.
         NoFileDescriptor => "connect.no_file_descriptor", "no file descriptor is left for a connection; nothing was sent";
+        /// The proxy asks for a name and password, or refuses those given (status 407).
         ProxyAuthentication => "connect.proxy_authentication", "the proxy refused with status 407, it requires a name and password; nothing was sent";
+        /// The proxy answered with a status other than 200 and 407, or not in HTTP.
         ProxyRefused => "connect.proxy_refused", "the proxy refused to connect to the server; nothing was sent";
+        /// Any other failure, such as a connection lost during the handshake.
         Other => "connect.failed", "the connection failed before it was usable; nothing was sent";
     }
 
+    /// What is wrong with TLS.
     TlsProblem {
+        /// The server's certificate does not lead to a trusted root.
         UntrustedCertificate => "tls.untrusted_certificate", "the server's certificate is from no trusted root: add the root it is from";
+        /// The server's certificate is for another name.
         WrongName => "tls.wrong_name", "the server's certificate is for another name: check the host";
+        /// The server's certificate is not valid at this time.
         Expired => "tls.expired", "the server's certificate is not valid at this time: check both clocks";
+        /// The server's certificate is refused for another reason.
         BadCertificate => "tls.bad_certificate", "the server's certificate is refused";
+        /// The server requires a client certificate, and none is configured.
         ClientCertificateRequired => "tls.client_certificate_required", "the server requires a client certificate, and none is configured";
+        /// The server refused the client's certificate.
         ClientCertificateRefused => "tls.client_certificate_refused", "the server refused the client certificate";
+        /// No version or cipher suite in common: the server has no TLS 1.2 or 1.3.
         NothingInCommon => "tls.nothing_in_common", "the server has neither TLS 1.2 nor 1.3 with a cipher suite that is accepted";
+        /// The server does not offer HTTP/1.1, only other protocols, such as HTTP/2 (ALPN, RFC 7301).
         NoHttp1 => "tls.no_http1", "the server does not offer HTTP/1.1 on this port";
+        /// The server does not speak TLS.
         NotTls => "tls.not_tls", "the server does not speak TLS: check the port";
+        /// Any other violation of the TLS protocol.
         Protocol => "tls.protocol", "the server broke the TLS protocol";
     }
 
+    /// A setting of [`ClientBuilder`](crate::ClientBuilder).
     Setting {
+        /// A root certificate is not a PEM certificate.
         RootCertificate => "config.root_certificate", "a root certificate is not a PEM certificate";
+        /// The system has no root certificates.
         SystemRoots => "config.system_roots", "the system has no root certificates: install them, or give your own";
+        /// The client's certificate chain is not PEM, or empty.
         ClientCertificate => "config.client_certificate", "the client's certificate chain is not PEM with certificates";
+        /// The client's key is not exactly one PEM key of a known kind, or does not belong to the certificate.
         ClientKey => "config.client_key", "the client's key is not one PEM key, or does not belong to its certificate";
+        /// The proxy's URI is not an `http` or `https` one with a host.
         Proxy => "config.proxy", "the proxy's URI is not an http or https one with a host";
+        /// The HTTP library refused the configuration.
         Transport => "config.transport", "the HTTP library refused the configuration";
+        /// The blocking client's thread could not be started.
         Thread => "config.thread", "the blocking client's thread could not be started";
     }
 
+    /// Why a request for a token, a login or a renewal returned no token although none of its calls failed.
     TokenProblem {
+        /// It took longer than its deadline.
         TimedOut => "token.timed_out", "the request for it took too long";
+        /// The token had already expired when it arrived: the clocks disagree.
         ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare the clocks";
+        /// The closure that logs in, the [`TokenApi`](bankezy_crypto::providers::TokenApi), the store or
+        /// the clock panicked.
         Panicked => "token.panicked", "the request for it panicked";
+        /// The runtime that it ran on has shut down.
         Abandoned => "token.abandoned", "the runtime that the request ran on ended";
+    }
+}
+
+impl TokenProblem {
+    /// Whose fault it is.
+    pub(super) fn category(self) -> ErrorCategory {
+        match self {
+            Self::TimedOut => ErrorCategory::Transport,
+            Self::ExpiredOnArrival => ErrorCategory::Provider,
+            Self::Panicked | Self::Abandoned => ErrorCategory::Misuse,
+        }
     }
 }

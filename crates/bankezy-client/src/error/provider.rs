@@ -1,47 +1,48 @@
-//! How a call to a provider ends without an answer that can be used.
+//! Why a call to a provider has no usable answer.
 
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::{CallError, RequestError};
-use bankezy_crypto::{Delivery, Error, ErrorCategory};
+use bankezy_crypto::{Delivery, ErrorCategory};
 use http::StatusCode;
 
 use super::{ClientError, TokenProblem};
 
-/// How a call to a provider ends without an answer that can be used; also why a
-/// [`TokenCache`](crate::TokenCache) has no token and a [`SessionKeeper`](crate::SessionKeeper) no session.
+/// Why a call to a provider has no usable answer, a [`TokenCache`](crate::TokenCache) no token, or a
+/// [`SessionKeeper`](crate::SessionKeeper) no session.
 ///
-/// It can be logged as it is. `Display` tells all of it in one line;
-/// [`source`](core::error::Error::source) gives the error inside, for who looks for a type.
+/// It can be logged as it is: `Display` is one line and includes the cause.
+/// [`source`](core::error::Error::source) returns the inner error for downcasting.
 ///
-/// | what | what to do |
+/// | if | then |
 /// |---|---|
-/// | [`is_retryable`](Self::is_retryable) | call again, after [`retry_after`](Self::retry_after): the server has not executed the call, and the cause can pass |
-/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`], and the server did not refuse | ask the server, or repeat only what may happen twice |
-/// | all else | mend what [`category`](Self::category) points to: `docs/errors.md` has a remedy for each code |
+/// | [`is_retryable`](Self::is_retryable) | call again after [`retry_after`](Self::retry_after): the server has not executed the call, and the cause is temporary |
+/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`], and the server did not refuse | ask the server, or repeat the call only if it may be executed twice |
+/// | anything else | `docs/errors.md` lists a remedy for each code; [`category`](Self::category) says where to look |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
     Request(RequestError),
-    /// No answer came; [`ClientError::delivery`] says whether the server may have received it.
+    /// No answer arrived; [`ClientError::delivery`] says whether the server may have received the request.
     Transport(ClientError),
-    /// An answer came that is a refusal, a failure, or not as documented.
+    /// The answer is a refusal, a failure, or not as documented.
     Answer(CallError),
-    /// A token was asked for and none came, although no call failed.
+    /// A token was requested and none was obtained, although no call failed.
     Token(TokenProblem),
     /// There is no token or session: the request for one failed. The call was not sent.
     #[non_exhaustive]
     NoToken {
-        /// How it failed: one error for all who waited for it.
+        /// Why it failed: the same error for every caller that waited for it.
         cause: Arc<Self>,
-        /// It failed earlier, and there is no new request before this has passed. `None`: it failed just now.
+        /// `Some` if it failed earlier: no new request is made before this has passed. `None` if it failed
+        /// just now.
         retry_in: Option<Duration>,
     },
-    /// The session is refused, and another one was replaced for that lately: there is no new login
-    /// before this has passed.
+    /// The server refuses the session, and another session was replaced for the same reason less than
+    /// 10 s ago: there is no new login before `retry_in` has passed.
     #[non_exhaustive]
     RefusedLately {
         /// How long to wait.
@@ -52,25 +53,24 @@ pub enum ProviderError {
 }
 
 impl ProviderError {
-    /// There is no token: the request for one failed, just now or earlier.
+    /// A [`NoToken`](Self::NoToken): the request for a token failed, just now or earlier.
     #[must_use]
     pub fn no_token(cause: impl Into<Arc<Self>>, retry_in: Option<Duration>) -> Self {
         let cause = cause.into();
         Self::NoToken { cause, retry_in }
     }
 
-    /// One error of each kind that is not another crate's or [`ClientError`]'s, with made-up times: for tests of
-    /// what handles errors, since not all can be made outside of this crate.
+    /// One error of each kind that does not wrap a [`ClientError`] or another crate's error, with made-up
+    /// times: for tests of error handling, since some cannot be constructed outside of this crate.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         let retry_in = Duration::from_secs(1);
         let mut examples: Vec<Self> = TokenProblem::all().into_iter().map(Self::Token).collect();
-        examples.push(Self::no_token(
-            Self::Token(TokenProblem::TimedOut),
-            Some(retry_in),
-        ));
-        examples.push(Self::RefusedLately { retry_in });
-        examples.push(Self::ShutDown);
+        examples.extend([
+            Self::no_token(Self::Token(TokenProblem::TimedOut), Some(retry_in)),
+            Self::RefusedLately { retry_in },
+            Self::ShutDown,
+        ]);
         examples
     }
 
@@ -86,8 +86,8 @@ impl ProviderError {
         self.facts().1
     }
 
-    /// Whether the server may have received the call. Requests for a token that it needs do not count: they
-    /// may be repeated.
+    /// Whether the server may have received the call. Requests for the token that the call needs do not
+    /// count: they may be repeated.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.facts().2
@@ -112,7 +112,7 @@ impl ProviderError {
         }
     }
 
-    /// How long to wait before the next call: as the server asks, or until a new request for a token is made.
+    /// How long to wait before the next call: as the server asks, or until a new token may be requested.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -123,7 +123,7 @@ impl ProviderError {
         }
     }
 
-    /// Whether the same call can be made again without executing it twice, and may then succeed.
+    /// Whether the same call can be made again without being executed twice, and may then succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -135,8 +135,8 @@ impl ProviderError {
         }
     }
 
-    /// Whether a later request for a token may succeed with nothing mended. A token may be asked for twice, so
-    /// whether the provider executed this request does not matter.
+    /// Whether a later request for a token may succeed without any change. A token may be requested twice,
+    /// so it does not matter whether the provider executed this request.
     fn can_pass(&self) -> bool {
         match self {
             Self::Transport(error) => error.can_pass(),
@@ -165,60 +165,26 @@ impl core::error::Error for ProviderError {
 
 impl fmt::Display for ProviderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = |wait: &Duration| wait.as_millis();
         match self {
             Self::Request(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Answer(error) => error.fmt(f),
             Self::Token(problem) => problem.fmt(f),
-            Self::NoToken { cause, retry_in } => match retry_in {
-                None => write!(f, "no token: {cause}"),
-                Some(wait) => {
-                    let wait = millis(wait);
-                    write!(
-                        f,
-                        "no token, try again in {wait} ms: the last time, {cause}"
-                    )
+            Self::NoToken { cause, retry_in } => {
+                f.write_str("no token")?;
+                if let Some(wait) = retry_in {
+                    write!(f, ", try again in {} ms", wait.as_millis())?;
                 }
-            },
+                write!(f, ": {cause}")
+            }
             Self::RefusedLately { retry_in } => {
-                let wait = millis(retry_in);
+                let wait = retry_in.as_millis();
                 write!(
                     f,
-                    "the session is refused as the one before it was: try again in {wait} ms"
+                    "the server refused two sessions in a row: try again in {wait} ms"
                 )
             }
             Self::ShutDown => f.write_str("the session keeper was shut down: make a new one"),
         }
-    }
-}
-
-impl From<Error> for ProviderError {
-    fn from(error: Error) -> Self {
-        Self::Request(error.into())
-    }
-}
-
-impl From<RequestError> for ProviderError {
-    fn from(error: RequestError) -> Self {
-        Self::Request(error)
-    }
-}
-
-impl From<ClientError> for ProviderError {
-    fn from(error: ClientError) -> Self {
-        Self::Transport(error)
-    }
-}
-
-impl From<CallError> for ProviderError {
-    fn from(error: CallError) -> Self {
-        Self::Answer(error)
-    }
-}
-
-impl From<TokenProblem> for ProviderError {
-    fn from(problem: TokenProblem) -> Self {
-        Self::Token(problem)
     }
 }

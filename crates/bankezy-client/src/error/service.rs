@@ -1,24 +1,24 @@
-//! The error of a service that is not ours.
+//! The error of a service outside this crate.
 
 use core::error::Error;
 use std::sync::Arc;
 
 /// The error of a service that a [`Transport`](crate::Transport) was made from, or of a token store.
 ///
-/// Its text may hold a URL or a body, so neither `Display` nor `Debug` of ours shows it, and it is not
-/// among the [`source`](Error::source)s. Two are equal if they are clones of each other.
+/// Its text may contain a URL or a body, so no `Display` or `Debug` of this crate shows it, and no
+/// [`source`](Error::source) returns it. Two are equal if they are clones of each other.
 #[derive(Clone)]
 pub struct ServiceError(Arc<dyn Error + Send + Sync>);
 
 impl ServiceError {
-    /// Keeps an error without showing its text.
+    /// Wraps an error whose text must not be shown.
     #[must_use]
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
     }
 
-    /// The error itself, such as `tower::timeout::error::Elapsed`: for `is` and `downcast_ref`. Look
-    /// at its text before it is logged.
+    /// The error itself, such as `tower::timeout::error::Elapsed`, for `is` and `downcast_ref`. Check what
+    /// its text contains before logging it.
     #[must_use]
     pub fn get(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0

@@ -1,4 +1,4 @@
-//! Why a token store gave or took nothing.
+//! Why a token store failed.
 
 use core::error::Error as StdError;
 use core::fmt;
@@ -7,16 +7,16 @@ use bankezy_crypto::{Error, ErrorCategory};
 
 use super::ServiceError;
 
-/// Why a [`TokenStore`](crate::TokenStore) gave or took nothing.
+/// Why a [`TokenStore`](crate::TokenStore) failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The entry could not be sealed or opened.
     Entry(Error),
-    /// The store could not be reached, or refused; made by [`unavailable`](Self::unavailable).
+    /// The store could not be reached, or returned an error; made by [`unavailable`](Self::unavailable).
     #[non_exhaustive]
     Unavailable {
-        /// Its error, whose text is shown nowhere.
+        /// Its error, whose text is never shown.
         cause: ServiceError,
     },
     /// It took longer than a second.
@@ -24,8 +24,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The store could not be reached, or refused. The text of the cause is shown nowhere, as it may hold a
-    /// URL.
+    /// The store could not be reached, or returned an error. The text of the cause is never shown, since it
+    /// may contain a URL.
     #[must_use]
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable {
@@ -69,11 +69,5 @@ impl fmt::Display for StoreError {
             Self::Unavailable { .. } => f.write_str("the token store could not be reached"),
             Self::TimedOut => f.write_str("the token store took longer than a second"),
         }
-    }
-}
-
-impl From<Error> for StoreError {
-    fn from(error: Error) -> Self {
-        Self::Entry(error)
     }
 }

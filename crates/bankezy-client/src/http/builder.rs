@@ -1,6 +1,5 @@
-//! The settings of a client.
+//! The settings of a [`Client`].
 
-use core::fmt;
 use core::time::Duration;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -17,13 +16,14 @@ use crate::{Blocking, ClientError, RetryPolicy, Setting};
 /// Default maximum time to connect (DNS, TCP and TLS): 5 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shorter than what common servers keep: the longer a connection idles, the likelier the server
-/// closes it just when a request is sent, and that request cannot be repeated.
+/// Shorter than the idle timeout of common servers: a server may close an idle connection just when a
+/// request is sent on it, and that request cannot be repeated.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Settings of a [`Client`].
+#[derive(Default)]
 pub struct ClientBuilder {
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     settings: Settings,
     roots: Vec<String>,
     only_these_roots: bool,
@@ -33,18 +33,10 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Starts a client; every setting has a default.
+    /// Starts a client with default settings.
     #[must_use]
     pub fn builder() -> ClientBuilder {
-        ClientBuilder {
-            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-            settings: Settings::default(),
-            roots: Vec::new(),
-            only_these_roots: false,
-            identity: None,
-            proxy: None,
-            system_proxy: false,
-        }
+        ClientBuilder::default()
     }
 }
 
@@ -52,7 +44,7 @@ impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -72,23 +64,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificates of a PEM text as roots, one or more, besides the system's.
+    /// Trusts the certificates of a PEM text (one or more) as roots, in addition to the system's.
     #[must_use]
     pub fn add_root_certificate_pem(mut self, pem: &str) -> Self {
         self.roots.push(pem.to_owned());
         self
     }
 
-    /// Trusts no root of the system, only those added. With none added no `https` server is trusted:
-    /// enough for tests over plain `http` on loopback, also on a system without roots. Default: `false`.
+    /// Trusts only the roots added, and none of the system's. Without any root added no `https` server is
+    /// trusted: enough for tests over plain `http` on loopback, even on a system without roots. Default:
+    /// `false`.
     #[must_use]
     pub fn only_these_roots(mut self, only: bool) -> Self {
         self.only_these_roots = only;
         self
     }
 
-    /// Shows a certificate to servers that ask for one (mutual TLS): the chain as PEM with the
-    /// client's own first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password.
+    /// Presents a certificate to servers that ask for one (mutual TLS): the chain as PEM, with the client's
+    /// own certificate first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password.
     #[must_use]
     pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
         self.identity = Some(Identity {
@@ -98,24 +91,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Goes through an `http` or `https` proxy, by a tunnel, so that it sees the host alone. A name
-    /// and password in the URI are for the proxy. Plain `http` to loopback never goes through it.
+    /// Connects through an `http` or `https` proxy with a tunnel, so that the proxy sees only the host. A
+    /// name and password in the URI are for the proxy. Plain `http` to loopback never uses the proxy.
     #[must_use]
     pub fn proxy(mut self, uri: Uri) -> Self {
         self.proxy = Some(uri);
         self
     }
 
-    /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) where
-    /// [`proxy`](Self::proxy) sets none. Default: off.
+    /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) unless
+    /// [`proxy`](Self::proxy) is set. Default: `false`.
     #[must_use]
     pub fn system_proxy(mut self, system_proxy: bool) -> Self {
         self.system_proxy = system_proxy;
         self
     }
 
-    /// When [`execute`](Client::execute) tries again. Default: [`RetryPolicy::default`]. Not used where
-    /// the client is a service in middleware: see [`Transport::retries`](crate::Transport::retries).
+    /// When [`execute`](Client::execute) retries. Default: [`RetryPolicy::default`]. Not used if the client
+    /// is a service in middleware: see [`Transport::retries`](crate::Transport::retries).
     #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.settings.retries = retries;
@@ -125,7 +118,7 @@ impl ClientBuilder {
     /// Builds the asynchronous client. Reads the system's roots; sends nothing.
     ///
     /// # Errors
-    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) with the setting that is wrong.
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build(self) -> Result<Client, ClientError> {
         Ok(Client::new(self.pools()?, self.settings))
     }
@@ -133,7 +126,7 @@ impl ClientBuilder {
     /// Builds the blocking client and starts its thread.
     ///
     /// # Errors
-    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) with the setting that is wrong.
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build_blocking(self) -> Result<Blocking<Client>, ClientError> {
         Blocking::new(self.build()?)
     }
@@ -163,13 +156,13 @@ impl ClientBuilder {
         })
     }
 
-    /// Says what it wants even where that is the default, since another crate in the same program
-    /// can turn on features that change the defaults.
+    /// Sets what is already the default too, since another crate in the same program can enable features
+    /// that change the defaults.
     fn common(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .http1_only()
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT))
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -190,14 +183,5 @@ fn proxy(uri: &Uri) -> Result<reqwest::Proxy, Setting> {
             reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)
         }
         _ => Err(Setting::Proxy),
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("connect_timeout", &self.connect_timeout)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! What went wrong, from the errors of the libraries underneath, of whose texts nothing is kept.
+//! Classifies the errors of the libraries underneath. None of their text is kept.
 
 use core::error::Error;
 use core::iter;
@@ -20,29 +20,24 @@ pub(super) fn classify(
         return ClientError::new(ClientErrorKind::Interrupted, delivery);
     };
     let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
-    if let Some(problem) = tls {
-        return ClientError::new(ClientErrorKind::Tls(problem), delivery);
-    }
-    if cause(error).is_some_and(hyper::Error::is_parse) {
-        return ClientError::new(ClientErrorKind::NotHttp1, delivery);
-    }
-    if error.is_timeout() && !error.is_connect() {
-        return ClientError::new(ClientErrorKind::Timeout, delivery);
-    }
-    // Once the request is on its way, whatever looks like a failed connection is an interruption.
-    if !error.is_connect() || delivery == Delivery::PossiblySent {
-        return ClientError::new(ClientErrorKind::Interrupted, delivery);
-    }
-    ClientError::from(if error.is_timeout() {
-        ConnectProblem::TimedOut
+    let kind = if let Some(problem) = tls {
+        ClientErrorKind::Tls(problem)
+    } else if cause(error).is_some_and(hyper::Error::is_parse) {
+        ClientErrorKind::NotHttp1
+    } else if error.is_timeout() && !error.is_connect() {
+        ClientErrorKind::Timeout
+    } else if !error.is_connect() || delivery == Delivery::PossiblySent {
+        // Once the request is on its way, whatever looks like a failed connection is an interruption.
+        ClientErrorKind::Interrupted
     } else {
-        let known = causes(error).find_map(connect_problem);
-        known.unwrap_or(if error.is_dns() {
-            ConnectProblem::Dns
-        } else {
-            ConnectProblem::Other
+        ClientErrorKind::Connect(match causes(error).find_map(connect_problem) {
+            _ if error.is_timeout() => ConnectProblem::TimedOut,
+            Some(problem) => problem,
+            None if error.is_dns() => ConnectProblem::Dns,
+            None => ConnectProblem::Other,
         })
-    })
+    };
+    ClientError::new(kind, delivery)
 }
 
 /// Too many open files, in the process or in the system.
@@ -62,7 +57,7 @@ fn connect_problem(cause: &(dyn Error + 'static)) -> Option<ConnectProblem> {
             _ => None,
         };
     }
-    // The error of hyper-util's tunnel cannot be named: its fixed texts alone tell what happened.
+    // The error type of hyper-util's tunnel is private: only its fixed texts say what happened.
     match cause.to_string().as_str() {
         "tunnel error: proxy authorization required" => Some(ConnectProblem::ProxyAuthentication),
         "tunnel error: unsuccessful" => Some(ConnectProblem::ProxyRefused),
@@ -70,7 +65,7 @@ fn connect_problem(cause: &(dyn Error + 'static)) -> Option<ConnectProblem> {
     }
 }
 
-/// `None` where the same handshake may succeed the next time.
+/// `None` if the same handshake may succeed the next time.
 fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> {
     Some(match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
@@ -120,7 +115,7 @@ fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// An error and what is beneath it. `io::Error` leaves out of its sources the error that it wraps.
+/// An error and its sources, including the error that an `io::Error` wraps, which its `source` skips.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&error| {
         match error.downcast_ref().and_then(io::Error::get_ref) {

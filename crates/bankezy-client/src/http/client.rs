@@ -1,10 +1,8 @@
-//! The asynchronous client, and one exchange of it as a tower service.
+//! The asynchronous client, which is also a tower service for one exchange.
 
-use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::error::Error;
 use std::sync::Arc;
 
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
@@ -17,23 +15,22 @@ use tower_service::Service;
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use crate::ClientError;
-use crate::transport::{Settings, Transport, too_long};
+use crate::transport::{BoxError, Settings, Transport, too_long};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
-/// Make one per process and clone it: clones share the pool. It runs on tokio.
+/// Build one per process and clone it: clones share the pool. It needs a tokio runtime.
 ///
-/// It is also a [`tower`](Service) service for one exchange, within its deadline and without retries,
-/// to be used in middleware: see [`Transport`]. As such it reports to the request's
-/// [`DeliveryTracker`], if there is one.
-#[derive(Clone)]
+/// It is also a [`tower`](Service) service for use in middleware: one exchange within its deadline, without
+/// retries (see [`Transport`]). It reports to the request's [`DeliveryTracker`], if there is one.
+#[derive(Debug, Clone)]
 pub struct Client {
     pools: Arc<Pools>,
     pub(crate) settings: Settings,
 }
 
-/// Plain HTTP has a pool of its own, which uses no proxy.
-pub(super) struct Pools {
+/// Plain HTTP has its own pool, which uses no proxy.
+pub(crate) struct Pools {
     pub(super) secure: reqwest::Client,
     pub(super) loopback: reqwest::Client,
     /// Whether a client certificate is configured.
@@ -46,7 +43,7 @@ impl Client {
         Self { pools, settings }
     }
 
-    /// Sends a request once and never again, within the deadline; see [`Transport::send`].
+    /// Sends a request once, without retries, within the deadline; see [`Transport::send`].
     ///
     /// # Errors
     /// [`ClientError`]; its [`delivery`](ClientError::delivery) says whether the server may have
@@ -61,11 +58,11 @@ impl Client {
         Transport::from(self.clone()).send(request).await
     }
 
-    /// Sends what `make` makes, and again where the [`RetryPolicy`](crate::RetryPolicy) allows it, within the deadline;
-    /// see [`Transport::execute`].
+    /// Sends the request that `make` builds, and retries as the [`RetryPolicy`](crate::RetryPolicy) allows,
+    /// within the deadline; see [`Transport::execute`].
     ///
     /// # Errors
-    /// [`ClientError`] of the last attempt, as an `E`, or what `make` failed with.
+    /// [`ClientError`] of the last attempt, converted to `E`, or the error of `make`.
     ///
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
@@ -77,11 +74,13 @@ impl Client {
     }
 }
 
-/// Takes over the client's deadline, retries and cap.
+/// With the client's deadline, retries and cap.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
         let settings = client.settings;
-        Self::new(client).with_settings(settings)
+        let mut transport = Self::new(client);
+        transport.settings = settings;
+        transport
     }
 }
 
@@ -98,7 +97,8 @@ impl Service<Request<Full<Bytes>>> for Client {
         let client = self.clone();
         Box::pin(async move {
             let of_request = request.extensions_mut().remove::<DeliveryTracker>();
-            if of_request.as_ref().is_some_and(|tracker| !tracker.take()) {
+            let of_request = of_request.unwrap_or_default();
+            if !of_request.take() {
                 return Err(gave_up());
             }
             let (max, has_identity) = (client.settings.max_response_len, client.pools.has_identity);
@@ -115,7 +115,7 @@ impl Service<Request<Full<Bytes>>> for Client {
             if response.content_length() > Some(max as u64) {
                 return Err(too_long(max));
             }
-            let broken = move |error: Box<dyn Error + Send + Sync>| {
+            let broken = move |error: BoxError| {
                 if error.is::<LengthLimitError>() {
                     return too_long(max);
                 }
@@ -124,13 +124,5 @@ impl Service<Request<Full<Bytes>>> for Client {
             let response = Response::<reqwest::Body>::from(response);
             Ok(response.map(|body| Limited::new(body, max).map_err(broken).boxed()))
         })
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
     }
 }

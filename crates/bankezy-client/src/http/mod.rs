@@ -1,4 +1,4 @@
-//! Our own HTTP client, on `reqwest`: one exchange, and whether anything of it was sent.
+//! The HTTP client, on `reqwest`: one exchange, and whether anything of it was sent.
 
 mod builder;
 mod classify;
@@ -9,3 +9,4 @@ mod watched;
 
 pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use client::Client;
+pub(super) use client::Pools;

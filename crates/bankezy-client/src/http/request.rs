@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bankezy_crypto::providers::UrlProblem;
-use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
+use bankezy_crypto::{DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Uri, Version};
@@ -14,21 +14,21 @@ use url::Host;
 use super::watched::WatchedBody;
 use crate::{ClientError, ClientErrorKind};
 
-/// Beyond this, in bytes, hyper may write a head before it asks for the body.
+/// hyper may write a head longer than this, in bytes, before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
 
 /// A request that has passed all checks.
 pub(super) struct Prepared {
     pub(super) request: reqwest::Request,
     pub(super) plain: bool,
-    /// Of this exchange alone; middleware may send one request several times.
+    /// Of this exchange only; middleware may send one request several times.
     pub(super) exchange: DeliveryTracker,
 }
 
 impl Prepared {
     pub(super) fn new(
         request: Request<Full<Bytes>>,
-        of_request: Option<DeliveryTracker>,
+        of_request: DeliveryTracker,
         deadline: Duration,
     ) -> Result<Self, ClientError> {
         let (parts, body) = request.into_parts();
@@ -45,7 +45,7 @@ impl Prepared {
         }
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
-        // The length is ours to tell: one that differs would let a proxy see two requests in one.
+        // hyper sets the length. A different one would let a proxy see two requests in one.
         request.headers_mut().remove(CONTENT_LENGTH);
         request.headers_mut().remove(TRANSFER_ENCODING);
         *request.version_mut() = Version::HTTP_11;
@@ -69,7 +69,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What is checked is the URL as it will be used, after the parser's normalisation.
+/// Checks the URL as it will be used, after the parser's normalisation.
 fn url(uri: &Uri) -> Result<Url, ClientError> {
     let authority = uri.authority().filter(|_| uri.scheme().is_some());
     let authority = authority.ok_or(UrlProblem::Invalid)?;
@@ -81,12 +81,12 @@ fn url(uri: &Uri) -> Result<Url, ClientError> {
     Ok(url.ok_or(UrlProblem::Invalid)?)
 }
 
-/// What a caller is told that does not wait any more.
+/// The error for a caller that has stopped waiting.
 pub(super) fn gave_up() -> ClientError {
-    ClientError::new(ClientErrorKind::Timeout, Delivery::NotSent)
+    ClientError::not_sent(ClientErrorKind::Timeout)
 }
 
-/// How long the headers are, about, as they are written.
+/// Approximate length of the headers on the wire.
 fn head_len(headers: &HeaderMap) -> usize {
     let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         name.as_str().len() + value.len() + 4
@@ -97,6 +97,7 @@ fn head_len(headers: &HeaderMap) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bankezy_crypto::Delivery;
 
     impl core::fmt::Debug for Prepared {
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -108,7 +109,7 @@ mod tests {
         let uri = uri.parse().unwrap();
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri;
-        Prepared::new(request, None, Duration::from_secs(1))
+        Prepared::new(request, DeliveryTracker::new(), Duration::from_secs(1))
     }
 
     #[test]
@@ -174,7 +175,7 @@ mod tests {
             let tracker = DeliveryTracker::new();
             assert!(tracker.take());
             let second = Duration::from_secs(1);
-            let prepared = Prepared::new(request, Some(tracker.clone()), second).unwrap();
+            let prepared = Prepared::new(request, tracker.clone(), second).unwrap();
             assert_eq!(prepared.exchange.abandon(), delivery);
             assert_eq!(tracker.abandon(), delivery);
         }

@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3 on aws-lc-rs, named here and never taken from a process-wide default.
+//! TLS 1.2 and 1.3 on aws-lc-rs, chosen here and never taken from a process-wide default.
 
 use std::sync::Arc;
 
@@ -27,12 +27,11 @@ pub(super) fn config(
     for pem in roots {
         extra.extend(certificates(pem).ok_or(Setting::RootCertificate)?);
     }
-    // Refuses here what the system's verifier would refuse as a whole.
+    // The system's verifier would refuse an invalid root only together with all others.
     let mut store = RootCertStore::empty();
     for root in &extra {
-        store
-            .add(root.clone())
-            .map_err(|_| Setting::RootCertificate)?;
+        let added = store.add(root.clone());
+        added.map_err(|_| Setting::RootCertificate)?;
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -59,7 +58,7 @@ pub(super) fn config(
     Ok(config)
 }
 
-/// The certificates in a PEM text; `None` if one is broken or there is none.
+/// The certificates in a PEM text; `None` if one is invalid or there is none.
 fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
@@ -67,7 +66,7 @@ fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// The key is decoded into memory that wipes itself; what signs with it is aws-lc's.
+/// The key is decoded into memory that wipes itself. AWS-LC then holds a copy to sign with.
 fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
     let chain = certificates(&identity.chain).ok_or(Setting::ClientCertificate)?;
     let (_, der) = SecretBytes::from_pem(identity.key.as_str()).map_err(|_| Setting::ClientKey)?;

@@ -1,4 +1,4 @@
-//! The body of a request, which decides at the moment of writing whether the request is still wanted.
+//! The body of a request, which checks right before it is written that a caller still waits.
 
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -9,24 +9,20 @@ use bankezy_crypto::DeliveryTracker;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// A body that decides, when HTTP begins to write its request, whether it may.
+/// A body that decides, when hyper begins to write its request, whether it still may be sent.
 ///
-/// hyper asks whether the caller is still there, then for the end of the stream, then puts the head
-/// into its buffer, asks for the first frame, and flushes. A body that may not begin any more fails at
-/// its first frame, so that the connection ends with nothing written.
+/// hyper checks whether the caller is still there, asks for the end of the stream, puts the head into its
+/// buffer, asks for the first frame, and flushes. The body of an abandoned request fails at its first
+/// frame, so that the connection closes before anything is written.
 pub(super) struct WatchedBody<B> {
     inner: B,
     exchange: DeliveryTracker,
-    /// Of the caller's request, which waits for this exchange and maybe for others.
-    of_request: Option<DeliveryTracker>,
+    /// Of the caller's request. Middleware may make several exchanges of one request.
+    of_request: DeliveryTracker,
 }
 
 impl<B> WatchedBody<B> {
-    pub(super) fn new(
-        inner: B,
-        exchange: DeliveryTracker,
-        of_request: Option<DeliveryTracker>,
-    ) -> Self {
+    pub(super) fn new(inner: B, exchange: DeliveryTracker, of_request: DeliveryTracker) -> Self {
         Self {
             inner,
             exchange,
@@ -34,9 +30,9 @@ impl<B> WatchedBody<B> {
         }
     }
 
-    /// Whether the request may be written, from now on or already.
+    /// Marks the request as begun; `false` if the caller has given up and nothing may be written.
     pub(super) fn begin(&self) -> bool {
-        self.exchange.begin() && self.of_request.as_ref().is_none_or(DeliveryTracker::begin)
+        self.exchange.begin() && self.of_request.begin()
     }
 }
 
@@ -49,7 +45,7 @@ impl<B: Body<Data = Bytes, Error = Infallible> + Unpin> Body for WatchedBody<B> 
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if !self.begin() {
-            // The caller gave the request up before its first byte was written.
+            // The caller gave up before the first byte was written.
             return Poll::Ready(Some(Err(io::ErrorKind::Interrupted.into())));
         }
         let polled = Pin::new(&mut self.inner).poll_frame(context);
@@ -58,14 +54,13 @@ impl<B: Body<Data = Bytes, Error = Infallible> + Unpin> Body for WatchedBody<B> 
 
     fn is_end_stream(&self) -> bool {
         let ended = self.inner.is_end_stream();
-        // An abandoned one has to be asked for its first frame.
+        // An abandoned body must be asked for its first frame, so that it fails.
         self.begin() && ended
     }
 
     fn size_hint(&self) -> SizeHint {
-        let abandoned = |tracker: &DeliveryTracker| tracker.is_abandoned();
-        if abandoned(&self.exchange) || self.of_request.as_ref().is_some_and(abandoned) {
-            // As above: a body of no bytes is not asked for a frame.
+        if self.exchange.is_abandoned() || self.of_request.is_abandoned() {
+            // As above: an empty body would not be asked for a frame.
             return SizeHint::with_exact(1);
         }
         self.inner.size_hint()
@@ -162,9 +157,9 @@ mod tests {
         let tracker = DeliveryTracker::new();
         assert!(tracker.take());
         let watched = if of_request {
-            WatchedBody::new(stopping, DeliveryTracker::new(), Some(tracker.clone()))
+            WatchedBody::new(stopping, DeliveryTracker::new(), tracker.clone())
         } else {
-            WatchedBody::new(stopping, tracker.clone(), None)
+            WatchedBody::new(stopping, tracker.clone(), DeliveryTracker::new())
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -1,34 +1,36 @@
-//! A session as it is held: a token, its channel, and when it is due.
+//! A session: a token, its channel, and when to renew it.
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use bankezy_crypto::providers::bankezy::{AccountNumber, TokenAnswer};
+use bankezy_crypto::providers::bankezy::{AccountNumber, AppSession, TokenAnswer};
 use bankezy_crypto::providers::{CallError, RequestError};
 use bankezy_crypto::{Channel, Error};
 use http::StatusCode;
 
-use crate::ProviderError;
+use crate::{ProviderError, RefreshSettings};
 
-/// What a login gives: a token, and the channel that further calls travel under.
+/// The result of a login: a token, and the channel that seals further calls.
 #[derive(Debug)]
 pub struct Session {
     pub(super) answer: TokenAnswer,
     pub(super) channel: Channel,
     pub(super) renewal: Renewal,
-    /// Whether it is the one before it under a new token.
+    /// Whether it is the previous session under a renewed token.
     pub(super) is_renewal: bool,
-    /// `None` where the token's expiry is not known, and before a keeper holds it.
+    /// `None` if unknown.
+    expires_at: Option<SystemTime>,
+    /// When to renew it. `None` if its expiry is unknown, and before a keeper holds it.
     due_at: Option<SystemTime>,
     /// How many answers in a row did not open.
     unopened: AtomicU32,
 }
 
-/// What follows a [`Session`] ahead of its token's expiry.
+/// How a [`Session`] is replaced before its token expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Renewal {
-    /// Renew, with this number as `X-ACCOUNT-NUMBER`: what the documentation has for Renew.
+    /// Renew, with this number as `X-ACCOUNT-NUMBER`, as BankEzy documents it.
     WithAccount(AccountNumber),
     /// Renew, without `X-ACCOUNT-NUMBER`: for tokens of Get App Token, which belong to no account
     /// (inferred).
@@ -37,16 +39,16 @@ pub enum Renewal {
     NewLogin,
 }
 
-/// What the error of a call says of the session it was made under.
+/// What the result of a call says about its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Nothing.
     Good,
-    /// It is no longer good, and the server may have executed the call.
+    /// The server refuses it, and may have executed the call.
     Refused,
-    /// It is no longer good, and a status says that the server has not executed the call.
+    /// The server refuses it, and its status says that it has not executed the call.
     Unauthorized,
-    /// It seals nothing any more, and the call was not sent.
+    /// Its nonce budget is spent, and the call was not sent.
     Spent,
 }
 
@@ -56,15 +58,17 @@ impl Verdict {
     }
 }
 
-/// From this many answers in a row that do not open, the key is not the server's any more. One alone
-/// may have been spoiled on its way.
+/// After this many answers in a row that do not open, the server no longer has the key. A single one may
+/// have been damaged on its way.
 const UNOPENED_ANSWERS: u32 = 3;
 
 impl Session {
-    /// From the answer of Get Token or Get App Token.
+    /// From the answer of Get Token and the channel agreed with it. An [`AppSession`] of Get App Token converts
+    /// with `Session::from`.
     #[must_use]
     pub fn new(answer: TokenAnswer, channel: impl Into<Channel>, renewal: Renewal) -> Self {
         Self {
+            expires_at: answer.token.expires_at(),
             answer,
             channel: channel.into(),
             renewal,
@@ -74,20 +78,20 @@ impl Session {
         }
     }
 
-    /// The token and what came with it.
+    /// The token, and what the server returned with it.
     #[must_use]
     pub fn answer(&self) -> &TokenAnswer {
         &self.answer
     }
 
-    /// What calls travel under.
+    /// Seals the calls and opens their answers.
     #[must_use]
     pub fn channel(&self) -> &Channel {
         &self.channel
     }
 
-    /// The same session under a renewed token. Renew need not repeat the reference, which
-    /// Invalidate takes.
+    /// The same session under a renewed token. Keeps the reference, which Invalidate takes, if Renew does
+    /// not return one.
     pub(super) fn renewed(&self, mut answer: TokenAnswer) -> Self {
         if answer.token_reference_id.is_none() {
             answer.token_reference_id = self.answer.token_reference_id.clone();
@@ -98,71 +102,73 @@ impl Session {
         }
     }
 
-    /// Held from now on: due when a fifth of the life that is left is left, early enough for a few
-    /// attempts.
-    pub(super) fn held_from(mut self, now: SystemTime) -> Self {
-        let expires_at = self.answer.token.expires_at();
-        let life = self.answer.token.remaining(now).unwrap_or_default();
-        self.due_at = expires_at.and_then(|at| at.checked_sub(life / 5));
+    /// The session as a keeper holds it from `now` on: due when a fifth of its remaining lifetime is left,
+    /// early enough for a few attempts.
+    pub(super) fn held_from(mut self, now: SystemTime, settings: &RefreshSettings) -> Self {
+        self.expires_at = settings.expiry(&self.answer.token, now);
+        self.due_at = self.expires_at.and_then(|at| {
+            let lifetime = at.duration_since(now).unwrap_or_default();
+            at.checked_sub(lifetime / 5)
+        });
         self
     }
 
     pub(super) fn is_expired(&self, now: SystemTime) -> bool {
-        self.answer.token.remaining(now) == Some(Duration::ZERO)
+        self.expires_at.is_some_and(|at| at <= now)
     }
 
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
         self.due_at.is_some_and(|at| at <= now)
     }
 
-    /// Whether invalidating this one would end that one as well.
+    /// Whether invalidating this session's token would end `other` as well.
     pub(super) fn shares_its_token(&self, other: &Self) -> bool {
         self.answer.token_reference_id == other.answer.token_reference_id
             || self.answer.token.as_str() == other.answer.token.as_str()
     }
 
-    /// Counts answers that do not open; `result` is that of a call under this session.
-    pub(super) fn note<T>(&self, result: &Result<T, ProviderError>) {
+    /// Whether the session is still good after a call under it. Counts answers that do not open.
+    pub(super) fn verdict<T>(&self, result: &Result<T, ProviderError>) -> Verdict {
         match result {
+            Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent {
+                ..
+            }))) => Verdict::Spent,
             Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => {
-                self.unopened.fetch_add(1, Ordering::Relaxed);
+                let before = self.unopened.fetch_add(1, Ordering::Relaxed);
+                Verdict::refused_if(before >= UNOPENED_ANSWERS - 1)
             }
-            Ok(_)
-            | Err(ProviderError::Answer(
-                CallError::Failed { .. } | CallError::Envelope(Error::Json { .. }),
-            )) => self.unopened.store(0, Ordering::Relaxed),
-            Err(_) => {}
+            Err(ProviderError::Answer(CallError::Plain(plain))) => match plain.status() {
+                StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
+                // A server may answer this if it cannot open a request.
+                StatusCode::BAD_REQUEST => Verdict::Refused,
+                _ => Verdict::Good,
+            },
+            // It opened: the server still has the key, and it may have executed the call.
+            Err(ProviderError::Answer(CallError::Failed { status, .. })) => {
+                self.unopened.store(0, Ordering::Relaxed);
+                Verdict::refused_if(*status == StatusCode::UNAUTHORIZED)
+            }
+            Ok(_) | Err(ProviderError::Answer(CallError::Envelope(Error::Json { .. }))) => {
+                self.unopened.store(0, Ordering::Relaxed);
+                Verdict::Good
+            }
+            Err(_) => Verdict::Good,
         }
     }
+}
 
-    pub(super) fn verdict(&self, error: &ProviderError) -> Verdict {
-        let status = match error {
-            ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent { .. })) => {
-                return Verdict::Spent;
-            }
-            ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => {
-                let in_a_row = self.unopened.load(Ordering::Relaxed);
-                return Verdict::refused_if(in_a_row >= UNOPENED_ANSWERS);
-            }
-            ProviderError::Answer(CallError::Plain(plain)) => plain.status(),
-            // It opened: the key is the server's still, and the server may have executed the call.
-            ProviderError::Answer(CallError::Failed { status, .. }) => {
-                return Verdict::refused_if(*status == StatusCode::UNAUTHORIZED);
-            }
-            _ => return Verdict::Good,
-        };
-        match status {
-            StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
-            // How a server may say that it no longer opens our messages.
-            StatusCode::BAD_REQUEST => Verdict::Refused,
-            _ => Verdict::Good,
-        }
+/// A session of Get App Token, renewed [without an account](Renewal::WithoutAccount).
+impl From<AppSession> for Session {
+    fn from(session: AppSession) -> Self {
+        Self::new(session.answer, session.channel, Renewal::WithoutAccount)
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::time::Duration;
+
     use bankezy_crypto::PayloadSecret;
     use bankezy_crypto::backend::AWS_LC_RS;
     use bankezy_crypto::providers::Token;
@@ -205,11 +211,30 @@ pub(super) mod tests {
 
     #[test]
     fn it_is_due_when_a_fifth_of_what_it_had_is_left() {
-        let held = session("token", None, 1100).held_from(at(100));
+        let settings = RefreshSettings::default();
+        let held = session("token", None, 1100).held_from(at(100), &settings);
         assert!(!held.is_due(at(0)), "a clock that was set back");
         assert!(!held.is_due(at(899)) && held.is_due(at(900)) && held.is_due(at(5000)));
         assert!(!held.is_expired(at(1099)) && held.is_expired(at(1100)));
-        let kept_from_before = session("token", None, 1100).held_from(at(1000));
+        let kept_from_before = session("token", None, 1100).held_from(at(1000), &settings);
         assert!(!kept_from_before.is_due(at(1079)) && kept_from_before.is_due(at(1080)));
+    }
+
+    #[test]
+    fn an_unstated_lifetime_is_unknown_or_what_the_settings_say() {
+        let unstated = || {
+            let mut session = session("token", None, 0);
+            session.answer.token = Token::new("token".to_owned().into(), None);
+            session
+        };
+        let settings = RefreshSettings::default();
+        let held = unstated().held_from(at(100), &settings);
+        assert!(!held.is_due(at(1_000_000)) && !held.is_expired(at(1_000_000)));
+        let settings = settings.lifetime_for_unstated(Duration::from_secs(1000));
+        let held = unstated().held_from(at(100), &settings);
+        assert!(!held.is_due(at(899)) && held.is_due(at(900)));
+        assert!(!held.is_expired(at(1099)) && held.is_expired(at(1100)));
+        let stated = session("token", None, 200).held_from(at(100), &settings);
+        assert!(stated.is_due(at(180)) && stated.is_expired(at(200)));
     }
 }

@@ -1,14 +1,14 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
-mod builder;
 mod held;
 mod obtaining;
 mod revocation;
 mod shared;
 
-pub use builder::SessionKeeperBuilder;
 pub use held::{Renewal, Session};
+pub(super) use shared::LoginFuture;
 
+use core::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use bankezy_crypto::providers::bankezy::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ProviderError;
+use super::{BankEzyClient, ProviderError, RefreshSettings};
 use held::Verdict;
 use obtaining::Need;
 use revocation::revoke;
@@ -24,30 +24,26 @@ use shared::Shared;
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///
-/// However many callers wait, one login or renewal is under way, in a task of its own: a caller that
-/// gives up does not end it. A token that is still good serves while its successor is fetched. When
-/// the issuer fails, the next attempt waits: at random up to 1 s, then up to twice as long each time, on
-/// top of what the issuer asks for, a minute at most.
+/// All callers share one login or renewal, which runs in its own task: a caller that gives up does not
+/// cancel it. A token that is still valid remains in use while its successor is fetched. After a failure the
+/// next attempt waits a random time of up to 1 s, and up to twice as long after each further failure, plus
+/// what the server asks for, at most a minute ([`RefreshSettings::backoff`]).
 ///
 /// ```no_run
-/// use std::sync::Arc;
-///
 /// use bankezy_client::*;
 /// use bankezy_crypto::{KeyPair, providers::bankezy::AppCredentials};
 ///
 /// # async fn keep(bankezy: BankEzyClient) -> Result<(), Box<dyn std::error::Error>> {
 /// let derivation = bankezy_crypto::Derivation::Sha256; // `bankezy diagnose` finds out which
-/// let keeper = SessionKeeper::builder(bankezy, move |bankezy: BankEzyClient| {
-///     // Called for each login; its future owns what it uses.
+/// let keeper = SessionKeeper::new(bankezy, move |bankezy: BankEzyClient| {
+///     // Called for each login; the future must own what it uses.
 ///     async move {
 ///         let app = AppCredentials { api_key: "app-api-key", secret: "app-secret" };
-///         let ours = Arc::new(KeyPair::generate()?);
-///         let session = bankezy.app_token(&app, ours, &derivation).await?;
-///         // With Get Token: `get_token`, then `Channel::establish`, and `Renewal::WithAccount`.
-///         Ok(Session::new(session.answer, session.channel, Renewal::WithoutAccount))
+///         let session = bankezy.app_token(&app, KeyPair::generate()?, &derivation).await?;
+///         // With Get Token: `get_token`, `Channel::establish`, then `Session::new`.
+///         Ok(session.into())
 ///     }
-/// })
-/// .build();
+/// });
 /// let paid: serde_json::Value = keeper.call("/payments", &"12.50").await?;
 /// # Ok(())
 /// # }
@@ -55,24 +51,23 @@ use shared::Shared;
 ///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 10 s, when
-/// - the server refuses a call with 401: the call is not repeated, unless
-///   [`repeat`](SessionKeeperBuilder::repeat) allows it;
-/// - the server refuses a call with 400, which is how it may say that it no longer opens our
-///   messages, or three answers in a row do not open: the call may have been executed and is not
-///   repeated;
+/// - the server refuses a call with 401: the call is not repeated, unless [`repeat`](Self::repeat) allows
+///   it;
+/// - the server refuses a call with 400, which may mean that it cannot open the request, or three answers in
+///   a row do not open: the call may have been executed and is not repeated;
 /// - the channel's nonce budget is spent: the call was not sent, and is made under the new session;
-/// - the caller says so: [`refuse`](Self::refuse).
+/// - the caller reports it: [`refuse`](Self::refuse).
 ///
-/// The token that a login replaced is invalidated in the background, once the calls under it have
-/// ended or had the client's deadline to do so; nobody waits for it, and its failure is only traced.
-/// A token that was renewed is not: Renew puts another in its place under the same reference, which
-/// is what Invalidate takes (that the old one ends with it is inferred).
+/// The token that a login replaced is invalidated in the background, once the calls under it have ended or
+/// the client's deadline has passed. No call waits for this, and a failure is only traced. A token that was
+/// renewed is not invalidated: Renew replaces it under the same reference, which is what Invalidate takes
+/// (inferred: the old token ends with it).
 ///
 /// # Traces
-/// Under the target `bankezy_client`: at `debug` each session obtained, at `warn` each login
-/// or renewal that fails, with `error.code`, `failures` in a row and `retry_in_ms`.
+/// Under the target `bankezy_client`: at `debug` each session obtained, at `warn` each failed login or
+/// renewal, with `error.code`, `failures` in a row and `retry_in_ms`.
 ///
-/// A call takes at most twice the login deadline and the client's deadline.
+/// A call takes at most twice the sum of [`RefreshSettings::deadline`] and the client's deadline.
 ///
 /// # Panics
 /// Its methods panic outside of a tokio runtime.
@@ -84,6 +79,46 @@ pub struct SessionKeeper {
 }
 
 impl SessionKeeper {
+    /// A keeper that logs in with `login` at the first call, with default settings.
+    #[must_use]
+    pub fn new<F>(
+        client: BankEzyClient,
+        login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
+    {
+        Self::with_settings(client, login, RefreshSettings::default())
+    }
+
+    /// A keeper with settings of its own. `login` is called for each new session and must make a new key
+    /// pair each time. Nothing is sent before the first call.
+    #[must_use]
+    pub fn with_settings<F>(
+        client: BankEzyClient,
+        login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
+        settings: RefreshSettings,
+    ) -> Self
+    where
+        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
+    {
+        let login = Box::new(move |client| -> LoginFuture { Box::pin(login(client)) });
+        Self {
+            shared: Arc::new(Shared::new(client, login, settings)),
+            repeat: false,
+        }
+    }
+
+    /// Whether calls of this keeper that are refused with 401 are repeated once under a new session. A clone
+    /// with another value shares the session. Default: `false`, since a 401 does not prove that the call was
+    /// not executed: something between client and server may have sent it. Set it only for calls that the
+    /// server executes once however often they arrive.
+    #[must_use]
+    pub fn repeat(mut self, repeat: bool) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
     /// Calls an endpoint with any JSON, under the session.
     ///
     /// # Errors
@@ -95,26 +130,29 @@ impl SessionKeeper {
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
         let session = self.session().await?;
-        let error = match self.call_under(&session, &endpoint, body).await {
+        let (error, verdict) = match self.call_under(&session, &endpoint, body).await {
             Ok(answer) => return Ok(answer),
-            Err(error) => error,
+            Err(failed) => failed,
         };
-        let again = match session.verdict(&error) {
+        let again = match verdict {
             Verdict::Good => return Err(error),
             Verdict::Refused => false,
             Verdict::Unauthorized => self.repeat,
             Verdict::Spent => true,
         };
         match self.refuse(&session).await {
-            Ok(next) if again => self.call_under(&next, &endpoint, body).await,
+            Ok(next) if again => {
+                let repeated = self.call_under(&next, &endpoint, body).await;
+                repeated.map_err(|(error, _)| error)
+            }
             _ => Err(error),
         }
     }
 
-    /// The session, logged in or renewed if need be; for those who send requests themselves.
+    /// The session, after a login or renewal if needed, for callers that send requests themselves.
     ///
     /// # Errors
-    /// [`ProviderError`] if there is none to be had.
+    /// [`ProviderError`] if none can be obtained.
     pub async fn session(&self) -> Result<Arc<Session>, ProviderError> {
         if self.shared.is_shut_down() {
             return Err(ProviderError::ShutDown);
@@ -124,8 +162,7 @@ impl SessionKeeper {
         match self.shared.current(now) {
             Some(session) => {
                 if session.is_due(now) {
-                    // In the background; whether it can start is of no concern while this one is
-                    // good.
+                    // Renews in the background. If that cannot start, this session is still valid.
                     let _ = self.shared.next(&need);
                 }
                 Ok(session)
@@ -134,47 +171,47 @@ impl SessionKeeper {
         }
     }
 
-    /// For those who send requests themselves: the server refused this session. Waits for the one
-    /// that takes its place, which is there already if another caller was refused before. The
-    /// refused one serves others until then, for it may have been one call alone that was refused.
+    /// Reports, for callers that send requests themselves, that the server refused this session. Waits for
+    /// the session that replaces it, which exists already if another caller has reported it. Other callers
+    /// use the refused session until then, since the server may have refused just one call.
     ///
     /// # Errors
-    /// [`ProviderError`] if there is no other to be had; [`ProviderError::RefusedLately`] if one was
+    /// [`ProviderError`] if no other session can be obtained; [`ProviderError::RefusedLately`] if one was
     /// replaced less than 10 s ago.
     pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, ProviderError> {
         let current = self.shared.current(self.shared.settings.now());
         if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {
-            // It has expired, or another one has taken its place.
+            // It has expired or was replaced.
             return self.session().await;
         }
         let need = Need::OtherThan(session);
         self.shared.next(&need)?.outcome().await
     }
 
-    /// Invalidates the token, if there is one and it came with a reference, and refuses all further
-    /// calls. Where the server does not take it back, this can be called again.
+    /// Invalidates the token, if there is one and the server returned a reference for it, and refuses all
+    /// further calls. It can be called again if it fails.
     ///
     /// # Errors
-    /// [`ProviderError`] if the server did not take it back.
+    /// [`ProviderError`] if the server did not invalidate the token.
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
         let login = self.shared.close();
         let _revocation = self.shared.revocation.lock().await;
         if let Some(login) = login {
-            // What it brings is revoked below.
+            // Its session is revoked below.
             let _ = login.outcome().await;
         }
         if let Some(session) = self.shared.current(self.shared.settings.now()) {
-            match revoke(&self.shared.client, &session).await {
-                // It is not valid any more: what was asked for.
-                Err(error) if session.verdict(&error) == Verdict::Unauthorized => {}
-                result => result?,
+            let revoked = revoke(&self.shared.client, &session).await;
+            // A token that the server does not accept is not valid any more.
+            if session.verdict(&revoked) != Verdict::Unauthorized {
+                revoked?;
             }
         }
         self.shared.forget();
         Ok(())
     }
 
-    /// The longest that a call takes.
+    /// The maximum time of a call.
     pub(super) fn longest(&self) -> Duration {
         2 * (self.shared.settings.deadline + self.shared.client.transport.settings.deadline)
     }
@@ -184,12 +221,14 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> Result<R, ProviderError> {
-        let (token, client) = (&session.answer.token, &self.shared.client);
-        let result = client
-            .call(endpoint.clone(), body, token, &session.channel)
-            .await;
-        session.note(&result);
-        result
+    ) -> Result<R, (ProviderError, Verdict)> {
+        let (token, channel) = (&session.answer.token, &session.channel);
+        let call = self
+            .shared
+            .client
+            .call(endpoint.clone(), body, token, channel);
+        let result = call.await;
+        let verdict = session.verdict(&result);
+        result.map_err(|error| (error, verdict))
     }
 }

@@ -1,4 +1,4 @@
-//! Where a session comes from: the one at hand, the login or renewal under way, or one that starts now.
+//! Gets a session: the current one, that of the login or renewal in progress, or of one that starts now.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,18 +13,18 @@ use crate::backoff::Failed;
 use crate::in_flight::InFlight;
 use crate::{ProviderError, TokenProblem};
 
-/// What a task may take to say that its deadline has passed.
+/// How long a task may take to report that its deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Refused sessions are replaced at most this often: a server that refuses every message would
-/// otherwise get a login with each.
+/// How often a refused session is replaced at most: otherwise a server that refuses every call would get
+/// a login with each.
 const REPLACE_EVERY: Duration = Duration::from_secs(10);
 
-/// What a caller needs.
+/// The session that a caller needs.
 pub(super) enum Need<'a> {
-    /// A session that is neither expired nor due at this time.
+    /// One that is neither expired nor due for renewal at this time.
     Fresh(SystemTime),
-    /// A session that is not this one, which the server refuses.
+    /// Any but this one, which the server refuses.
     OtherThan(&'a Arc<Session>),
 }
 
@@ -38,8 +38,8 @@ impl Need<'_> {
 }
 
 impl Shared {
-    /// The session at hand if it meets the need; else the login or renewal under way, or one that
-    /// starts now.
+    /// The current session if it meets the need; else the login or renewal in progress, or one that starts
+    /// now.
     pub(super) fn next(
         self: &Arc<Self>,
         need: &Need<'_>,
@@ -48,7 +48,7 @@ impl Shared {
         if self.is_shut_down() {
             return Err(ProviderError::ShutDown);
         }
-        // One may have come since the caller looked.
+        // One may have arrived since the caller looked.
         if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
             return Ok(InFlight::ended(session));
         }
@@ -88,10 +88,9 @@ impl Shared {
         )
     }
 
-    /// Renews what can be renewed; where the server does not renew it, and in all other cases, logs
-    /// in.
+    /// Renews the session if possible, and logs in otherwise.
     async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Session, ProviderError> {
-        // A timeout polls once before it looks at the time.
+        // A timeout polls its future once before it checks the time.
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
         }
@@ -104,13 +103,15 @@ impl Shared {
         let obtained = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
-        if obtained.is_expired(self.settings.now()) {
+        let now = self.settings.now();
+        let obtained = obtained.held_from(now, &self.settings);
+        if obtained.is_expired(now) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
         Ok(obtained)
     }
 
-    /// `None` where there is nothing to renew, or the server does not renew it.
+    /// `None` if there is nothing to renew, or the server does not renew it.
     async fn renew(&self) -> Option<Result<Session, ProviderError>> {
         let session = self.current(self.settings.now())?;
         let account_number = match session.renewal {
@@ -122,11 +123,11 @@ impl Shared {
         let renewing = self.client.renew(token, account_number, &session.channel);
         match renewing.await {
             Ok(answer) => Some(Ok(session.renewed(answer))),
-            // Without an answer a login would fare no better; the next time it is tried.
+            // Without an answer a login would fail too. After a second failure it is tried.
             Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
                 Some(Err(error))
             }
-            // The issuer asks to wait.
+            // The server asks to wait.
             Err(error @ ProviderError::Answer(_)) if error.is_retryable() => Some(Err(error)),
             Err(error) => {
                 warn!(
@@ -140,8 +141,7 @@ impl Shared {
     }
 
     fn hold(&self, session: Session) -> Arc<Session> {
-        let now = self.settings.now();
-        let session = Arc::new(session.held_from(now));
+        let session = Arc::new(session);
         let replaced = {
             let mut state = self.state();
             state.in_flight = None;
@@ -154,7 +154,7 @@ impl Shared {
             "session obtained",
         );
         if let Some(replaced) = replaced
-            && needs_revocation(&replaced, &session, now)
+            && needs_revocation(&replaced, &session, self.settings.now())
         {
             tokio::spawn(revoke_unused(self.client.clone(), replaced));
         }
@@ -169,13 +169,8 @@ impl Shared {
             // Nothing was replaced.
             state.refused_at = None;
         }
-        let before = state.failed.as_ref();
-        let failed = Failed::after(
-            before,
-            &cause,
-            &self.settings.backoff,
-            "no session obtained",
-        );
+        let (before, backoff) = (state.failed.as_ref(), &self.settings.backoff);
+        let failed = Failed::after(before, &cause, backoff, "no session obtained");
         state.failed = Some(failed);
         cause
     }

@@ -1,4 +1,4 @@
-//! Revocation of tokens that are not needed any more, by Invalidate.
+//! Revokes tokens that are no longer needed, by Invalidate.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,11 +9,11 @@ use tracing::debug;
 use super::Session;
 use crate::{BankEzyClient, ProviderError};
 
-/// How often it is asked whether a replaced session is still in use.
+/// How often to check whether a replaced session is still in use.
 const IN_USE_EVERY: Duration = Duration::from_millis(50);
 
-/// Whether a session's token outlives it: not where it has expired, or was renewed, which puts another
-/// token in its place; and not where Invalidate, which takes a reference, would end the new one too.
+/// Whether the token of a replaced session is still valid and must be revoked: not if it has expired or
+/// was renewed (which replaces it), nor if Invalidate, which takes a reference, would end the new one too.
 pub(super) fn needs_revocation(replaced: &Session, by: &Session, now: SystemTime) -> bool {
     !by.is_renewal && !replaced.is_expired(now) && !replaced.shares_its_token(by)
 }
@@ -30,8 +30,8 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
     Ok(())
 }
 
-/// Invalidates the token of a session that a login replaced, once the calls under it have ended or
-/// had the time to. Whether that succeeds is of no concern: it expires by itself.
+/// Invalidates the token of a session that a login replaced, once the calls under it have ended or their
+/// deadline has passed. A failure does not matter: the token expires anyway.
 pub(super) async fn revoke_unused(client: BankEzyClient, session: Arc<Session>) {
     let begun = Instant::now();
     while Arc::strong_count(&session) > 1 && begun.elapsed() < client.transport.settings.deadline {

@@ -1,4 +1,4 @@
-//! What the clones of a keeper share: the session at hand, and where the next one comes from.
+//! What the clones of a keeper share: the current session, and the login for the next one.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -12,24 +12,23 @@ use tokio::time::Instant;
 use super::Session;
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
-use crate::settings::Settings;
-use crate::{BankEzyClient, ProviderError};
+use crate::{BankEzyClient, ProviderError, RefreshSettings};
 
 /// Makes a session: calls Get Token or Get App Token.
 pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
-type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
+pub(crate) type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 
-/// What the clones of a keeper share.
+/// The state that the clones of a keeper share.
 pub(super) struct Shared {
     pub(super) client: BankEzyClient,
     pub(super) login: Login,
-    pub(super) settings: Settings,
-    /// What callers use, without a lock. This and the next are written only while the state is held.
+    pub(super) settings: RefreshSettings,
+    /// Read by callers without a lock. This and `shut_down` are written only while `state` is locked.
     pub(super) current: ArcSwapOption<Session>,
     shut_down: AtomicBool,
-    /// Held for moments, never across an `await`.
+    /// Locked briefly, never across an `await`.
     state: Mutex<State>,
-    /// Held while the last token is revoked, so that it is revoked once.
+    /// Locked while the last token is revoked, so that it is revoked once.
     pub(super) revocation: tokio::sync::Mutex<()>,
 }
 
@@ -37,12 +36,12 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) in_flight: Option<Arc<InFlight<Session>>>,
     pub(super) failed: Option<Failed>,
-    /// When a login was last made because the server refused a session.
+    /// When the server's refusal of a session last caused a login.
     pub(super) refused_at: Option<Instant>,
 }
 
 impl Shared {
-    pub(super) fn new(client: BankEzyClient, login: Login, settings: Settings) -> Self {
+    pub(super) fn new(client: BankEzyClient, login: Login, settings: RefreshSettings) -> Self {
         Self {
             client,
             login,
@@ -54,12 +53,12 @@ impl Shared {
         }
     }
 
-    /// The session at hand, if it is not expired.
+    /// The current session, unless it has expired.
     pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 
-    /// Lets no login start any more; gives the one under way.
+    /// Prevents further logins; returns the one in progress.
     pub(super) fn close(&self) -> Option<Arc<InFlight<Session>>> {
         let state = self.state();
         self.shut_down.store(true, Ordering::Release);

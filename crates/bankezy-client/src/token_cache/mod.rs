@@ -1,10 +1,8 @@
-//! Keeps tokens of any provider at hand: asked for once, and again ahead of their expiry.
+//! Holds tokens of any provider: requested once, and renewed before they expire.
 
-mod builder;
 mod shared;
 mod store;
 
-pub use builder::TokenCacheBuilder;
 pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
 
 use std::sync::Arc;
@@ -13,29 +11,27 @@ use std::time::Duration;
 use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
 
-use super::{ProviderError, StoreError};
+use super::{ProviderError, RefreshSettings, StoreError, TokenClient};
 use shared::{Shared, in_time};
 
-/// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and asks for them again ahead of
-/// expiry. Cheap to clone.
+/// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and renews them before they expire.
+/// Cheap to clone.
 ///
-/// However many callers wait for a token, one request for it is under way, in a task of its own: a
-/// caller that gives up does not end it. When a fifth of a token's life is left, the next caller gets
-/// it at once and its successor is fetched in the background; while that fails, the token serves until
-/// it expires. After a failure the next request for that token waits: at random up to 1 s, then up to
-/// twice as long each time, on top of what the provider asks for, a minute at most. Other tokens do not
-/// wait.
+/// All callers that wait for a token share one request, which runs in its own task: a caller that gives up
+/// does not cancel it. When a fifth of a token's lifetime is left, the next caller still gets it at once and
+/// its successor is fetched in the background; if that fails, the token stays in use until it expires. After
+/// a failure the next request for that token waits a random time of up to 1 s, and up to twice as long after
+/// each further failure, plus what the provider asks for, at most a minute
+/// ([`RefreshSettings::backoff`]). Other tokens do not wait.
 ///
-/// A token whose lifetime nobody states (ComplyCube's) is not held: each call makes a request, or
-/// waits for the one under way. [`lifetime_for_unstated`](TokenCacheBuilder::lifetime_for_unstated)
-/// holds it.
+/// A token whose lifetime the provider does not state (ComplyCube's) is not stored: each call makes a
+/// request, or waits for the one in progress. Set [`RefreshSettings::lifetime_for_unstated`] to store it.
 ///
-/// One request is under way in this process: several that share a store ask each for itself.
+/// Requests are shared within one process: processes that share a store each make their own.
 ///
 /// # Traces
-/// Under the target `bankezy_client`: at `debug` each token obtained; at `warn` each request
-/// that fails, with `error.code`, `failures` in a row and `retry_in_ms`, and each failure of the store,
-/// with `error.code`.
+/// Under the target `bankezy_client`: at `debug` each token obtained; at `warn` each failed request, with
+/// `error.code`, `failures` in a row and `retry_in_ms`, and each failure of the store, with `error.code`.
 ///
 /// ```no_run
 /// use bankezy_client::{Client, TokenCache, TokenClient};
@@ -46,25 +42,38 @@ use shared::{Shared, in_time};
 /// let cache = TokenCache::new(TokenClient::new(Client::builder().build()?, sardine));
 ///
 /// let slot = cache.slot(TokenRequest::new("session-key")?)?;
-/// let answer = slot.get().await?; // asks Sardine
+/// let answer = slot.get().await?; // from Sardine
 /// let again = slot.get().await?; // from memory
 /// # Ok(())
 /// # }
 /// ```
-pub struct TokenCache<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
-    shared: Arc<Shared<A, S>>,
-}
+pub struct TokenCache<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>>(Arc<Shared<A, S>>);
 
-/// The place of one token in a [`TokenCache`]: what is asked for, and its [`TokenKey`], which is worked
-/// out once. Cheap to clone.
+/// One token of a [`TokenCache`]: the request for it and its [`TokenKey`], which is computed once. Cheap to
+/// clone.
 pub struct TokenSlot<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
     shared: Arc<Shared<A, S>>,
     key: TokenKey,
     request: Arc<A::Request>,
 }
 
+impl<A: TokenApi> TokenCache<A> {
+    /// A cache in memory, of about [`DEFAULT_TOKEN_CAPACITY`] tokens at most, with default settings.
+    #[must_use]
+    pub fn new(client: TokenClient<A>) -> Self {
+        Self::with_settings(client, MemoryStore::default(), RefreshSettings::default())
+    }
+}
+
 impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
-    /// The place of the token that `request` asks for. Asks for nothing yet.
+    /// A cache with settings of its own, which holds tokens in `store`: a [`MemoryStore`] of another
+    /// capacity, or one of the caller's own.
+    #[must_use]
+    pub fn with_settings(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
+        Self(Arc::new(Shared::new(client, store, settings)))
+    }
+
+    /// The slot of the token that `request` asks for. Sends nothing yet.
     ///
     /// # Errors
     /// [`RequestError`] if the request cannot be written, as for [`TokenApi::key`].
@@ -74,44 +83,44 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     ) -> Result<TokenSlot<A, S>, RequestError> {
         let request = request.into();
         Ok(TokenSlot {
-            shared: Arc::clone(&self.shared),
-            key: self.shared.client.api.key(&request)?,
+            shared: Arc::clone(&self.0),
+            key: self.0.client.api.key(&request)?,
             request,
         })
     }
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
-    /// What the provider answered, asked for if need be. The token is wiped when the cache has dropped
-    /// it and so have all callers.
+    /// The provider's answer with the token, requested if needed. The token is wiped when the cache and all
+    /// callers have dropped it.
     ///
     /// # Errors
-    /// [`ProviderError`] if there is no token to be had.
+    /// [`ProviderError`] if no token can be obtained.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, where a request has to be made.
+    /// Outside of a tokio runtime, if a request is needed.
     pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
-        if let Some(held) = self.shared.held(&self.key).await {
-            if held.is_due {
-                // In the background; whether it can start is of no concern while this one is good.
+        if let Some(entry) = self.shared.held(&self.key).await {
+            if self.shared.is_due(&entry) {
+                // Renews in the background. If that cannot start, this token is still valid.
                 let _ = self.shared.fetch(self.key, &self.request);
             }
-            return Ok(held.answer);
+            return Ok(entry.into_answer());
         }
         let fetch = self.shared.fetch(self.key, &self.request)?;
         fetch.outcome().await
     }
 
-    /// The longest that a call takes.
+    /// The maximum time of a call.
     pub(super) fn longest(&self) -> Duration {
         self.shared.longest()
     }
 
-    /// Drops the token if it is still this one, for a 401 seen where it was used: of many callers who
-    /// see it, one drops the token, and none drops its successor.
+    /// Drops the token if the cache still holds this one. Call it after a 401: if many callers do, the first
+    /// drops the token and none drops its successor.
     ///
     /// # Errors
-    /// [`StoreError`] if the store failed: it may hold the token still.
+    /// [`StoreError`] if the store failed: it may still hold the token.
     pub async fn refuse(&self, refused: &Token) -> Result<(), StoreError> {
         let Some(entry) = in_time(self.shared.store.load(&self.key)).await? else {
             return Ok(());
@@ -123,10 +132,10 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
         Ok(())
     }
 
-    /// Drops the token, whichever it is. What a request under way brings is held all the same.
+    /// Drops the current token. The token of a request in progress is still stored.
     ///
     /// # Errors
-    /// [`StoreError`] if the store failed: it may hold the token still.
+    /// [`StoreError`] if the store failed: it may still hold the token.
     pub async fn invalidate(&self) -> Result<(), StoreError> {
         in_time(self.shared.store.remove(&self.key)).await
     }
@@ -134,9 +143,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
 
 impl<A: TokenApi, S> Clone for TokenCache<A, S> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 

@@ -1,11 +1,11 @@
-//! What the clones of a cache share: the store, and the requests under way.
+//! What the clones of a cache share: the store, and the requests in progress.
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey};
 use quick_cache::unsync::Cache;
@@ -15,49 +15,34 @@ use tracing::{debug, warn};
 use super::{StoreError, TokenStore};
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
-use crate::settings::Settings;
-use crate::{ProviderError, TokenClient, TokenProblem};
+use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 
-/// How long a store may take, so that one that hangs holds nobody up for long.
+/// How long a store may take, so that one that hangs does not block callers for long.
 const STORE_DEADLINE: Duration = Duration::from_secs(1);
 
-/// How many keys' failures are remembered. A failure keeps up to 4 KiB of what the provider said.
+/// How many keys' failures are remembered. A failure holds up to 4 KiB of the provider's answer.
 const MAX_FAILED: usize = 10_000;
 
 pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
     pub(super) store: S,
-    settings: Settings,
-    /// How long to hold a token whose lifetime nobody states.
-    unstated: Option<Duration>,
-    /// Held for moments, never across an `await`, and not at all where a token is at hand and not due.
+    settings: RefreshSettings,
+    /// Locked briefly, never across an `await`, and not at all if there is a token that is not due.
     state: Mutex<State<A::Answer>>,
 }
 
-/// A token at hand.
-pub(super) struct Held<T> {
-    pub(super) answer: Arc<T>,
-    pub(super) is_due: bool,
-}
-
 struct State<T> {
-    /// As many as there are requests under way.
+    /// The requests in progress.
     fetches: HashMap<TokenKey, Arc<InFlight<T>>>,
     failed: Cache<TokenKey, Failed>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
-    pub(super) fn new(
-        client: TokenClient<A>,
-        store: S,
-        settings: Settings,
-        unstated: Option<Duration>,
-    ) -> Self {
+    pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
         Self {
             client,
             store,
             settings,
-            unstated,
             state: Mutex::new(State {
                 fetches: HashMap::new(),
                 failed: Cache::new(MAX_FAILED),
@@ -65,29 +50,27 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         }
     }
 
-    /// The longest that a caller waits: the store is asked first, then before and after the request,
-    /// whose task may take a moment more to say so.
+    /// The maximum time that a caller waits: for the store at first, and again before and after the
+    /// request, and for the task to report the result.
     pub(super) fn longest(&self) -> Duration {
         self.settings.deadline + 4 * STORE_DEADLINE
     }
 
-    /// What is held and not expired. A store that fails counts as empty.
-    pub(super) async fn held(&self, key: &TokenKey) -> Option<Held<A::Answer>> {
-        let entry = match in_time(self.store.load(key)).await {
-            Ok(entry) => entry?,
-            Err(error) => {
-                trace_failure(&error, "token not loaded from its store");
-                return None;
-            }
-        };
-        let now = self.settings.now();
-        entry.is_good(now).then(|| Held {
-            is_due: entry.is_due(now),
-            answer: entry.into_answer(),
-        })
+    /// The stored token, unless it has expired. A store that fails counts as empty.
+    pub(super) async fn held(&self, key: &TokenKey) -> Option<TokenEntry<A::Answer>> {
+        let loaded = in_time(self.store.load(key)).await;
+        let entry = loaded.unwrap_or_else(|error| {
+            trace_failure(&error, "token not loaded from its store");
+            None
+        });
+        entry.filter(|entry| entry.is_good(self.settings.now()))
     }
 
-    /// The request for this token that is under way, or one that starts now, in a task of its own.
+    pub(super) fn is_due(&self, entry: &TokenEntry<A::Answer>) -> bool {
+        entry.is_due(self.settings.now())
+    }
+
+    /// The request for this token that is in progress, or one that starts now in its own task.
     pub(super) fn fetch(
         self: &Arc<Self>,
         key: TokenKey,
@@ -114,9 +97,9 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         key: &TokenKey,
         request: &A::Request,
     ) -> Result<Arc<A::Answer>, ProviderError> {
-        // One may have come since the caller looked.
-        if let Some(held) = self.held(key).await.filter(|it| !it.is_due) {
-            return Ok(held.answer);
+        // One may have arrived since the caller looked.
+        if let Some(entry) = self.held(key).await.filter(|it| !self.is_due(it)) {
+            return Ok(entry.into_answer());
         }
         let calling = self.client.call_by(request, &*self.settings.clock);
         let answer = timeout(self.settings.deadline, calling)
@@ -124,24 +107,18 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             .map_err(|_| TokenProblem::TimedOut)??;
         let answer = Arc::new(answer);
         let now = self.settings.now();
-        if let Some(good_until) = self.good_until(&answer, now) {
+        if let Some(good_until) = self.settings.expiry((*answer).as_ref(), now) {
             if good_until <= now {
                 return Err(TokenProblem::ExpiredOnArrival.into());
             }
             let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
-            // Who waits for the token gets it, whether the store took it or not.
+            // Callers get the token even if the store did not take it.
             if let Err(error) = in_time(self.store.save(key, &entry)).await {
                 trace_failure(&error, "token not saved in its store");
             }
         }
         debug!(target: "bankezy_client", "token obtained");
         Ok(answer)
-    }
-
-    /// `None` where nobody says how long it is good for.
-    fn good_until(&self, answer: &A::Answer, now: SystemTime) -> Option<SystemTime> {
-        let stated = answer.as_ref().expires_at();
-        stated.or_else(|| now.checked_add(self.unstated?))
     }
 
     fn end(
@@ -173,12 +150,12 @@ fn trace_failure(error: &StoreError, what: &'static str) {
     warn!(target: "bankezy_client", { error.code = error.code() }, "{what}");
 }
 
-/// What a store does, or that it took too long.
+/// Gives a store a deadline.
 pub(super) async fn in_time<T>(
     working: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     let mut working = pin!(working);
-    // Memory answers at once: that takes neither a timer nor a runtime.
+    // Memory answers at once, without a timer or a runtime.
     let at_once = poll_fn(|context| Poll::Ready(working.as_mut().poll(context))).await;
     if let Poll::Ready(result) = at_once {
         return result;

@@ -1,4 +1,4 @@
-//! Where tokens are held: in memory, or in a store of the caller's own.
+//! Where tokens are held: in memory, or in a store that the caller implements.
 
 use core::fmt;
 use core::future::Future;
@@ -10,21 +10,21 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 
 use crate::StoreError;
 
-/// How many tokens a [`MemoryStore`] holds where nothing else is said.
+/// Default capacity of a [`MemoryStore`], in tokens.
 pub const DEFAULT_TOKEN_CAPACITY: usize = 10_000;
 
-/// The share of the tokens that have been asked for again and are kept for that. The crate's own 97 %
-/// would leave new tokens next to no room beside old ones, which expire.
+/// The share of the capacity for tokens that were requested more than once. With the default of `quick_cache`
+/// (97 %) old tokens, which may have expired, would displace new ones.
 const HOT: f64 = 0.5;
 
-/// Where a [`TokenCache`](super::TokenCache) holds what providers answered.
+/// Where a [`TokenCache`](super::TokenCache) holds the answers of providers.
 ///
-/// A store gives back what it was given last for a key, or nothing: it may forget at any time. What
-/// fails, or takes longer than a second, counts as nothing, and the provider is asked. Expiry is the
-/// cache's affair; [`TokenEntry::good_until`] says from when on an entry can be thrown away.
+/// A store returns the last entry saved for a key, or `None`: it may drop entries at any time. If it fails or
+/// takes longer than a second, the cache requests a token from the provider. The cache checks expiry;
+/// [`TokenEntry::good_until`] says when a store can drop an entry.
 ///
-/// A store outside of this process keeps sealed texts alone. An entry that was sealed under another
-/// cipher or for another key does not open, and counts as nothing:
+/// A store outside of this process should hold only sealed texts. An entry that was sealed under another
+/// cipher or for another key does not open, and the cache requests a new token:
 ///
 /// ```no_run
 /// use bankezy_crypto::PayloadCipher;
@@ -65,7 +65,7 @@ const HOT: f64 = 0.5;
 /// }
 /// ```
 pub trait TokenStore<T>: Send + Sync + 'static {
-    /// What is held for a key.
+    /// The entry of a key.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -74,7 +74,7 @@ pub trait TokenStore<T>: Send + Sync + 'static {
         key: &TokenKey,
     ) -> impl Future<Output = Result<Option<TokenEntry<T>>, StoreError>> + Send;
 
-    /// Holds this for a key, in place of what was held.
+    /// Saves the entry of a key, and replaces an earlier one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -84,32 +84,31 @@ pub trait TokenStore<T>: Send + Sync + 'static {
         entry: &TokenEntry<T>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Holds nothing for a key.
+    /// Removes the entry of a key.
     ///
     /// # Errors
     /// [`StoreError`].
     fn remove(&self, key: &TokenKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// The default store: a bounded number of tokens in memory, on the crate `quick_cache`.
+/// The default store: a limited number of tokens in memory, with the crate `quick_cache`.
 ///
-/// Beyond the bound it drops those that are asked for least. What it drops, for that or for a
-/// successor, is wiped at once, unless a caller still holds it. An expired token stays until it is
-/// asked for again or its room is needed.
+/// When it is full it drops the tokens that are requested least. A token that is dropped or replaced is wiped
+/// at once, unless a caller still holds it. An expired token stays until it is replaced or dropped.
 pub struct MemoryStore<T> {
     entries: Cache<TokenKey, TokenEntry<T>>,
 }
 
 impl<T> MemoryStore<T> {
-    /// Holds at most about this many tokens: the bound is split evenly over parts that are locked
-    /// apart, so a part may be full, or hold one more than its share, before the whole is.
+    /// Holds about this many tokens at most: the capacity is split evenly into parts with separate locks, so
+    /// one part can be full, or hold one token more than its share, while others are not.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(capacity)
             .weight_capacity(capacity as u64)
             .hot_allocation(HOT)
-            // No room for the keys of tokens that are gone: it could double what the store takes.
+            // Does not remember the keys of dropped tokens, which could double the memory used.
             .ghost_allocation(0.0)
             .build();
         let entries = match options {
@@ -119,19 +118,19 @@ impl<T> MemoryStore<T> {
                 DefaultHashBuilder::default(),
                 DefaultLifecycle::default(),
             ),
-            // Only what is left out above is an error.
+            // Only options that are not set above can be invalid.
             Err(_) => Cache::new(capacity),
         };
         Self { entries }
     }
 
-    /// How many tokens it holds, expired ones among them.
+    /// How many tokens it holds, including expired ones.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether it holds none.
+    /// Whether it holds no tokens.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -139,7 +138,7 @@ impl<T> MemoryStore<T> {
 }
 
 impl<T> Default for MemoryStore<T> {
-    /// Of [`DEFAULT_TOKEN_CAPACITY`].
+    /// With [`DEFAULT_TOKEN_CAPACITY`].
     fn default() -> Self {
         Self::new(DEFAULT_TOKEN_CAPACITY)
     }
@@ -161,7 +160,7 @@ impl<T: Send + Sync + 'static> TokenStore<T> for MemoryStore<T> {
     }
 }
 
-/// Several caches in one store: a [`TokenKey`] tells their tokens apart.
+/// For several caches with one store: their tokens have different [`TokenKey`]s.
 impl<T: Send + Sync, S: TokenStore<T>> TokenStore<T> for Arc<S> {
     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
         S::load(self, key).await

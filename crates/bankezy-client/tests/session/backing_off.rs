@@ -35,8 +35,8 @@ fn is_about(found: Duration, wanted: Duration) -> bool {
 
 #[tokio::test]
 async fn for_longer_and_longer_until_a_bound() {
-    let stage = Stage::with(Renewal::NewLogin, |keeper| {
-        keeper.backoff(FIRST_BACKOFF, FIRST_BACKOFF * 3)
+    let stage = Stage::with(Renewal::NewLogin, |settings| {
+        settings.backoff(FIRST_BACKOFF, FIRST_BACKOFF * 3)
     })
     .await;
     // How long it waits is random: anything from nothing to the bound.
@@ -71,8 +71,8 @@ async fn for_as_long_as_it_asks_within_the_bound() {
     let busy = InjectedFault::TooManyRequests { retry_after: 3 };
     for (max, expected) in [(60, 3), (2, 2)] {
         let max = Duration::from_secs(max);
-        let stage = Stage::with(Renewal::NewLogin, |keeper| {
-            keeper.backoff(Duration::ZERO, max)
+        let stage = Stage::with(Renewal::NewLogin, |settings| {
+            settings.backoff(Duration::ZERO, max)
         })
         .await;
         stage.inject(APP_TOKEN, busy, 1);
@@ -84,8 +84,8 @@ async fn for_as_long_as_it_asks_within_the_bound() {
 
 #[tokio::test]
 async fn for_a_day_at_most() {
-    let stage = Stage::with(Renewal::NewLogin, |keeper| {
-        keeper.backoff(Duration::MAX, Duration::MAX)
+    let stage = Stage::with(Renewal::NewLogin, |settings| {
+        settings.backoff(Duration::MAX, Duration::MAX)
     })
     .await;
     stage.inject(APP_TOKEN, InjectedFault::ServerError, 1);

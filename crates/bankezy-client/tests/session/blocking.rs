@@ -6,8 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use bankezy_client::{
-    BankEzyClient, Blocking, ProviderError, Renewal, Session, SessionKeeper, SessionKeeperBuilder,
-    TokenProblem,
+    BankEzyClient, Blocking, ProviderError, RefreshSettings, Session, SessionKeeper, TokenProblem,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
@@ -40,13 +39,13 @@ impl Bank {
     }
 
     fn keeper(&self) -> (Blocking<SessionKeeper>, Arc<AtomicU64>) {
-        self.keeper_with(|keeper| keeper)
+        self.keeper_with(|settings| settings)
     }
 
     /// A keeper of sessions of Get App Token, and by how much its clock is moved.
     fn keeper_with(
         &self,
-        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
+        settings: impl FnOnce(RefreshSettings) -> RefreshSettings,
     ) -> (Blocking<SessionKeeper>, Arc<AtomicU64>) {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
         let client = self.client();
@@ -57,14 +56,11 @@ impl Bank {
                     .app_token(&app.credentials(), pair, &app.derivation)
                     .await
             })?;
-            let (answer, channel) = (session.answer, session.channel);
-            Ok(Session::new(answer, channel, Renewal::WithoutAccount))
+            Ok(session.into())
         });
         let keeper = client.map(|client| {
-            let keeper = SessionKeeper::builder(client, login)
-                .clock(clock(&moved))
-                .repeat(true);
-            settings(keeper).build()
+            let settings = settings(RefreshSettings::default().clock(clock(&moved)));
+            SessionKeeper::with_settings(client, login, settings).repeat(true)
         });
         (keeper, moved)
     }
@@ -216,8 +212,8 @@ fn a_login_that_panics_or_hangs_is_an_error() {
         let client = bank.client();
         let login = client.blocking_login(move |_| login());
         client.map(|client| {
-            let keeper = SessionKeeper::builder(client, login);
-            keeper.login_deadline(deadline).build()
+            let settings = RefreshSettings::default().deadline(deadline);
+            SessionKeeper::with_settings(client, login, settings)
         })
     };
     let panics = over(Duration::from_secs(5), || panic!("in the closure"));
@@ -247,7 +243,8 @@ fn a_login_that_panics_or_hangs_is_an_error() {
 fn settings_reach_the_keeper() {
     let bank = Bank::open();
     let wait = 24 * HOUR;
-    let (keeper, _) = bank.keeper_with(|keeper| keeper.backoff(wait, wait).repeat(false));
+    let (keeper, _) = bank.keeper_with(|settings| settings.backoff(wait, wait));
+    let keeper = keeper.map(|keeper| keeper.repeat(false));
     bank.sandbox
         .faults()
         .inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
@@ -261,7 +258,8 @@ fn settings_reach_the_keeper() {
     };
     assert!(retry_in <= wait, "{retry_in:?}");
 
-    let (keeper, _) = bank.keeper_with(|keeper| keeper.repeat(false).login_deadline(Duration::MAX));
+    let (keeper, _) = bank.keeper_with(|settings| settings.deadline(Duration::MAX));
+    let keeper = keeper.map(|keeper| keeper.repeat(false));
     bank.echo(&keeper, 1).unwrap();
     let path = bank.sandbox.credentials().echo_path();
     bank.sandbox

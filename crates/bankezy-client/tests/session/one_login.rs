@@ -72,7 +72,7 @@ async fn a_login_that_panics_is_an_error_and_the_next_one_is_made() {
         assert!(number > 0, "the first one panics");
         app.log_in(&client, Renewal::NewLogin).await
     };
-    let stage = Stage::logging_in(log_in, |keeper| keeper).await;
+    let stage = Stage::logging_in(log_in, |settings| settings).await;
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
     assert!(
         matches!(*error, ProviderError::Token(TokenProblem::Panicked)),
@@ -85,7 +85,7 @@ async fn a_login_that_panics_is_an_error_and_the_next_one_is_made() {
 #[tokio::test]
 async fn a_login_that_takes_too_long_is_given_up() {
     let deadline = Duration::from_millis(200);
-    let stage = Stage::with(Renewal::NewLogin, |it| it.login_deadline(deadline)).await;
+    let stage = Stage::with(Renewal::NewLogin, |it| it.deadline(deadline)).await;
     stage.inject(APP_TOKEN, InjectedFault::Delay(deadline * 10), 1);
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
     assert!(

@@ -66,11 +66,10 @@ async fn by_default_a_refused_call_is_sent_once() {
         crate::stage::quick().build().unwrap(),
         crate::stage::server(&sandbox),
     );
-    let keeper = SessionKeeper::builder(client, move |client| {
+    let keeper = SessionKeeper::new(client, move |client| {
         let app = app.clone();
         async move { app.log_in(&client, Renewal::NewLogin).await }
-    })
-    .build();
+    });
     let path = sandbox.credentials().echo_path();
     let _: Value = keeper.call(path, &json!(1)).await.unwrap();
     for fault in [
@@ -91,8 +90,24 @@ async fn by_default_a_refused_call_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_clone_may_repeat_its_own_calls_under_the_session_that_it_shares() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let once = stage.keeper.clone().repeat(false);
+    let (ours, shared) = (stage.keeper.session().await, once.session().await);
+    assert!(Arc::ptr_eq(&ours.unwrap(), &shared.unwrap()));
+    let path = stage.echo_path();
+    stage.inject(path, InjectedFault::Unauthorized, 1);
+    assert_eq!(stage.echo(json!(1)).await.unwrap(), json!(1));
+    pass(REPLACE_EVERY).await;
+    stage.inject(path, InjectedFault::Unauthorized, 1);
+    once.call::<_, Value>(path, &json!(2)).await.unwrap_err();
+    assert_eq!(stage.executed(EmulatedEndpoint::Echo), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_is_not_repeated_when_that_is_off() {
-    let stage = Stage::with(Renewal::NewLogin, |keeper| keeper.repeat(false)).await;
+    let mut stage = Stage::set(Renewal::NewLogin).await;
+    stage.keeper = stage.keeper.repeat(false);
     stage.echo(json!(1)).await.unwrap();
     stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
     assert!(stage.echo(json!(2)).await.is_err());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bankezy_client::{BankEzyClient, Renewal, Session, SessionKeeper, SessionKeeperBuilder};
+use bankezy_client::{BankEzyClient, RefreshSettings, Renewal, Session, SessionKeeper};
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
@@ -69,14 +69,14 @@ async fn nobody_waits_for_a_renewal_while_the_token_is_good() {
 }
 
 /// Logs in with Get Token, whose tokens belong to an account.
-fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeperBuilder {
+fn of_an_account(sandbox: &Sandbox, renewed_with: u64, settings: RefreshSettings) -> SessionKeeper {
     let client = BankEzyClient::new(quick().build().unwrap(), server(sandbox));
     let credentials = sandbox.credentials();
     let secret = credentials.payload_secret();
     let fixed = Arc::new(Channel::from_secret(secret, &AWS_LC_RS).unwrap());
     let sdk_api_key = credentials.sdk_api_key().to_owned();
     let derivation = credentials.derivation();
-    SessionKeeper::builder(client, move |client| {
+    let log_in = move |client: BankEzyClient| {
         let (fixed, sdk_api_key) = (Arc::clone(&fixed), sdk_api_key.clone());
         async move {
             let ours = Arc::new(KeyPair::generate()?);
@@ -89,7 +89,8 @@ fn of_an_account(sandbox: &Sandbox, renewed_with: u64) -> SessionKeeperBuilder {
             let renewal = Renewal::WithAccount(AccountNumber::new(renewed_with).unwrap());
             Ok(Session::new(answer, agreed, renewal))
         }
-    })
+    };
+    SessionKeeper::with_settings(client, log_in, settings)
 }
 
 #[tokio::test]
@@ -97,10 +98,8 @@ async fn a_token_of_an_account_is_renewed_with_its_number() {
     for (number, renewals, logins) in [(1234, 1, 1), (4321, 0, 2)] {
         let sandbox = emulator().await;
         let moved = Arc::default();
-        let keeper = of_an_account(&sandbox, number)
-            .clock(clock(&moved))
-            .repeat(true)
-            .build();
+        let settings = RefreshSettings::default().clock(clock(&moved));
+        let keeper = of_an_account(&sandbox, number, settings).repeat(true);
         let path = sandbox.credentials().echo_path();
         let echo = async || keeper.call(path, &json!(1)).await;
         let _: Value = echo().await.unwrap();

@@ -107,7 +107,7 @@ async fn a_token_in_use_for_long_is_invalidated_all_the_same() {
     let log_in = |app: App, client: BankEzyClient, _| async move {
         app.log_in(&client, Renewal::NewLogin).await
     };
-    let stage = Stage::over(quick().deadline(A_WHILE), log_in, |keeper| keeper).await;
+    let stage = Stage::over(quick().deadline(A_WHILE), log_in, |settings| settings).await;
     let old = stage.keeper.session().await.unwrap();
     stage.keeper.refuse(&old).await.unwrap();
     eventually("invalidating", || {
@@ -171,7 +171,7 @@ async fn a_new_token_under_the_same_reference_is_left_alone() {
         let (answer, channel) = (session.answer, session.channel);
         Ok(Session::new(answer, channel, Renewal::NewLogin))
     };
-    let stage = Stage::logging_in(log_in, |keeper| keeper).await;
+    let stage = Stage::logging_in(log_in, |settings| settings).await;
     let old = stage.keeper.session().await.unwrap();
     stage.keeper.refuse(&old).await.unwrap();
     drop(old);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bankezy_client::{
-    BankEzyClient, Client, ClientBuilder, ProviderError, Renewal, RetryPolicy, Session,
-    SessionKeeper, SessionKeeperBuilder,
+    BankEzyClient, Client, ClientBuilder, ProviderError, RefreshSettings, Renewal, RetryPolicy,
+    Session, SessionKeeper,
 };
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
@@ -71,12 +71,12 @@ impl App {
 impl Stage {
     /// With sessions of Get App Token.
     pub(crate) async fn set(renewal: Renewal) -> Self {
-        Self::with(renewal, |keeper| keeper).await
+        Self::with(renewal, |settings| settings).await
     }
 
     pub(crate) async fn with(
         renewal: Renewal,
-        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
+        settings: impl FnOnce(RefreshSettings) -> RefreshSettings,
     ) -> Self {
         let log_in = move |app: App, client: BankEzyClient, _| async move {
             app.log_in(&client, renewal).await
@@ -87,7 +87,7 @@ impl Stage {
     /// `log_in` gets the number of the login as well, from 0.
     pub(crate) async fn logging_in<F>(
         log_in: impl Fn(App, BankEzyClient, u64) -> F + Send + Sync + 'static,
-        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
+        settings: impl FnOnce(RefreshSettings) -> RefreshSettings,
     ) -> Self
     where
         F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
@@ -98,7 +98,7 @@ impl Stage {
     pub(crate) async fn over<F>(
         client: ClientBuilder,
         log_in: impl Fn(App, BankEzyClient, u64) -> F + Send + Sync + 'static,
-        settings: impl FnOnce(SessionKeeperBuilder) -> SessionKeeperBuilder,
+        settings: impl FnOnce(RefreshSettings) -> RefreshSettings,
     ) -> Self
     where
         F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
@@ -107,16 +107,16 @@ impl Stage {
         let client = BankEzyClient::new(client.build().unwrap(), server(&sandbox));
         let (moved, logins) = (Arc::new(AtomicU64::new(0)), AtomicU64::new(0));
         let app = App::of(&sandbox);
-        let keeper = SessionKeeper::builder(client.clone(), move |client| {
-            log_in(app.clone(), client, logins.fetch_add(1, Ordering::Relaxed))
-        })
-        .clock(clock(&moved))
-        // What an emulator refuses with 401 it has not executed.
-        .repeat(true)
-        .backoff(FIRST_BACKOFF, Duration::from_secs(1));
+        let log_in =
+            move |client| log_in(app.clone(), client, logins.fetch_add(1, Ordering::Relaxed));
+        let quick = RefreshSettings::default()
+            .clock(clock(&moved))
+            .backoff(FIRST_BACKOFF, Duration::from_secs(1));
+        let keeper = SessionKeeper::with_settings(client.clone(), log_in, settings(quick));
         Self {
             sandbox,
-            keeper: settings(keeper).build(),
+            // What an emulator refuses with 401 it has not executed.
+            keeper: keeper.repeat(true),
             client,
             moved,
         }

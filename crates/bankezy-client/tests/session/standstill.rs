@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper};
+use bankezy_client::{BankEzyClient, ProviderError, RefreshSettings, Renewal, SessionKeeper};
 use bankezy_sandbox::InjectedFault;
 use bankezy_test_support::{eventually, in_time};
 use serde_json::json;
@@ -15,8 +15,8 @@ const LONG_BACKOFF: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_renewal_that_is_asked_to_wait_does_not_log_in() {
-    let stage = Stage::with(Renewal::WithoutAccount, |keeper| {
-        keeper.backoff(FIRST_BACKOFF, LONG_BACKOFF)
+    let stage = Stage::with(Renewal::WithoutAccount, |settings| {
+        settings.backoff(FIRST_BACKOFF, LONG_BACKOFF)
     })
     .await;
     stage.echo(json!(1)).await.unwrap();
@@ -32,8 +32,8 @@ async fn a_renewal_that_is_asked_to_wait_does_not_log_in() {
 
 #[tokio::test]
 async fn a_login_replaces_renewals_that_get_no_answer() {
-    let stage = Stage::with(Renewal::WithoutAccount, |keeper| {
-        keeper.backoff(FIRST_BACKOFF, LONG_BACKOFF)
+    let stage = Stage::with(Renewal::WithoutAccount, |settings| {
+        settings.backoff(FIRST_BACKOFF, LONG_BACKOFF)
     })
     .await;
     stage.echo(json!(1)).await.unwrap();
@@ -54,8 +54,8 @@ async fn a_login_replaces_renewals_that_get_no_answer() {
 fn a_runtime_that_stands_still_holds_nobody_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stage = Arc::new(
-        runtime.block_on(Stage::with(Renewal::WithoutAccount, |keeper| {
-            keeper.login_deadline(Duration::from_millis(500))
+        runtime.block_on(Stage::with(Renewal::WithoutAccount, |settings| {
+            settings.deadline(Duration::from_millis(500))
         })),
     );
     runtime.block_on(stage.keeper.session()).unwrap();
@@ -114,8 +114,9 @@ fn blocking_logins_that_outlast_their_deadline_do_not_pile_up() {
         panic!("late")
     });
     let keeper = client.map(|client| {
-        let keeper = SessionKeeper::builder(client, login).login_deadline(5 * short);
-        keeper.backoff(short, short).build()
+        let settings = RefreshSettings::default();
+        let settings = settings.deadline(5 * short).backoff(short, short);
+        SessionKeeper::with_settings(client, login, settings)
     });
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(800) {

@@ -63,8 +63,8 @@ fn busy(_: u64) -> axum::response::Response {
 #[tokio::test]
 async fn after_failures_each_token_waits_for_itself() {
     let first = Duration::from_secs(1);
-    let stage = Stage::with(sardine, |cache| {
-        cache.backoff(Duration::ZERO, Duration::from_secs(60))
+    let stage = Stage::with(sardine, |settings| {
+        settings.backoff(Duration::ZERO, Duration::from_secs(60))
     });
     let slot = stage.cache.slot(session("failing")).unwrap();
     stage.provider.answers(busy);
@@ -129,7 +129,7 @@ async fn after_failures_each_token_waits_for_itself() {
 #[tokio::test]
 async fn while_a_token_is_good_a_failed_refresh_waits_too() {
     let hour = Duration::from_secs(3600);
-    let stage = Stage::with(faceki, |cache| cache.backoff(24 * hour, 24 * hour));
+    let stage = Stage::with(faceki, |settings| settings.backoff(24 * hour, 24 * hour));
     let slot = stage.cache.slot(()).unwrap();
     slot.get().await.unwrap();
     stage.provider.answers(|_| status(500, ""));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use bankezy_client::{MemoryStore, TokenCache};
+use bankezy_client::{MemoryStore, RefreshSettings, TokenCache};
 use bankezy_crypto::providers::sardine::TokenAnswer;
 use bankezy_test_support::eventually;
 
@@ -13,9 +13,11 @@ async fn beyond_its_capacity_a_store_drops_tokens_at_once() {
     const CAPACITY: usize = 20;
     let provider = Provider::start();
     let store = Arc::new(MemoryStore::new(CAPACITY));
-    let cache = TokenCache::builder(tokens(sardine(&provider)))
-        .store(Arc::clone(&store))
-        .build();
+    let cache = TokenCache::with_settings(
+        tokens(sardine(&provider)),
+        Arc::clone(&store),
+        RefreshSettings::default(),
+    );
     let mut given: Vec<Weak<TokenAnswer>> = Vec::new();
     for number in 0..100 {
         let slot = cache.slot(session(&format!("session-{number}"))).unwrap();
@@ -54,9 +56,8 @@ async fn a_token_is_dropped_for_its_successor() {
 async fn a_store_of_no_capacity_holds_nothing() {
     let provider = Provider::start();
     let store = MemoryStore::new(0);
-    let cache = TokenCache::builder(tokens(faceki(&provider)))
-        .store(store)
-        .build();
+    let cache =
+        TokenCache::with_settings(tokens(faceki(&provider)), store, RefreshSettings::default());
     let slot = cache.slot(()).unwrap();
     for number in 0..3 {
         assert_eq!(text(&slot).await, format!("token-{number}"));

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_client::{Delivery, ProviderError, TokenCache, TokenClient};
+use bankezy_client::{
+    Delivery, MemoryStore, ProviderError, RefreshSettings, TokenCache, TokenClient,
+};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
 use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
@@ -85,7 +87,8 @@ async fn a_provider_that_is_down_and_comes_up() {
         let faceki = Faceki::new("id", "secret").unwrap();
         faceki.with_base_url(base.clone())
     };
-    let cache = TokenCache::builder(tokens(api())).backoff(DAY, DAY).build();
+    let settings = RefreshSettings::default().backoff(DAY, DAY);
+    let cache = TokenCache::with_settings(tokens(api()), MemoryStore::default(), settings);
     let slot = cache.slot(()).unwrap();
     let error = in_time("a failure", slot.get()).await.unwrap_err();
     assert_eq!(
@@ -118,8 +121,8 @@ async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
             response
         }
     };
-    let stage = Stage::with(faceki, |cache| {
-        cache.backoff(Duration::ZERO, Duration::from_secs(3))
+    let stage = Stage::with(faceki, |settings| {
+        settings.backoff(Duration::ZERO, Duration::from_secs(3))
     });
     let slot = stage.cache.slot(()).unwrap();
     let waits = async || {
@@ -157,10 +160,11 @@ async fn an_answer_that_is_too_slow_ends_at_the_deadline_of_client_or_cache() {
     ] {
         let provider = Provider::start();
         let client = quick().deadline(client).build().unwrap();
-        let cache = TokenCache::builder(TokenClient::new(client, faceki(&provider)))
+        let client = TokenClient::new(client, faceki(&provider));
+        let settings = RefreshSettings::default()
             .backoff(Duration::ZERO, Duration::ZERO)
-            .fetch_deadline(fetch)
-            .build();
+            .deadline(fetch);
+        let cache = TokenCache::with_settings(client, MemoryStore::default(), settings);
         let slot = cache.slot(()).unwrap();
         provider.close();
         let started = Instant::now();
@@ -281,7 +285,7 @@ fn a_runtime_that_stands_still_holds_nobody_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let short = Duration::from_millis(300);
     let stage =
-        runtime.block_on(async { Stage::with(faceki, |cache| cache.fetch_deadline(short)) });
+        runtime.block_on(async { Stage::with(faceki, |settings| settings.deadline(short)) });
     let slot = stage.cache.slot(()).unwrap();
     let mut still = tokio::runtime::Builder::new_current_thread();
     let still = still.enable_all().build().unwrap();

@@ -10,8 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use bankezy_client::{
-    Client, ClientBuilder, RetryPolicy, TokenCache, TokenCacheBuilder, TokenClient, TokenSlot,
-    TokenStore,
+    Client, ClientBuilder, MemoryStore, RefreshSettings, RetryPolicy, TokenCache, TokenClient,
+    TokenSlot, TokenStore,
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{Sardine, TokenRequest};
@@ -161,20 +161,22 @@ pub(crate) struct Stage<A: TokenApi> {
 
 impl<A: TokenApi> Stage<A> {
     pub(crate) fn set(api: impl FnOnce(&Provider) -> A) -> Self {
-        Self::with(api, |cache| cache)
+        Self::with(api, |settings| settings)
     }
 
     pub(crate) fn with(
         api: impl FnOnce(&Provider) -> A,
-        settings: impl FnOnce(TokenCacheBuilder<A>) -> TokenCacheBuilder<A>,
+        settings: impl FnOnce(RefreshSettings) -> RefreshSettings,
     ) -> Self {
         let (provider, clock) = (Provider::start(), Clock::default());
-        let cache = TokenCache::builder(tokens(api(&provider)))
+        let eager = RefreshSettings::default()
             .clock(clock.time())
             .backoff(Duration::ZERO, Duration::ZERO);
+        let store = MemoryStore::default();
+        let cache = TokenCache::with_settings(tokens(api(&provider)), store, settings(eager));
         Self {
             provider,
-            cache: settings(cache).build(),
+            cache,
             clock,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use bankezy_client::{MemoryStore, StoreError, TokenCache, TokenSlot, TokenStore};
+use bankezy_client::{MemoryStore, RefreshSettings, StoreError, TokenCache, TokenSlot, TokenStore};
 use bankezy_crypto::providers::sardine::Sardine;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey};
 use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
@@ -55,10 +55,8 @@ fn process(
         remote: Arc::clone(remote),
         cipher: PayloadCipher::new(secret).unwrap(),
     };
-    TokenCache::builder(tokens(sardine(provider)))
-        .store(store)
-        .clock(clock.time())
-        .build()
+    let settings = RefreshSettings::default().clock(clock.time());
+    TokenCache::with_settings(tokens(sardine(provider)), store, settings)
 }
 
 fn slot(cache: &TokenCache<Sardine, Sealed>, key: &str) -> TokenSlot<Sardine, Sealed> {
@@ -170,9 +168,11 @@ impl TokenStore<Token> for Late {
 #[tokio::test]
 async fn a_caller_whose_look_is_overtaken_makes_no_request() {
     let (provider, store) = (Provider::start(), Arc::new(Late::default()));
-    let cache = TokenCache::builder(tokens(faceki(&provider)))
-        .store(Arc::clone(&store))
-        .build();
+    let cache = TokenCache::with_settings(
+        tokens(faceki(&provider)),
+        Arc::clone(&store),
+        RefreshSettings::default(),
+    );
     let slot = cache.slot(()).unwrap();
     let late = tokio::spawn({
         let slot = slot.clone();
@@ -219,9 +219,11 @@ impl<T: Send + Sync + 'static> TokenStore<T> for Bad {
 #[tokio::test]
 async fn a_store_that_fails_costs_requests_and_no_tokens() {
     let provider = Provider::start();
-    let cache = TokenCache::builder(tokens(faceki(&provider)))
-        .store(Bad::Fails)
-        .build();
+    let cache = TokenCache::with_settings(
+        tokens(faceki(&provider)),
+        Bad::Fails,
+        RefreshSettings::default(),
+    );
     let slot = cache.slot(()).unwrap();
     assert_eq!(text(&slot).await, "token-0");
     let token = slot.get().await.unwrap();
@@ -236,9 +238,11 @@ async fn a_store_that_fails_costs_requests_and_no_tokens() {
 #[tokio::test]
 async fn a_store_that_hangs_holds_nobody_up_for_long() {
     let provider = Provider::start();
-    let cache = TokenCache::builder(tokens(faceki(&provider)))
-        .store(Bad::Hangs)
-        .build();
+    let cache = TokenCache::with_settings(
+        tokens(faceki(&provider)),
+        Bad::Hangs,
+        RefreshSettings::default(),
+    );
     let slot = cache.slot(()).unwrap();
     let started = Instant::now();
     assert_eq!(in_time("a token", text(&slot)).await, "token-0");

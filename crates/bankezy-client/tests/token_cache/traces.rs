@@ -5,7 +5,7 @@ mod stage;
 
 use std::time::Duration;
 
-use bankezy_client::{StoreError, TokenCache, TokenStore};
+use bankezy_client::{RefreshSettings, StoreError, TokenCache, TokenStore};
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
 use bankezy_test_support::Captured;
 
@@ -33,10 +33,8 @@ async fn traces_tell_what_happens_and_no_secret() {
     let (captured, _guard) = Captured::of_this_thread("bankezy_client");
 
     let provider = Provider::start();
-    let cache = TokenCache::builder(tokens(faceki(&provider)))
-        .store(Broken)
-        .backoff(Duration::ZERO, Duration::from_secs(60))
-        .build();
+    let settings = RefreshSettings::default().backoff(Duration::ZERO, Duration::from_secs(60));
+    let cache = TokenCache::with_settings(tokens(faceki(&provider)), Broken, settings);
     let slot = cache.slot(()).unwrap();
     assert_eq!(text(&slot).await, "token-0");
     provider.answers(|_| {

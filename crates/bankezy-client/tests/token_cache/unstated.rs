@@ -41,8 +41,8 @@ async fn without_a_lifetime_each_call_makes_a_request_and_shares_the_one_under_w
 
 #[tokio::test]
 async fn a_lifetime_that_the_caller_states_is_kept_to() {
-    let stage = Stage::with(complycube, |cache| {
-        cache.lifetime_for_unstated(Duration::from_secs(100))
+    let stage = Stage::with(complycube, |settings| {
+        settings.lifetime_for_unstated(Duration::from_secs(100))
     });
     let slot = stage.cache.slot(request()).unwrap();
     for _ in 0..2 {
