@@ -3,10 +3,9 @@
 use core::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::watch;
-use tokio::time::{Duration, Instant, timeout_at};
-
-use super::{ProviderError, TokenProblem};
+use crate::sync::time::{Duration, Instant, timeout_at};
+use crate::sync::{spawn, watch};
+use crate::{ProviderError, TokenProblem};
 
 /// The result of the work, the same for all who wait.
 type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
@@ -27,9 +26,9 @@ impl<T: Send + Sync + 'static> InFlight<T> {
     ) -> Arc<Self> {
         let (sender, outcome) = watch::channel(None);
         let ends = Instant::now() + within;
-        tokio::spawn(async move {
+        spawn(async move {
             // A separate task, so that a panic is noticed here.
-            let result = match tokio::spawn(work).await {
+            let result = match spawn(work).await {
                 Ok(result) => result,
                 Err(error) if error.is_panic() => Err(TokenProblem::Panicked.into()),
                 // The runtime is shutting down, which ends this task too.

@@ -66,9 +66,12 @@ mod call;
 mod error;
 mod http;
 mod in_flight;
+#[cfg(all(test, shuttle))]
+mod models;
 mod retry;
 mod session;
 mod settings;
+mod sync;
 mod token_cache;
 mod token_client;
 mod transport;

@@ -13,12 +13,12 @@ use bytes::{Buf as _, Bytes};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
-use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
+use super::sync::time::{Instant, sleep, timeout_at};
 use super::{ClientError, ClientErrorKind, RetryPolicy, ServiceError};
 
 /// Default maximum time of a call with all its attempts: 30 s.
@@ -180,7 +180,7 @@ impl Transport {
                 let result = self.attempt(request, call.deadline).await;
                 match call.judge(&result) {
                     None => return Ok(result?),
-                    Some(wait) => tokio::time::sleep(wait).await,
+                    Some(wait) => sleep(wait).await,
                 }
             }
         }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
 use super::revocation::{needs_revocation, revoke_unused};
@@ -11,6 +10,8 @@ use super::shared::Shared;
 use super::{Renewal, Session};
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
+use crate::sync::spawn;
+use crate::sync::time::{Instant, timeout_at};
 use crate::{ProviderError, TokenProblem};
 
 /// How long a task may take to report that its deadline has passed.
@@ -156,7 +157,7 @@ impl Shared {
         if let Some(replaced) = replaced
             && needs_revocation(&replaced, &session, self.settings.now())
         {
-            tokio::spawn(revoke_unused(self.client.clone(), replaced));
+            spawn(revoke_unused(self.client.clone(), replaced));
         }
         session
     }

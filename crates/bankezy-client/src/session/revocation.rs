@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, sleep};
 use tracing::debug;
 
 use super::Session;
+use crate::sync::time::{Instant, sleep};
 use crate::{BankEzyClient, ProviderError};
 
 /// How often to check whether a replaced session is still in use.

@@ -3,15 +3,13 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
-
-use arc_swap::ArcSwapOption;
-use tokio::time::Instant;
 
 use super::Session;
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
+use crate::sync::{ArcSwapOption, AsyncMutex, Mutex, MutexGuard, time::Instant};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
 
 /// Makes a session: calls Get Token or Get App Token.
@@ -29,7 +27,7 @@ pub(super) struct Shared {
     /// Locked briefly, never across an `await`.
     state: Mutex<State>,
     /// Locked while the last token is revoked, so that it is revoked once.
-    pub(super) revocation: tokio::sync::Mutex<()>,
+    pub(super) revocation: AsyncMutex<()>,
 }
 
 #[derive(Default)]
@@ -49,7 +47,7 @@ impl Shared {
             current: ArcSwapOption::empty(),
             shut_down: AtomicBool::new(false),
             state: Mutex::default(),
-            revocation: tokio::sync::Mutex::default(),
+            revocation: AsyncMutex::new(()),
         }
     }
 

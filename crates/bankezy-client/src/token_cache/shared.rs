@@ -4,17 +4,17 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey};
 use quick_cache::unsync::Cache;
-use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::{StoreError, TokenStore};
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
+use crate::sync::{Mutex, MutexGuard, time::timeout};
 use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 
 /// How long a store may take, so that one that hangs does not block callers for long.
