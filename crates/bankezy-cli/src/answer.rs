@@ -25,16 +25,16 @@ pub(crate) fn print_token(answer: &TokenAnswer, reveal: bool) -> Result<(), Fail
 }
 
 /// The token of a provider other than BankEzy.
-pub(crate) fn print_clear_token(
+pub(crate) fn print_plain_json(
     token: &Token,
     reveal: bool,
     more: &[Member<'_>],
 ) -> Result<(), Failure> {
-    print(&of_clear_token(token, reveal, more)?)
+    print(&plain_json(token, reveal, more)?)
 }
 
 /// The same before it is printed.
-pub(crate) fn of_clear_token(
+pub(crate) fn plain_json(
     token: &Token,
     reveal: bool,
     more: &[Member<'_>],

@@ -10,7 +10,6 @@
 mod answer;
 mod args;
 mod call;
-mod clear;
 mod demo;
 mod diagnose;
 mod failure;
@@ -23,6 +22,7 @@ mod keys;
 mod leaks_tests;
 mod lines;
 mod messages;
+mod plain_json;
 mod pretty;
 mod remote;
 mod renew;
@@ -70,9 +70,9 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Demo => demo::run(),
         Command::Token(args) => match args.provider {
             Provider::Bankezy(args) => token::run(&args, settings),
-            Provider::Faceki(args) => clear::faceki(&args),
-            Provider::Complycube(args) => clear::complycube(&args),
-            Provider::Sardine(args) => clear::sardine(&args),
+            Provider::Faceki(args) => plain_json::faceki(&args),
+            Provider::Complycube(args) => plain_json::complycube(&args),
+            Provider::Sardine(args) => plain_json::sardine(&args),
         },
         Command::Call(args) => call::run(&args, settings),
         Command::Sandbox(args) => sandbox::run(&args),

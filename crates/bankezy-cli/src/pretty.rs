@@ -84,10 +84,13 @@ pub(crate) fn wire(body: &[u8]) -> Wire {
         } else if text.is_empty() {
             "nothing".to_owned()
         } else if text.starts_with('{') {
-            format!("the JSON in clear ({} characters)", text.chars().count())
+            format!(
+                "the JSON, unencrypted ({} characters)",
+                text.chars().count()
+            )
         } else {
             let shown: String = text.chars().take(LINE).collect();
-            format!("\"{}\", in clear", shown.escape_debug())
+            format!("\"{}\", unencrypted", shown.escape_debug())
         },
         sealed,
     }

@@ -1,7 +1,7 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
-mod clear;
 mod place;
+mod plain_json;
 mod remote;
 mod sandbox;
 mod secrets;
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use clear::{ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
+pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
     ApiVersion, Base, Call, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
 };

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bankezy_crypto::providers::bankezy::{AccountNumber, DateOfBirth};
 use clap::{Parser, Subcommand};
 
-use super::clear::{ComplycubeToken, FacekiToken, SardineToken};
 use super::place::{Place, SecretArg, secret};
+use super::plain_json::{ComplycubeToken, FacekiToken, SardineToken};
 use super::remote::{ServerArgs, SessionArgs, after_help};
 use super::secrets::{DerivationArgs, PrivateKeyArg, SecretArgs};
 use crate::scope;

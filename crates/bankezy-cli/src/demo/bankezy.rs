@@ -46,7 +46,7 @@ impl Demo {
             .map_err(answer_failure)?;
         self.step(
             "Key exchange (Get App Token)",
-            "Public keys cross in clear JSON, inside TLS on a real server. Both sides derive the same \
+            "Public keys travel in unencrypted JSON, inside TLS on a real server. Both sides derive the same \
              key, which never travels.",
             &exchange,
             &pretty::json(exchange.sent.as_bytes()),
@@ -129,7 +129,7 @@ impl Demo {
             return Err(Failure::operation("the invalidated token is still taken"));
         };
         let refused = format!(
-            "refused with HTTP {}, in clear and so not authenticated",
+            "refused with HTTP {}, unencrypted and so not authenticated",
             refusal.status()
         );
         self.step(

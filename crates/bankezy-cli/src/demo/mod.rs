@@ -1,7 +1,7 @@
 //! `bankezy demo`: an emulator and a client in one process, step by step.
 
 mod bankezy;
-mod clear;
+mod plain_json;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -73,7 +73,7 @@ impl Demo {
         ))?;
 
         self.bankezy(sandbox).await?;
-        self.clear(sandbox).await?;
+        self.plain_json(sandbox).await?;
 
         self.say(&format!(
             "\n{} {} steps in {}: keys agreed, token issued, call sealed and opened, token renewed, \

@@ -29,7 +29,7 @@ fn server_flags(server: &Server) -> String {
 fn the_example_of_the_help_works() {
     let server = Server::start("");
     let help = server.folder.run("sandbox --help", "").text();
-    let clear = server.clear_variables();
+    let plain = server.plain_json_variables();
     let mut variables = vec![
         ("BANKEZY_BASE_URL", server.url()),
         ("BANKEZY_API_KEY_FILE", "apiKey"),
@@ -38,7 +38,7 @@ fn the_example_of_the_help_works() {
         ("BANKEZY_APP_API_KEY_FILE", "appApiKey"),
         ("BANKEZY_APP_SECRET_FILE", "appSecret"),
     ];
-    variables.extend(clear.iter().map(|(name, value)| (*name, value.as_str())));
+    variables.extend(plain.iter().map(|(name, value)| (*name, value.as_str())));
     for (name, value) in &variables {
         // What each run of the emulator makes anew comes from the ready file.
         let is_fixed = help.contains(&format!("{name}={value}"));

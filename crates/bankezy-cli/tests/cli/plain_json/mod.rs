@@ -159,7 +159,7 @@ fn all_of_them_speak_mutual_tls() {
 fn settings_come_from_flags_variables_and_tables_of_the_file() {
     let server = server("");
     let folder = Folder::new();
-    let all = server.clear_variables();
+    let all = server.plain_json_variables();
     let all: Vec<_> = all.iter().map(|(name, value)| (*name, &**value)).collect();
     let run = |arguments: &str, variables: &[(&str, &str)]| {
         server.quiet(folder.run_with(&format!("token {arguments}"), "", variables))

@@ -1,4 +1,4 @@
-//! Faceki, ComplyCube and Sardine: a token of each, in clear JSON.
+//! Faceki, ComplyCube and Sardine: a token of each, in unencrypted JSON.
 
 use std::time::{Instant, SystemTime};
 
@@ -16,7 +16,7 @@ use crate::token::random_uuid;
 use crate::{answer, pretty};
 
 impl Demo {
-    pub(super) async fn clear(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
+    pub(super) async fn plain_json(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
         let credentials = sandbox.credentials();
         let at = |provider| BaseUrl::parse(&format!("{}/{provider}", sandbox.url()));
 
@@ -28,7 +28,7 @@ impl Demo {
         let (exchange, token) = self.token(&api, &()).await?;
         self.step(
             "A token of Faceki's",
-            "In clear, inside TLS on a real server. The credentials are in the URL, as its samples have \
+            "Encrypted by TLS alone, on a real server. The credentials are in the URL, as its samples have \
              it, or in headers.",
             &exchange,
             "the credentials, and nothing more",
@@ -89,6 +89,6 @@ impl Demo {
 
 /// As `bankezy token` prints it.
 fn shown(token: &Token, more: &[Member<'_>]) -> Result<String, Failure> {
-    let json = answer::of_clear_token(token, false, more)?;
+    let json = answer::plain_json(token, false, more)?;
     Ok(pretty::json(json.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in clear JSON, inside TLS alone.
+//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in unencrypted JSON, which TLS alone protects.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use bankezy_crypto::providers::{CallError, TokenApi};
 
 use bankezy_client::ProviderError;
 
-use crate::args::{Base, ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
+use crate::args::{Base, ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 use crate::failure::Failure;
 use crate::remote;
 use crate::{answer, keys, transport};
@@ -24,7 +24,7 @@ pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
     }
     let api = api.with_base_url(args.base_url.url.clone());
     let token = args.common.token(&args.base_url, &api, &())?;
-    answer::print_clear_token(&token, args.common.reveal, &[])
+    answer::print_plain_json(&token, args.common.reveal, &[])
 }
 
 pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
     let api = ComplyCube::new(api_key)?;
     let api = api.with_base_url(args.base_url.url.clone());
     let token = args.common.token(&args.base_url, &api, &request)?;
-    answer::print_clear_token(&token, args.common.reveal, &[])
+    answer::print_plain_json(&token, args.common.reveal, &[])
 }
 
 pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
@@ -64,7 +64,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
         ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
         ("verificationId", found.verification_id.as_deref()),
     ];
-    answer::print_clear_token(&found.token, args.common.reveal, &more)
+    answer::print_plain_json(&found.token, args.common.reveal, &more)
 }
 
 fn sardine_request(args: &SardineToken) -> Result<sardine::TokenRequest, Failure> {
@@ -90,7 +90,7 @@ fn client_id(given: &Option<String>) -> Result<&str, Failure> {
         .ok_or_else(|| Failure::missing("--client-id"))
 }
 
-impl ClearArgs {
+impl PlainJsonArgs {
     fn token<A: TokenApi>(
         &self,
         base: &Base,
