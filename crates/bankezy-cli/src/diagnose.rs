@@ -7,11 +7,14 @@ use bankezy_diagnose::{
     WHAT_NEXT_FOR_SECRET,
 };
 
-use crate::args::{Diagnose, SecretArg as _};
+use crate::args::{Diagnose, KEYS_TO_OPEN, SecretArg as _};
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, usage};
 
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
+    if args.secret.place().or(args.private_key.place()).is_none() {
+        return Err(usage::missing(&KEYS_TO_OPEN));
+    }
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
     let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "--message")?;

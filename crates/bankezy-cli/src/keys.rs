@@ -11,7 +11,7 @@ use crate::args::{
     BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
-use crate::{files, key_forms};
+use crate::{files, key_forms, usage};
 
 /// The byte order mark that some editors put in front of UTF-8.
 const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -70,9 +70,7 @@ fn without_additions(secret: SecretBytes) -> SecretBytes {
 
 /// A secret that a call cannot do without.
 pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
-    arg.place()
-        .ok_or_else(|| Failure::missing(&S::flags()))?
-        .read()
+    arg.place().ok_or_else(|| usage::missing(&S::FLAGS))?.read()
 }
 
 impl Place {

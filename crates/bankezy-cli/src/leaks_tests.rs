@@ -17,7 +17,7 @@ use clap::{Command, CommandFactory as _};
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::files::streams;
-use crate::scope::{BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope};
+use crate::scope::{BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope, Variables};
 use kinds_tests::Secret;
 use places_tests::{bases, line_for};
 
@@ -114,15 +114,20 @@ fn run(run: &Run) -> (String, Result<(), Failure>) {
         std::fs::write(&config, settings).unwrap();
         given.extend(["--config".into(), config.clone().into()]);
     }
-    let variable = |name: &str| {
+    let value = |name: &str| {
         let found = run.variable.as_ref().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.into())
+    };
+    let names = run.variable.iter().map(|(name, _)| name.clone()).collect();
+    let variables = Variables {
+        names,
+        value: &value,
     };
     let out = format!("{number}.out");
     let file = File::create_new(&out).unwrap();
     streams::IN.replace(Some(File::open("input").unwrap()));
     streams::OUT.replace(Some(file));
-    let done = crate::done(&given, &variable);
+    let done = crate::done(&given, &variables);
     let printed = std::fs::read(&out).unwrap();
     for file in [out, config].iter().filter(|file| Path::new(file).exists()) {
         std::fs::remove_file(file).unwrap();
@@ -263,9 +268,12 @@ fn as_an_argument_of_its_own() {
     check(&runs);
 }
 
-/// For each provider, a command that reads all of its settings.
-const READERS: [(&str, &Scope); 4] = [
+/// For each provider, a command that reads all of its settings, and those that read the key alone.
+const READERS: [(&str, &Scope); 7] = [
     ("token bankezy", &BANKEZY),
+    ("seal", &BANKEZY),
+    ("open", &BANKEZY),
+    ("diagnose", &BANKEZY),
     ("token faceki", &FACEKI),
     ("token complycube", &COMPLYCUBE),
     ("token sardine", &SARDINE),

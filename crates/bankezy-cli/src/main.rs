@@ -49,7 +49,12 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
-    match done(&given, &|name| std::env::var_os(name)) {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let variables = Variables {
+        names: names.collect(),
+        value: &|name| std::env::var_os(name),
+    };
+    match done(&given, &variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If this cannot be written, the exit code is all that is left.
@@ -60,7 +65,7 @@ fn main() -> ExitCode {
 }
 
 /// Does what the arguments say.
-fn done(given: &[OsString], variables: Variables<'_>) -> Result<(), Failure> {
+fn done(given: &[OsString], variables: &Variables<'_>) -> Result<(), Failure> {
     let (args, settings) = settings::parse(given, variables)?;
     run(args.command, settings)
 }

@@ -11,8 +11,7 @@ use bankezy_client::ProviderError;
 
 use crate::args::{Base, ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 use crate::failure::Failure;
-use crate::remote;
-use crate::{answer, keys, transport};
+use crate::{answer, keys, remote, transport, usage};
 
 pub(crate) fn faceki(args: &FacekiToken) -> Result<(), Failure> {
     let client_id = client_id(&args.client_id)?;
@@ -38,7 +37,7 @@ pub(crate) fn complycube(args: &ComplycubeToken) -> Result<(), Failure> {
         (None, Some(app_id)) => Sdk::Mobile {
             app_id: app_id.clone(),
         },
-        (None, None) => return Err(Failure::missing("--referrer or --app-id")),
+        (None, None) => return Err(usage::missing(&["referrer", "app_id"])),
     };
     let request = complycube::TokenRequest::new(client_id, sdk)?;
     let api = ComplyCube::new(api_key)?;
@@ -55,7 +54,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
     let base = match &args.server.base_url {
         Some(base) => base.clone(),
         None if args.server.sandbox => sardine::SANDBOX_BASE_URL.parse()?,
-        None => return Err(Failure::missing("--sandbox or --base-url")),
+        None => return Err(usage::missing(&["sandbox", "base_url"])),
     };
     let api = Sardine::new(base.url.clone(), client_id, secret)?;
     let found = args.common.token(&base, &api, &request)?;
@@ -87,7 +86,7 @@ fn sardine_request(args: &SardineToken) -> Result<sardine::TokenRequest, Failure
 fn client_id(given: &Option<String>) -> Result<&str, Failure> {
     given
         .as_deref()
-        .ok_or_else(|| Failure::missing("--client-id"))
+        .ok_or_else(|| usage::missing(&["client_id"]))
 }
 
 impl PlainJsonArgs {

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{ApiVersion, ServerArgs};
 use crate::failure::Failure;
-use crate::{keys, transport};
+use crate::{keys, transport, usage};
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
     builder
@@ -22,7 +22,7 @@ pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
 /// The server that the arguments name, behind a client.
 pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
     let base = args.base_url.as_ref();
-    let base = base.ok_or_else(|| Failure::missing("--base-url"))?;
+    let base = base.ok_or_else(|| usage::missing(&["base_url"]))?;
     let version = match args.api_version {
         ApiVersion::V1 => Version::V1,
         ApiVersion::V2 => Version::V2,

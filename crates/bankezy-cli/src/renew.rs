@@ -4,7 +4,7 @@ use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote};
+use crate::{answer, files, keys, remote, usage};
 
 pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure> {
     let output = &args.output;
@@ -40,7 +40,7 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
 pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Failure> {
     let (held, session_keys) = session::held(&args.session, settings.session)?;
     let reference = args.token_reference_id.as_ref();
-    let reference = reference.ok_or_else(|| Failure::missing("--token-reference-id"))?;
+    let reference = reference.ok_or_else(|| usage::missing(&["token_reference_id"]))?;
     // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
     // the session has to be named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);

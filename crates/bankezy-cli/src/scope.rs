@@ -5,8 +5,24 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
-/// Environment variables by their names.
-pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+use crate::shown;
+
+/// The environment: the names of all variables, and the value of each.
+pub(crate) struct Variables<'a> {
+    pub(crate) names: Vec<String>,
+    pub(crate) value: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Commands whose only settings are those that say which key.
+const KEY_COMMANDS: [&str; 3] = ["seal", "open", "diagnose"];
+
+const KEY_SETTINGS: [&str; 5] = [
+    "secret_file",
+    "secret_env",
+    "encoding",
+    "private_key",
+    "private_key_env",
+];
 
 /// Flags that are no settings: they are about one run.
 const ONLY_FLAGS: [&str; 6] = [
@@ -32,7 +48,13 @@ pub(crate) struct Scope {
 pub(crate) static BANKEZY: Scope = Scope {
     table: None,
     prefix: "BANKEZY_",
-    commands: &[&["token", "bankezy"], &["call"]],
+    commands: &[
+        &["token", "bankezy"],
+        &["call"],
+        &["seal"],
+        &["open"],
+        &["diagnose"],
+    ],
 };
 
 pub(crate) static FACEKI: Scope = Scope {
@@ -116,14 +138,50 @@ impl Scope {
     }
 
     /// The value of the environment variable of a setting.
-    pub(crate) fn in_environment(&self, name: &str, variables: Variables<'_>) -> Option<OsString> {
-        variables(&self.variable(name)).filter(|value| !value.is_empty())
+    pub(crate) fn in_environment(&self, name: &str, variables: &Variables<'_>) -> Option<OsString> {
+        (variables.value)(&self.variable(name)).filter(|value| !value.is_empty())
+    }
+
+    /// Warnings about variables that look like settings of a command and are not read.
+    pub(crate) fn unread(
+        &self,
+        program: &Command,
+        command: &Command,
+        variables: &Variables<'_>,
+    ) -> Vec<String> {
+        let mut known = self.names(program);
+        known.extend(self.secrets(program).into_iter().map(|(name, _)| name));
+        if self.table.is_none() {
+            known.push("config".to_owned());
+        }
+        let warning = |variable: &String| {
+            let name = variable.strip_prefix(self.prefix)?.to_ascii_lowercase();
+            if known.contains(&name) {
+                return None;
+            }
+            let only_flag = |arg: &&Arg| arg.get_id() == &*name && arg.get_long().is_some();
+            let instead = match command.get_arguments().find(only_flag) {
+                Some(_) => format!("use the flag `--{}`", name.replace('_', "-")),
+                None => format!(
+                    "did you mean `{}`?",
+                    self.variable(shown::misspelt(&name, &known)?)
+                ),
+            };
+            Some(format!(
+                "the environment variable `{variable}` is not read: {instead}"
+            ))
+        };
+        variables.names.iter().filter_map(warning).collect()
     }
 }
 
 /// The flags of a command that are settings.
 pub(crate) fn settings_of(command: &Command) -> impl Iterator<Item = &Arg> {
-    let is_setting = |arg: &&Arg| !ONLY_FLAGS.contains(&arg.get_id().as_str());
+    let only_key = KEY_COMMANDS.contains(&command.get_name());
+    let is_setting = move |arg: &&Arg| match arg.get_id().as_str() {
+        id if only_key => KEY_SETTINGS.contains(&id),
+        id => !ONLY_FLAGS.contains(&id),
+    };
     command
         .get_arguments()
         .filter(|arg| arg.get_long().is_some())

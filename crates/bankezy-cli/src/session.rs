@@ -22,7 +22,7 @@ use crate::args::{Place, PrivateKeyArg, SecretArg, SecretArgs, ServerArgs, Sessi
 use crate::failure::Failure;
 use crate::scope::settings_of;
 use crate::values::{Value, Values};
-use crate::{files, keys};
+use crate::{files, keys, usage};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
@@ -168,8 +168,7 @@ pub(crate) fn needed(
     session: Option<Session>,
 ) -> Result<(Token, Keys), Failure> {
     let (token, keys) = held(args, session)?;
-    let token =
-        token.ok_or_else(|| Failure::missing("--session, or --token-file or --token-env,"))?;
+    let token = token.ok_or_else(|| usage::missing(&["session", "token_file", "token_env"]))?;
     Ok((token, keys))
 }
 

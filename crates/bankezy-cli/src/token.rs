@@ -16,7 +16,7 @@ use crate::args::{
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote, renew};
+use crate::{answer, files, keys, remote, renew, usage};
 
 pub(crate) fn run(args: &BankezyToken, settings: Settings) -> Result<(), Failure> {
     let (which, server, exchange, output) = match &args.call {
@@ -138,7 +138,7 @@ impl TokenCall<'_> {
         };
         let public_key = self.pair.public_key().to_wire();
         let account = args.account_number;
-        let account = account.ok_or_else(|| Failure::missing("--account-number"))?;
+        let account = account.ok_or_else(|| usage::missing(&["account_number"]))?;
         let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)?;
         for (value, with) in texts(args, onboarding) {
             if let Some(value) = value {

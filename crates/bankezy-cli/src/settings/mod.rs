@@ -10,12 +10,13 @@ mod file;
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Id};
+use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, Place, PlaceParser, flag};
 use crate::failure::Failure;
@@ -39,7 +40,7 @@ pub(crate) struct Settings {
 /// Parses the arguments of the program, of which the first is its name.
 pub(crate) fn parse(
     given: &[OsString],
-    variables: Variables<'_>,
+    variables: &Variables<'_>,
 ) -> Result<(Args, Settings), Failure> {
     let mut program = Args::command();
     let typed = given.get(1..).unwrap_or_default();
@@ -58,7 +59,12 @@ pub(crate) fn parse(
         last = inner;
     }
     let settings = match Scope::of_command(&words) {
-        Some(scope) => Settings::read(scope, &program, command, last, variables)?,
+        Some(scope) => {
+            for warning in scope.unread(&program, command, variables) {
+                let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
+            }
+            Settings::read(scope, &program, command, last, variables)?
+        }
         None => Settings::default(),
     };
     let added = settings_of(command).filter(|arg| !is_given(last, arg.get_id().as_str()));
@@ -118,7 +124,7 @@ impl Settings {
         program: &Command,
         command: &Command,
         matches: &ArgMatches,
-        variables: Variables<'_>,
+        variables: &Variables<'_>,
     ) -> Result<Self, Failure> {
         let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten();
         let session = path("session").map(|path| session::load(path));
@@ -144,21 +150,38 @@ impl Settings {
                 value.text = folder.join(&value.text).into();
             }
         }
-        let flags = settings_of(command).map(|arg| arg.get_id().as_str());
-        let flags = flags.filter(|name| is_given(matches, name));
-        let flags = flags.filter_map(|name| {
+        let given = command
+            .get_arguments()
+            .filter(|arg| arg.get_long().is_some());
+        let given = given.filter(|arg| is_given(matches, arg.get_id().as_str()));
+        let given: Vec<&Arg> = given.collect();
+        let flags = given.iter().filter_map(|arg| {
+            let name = arg.get_id().as_str();
             let text = matches.get_raw(name)?.next()?.to_owned();
             Some((name.to_owned(), Value::new(text, flag(name))))
         });
         let stated = session
             .as_mut()
             .map(|session| std::mem::take(&mut session.values));
-        let levels = [
+        let mut levels = [
             flags.collect(),
             stated.unwrap_or_default(),
             environment(scope, program, variables),
             file.values,
         ];
+        // What cannot be used with a flag is not taken from elsewhere.
+        let excludes = |one: &Arg, other: &Arg| {
+            let excluded = command.get_arg_conflicts_with(one);
+            excluded.iter().any(|arg| arg.get_id() == other.get_id())
+        };
+        for arg in settings_of(command) {
+            let excluded = |it: &&Arg| excludes(it, arg) || excludes(arg, it);
+            if given.iter().any(excluded) {
+                let [_, _, environment, file] = &mut levels;
+                environment.remove(arg.get_id().as_str());
+                file.remove(arg.get_id().as_str());
+            }
+        }
         Ok(Self {
             values: merged(&levels, command)?,
             data: file.data,
@@ -190,13 +213,12 @@ fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, Failure> {
     for arg in settings_of(command) {
         let name = arg.get_id().as_str();
         merged.remove(name);
-        let one_of = |group: &&ArgGroup| {
-            !(*group).clone().is_multiple() && group.get_args().any(|id| id == name)
-        };
-        let group: Vec<&str> = match command.get_groups().find(one_of) {
-            Some(group) => group.get_args().map(Id::as_str).collect(),
-            None => vec![name],
-        };
+        let has = |group: &ArgGroup, name: &str| group.get_args().any(|id| id == name);
+        let one_of = |group: &&ArgGroup| !(*group).clone().is_multiple() && has(group, name);
+        let groups: Vec<_> = command.get_groups().filter(one_of).collect();
+        let goes_for = |it: &&str| *it == name || groups.iter().any(|group| has(group, it));
+        let group = command.get_arguments().map(|arg| arg.get_id().as_str());
+        let group: Vec<&str> = group.filter(goes_for).collect();
         if let Some((found, value)) = first(&group, levels, command)?
             && found == name
         {
@@ -256,7 +278,7 @@ fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
 
 /// What the environment says. A secret of which neither file nor variable is named may be in the
 /// variable of its own name.
-fn environment(scope: &Scope, program: &Command, variables: Variables<'_>) -> Values {
+fn environment(scope: &Scope, program: &Command, variables: &Variables<'_>) -> Values {
     let value = |name: String| {
         let text = scope.in_environment(&name, variables)?;
         let from = scope.variable(&name);
