@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use bankezy_crypto::SecretBytes;
-use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{Outcome, TokenAnswer};
+use bankezy_crypto::providers::{Token, sardine};
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
@@ -41,6 +41,15 @@ pub(crate) fn plain_json(
 ) -> Result<SecretBytes, Failure> {
     let more = [&[("tokenType", token.token_type())], more].concat();
     of_token(token, reveal, &more)
+}
+
+/// What Sardine states beside its token.
+pub(crate) fn sardine_members(found: &sardine::TokenAnswer) -> [Member<'_>; 3] {
+    [
+        ("scope", found.scope.as_deref()),
+        ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
+        ("verificationId", found.verification_id.as_deref()),
+    ]
 }
 
 fn of_token(token: &Token, reveal: bool, more: &[Member<'_>]) -> Result<SecretBytes, Failure> {

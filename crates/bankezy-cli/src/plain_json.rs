@@ -58,11 +58,7 @@ pub(crate) fn sardine(args: &SardineToken) -> Result<(), Failure> {
     };
     let api = Sardine::new(base.url.clone(), client_id, secret)?;
     let found = args.common.token(&base, &api, &request)?;
-    let more = [
-        ("scope", found.scope.as_deref()),
-        ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
-        ("verificationId", found.verification_id.as_deref()),
-    ];
+    let more = answer::sardine_members(&found);
     answer::print_plain_json(&found.token, args.common.reveal, &more)
 }
 
