@@ -84,10 +84,7 @@ pub(crate) fn wire(body: &[u8]) -> Wire {
         } else if text.is_empty() {
             "nothing".to_owned()
         } else if text.starts_with('{') {
-            format!(
-                "the JSON, unencrypted ({} characters)",
-                text.chars().count()
-            )
+            format!("unencrypted JSON ({} characters)", text.chars().count())
         } else {
             let shown: String = text.chars().take(LINE).collect();
             format!("\"{}\", unencrypted", shown.escape_debug())

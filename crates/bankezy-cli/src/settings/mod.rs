@@ -6,6 +6,7 @@
 //! parser of its type, wherever it comes from.
 
 mod file;
+mod merge;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, Place, PlaceParser, flag};
 use crate::failure::Failure;
@@ -25,6 +26,7 @@ use crate::session::{self, Session};
 use crate::usage;
 use crate::values::{Value, Values};
 use file::SettingsFile;
+use merge::merged;
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
@@ -154,8 +156,7 @@ impl Settings {
             .get_arguments()
             .filter(|arg| arg.get_long().is_some());
         let given = given.filter(|arg| is_given(matches, arg.get_id().as_str()));
-        let given: Vec<&Arg> = given.collect();
-        let flags = given.iter().filter_map(|arg| {
+        let flags = given.filter_map(|arg| {
             let name = arg.get_id().as_str();
             let text = matches.get_raw(name)?.next()?.to_owned();
             Some((name.to_owned(), Value::new(text, flag(name))))
@@ -163,25 +164,12 @@ impl Settings {
         let stated = session
             .as_mut()
             .map(|session| std::mem::take(&mut session.values));
-        let mut levels = [
+        let levels = [
             flags.collect(),
             stated.unwrap_or_default(),
             environment(scope, program, variables),
             file.values,
         ];
-        // What cannot be used with a flag is not taken from elsewhere.
-        let excludes = |one: &Arg, other: &Arg| {
-            let excluded = command.get_arg_conflicts_with(one);
-            excluded.iter().any(|arg| arg.get_id() == other.get_id())
-        };
-        for arg in settings_of(command) {
-            let excluded = |it: &&Arg| excludes(it, arg) || excludes(arg, it);
-            if given.iter().any(excluded) {
-                let [_, _, environment, file] = &mut levels;
-                environment.remove(arg.get_id().as_str());
-                file.remove(arg.get_id().as_str());
-            }
-        }
         Ok(Self {
             values: merged(&levels, command)?,
             data: file.data,
@@ -199,80 +187,6 @@ impl Settings {
             text.push(value);
         }
         Some(text)
-    }
-}
-
-/// Of each setting, and of each group of which one may be given, the value of the first level that
-/// has one.
-fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, Failure> {
-    let mut merged = Values::new();
-    // What a session says of its token is no flag of every command that keeps it.
-    for level in levels.iter().rev() {
-        merged.extend(level.clone());
-    }
-    for arg in settings_of(command) {
-        let name = arg.get_id().as_str();
-        merged.remove(name);
-        let has = |group: &ArgGroup, name: &str| group.get_args().any(|id| id == name);
-        let one_of = |group: &&ArgGroup| !(*group).clone().is_multiple() && has(group, name);
-        let groups: Vec<_> = command.get_groups().filter(one_of).collect();
-        let goes_for = |it: &&str| *it == name || groups.iter().any(|group| has(group, it));
-        let group = command.get_arguments().map(|arg| arg.get_id().as_str());
-        let group: Vec<&str> = group.filter(goes_for).collect();
-        if let Some((found, value)) = first(&group, levels, command)?
-            && found == name
-        {
-            if !is_path(arg) && value.text.to_str().is_none() {
-                let from = &value.from;
-                return Err(Failure::usage(format!("the value of {from} is not UTF-8")));
-            }
-            merged.insert(name.to_owned(), value.clone());
-        }
-    }
-    Ok(merged)
-}
-
-/// The value of the first level that has one of a group, with its name.
-fn first<'a>(
-    group: &[&'a str],
-    levels: &'a [Values; 4],
-    command: &Command,
-) -> Result<Option<(&'a str, &'a Value)>, Failure> {
-    let is_switch = |name| settings_of(command).any(|arg| arg.get_id() == name && is_switch(arg));
-    // A switch that is off hides lower levels of itself, not of the others.
-    let mut off = Vec::new();
-    for level in levels {
-        let mut found = Vec::new();
-        for name in group {
-            match level.get(*name) {
-                Some(_) if off.contains(name) => {}
-                Some(value) if is_switch(*name) && !is_on(name, value)? => off.push(*name),
-                Some(value) => found.push((*name, value)),
-                None => {}
-            }
-        }
-        match found[..] {
-            [] => {}
-            [found] => return Ok(Some(found)),
-            _ => {
-                let all: Vec<_> = found.iter().map(|(_, value)| &*value.from).collect();
-                let all = all.join(", ");
-                return Err(Failure::usage(format!("give only one of {all}")));
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
-    match value.text.to_str() {
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        _ => Err(Failure::usage(format!(
-            "invalid value for `{}` (from {}): expected true or false",
-            flag(name),
-            value.from
-        ))),
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values
 pub(crate) fn missing(ids: &[&str]) -> Failure {
     let program = program();
     let named = |id: &&str| {
-        let arg = find(&program, &|arg| arg.get_id() == *id);
+        let arg = find(&program, |arg| arg.get_id() == *id);
         arg.map_or_else(|| flag(id), |arg| plain(&arg.to_string()))
     };
     let one_of = if ids.len() > 1 { "give one of " } else { "" };
@@ -101,7 +101,9 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     let ahead = place.and_then(|place| given.get(..place));
     let taker = walk(program, ahead.unwrap_or_default()).command;
     let known = known(program);
-    if let Some((_, owners)) = known.iter().find(|(known, _)| known == name) {
+    let owners = known.iter().filter(|(known, _)| known == name);
+    let owners: Vec<_> = owners.map(|(_, owner)| owner.as_str()).collect();
+    if !owners.is_empty() {
         let misplaced = misplaced(given, program).filter(|_| name.starts_with("--"));
         let belongs = || format!("it belongs to `{}`", owners.join("`, `"));
         return format!("{what} `{name}`: {}", misplaced.unwrap_or_else(belongs));
@@ -115,10 +117,10 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     let what = what.replace(' ', &format!(" {} ", ordinal(place)));
     let before = place.checked_sub(1).and_then(|before| given.get(before));
     let before = before.and_then(|flag| flag.to_str()).unwrap_or_default();
-    match find(program, &|arg| is_flag(arg, before)) {
+    match find(program, |arg| is_flag(arg, before)) {
         Some(flag) if flag.get_action().takes_values() && typed.starts_with('-') => format!(
             "{what}: `{before}` takes {}, and the value after it starts with a dash",
-            expected(&flag)
+            expected(flag)
         ),
         _ => format!(
             "{what} (its text is not shown: it may be a secret){}",
@@ -147,12 +149,9 @@ fn misplaced(given: &[OsString], program: &Command) -> Option<String> {
     let early = early?;
     let is_it = |arg: &Arg| arg.get_long() == Some(&*early);
     let (path, arg) = if command.has_subcommands() {
-        owner(command, &path, &is_it)?
+        owner(command, &path, is_it)?
     } else {
-        (
-            path,
-            command.get_arguments().find(|arg| is_it(arg))?.clone(),
-        )
+        (path, command.get_arguments().find(|arg| is_it(arg))?)
     };
     let arg = arg.to_string().replace(['<', '>'], "");
     Some(format!(
@@ -177,15 +176,15 @@ fn invalid(
     program: &Command,
     settings: &Values,
 ) -> String {
-    let arg = find(program, &|arg| arg.to_string() == argument);
+    let arg = find(program, |arg| arg.to_string() == argument);
     let name = argument.split(' ').next().unwrap_or_default();
-    let from = arg.as_ref().and_then(|arg| {
+    let from = arg.and_then(|arg| {
         let id = arg.get_id().as_str();
         let value = settings.get(id).filter(|value| value.from != flag(id))?;
         Some(format!(" (from {})", value.from))
     });
     let from = from.unwrap_or_default();
-    let expected = match &arg {
+    let expected = match arg {
         _ if !valid.is_empty() => format!("one of {valid}"),
         Some(arg) => expected(arg),
         None => "another".to_owned(),
@@ -196,7 +195,7 @@ fn invalid(
     if value.is_empty() {
         return format!("missing value for `{name}`{from}: expected {expected}");
     }
-    let value_name = arg.as_ref().map_or("", value_name);
+    let value_name = arg.map_or("", value_name);
     let shown = match value_name {
         "N" | "BYTES" | "SECS" => shown::number(value),
         "ADDRESS:PORT" => shown::address(value),

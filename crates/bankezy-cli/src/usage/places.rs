@@ -24,8 +24,8 @@ pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
     while let Some(text) = texts.next().filter(|text| *text != "--") {
         if let Some(long) = text.strip_prefix("--") {
             let name = long.split('=').next().unwrap_or_default();
-            let arg = find(program, &|arg| arg.get_long() == Some(name));
-            let takes_next = |arg: Arg| arg.get_action().takes_values() && name == long;
+            let arg = find(program, |arg| arg.get_long() == Some(name));
+            let takes_next = |arg: &Arg| arg.get_action().takes_values() && name == long;
             if arg.is_some_and(takes_next) {
                 texts.next();
             }
@@ -82,45 +82,43 @@ pub(super) fn is_flag(arg: &Arg, text: &str) -> bool {
         .is_some_and(|long| arg.get_long() == Some(long))
 }
 
-/// The first argument of any command that is asked for.
-pub(super) fn find(command: &Command, wanted: &dyn Fn(&Arg) -> bool) -> Option<Arg> {
-    owner(command, "", wanted).map(|(_, arg)| arg)
+/// A command and all below it, each with its words.
+fn commands<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {
+    let mut all = vec![(path.to_owned(), command)];
+    for sub in command.get_subcommands() {
+        all.extend(commands(sub, &format!("{path} {}", sub.get_name())));
+    }
+    all
 }
 
-/// The same, with the words of its command.
-pub(super) fn owner(
-    command: &Command,
+/// The first argument of a command, or of one below it, that is asked for, and the words of its command.
+pub(super) fn owner<'a>(
+    command: &'a Command,
     path: &str,
-    wanted: &dyn Fn(&Arg) -> bool,
-) -> Option<(String, Arg)> {
-    let own = command.get_arguments().find(|arg| wanted(arg));
-    own.map(|arg| (path.to_owned(), arg.clone())).or_else(|| {
-        command
-            .get_subcommands()
-            .find_map(|sub| owner(sub, &format!("{path} {}", sub.get_name()), wanted))
+    wanted: impl Fn(&Arg) -> bool,
+) -> Option<(String, &'a Arg)> {
+    let mut commands = commands(command, path).into_iter();
+    commands.find_map(|(path, command)| {
+        let found = command.get_arguments().find(|arg| wanted(arg))?;
+        Some((path, found))
     })
 }
 
-/// All flags and subcommands, with the commands that they belong to.
-pub(super) fn known(program: &Command) -> Vec<(String, Vec<String>)> {
-    let mut known = Vec::new();
-    collect(program, program.get_name(), &mut known);
-    known
+pub(super) fn find(program: &Command, wanted: impl Fn(&Arg) -> bool) -> Option<&Arg> {
+    owner(program, "", wanted).map(|(_, arg)| arg)
 }
 
-fn collect(command: &Command, path: &str, known: &mut Vec<(String, Vec<String>)>) {
-    let flags = command.get_arguments().filter_map(Arg::get_long);
-    let flags = flags.map(|long| format!("--{long}"));
-    let names = command
-        .get_subcommands()
-        .map(|sub| sub.get_name().to_owned());
-    for name in flags.chain(names) {
-        match known.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, owners)) => owners.push(path.to_owned()),
-            None => known.push((name, vec![path.to_owned()])),
-        }
-    }
-    for sub in command.get_subcommands() {
-        collect(sub, &format!("{path} {}", sub.get_name()), known);
-    }
+/// All flags and subcommands, each with the words of a command that it belongs to.
+pub(super) fn known(program: &Command) -> Vec<(String, String)> {
+    let commands = commands(program, program.get_name()).into_iter();
+    commands
+        .flat_map(|(path, command)| {
+            let flags = command.get_arguments().filter_map(Arg::get_long);
+            let flags = flags.map(|long| format!("--{long}"));
+            let names = command
+                .get_subcommands()
+                .map(|sub| sub.get_name().to_owned());
+            flags.chain(names).map(move |name| (name, path.clone()))
+        })
+        .collect()
 }
