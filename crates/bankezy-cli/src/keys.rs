@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
+use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes, SecretText};
 
 use crate::args::{
     BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
@@ -71,6 +71,11 @@ fn without_additions(secret: SecretBytes) -> SecretBytes {
 /// A secret that a call cannot do without.
 pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
     arg.place().ok_or_else(|| usage::missing(&S::FLAGS))?.read()
+}
+
+/// The same as text.
+pub(crate) fn needed_text<S: SecretArg>(arg: &S, what: &str) -> Result<SecretText, Failure> {
+    Ok(text(&needed(arg)?, what)?.to_owned().into())
 }
 
 impl Place {

@@ -17,7 +17,7 @@ use clap::{Command, CommandFactory as _};
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::files::streams;
-use crate::scope::{BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope, Variables};
+use crate::scope::{self, BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope, Variables};
 use kinds_tests::Secret;
 use places_tests::{bases, line_for};
 
@@ -26,22 +26,18 @@ const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 /// Every subcommand with its words, such as `token bankezy renew`.
 fn commands() -> &'static [(Vec<String>, Command)] {
     static FOUND: OnceLock<Vec<(Vec<String>, Command)>> = OnceLock::new();
-    fn collect(words: &[String], command: &Command, found: &mut Vec<(Vec<String>, Command)>) {
-        for sub in command
-            .get_subcommands()
-            .filter(|sub| sub.get_name() != "help")
-        {
-            let words = [words, &[sub.get_name().to_owned()]].concat();
-            collect(&words, sub, found);
-            found.push((words, sub.clone()));
-        }
-    }
     FOUND.get_or_init(|| {
         let mut program = Args::command();
         program.build();
-        let mut found = Vec::new();
-        collect(&[], &program, &mut found);
-        found
+        let all = scope::commands(&program).into_iter().skip(1);
+        all.filter(|(words, _)| !words.split(' ').any(|word| word == "help"))
+            .map(|(words, command)| {
+                (
+                    words.split(' ').map(str::to_owned).collect(),
+                    command.clone(),
+                )
+            })
+            .collect()
     })
 }
 

@@ -12,6 +12,11 @@ use crate::args::{ApiVersion, ServerArgs};
 use crate::failure::Failure;
 use crate::{keys, transport, usage};
 
+/// Waits for a call, on this thread alone.
+pub(crate) fn block_on<F: Future>(call: F) -> Result<F::Output, Failure> {
+    Ok(runtime(Builder::new_current_thread())?.block_on(call))
+}
+
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
     builder
         .enable_all()
@@ -27,9 +32,8 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
         ApiVersion::V1 => Version::V1,
         ApiVersion::V2 => Version::V2,
     };
-    let api_key = keys::needed(&args.api_key)?;
-    let api_key = keys::text(&api_key, "X-API-KEY")?;
-    let server = BankEzy::new(base.url.clone(), api_key, version)?;
+    let api_key = keys::needed_text(&args.api_key, "X-API-KEY")?;
+    let server = BankEzy::new(base.url.clone(), api_key.as_str(), version)?;
     let client = transport::client(&args.transport, base)?;
     Ok(BankEzyClient::new(client, server))
 }

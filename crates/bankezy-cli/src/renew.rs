@@ -19,11 +19,10 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
         }
     }
     let (held, session_keys) = session::needed(&args.session, settings.session.take())?;
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
-    let mut answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.renew(&held, args.account_number, &channel))
+    let mut answer = remote::block_on(client.renew(&held, args.account_number, &channel))?
         .map_err(remote::call_failure)?;
     // What the answer leaves out is as it was.
     let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
@@ -45,11 +44,10 @@ pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Fa
     // the session has to be named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);
     let held = held.filter(|_| !needless);
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
-    let outcome = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.invalidate(reference, held.as_ref(), &channel))
+    let outcome = remote::block_on(client.invalidate(reference, held.as_ref(), &channel))?
         .map_err(remote::call_failure)?;
     answer::print_invalidated(reference, &outcome)
 }

@@ -42,46 +42,45 @@ pub(crate) struct Scope {
     /// What its environment variables begin with.
     pub(crate) prefix: &'static str,
     /// The commands whose flags are its settings, with those below them.
-    commands: &'static [&'static [&'static str]],
+    commands: &'static [&'static str],
 }
 
 pub(crate) static BANKEZY: Scope = Scope {
     table: None,
     prefix: "BANKEZY_",
-    commands: &[
-        &["token", "bankezy"],
-        &["call"],
-        &["seal"],
-        &["open"],
-        &["diagnose"],
-    ],
+    commands: &["token bankezy", "call", "seal", "open", "diagnose"],
 };
 
 pub(crate) static FACEKI: Scope = Scope {
     table: Some("faceki"),
     prefix: "FACEKI_",
-    commands: &[&["token", "faceki"]],
+    commands: &["token faceki"],
 };
 
 pub(crate) static COMPLYCUBE: Scope = Scope {
     table: Some("complycube"),
     prefix: "COMPLYCUBE_",
-    commands: &[&["token", "complycube"]],
+    commands: &["token complycube"],
 };
 
 pub(crate) static SARDINE: Scope = Scope {
     table: Some("sardine"),
     prefix: "SARDINE_",
-    commands: &[&["token", "sardine"]],
+    commands: &["token sardine"],
 };
 
 static ALL: [&Scope; 4] = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
 
 impl Scope {
     /// Whose settings a command takes, by its words; none where its flags are no settings.
-    pub(crate) fn of_command(words: &[&str]) -> Option<&'static Self> {
-        let takes = |scope: &&Self| scope.commands.iter().any(|own| words.starts_with(own));
-        ALL.into_iter().find(takes)
+    pub(crate) fn of_command(words: &str) -> Option<&'static Self> {
+        ALL.into_iter().find(|scope| scope.has(words))
+    }
+
+    fn has(&self, words: &str) -> bool {
+        let is_below = |rest: &str| rest.is_empty() || rest.starts_with(' ');
+        let mut commands = self.commands.iter();
+        commands.any(|own| words.strip_prefix(own).is_some_and(is_below))
     }
 
     /// Whose table this is.
@@ -97,23 +96,16 @@ impl Scope {
 
     /// The names of its settings.
     pub(crate) fn names(&self, program: &Command) -> Vec<String> {
-        fn collect(command: &Command, names: &mut Vec<String>) {
+        let mut names = Vec::new();
+        for (_, command) in commands(program)
+            .iter()
+            .filter(|(words, _)| self.has(words))
+        {
             for arg in settings_of(command) {
                 let name = arg.get_id().to_string();
                 if !names.contains(&name) {
                     names.push(name);
                 }
-            }
-            for sub in command.get_subcommands() {
-                collect(sub, names);
-            }
-        }
-        let mut names = Vec::new();
-        for words in self.commands {
-            let mut words = words.iter();
-            let found = words.try_fold(program, |command, word| command.find_subcommand(word));
-            if let Some(command) = found {
-                collect(command, &mut names);
             }
         }
         names
@@ -173,6 +165,20 @@ impl Scope {
         };
         variables.names.iter().filter_map(warning).collect()
     }
+}
+
+/// All commands of the program, itself first, with their words, such as `token bankezy`.
+pub(crate) fn commands(program: &Command) -> Vec<(String, &Command)> {
+    let mut all = vec![(String::new(), program)];
+    let mut next = 0;
+    while let Some((above, command)) = all.get(next).cloned() {
+        for sub in command.get_subcommands() {
+            let words = format!("{above} {}", sub.get_name());
+            all.push((words.trim_start().to_owned(), sub));
+        }
+        next += 1;
+    }
+    all
 }
 
 /// The flags of a command that are settings.

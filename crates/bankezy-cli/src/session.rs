@@ -157,8 +157,7 @@ pub(crate) fn held(
     if args.token.place().is_none() {
         return Ok((None, Keys::Static));
     }
-    let token = keys::needed(&args.token)?;
-    let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
+    let token = keys::needed_text(&args.token, "the token")?;
     Ok((Some(Token::new(token, None)), Keys::Static))
 }
 

@@ -22,8 +22,8 @@ pub(crate) use secrets::{
     AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg, SecretArgs,
 };
 pub(crate) use token::{
-    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, OutputArgs,
-    Provider, Renew, Token, UserArgs,
+    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, Provider, Renew,
+    Token, TokenArgs,
 };
 
 /// The arguments that name a key, by their ids: one of them is needed.
@@ -208,7 +208,7 @@ pub(crate) struct MaxLenArg {
     pub(crate) max_len: usize,
 }
 
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 pub(crate) struct BackendArg {
     /// Cryptographic library to run on [default: aws-lc-rs where this build holds it]
     #[arg(long, value_name = "NAME", value_parser = ["aws-lc-rs", "rust-crypto"])]

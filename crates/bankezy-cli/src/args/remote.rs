@@ -32,11 +32,13 @@ pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     )
 }
 
+pub(super) fn bankezy_help(needs: &str) -> String {
+    after_help(needs, &scope::BANKEZY, "api_key")
+}
+
 #[derive(Debug, Parser)]
-#[command(after_help = after_help(
+#[command(after_help = bankezy_help(
     "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
-    &scope::BANKEZY,
-    "api_key",
 ))]
 pub(crate) struct Call {
     /// Path of the API, from its slash, behind the base URL

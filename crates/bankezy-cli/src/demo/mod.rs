@@ -18,12 +18,12 @@ use crate::pretty::{self, Paint};
 use crate::{files, remote};
 
 pub(crate) fn run() -> Result<(), Failure> {
-    remote::runtime(tokio::runtime::Builder::new_current_thread())?.block_on(async {
+    remote::block_on(async {
         let sandbox = Sandbox::start().await.map_err(remote::sandbox_failure)?;
         let done = Demo::new()?.run(&sandbox).await;
         sandbox.shutdown().await;
         done
-    })
+    })?
 }
 
 struct Demo {

@@ -60,7 +60,7 @@ pub(crate) fn parse(
         command = command.find_subcommand(word).unwrap_or(command);
         last = inner;
     }
-    let settings = match Scope::of_command(&words) {
+    let settings = match Scope::of_command(&words.join(" ")) {
         Some(scope) => {
             for warning in scope.unread(&program, command, variables) {
                 let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");

@@ -11,9 +11,10 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use crate::args::{Args, flag};
 use crate::failure::Failure;
+use crate::scope::commands;
 use crate::shown;
 use crate::values::Values;
-use places::{Walked, find, is_flag, known, owner, place_of, plain, secret_flags, walk};
+use places::{find, is_flag, known, place_of, plain, secret_flags, walk};
 
 const ORDINALS: [&str; 10] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
@@ -141,21 +142,17 @@ fn instead(flags: &[String]) -> String {
 
 /// A flag ahead of the subcommand that takes it, or without it.
 fn misplaced(given: &[OsString], program: &Command) -> Option<String> {
-    let Walked {
-        command,
-        path,
-        early,
-    } = walk(program, given);
-    let early = early?;
-    let is_it = |arg: &Arg| arg.get_long() == Some(&*early);
-    let (path, arg) = if command.has_subcommands() {
-        owner(command, &path, is_it)?
-    } else {
-        (path, command.get_arguments().find(|arg| is_it(arg))?)
-    };
+    let walked = walk(program, given);
+    let early = walked.early?;
+    let mut commands = commands(program).into_iter();
+    let (words, arg) = commands.find_map(|(words, command)| {
+        let mut args = command.get_arguments();
+        let arg = args.find(|arg| arg.get_long() == Some(&*early))?;
+        words.starts_with(&walked.words).then_some((words, arg))
+    })?;
     let arg = arg.to_string().replace(['<', '>'], "");
     Some(format!(
-        "put flags after their subcommand, as in `{path} {arg}`"
+        "put flags after their subcommand, as in `bankezy {words} {arg}`"
     ))
 }
 

@@ -6,18 +6,19 @@ use std::ffi::OsString;
 use clap::{Arg, Command};
 
 use crate::args::{Place, flag};
+use crate::scope::commands;
 
 /// The command that some arguments lead to.
 pub(super) struct Walked<'a> {
     pub(super) command: &'a Command,
-    /// Its words, such as `bankezy token`.
-    pub(super) path: String,
+    /// Its words, such as `token bankezy`.
+    pub(super) words: String,
     /// The first flag ahead of a subcommand, or that no subcommand follows, and that is not of its command.
     pub(super) early: Option<String>,
 }
 
 pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
-    let (mut command, mut path) = (program, program.get_name().to_owned());
+    let (mut command, mut words) = (program, Vec::new());
     let mut flags: Vec<&str> = Vec::new();
     let mut texts = given.iter().map(|text| text.to_str().unwrap_or_default());
     let mut early = None;
@@ -33,7 +34,7 @@ pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
         } else if let Some(sub) = command.find_subcommand(text) {
             early = early.or_else(|| flags.first().copied());
             command = sub;
-            path = format!("{path} {}", sub.get_name());
+            words.push(sub.get_name());
         }
     }
     let is_own = |name: &&str| {
@@ -44,7 +45,7 @@ pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
     let early = early.or_else(|| flags.into_iter().find(|name| !is_own(name)));
     Walked {
         command,
-        path,
+        words: words.join(" "),
         early: early.map(str::to_owned),
     }
 }
@@ -82,43 +83,25 @@ pub(super) fn is_flag(arg: &Arg, text: &str) -> bool {
         .is_some_and(|long| arg.get_long() == Some(long))
 }
 
-/// A command and all below it, each with its words.
-fn commands<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {
-    let mut all = vec![(path.to_owned(), command)];
-    for sub in command.get_subcommands() {
-        all.extend(commands(sub, &format!("{path} {}", sub.get_name())));
-    }
-    all
-}
-
-/// The first argument of a command, or of one below it, that is asked for, and the words of its command.
-pub(super) fn owner<'a>(
-    command: &'a Command,
-    path: &str,
-    wanted: impl Fn(&Arg) -> bool,
-) -> Option<(String, &'a Arg)> {
-    let mut commands = commands(command, path).into_iter();
-    commands.find_map(|(path, command)| {
-        let found = command.get_arguments().find(|arg| wanted(arg))?;
-        Some((path, found))
-    })
-}
-
+/// The first argument of the program that is asked for.
 pub(super) fn find(program: &Command, wanted: impl Fn(&Arg) -> bool) -> Option<&Arg> {
-    owner(program, "", wanted).map(|(_, arg)| arg)
+    let mut commands = commands(program).into_iter();
+    commands.find_map(|(_, command)| command.get_arguments().find(|arg| wanted(arg)))
 }
 
 /// All flags and subcommands, each with the words of a command that it belongs to.
 pub(super) fn known(program: &Command) -> Vec<(String, String)> {
-    let commands = commands(program, program.get_name()).into_iter();
-    commands
-        .flat_map(|(path, command)| {
-            let flags = command.get_arguments().filter_map(Arg::get_long);
-            let flags = flags.map(|long| format!("--{long}"));
-            let names = command
-                .get_subcommands()
-                .map(|sub| sub.get_name().to_owned());
-            flags.chain(names).map(move |name| (name, path.clone()))
-        })
-        .collect()
+    let names = |(words, command): (String, &Command)| {
+        let path = format!("bankezy {words}");
+        let flags = command.get_arguments().filter_map(Arg::get_long);
+        let flags = flags.map(|long| format!("--{long}"));
+        let names = command
+            .get_subcommands()
+            .map(|sub| sub.get_name().to_owned());
+        let names: Vec<_> = flags.chain(names).collect();
+        names
+            .into_iter()
+            .map(move |name| (name, path.trim_end().to_owned()))
+    };
+    commands(program).into_iter().flat_map(names).collect()
 }
