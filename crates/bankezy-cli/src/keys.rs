@@ -127,20 +127,13 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
 }
 
-/// A private key: PEM, JWK, or DER (PKCS#8 or PKCS#1).
+/// A private key in whichever form.
 pub(crate) fn private_key(bytes: &SecretBytes, backend: &Backend) -> Result<KeyPair, Failure> {
-    let start = bytes.as_bytes().trim_ascii_start();
-    let start = start.strip_prefix(UTF8_MARK).unwrap_or(start);
-    // Some tools write attributes in front of the first PEM block.
-    let key = if memchr::memmem::find(start, b"-----BEGIN ").is_some() {
-        KeyPair::from_pem_with_backend(text(bytes, "the private key")?, backend)
-    } else if start.trim_ascii_start().starts_with(b"{") {
-        KeyPair::from_jwk_with_backend(text(bytes, "the private key")?, backend)
-    } else {
-        // DER says by itself which structure it is, and the message is about the first.
-        key_forms::private_key(bytes.as_bytes(), backend)
-    };
-    Ok(key?)
+    if memchr::memmem::find(bytes.as_bytes(), b"-----BEGIN ").is_some() {
+        // PEM that is no text is not taken for DER.
+        text(bytes, "the private key")?;
+    }
+    Ok(key_forms::private_key(bytes.as_bytes(), backend)?)
 }
 
 /// The public key of `flag`: as it travels, or a file with it as it travels, as PEM, JWK or DER.

@@ -97,23 +97,22 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
 }
 
 fn man(subcommand: Option<&str>) -> Result<(), Failure> {
-    let mut command = Args::command();
-    command.build();
-    if let Some(name) = subcommand {
-        let names: Vec<&str> = command
-            .get_subcommands()
-            .map(clap::Command::get_name)
-            .collect();
-        let found = command.find_subcommand(name).cloned();
-        command = found
-            .ok_or_else(|| {
-                Failure::usage(format!(
-                    "no such subcommand: expected one of {}",
-                    names.join(", ")
-                ))
-            })?
-            .display_name(format!("bankezy-{name}"));
-    }
+    let mut program = Args::command();
+    program.build();
+    let command = match subcommand.map(|name| (name, program.find_subcommand(name))) {
+        None => program,
+        Some((name, Some(found))) => found.clone().display_name(format!("bankezy-{name}")),
+        Some((_, None)) => {
+            let names: Vec<&str> = program
+                .get_subcommands()
+                .map(|sub| sub.get_name())
+                .collect();
+            let names = names.join(", ");
+            return Err(Failure::usage(format!(
+                "no such subcommand: expected one of {names}"
+            )));
+        }
+    };
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
