@@ -1,5 +1,6 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
+mod choice;
 mod place;
 mod plain_json;
 mod remote;
@@ -15,9 +16,9 @@ use clap_complete::Shell;
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
 pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
-    ApiVersion, Base, Call, ConfigArg, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
+    Base, Call, ConfigArg, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
 };
-pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenFormat};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use secrets::{
     AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg, SecretArgs,
 };

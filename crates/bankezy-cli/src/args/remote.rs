@@ -6,8 +6,10 @@ use std::str::FromStr;
 
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::RequestError;
-use clap::{Parser, ValueEnum};
+use bankezy_crypto::providers::bankezy::Version;
+use clap::Parser;
 
+use super::choice::one_of;
 use super::place::{Place, SecretArg, secret};
 use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
@@ -74,8 +76,8 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<Base>,
     /// Version of the paths
-    #[arg(long, value_enum, value_name = "VERSION", default_value_t = ApiVersion::V2)]
-    pub(crate) api_version: ApiVersion,
+    #[arg(long, value_name = "VERSION", default_value = "v2", value_parser = one_of([("v1", Version::V1), ("v2", Version::V2)]))]
+    pub(crate) api_version: Version,
     #[command(flatten)]
     pub(crate) api_key: ApiKeyArg,
     #[command(flatten)]
@@ -98,12 +100,6 @@ impl FromStr for Base {
             is_https: text.starts_with("https"),
         })
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ApiVersion {
-    V1,
-    V2,
 }
 
 secret!(ApiKeyArg,

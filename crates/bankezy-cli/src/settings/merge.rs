@@ -50,7 +50,10 @@ pub(super) fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, 
         taken.extend(found);
     }
     // What a session says of its token is no flag of every command that keeps it.
-    let mut merged: Values = levels.iter().rev().cloned().flatten().collect();
+    let mut merged = Values::new();
+    for level in levels.iter().rev() {
+        merged.extend(level.clone());
+    }
     for arg in settings_of(command) {
         merged.remove(arg.get_id().as_str());
     }
