@@ -2,7 +2,6 @@
 
 use clap::{Arg, ArgGroup, Command};
 
-use super::{is_path, is_switch};
 use crate::args::flag;
 use crate::failure::Failure;
 use crate::scope::settings_of;
@@ -89,4 +88,14 @@ fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
             value.from
         ))),
     }
+}
+
+pub(super) fn is_switch(arg: &Arg) -> bool {
+    !arg.get_action().takes_values()
+}
+
+/// Whether an argument takes the name of a file.
+pub(super) fn is_path(arg: &Arg) -> bool {
+    let names = arg.get_value_names().unwrap_or_default();
+    ["FILE", "PEM"].iter().any(|name| names[..] == [*name])
 }

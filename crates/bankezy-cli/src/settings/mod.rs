@@ -26,7 +26,7 @@ use crate::session::{self, Session};
 use crate::usage;
 use crate::values::{Value, Values};
 use file::SettingsFile;
-use merge::merged;
+use merge::{is_path, is_switch, merged};
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
@@ -108,16 +108,6 @@ fn unrelated(command: Command, words: &[&str], values: &Values) -> Command {
 
 fn is_given(matches: &ArgMatches, name: &str) -> bool {
     matches.value_source(name) == Some(ValueSource::CommandLine)
-}
-
-fn is_switch(arg: &Arg) -> bool {
-    !arg.get_action().takes_values()
-}
-
-/// Whether an argument takes the name of a file.
-fn is_path(arg: &Arg) -> bool {
-    let names = arg.get_value_names().unwrap_or_default();
-    ["FILE", "PEM"].iter().any(|name| names[..] == [*name])
 }
 
 impl Settings {
