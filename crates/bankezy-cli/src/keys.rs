@@ -41,9 +41,7 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
         Encoding::Utf8 => PayloadSecret::from_raw_str(text),
     };
     secret.map_err(|error| {
-        Failure::operation(format!(
-            "{error} (--encoding; `bankezy diagnose` finds it out)"
-        ))
+        Failure::operation(format!("{error} (--encoding; `bankezy diagnose` finds it)"))
     })
 }
 

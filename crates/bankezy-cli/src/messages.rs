@@ -104,7 +104,7 @@ fn key(
         let secret = keys::secret(secret)?;
         if agreement.derivation.has_party_info() {
             return Err(Failure::usage(
-                "--apu and --apv do not go with a payload secret",
+                "--apu and --apv cannot be used with a payload secret",
             ));
         }
         return Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?));

@@ -92,8 +92,8 @@ impl TokenCall<'_> {
             (None, KeyType::Rsa) => Derivation::RawSharedSecret,
             (None, _) => {
                 return Err(Failure::usage(
-                    "--derive is missing: how the key comes from the shared secret is documented \
-                     nowhere, and `bankezy diagnose` finds it out",
+                    "missing required argument: `--derive NAME`; the key derivation is not documented, \
+                     and `bankezy diagnose` finds it from a captured message",
                 ));
             }
         };
@@ -151,7 +151,9 @@ impl TokenCall<'_> {
             }
             (None, None) => {}
             _ => {
-                return Err(Failure::usage("--isd-code and --mobile-number go together"));
+                return Err(Failure::usage(
+                    "give both --isd-code and --mobile-number, or neither",
+                ));
             }
         }
         if let Some(dob) = args.dob {

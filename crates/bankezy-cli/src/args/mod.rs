@@ -130,7 +130,7 @@ pub(crate) struct Seal {
     pub(crate) agreement: AgreementArgs,
     #[command(flatten)]
     pub(crate) config: ConfigArg,
-    /// Seal to this public key: as it travels, or a file with it (as it travels, PEM or JWK)
+    /// Seal to this public key: as sent in a request, or a file with it (the same text, PEM or JWK)
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["encoding", "peer", "derive", "salt", "info"])]
     pub(crate) recipient: Option<String>,
     /// Seal each line on its own, on all processors; a line that fails is empty in the output
@@ -160,7 +160,7 @@ pub(crate) struct Open {
 
 #[derive(Debug, Parser)]
 pub(crate) struct Inspect {
-    /// File to explain; standard input where it is missing
+    /// File to explain [default: standard input]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) max_len: MaxLenArg,
@@ -178,7 +178,7 @@ pub(crate) struct Diagnose {
     pub(crate) private_key: PrivateKeyArg,
     #[command(flatten)]
     pub(crate) config: ConfigArg,
-    /// The other side's public key: as it travels, or a file with it
+    /// The other side's public key: as sent in a request, or a file with it
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
     /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated

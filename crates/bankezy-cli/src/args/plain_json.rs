@@ -124,7 +124,7 @@ pub(crate) struct PlainJsonArgs {
     pub(crate) config: ConfigArg,
     #[command(flatten)]
     pub(crate) transport: TransportArgs,
-    /// Print the token whole, not masked
+    /// Print the full token, not masked
     #[arg(long)]
     pub(crate) reveal: bool,
 }

@@ -43,7 +43,7 @@ pub(super) fn bankezy_help(needs: &str) -> String {
     "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
 ))]
 pub(crate) struct Call {
-    /// Path of the API, from its slash, behind the base URL
+    /// Path of the API after the base URL, starting with a slash
     pub(crate) path: String,
     #[command(flatten)]
     pub(crate) session: SessionArgs,
@@ -137,7 +137,7 @@ pub(crate) struct Roots {
     /// Certificates of authorities to trust in place of the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) ca_file: Option<Place>,
-    /// Certificates of authorities to trust besides the system's, as PEM
+    /// Certificates of authorities to trust in addition to the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) extra_ca_file: Option<Place>,
 }

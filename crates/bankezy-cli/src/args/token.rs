@@ -215,7 +215,7 @@ pub(crate) struct ExchangeArgs {
 /// What becomes of the token.
 #[derive(Debug, Parser)]
 pub(crate) struct OutputArgs {
-    /// Print the token whole, not masked
+    /// Print the full token, not masked
     #[arg(long)]
     pub(crate) reveal: bool,
     /// File to keep the token and its key in, for `bankezy call`; mode 0600

@@ -54,7 +54,7 @@ impl Output {
     ) -> Result<(), LineError> {
         open(&mut self.opened)?;
         if memchr::memchr(b'\n', &self.opened).is_some() {
-            let reason = "what it holds has a line end: open it without --lines";
+            let reason = "the payload contains a line break: open it without --lines";
             return Err(LineError(reason.to_owned()));
         }
         push(&mut self.results, &self.opened);

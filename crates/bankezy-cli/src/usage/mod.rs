@@ -74,7 +74,7 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values
     })
 }
 
-/// What neither a flag nor a setting gives: one of these arguments, by their ids.
+/// One of these arguments is required, and neither a flag nor a setting gives it. They are named by their ids.
 pub(crate) fn missing(ids: &[&str]) -> Failure {
     let program = program();
     let named = |id: &&str| {
@@ -140,7 +140,7 @@ fn instead(flags: &[String]) -> String {
     format!("; secrets come from a file or an environment variable: {use_}")
 }
 
-/// A flag ahead of the subcommand that takes it, or without it.
+/// A flag that was given before the subcommand that takes it, or without that subcommand.
 fn misplaced(given: &[OsString], program: &Command) -> Option<String> {
     let walked = walk(program, given);
     let early = walked.early?;

@@ -13,10 +13,11 @@ pub(super) struct Walked<'a> {
     pub(super) command: &'a Command,
     /// Its words, such as `token bankezy`.
     pub(super) words: String,
-    /// The first flag ahead of a subcommand, or that no subcommand follows, and that is not of its command.
+    /// The first flag before a subcommand, or else the first one that the command does not take.
     pub(super) early: Option<String>,
 }
 
+/// Follows the subcommands among arguments; flags and their values are skipped.
 pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
     let (mut command, mut words) = (program, Vec::new());
     let mut flags: Vec<&str> = Vec::new();

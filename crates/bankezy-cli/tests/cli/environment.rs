@@ -31,7 +31,7 @@ fn seal_open_and_diagnose_read_the_key_as_the_other_commands_do() {
         &[("BANKEZY_SECRET_ENV", "MINE"), ("MINE", SECRET)],
         &[("BANKEZY_CONFIG", "c")],
         &[("BANKEZY_CONFIG", "c"), ("BANKEZY_ENCODING", "base64url")],
-        // Settings of other commands are none of these.
+        // Settings of other commands do not apply.
         &[
             ("BANKEZY_SECRET_FILE", "s"),
             ("BANKEZY_APU", "x"),

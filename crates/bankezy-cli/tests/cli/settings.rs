@@ -92,7 +92,7 @@ fn refusals_say_what_is_wrong() {
     for (arguments, reason) in [
         ("--dob 19900231", "dob"),
         ("--dob CANARY", "--dob"),
-        ("--isd-code 91", "go together"),
+        ("--isd-code 91", "give both --isd-code and --mobile-number"),
         ("--data CANARY", "NAME=VALUE"),
         ("--timeout 0", "--timeout"),
         ("--apu CANARY", "need --derive"),
