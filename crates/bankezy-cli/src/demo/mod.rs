@@ -135,19 +135,11 @@ impl Demo {
             text.push_str(&paint.dim(&line));
             text.push('\n');
         }
-        let wire = |body: &[u8]| {
-            let found = pretty::wire(body);
-            if found.sealed {
-                paint.cyan(&found.text)
-            } else {
-                paint.dim(&found.text)
-            }
-        };
         for (label, value) in [
             ("in", input),
             ("call", call),
-            ("wire >", wire(exchange.sent.as_bytes())),
-            ("wire <", wire(exchange.response.body().as_bytes())),
+            ("wire >", paint.wire(exchange.sent.as_bytes())),
+            ("wire <", paint.wire(exchange.response.body().as_bytes())),
             ("out", output),
         ] {
             for (number, line) in value.lines().enumerate() {
