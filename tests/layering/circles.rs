@@ -2,7 +2,8 @@
 
 use crate::graph::{Graph, circles, edges_within, graph};
 use crate::members;
-use crate::modules::Sources;
+use crate::modules::{Sources, modules};
+use crate::resolve::{Crate, Found, Last};
 
 #[test]
 fn no_crate_has_a_circle_of_imports() {
@@ -39,6 +40,22 @@ fn graph_of(lib: &str, a: &str, b: &str) -> Graph {
         .map(|(file, text)| (file.to_owned(), text.to_owned()))
         .collect();
     graph(&sources, "lib.rs")
+}
+
+/// Each of its paths counts as an import of the name that it ends with, into the module that it is in.
+#[test]
+fn the_paths_of_a_macro_to_its_own_module_are_followed_once() {
+    let text = "pub struct A; macro_rules! h { () => { $crate::A; crate::A::b(); super::A; made(crate::made) } }";
+    let sources = Sources::from([("lib.rs".to_owned(), text.to_owned())]);
+    let found = Crate {
+        modules: modules(&sources, "lib.rs"),
+    };
+    for name in ["A", "made"] {
+        let path = ["crate", name].map(str::to_owned);
+        let places = found.resolve(&Vec::new(), &path, Last::Anything);
+        let places: Vec<_> = places.into_iter().collect();
+        assert_eq!(places, [Found::Item(Vec::new())], "{name}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(crate) fn graph(sources: &Sources, root: &str) -> Graph {
         let uses = module.uses.iter();
         let globs = module.globs.iter().filter(|glob| !glob.is_reexport);
         for found in uses
-            .flat_map(|used| crate_.resolve(path, used, Last::Anything, 0))
+            .flat_map(|used| crate_.resolve(path, used, Last::Anything))
             .filter_map(|found| match found {
                 Found::Item(module) => Some(module),
                 // What is used of it, another path names.
@@ -38,7 +38,7 @@ pub(crate) fn graph(sources: &Sources, root: &str) -> Graph {
             // All that a glob brings may be used.
             .chain(globs.flat_map(|glob| {
                 crate_
-                    .resolve(path, &glob.path, Last::Type, 0)
+                    .resolve(path, &glob.path, Last::Type)
                     .into_iter()
                     .map(Found::place)
             }))

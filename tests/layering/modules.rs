@@ -44,10 +44,10 @@ pub(crate) struct Module {
     pub(crate) values: BTreeSet<String>,
     pub(crate) children: BTreeSet<String>,
     /// Name in this module, and the path that it stands for.
-    pub(crate) imports: Vec<(String, Vec<String>)>,
+    pub(crate) imports: BTreeSet<(String, Vec<String>)>,
     pub(crate) globs: Vec<Glob>,
     /// Paths that the code of this module names, imports that are no re-exports among them.
-    pub(crate) uses: Vec<Vec<String>>,
+    pub(crate) uses: BTreeSet<Vec<String>>,
 }
 
 pub(crate) struct Glob {
@@ -165,9 +165,9 @@ fn flatten(tree: &UseTree, prefix: &mut Vec<String>, is_reexport: bool, module: 
     let mut import = |name: String, path: Vec<String>| {
         // `as _` brings a trait to use it here, whoever may see it.
         if !is_reexport || name == "_" {
-            module.uses.push(path.clone());
+            module.uses.insert(path.clone());
         }
-        module.imports.push((name, path));
+        module.imports.insert((name, path));
     };
     match tree {
         UseTree::Path(part) => {
@@ -263,7 +263,7 @@ struct Code<'a> {
 impl<'ast> Visit<'ast> for Code<'_> {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments = path.segments.iter().map(|part| text(&part.ident));
-        self.module.uses.push(segments.collect());
+        self.module.uses.insert(segments.collect());
         visit::visit_path(self, path);
     }
 
@@ -346,9 +346,9 @@ fn tokens(stream: TokenStream, prefix: &[String], module: &mut Module) {
 /// Whether a path among tokens is an import cannot be told, so it counts as one as well.
 fn token_path(path: Vec<String>, module: &mut Module) {
     if let Some(last) = path.last().filter(|_| path.len() > 1) {
-        module.imports.push((last.clone(), path.clone()));
+        module.imports.insert((last.clone(), path.clone()));
     }
     if !path.is_empty() {
-        module.uses.push(path);
+        module.uses.insert(path);
     }
 }

@@ -1,6 +1,6 @@
 //! Where a path leads: through imports, re-exports and globs to the module that defines what it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::modules::{Module, ModulePath};
 
@@ -8,6 +8,7 @@ pub(crate) struct Crate {
     pub(crate) modules: BTreeMap<ModulePath, Module>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Found {
     Module(ModulePath),
     /// Something that is no module, and the module that defines it.
@@ -21,6 +22,10 @@ pub(crate) enum Last {
     Type,
 }
 
+/// The names that are being looked up, each with its module. A name that leads back to itself, as
+/// `$crate::here::Name` in a macro of `here` does, is not followed again: each of its imports would double the work.
+type Open = Vec<(ModulePath, String, Last)>;
+
 impl Found {
     pub(crate) fn place(self) -> ModulePath {
         match self {
@@ -30,20 +35,25 @@ impl Found {
 }
 
 impl Crate {
-    /// All that a path may lead to in this crate: a module and a function can have one name.
+    /// All that a path may lead to in this crate, each once: a module and a function can have one name.
     pub(crate) fn resolve(
         &self,
         from: &ModulePath,
         path: &[String],
         last: Last,
-        depth: usize,
-    ) -> Vec<Found> {
-        // Imports that go round in a circle end somewhere.
-        if depth > 16 {
-            return Vec::new();
-        }
+    ) -> BTreeSet<Found> {
+        self.follow(from, path, last, &mut Open::new())
+    }
+
+    fn follow(
+        &self,
+        from: &ModulePath,
+        path: &[String],
+        last: Last,
+        open: &mut Open,
+    ) -> BTreeSet<Found> {
         let Some((first, rest)) = path.split_first() else {
-            return Vec::new();
+            return BTreeSet::new();
         };
         let wanted = |place: usize| {
             if place == path.len() {
@@ -53,69 +63,98 @@ impl Crate {
             }
         };
         let parent = |module: &ModulePath| module.split_last().map(|(_, above)| above.to_vec());
-        let mut here: Vec<Found> = match first.as_str() {
-            "crate" => vec![Found::Module(Vec::new())],
-            "self" => vec![Found::Module(from.clone())],
+        let mut here: BTreeSet<Found> = match first.as_str() {
+            "crate" => BTreeSet::from([Found::Module(Vec::new())]),
+            "self" => BTreeSet::from([Found::Module(from.clone())]),
             "super" => parent(from).map(Found::Module).into_iter().collect(),
-            name => self.lookup(from, name, wanted(1), depth),
+            name => self.lookup(from, name, wanted(1), open).unwrap_or_default(),
         };
         for (place, name) in (2..).zip(rest) {
-            here = here
-                .into_iter()
-                .flat_map(|found| match found {
+            let mut next = BTreeSet::new();
+            for found in here {
+                match found {
                     Found::Module(module) if name == "super" => {
-                        parent(&module).map(Found::Module).into_iter().collect()
+                        next.extend(parent(&module).map(Found::Module));
                     }
                     Found::Module(module) => {
-                        let inside = self.lookup(&module, name, wanted(place), depth);
-                        let is_known =
-                            || !self.lookup(&module, name, Last::Anything, depth).is_empty();
+                        let Some(inside) = self.lookup(&module, name, wanted(place), open) else {
+                            continue;
+                        };
+                        let any = |open| self.lookup(&module, name, Last::Anything, open);
                         // Made by a macro, say.
-                        if inside.is_empty() && !is_known() {
-                            vec![Found::Item(module)]
+                        if inside.is_empty() && any(open).is_some_and(|any| any.is_empty()) {
+                            next.insert(Found::Item(module));
                         } else {
-                            inside
+                            next.extend(inside);
                         }
                     }
                     // A variant, an associated function.
-                    Found::Item(_) => vec![found],
-                })
-                .collect();
+                    Found::Item(_) => {
+                        next.insert(found);
+                    }
+                }
+            }
+            here = next;
         }
         here
     }
 
-    /// What a name in a module may be.
-    fn lookup(&self, module: &ModulePath, name: &str, last: Last, depth: usize) -> Vec<Found> {
+    /// What a name in a module may be; `None` if that is being looked up.
+    fn lookup(
+        &self,
+        module: &ModulePath,
+        name: &str,
+        last: Last,
+        open: &mut Open,
+    ) -> Option<BTreeSet<Found>> {
+        let this = (module.clone(), name.to_owned(), last);
+        if open.contains(&this) {
+            return None;
+        }
+        open.push(this);
+        let found = self.inside(module, name, last, open);
+        open.pop();
+        Some(found)
+    }
+
+    fn inside(
+        &self,
+        module: &ModulePath,
+        name: &str,
+        last: Last,
+        open: &mut Open,
+    ) -> BTreeSet<Found> {
+        let mut found = BTreeSet::new();
         let Some(inside) = self.modules.get(module) else {
-            return Vec::new();
+            return found;
         };
-        let mut found = Vec::new();
         let is_value = last == Last::Anything && inside.values.contains(name);
         if is_value || inside.types.contains(name) {
-            found.push(Found::Item(module.clone()));
+            found.insert(Found::Item(module.clone()));
         }
         if inside.children.contains(name) {
             let child = module.iter().cloned().chain([name.to_owned()]).collect();
-            found.push(Found::Module(child));
+            found.insert(Found::Module(child));
         }
         for (_, path) in inside.imports.iter().filter(|(as_name, _)| as_name == name) {
             // `use other_crate::name` leads nowhere, and so it must not lead to itself.
             if path.len() > 1 || path[0] != name {
-                found.extend(self.resolve(module, path, last, depth + 1));
+                found.extend(self.follow(module, path, last, open));
             }
         }
         if !found.is_empty() {
             return found;
         }
         for glob in &inside.globs {
-            for target in self.resolve(module, &glob.path, Last::Type, depth + 1) {
+            for target in self.follow(module, &glob.path, Last::Type, open) {
                 match target {
                     Found::Module(target) if target != *module => {
-                        found.extend(self.lookup(&target, name, last, depth + 1));
+                        found.extend(self.lookup(&target, name, last, open).unwrap_or_default());
                     }
                     // The variants of an enum, which are not known here: any name may be one.
-                    Found::Item(_) if name.starts_with(char::is_uppercase) => found.push(target),
+                    Found::Item(_) if name.starts_with(char::is_uppercase) => {
+                        found.insert(target);
+                    }
                     _ => {}
                 }
             }

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use bankezy_crypto::SecretBytes;
-use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{Outcome, TokenAnswer};
+use bankezy_crypto::providers::{Token, sardine};
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
@@ -25,22 +25,31 @@ pub(crate) fn print_token(answer: &TokenAnswer, reveal: bool) -> Result<(), Fail
 }
 
 /// The token of a provider other than BankEzy.
-pub(crate) fn print_clear_token(
+pub(crate) fn print_plain_json(
     token: &Token,
     reveal: bool,
     more: &[Member<'_>],
 ) -> Result<(), Failure> {
-    print(&of_clear_token(token, reveal, more)?)
+    print(&plain_json(token, reveal, more)?)
 }
 
 /// The same before it is printed.
-pub(crate) fn of_clear_token(
+pub(crate) fn plain_json(
     token: &Token,
     reveal: bool,
     more: &[Member<'_>],
 ) -> Result<SecretBytes, Failure> {
     let more = [&[("tokenType", token.token_type())], more].concat();
     of_token(token, reveal, &more)
+}
+
+/// What Sardine states beside its token.
+pub(crate) fn sardine_members(found: &sardine::TokenAnswer) -> [Member<'_>; 3] {
+    [
+        ("scope", found.scope.as_deref()),
+        ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
+        ("verificationId", found.verification_id.as_deref()),
+    ]
 }
 
 fn of_token(token: &Token, reveal: bool, more: &[Member<'_>]) -> Result<SecretBytes, Failure> {

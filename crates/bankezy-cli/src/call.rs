@@ -12,7 +12,7 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 
 pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
     let (token, session_keys) = session::needed(&args.session, settings.session)?;
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
     let body = files::read_stdin(MAX_BODY)?;
@@ -23,8 +23,7 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
             error.column()
         ))
     })?;
-    let answer: Box<RawValue> = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.call(&args.path, body, &token, &channel))
+    let answer: Box<RawValue> = remote::block_on(client.call(&args.path, body, &token, &channel))?
         .map_err(remote::call_failure)?;
     // Byte for byte, as `bankezy open` does.
     files::print(answer.get().as_bytes())

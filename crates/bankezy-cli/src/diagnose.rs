@@ -7,11 +7,14 @@ use bankezy_diagnose::{
     WHAT_NEXT_FOR_SECRET,
 };
 
-use crate::args::{Diagnose, SecretArg as _};
+use crate::args::{Diagnose, KEYS_TO_OPEN, SecretArg as _};
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, usage};
 
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
+    if args.secret.place().or(args.private_key.place()).is_none() {
+        return Err(usage::missing(&KEYS_TO_OPEN));
+    }
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
     let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "--message")?;
@@ -43,30 +46,29 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         )));
     };
     let found = in_flags(&found.map_err(|error| failure(error, args.verbose))?);
+    files::print(format!("{found}\n").as_bytes())?;
     let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
-    let stripped = if stripped.is_empty() {
-        String::new()
-    } else {
-        format!("stripped from the capture: {}\n", stripped.join(", "))
-    };
-    files::print(format!("{found}\n{stripped}").as_bytes())
+    match stripped.join(", ").as_str() {
+        "" => Ok(()),
+        all => files::print(format!("stripped from the capture: {all}\n").as_bytes()),
+    }
 }
 
 /// A finding, with the flags that use it.
 fn in_flags(found: &Finding) -> String {
-    match found {
+    let (mut lines, weakness) = match found {
         Finding::Reading {
             reading, weakness, ..
         } => {
-            let mut text = format!("opens with {}", flag(reading));
+            let mut lines = vec![format!("opens with {}", flag(reading))];
             if reading.flags().is_none() {
-                text += &format!("\nin Rust: {}", reading.rust());
-                text += &format!("\nin a shell, for --encoding hex: {}", reading.shell());
+                lines.push(format!("in Rust: {}", reading.rust()));
+                lines.push(format!(
+                    "in a shell, for --encoding hex: {}",
+                    reading.shell()
+                ));
             }
-            if let Some(weakness) = weakness {
-                text += &format!("\nweak: {weakness}");
-            }
-            text
+            (lines, weakness)
         }
         Finding::Derivation {
             derivation,
@@ -74,24 +76,22 @@ fn in_flags(found: &Finding) -> String {
             weakness,
             ..
         } => {
-            let flag = if derivation.is_usual() {
-                "--derive "
-            } else {
-                ""
-            };
-            let mut text = format!("opens with {flag}{derivation} (derivation {tried} tried)");
-            text += &format!("\nin Rust: {}", derivation.rust());
-            if let Some(note) = derivation.form.note() {
-                text += &format!("\nnote: {note}");
-            }
-            if let Some(weakness) = weakness {
-                text += &format!("\nweak: {weakness}");
-            }
-            text
+            let usual = derivation.is_usual();
+            let flag = if usual { "--derive " } else { "" };
+            let mut lines = vec![
+                format!("opens with {flag}{derivation} (derivation {tried} tried)"),
+                format!("in Rust: {}", derivation.rust()),
+            ];
+            lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
+            (lines, weakness)
         }
-        Finding::PrivateKey => "opens with the private key alone, without --peer".to_owned(),
-        _ => found.to_string(),
-    }
+        Finding::PrivateKey => {
+            return "opens with the private key alone, without --peer".to_owned();
+        }
+        _ => return found.to_string(),
+    };
+    lines.extend(weakness.iter().map(|weakness| format!("weak: {weakness}")));
+    lines.join("\n")
 }
 
 fn flag(reading: &Reading) -> String {

@@ -26,11 +26,6 @@ impl Failure {
         Self::Usage(message.into())
     }
 
-    /// Wrong usage, for what nothing gives.
-    pub(crate) fn missing(what: &str) -> Self {
-        Self::usage(format!("{what} is missing"))
-    }
-
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Operation(_) => ExitCode::from(1),

@@ -13,7 +13,7 @@ const DEFAULT_RSA_BITS: usize = 3072;
 
 pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
     if args.bits.is_some() && args.kind != KeygenKind::Rsa {
-        return Err(Failure::usage("--bits is for rsa alone"));
+        return Err(Failure::usage("--bits is only for rsa"));
     }
     let backend = keys::backend(&args.backend)?;
     files::check_private(&args.out, "--out", args.force)?;
@@ -35,7 +35,7 @@ fn secret(args: &Keygen) -> Result<(), Failure> {
     // Not on standard output: that holds only what may be shared, and of a secret nothing may.
     let _ = writeln!(
         std::io::stderr(),
-        "payload secret written to {} as base64url; nothing of it may be shared",
+        "payload secret written to {} as base64url; keep it secret",
         shown::file(&args.out, "--out")
     );
     Ok(())

@@ -5,13 +5,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes};
+use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes, SecretText};
 
 use crate::args::{
     BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
-use crate::{files, key_forms};
+use crate::{files, key_forms, usage};
 
 /// The byte order mark that some editors put in front of UTF-8.
 const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -41,9 +41,7 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
         Encoding::Utf8 => PayloadSecret::from_raw_str(text),
     };
     secret.map_err(|error| {
-        Failure::operation(format!(
-            "{error} (--encoding; `bankezy diagnose` finds it out)"
-        ))
+        Failure::operation(format!("{error} (--encoding; `bankezy diagnose` finds it)"))
     })
 }
 
@@ -70,9 +68,12 @@ fn without_additions(secret: SecretBytes) -> SecretBytes {
 
 /// A secret that a call cannot do without.
 pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
-    arg.place()
-        .ok_or_else(|| Failure::missing(&S::flags()))?
-        .read()
+    arg.place().ok_or_else(|| usage::missing(&S::FLAGS))?.read()
+}
+
+/// The same as text.
+pub(crate) fn needed_text<S: SecretArg>(arg: &S, what: &str) -> Result<SecretText, Failure> {
+    Ok(text(&needed(arg)?, what)?.to_owned().into())
 }
 
 impl Place {
@@ -124,20 +125,13 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
 }
 
-/// A private key: PEM, JWK, or DER (PKCS#8 or PKCS#1).
+/// A private key in whichever form.
 pub(crate) fn private_key(bytes: &SecretBytes, backend: &Backend) -> Result<KeyPair, Failure> {
-    let start = bytes.as_bytes().trim_ascii_start();
-    let start = start.strip_prefix(UTF8_MARK).unwrap_or(start);
-    // Some tools write attributes in front of the first PEM block.
-    let key = if memchr::memmem::find(start, b"-----BEGIN ").is_some() {
-        KeyPair::from_pem_with_backend(text(bytes, "the private key")?, backend)
-    } else if start.trim_ascii_start().starts_with(b"{") {
-        KeyPair::from_jwk_with_backend(text(bytes, "the private key")?, backend)
-    } else {
-        // DER says by itself which structure it is, and the message is about the first.
-        key_forms::private_key(bytes.as_bytes(), backend)
-    };
-    Ok(key?)
+    if memchr::memmem::find(bytes.as_bytes(), b"-----BEGIN ").is_some() {
+        // PEM that is no text is not taken for DER.
+        text(bytes, "the private key")?;
+    }
+    Ok(key_forms::private_key(bytes.as_bytes(), backend)?)
 }
 
 /// The public key of `flag`: as it travels, or a file with it as it travels, as PEM, JWK or DER.

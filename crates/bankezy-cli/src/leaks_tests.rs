@@ -17,7 +17,7 @@ use clap::{Command, CommandFactory as _};
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::files::streams;
-use crate::scope::{BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope};
+use crate::scope::{self, BANKEZY, COMPLYCUBE, FACEKI, SARDINE, Scope, Variables};
 use kinds_tests::Secret;
 use places_tests::{bases, line_for};
 
@@ -26,22 +26,18 @@ const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 /// Every subcommand with its words, such as `token bankezy renew`.
 fn commands() -> &'static [(Vec<String>, Command)] {
     static FOUND: OnceLock<Vec<(Vec<String>, Command)>> = OnceLock::new();
-    fn collect(words: &[String], command: &Command, found: &mut Vec<(Vec<String>, Command)>) {
-        for sub in command
-            .get_subcommands()
-            .filter(|sub| sub.get_name() != "help")
-        {
-            let words = [words, &[sub.get_name().to_owned()]].concat();
-            collect(&words, sub, found);
-            found.push((words, sub.clone()));
-        }
-    }
     FOUND.get_or_init(|| {
         let mut program = Args::command();
         program.build();
-        let mut found = Vec::new();
-        collect(&[], &program, &mut found);
-        found
+        let all = scope::commands(&program).into_iter().skip(1);
+        all.filter(|(words, _)| !words.split(' ').any(|word| word == "help"))
+            .map(|(words, command)| {
+                (
+                    words.split(' ').map(str::to_owned).collect(),
+                    command.clone(),
+                )
+            })
+            .collect()
     })
 }
 
@@ -114,15 +110,20 @@ fn run(run: &Run) -> (String, Result<(), Failure>) {
         std::fs::write(&config, settings).unwrap();
         given.extend(["--config".into(), config.clone().into()]);
     }
-    let variable = |name: &str| {
+    let value = |name: &str| {
         let found = run.variable.as_ref().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.into())
+    };
+    let names = run.variable.iter().map(|(name, _)| name.clone()).collect();
+    let variables = Variables {
+        names,
+        value: &value,
     };
     let out = format!("{number}.out");
     let file = File::create_new(&out).unwrap();
     streams::IN.replace(Some(File::open("input").unwrap()));
     streams::OUT.replace(Some(file));
-    let done = crate::done(&given, &variable);
+    let done = crate::done(&given, &variables);
     let printed = std::fs::read(&out).unwrap();
     for file in [out, config].iter().filter(|file| Path::new(file).exists()) {
         std::fs::remove_file(file).unwrap();
@@ -263,9 +264,12 @@ fn as_an_argument_of_its_own() {
     check(&runs);
 }
 
-/// For each provider, a command that reads all of its settings.
-const READERS: [(&str, &Scope); 4] = [
+/// For each provider, a command that reads all of its settings, and those that read the key alone.
+const READERS: [(&str, &Scope); 7] = [
     ("token bankezy", &BANKEZY),
+    ("seal", &BANKEZY),
+    ("open", &BANKEZY),
+    ("diagnose", &BANKEZY),
     ("token faceki", &FACEKI),
     ("token complycube", &COMPLYCUBE),
     ("token sardine", &SARDINE),

@@ -10,7 +10,6 @@
 mod answer;
 mod args;
 mod call;
-mod clear;
 mod demo;
 mod diagnose;
 mod failure;
@@ -23,6 +22,7 @@ mod keys;
 mod leaks_tests;
 mod lines;
 mod messages;
+mod plain_json;
 mod pretty;
 mod remote;
 mod renew;
@@ -49,7 +49,12 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
-    match done(&given, &|name| std::env::var_os(name)) {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let variables = Variables {
+        names: names.collect(),
+        value: &|name| std::env::var_os(name),
+    };
+    match done(&given, &variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If this cannot be written, the exit code is all that is left.
@@ -60,7 +65,7 @@ fn main() -> ExitCode {
 }
 
 /// Does what the arguments say.
-fn done(given: &[OsString], variables: Variables<'_>) -> Result<(), Failure> {
+fn done(given: &[OsString], variables: &Variables<'_>) -> Result<(), Failure> {
     let (args, settings) = settings::parse(given, variables)?;
     run(args.command, settings)
 }
@@ -70,9 +75,9 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Demo => demo::run(),
         Command::Token(args) => match args.provider {
             Provider::Bankezy(args) => token::run(&args, settings),
-            Provider::Faceki(args) => clear::faceki(&args),
-            Provider::Complycube(args) => clear::complycube(&args),
-            Provider::Sardine(args) => clear::sardine(&args),
+            Provider::Faceki(args) => plain_json::faceki(&args),
+            Provider::Complycube(args) => plain_json::complycube(&args),
+            Provider::Sardine(args) => plain_json::sardine(&args),
         },
         Command::Call(args) => call::run(&args, settings),
         Command::Sandbox(args) => sandbox::run(&args),
@@ -92,23 +97,22 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
 }
 
 fn man(subcommand: Option<&str>) -> Result<(), Failure> {
-    let mut command = Args::command();
-    command.build();
-    if let Some(name) = subcommand {
-        let names: Vec<&str> = command
-            .get_subcommands()
-            .map(clap::Command::get_name)
-            .collect();
-        let found = command.find_subcommand(name).cloned();
-        command = found
-            .ok_or_else(|| {
-                Failure::usage(format!(
-                    "no such subcommand: expected one of {}",
-                    names.join(", ")
-                ))
-            })?
-            .display_name(format!("bankezy-{name}"));
-    }
+    let mut program = Args::command();
+    program.build();
+    let command = match subcommand.map(|name| (name, program.find_subcommand(name))) {
+        None => program,
+        Some((name, Some(found))) => found.clone().display_name(format!("bankezy-{name}")),
+        Some((_, None)) => {
+            let names: Vec<&str> = program
+                .get_subcommands()
+                .map(|sub| sub.get_name())
+                .collect();
+            let names = names.join(", ");
+            return Err(Failure::usage(format!(
+                "no such subcommand: expected one of {names}"
+            )));
+        }
+    };
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)

@@ -8,9 +8,11 @@ use bankezy_crypto::{
     PublicKeySealer, Seal,
 };
 
-use crate::args::{self, AgreementArgs, DerivationArgs, SecretArg as _, SecretArgs};
+use crate::args::{
+    self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
+};
 use crate::failure::Failure;
-use crate::{files, keys, lines};
+use crate::{files, keys, lines, usage};
 
 /// Largest payload that is sealed: what AES-GCM takes is more than a memory holds.
 const MAX_PAYLOAD: usize = usize::MAX - 1;
@@ -32,7 +34,7 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
             }
             Box::new(sealer)
         }
-        None => match key(&args.secret, &args.agreement, backend)? {
+        None => match key(&args.secret, &args.agreement, &KEYS_TO_SEAL, backend)? {
             Key::Shared(cipher) => Box::new(cipher),
             Key::Private(_) => {
                 return Err(Failure::usage(
@@ -59,7 +61,7 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
 
 pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
-    let key = key(&args.secret, &args.agreement, backend)?;
+    let key = key(&args.secret, &args.agreement, &KEYS_TO_OPEN, backend)?;
     let max = args.max_len.max_len;
     let opener: Box<dyn Open> = match key {
         Key::Shared(cipher) => Box::new(cipher.with_max_sealed_len(max)),
@@ -91,17 +93,25 @@ enum Key {
     Private(KeyPair),
 }
 
-fn key(secret: &SecretArgs, agreement: &AgreementArgs, backend: &Backend) -> Result<Key, Failure> {
+/// The key that the arguments name; `keys` are the ids of those that can.
+fn key(
+    secret: &SecretArgs,
+    agreement: &AgreementArgs,
+    keys: &[&str],
+    backend: &Backend,
+) -> Result<Key, Failure> {
     if secret.secret.place().is_some() {
         let secret = keys::secret(secret)?;
         if agreement.derivation.has_party_info() {
             return Err(Failure::usage(
-                "--apu and --apv do not go with a payload secret",
+                "--apu and --apv cannot be used with a payload secret",
             ));
         }
         return Ok(Key::Shared(PayloadCipher::with_backend(&secret, backend)?));
     }
-    let pair = keys::private_key(&keys::needed(&agreement.private_key)?, backend)?;
+    let private_key = agreement.private_key.place();
+    let private_key = private_key.ok_or_else(|| usage::missing(keys))?;
+    let pair = keys::private_key(&private_key.read()?, backend)?;
     match (&agreement.peer, keys::derivation(&agreement.derivation)?) {
         (Some(peer), Some(derivation)) => {
             let secret = pair.agree(&keys::public_key(peer, "--peer")?, &derivation)?;

@@ -32,8 +32,25 @@ impl Paint {
         self.code("32", text)
     }
 
-    pub(crate) fn cyan(&self, text: &str) -> String {
+    fn cyan(&self, text: &str) -> String {
         self.code("36", text)
+    }
+
+    /// What a body looks like on the wire.
+    pub(crate) fn wire(&self, body: &[u8]) -> String {
+        let text = String::from_utf8_lossy(body.trim_ascii());
+        match text.chars().next() {
+            _ if text.starts_with("eyJ") => self.cyan(&middle_cut(&text, 46, 6)),
+            None => self.dim("nothing"),
+            Some('{') => self.dim(&format!(
+                "unencrypted JSON ({} characters)",
+                text.chars().count()
+            )),
+            Some(_) => {
+                let shown: String = text.chars().take(LINE).collect();
+                self.dim(&format!("\"{}\", unencrypted", shown.escape_debug()))
+            }
+        }
     }
 
     fn code(&self, code: &str, text: &str) -> String {
@@ -67,30 +84,6 @@ pub(crate) fn call(request: &Request<SecretBytes>) -> String {
 
 fn hidden(length: usize) -> String {
     format!("(hidden, {length} characters)")
-}
-
-/// What a body looks like on the wire.
-pub(crate) struct Wire {
-    pub(crate) text: String,
-    pub(crate) sealed: bool,
-}
-
-pub(crate) fn wire(body: &[u8]) -> Wire {
-    let text = String::from_utf8_lossy(body.trim_ascii());
-    let sealed = text.starts_with("eyJ");
-    Wire {
-        text: if sealed {
-            middle_cut(&text, 46, 6)
-        } else if text.is_empty() {
-            "nothing".to_owned()
-        } else if text.starts_with('{') {
-            format!("the JSON in clear ({} characters)", text.chars().count())
-        } else {
-            let shown: String = text.chars().take(LINE).collect();
-            format!("\"{}\", in clear", shown.escape_debug())
-        },
-        sealed,
-    }
 }
 
 /// A text with its middle cut out where it is long.

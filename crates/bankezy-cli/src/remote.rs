@@ -4,13 +4,18 @@ use std::error::Error as _;
 
 use bankezy_client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::CallError;
-use bankezy_crypto::providers::bankezy::{BankEzy, Version, meaning};
+use bankezy_crypto::providers::bankezy::{BankEzy, meaning};
 use bankezy_sandbox::SandboxError;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::{ApiVersion, ServerArgs};
+use crate::args::ServerArgs;
 use crate::failure::Failure;
-use crate::{keys, transport};
+use crate::{keys, transport, usage};
+
+/// Waits for a call, on this thread alone.
+pub(crate) fn block_on<F: Future>(call: F) -> Result<F::Output, Failure> {
+    Ok(runtime(Builder::new_current_thread())?.block_on(call))
+}
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
     builder
@@ -22,14 +27,9 @@ pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {
 /// The server that the arguments name, behind a client.
 pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
     let base = args.base_url.as_ref();
-    let base = base.ok_or_else(|| Failure::missing("--base-url"))?;
-    let version = match args.api_version {
-        ApiVersion::V1 => Version::V1,
-        ApiVersion::V2 => Version::V2,
-    };
-    let api_key = keys::needed(&args.api_key)?;
-    let api_key = keys::text(&api_key, "X-API-KEY")?;
-    let server = BankEzy::new(base.url.clone(), api_key, version)?;
+    let base = base.ok_or_else(|| usage::missing(&["base_url"]))?;
+    let api_key = keys::needed_text(&args.api_key, "X-API-KEY")?;
+    let server = BankEzy::new(base.url.clone(), api_key.as_str(), args.api_version)?;
     let client = transport::client(&args.transport, base)?;
     Ok(BankEzyClient::new(client, server))
 }

@@ -4,7 +4,7 @@ use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote};
+use crate::{answer, files, keys, remote, usage};
 
 pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure> {
     let output = &args.output;
@@ -19,11 +19,10 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
         }
     }
     let (held, session_keys) = session::needed(&args.session, settings.session.take())?;
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
-    let mut answer = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.renew(&held, args.account_number, &channel))
+    let mut answer = remote::block_on(client.renew(&held, args.account_number, &channel))?
         .map_err(remote::call_failure)?;
     // What the answer leaves out is as it was.
     let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
@@ -40,16 +39,15 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
 pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Failure> {
     let (held, session_keys) = session::held(&args.session, settings.session)?;
     let reference = args.token_reference_id.as_ref();
-    let reference = reference.ok_or_else(|| Failure::missing("--token-reference-id"))?;
+    let reference = reference.ok_or_else(|| usage::missing(&["token_reference_id"]))?;
     // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
     // the session has to be named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);
     let held = held.filter(|_| !needless);
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
-    let outcome = remote::runtime(tokio::runtime::Builder::new_current_thread())?
-        .block_on(client.invalidate(reference, held.as_ref(), &channel))
+    let outcome = remote::block_on(client.invalidate(reference, held.as_ref(), &channel))?
         .map_err(remote::call_failure)?;
     answer::print_invalidated(reference, &outcome)
 }

@@ -3,11 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use bankezy_crypto::Derivation;
+use bankezy_sandbox::Sandbox;
 
-use bankezy_sandbox::{Sandbox, TokenFormat};
-
-use crate::args::{self, SandboxDerivation, SandboxTokenFormat};
+use crate::args;
 use crate::failure::Failure;
 use crate::{files, remote};
 
@@ -30,16 +28,9 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .path_prefix(args.prefix.as_str())
         .tls(args.tls)
         .require_client_certificate(args.mutual_tls)
-        .derivation(match args.derivation {
-            SandboxDerivation::Raw => Derivation::RawSharedSecret,
-            SandboxDerivation::Sha256 => Derivation::Sha256,
-            SandboxDerivation::ConcatKdf => Derivation::ConcatKdf { apu: b"", apv: b"" },
-        })
+        .derivation(args.derivation)
         .token_lifetime(Duration::from_secs(args.token_lifetime))
-        .token_format(match args.token_format {
-            SandboxTokenFormat::Jwt => TokenFormat::Jwt,
-            SandboxTokenFormat::Jwe => TokenFormat::Jwe,
-        })
+        .token_format(args.token_format)
         .start()
         .await
         .map_err(remote::sandbox_failure)?;

@@ -5,8 +5,24 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
-/// Environment variables by their names.
-pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+use crate::shown;
+
+/// The environment: the names of all variables, and the value of each.
+pub(crate) struct Variables<'a> {
+    pub(crate) names: Vec<String>,
+    pub(crate) value: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Commands whose only settings are those that say which key.
+const KEY_COMMANDS: [&str; 3] = ["seal", "open", "diagnose"];
+
+const KEY_SETTINGS: [&str; 5] = [
+    "secret_file",
+    "secret_env",
+    "encoding",
+    "private_key",
+    "private_key_env",
+];
 
 /// Flags that are no settings: they are about one run.
 const ONLY_FLAGS: [&str; 6] = [
@@ -26,40 +42,45 @@ pub(crate) struct Scope {
     /// What its environment variables begin with.
     pub(crate) prefix: &'static str,
     /// The commands whose flags are its settings, with those below them.
-    commands: &'static [&'static [&'static str]],
+    commands: &'static [&'static str],
 }
 
 pub(crate) static BANKEZY: Scope = Scope {
     table: None,
     prefix: "BANKEZY_",
-    commands: &[&["token", "bankezy"], &["call"]],
+    commands: &["token bankezy", "call", "seal", "open", "diagnose"],
 };
 
 pub(crate) static FACEKI: Scope = Scope {
     table: Some("faceki"),
     prefix: "FACEKI_",
-    commands: &[&["token", "faceki"]],
+    commands: &["token faceki"],
 };
 
 pub(crate) static COMPLYCUBE: Scope = Scope {
     table: Some("complycube"),
     prefix: "COMPLYCUBE_",
-    commands: &[&["token", "complycube"]],
+    commands: &["token complycube"],
 };
 
 pub(crate) static SARDINE: Scope = Scope {
     table: Some("sardine"),
     prefix: "SARDINE_",
-    commands: &[&["token", "sardine"]],
+    commands: &["token sardine"],
 };
 
 static ALL: [&Scope; 4] = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
 
 impl Scope {
     /// Whose settings a command takes, by its words; none where its flags are no settings.
-    pub(crate) fn of_command(words: &[&str]) -> Option<&'static Self> {
-        let takes = |scope: &&Self| scope.commands.iter().any(|own| words.starts_with(own));
-        ALL.into_iter().find(takes)
+    pub(crate) fn of_command(words: &str) -> Option<&'static Self> {
+        ALL.into_iter().find(|scope| scope.has(words))
+    }
+
+    fn has(&self, words: &str) -> bool {
+        let is_below = |rest: &str| rest.is_empty() || rest.starts_with(' ');
+        let mut commands = self.commands.iter();
+        commands.any(|own| words.strip_prefix(own).is_some_and(is_below))
     }
 
     /// Whose table this is.
@@ -75,23 +96,16 @@ impl Scope {
 
     /// The names of its settings.
     pub(crate) fn names(&self, program: &Command) -> Vec<String> {
-        fn collect(command: &Command, names: &mut Vec<String>) {
+        let mut names = Vec::new();
+        for (_, command) in commands(program)
+            .iter()
+            .filter(|(words, _)| self.has(words))
+        {
             for arg in settings_of(command) {
                 let name = arg.get_id().to_string();
                 if !names.contains(&name) {
                     names.push(name);
                 }
-            }
-            for sub in command.get_subcommands() {
-                collect(sub, names);
-            }
-        }
-        let mut names = Vec::new();
-        for words in self.commands {
-            let mut words = words.iter();
-            let found = words.try_fold(program, |command, word| command.find_subcommand(word));
-            if let Some(command) = found {
-                collect(command, &mut names);
             }
         }
         names
@@ -116,14 +130,64 @@ impl Scope {
     }
 
     /// The value of the environment variable of a setting.
-    pub(crate) fn in_environment(&self, name: &str, variables: Variables<'_>) -> Option<OsString> {
-        variables(&self.variable(name)).filter(|value| !value.is_empty())
+    pub(crate) fn in_environment(&self, name: &str, variables: &Variables<'_>) -> Option<OsString> {
+        (variables.value)(&self.variable(name)).filter(|value| !value.is_empty())
     }
+
+    /// Warnings about variables that look like settings of a command and are not read.
+    pub(crate) fn unread(
+        &self,
+        program: &Command,
+        command: &Command,
+        variables: &Variables<'_>,
+    ) -> Vec<String> {
+        let mut known = self.names(program);
+        known.extend(self.secrets(program).into_iter().map(|(name, _)| name));
+        if self.table.is_none() {
+            known.push("config".to_owned());
+        }
+        let warning = |variable: &String| {
+            let name = variable.strip_prefix(self.prefix)?.to_ascii_lowercase();
+            if known.contains(&name) {
+                return None;
+            }
+            let only_flag = |arg: &&Arg| arg.get_id() == &*name && arg.get_long().is_some();
+            let instead = match command.get_arguments().find(only_flag) {
+                Some(_) => format!("use the flag `--{}`", name.replace('_', "-")),
+                None => format!(
+                    "did you mean `{}`?",
+                    self.variable(shown::misspelt(&name, &known)?)
+                ),
+            };
+            Some(format!(
+                "the environment variable `{variable}` is not read: {instead}"
+            ))
+        };
+        variables.names.iter().filter_map(warning).collect()
+    }
+}
+
+/// All commands of the program, itself first, with their words, such as `token bankezy`.
+pub(crate) fn commands(program: &Command) -> Vec<(String, &Command)> {
+    let mut all = vec![(String::new(), program)];
+    let mut next = 0;
+    while let Some((above, command)) = all.get(next).cloned() {
+        for sub in command.get_subcommands() {
+            let words = format!("{above} {}", sub.get_name());
+            all.push((words.trim_start().to_owned(), sub));
+        }
+        next += 1;
+    }
+    all
 }
 
 /// The flags of a command that are settings.
 pub(crate) fn settings_of(command: &Command) -> impl Iterator<Item = &Arg> {
-    let is_setting = |arg: &&Arg| !ONLY_FLAGS.contains(&arg.get_id().as_str());
+    let only_key = KEY_COMMANDS.contains(&command.get_name());
+    let is_setting = move |arg: &&Arg| match arg.get_id().as_str() {
+        id if only_key => KEY_SETTINGS.contains(&id),
+        id => !ONLY_FLAGS.contains(&id),
+    };
     command
         .get_arguments()
         .filter(|arg| arg.get_long().is_some())

@@ -22,7 +22,7 @@ use crate::args::{Place, PrivateKeyArg, SecretArg, SecretArgs, ServerArgs, Sessi
 use crate::failure::Failure;
 use crate::scope::settings_of;
 use crate::values::{Value, Values};
-use crate::{files, keys};
+use crate::{files, keys, usage};
 
 /// Largest session file that is read.
 const MAX_FILE: usize = 1024 * 1024;
@@ -157,8 +157,7 @@ pub(crate) fn held(
     if args.token.place().is_none() {
         return Ok((None, Keys::Static));
     }
-    let token = keys::needed(&args.token)?;
-    let token = SecretText::from(keys::text(&token, "the token")?.to_owned());
+    let token = keys::needed_text(&args.token, "the token")?;
     Ok((Some(Token::new(token, None)), Keys::Static))
 }
 
@@ -168,8 +167,7 @@ pub(crate) fn needed(
     session: Option<Session>,
 ) -> Result<(Token, Keys), Failure> {
     let (token, keys) = held(args, session)?;
-    let token =
-        token.ok_or_else(|| Failure::missing("--session, or --token-file or --token-env,"))?;
+    let token = token.ok_or_else(|| usage::missing(&["session", "token_file", "token_env"]))?;
     Ok((token, keys))
 }
 
@@ -198,29 +196,36 @@ impl Keys {
 /// Reads a session file.
 pub(crate) fn load(path: &Path) -> Result<Session, Failure> {
     let bytes = files::read_file(path, MAX_FILE, "--session")?;
-    let members = Members(serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?);
+    let members: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(bytes.as_bytes()).map_err(|_| broken())?;
+    let text = |name: &str| -> Result<Option<String>, Failure> {
+        let raw = members.get(name);
+        let text = raw.map(|raw| serde_json::from_str(raw.get()));
+        text.transpose().map_err(|_| broken())
+    };
+    let needed = |name: &str| text(name)?.ok_or_else(broken);
     let mut values = Values::new();
     let kept = kept_settings::<ServerArgs>().chain(kept_settings::<SecretArgs>());
     for name in kept.chain(STATED.map(str::to_owned)) {
-        if let Some(text) = members.text(&name)? {
-            let value = Value::new(text, from(&name));
-            values.insert(name, value);
+        if let Some(text) = text(&name)? {
+            let from = from(&name);
+            values.insert(name, Value::new(text, from));
         }
     }
-    let keys = match members.needed("channel")?.as_str() {
+    let keys = match needed("channel")?.as_str() {
         "static" => Keys::Static,
         "agreed" => {
-            let secret = SecretText::from(members.needed("payload_secret")?);
+            let secret = SecretText::from(needed("payload_secret")?);
             Keys::Agreed(PayloadSecret::from_base64url(secret.as_str())?)
         }
         "key-transport" => {
             let [file, variable] = PRIVATE_KEY;
-            let (name, is_variable) = match members.text(file)? {
+            let (name, is_variable) = match text(file)? {
                 Some(name) => (name, false),
-                None => (members.needed(variable)?, true),
+                None => (needed(variable)?, true),
             };
             Keys::KeyTransport {
-                server_pub_key: members.needed("server_pub_key")?,
+                server_pub_key: needed("server_pub_key")?,
                 private_key: Place {
                     is_variable,
                     name: name.into(),
@@ -230,7 +235,7 @@ pub(crate) fn load(path: &Path) -> Result<Session, Failure> {
         }
         _ => return Err(broken()),
     };
-    let token = SecretText::from(members.needed("token")?);
+    let token = SecretText::from(needed("token")?);
     Ok(Session {
         token: Token::new(token, None),
         keys,
@@ -241,22 +246,6 @@ pub(crate) fn load(path: &Path) -> Result<Session, Failure> {
 /// Names a member in messages.
 fn from(name: &str) -> String {
     format!("`{name}` of the session")
-}
-
-struct Members<'a>(BTreeMap<String, &'a RawValue>);
-
-impl Members<'_> {
-    fn text(&self, name: &str) -> Result<Option<String>, Failure> {
-        let Some(raw) = self.0.get(name) else {
-            return Ok(None);
-        };
-        let text = serde_json::from_str(raw.get());
-        text.map(Some).map_err(|_| broken())
-    }
-
-    fn needed(&self, name: &str) -> Result<String, Failure> {
-        self.text(name)?.ok_or_else(broken)
-    }
 }
 
 fn broken() -> Failure {

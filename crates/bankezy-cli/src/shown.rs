@@ -6,35 +6,58 @@ use std::path::Path;
 const MAX_BARE_NAME: usize = 16;
 const MAX_PATH: usize = 200;
 
-/// The known name within two edits of a text.
+/// The known name nearest to a text, within two edits.
 pub(crate) fn nearest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
+    near(text, known, |edits| edits * 2 <= text.len())
+}
+
+/// The known name that a text may be meant for where others name things as well: short names, and names that
+/// end with a number, are left to them.
+pub(crate) fn misspelt<'a>(text: &str, known: &'a [String]) -> Option<&'a String> {
+    let numbered = text.ends_with(|c: char| c.is_ascii_digit());
+    near(text, known, |edits| !numbered && edits * 4 < text.len())
+}
+
+fn near<T: AsRef<str>>(
+    text: &str,
+    known: impl IntoIterator<Item = T>,
+    // Any short text is within two edits of a short name.
+    is_near: impl Fn(usize) -> bool,
+) -> Option<T> {
     // Two edits can be a terminal's escape sequence.
     if !text.bytes().all(|c| c.is_ascii_graphic()) {
         return None;
     }
+    // People get the first letter right.
+    let starts_alike = |name: &str| text.bytes().next() == name.bytes().next();
     known
         .into_iter()
         .filter_map(|name| Some((edits(text, name.as_ref())?, name)))
-        // Any short text is within two edits of a short name.
-        .filter(|(edits, _)| edits * 2 <= text.len())
-        .min_by_key(|(edits, _)| *edits)
+        .filter(|(edits, _)| is_near(*edits))
+        .min_by_key(|(edits, name)| (*edits, !starts_alike(name.as_ref())))
         .map(|(_, name)| name)
 }
 
-/// How many characters have to be changed, put in or left out, if at most two.
+/// How many characters have to be changed, put in, left out, or swapped with their neighbour, if at most two
+/// (the optimal string alignment distance).
 fn edits(text: &str, name: &str) -> Option<usize> {
     if text.len().abs_diff(name.len()) > 2 {
         return None;
     }
-    let name = name.as_bytes();
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let mut before = Vec::new();
     let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (line, typed) in text.bytes().enumerate() {
+    for (line, typed) in text.iter().enumerate() {
         let mut next = vec![line + 1];
         for (column, known) in name.iter().enumerate() {
-            let changed = row[column] + usize::from(typed != *known);
-            next.push(changed.min(row[column + 1] + 1).min(next[column] + 1));
+            let changed = row[column] + usize::from(typed != known);
+            let mut least = changed.min(row[column + 1] + 1).min(next[column] + 1);
+            if line > 0 && column > 0 && (text[line - 1], name[column - 1]) == (*known, *typed) {
+                least = least.min(before[column - 1] + 1);
+            }
+            next.push(least);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
     }
     row.last().copied().filter(|edits| *edits <= 2)
 }
@@ -102,9 +125,29 @@ mod tests {
     fn names_are_found_within_two_edits() {
         let known = ["--private-key", "--peer", "seal"];
         assert_eq!(nearest("--privat-keys", known), Some("--private-key"));
-        assert_eq!(nearest("sael", known), Some("seal"));
         assert_eq!(nearest("--peerabc", known), None);
         assert_eq!(nearest("\u{1b}[seal", known), None);
+    }
+
+    #[test]
+    fn a_swap_is_one_edit_and_the_first_letter_decides() {
+        assert_eq!(nearest("sael", ["call", "seal"]), Some("seal"));
+        assert_eq!(edits("sael", "seal"), Some(1));
+        assert_eq!(edits("ab", "ba"), Some(1));
+        assert_eq!(edits("abcd", "badc"), Some(2));
+        // Optimal string alignment: what was swapped is not edited again.
+        assert_eq!(edits("ca", "abc"), None);
+        assert_eq!(nearest("sead", ["lead", "seal"]), Some("seal"));
+    }
+
+    #[test]
+    fn variables_of_others_are_left_alone() {
+        let known = ["secret_file", "dob", "api_key"].map(str::to_owned);
+        let found = |text| misspelt(text, &known).map(String::as_str);
+        assert_eq!(found("secret_fiel"), Some("secret_file"));
+        assert_eq!(found("api_kye"), Some("api_key"));
+        assert_eq!(found("dab"), None);
+        assert_eq!(found("api_key_2"), None);
     }
 
     #[test]

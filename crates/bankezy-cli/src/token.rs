@@ -11,58 +11,43 @@ use rand::rngs::SysRng;
 
 use crate::args::{
     AppArgs, BackendArg, BankezyCall, BankezyToken, DerivationArgs, ExchangeArgs, OnboardingArgs,
-    OutputArgs, SecretArg as _, SecretArgs, ServerArgs, UserArgs,
+    SecretArg as _, TokenArgs,
 };
 use crate::failure::Failure;
 use crate::session::{self, Keys};
 use crate::settings::Settings;
-use crate::{answer, files, keys, remote, renew};
+use crate::{answer, files, keys, remote, renew, usage};
 
 pub(crate) fn run(args: &BankezyToken, settings: Settings) -> Result<(), Failure> {
-    let (which, server, exchange, output) = match &args.call {
-        Some(BankezyCall::Renew(args)) => return renew::renew(args, settings),
-        Some(BankezyCall::Invalidate(args)) => return renew::invalidate(args, settings),
-        Some(BankezyCall::Onboarding(args)) => (
-            Which::User(&args.user, &args.secret, Some(&args.onboarding)),
-            &args.server,
-            &args.exchange,
-            &args.output,
+    match &args.call {
+        Some(BankezyCall::Renew(args)) => renew::renew(args, settings),
+        Some(BankezyCall::Invalidate(args)) => renew::invalidate(args, settings),
+        Some(BankezyCall::Onboarding(args)) => {
+            new_token(&args.token, None, Some(&args.onboarding), &settings)
+        }
+        None => new_token(
+            &args.token,
+            args.app.app.then_some(&args.app),
+            None,
+            &settings,
         ),
-        None => (
-            if args.app.app {
-                Which::App(&args.app)
-            } else {
-                Which::User(&args.user, &args.secret, None)
-            },
-            &args.server,
-            &args.exchange,
-            &args.output,
-        ),
-    };
-    new_token(which, server, exchange, output, &settings)
+    }
 }
 
-#[derive(Clone, Copy)]
-enum Which<'a> {
-    /// Get App Token.
-    App(&'a AppArgs),
-    /// Get Token, or Onboarding user token.
-    User(&'a UserArgs, &'a SecretArgs, Option<&'a OnboardingArgs>),
-}
-
+/// Get App Token, or else Get Token or Onboarding user token.
 fn new_token(
-    which: Which<'_>,
-    server: &ServerArgs,
-    exchange: &ExchangeArgs,
-    output: &OutputArgs,
+    args: &TokenArgs,
+    app: Option<&AppArgs>,
+    onboarding: Option<&OnboardingArgs>,
     settings: &Settings,
 ) -> Result<(), Failure> {
+    let (exchange, output) = (&args.exchange, &args.output);
     if let Some(path) = &output.save_session {
         files::check_private(path, "--save-session", output.force)?;
     }
-    let client = remote::connect(server)?;
+    let client = remote::connect(&args.server)?;
     let derivation = derivation(&exchange.derivation)?;
-    let backend = keys::backend(&BackendArg { backend: None })?;
+    let backend = keys::backend(&BackendArg::default())?;
     // A new key takes longer than all that is refused before it.
     let pair = Arc::new(match exchange.private_key.place() {
         Some(place) => keys::private_key(&place.read()?, backend)?,
@@ -74,13 +59,12 @@ fn new_token(
         pair,
         derivation,
     };
-    let runtime = remote::runtime(tokio::runtime::Builder::new_current_thread())?;
-    let (answer, session_keys) = match which {
-        Which::App(app) => runtime.block_on(call.app_token(app))?,
-        Which::User(user, secret, onboarding) => {
-            runtime.block_on(call.user_token(user, secret, onboarding, &settings.data))?
+    let (answer, session_keys) = remote::block_on(async {
+        match app {
+            Some(app) => call.app_token(app).await,
+            None => call.user_token(args, onboarding, &settings.data).await,
         }
-    };
+    })??;
     if let Some(path) = &output.save_session {
         session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
@@ -96,11 +80,11 @@ struct TokenCall<'a> {
 
 impl TokenCall<'_> {
     async fn app_token(&self, args: &AppArgs) -> Result<(TokenAnswer, Keys), Failure> {
-        let api_key = keys::needed(&args.api_key)?;
-        let secret = keys::needed(&args.secret)?;
+        let api_key = keys::needed_text(&args.api_key, "apiKey")?;
+        let secret = keys::needed_text(&args.secret, "secret")?;
         let credentials = AppCredentials {
-            api_key: keys::text(&api_key, "apiKey")?,
-            secret: keys::text(&secret, "secret")?,
+            api_key: api_key.as_str(),
+            secret: secret.as_str(),
         };
         let derivation = match (self.derivation, self.pair.public_key().key_type()) {
             (Some(derivation), _) => derivation,
@@ -108,8 +92,8 @@ impl TokenCall<'_> {
             (None, KeyType::Rsa) => Derivation::RawSharedSecret,
             (None, _) => {
                 return Err(Failure::usage(
-                    "--derive is missing: how the key comes from the shared secret is documented \
-                     nowhere, and `bankezy diagnose` finds it out",
+                    "missing required argument: `--derive NAME`; the key derivation is not documented, \
+                     and `bankezy diagnose` finds it from a captured message",
                 ));
             }
         };
@@ -124,23 +108,39 @@ impl TokenCall<'_> {
 
     async fn user_token(
         &self,
-        args: &UserArgs,
-        secret: &SecretArgs,
+        args: &TokenArgs,
         onboarding: Option<&OnboardingArgs>,
         data: &BTreeMap<String, String>,
     ) -> Result<(TokenAnswer, Keys), Failure> {
-        let channel = Keys::Static.channel(secret, &self.pair.backend())?;
-        let sdk_api_key = keys::needed(&args.sdk_api_key)?;
-        let sdk_api_key = keys::text(&sdk_api_key, "sdkApiKey")?;
+        let channel = Keys::Static.channel(&args.secret, &self.pair.backend())?;
+        let args = &args.user;
+        let sdk_api_key = keys::needed_text(&args.sdk_api_key, "sdkApiKey")?;
         let reference = match &args.reference_id {
             Some(reference) => reference.clone(),
             None => random_uuid()?,
         };
         let public_key = self.pair.public_key().to_wire();
         let account = args.account_number;
-        let account = account.ok_or_else(|| Failure::missing("--account-number"))?;
-        let mut request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)?;
-        for (value, with) in texts(args, onboarding) {
+        let account = account.ok_or_else(|| usage::missing(&["account_number"]))?;
+        let mut request =
+            TokenRequest::new(&reference, &public_key, sdk_api_key.as_str(), account)?;
+        let texts = [
+            (&args.first_name, TokenRequest::with_first_name as With<'_>),
+            (&args.last_name, TokenRequest::with_last_name),
+            (&args.email, TokenRequest::with_email),
+        ];
+        let more = onboarding.map(|args| -> [(_, With<'_>); 4] {
+            [
+                (&args.gender, TokenRequest::with_gender),
+                (&args.zip_code, TokenRequest::with_zip_code),
+                (
+                    &args.preferred_language,
+                    TokenRequest::with_preferred_language,
+                ),
+                (&args.kyc_level, TokenRequest::with_kyc_level),
+            ]
+        });
+        for (value, with) in texts.into_iter().chain(more.into_iter().flatten()) {
             if let Some(value) = value {
                 request = with(request, value);
             }
@@ -151,7 +151,9 @@ impl TokenCall<'_> {
             }
             (None, None) => {}
             _ => {
-                return Err(Failure::usage("--isd-code and --mobile-number go together"));
+                return Err(Failure::usage(
+                    "give both --isd-code and --mobile-number, or neither",
+                ));
             }
         }
         if let Some(dob) = args.dob {
@@ -202,30 +204,6 @@ impl TokenCall<'_> {
 
 /// Sets one optional text of a request.
 type With<'a> = fn(TokenRequest<'a>, &'a str) -> TokenRequest<'a>;
-
-/// The optional texts of a request.
-fn texts<'a>(
-    user: &'a UserArgs,
-    onboarding: Option<&'a OnboardingArgs>,
-) -> impl Iterator<Item = (&'a Option<String>, With<'a>)> {
-    let texts: [(_, With<'a>); 3] = [
-        (&user.first_name, TokenRequest::with_first_name),
-        (&user.last_name, TokenRequest::with_last_name),
-        (&user.email, TokenRequest::with_email),
-    ];
-    let more = onboarding.map(|args| -> [(_, With<'a>); 4] {
-        [
-            (&args.gender, TokenRequest::with_gender),
-            (&args.zip_code, TokenRequest::with_zip_code),
-            (
-                &args.preferred_language,
-                TokenRequest::with_preferred_language,
-            ),
-            (&args.kyc_level, TokenRequest::with_kyc_level),
-        ]
-    });
-    texts.into_iter().chain(more.into_iter().flatten())
-}
 
 /// The derivation, if one is named. Without a name nothing may be given that goes into one.
 fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    Derivation, Error, ErrorCategory, KeyPair, Opened, PayloadCipher, PayloadSecret,
-    PrivateKeyOpener, PublicKey, PublicKeySealer,
+    Channel, Derivation, Error, ErrorCategory, KeyPair, PayloadSecret, PrivateKeyOpener, PublicKey,
+    PublicKeySealer,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -64,9 +64,9 @@ fn read(path: &Path) -> Result<Vec<Value>, Failure> {
 }
 
 fn run_case(case: &Value, backend: &Backend) -> Result<(), String> {
-    let key = Key::of(case, backend)?;
+    let channel = channel(case, backend)?;
     let jwe = text(case, "jwe")?;
-    let opened = match (text(case, "result")?, key.open(jwe)) {
+    let opened = match (text(case, "result")?, channel.open(jwe)) {
         ("valid", Ok(opened)) => opened,
         ("valid", Err(error)) => return Err(format!("should open: {error}")),
         ("invalid", Ok(_)) => return Err("should not open".to_owned()),
@@ -81,70 +81,47 @@ fn run_case(case: &Value, backend: &Backend) -> Result<(), String> {
     if opened.as_bytes() != expected {
         return Err("another plaintext".to_owned());
     }
-    match key.seal(&opened).and_then(|sealed| key.open(&sealed)) {
+    match channel
+        .seal(&opened)
+        .and_then(|sealed| channel.open(&sealed))
+    {
         Ok(again) if again.as_bytes() == expected => Ok(()),
         Ok(_) => Err("another plaintext when sealed anew".to_owned()),
         Err(error) => Err(format!("sealed anew: {error}")),
     }
 }
 
-/// The key of a case, ready for use.
-enum Key {
-    Shared(Box<PayloadCipher>),
-    Private(Box<PrivateKeyOpener>, PublicKeySealer),
+/// The key of a case, for both directions.
+fn channel(case: &Value, backend: &Backend) -> Result<Channel, String> {
+    match text(case, "kind")? {
+        "dir" => Channel::from_secret(&any_length_secret(case)?, backend).map_err(said),
+        "ecdh-p256+dir" => Channel::from_secret(&agreed(case, backend)?, backend).map_err(said),
+        "ecdh-es" => {
+            let public = public_key(case, "server_pub_key")?;
+            let pair = p256_pair(case, "server_private_d_b64u", &public, backend)?;
+            private(pair, &public, backend)
+        }
+        "rsa-oaep-256" => {
+            let der = decode(&STANDARD, text(case, "private_pkcs8_b64")?)?;
+            let pair = KeyPair::from_pkcs8_der_with_backend(&der, backend).map_err(said)?;
+            let public = public_key(case, "public_spki_b64")?;
+            if case.get("public_jwk_b64u").is_some()
+                && public_key(case, "public_jwk_b64u")? != public
+            {
+                return Err("the key as JWK is not the key as SPKI".to_owned());
+            }
+            private(pair, &public, backend)
+        }
+        kind => Err(format!("the kind {kind} is not known")),
+    }
 }
 
-impl Key {
-    fn of(case: &Value, backend: &Backend) -> Result<Self, String> {
-        match text(case, "kind")? {
-            "dir" => Self::shared(&any_length_secret(case)?, backend),
-            "ecdh-p256+dir" => Self::shared(&agreed(case, backend)?, backend),
-            "ecdh-es" => {
-                let public = public_key(case, "server_pub_key")?;
-                let pair = p256_pair(case, "server_private_d_b64u", &public, backend)?;
-                Self::private(pair, &public, backend)
-            }
-            "rsa-oaep-256" => {
-                let der = decode(&STANDARD, text(case, "private_pkcs8_b64")?)?;
-                let pair = KeyPair::from_pkcs8_der_with_backend(&der, backend).map_err(said)?;
-                let public = public_key(case, "public_spki_b64")?;
-                if case.get("public_jwk_b64u").is_some()
-                    && public_key(case, "public_jwk_b64u")? != public
-                {
-                    return Err("the key as JWK is not the key as SPKI".to_owned());
-                }
-                Self::private(pair, &public, backend)
-            }
-            kind => Err(format!("the kind {kind} is not known")),
-        }
+fn private(pair: KeyPair, public: &PublicKey, backend: &Backend) -> Result<Channel, String> {
+    if pair.public_key() != public {
+        return Err("the private key is not that of the public key".to_owned());
     }
-
-    fn shared(secret: &PayloadSecret, backend: &Backend) -> Result<Self, String> {
-        let cipher = PayloadCipher::with_backend(secret, backend).map_err(said)?;
-        Ok(Self::Shared(Box::new(cipher)))
-    }
-
-    fn private(pair: KeyPair, public: &PublicKey, backend: &Backend) -> Result<Self, String> {
-        if pair.public_key() != public {
-            return Err("the private key is not that of the public key".to_owned());
-        }
-        let sealer = PublicKeySealer::with_backend(public, backend).map_err(said)?;
-        Ok(Self::Private(Box::new(PrivateKeyOpener::new(pair)), sealer))
-    }
-
-    fn open(&self, sealed: &str) -> Result<Opened, Error> {
-        match self {
-            Self::Shared(cipher) => cipher.open(sealed),
-            Self::Private(opener, _) => opener.open(sealed),
-        }
-    }
-
-    fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
-        match self {
-            Self::Shared(cipher) => cipher.seal(plaintext),
-            Self::Private(_, sealer) => sealer.seal(plaintext),
-        }
-    }
+    let sealer = PublicKeySealer::with_backend(public, backend).map_err(said)?;
+    Ok((sealer, PrivateKeyOpener::new(pair)).into())
 }
 
 /// A case of another `enc` has a key of another length: its message has to be refused whatever the

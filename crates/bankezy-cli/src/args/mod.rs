@@ -1,7 +1,8 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
-mod clear;
+mod choice;
 mod place;
+mod plain_json;
 mod remote;
 mod sandbox;
 mod secrets;
@@ -9,27 +10,54 @@ mod token;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use clear::{ClearArgs, ComplycubeToken, FacekiToken, SardineToken};
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
+pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
-    ApiVersion, Base, Call, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
+    Base, Call, ConfigArg, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
 };
-pub(crate) use sandbox::{Sandbox, SandboxDerivation, SandboxTokenFormat};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use secrets::{
     AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg, SecretArgs,
 };
 pub(crate) use token::{
-    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, OutputArgs,
-    Provider, Renew, Token, UserArgs,
+    AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, Provider, Renew,
+    Token, TokenArgs,
 };
+
+/// The arguments that name a key, by their ids: one of them is needed.
+pub(crate) const KEYS_TO_SEAL: [&str; 5] = [
+    "secret_file",
+    "secret_env",
+    "private_key",
+    "private_key_env",
+    "recipient",
+];
+pub(crate) const KEYS_TO_OPEN: [&str; 4] = [
+    "secret_file",
+    "secret_env",
+    "private_key",
+    "private_key_env",
+];
+
+const KEY_HELP: &str = "\
+Without a flag for it, the key comes from the environment: BANKEZY_SECRET_FILE, BANKEZY_SECRET_ENV, \
+BANKEZY_SECRET (the secret itself), BANKEZY_PRIVATE_KEY or BANKEZY_PRIVATE_KEY_ENV; else from the \
+settings file of --config or BANKEZY_CONFIG. `seal` and `open` also read BANKEZY_ENCODING. Other \
+variables are not read.";
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
 /// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.
 #[derive(Debug, Parser)]
-#[command(name = "bankezy", version, max_term_width = 100)]
+#[command(
+    name = "bankezy",
+    version,
+    max_term_width = 100,
+    after_help = "token, call, seal, open and diagnose read environment variables and a settings file: see their \
+                  --help. The other commands read neither."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -94,13 +122,15 @@ pub(crate) enum KeygenKind {
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env", "recipient"]))]
+#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_SEAL))]
 pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) agreement: AgreementArgs,
-    /// Seal to this public key: as it travels, or a file with it (as it travels, PEM or JWK)
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+    /// Seal to this public key: as sent in a request, or a file with it (the same text, PEM or JWK)
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["encoding", "peer", "derive", "salt", "info"])]
     pub(crate) recipient: Option<String>,
     /// Seal each line on its own, on all processors; a line that fails is empty in the output
@@ -111,12 +141,14 @@ pub(crate) struct Seal {
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env"]))]
+#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_OPEN))]
 pub(crate) struct Open {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
     #[command(flatten)]
     pub(crate) agreement: AgreementArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
     /// Open each line on its own, on all processors; a line that fails is empty in the output
     #[arg(long)]
     pub(crate) lines: bool,
@@ -128,14 +160,14 @@ pub(crate) struct Open {
 
 #[derive(Debug, Parser)]
 pub(crate) struct Inspect {
-    /// File to explain; standard input where it is missing
+    /// File to explain [default: standard input]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) max_len: MaxLenArg,
 }
 
 #[derive(Debug, Parser)]
-#[command(group = clap::ArgGroup::new("key").required(true).args(["secret_file", "secret_env", "private_key", "private_key_env"]))]
+#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_OPEN))]
 pub(crate) struct Diagnose {
     /// File with the captured message
     #[arg(long, value_name = "FILE")]
@@ -144,7 +176,9 @@ pub(crate) struct Diagnose {
     pub(crate) secret: PayloadSecretArg,
     #[command(flatten)]
     pub(crate) private_key: PrivateKeyArg,
-    /// The other side's public key: as it travels, or a file with it
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+    /// The other side's public key: as sent in a request, or a file with it
     #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
     /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
@@ -175,7 +209,7 @@ pub(crate) struct MaxLenArg {
     pub(crate) max_len: usize,
 }
 
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 pub(crate) struct BackendArg {
     /// Cryptographic library to run on [default: aws-lc-rs where this build holds it]
     #[arg(long, value_name = "NAME", value_parser = ["aws-lc-rs", "rust-crypto"])]

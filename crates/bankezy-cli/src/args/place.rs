@@ -65,11 +65,6 @@ pub(crate) trait SecretArg {
     const FLAGS: [&str; 2];
 
     fn place(&self) -> Option<&Place>;
-
-    /// Names both in messages.
-    fn flags() -> String {
-        Self::FLAGS.map(flag).join(" or ")
-    }
 }
 
 /// Defines a [`SecretArg`]. [`Place`] and the trait have to be imported where it is used.

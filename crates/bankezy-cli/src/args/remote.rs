@@ -6,8 +6,10 @@ use std::str::FromStr;
 
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::RequestError;
-use clap::{Parser, ValueEnum};
+use bankezy_crypto::providers::bankezy::Version;
+use clap::Parser;
 
+use super::choice::one_of;
 use super::place::{Place, SecretArg, secret};
 use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
@@ -32,14 +34,16 @@ pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     )
 }
 
+pub(super) fn bankezy_help(needs: &str) -> String {
+    after_help(needs, &scope::BANKEZY, "api_key")
+}
+
 #[derive(Debug, Parser)]
-#[command(after_help = after_help(
+#[command(after_help = bankezy_help(
     "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
-    &scope::BANKEZY,
-    "api_key",
 ))]
 pub(crate) struct Call {
-    /// Path of the API, from its slash, behind the base URL
+    /// Path of the API after the base URL, starting with a slash
     pub(crate) path: String,
     #[command(flatten)]
     pub(crate) session: SessionArgs,
@@ -72,8 +76,8 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<Base>,
     /// Version of the paths
-    #[arg(long, value_enum, value_name = "VERSION", default_value_t = ApiVersion::V2)]
-    pub(crate) api_version: ApiVersion,
+    #[arg(long, value_name = "VERSION", default_value = "v2", value_parser = one_of([("v1", Version::V1), ("v2", Version::V2)]))]
+    pub(crate) api_version: Version,
     #[command(flatten)]
     pub(crate) api_key: ApiKeyArg,
     #[command(flatten)]
@@ -96,12 +100,6 @@ impl FromStr for Base {
             is_https: text.starts_with("https"),
         })
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ApiVersion {
-    V1,
-    V2,
 }
 
 secret!(ApiKeyArg,
@@ -139,7 +137,7 @@ pub(crate) struct Roots {
     /// Certificates of authorities to trust in place of the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) ca_file: Option<Place>,
-    /// Certificates of authorities to trust besides the system's, as PEM
+    /// Certificates of authorities to trust in addition to the system's, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) extra_ca_file: Option<Place>,
 }

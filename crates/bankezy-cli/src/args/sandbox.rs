@@ -3,7 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use bankezy_crypto::Derivation;
+use bankezy_sandbox::TokenFormat;
+use clap::Parser;
+
+use super::choice::one_of;
 
 /// What the ready file is good for. `tests/cli/renewal.rs` makes these calls.
 const EXAMPLE: &str = "\
@@ -55,8 +59,8 @@ pub(crate) struct Sandbox {
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key comes from the shared secret
-    #[arg(long, value_enum, default_value_t = SandboxDerivation::ConcatKdf)]
-    pub(crate) derivation: SandboxDerivation,
+    #[arg(long, default_value = "concat-kdf", value_parser = one_of(DERIVATIONS))]
+    pub(crate) derivation: Derivation<'static>,
     /// Prefix of every path, such as /kong
     #[arg(long, value_name = "PATH", default_value = "")]
     pub(crate) prefix: String,
@@ -64,19 +68,12 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
     /// Form of the tokens
-    #[arg(long, value_enum, default_value_t = SandboxTokenFormat::Jwt)]
-    pub(crate) token_format: SandboxTokenFormat,
+    #[arg(long, default_value = "jwt", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
+    pub(crate) token_format: TokenFormat,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxDerivation {
-    Raw,
-    Sha256,
-    ConcatKdf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxTokenFormat {
-    Jwt,
-    Jwe,
-}
+const DERIVATIONS: [(&str, Derivation<'static>); 3] = [
+    ("raw", Derivation::RawSharedSecret),
+    ("sha256", Derivation::Sha256),
+    ("concat-kdf", Derivation::ConcatKdf { apu: b"", apv: b"" }),
+];

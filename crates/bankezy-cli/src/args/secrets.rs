@@ -42,7 +42,7 @@ pub(crate) enum Encoding {
 pub(crate) struct AgreementArgs {
     #[command(flatten)]
     pub(crate) private_key: PrivateKeyArg,
-    /// The other side's public key, to agree on a key: as it travels, or a file with it
+    /// The other side's public key, to agree on a key: as sent in a request, or a file with it
     #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
     pub(crate) peer: Option<String>,
     #[command(flatten)]

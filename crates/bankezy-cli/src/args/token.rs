@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use bankezy_crypto::providers::bankezy::{AccountNumber, DateOfBirth};
 use clap::{Parser, Subcommand};
 
-use super::clear::{ComplycubeToken, FacekiToken, SardineToken};
 use super::place::{Place, SecretArg, secret};
-use super::remote::{ServerArgs, SessionArgs, after_help};
+use super::plain_json::{ComplycubeToken, FacekiToken, SardineToken};
+use super::remote::{ServerArgs, SessionArgs, bankezy_help};
 use super::secrets::{DerivationArgs, PrivateKeyArg, SecretArgs};
-use crate::scope;
 
 #[derive(Debug, Parser)]
 pub(crate) struct Token {
@@ -35,25 +34,30 @@ pub(crate) enum Provider {
     args_conflicts_with_subcommands = true,
     subcommand_value_name = "CALL",
     subcommand_help_heading = "Other calls",
-    after_help = after_help(
+    after_help = bankezy_help(
         "Get Token needs --base-url, --api-key-file, --secret-file, --sdk-api-key-file and \
          --account-number.\n\
          Get App Token needs --app, --base-url, --api-key-file, --app-api-key-file, \
          --app-secret-file, and --derive unless --private-key is RSA. X-API-KEY is not taken from \
          apiKey: where they are the same, name the file twice.",
-        &scope::BANKEZY,
-        "api_key",
     )
 )]
 pub(crate) struct BankezyToken {
     #[command(subcommand)]
     pub(crate) call: Option<BankezyCall>,
     #[command(flatten)]
+    pub(crate) token: TokenArgs,
+    #[command(flatten)]
+    pub(crate) app: AppArgs,
+}
+
+/// A new token, by whichever call.
+#[derive(Debug, Parser)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
     pub(crate) server: ServerArgs,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
-    #[command(flatten)]
-    pub(crate) app: AppArgs,
     #[command(flatten)]
     pub(crate) user: UserArgs,
     #[command(flatten)]
@@ -73,33 +77,21 @@ pub(crate) enum BankezyCall {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = after_help(
+#[command(after_help = bankezy_help(
     "Needs --base-url, --api-key-file, --secret-file, --sdk-api-key-file and --account-number.",
-    &scope::BANKEZY,
-    "api_key",
 ))]
 pub(crate) struct Onboarding {
     #[command(flatten)]
-    pub(crate) server: ServerArgs,
-    #[command(flatten)]
-    pub(crate) secret: SecretArgs,
-    #[command(flatten)]
-    pub(crate) user: UserArgs,
+    pub(crate) token: TokenArgs,
     #[command(flatten)]
     pub(crate) onboarding: OnboardingArgs,
-    #[command(flatten)]
-    pub(crate) exchange: ExchangeArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = after_help(
+#[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --token-file and --secret-file; and \
      --account-number, but for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
      the old one ends: `--session S --save-session S --force` renews in place.",
-    &scope::BANKEZY,
-    "api_key",
 ))]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -114,11 +106,9 @@ pub(crate) struct Renew {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = after_help(
+#[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --secret-file and --token-reference-id. \
      X-API-TOKEN goes along where --token-file gives it, or the session has a key of its own.",
-    &scope::BANKEZY,
-    "api_key",
 ))]
 pub(crate) struct Invalidate {
     #[command(flatten)]
@@ -225,7 +215,7 @@ pub(crate) struct ExchangeArgs {
 /// What becomes of the token.
 #[derive(Debug, Parser)]
 pub(crate) struct OutputArgs {
-    /// Print the token whole, not masked
+    /// Print the full token, not masked
     #[arg(long)]
     pub(crate) reveal: bool,
     /// File to keep the token and its key in, for `bankezy call`; mode 0600

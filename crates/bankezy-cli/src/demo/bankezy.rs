@@ -1,7 +1,6 @@
 //! BankEzy: keys are agreed, and a token goes through its life.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, BankEzy, Call, DateOfBirth, TokenRequest, Version,
@@ -14,7 +13,6 @@ use serde_json::value::RawValue;
 
 use super::{Demo, Exchange, answer_failure};
 use crate::failure::Failure;
-use crate::pretty;
 use crate::token::random_uuid;
 
 /// The longest account number that there is: no double holds it.
@@ -38,121 +36,107 @@ impl Demo {
             api_key: credentials.app_api_key(),
             secret: credentials.app_secret(),
         };
-        let started = Instant::now();
         let (request, handshake) = app_server.app_token_request(&app, Arc::clone(&pair))?;
-        let exchange = self.send(started, request).await?;
-        let session = handshake
-            .finish(&exchange.response, &credentials.derivation())
-            .map_err(answer_failure)?;
-        self.step(
-            "Key exchange (Get App Token)",
-            "Public keys cross in clear JSON, inside TLS on a real server. Both sides derive the same \
-             key, which never travels.",
-            &exchange,
-            &pretty::json(exchange.sent.as_bytes()),
-            &pretty::json(exchange.response.body().as_bytes()),
-        )?;
+        let finish = |exchange: &Exchange| {
+            let session = handshake
+                .finish(&exchange.response, &credentials.derivation())
+                .map_err(answer_failure)?;
+            Ok((session, exchange.unencrypted()))
+        };
+        let session = self
+            .step(
+                "Key exchange (Get App Token)",
+                "Public keys travel in unencrypted JSON, inside TLS on a real server. Both sides derive the \
+                 same key, which never travels.",
+                request,
+                finish,
+            )
+            .await?;
 
         let channel = Channel::from_secret(credentials.payload_secret(), &pair.backend())?;
-        let started = Instant::now();
         let (reference, public_key) = (random_uuid()?, pair.public_key().to_wire());
-        let request = TokenRequest::new(
-            &reference,
-            &public_key,
-            credentials.sdk_api_key(),
-            AccountNumber::new(ACCOUNT)?,
-        )?
-        .with_first_name("Asha")
-        .with_dob(DateOfBirth::new(1990, 1, 31)?);
-        let sealed = server.get_token_request(&request, &channel)?;
-        let exchange = self.send(started, sealed).await?;
-        let issued = bankezy::read_token(Call::GetToken, &exchange.response, &channel)
-            .map_err(answer_failure)?;
-        self.sealed_step(
-            "Get Token",
-            "Sealed under the static payload secret from onboarding. 19 digits stay exact.",
-            &exchange,
-            &channel,
-        )?;
+        let account = AccountNumber::new(ACCOUNT)?;
+        let sdk_api_key = credentials.sdk_api_key();
+        let request = TokenRequest::new(&reference, &public_key, sdk_api_key, account)?
+            .with_first_name("Asha")
+            .with_dob(DateOfBirth::new(1990, 1, 31)?);
+        let token_of = |call| {
+            let channel = &channel;
+            move |exchange: &Exchange| {
+                let answer = bankezy::read_token(call, &exchange.response, channel);
+                Ok((answer.map_err(answer_failure)?, exchange.opened(channel)?))
+            }
+        };
+        let issued = self
+            .step(
+                "Get Token",
+                "Sealed under the static payload secret from onboarding. 19 digits stay exact.",
+                server.get_token_request(&request, &channel)?,
+                token_of(Call::GetToken),
+            )
+            .await?;
 
         let payment: &RawValue =
             serde_json::from_str(PAYMENT).map_err(|_| Failure::operation("no JSON"))?;
-        let started = Instant::now();
         let path = credentials.echo_path();
         let (token, agreed) = (&session.answer.token, &session.channel);
-        let sealed = app_server.call_request(path, payment, token, agreed)?;
-        let exchange = self.send(started, sealed).await?;
-        let echoed: Box<RawValue> =
-            bankezy::read(&exchange.response, agreed).map_err(answer_failure)?;
-        if echoed.get() != PAYMENT {
-            return Err(Failure::operation("the echo is not what was sent"));
-        }
-        self.sealed_step(
+        let read_echo = |exchange: &Exchange| {
+            let echoed: Box<RawValue> =
+                bankezy::read(&exchange.response, agreed).map_err(answer_failure)?;
+            if echoed.get() != PAYMENT {
+                return Err(Failure::operation("the echo is not what was sent"));
+            }
+            Ok(((), exchange.opened(agreed)?))
+        };
+        self.step(
             "A sealed call (echo)",
             "Sealed under the key agreed in step 1, with its token. It comes back byte for byte.",
-            &exchange,
-            agreed,
-        )?;
+            app_server.call_request(path, payment, token, agreed)?,
+            read_echo,
+        )
+        .await?;
 
-        let started = Instant::now();
-        let account = AccountNumber::new(ACCOUNT)?;
-        let sealed = server.renew_request(&issued.token, account, &channel)?;
-        let exchange = self.send(started, sealed).await?;
-        let renewed = bankezy::read_token(Call::Renew, &exchange.response, &channel)
-            .map_err(answer_failure)?;
-        self.sealed_step(
-            "Renew",
-            "A new token for that of step 2, ahead of its expiry.",
-            &exchange,
-            &channel,
-        )?;
+        let renewed = self
+            .step(
+                "Renew",
+                "A new token for that of step 2, ahead of its expiry.",
+                server.renew_request(&issued.token, account, &channel)?,
+                token_of(Call::Renew),
+            )
+            .await?;
 
         let reference = renewed.token_reference_id.or(issued.token_reference_id);
         let reference = reference.ok_or_else(|| Failure::operation("no token reference"))?;
-        let started = Instant::now();
-        let sealed = server.invalidate_request(&reference, None, &channel)?;
-        let exchange = self.send(started, sealed).await?;
-        bankezy::read_invalidated(&exchange.response, &channel).map_err(answer_failure)?;
-        self.sealed_step(
+        let read_invalidated = |exchange: &Exchange| {
+            bankezy::read_invalidated(&exchange.response, &channel).map_err(answer_failure)?;
+            Ok(((), exchange.opened(&channel)?))
+        };
+        self.step(
             "Invalidate",
             "The renewed token ends here.",
-            &exchange,
-            &channel,
-        )?;
+            server.invalidate_request(&reference, None, &channel)?,
+            read_invalidated,
+        )
+        .await?;
 
-        let started = Instant::now();
-        let sealed = server.call_request(path, payment, &renewed.token, &channel)?;
-        let exchange = self.send(started, sealed).await?;
-        let Err(CallError::Plain(refusal)) =
-            bankezy::read::<Value, _>(&exchange.response, &channel)
-        else {
-            return Err(Failure::operation("the invalidated token is still taken"));
+        let read_refusal = |exchange: &Exchange| {
+            let Err(CallError::Plain(refusal)) =
+                bankezy::read::<Value, _>(&exchange.response, &channel)
+            else {
+                return Err(Failure::operation("the invalidated token is still taken"));
+            };
+            let refused = format!(
+                "refused with HTTP {}, unencrypted and so not authenticated",
+                refusal.status()
+            );
+            Ok(((), [PAYMENT.to_owned(), refused]))
         };
-        let refused = format!(
-            "refused with HTTP {}, in clear and so not authenticated",
-            refusal.status()
-        );
         self.step(
             "The invalidated token is refused",
             "The same call as in step 3, with the token of step 5.",
-            &exchange,
-            PAYMENT,
-            &refused,
+            server.call_request(path, payment, &renewed.token, &channel)?,
+            read_refusal,
         )
-    }
-
-    /// A step whose request travelled sealed, and whose answer did.
-    fn sealed_step(
-        &mut self,
-        title: &str,
-        note: &str,
-        exchange: &Exchange,
-        channel: &Channel,
-    ) -> Result<(), Failure> {
-        let took = exchange.started.elapsed();
-        let input = pretty::json(&channel.open(exchange.sent.as_bytes())?);
-        let output = channel.open(exchange.response.body().as_bytes().trim_ascii_end())?;
-        let output = pretty::json(&output);
-        self.show(title, note, took, exchange, &input, &output)
+        .await
     }
 }

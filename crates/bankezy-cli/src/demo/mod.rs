@@ -1,15 +1,15 @@
 //! `bankezy demo`: an emulator and a client in one process, step by step.
 
 mod bankezy;
-mod clear;
+mod plain_json;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use bankezy_client::{Client, RetryPolicy};
-use bankezy_crypto::SecretBytes;
 use bankezy_crypto::providers::CallError;
+use bankezy_crypto::{Channel, SecretBytes};
 use bankezy_sandbox::Sandbox;
 use http::{Request, Response};
 
@@ -18,12 +18,12 @@ use crate::pretty::{self, Paint};
 use crate::{files, remote};
 
 pub(crate) fn run() -> Result<(), Failure> {
-    remote::runtime(tokio::runtime::Builder::new_current_thread())?.block_on(async {
+    remote::block_on(async {
         let sandbox = Sandbox::start().await.map_err(remote::sandbox_failure)?;
         let done = Demo::new()?.run(&sandbox).await;
         sandbox.shutdown().await;
         done
-    })
+    })?
 }
 
 struct Demo {
@@ -31,15 +31,29 @@ struct Demo {
     paint: Paint,
     steps: usize,
     spent: Duration,
+    /// When the step that is under way began.
+    started: Instant,
 }
 
-/// A request and its answer, as they travelled.
+/// The bodies of a request and its answer, as they travelled.
 struct Exchange {
-    /// What went ahead of the body, without secrets.
-    call: String,
     sent: SecretBytes,
     response: Response<SecretBytes>,
-    started: Instant,
+}
+
+/// What went in and what came out, to be shown.
+type InAndOut = [String; 2];
+
+impl Exchange {
+    fn unencrypted(&self) -> InAndOut {
+        [&self.sent, self.response.body()].map(|body| pretty::json(body.as_bytes()))
+    }
+
+    fn opened(&self, channel: &Channel) -> Result<InAndOut, Failure> {
+        let open = |body: &SecretBytes| channel.open(body.as_bytes().trim_ascii_end());
+        let (sent, received) = (open(&self.sent)?, open(self.response.body())?);
+        Ok([pretty::json(&sent), pretty::json(&received)])
+    }
 }
 
 impl Demo {
@@ -56,6 +70,7 @@ impl Demo {
             paint: Paint { colours },
             steps: 0,
             spent: Duration::ZERO,
+            started: Instant::now(),
         })
     }
 
@@ -72,8 +87,9 @@ impl Demo {
             )),
         ))?;
 
+        self.started = Instant::now();
         self.bankezy(sandbox).await?;
-        self.clear(sandbox).await?;
+        self.plain_json(sandbox).await?;
 
         self.say(&format!(
             "\n{} {} steps in {}: keys agreed, token issued, call sealed and opened, token renewed, \
@@ -84,11 +100,15 @@ impl Demo {
         ))
     }
 
-    async fn send(
-        &self,
-        started: Instant,
+    /// Sends a request, and shows it with what `read` finds in the answer.
+    async fn step<T>(
+        &mut self,
+        title: &str,
+        note: &str,
         request: Request<SecretBytes>,
-    ) -> Result<Exchange, Failure> {
+        read: impl FnOnce(&Exchange) -> Result<(T, InAndOut), Failure>,
+    ) -> Result<T, Failure> {
+        const WIDTH: usize = 74;
         let call = pretty::call(&request);
         let sent = request.body().as_bytes().to_vec().into();
         let response = self
@@ -96,39 +116,9 @@ impl Demo {
             .send(request)
             .await
             .map_err(|error| Failure::operation(error.to_string()))?;
-        Ok(Exchange {
-            call,
-            sent,
-            response,
-            started,
-        })
-    }
-}
-
-/// What is printed.
-impl Demo {
-    fn step(
-        &mut self,
-        title: &str,
-        note: &str,
-        exchange: &Exchange,
-        input: &str,
-        output: &str,
-    ) -> Result<(), Failure> {
-        let took = exchange.started.elapsed();
-        self.show(title, note, took, exchange, input, output)
-    }
-
-    fn show(
-        &mut self,
-        title: &str,
-        note: &str,
-        took: Duration,
-        exchange: &Exchange,
-        input: &str,
-        output: &str,
-    ) -> Result<(), Failure> {
-        const WIDTH: usize = 74;
+        let exchange = Exchange { sent, response };
+        let (found, [input, output]) = read(&exchange)?;
+        let took = self.started.elapsed();
         self.steps += 1;
         self.spent += took;
         let (paint, time) = (&self.paint, pretty::time(took));
@@ -145,20 +135,12 @@ impl Demo {
             text.push_str(&paint.dim(&line));
             text.push('\n');
         }
-        let wire = |body: &[u8]| {
-            let found = pretty::wire(body);
-            if found.sealed {
-                paint.cyan(&found.text)
-            } else {
-                paint.dim(&found.text)
-            }
-        };
         for (label, value) in [
-            ("in", input.to_owned()),
-            ("call", exchange.call.clone()),
-            ("wire >", wire(exchange.sent.as_bytes())),
-            ("wire <", wire(exchange.response.body().as_bytes())),
-            ("out", output.to_owned()),
+            ("in", input),
+            ("call", call),
+            ("wire >", paint.wire(exchange.sent.as_bytes())),
+            ("wire <", paint.wire(exchange.response.body().as_bytes())),
+            ("out", output),
         ] {
             for (number, line) in value.lines().enumerate() {
                 let label = if number == 0 { label } else { "" };
@@ -166,7 +148,9 @@ impl Demo {
                 let _ = writeln!(text, "   {}  {line}", paint.dim(&format!("{label:<6}")));
             }
         }
-        self.say(&text)
+        self.say(&text)?;
+        self.started = Instant::now();
+        Ok(found)
     }
 
     fn say(&self, text: &str) -> Result<(), Failure> {

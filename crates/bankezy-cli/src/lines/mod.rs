@@ -23,15 +23,7 @@ const SEGMENT: usize = 128 * 1024;
 pub(crate) type Work<'a> = dyn Fn(&[u8], &mut Output) -> Result<(), LineError> + Sync + 'a;
 
 /// Why a line has no result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LineError {
-    Message(Error),
-    /// What was opened holds a line end.
-    LineBreak,
-    TooLong {
-        max: usize,
-    },
-}
+pub(crate) struct LineError(String);
 
 /// Results of a segment, and what is used again for each line.
 #[derive(Default)]
@@ -62,7 +54,8 @@ impl Output {
     ) -> Result<(), LineError> {
         open(&mut self.opened)?;
         if memchr::memchr(b'\n', &self.opened).is_some() {
-            return Err(LineError::LineBreak);
+            let reason = "the payload contains a line break: open it without --lines";
+            return Err(LineError(reason.to_owned()));
         }
         push(&mut self.results, &self.opened);
         Ok(())
@@ -77,7 +70,7 @@ impl Output {
             rest = behind.get(1..).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let done = if line.len() > max_line {
-                Err(LineError::TooLong { max: max_line })
+                Err(too_long(max_line))
             } else {
                 work(line, self)
             };
@@ -150,7 +143,7 @@ fn fill_all(block: &Block, max_line: usize, work: &Work<'_>, outputs: &mut Vec<O
     if block.overlong
         && let Some(last) = outputs.get_mut(segments.len())
     {
-        last.end_line(Err(LineError::TooLong { max: max_line }));
+        last.end_line(Err(too_long(max_line)));
     }
 }
 
@@ -192,7 +185,7 @@ impl Writer {
         for output in outputs {
             self.out.write_all(output.results.as_bytes())?;
             output.results.wipe();
-            for (line, error) in output.errors.drain(..) {
+            for (line, LineError(error)) in output.errors.drain(..) {
                 let line = self.lines + line;
                 self.failed += 1;
                 self.bar
@@ -222,16 +215,10 @@ fn push(results: &mut SecretBytes, bytes: &[u8]) {
 
 impl From<Error> for LineError {
     fn from(error: Error) -> Self {
-        Self::Message(error)
+        Self(error.to_string())
     }
 }
 
-impl std::fmt::Display for LineError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Message(error) => error.fmt(f),
-            Self::LineBreak => f.write_str("what it holds has a line end: open it without --lines"),
-            Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
-        }
-    }
+fn too_long(max: usize) -> LineError {
+    LineError(format!("it has more than {max} bytes"))
 }

@@ -6,16 +6,18 @@
 //! parser of its type, wherever it comes from.
 
 mod file;
+mod merge;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Id};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, Place, PlaceParser, flag};
 use crate::failure::Failure;
@@ -24,6 +26,7 @@ use crate::session::{self, Session};
 use crate::usage;
 use crate::values::{Value, Values};
 use file::SettingsFile;
+use merge::{is_path, is_switch, merged};
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
@@ -39,7 +42,7 @@ pub(crate) struct Settings {
 /// Parses the arguments of the program, of which the first is its name.
 pub(crate) fn parse(
     given: &[OsString],
-    variables: Variables<'_>,
+    variables: &Variables<'_>,
 ) -> Result<(Args, Settings), Failure> {
     let mut program = Args::command();
     let typed = given.get(1..).unwrap_or_default();
@@ -57,8 +60,13 @@ pub(crate) fn parse(
         command = command.find_subcommand(word).unwrap_or(command);
         last = inner;
     }
-    let settings = match Scope::of_command(&words) {
-        Some(scope) => Settings::read(scope, &program, command, last, variables)?,
+    let settings = match Scope::of_command(&words.join(" ")) {
+        Some(scope) => {
+            for warning in scope.unread(&program, command, variables) {
+                let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
+            }
+            Settings::read(scope, &program, command, last, variables)?
+        }
         None => Settings::default(),
     };
     let added = settings_of(command).filter(|arg| !is_given(last, arg.get_id().as_str()));
@@ -102,23 +110,13 @@ fn is_given(matches: &ArgMatches, name: &str) -> bool {
     matches.value_source(name) == Some(ValueSource::CommandLine)
 }
 
-fn is_switch(arg: &Arg) -> bool {
-    !arg.get_action().takes_values()
-}
-
-/// Whether an argument takes the name of a file.
-fn is_path(arg: &Arg) -> bool {
-    let names = arg.get_value_names().unwrap_or_default();
-    ["FILE", "PEM"].iter().any(|name| names[..] == [*name])
-}
-
 impl Settings {
     fn read(
         scope: &'static Scope,
         program: &Command,
         command: &Command,
         matches: &ArgMatches,
-        variables: Variables<'_>,
+        variables: &Variables<'_>,
     ) -> Result<Self, Failure> {
         let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten();
         let session = path("session").map(|path| session::load(path));
@@ -144,9 +142,12 @@ impl Settings {
                 value.text = folder.join(&value.text).into();
             }
         }
-        let flags = settings_of(command).map(|arg| arg.get_id().as_str());
-        let flags = flags.filter(|name| is_given(matches, name));
-        let flags = flags.filter_map(|name| {
+        let given = command
+            .get_arguments()
+            .filter(|arg| arg.get_long().is_some());
+        let given = given.filter(|arg| is_given(matches, arg.get_id().as_str()));
+        let flags = given.filter_map(|arg| {
+            let name = arg.get_id().as_str();
             let text = matches.get_raw(name)?.next()?.to_owned();
             Some((name.to_owned(), Value::new(text, flag(name))))
         });
@@ -179,84 +180,9 @@ impl Settings {
     }
 }
 
-/// Of each setting, and of each group of which one may be given, the value of the first level that
-/// has one.
-fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, Failure> {
-    let mut merged = Values::new();
-    // What a session says of its token is no flag of every command that keeps it.
-    for level in levels.iter().rev() {
-        merged.extend(level.clone());
-    }
-    for arg in settings_of(command) {
-        let name = arg.get_id().as_str();
-        merged.remove(name);
-        let one_of = |group: &&ArgGroup| {
-            !(*group).clone().is_multiple() && group.get_args().any(|id| id == name)
-        };
-        let group: Vec<&str> = match command.get_groups().find(one_of) {
-            Some(group) => group.get_args().map(Id::as_str).collect(),
-            None => vec![name],
-        };
-        if let Some((found, value)) = first(&group, levels, command)?
-            && found == name
-        {
-            if !is_path(arg) && value.text.to_str().is_none() {
-                let from = &value.from;
-                return Err(Failure::usage(format!("the value of {from} is not UTF-8")));
-            }
-            merged.insert(name.to_owned(), value.clone());
-        }
-    }
-    Ok(merged)
-}
-
-/// The value of the first level that has one of a group, with its name.
-fn first<'a>(
-    group: &[&'a str],
-    levels: &'a [Values; 4],
-    command: &Command,
-) -> Result<Option<(&'a str, &'a Value)>, Failure> {
-    let is_switch = |name| settings_of(command).any(|arg| arg.get_id() == name && is_switch(arg));
-    // A switch that is off hides lower levels of itself, not of the others.
-    let mut off = Vec::new();
-    for level in levels {
-        let mut found = Vec::new();
-        for name in group {
-            match level.get(*name) {
-                Some(_) if off.contains(name) => {}
-                Some(value) if is_switch(*name) && !is_on(name, value)? => off.push(*name),
-                Some(value) => found.push((*name, value)),
-                None => {}
-            }
-        }
-        match found[..] {
-            [] => {}
-            [found] => return Ok(Some(found)),
-            _ => {
-                let all: Vec<_> = found.iter().map(|(_, value)| &*value.from).collect();
-                let all = all.join(", ");
-                return Err(Failure::usage(format!("give only one of {all}")));
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn is_on(name: &str, value: &Value) -> Result<bool, Failure> {
-    match value.text.to_str() {
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        _ => Err(Failure::usage(format!(
-            "invalid value for `{}` (from {}): expected true or false",
-            flag(name),
-            value.from
-        ))),
-    }
-}
-
 /// What the environment says. A secret of which neither file nor variable is named may be in the
 /// variable of its own name.
-fn environment(scope: &Scope, program: &Command, variables: Variables<'_>) -> Values {
+fn environment(scope: &Scope, program: &Command, variables: &Variables<'_>) -> Values {
     let value = |name: String| {
         let text = scope.in_environment(&name, variables)?;
         let from = scope.variable(&name);

@@ -9,7 +9,7 @@ const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1
 fn a_secret_is_made_once_and_kept_private() {
     let folder = Folder::new();
     let made = folder.run("keygen secret --out s", "");
-    assert!(made.err.contains("nothing of it may be shared"));
+    assert!(made.err.contains("keep it secret"));
     assert_eq!(made.printed(), b"");
     let first = folder.read("s");
     assert_eq!(first.len(), 43);

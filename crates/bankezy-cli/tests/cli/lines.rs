@@ -92,7 +92,7 @@ fn a_line_that_fails_is_named_and_left_empty() {
     let errors: Vec<&str> = ran.err.lines().collect();
     let expected = [
         "bankezy: line 2: not a sealed text",
-        "bankezy: line 4: what it holds has a line end",
+        "bankezy: line 4: the payload contains a line break",
         "bankezy: line 5: it has more than 100000 bytes",
         "bankezy: line 6: not a sealed text",
         "bankezy: line 8: it has more than 100000 bytes",

@@ -1,6 +1,7 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
 mod emulator;
+mod environment;
 mod explaining;
 mod keys_and_messages;
 mod lines;

@@ -82,7 +82,9 @@ fn sessions_use_the_keys_that_were_exchanged() {
         let echoed = server.call(&format!("--session {session}"), BODY).text();
         assert_eq!(echoed, BODY, "{session}");
     }
-    server.app_token("").failed(2, "--derive is missing");
+    server
+        .app_token("")
+        .failed(2, "missing required argument: `--derive NAME`");
     // The wrong derivation shows at the first call.
     server
         .app_token("--derive raw --save-session wrong")

@@ -93,7 +93,7 @@ impl Server {
     }
 
     /// Where Faceki, ComplyCube and Sardine are, and their credentials, as variables.
-    pub(crate) fn clear_variables(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn plain_json_variables(&self) -> Vec<(&'static str, String)> {
         let base_url = |provider| format!("{}/{provider}", self.url());
         let credential = |provider, name| self.of_provider(provider, name).to_owned();
         vec![

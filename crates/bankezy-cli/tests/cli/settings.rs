@@ -92,7 +92,7 @@ fn refusals_say_what_is_wrong() {
     for (arguments, reason) in [
         ("--dob 19900231", "dob"),
         ("--dob CANARY", "--dob"),
-        ("--isd-code 91", "go together"),
+        ("--isd-code 91", "give both --isd-code and --mobile-number"),
         ("--data CANARY", "NAME=VALUE"),
         ("--timeout 0", "--timeout"),
         ("--apu CANARY", "need --derive"),
@@ -211,11 +211,12 @@ fn settings_of_other_calls_do_not_get_in_the_way() {
     folder.write("c", "app = true\n");
     let off = [("BANKEZY_APP", "false")];
     let config = format!("{SERVER} --config c");
-    folder
-        .run(&config, "")
-        .failed(2, "--app-api-key-file or --app-api-key-env is missing");
+    folder.run(&config, "").failed(
+        2,
+        "give one of `--app-api-key-file FILE`, `--app-api-key-env VAR`",
+    );
     let ran = folder.run_with(&config, "", &off);
-    ran.failed(2, "--secret-file or --secret-env is missing");
+    ran.failed(2, "give one of `--secret-file FILE`, `--secret-env VAR`");
     // A lower level has no part in a choice that is made above it, and two choices on one level are refused.
     folder.write("c", "[sardine]\nbase_url = \"http://127.0.0.1:9\"\n");
     let sardine =

@@ -159,7 +159,7 @@ fn all_of_them_speak_mutual_tls() {
 fn settings_come_from_flags_variables_and_tables_of_the_file() {
     let server = server("");
     let folder = Folder::new();
-    let all = server.clear_variables();
+    let all = server.plain_json_variables();
     let all: Vec<_> = all.iter().map(|(name, value)| (*name, &**value)).collect();
     let run = |arguments: &str, variables: &[(&str, &str)]| {
         server.quiet(folder.run_with(&format!("token {arguments}"), "", variables))
@@ -216,16 +216,17 @@ fn nothing_of_one_provider_goes_to_another() {
          client_secret_file = \"key\"\n",
     );
     let sardine = "token sardine --config c --client-id i";
-    folder
-        .run(sardine, "")
-        .failed(2, "--client-secret-file or --client-secret-env is missing");
+    folder.run(sardine, "").failed(
+        2,
+        "give one of `--client-secret-file FILE`, `--client-secret-env VAR`",
+    );
     folder
         .run_with(
             &format!("{sardine} --client-secret-file key --session-key-file key"),
             "",
             &[("BANKEZY_BASE_URL", "http://127.0.0.1:9")],
         )
-        .failed(2, "--sandbox or --base-url is missing");
+        .failed(2, "give one of `--sandbox`, `--base-url URL`");
     folder
         .run_with(
             "token complycube --config c --client-id i --app-id a",
@@ -235,7 +236,7 @@ fn nothing_of_one_provider_goes_to_another() {
                 ("BANKEZY_API_KEY_FILE", "key"),
             ],
         )
-        .failed(2, "--api-key-file or --api-key-env is missing");
+        .failed(2, "give one of `--api-key-file FILE`, `--api-key-env VAR`");
 }
 
 #[test]

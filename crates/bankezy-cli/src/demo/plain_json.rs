@@ -1,6 +1,6 @@
-//! Faceki, ComplyCube and Sardine: a token of each, in clear JSON.
+//! Faceki, ComplyCube and Sardine: a token of each, in unencrypted JSON.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
@@ -9,14 +9,14 @@ use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
 
 use bankezy_sandbox::Sandbox;
 
-use super::{Demo, Exchange, answer_failure};
+use super::{Demo, answer_failure};
 use crate::answer::Member;
 use crate::failure::Failure;
 use crate::token::random_uuid;
 use crate::{answer, pretty};
 
 impl Demo {
-    pub(super) async fn clear(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
+    pub(super) async fn plain_json(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
         let credentials = sandbox.credentials();
         let at = |provider| BaseUrl::parse(&format!("{}/{provider}", sandbox.url()));
 
@@ -25,29 +25,29 @@ impl Demo {
             credentials.faceki_client_secret(),
         )?
         .with_base_url(at("faceki")?);
-        let (exchange, token) = self.token(&api, &()).await?;
-        self.step(
+        self.token(
             "A token of Faceki's",
-            "In clear, inside TLS on a real server. The credentials are in the URL, as its samples have \
+            "Encrypted by TLS alone, on a real server. The credentials are in the URL, as its samples have \
              it, or in headers.",
-            &exchange,
-            "the credentials, and nothing more",
-            &shown(&token, &[])?,
-        )?;
+            &api,
+            &(),
+            |token| shown(token, &[]),
+        )
+        .await?;
 
         let api =
             ComplyCube::new(credentials.complycube_api_key())?.with_base_url(at("complycube")?);
         let referrer = MatchPattern::parse("https://www.example.com/*")?;
         let request =
             complycube::TokenRequest::new("5eb04fcd0f3e360008035eb1", Sdk::Web { referrer })?;
-        let (exchange, token) = self.token(&api, &request).await?;
-        self.step(
+        self.token(
             "A token of ComplyCube's",
             "For one client in its Web SDK. How long it lasts is stated nowhere.",
-            &exchange,
-            &pretty::json(exchange.sent.as_bytes()),
-            &shown(&token, &[])?,
-        )?;
+            &api,
+            &request,
+            |token| shown(token, &[]),
+        )
+        .await?;
 
         let api = Sardine::new(
             at("sardine")?,
@@ -58,37 +58,40 @@ impl Demo {
             .with_customer_id("customer-1")?
             .with_platform(Platform::ANDROID)
             .with_provider(Provider::INCODE);
-        let (exchange, found) = self.token(&api, &request).await?;
-        let more = [
-            ("scope", found.scope.as_deref()),
-            ("incodeSdkBaseUrl", found.incode_sdk_base_url.as_deref()),
-            ("verificationId", found.verification_id.as_deref()),
-        ];
-        self.step(
+        self.token(
             "A token of Sardine's",
             "For the identity documents of one session, which Incode reads here.",
-            &exchange,
-            &pretty::json(exchange.sent.as_bytes()),
-            &shown(&found.token, &more)?,
+            &api,
+            &request,
+            |found| shown(&found.token, &answer::sardine_members(found)),
         )
+        .await
     }
 
     async fn token<A: TokenApi>(
-        &self,
+        &mut self,
+        title: &str,
+        note: &str,
         api: &A,
         request: &A::Request,
-    ) -> Result<(Exchange, A::Answer), Failure> {
-        let started = Instant::now();
-        let exchange = self.send(started, api.request(request)?).await?;
-        let found = api
-            .response(request, &exchange.response, SystemTime::now())
-            .map_err(answer_failure)?;
-        Ok((exchange, found))
+        shown: impl FnOnce(&A::Answer) -> Result<String, Failure>,
+    ) -> Result<(), Failure> {
+        self.step(title, note, api.request(request)?, |exchange| {
+            let found = api
+                .response(request, &exchange.response, SystemTime::now())
+                .map_err(answer_failure)?;
+            let input = match exchange.sent.as_bytes() {
+                [] => "the credentials, and nothing more".to_owned(),
+                sent => pretty::json(sent),
+            };
+            Ok(((), [input, shown(&found)?]))
+        })
+        .await
     }
 }
 
 /// As `bankezy token` prints it.
 fn shown(token: &Token, more: &[Member<'_>]) -> Result<String, Failure> {
-    let json = answer::of_clear_token(token, false, more)?;
+    let json = answer::plain_json(token, false, more)?;
     Ok(pretty::json(json.as_bytes()))
 }

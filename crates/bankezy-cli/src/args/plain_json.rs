@@ -28,7 +28,7 @@ pub(crate) struct FacekiToken {
     #[arg(long)]
     pub(crate) credentials_in_headers: bool,
     #[command(flatten)]
-    pub(crate) common: ClearArgs,
+    pub(crate) common: PlainJsonArgs,
 }
 
 #[derive(Debug, Parser)]
@@ -49,7 +49,7 @@ pub(crate) struct ComplycubeToken {
     #[command(flatten)]
     pub(crate) sdk: SdkArgs,
     #[command(flatten)]
-    pub(crate) common: ClearArgs,
+    pub(crate) common: PlainJsonArgs,
 }
 
 #[derive(Debug, Parser)]
@@ -79,7 +79,7 @@ pub(crate) struct SardineToken {
     #[arg(long, value_name = "NAME", value_parser = Provider::new)]
     pub(crate) provider: Option<Provider>,
     #[command(flatten)]
-    pub(crate) common: ClearArgs,
+    pub(crate) common: PlainJsonArgs,
 }
 
 secret!(ClientSecretArg,
@@ -119,12 +119,12 @@ pub(crate) struct SardineServer {
 
 /// What the three have in common.
 #[derive(Debug, Parser)]
-pub(crate) struct ClearArgs {
+pub(crate) struct PlainJsonArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArg,
     #[command(flatten)]
     pub(crate) transport: TransportArgs,
-    /// Print the token whole, not masked
+    /// Print the full token, not masked
     #[arg(long)]
     pub(crate) reveal: bool,
 }

@@ -1,0 +1,171 @@
+//! Which commands read which variables, and what becomes of variables that nothing reads.
+
+use super::Folder;
+use super::renewal::SECRET;
+
+const OTHER: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
+
+/// A folder with keys, and a message under `SECRET`.
+fn folder() -> (Folder, Vec<u8>) {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write("other", OTHER);
+    folder.run("keygen p256 --out k.pem", "").printed();
+    let sealed = folder.run("seal --secret-file s", "{}").printed();
+    folder.write("m", &sealed);
+    (folder, sealed)
+}
+
+#[test]
+fn seal_open_and_diagnose_read_the_key_as_the_other_commands_do() {
+    let (folder, sealed) = folder();
+    folder.write(
+        "c",
+        "secret_file = \"s\"\nbase_url = \"https://localhost\"\n",
+    );
+    folder.write("hex", "0001020304050607");
+    let open = |variables: &[_]| folder.run_with("open", &sealed, variables);
+    for variables in [
+        &[("BANKEZY_SECRET_FILE", "s")][..],
+        &[("BANKEZY_SECRET", SECRET)],
+        &[("BANKEZY_SECRET_ENV", "MINE"), ("MINE", SECRET)],
+        &[("BANKEZY_CONFIG", "c")],
+        &[("BANKEZY_CONFIG", "c"), ("BANKEZY_ENCODING", "base64url")],
+        // Settings of other commands do not apply.
+        &[
+            ("BANKEZY_SECRET_FILE", "s"),
+            ("BANKEZY_APU", "x"),
+            ("BANKEZY_TIMEOUT", "0"),
+        ],
+    ] {
+        assert_eq!(open(variables).text(), "{}", "{variables:?}");
+        let sealed = folder.run_with("seal", "{}", variables).printed();
+        let opened = folder.run("open --secret-file s", sealed).text();
+        assert_eq!(opened, "{}", "{variables:?}");
+        let found = folder.run_with("diagnose --message m", "", variables);
+        assert!(found.text().contains("opens with --encoding base64url"));
+    }
+    assert_eq!(folder.run("open --config c", &sealed).text(), "{}");
+    open(&[("BANKEZY_SECRET_FILE", "hex"), ("BANKEZY_ENCODING", "hex")])
+        .failed(1, "the payload secret has 8 bytes");
+    open(&[("BANKEZY_SECRET_FILE", "missing")]).failed(
+        1,
+        "cannot read `missing` (from BANKEZY_SECRET_FILE): no such file",
+    );
+    open(&[
+        ("BANKEZY_SECRET_FILE", "s"),
+        ("BANKEZY_PRIVATE_KEY", "k.pem"),
+    ])
+    .failed(
+        2,
+        "give only one of BANKEZY_SECRET_FILE, BANKEZY_PRIVATE_KEY",
+    );
+    folder.run_with("open", &sealed, &[]).failed(
+        2,
+        "give one of `--secret-file FILE`, `--secret-env VAR`, `--private-key FILE`, `--private-key-env VAR`",
+    );
+}
+
+#[test]
+fn a_flag_wins_over_a_variable_that_it_excludes() {
+    let (folder, sealed) = folder();
+    let public = folder.run("keygen p256 --out peer.pem", "").text();
+    let public = public.trim();
+    let secret = [("BANKEZY_SECRET_FILE", "s"), ("BANKEZY_ENCODING", "hex")];
+    folder
+        .run_with(
+            "open --secret-file other",
+            &sealed,
+            &[("BANKEZY_SECRET_FILE", "s")],
+        )
+        .failed(1, "sealed with another key");
+    // Sealed to the key of the flag: under the secret of the variable it would open with it.
+    for arguments in [
+        format!("seal --recipient {public}"),
+        format!("seal --private-key k.pem --peer {public} --derive raw"),
+    ] {
+        let sealed = folder.run_with(&arguments, "{}", &secret).printed();
+        assert_ne!(
+            folder.run("open --secret-file s", sealed).code,
+            0,
+            "{arguments}"
+        );
+    }
+    // --peer needs a private key, and takes that of the variable.
+    let agreed = format!("--peer {public} --derive raw");
+    folder
+        .run_with(&format!("seal {agreed}"), "{}", &secret)
+        .failed(2, "give one of");
+    let both = [
+        ("BANKEZY_SECRET_FILE", "s"),
+        ("BANKEZY_PRIVATE_KEY", "k.pem"),
+    ];
+    let sealed = folder
+        .run_with(&format!("seal {agreed}"), "{}", &both)
+        .printed();
+    let opened = folder.run(&format!("open --private-key k.pem {agreed}"), sealed);
+    assert_eq!(opened.text(), "{}");
+    // Both ways round: --encoding is for a secret.
+    folder
+        .run_with(
+            "seal --encoding hex",
+            "{}",
+            &[("BANKEZY_PRIVATE_KEY", "k.pem")],
+        )
+        .failed(2, "give one of");
+}
+
+#[test]
+fn a_misspelt_variable_is_warned_about() {
+    let (folder, sealed) = folder();
+    let warned = |arguments: &str, variable: &str| {
+        let ran = folder.run_with(arguments, &sealed, &[(variable, "CANARY")]);
+        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+        ran.err
+    };
+    let open = "open --secret-file s";
+    for (arguments, variable, instead) in [
+        (
+            open,
+            "BANKEZY_SECRET_FIEL",
+            "did you mean `BANKEZY_SECRET_FILE`?",
+        ),
+        (open, "BANKEZY_SECERT", "did you mean `BANKEZY_SECRET`?"),
+        (open, "BANKEZY_CONFGI", "did you mean `BANKEZY_CONFIG`?"),
+        // Of this command it is a flag alone.
+        (open, "BANKEZY_MAX_LEN", "use the flag `--max-len`"),
+        ("call /x", "BANKEZY_SESSION", "use the flag `--session`"),
+        (
+            "call /x",
+            "BANKEZY_BASE_URLL",
+            "did you mean `BANKEZY_BASE_URL`?",
+        ),
+        (
+            "token faceki",
+            "FACEKI_CLIENT_DI",
+            "did you mean `FACEKI_CLIENT_ID`?",
+        ),
+    ] {
+        let line = format!(
+            "bankezy: warning: the environment variable `{variable}` is not read: {instead}\n"
+        );
+        let err = warned(arguments, variable);
+        assert!(err.starts_with(&line), "{err}");
+        assert_eq!(
+            err.lines().count(),
+            1 + usize::from(arguments != open),
+            "{err}"
+        );
+    }
+    for (arguments, variable) in [
+        // Settings of other commands, other providers, and what others may have named.
+        (open, "BANKEZY_BASE_URL"),
+        (open, "FACEKI_CLIENT_DI"),
+        (open, "BANKEZY_API_KEY_2"),
+        (open, "BANKEZY_DOG"),
+        (open, "BANKEZY_SOMETHING_ELSE"),
+        ("inspect", "BANKEZY_SECRET_FIEL"),
+    ] {
+        assert_eq!(warned(arguments, variable), "", "{variable}");
+    }
+}
