@@ -20,6 +20,7 @@ use super::backoff::Backoff;
 /// The wait is random between zero and a bound that doubles with each attempt, plus what the server asked
 /// for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
 pub struct RetryPolicy {
     max_attempts: u32,
     backoff: Backoff,
@@ -28,7 +29,6 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// No retries.
-    #[must_use]
     pub const fn none() -> Self {
         Self {
             max_attempts: 1,
@@ -43,21 +43,18 @@ impl RetryPolicy {
     /// recognizes the `referenceId`. The client cannot check that, and no header causes it. Otherwise a payment
     /// could be made twice: a proxy may answer 503 after the server has executed the call. Use a separate
     /// client for such calls.
-    #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
     /// Maximum number of attempts, including the first; 0 counts as 1.
-    #[must_use]
     pub const fn with_max_attempts(mut self, max_attempts: u32) -> Self {
         self.max_attempts = max_attempts;
         self
     }
 
     /// Upper bounds of the wait: after the first attempt, and after any.
-    #[must_use]
     pub const fn with_backoff(mut self, first: Duration, max: Duration) -> Self {
         self.backoff = Backoff::new(first, max);
         self

@@ -61,6 +61,7 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// # }
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Transport {
     exchange: Arc<Exchange>,
     pub(crate) settings: Settings,
@@ -87,7 +88,6 @@ impl Default for Settings {
 impl Transport {
     /// Sends over a service. Each call uses a clone of it and waits until that clone is ready. Until then
     /// the request counts as not sent.
-    #[must_use]
     pub fn new<S, B>(service: S) -> Self
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
@@ -108,21 +108,18 @@ impl Transport {
 
     /// Maximum time of a call with all its attempts, at most 24 hours. Default:
     /// [`DEFAULT_DEADLINE`].
-    #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 
     /// When [`execute`](Self::execute) retries. Default: [`RetryPolicy::default`].
-    #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.settings.retries = retries;
         self
     }
 
     /// Maximum length of the body of an answer, in bytes. Default: [`DEFAULT_MAX_RESPONSE_LEN`].
-    #[must_use]
     pub fn max_response_len(mut self, max: usize) -> Self {
         self.settings.max_response_len = max;
         self

@@ -22,6 +22,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Settings of a [`Client`].
 #[derive(Default)]
+#[must_use]
 pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     settings: Settings,
@@ -34,7 +35,6 @@ pub struct ClientBuilder {
 
 impl Client {
     /// Starts a client with default settings.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -42,7 +42,6 @@ impl Client {
 
 impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
-    #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
@@ -50,7 +49,6 @@ impl ClientBuilder {
 
     /// Maximum time of a call with all its attempts, at most 24 hours. Default:
     /// [`DEFAULT_DEADLINE`](crate::DEFAULT_DEADLINE).
-    #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline.min(MAX_DEADLINE);
         self
@@ -58,14 +56,12 @@ impl ClientBuilder {
 
     /// Maximum length of the body of an answer, in bytes. Default:
     /// [`DEFAULT_MAX_RESPONSE_LEN`](crate::DEFAULT_MAX_RESPONSE_LEN).
-    #[must_use]
     pub fn max_response_len(mut self, max: usize) -> Self {
         self.settings.max_response_len = max;
         self
     }
 
     /// Trusts the certificates of a PEM text (one or more) as roots, in addition to the system's.
-    #[must_use]
     pub fn add_root_certificate_pem(mut self, pem: &str) -> Self {
         self.roots.push(pem.to_owned());
         self
@@ -74,7 +70,6 @@ impl ClientBuilder {
     /// Trusts only the roots added, and none of the system's. Without any root added no `https` server is
     /// trusted: enough for tests over plain `http` on loopback, even on a system without roots. Default:
     /// `false`.
-    #[must_use]
     pub fn only_these_roots(mut self, only: bool) -> Self {
         self.only_these_roots = only;
         self
@@ -82,7 +77,6 @@ impl ClientBuilder {
 
     /// Presents a certificate to servers that ask for one (mutual TLS): the chain as PEM, with the client's
     /// own certificate first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password.
-    #[must_use]
     pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
         self.identity = Some(Identity {
             chain: cert_chain_pem.to_owned(),
@@ -93,7 +87,6 @@ impl ClientBuilder {
 
     /// Connects through an `http` or `https` proxy with a tunnel, so that the proxy sees only the host. A
     /// name and password in the URI are for the proxy. Plain `http` to loopback never uses the proxy.
-    #[must_use]
     pub fn proxy(mut self, uri: Uri) -> Self {
         self.proxy = Some(uri);
         self
@@ -101,7 +94,6 @@ impl ClientBuilder {
 
     /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) unless
     /// [`proxy`](Self::proxy) is set. Default: `false`.
-    #[must_use]
     pub fn system_proxy(mut self, system_proxy: bool) -> Self {
         self.system_proxy = system_proxy;
         self
@@ -109,7 +101,6 @@ impl ClientBuilder {
 
     /// When [`execute`](Client::execute) retries. Default: [`RetryPolicy::default`]. Not used if the client
     /// is a service in middleware: see [`Transport::retries`](crate::Transport::retries).
-    #[must_use]
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.settings.retries = retries;
         self

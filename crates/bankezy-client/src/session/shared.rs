@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::Session;
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
-use crate::sync::{ArcSwapOption, AsyncMutex, Mutex, MutexGuard, time::Instant};
+use crate::sync::{ArcSwapOption, Mutex, MutexGuard, time::Instant};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
 
 /// Makes a session: calls Get Token or Get App Token.
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     /// Locked briefly, never across an `await`.
     state: Mutex<State>,
     /// Locked while the last token is revoked, so that it is revoked once.
-    pub(super) revocation: AsyncMutex<()>,
+    pub(super) revocation: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl Shared {
             current: ArcSwapOption::empty(),
             shut_down: AtomicBool::new(false),
             state: Mutex::default(),
-            revocation: AsyncMutex::new(()),
+            revocation: tokio::sync::Mutex::new(()),
         }
     }
 
