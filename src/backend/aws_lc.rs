@@ -1,6 +1,5 @@
 //! The backend `aws-lc-rs`.
 
-use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::encoding::{AsBigEndian as _, AsDer as _, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::rsa::{
@@ -9,11 +8,10 @@ use aws_lc_rs::rsa::{
 };
 use aws_lc_rs::{digest, hkdf};
 
+use super::aws_lc_aead::{NAME, aes_256_gcm, failed};
 use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
-
-const NAME: &str = "aws-lc-rs";
 
 pub(super) struct AwsLc;
 
@@ -23,10 +21,7 @@ impl Primitives for AwsLc {
     }
 
     fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
-        let plain = less_safe_key(key)?;
-        #[cfg(feature = "fips")]
-        let plain = super::module_nonces::Key::new(plain, key)?;
-        Ok(Box::new(plain))
+        aes_256_gcm(key)
     }
 
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32) {
@@ -98,40 +93,6 @@ impl Primitives for AwsLc {
     }
 }
 
-pub(super) fn less_safe_key(key: &Secret32) -> Result<LessSafeKey, Error> {
-    UnboundKey::new(&aead::AES_256_GCM, key.bytes())
-        .map(LessSafeKey::new)
-        .map_err(|_| failed("AES-256-GCM key set-up"))
-}
-
-impl Aes256Gcm for LessSafeKey {
-    fn seal(
-        &self,
-        nonce: &mut [u8; 12],
-        aad: &[u8],
-        plaintext: &[u8],
-        ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error> {
-        let (nonce, aad) = (Nonce::from(&*nonce), Aad::from(aad));
-        let mut tag = [0; 16];
-        self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
-            .map_err(|_| failed("AES-256-GCM encryption"))?;
-        Ok(tag)
-    }
-
-    fn open_in_place(
-        &self,
-        nonce: &[u8; 12],
-        aad: &[u8],
-        tag: &[u8; 16],
-        in_out: &mut [u8],
-    ) -> Option<()> {
-        self.open_in_place_separate_tag(Nonce::from(nonce), Aad::from(aad), tag, in_out)
-            .ok()
-            .map(drop)
-    }
-}
-
 impl P256Private for PrivateKey {
     fn public(&self) -> Result<[u8; 65], Error> {
         let failed = || failed("P-256 public key computation");
@@ -177,11 +138,4 @@ fn copied(bytes: &[u8]) -> Option<Secret32> {
     let bytes: &[u8; 32] = bytes.try_into().ok()?;
     secret.bytes_mut().copy_from_slice(bytes);
     Some(secret)
-}
-
-pub(super) fn failed(operation: &'static str) -> Error {
-    Error::Backend {
-        backend: NAME,
-        operation,
-    }
 }

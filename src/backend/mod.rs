@@ -9,11 +9,11 @@
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc_aead;
 #[cfg(feature = "rust-crypto")]
 mod checked_rng;
 mod choice;
-#[cfg(any(feature = "fips", all(test, feature = "aws-lc-rs")))]
-mod module_nonces;
 mod primitives;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;

@@ -18,7 +18,7 @@ const NO_PANIC: [&str; 6] = [
     "clippy::unwrap_used",
 ];
 
-/// Libraries that lift one of them as a whole: their arithmetic is on small counts, times and lengths.
+/// Libraries that do without one of them: their arithmetic is on small counts, times and lengths.
 const LIFTED: [(&str, &str); 3] = [
     ("bankezy-client", "clippy::arithmetic_side_effects"),
     ("bankezy-sandbox", "clippy::arithmetic_side_effects"),
@@ -42,7 +42,7 @@ fn every_library_denies_what_can_panic() {
         let denied: BTreeSet<String> = parsed.attrs.iter().flat_map(denied_outside_tests).collect();
         for lint in NO_PANIC {
             assert!(
-                denied.contains(lint),
+                denied.contains(lint) || LIFTED.contains(&(&member.name, lint)),
                 "{} does not deny {lint}",
                 member.name
             );

@@ -4,8 +4,7 @@ use std::io::IsTerminal as _;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    DEFAULT_MAX_SEALED_LEN, KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener,
-    PublicKeySealer, Seal,
+    KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener, PublicKeySealer, Seal,
 };
 
 use crate::args::{
@@ -14,14 +13,9 @@ use crate::args::{
 use crate::failure::Failure;
 use crate::{files, keys, lines, usage};
 
-/// Largest payload that is sealed: what AES-GCM takes is more than a memory holds.
-const MAX_PAYLOAD: usize = usize::MAX - 1;
-
-/// Longest line that is sealed: it still opens with the default limit.
-const MAX_LINE: usize = DEFAULT_MAX_SEALED_LEN / 4 * 3 - 1024;
-
 pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
+    let max = args.max_len.max_len;
     let sealer: Box<dyn Seal> = match &args.recipient {
         Some(recipient) => {
             let mut sealer = PublicKeySealer::with_backend(
@@ -32,10 +26,10 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
-            Box::new(sealer)
+            Box::new(sealer.with_max_sealed_len(max))
         }
         None => match key(&args.secret, &args.agreement, &KEYS_TO_SEAL, backend)? {
-            Key::Shared(cipher) => Box::new(cipher),
+            Key::Shared(cipher) => Box::new(cipher.with_max_sealed_len(max)),
             Key::Private(_) => {
                 return Err(Failure::usage(
                     "a private key alone does not seal: add --peer and --derive, or use --recipient",
@@ -44,12 +38,13 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
         },
     };
     if args.lines {
-        return lines::run(MAX_LINE, &|line, output| {
+        return lines::run(max, &|line, output| {
             output.sealed(|sealed| sealer.seal_into(line, sealed))
         });
     }
     let mut sealed = String::new();
-    sealer.seal_into(files::read_stdin(MAX_PAYLOAD)?.as_bytes(), &mut sealed)?;
+    // A payload that is longer than its sealed text may be is not read to its end.
+    sealer.seal_into(files::read_stdin(max)?.as_bytes(), &mut sealed)?;
     files::print(sealed.as_bytes())?;
     // Byte for byte into a file or a pipe; a person gets a line.
     if std::io::stdout().is_terminal() {

@@ -137,6 +137,8 @@ pub(crate) struct Seal {
     #[arg(long)]
     pub(crate) lines: bool,
     #[command(flatten)]
+    pub(crate) max_len: MaxLenArg,
+    #[command(flatten)]
     pub(crate) backend: BackendArg,
 }
 
@@ -204,7 +206,7 @@ pub(crate) struct Vectors {
 
 #[derive(Debug, Parser)]
 pub(crate) struct MaxLenArg {
-    /// Longest sealed text to accept, in bytes
+    /// Longest sealed text to make or accept, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = bankezy_crypto::DEFAULT_MAX_SEALED_LEN)]
     pub(crate) max_len: usize,
 }

@@ -1,28 +1,78 @@
-//! AES-256-GCM whose nonces AWS-LC makes itself, inside its module, as FIPS 140-3 asks (Implementation
+//! AES-256-GCM of AWS-LC. In its FIPS module the nonces are made inside, as FIPS 140-3 asks (Implementation
 //! Guidance C.H).
 
-use aws_lc_rs::aead::{self, Aad, LessSafeKey, RandomizedNonceKey};
+#[cfg(any(test, feature = "fips"))]
+use aws_lc_rs::aead::RandomizedNonceKey;
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use super::aws_lc::failed;
 use super::primitives::Aes256Gcm;
 use crate::error::Error;
 use crate::secret::Secret32;
 
-pub(super) struct Key {
+pub(super) const NAME: &str = "aws-lc-rs";
+
+pub(super) fn aes_256_gcm(key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
+    #[cfg(feature = "fips")]
+    let aead = ModuleKey::new(key)?;
+    #[cfg(not(feature = "fips"))]
+    let aead = less_safe_key(key)?;
+    Ok(Box::new(aead))
+}
+
+fn less_safe_key(key: &Secret32) -> Result<LessSafeKey, Error> {
+    UnboundKey::new(&aead::AES_256_GCM, key.bytes())
+        .map(LessSafeKey::new)
+        .map_err(|_| failed("AES-256-GCM key set-up"))
+}
+
+impl Aes256Gcm for LessSafeKey {
+    fn seal(
+        &self,
+        nonce: &mut [u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<[u8; 16], Error> {
+        let (nonce, aad) = (Nonce::from(&*nonce), Aad::from(aad));
+        let mut tag = [0; 16];
+        self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
+            .map_err(|_| failed("AES-256-GCM encryption"))?;
+        Ok(tag)
+    }
+
+    fn open_in_place(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        tag: &[u8; 16],
+        in_out: &mut [u8],
+    ) -> Option<()> {
+        self.open_in_place_separate_tag(Nonce::from(nonce), Aad::from(aad), tag, in_out)
+            .ok()
+            .map(drop)
+    }
+}
+
+/// Makes its nonces itself.
+#[cfg(any(test, feature = "fips"))]
+struct ModuleKey {
     sealing: RandomizedNonceKey,
     /// The other one opens only what has its tag behind it, which would have to be copied there.
     opening: LessSafeKey,
 }
 
-impl Key {
-    pub(super) fn new(opening: LessSafeKey, key: &Secret32) -> Result<Self, Error> {
+#[cfg(any(test, feature = "fips"))]
+impl ModuleKey {
+    fn new(key: &Secret32) -> Result<Self, Error> {
+        let opening = less_safe_key(key)?;
         let sealing = RandomizedNonceKey::new(&aead::AES_256_GCM, key.bytes())
             .map_err(|_| failed("AES-256-GCM key set-up"))?;
         Ok(Self { sealing, opening })
     }
 }
 
-impl Aes256Gcm for Key {
+#[cfg(any(test, feature = "fips"))]
+impl Aes256Gcm for ModuleKey {
     /// `nonce` is not used, and gets the module's.
     fn seal(
         &self,
@@ -56,16 +106,22 @@ impl Aes256Gcm for Key {
     }
 }
 
+pub(super) fn failed(operation: &'static str) -> Error {
+    Error::Backend {
+        backend: NAME,
+        operation,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::aws_lc::less_safe_key;
     use super::*;
     use std::collections::HashSet;
 
     #[test]
     fn the_module_makes_the_nonces() {
         let secret = Secret32::random().unwrap();
-        let key = Key::new(less_safe_key(&secret).unwrap(), &secret).unwrap();
+        let key = ModuleKey::new(&secret).unwrap();
         let other = less_safe_key(&secret).unwrap();
         let mut seen = HashSet::new();
         for len in [0, 1, 15, 16, 17, 1000] {
