@@ -1,6 +1,6 @@
 # Short names for the usual commands: https://just.systems. `just` alone lists them.
 
-features := "rayon,rust-crypto-private-rsa-timing-risk"
+features := "encrypted-keys,rayon,rust-crypto-private-rsa-timing-risk"
 
 [private]
 default:

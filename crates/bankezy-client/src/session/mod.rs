@@ -73,6 +73,7 @@ use shared::Shared;
 /// Its methods panic outside of a tokio runtime.
 /// [`Blocking`](crate::Blocking) needs none.
 #[derive(Clone)]
+#[must_use]
 pub struct SessionKeeper {
     shared: Arc<Shared>,
     repeat: bool,
@@ -80,7 +81,6 @@ pub struct SessionKeeper {
 
 impl SessionKeeper {
     /// A keeper that logs in with `login` at the first call, with default settings.
-    #[must_use]
     pub fn new<F>(
         client: BankEzyClient,
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
@@ -93,7 +93,6 @@ impl SessionKeeper {
 
     /// A keeper with settings of its own. `login` is called for each new session and must make a new key
     /// pair each time. Nothing is sent before the first call.
-    #[must_use]
     pub fn with_settings<F>(
         client: BankEzyClient,
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
@@ -113,7 +112,6 @@ impl SessionKeeper {
     /// with another value shares the session. Default: `false`, since a 401 does not prove that the call was
     /// not executed: something between client and server may have sent it. Set it only for calls that the
     /// server executes once however often they arrive.
-    #[must_use]
     pub fn repeat(mut self, repeat: bool) -> Self {
         self.repeat = repeat;
         self

@@ -47,6 +47,7 @@ use shared::{Shared, in_time};
 /// # Ok(())
 /// # }
 /// ```
+#[must_use]
 pub struct TokenCache<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>>(Arc<Shared<A, S>>);
 
 /// One token of a [`TokenCache`]: the request for it and its [`TokenKey`], which is computed once. Cheap to
@@ -59,7 +60,6 @@ pub struct TokenSlot<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
 
 impl<A: TokenApi> TokenCache<A> {
     /// A cache in memory, of about [`DEFAULT_TOKEN_CAPACITY`] tokens at most, with default settings.
-    #[must_use]
     pub fn new(client: TokenClient<A>) -> Self {
         Self::with_settings(client, MemoryStore::default(), RefreshSettings::default())
     }
@@ -68,7 +68,6 @@ impl<A: TokenApi> TokenCache<A> {
 impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     /// A cache with settings of its own, which holds tokens in `store`: a [`MemoryStore`] of another
     /// capacity, or one of the caller's own.
-    #[must_use]
     pub fn with_settings(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
         Self(Arc::new(Shared::new(client, store, settings)))
     }

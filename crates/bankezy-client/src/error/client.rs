@@ -1,0 +1,151 @@
+//! What can go wrong between a request and its response, whichever the call.
+
+use core::fmt;
+
+use bankezy_crypto::providers::UrlProblem;
+use bankezy_crypto::{Delivery, ErrorCategory};
+
+use super::{ConnectProblem, ServiceError, Setting, TlsProblem};
+
+/// Everything that can go wrong between a request and its response: what, and whether the server may have
+/// received the request.
+///
+/// It never holds a URL, header, body or text from the network, so it can be logged as it is.
+///
+/// | if | then |
+/// |---|---|
+/// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause is temporary |
+/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat the call only if it may be executed twice |
+/// | anything else | fix the configuration or the request: `docs/errors.md` lists a remedy for each code |
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientError {
+    kind: ClientErrorKind,
+    delivery: Delivery,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientErrorKind {
+    /// The URL is refused.
+    Url(UrlProblem),
+    /// The connection failed.
+    Connect(ConnectProblem),
+    /// TLS refused the server, or the server refused us.
+    Tls(TlsProblem),
+    /// The deadline passed before the answer was complete.
+    Timeout,
+    /// The connection was lost before the answer was complete.
+    Interrupted,
+    /// The answer is not HTTP/1.1: the port may expect TLS, or HTTP/2 only.
+    NotHttp1,
+    /// A service that is not part of this crate failed: middleware around a [`Client`](crate::Client), or
+    /// another HTTP client. A timeout set by a `tower` layer is reported here, not as
+    /// [`Timeout`](Self::Timeout). The text of its error is never shown.
+    Service(ServiceError),
+    /// The answer is longer than the cap.
+    ResponseTooLong {
+        /// The cap, in bytes.
+        max: usize,
+    },
+    /// The client cannot be built as configured.
+    Configuration(Setting),
+    /// The thread that does the I/O of a [`Blocking`](crate::Blocking) client has ended, or is missing
+    /// after a fork.
+    ThreadEnded,
+}
+
+impl ClientError {
+    /// For services that a [`Transport`](crate::Transport) sends through, such as mocks.
+    #[must_use]
+    pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
+        Self { kind, delivery }
+    }
+
+    pub(crate) const fn not_sent(kind: ClientErrorKind) -> Self {
+        Self::new(kind, Delivery::NotSent)
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ClientErrorKind {
+        &self.kind
+    }
+
+    /// Whether the server may have received the request.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    /// A stable identifier, such as `client.timeout` or `connect.refused`, for logs, metrics and tests.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.kind {
+            ClientErrorKind::Url(problem) => problem.code(),
+            ClientErrorKind::Connect(problem) => problem.code(),
+            ClientErrorKind::Tls(problem) => problem.code(),
+            ClientErrorKind::Timeout => "client.timeout",
+            ClientErrorKind::Interrupted => "client.interrupted",
+            ClientErrorKind::NotHttp1 => "client.not_http1",
+            ClientErrorKind::Service(_) => "client.service",
+            ClientErrorKind::ResponseTooLong { .. } => "client.response_too_long",
+            ClientErrorKind::Configuration(setting) => setting.code(),
+            ClientErrorKind::ThreadEnded => "client.thread_ended",
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn category(&self) -> ErrorCategory {
+        match self.kind {
+            ClientErrorKind::Url(_)
+            | ClientErrorKind::Configuration(_)
+            | ClientErrorKind::ThreadEnded => ErrorCategory::Misuse,
+            ClientErrorKind::ResponseTooLong { .. } => ErrorCategory::Provider,
+            _ => ErrorCategory::Transport,
+        }
+    }
+
+    /// Whether the same call can be made again without being executed twice, and may then succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.can_pass() && self.delivery == Delivery::NotSent
+    }
+
+    /// Whether the cause may be gone at the next attempt.
+    pub(in crate::error) fn can_pass(&self) -> bool {
+        matches!(
+            self.kind,
+            ClientErrorKind::Connect(_)
+                | ClientErrorKind::Timeout
+                | ClientErrorKind::Interrupted
+                | ClientErrorKind::Service(_)
+        )
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.kind {
+            ClientErrorKind::Url(problem) => return problem.fmt(f),
+            ClientErrorKind::Connect(problem) => return problem.fmt(f),
+            ClientErrorKind::Tls(problem) => return problem.fmt(f),
+            ClientErrorKind::Configuration(setting) => return setting.fmt(f),
+            ClientErrorKind::ResponseTooLong { max } => {
+                let remedy = "raise the cap if such answers are expected";
+                return write!(f, "the answer is longer than {max} bytes: {remedy}");
+            }
+            ClientErrorKind::Timeout => "the deadline passed before the answer was complete",
+            ClientErrorKind::Interrupted => {
+                "the connection was lost before the answer was complete"
+            }
+            ClientErrorKind::NotHttp1 => "the answer is not HTTP/1.1: check scheme and port",
+            ClientErrorKind::Service(_) => "the service that sends requests failed",
+            ClientErrorKind::ThreadEnded => "the thread of the blocking client has ended",
+        };
+        write!(f, "{what}; {}", self.delivery)
+    }
+}
+
+impl core::error::Error for ClientError {}
