@@ -125,7 +125,7 @@ fn other_forms_are_told_apart() {
     });
 }
 
-/// Each octet of a file changed in turn: an error each time, or, in a salt that is not looked at before, a
+/// Octets of a file changed in turn: an error each time, or, in a salt that is not looked at before, a
 /// password that does not fit. Nothing panics.
 #[test]
 fn a_damaged_file_is_an_error() {
@@ -133,7 +133,8 @@ fn a_damaged_file_is_an_error() {
     let name = "ec.java-PBEWithHmacSHA256AndAES_256.der";
     let file = &files[name];
     let backend = &bankezy_crypto::backend::AVAILABLE[0];
-    for at in 0..file.len() {
+    // The parameters, and some of what is encrypted.
+    for at in (0..110).chain((110..file.len()).step_by(16)) {
         let mut damaged = file.clone();
         damaged[at] ^= 1;
         assert!(

@@ -70,7 +70,7 @@ fn a_call_that_was_answered_is_sent_once_by_default() {
 
 #[test]
 fn a_busy_server_is_asked_again_when_it_says_so() {
-    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+    let wait = |status| {
         let server = busy(status, "Retry-After: 1\r\n");
         let (response, attempts, elapsed) = call(&server, idempotent());
         assert_eq!(
@@ -85,7 +85,11 @@ fn a_busy_server_is_asked_again_when_it_says_so() {
                 "{request}"
             );
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| wait("429 Too Many Requests"));
+        scope.spawn(|| wait("503 Service Unavailable"));
+    });
 }
 
 #[test]

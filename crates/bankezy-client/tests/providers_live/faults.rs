@@ -21,7 +21,7 @@ const MAX_ANSWER: usize = 64 * 1024;
 const TIMES: u32 = 10;
 
 /// Not so many cases at once that the short deadline passes for want of a processor.
-static TURNS: Semaphore = Semaphore::const_new(24);
+static TURNS: Semaphore = Semaphore::const_new(48);
 
 /// How asking ends, as far as a caller can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
