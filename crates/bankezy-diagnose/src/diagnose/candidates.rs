@@ -25,7 +25,7 @@ impl Candidate {
 }
 
 /// Roles are among them, and the names of the product in all cases.
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 35] = [
     "Alice",
     "Bob",
     "client",
@@ -49,6 +49,9 @@ const KNOWN: [&str; 32] = [
     "BANKEZY",
     "bank-ezy",
     "Bank Ezy",
+    "wibmo",
+    "Wibmo",
+    "WIBMO",
     "payload",
     "payloadSecret",
     "payload-encryption",

@@ -193,3 +193,18 @@ fn concat_kdf<'a>(apu: &'a [u8], apv: &'a [u8]) -> Derivation<'a> {
 fn hkdf<'a>(salt: &'a [u8], info: &'a [u8]) -> Derivation<'a> {
     Derivation::HkdfSha256 { salt, info }
 }
+
+#[test]
+fn names_of_product_and_company_are_tried() {
+    let (ours, theirs) = (key_pair(), key_pair());
+    for name in ["bankezy", "BankEzy", "BANKEZY", "wibmo", "Wibmo", "WIBMO"] {
+        let agreed = ours.agree(theirs.public_key(), &hkdf(b"", name.as_bytes()));
+        let sealed = seal(&agreed.unwrap());
+        let found = message(&sealed).try_derivations(&ours, theirs.public_key(), &[]);
+        let Ok(Finding::Derivation { derivation, .. }) = found else {
+            panic!("{name}: {found:?}");
+        };
+        let written = format!(r#"Derivation::HkdfSha256 {{ salt: b"", info: b"{name}" }}"#);
+        assert_eq!(derivation.rust(), written);
+    }
+}
