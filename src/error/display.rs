@@ -219,7 +219,7 @@ impl fmt::Display for KeyProblem {
             ),
             Self::EncryptionCost { unit, found, max } => write!(
                 f,
-                "stretching its password takes {found} {unit}, from 1 to {max} are allowed: encrypt it again with fewer"
+                "stretching its password takes {found} {unit}, at most {max} are allowed: encrypt it again with fewer"
             ),
             Self::WrongPassword => {
                 f.write_str("the password does not open it: check the password, and that the file is whole")

@@ -148,7 +148,7 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::NotEncrypted,
     KeyProblem::Encryption { scheme: NAME },
     KeyProblem::EncryptionCost {
-        unit: NAME,
+        unit: "UNITS",
         found: LEN as u64,
         max: MAX as u64,
     },

@@ -204,7 +204,7 @@ pub enum KeyProblem {
         /// Name of the scheme, such as `pbeWithSHA1AndDES-CBC`.
         scheme: &'static str,
     },
-    /// To stretch the password of an encrypted private key would cost too much, or nothing at all.
+    /// Stretching the password of an encrypted private key would cost too much.
     EncryptionCost {
         /// What is counted: `iterations` or `bytes of memory`.
         unit: &'static str,

@@ -70,7 +70,8 @@ impl KeyPair {
     /// AES-CBC, and PBKDF2 on SHA-2 or scrypt, as OpenSSL 1.1 and later write it.
     ///
     /// The password is taken as its bytes, without a line end. PBKDF2 is followed to 10,000,000
-    /// iterations, scrypt to 256 MiB. Older schemes are refused by name.
+    /// iterations, scrypt to 256 MiB, salts to 32 octets; older schemes are refused by name. Near those limits
+    /// it takes seconds: in asynchronous code call it where blocking is allowed.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong: [`KeyProblem::WrongPassword`], [`KeyProblem::NotEncrypted`],

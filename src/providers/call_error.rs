@@ -145,7 +145,7 @@ impl CallError {
     }
 
     /// Whether the server asked to wait, by 429 or 503 with `Retry-After`: the same call may succeed later.
-    /// That it was not executed, such an answer does not prove.
+    /// Such an answer does not prove that the call was not executed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

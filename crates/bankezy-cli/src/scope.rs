@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
+use crate::args::flag;
 use crate::shown;
 
 /// The environment: the names of all variables, and the value of each.
@@ -148,16 +149,13 @@ impl Scope {
         }
         let warning = |variable: &String| {
             let name = variable.strip_prefix(self.prefix)?.to_ascii_lowercase();
-            if known.contains(&name) {
+            let instead = if name != "config" && is_only_flag(command, &name) {
+                format!("use the flag `{}`", flag(&name))
+            } else if known.contains(&name) {
                 return None;
-            }
-            let only_flag = |arg: &&Arg| arg.get_id() == &*name && arg.get_long().is_some();
-            let instead = match command.get_arguments().find(only_flag) {
-                Some(_) => format!("use the flag `--{}`", name.replace('_', "-")),
-                None => format!(
-                    "did you mean `{}`?",
-                    self.variable(shown::misspelt(&name, &known)?)
-                ),
+            } else {
+                let meant = self.variable(shown::misspelt(&name, &known)?);
+                format!("did you mean `{meant}`?")
             };
             Some(format!(
                 "the environment variable `{variable}` is not read: {instead}"
@@ -179,6 +177,12 @@ pub(crate) fn commands(program: &Command) -> Vec<(String, &Command)> {
         next += 1;
     }
     all
+}
+
+/// Whether a name is that of a flag of a command, and of no setting of it.
+pub(crate) fn is_only_flag(command: &Command, name: &str) -> bool {
+    let is_it = |arg: &Arg| arg.get_id() == name && arg.get_long().is_some();
+    command.get_arguments().any(is_it) && !settings_of(command).any(is_it)
 }
 
 /// The flags of a command that are settings.

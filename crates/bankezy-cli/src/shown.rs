@@ -64,10 +64,19 @@ fn edits(text: &str, name: &str) -> Option<usize> {
 
 /// Names a file in a message: by its path where that looks like one, and by where it comes from.
 pub(crate) fn file(path: &Path, from: &str) -> String {
-    match path.to_str().filter(|text| is_path(text)) {
+    // A bare name may be a password where a file of secrets is asked for.
+    let holds_secret = ["secret", "key", "token", "password"]
+        .iter()
+        .any(|word| from.to_ascii_lowercase().contains(word));
+    let is_shown = |text: &&str| is_path(text) && !(holds_secret && is_bare(text));
+    match path.to_str().filter(is_shown) {
         Some(text) => format!("`{text}` (from {from})"),
         None => format!("the file of {from} (name not shown: it may be a secret)"),
     }
+}
+
+fn is_bare(text: &str) -> bool {
+    !text.contains(['/', '\\', '.'])
 }
 
 /// Whether a text looks like a path that somebody typed, and not like a key, a token or a password.
@@ -76,8 +85,11 @@ fn is_path(text: &str) -> bool {
     let rooted = ["/", "./", "../", "~/"]
         .iter()
         .any(|start| text.starts_with(start));
-    let bare = !text.contains(['/', '\\', '.']);
-    let longest = if bare { MAX_BARE_NAME } else { MAX_PATH };
+    let longest = if is_bare(text) {
+        MAX_BARE_NAME
+    } else {
+        MAX_PATH
+    };
     // 32 bytes as such, in base64 and in hexadecimal digits.
     let as_long_as_a_key = !rooted && [32, 43, 44, 64].contains(&text.len());
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric());

@@ -19,7 +19,7 @@
 //!   executed the request, and [`ClientError::delivery`] says so.
 //! - **No secrets in logs.** No error, `Debug` or trace contains a path, query, header or body. Traces have the
 //!   target `bankezy_client` and contain host, method, status, lengths and times. The libraries underneath
-//!   log under their own targets (`hyper_util`, `reqwest`, `rustls`): keep those below `debug`.
+//!   log under their own targets (`hyper_util`, `reqwest`, `rustls`): set those to `info` or less.
 //!
 //! Bodies in the memory of this crate are wiped. The buffers of TLS and HTTP underneath and header values are
 //! not, which is another reason to seal bodies.

@@ -24,7 +24,7 @@ use keys::{Key, Keys};
 
 /// Seals with the newest key, opens with any of a bounded number of others: keys that were replaced,
 /// until their dates, and keys that were added for opening ahead of their use.
-/// [`seal_with`](Self::seal_with) answers who still uses an older one.
+/// [`seal_with`](Self::seal_with) seals an answer for a peer that still uses an older key.
 ///
 /// Each key has an identifier of the caller's choice; it stays in this process and is not written
 /// into messages, whose header is fixed. One ring serves one partner or tenant: a process with
@@ -131,7 +131,7 @@ impl KeyRing {
     }
 
     /// Seals a payload with the key of this identifier, which has not expired by the system's clock: for
-    /// an answer to who has not rotated yet. The key's own nonce budget counts.
+    /// answering a peer that has not rotated yet. The key's own nonce budget counts.
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, and as for [`PayloadCipher::seal`].

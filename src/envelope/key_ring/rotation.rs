@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 impl KeyRing {
-    /// Adds a key that opens messages and seals none but answers to requests that came under it. It
+    /// Adds a key that opens messages and seals only the answers to requests sealed with it. It
     /// stays until it is promoted or retired. Keys that have expired by the system's clock are
     /// dropped first.
     ///

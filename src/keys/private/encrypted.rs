@@ -58,14 +58,14 @@ fn decrypt(der: &[u8], password: &[u8]) -> Result<SecretBytes, KeyProblem> {
     let Parameters { kdf, encryption } =
         Parameters::try_from(parameters).map_err(|error| match error.kind() {
             ErrorKind::OidUnknown { oid } => refused(name(oid)),
-            _ => NOT_DER,
+            _ => UNUSUAL,
         })?;
     let key_len = encryption.key_size();
     if kdf
         .key_length()
         .is_some_and(|len| usize::from(len) != key_len)
     {
-        return Err(NOT_DER);
+        return Err(UNUSUAL);
     }
     let mut key = Secret32::zeroed();
     let key = key.bytes_mut().get_mut(..key_len).ok_or(NOT_DER)?;
@@ -120,15 +120,16 @@ fn derive(kdf: &Kdf, password: &[u8], key: &mut [u8]) -> Result<(), KeyProblem> 
                 .into_iter()
                 .fold(n, u64::saturating_mul);
             within("bytes of memory", memory, MAX_SCRYPT_MEMORY)?;
-            // RFC 7914 section 6: N is a power of two.
+            // RFC 7914 section 6: N is a power of two, more than 1 and less than 2^(128 * r / 8).
             let log_n = n.is_power_of_two().then(|| n.trailing_zeros());
             log_n
+                .filter(|log_n| (1..16 * u32::from(r)).contains(log_n))
                 .and_then(|log_n| log_n.try_into().ok())
                 .and_then(|log_n| scrypt::Params::new(log_n, r.into(), p.into()).ok())
                 .and_then(|cost| {
                     scrypt::scrypt(password, parameters.salt.as_ref(), &cost, key).ok()
                 })
-                .ok_or(NOT_DER)
+                .ok_or(UNUSUAL)
         }
         other => Err(refused(name(other.oid()))),
     }
@@ -136,6 +137,7 @@ fn derive(kdf: &Kdf, password: &[u8], key: &mut [u8]) -> Result<(), KeyProblem> 
 
 fn within(unit: &'static str, found: u64, max: u64) -> Result<(), KeyProblem> {
     match found {
+        0 => Err(UNUSUAL),
         1.. if found <= max => Ok(()),
         _ => Err(KeyProblem::EncryptionCost { unit, found, max }),
     }
@@ -156,6 +158,11 @@ fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
 
 const NOT_DER: KeyProblem = KeyProblem::NotDer {
     structure: "PKCS#8 EncryptedPrivateKeyInfo",
+};
+
+/// What RFC 8018 or RFC 7914 rules out, or the crate `pkcs5` does not read.
+const UNUSUAL: KeyProblem = KeyProblem::Encryption {
+    scheme: "PBES2 with unusual parameters, such as a salt of more than 32 octets",
 };
 
 fn refused(scheme: &'static str) -> KeyProblem {

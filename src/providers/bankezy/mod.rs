@@ -69,7 +69,7 @@ impl BankEzy {
     /// Get Token.
     ///
     /// # Errors
-    /// As for [`Channel::seal`], and [`RequestError::Url`] if the path is none.
+    /// As for [`Channel::seal`], and [`RequestError::Url`] if the path is not valid.
     pub fn get_token_request(
         &self,
         request: &TokenRequest<'_>,

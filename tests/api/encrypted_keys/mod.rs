@@ -147,3 +147,57 @@ fn a_damaged_file_is_an_error() {
         );
     }
 }
+
+/// Parameters by hand in a file of Java's: salt 20 octets, iterations 4096, keyLength 32.
+#[test]
+fn parameters_that_no_tool_writes_are_named() {
+    let files = files();
+    let file = &files["ec.java-PBEWithHmacSHA256AndAES_256.der"];
+    let scrypt = &files["rsa.scrypt.der"];
+    let changed = |file: &[u8], from: &[u8], to: &[u8]| {
+        let at = file.windows(from.len()).position(|it| it == from).unwrap();
+        let mut file = file.to_vec();
+        file[at..at + from.len()].copy_from_slice(to);
+        file
+    };
+    let rows = [
+        (
+            "no iterations",
+            changed(file, &[2, 2, 0x10, 0], &[2, 2, 0, 0]),
+        ),
+        (
+            "negative iterations",
+            changed(file, &[2, 2, 0x10, 0], &[2, 2, 0x90, 0]),
+        ),
+        (
+            "a key of 31 octets",
+            changed(file, &[2, 1, 32], &[2, 1, 31]),
+        ),
+        ("a key of none", changed(file, &[2, 1, 32], &[2, 1, 0])),
+        // N 16384, r 8, p 1.
+        (
+            "N is 16385",
+            changed(scrypt, &[2, 2, 0x40, 0, 2, 1, 8], &[2, 2, 0x40, 1, 2, 1, 8]),
+        ),
+        (
+            "N is 1",
+            changed(scrypt, &[2, 2, 0x40, 0, 2, 1, 8], &[2, 2, 0, 1, 2, 1, 8]),
+        ),
+        (
+            "r is 0",
+            changed(scrypt, &[2, 1, 8, 2, 1, 1], &[2, 1, 0, 2, 1, 1]),
+        ),
+        (
+            "p is 0",
+            changed(scrypt, &[2, 1, 8, 2, 1, 1], &[2, 1, 8, 2, 1, 0]),
+        ),
+    ];
+    for (name, file) in rows {
+        let backend = &bankezy_crypto::backend::AVAILABLE[0];
+        let found = problem(read("changed.der", &file, PASSWORD, backend));
+        assert!(
+            matches!(found, KeyProblem::Encryption { scheme, .. } if scheme.contains("unusual")),
+            "{name}: {found:?}"
+        );
+    }
+}

@@ -62,9 +62,10 @@ pub(crate) fn parse(
     }
     let settings = match Scope::of_command(&words.join(" ")) {
         Some(scope) => {
-            for warning in scope.unread(&program, command, variables) {
-                let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
-            }
+            scope
+                .unread(&program, command, variables)
+                .iter()
+                .for_each(warn);
             Settings::read(scope, &program, command, last, variables)?
         }
         None => Settings::default(),
@@ -84,6 +85,10 @@ pub(crate) fn parse(
     let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
     let args = args.map_err(|error| usage::failure(&error, typed, &settings.values));
     Ok((args?, settings))
+}
+
+fn warn(warning: &String) {
+    let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
 }
 
 /// The program for the second parse. Which flags go together was checked in the first: what other
@@ -133,6 +138,13 @@ impl Settings {
             Some((path, from)) => SettingsFile::read(path, from, scope, program)?,
             None => SettingsFile::default(),
         };
+        let unread = file.values.keys();
+        let unread = unread.filter(|name| scope::is_only_flag(command, name));
+        let warning = |name: &String| {
+            let flag = flag(name);
+            format!("`{name}` of the settings file is not read: use the flag `{flag}`")
+        };
+        unread.map(warning).for_each(|warning| warn(&warning));
         // Paths in the file are relative to it.
         let folder = config.as_ref().and_then(|(path, _)| path.parent());
         for arg in settings_of(command).filter(|arg| is_path(arg)) {

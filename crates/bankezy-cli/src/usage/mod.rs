@@ -109,7 +109,8 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
         let belongs = || format!("it belongs to `{}`", owners.join("`, `"));
         return format!("{what} `{name}`: {}", misplaced.unwrap_or_else(belongs));
     }
-    if let Some(nearest) = shown::nearest(name, known.iter().map(|(known, _)| known)) {
+    let nearest = shown::nearest(name, known.iter().map(|(known, _)| known.clone()));
+    if let Some(nearest) = nearest.or_else(|| begun(name, taker)) {
         return format!("{what} `{name}`: did you mean `{nearest}`?");
     }
     let Some(place) = place else {
@@ -124,10 +125,26 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
             expected(flag)
         ),
         _ => format!(
-            "{what} (its text is not shown: it may be a secret){}",
-            instead(&secret_flags(taker))
+            "{what} (its text is not shown: it may be a secret){}{}",
+            instead(&secret_flags(taker)),
+            match taker.get_name() {
+                "seal" | "open" => "; the message is read from standard input",
+                _ => "",
+            }
         ),
     }
+}
+
+/// The first flag of a command that starts with a whole word that was typed, such as `--secret`.
+fn begun(typed: &str, command: &Command) -> Option<String> {
+    let begins = |flag: &String| {
+        let rest = flag.strip_prefix(typed);
+        typed.len() > 3 && rest.is_some_and(|rest| rest.starts_with('-'))
+    };
+    let mut flags = command
+        .get_arguments()
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)));
+    flags.find(begins)
 }
 
 /// How secrets are given to a command with these flags for them.

@@ -50,7 +50,7 @@ fn seal_open_and_diagnose_read_the_key_as_the_other_commands_do() {
         .failed(1, "the payload secret has 8 bytes");
     open(&[("BANKEZY_SECRET_FILE", "missing")]).failed(
         1,
-        "cannot read `missing` (from BANKEZY_SECRET_FILE): no such file",
+        "cannot read the file of BANKEZY_SECRET_FILE (name not shown: it may be a secret): no such file",
     );
     open(&[
         ("BANKEZY_SECRET_FILE", "s"),
@@ -134,6 +134,9 @@ fn a_misspelt_variable_is_warned_about() {
         (open, "BANKEZY_CONFGI", "did you mean `BANKEZY_CONFIG`?"),
         // Of this command it is a flag alone.
         (open, "BANKEZY_MAX_LEN", "use the flag `--max-len`"),
+        // A setting of `token bankezy`, and a flag alone of this command.
+        (open, "BANKEZY_INFO", "use the flag `--info`"),
+        (open, "BANKEZY_DERIVE", "use the flag `--derive`"),
         ("call /x", "BANKEZY_SESSION", "use the flag `--session`"),
         (
             "call /x",
@@ -168,4 +171,17 @@ fn a_misspelt_variable_is_warned_about() {
     ] {
         assert_eq!(warned(arguments, variable), "", "{variable}");
     }
+}
+
+/// The same in a settings file.
+#[test]
+fn a_member_that_is_a_flag_alone_is_warned_about() {
+    let (folder, sealed) = folder();
+    folder.write("c.toml", "info = \"CANARY\"\nsecret_file = \"s\"\n");
+    let ran = folder.run("open --config c.toml", sealed);
+    assert_eq!(
+        ran.err,
+        "bankezy: warning: `info` of the settings file is not read: use the flag `--info`\n"
+    );
+    assert_eq!((ran.code, &*ran.out), (0, &b"{}"[..]));
 }

@@ -19,7 +19,8 @@ bankezy-cli --test errors`), and a test fails when it is out of date.
 
 `NAME`, `N` and `MAX` stand for a name, a number and a limit. No error holds a secret, a token, a URL or a body.
 `category()` says whose fault it is, `delivery()` whether the server may have received the request, and
-`is_retryable()` whether the same call may succeed later.
+`is_retryable()` whether the same call may succeed later. After `PossiblySent` it may
+have been executed already, whatever `is_retryable()` says.
 
 Errors of another crate keep their code: a `ProviderError` whose request could not be sealed has the code of the
 `Error` inside.

@@ -141,7 +141,9 @@ impl fmt::Display for ClientError {
                 "the connection was lost before the answer was complete"
             }
             ClientErrorKind::NotHttp1 => "the answer is not HTTP/1.1: check scheme and port",
-            ClientErrorKind::Service(_) => "the service that sends requests failed",
+            ClientErrorKind::Service(_) => {
+                "middleware or the HTTP client below the transport failed"
+            }
             ClientErrorKind::ThreadEnded => "the thread of the blocking client has ended",
         };
         write!(f, "{what}; {}", self.delivery)

@@ -18,8 +18,9 @@ use super::{ClientError, TokenProblem};
 ///
 /// | if | then |
 /// |---|---|
-/// | [`is_retryable`](Self::is_retryable) | call again after [`retry_after`](Self::retry_after): the server has not executed the call, and the cause is temporary |
-/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`], and the server did not refuse | ask the server, or repeat the call only if it may be executed twice |
+/// | [`delivery`](Self::delivery) is [`Delivery::NotSent`], and [`is_retryable`](Self::is_retryable) | call again after [`retry_after`](Self::retry_after): the server has not executed the call, and the cause is temporary |
+/// | it is [`Answer`](Self::Answer) | the server answered; a refusal such as 401, 429 or 503 does not prove that the call was not executed, and [`is_retryable`](Self::is_retryable) says only that the cause is temporary |
+/// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server by the call's reference, or repeat the call only if it may be executed twice |
 /// | anything else | `docs/errors.md` lists a remedy for each code; [`category`](Self::category) says where to look |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -123,7 +124,9 @@ impl ProviderError {
         }
     }
 
-    /// Whether the same call can be made again without being executed twice, and may then succeed.
+    /// Whether the cause is temporary, so that the same call may succeed later. Whether the call can be made
+    /// again without being executed twice, [`delivery`](Self::delivery) says: only after
+    /// [`Delivery::NotSent`].
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
