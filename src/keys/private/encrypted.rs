@@ -67,16 +67,18 @@ fn decrypt(der: &[u8], password: &[u8]) -> Result<SecretBytes, KeyProblem> {
     {
         return Err(UNUSUAL);
     }
+    // Known before the password is stretched, which may take seconds.
+    let (decrypt, iv): (DecryptCbc, _) = match encryption {
+        EncryptionScheme::Aes128Cbc { iv } => (decrypt_cbc::<Aes128Dec>, iv),
+        EncryptionScheme::Aes192Cbc { iv } => (decrypt_cbc::<Aes192Dec>, iv),
+        EncryptionScheme::Aes256Cbc { iv } => (decrypt_cbc::<Aes256Dec>, iv),
+        other => return Err(refused(name(other.oid()))),
+    };
     let mut key = Secret32::zeroed();
     let key = key.bytes_mut().get_mut(..key_len).ok_or(NOT_DER)?;
     derive(&kdf, password, key)?;
     let mut opened = SecretBytes::from(ciphertext.to_vec());
-    let len = match encryption {
-        EncryptionScheme::Aes128Cbc { iv } => decrypt_cbc::<Aes128Dec>(key, &iv, &mut opened),
-        EncryptionScheme::Aes192Cbc { iv } => decrypt_cbc::<Aes192Dec>(key, &iv, &mut opened),
-        EncryptionScheme::Aes256Cbc { iv } => decrypt_cbc::<Aes256Dec>(key, &iv, &mut opened),
-        other => return Err(refused(name(other.oid()))),
-    };
+    let len = decrypt(key, &iv, &mut opened);
     opened.truncate(len.ok_or(KeyProblem::WrongPassword)?);
     Ok(opened)
 }
@@ -142,6 +144,8 @@ fn within(unit: &'static str, found: u64, max: u64) -> Result<(), KeyProblem> {
         _ => Err(KeyProblem::EncryptionCost { unit, found, max }),
     }
 }
+
+type DecryptCbc = fn(&[u8], &[u8], &mut SecretBytes) -> Option<usize>;
 
 /// Decrypts in place, and gives the length without the padding.
 fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(

@@ -22,12 +22,11 @@ fn files() -> BTreeMap<String, Vec<u8>> {
 }
 
 fn read(name: &str, file: &[u8], password: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
-    match name.ends_with(".der") {
-        true => KeyPair::from_encrypted_pkcs8_der_with_backend(file, password, backend),
-        false => {
-            let pem = std::str::from_utf8(file).unwrap();
-            KeyPair::from_encrypted_pem_with_backend(pem, password, backend)
-        }
+    if name.ends_with(".der") {
+        KeyPair::from_encrypted_pkcs8_der_with_backend(file, password, backend)
+    } else {
+        let pem = std::str::from_utf8(file).unwrap();
+        KeyPair::from_encrypted_pem_with_backend(pem, password, backend)
     }
 }
 

@@ -62,10 +62,8 @@ pub(crate) fn parse(
     }
     let settings = match Scope::of_command(&words.join(" ")) {
         Some(scope) => {
-            scope
-                .unread(&program, command, variables)
-                .iter()
-                .for_each(warn);
+            let unread = scope.unread(&program, command, variables);
+            unread.into_iter().for_each(warn);
             Settings::read(scope, &program, command, last, variables)?
         }
         None => Settings::default(),
@@ -87,7 +85,7 @@ pub(crate) fn parse(
     Ok((args?, settings))
 }
 
-fn warn(warning: &String) {
+fn warn(warning: String) {
     let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
 }
 
@@ -144,7 +142,7 @@ impl Settings {
             let flag = flag(name);
             format!("`{name}` of the settings file is not read: use the flag `{flag}`")
         };
-        unread.map(warning).for_each(|warning| warn(&warning));
+        unread.map(warning).for_each(warn);
         // Paths in the file are relative to it.
         let folder = config.as_ref().and_then(|(path, _)| path.parent());
         for arg in settings_of(command).filter(|arg| is_path(arg)) {
