@@ -14,8 +14,9 @@ FUZZ = Path(__file__).resolve().parent
 ROOT = FUZZ.parent
 DATA = ROOT / "tests" / "data"
 SEEDS = FUZZ / "seeds"
-# Stands for what no error may show; the same as in src/lib.rs.
+# Stands for what no error may show, and the secret of a vector; the same as in src/lib.rs.
 CANARY = "Zq7VXw2mKp9r"
+SECRET = "5fzbfmEsUA14MHH7ztyoHXDlhZkXRPvY7JqJwocak9s"
 # Longer ones slow the fuzzer down and reach nothing more.
 LONGEST = 2048
 WRITTEN = set()
@@ -25,7 +26,9 @@ def main():
     shutil.rmtree(SEEDS, ignore_errors=True)
     vectors()
     keys()
+    encrypted_keys()
     rsa_numbers()
+    captures()
     secrets()
     patterns()
     payloads()
@@ -80,6 +83,9 @@ def keys():
             seed("public_key", f"{path.stem}-pem", b"\2", pem)
             seed("public_key", f"{path.stem}-der", b"\3", der)
             seed("public_key", f"{path.stem}-wire", b"\0", base64.b64encode(der))
+            if "certificate" in path.name:
+                seed("public_key", f"{path.stem}-x509-der", b"\4", der)
+                seed("public_key", f"{path.stem}-x509-pem", b"\6", pem)
         else:
             seed("private_key", f"{path.stem}-pem", b"\0", pem)
             seed("private_key", f"{path.stem}-der", b"\3" if "pkcs1" in path.name else b"\2", der)
@@ -92,6 +98,50 @@ def keys():
         seed("public_key", f"{path.stem}-wire", b"\0", base64.b64encode(text.encode()))
         with_use = public | {"use": "enc", "key_ops": [], "kid": "1"}
         seed("public_key", f"{path.stem}-use", b"\1", json.dumps(with_use))
+
+
+def encrypted_keys():
+    seed("encrypted_key", "canary", b"\0", f"-----BEGIN {CANARY}-----")
+    for path in sorted((ROOT / "tests" / "api" / "encrypted_keys" / "files").iterdir()):
+        # Takes as long as it may.
+        if path.name == "ec.iterations.pem":
+            continue
+        seed("encrypted_key", path.name, b"\1" if path.suffix == ".der" else b"\0", path.read_bytes())
+        if path.suffix == ".pem" and "ENCRYPTED" in path.read_text():
+            seed("encrypted_key", f"{path.stem}-der", b"\1",
+                 base64.b64decode("".join(
+                     line for line in path.read_text().split("-----")[-3].splitlines()
+                     if ":" not in line)))
+
+
+def captures():
+    case = json.loads((ROOT / "test-vectors" / "nimbus.json").read_text())["cases"][4]
+    jwe = case["jwe"]
+    header, key, nonce, ciphertext, tag = jwe.split(".")
+    for name, capture in {
+        "bare": jwe, "quoted": f'"{jwe}"', "json": json.dumps({"body": {"data": jwe}}), "two": f"{jwe} {jwe}A",
+        "http": f"POST /{CANARY} HTTP/1.1\r\nAuthorization: Bearer {CANARY}\r\n\r\n{jwe}",
+        "curl": f"curl -H 'token: {CANARY}' -d '{jwe}' https://{CANARY}.example.com/",
+        "folded": f"{jwe[:40]}\r\n{jwe[40:]}", "mark": f"\ufeff{jwe}", "form": f"body={jwe}&a={CANARY}",
+        "padded": ".".join(part + "=" * (-len(part) % 4) for part in jwe.split(".")),
+        "object": json.dumps({"protected": header, "iv": nonce, "ciphertext": ciphertext, "tag": tag}),
+        "general": json.dumps({"protected": header, "recipients": [{}], "iv": nonce,
+                               "ciphertext": ciphertext, "tag": tag}),
+        "canary": CANARY,
+    }.items():
+        seed("capture", f"message-{name}", b"\0", capture)
+        seed("capture", f"message-{name}-utf16", b"\0", capture.encode("utf-16"))
+        seed("capture", f"inspect-{name}", b"\2", capture)
+    secret = unpadded(SECRET)
+    for name, text in {
+        "base64url": SECRET, "base64": base64.b64encode(secret).decode(),
+        "hex": secret.hex(), "0x": f"0x{secret.hex().upper()}", "colons": secret.hex(":"),
+        "name": f"BANKEZY_SECRET='{secret.hex()}'", "quoted": f'"{secret.hex()}"',
+        "oct": json.dumps({"kty": "oct", "k": base64.urlsafe_b64encode(secret).decode().rstrip("=")}),
+        "twice": base64.b64encode(base64.b64encode(secret)).decode(), "raw": secret, "canary": CANARY * 3,
+        "uuid": "123e4567-e89b-12d3-a456-426614174000",
+    }.items():
+        seed("capture", f"secret-{name}", b"\1", text)
 
 
 def rsa_numbers():

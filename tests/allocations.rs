@@ -7,7 +7,7 @@
 mod counting;
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
-use bankezy_crypto::{Error, Opened, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Error, NonceSource, Opened, PayloadCipher, PayloadSecret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -138,10 +138,20 @@ fn a_buffer_that_opened_more_takes_less_without_an_allocation() {
 /// A process may hold a cipher for each of 100,000 sessions.
 #[test]
 fn a_cipher_that_one_thread_uses_is_small() {
-    for backend in AVAILABLE {
+    type Source = fn() -> NonceSource;
+    let sources: [(&str, Source); 2] = [
+        ("random", NonceSource::random),
+        ("leased", || NonceSource::leased(1).unwrap()),
+    ];
+    for (backend, (nonces, source)) in AVAILABLE
+        .iter()
+        .flat_map(|backend| sources.map(|source| (backend, source)))
+    {
         let secret = PayloadSecret::from_bytes(&KEY).unwrap();
         let (bytes, cipher) = kept(|| {
-            let cipher = PayloadCipher::with_backend(&secret, backend).unwrap();
+            let cipher = PayloadCipher::with_backend(&secret, backend)
+                .unwrap()
+                .with_nonce_source(source());
             for _ in 0..10_000 {
                 cipher.seal(b"").unwrap();
             }
@@ -151,7 +161,7 @@ fn a_cipher_that_one_thread_uses_is_small() {
         let own = all - aead_size(backend.name());
         assert!(
             own <= 512,
-            "{own} bytes on {backend}, and {all} with the AEAD's key"
+            "{own} bytes on {backend} with {nonces} nonces, and {all} with the AEAD's key"
         );
     }
 }

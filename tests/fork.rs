@@ -49,12 +49,30 @@ fn a_child_gets_none_of_the_nonces_that_its_parent_leased() {
     each_backend(|backend| {
         let cipher = cipher(backend).with_nonce_source(NonceSource::leased(1).unwrap());
         cipher.seal(b"").unwrap();
-        let refused = in_child(&|| match cipher.seal(b"") {
-            Err(Error::NonceLeaseForked) => b"refused".to_vec(),
+        let refused = in_child(&|| match (cipher.seal(b""), cipher.nonce_budget().used()) {
+            // What was refused is not counted.
+            (Err(Error::NonceLeaseForked), 1) => b"refused".to_vec(),
             _ => Vec::new(),
         });
         assert_eq!(refused, b"refused");
         cipher.seal(b"").unwrap();
+    });
+}
+
+#[test]
+fn a_child_goes_on_from_the_count_that_it_inherits() {
+    each_backend(|backend| {
+        let cipher = cipher(backend).with_nonce_budget(5);
+        for _ in 0..3 {
+            cipher.seal(b"").unwrap();
+        }
+        let counts = in_child(&|| {
+            let inherited = cipher.nonce_budget().used();
+            let sealed = (0..9).filter(|_| cipher.seal(b"").is_ok()).count();
+            format!("{inherited} {sealed} {}", cipher.nonce_budget().used()).into_bytes()
+        });
+        assert_eq!(counts, b"3 2 5");
+        assert_eq!(cipher.nonce_budget().used(), 3);
     });
 }
 

@@ -22,12 +22,16 @@ const OTHER: i32 = 41;
 /// Prepared while there are random numbers, run when there are none.
 type Operation = Box<dyn FnOnce() -> Result<(), Error> + Send>;
 
-const OPERATIONS: [&str; 8] = [
+/// Sealed by a thread whose nonces have their seed.
+const LATER: &str = "seal to P-256 after another message";
+
+const OPERATIONS: [&str; 9] = [
     "generate a secret",
     "generate P-256",
     "seal",
     "lease nonces",
     "seal to P-256",
+    LATER,
     "seal to RSA",
     "open with RSA",
     "generate RSA",
@@ -44,7 +48,7 @@ fn prepare(name: &str, backend: &'static Backend) -> Option<Operation> {
             Box::new(move || cipher.seal(b"").map(drop))
         }
         "lease nonces" => Box::new(|| NonceSource::leased(1).map(drop)),
-        "seal to P-256" => {
+        "seal to P-256" | LATER => {
             let sealer = sealer(&p256(backend)).unwrap();
             Box::new(move || sealer.seal(b"").map(drop))
         }
@@ -76,7 +80,7 @@ fn without_random_numbers_there_is_an_error_and_no_weak_key() {
             let case = format!("{name} on {}: {status}", backend.name());
             // AWS-LC aborts the process where its own generator gets no seed.
             match (backend.name(), name) {
-                ("aws-lc-rs", "generate P-256" | "generate RSA") => {
+                ("aws-lc-rs", "generate P-256" | "generate RSA" | LATER) => {
                     assert_eq!(status.signal(), Some(libc::SIGABRT), "{case}");
                 }
                 _ => assert_eq!(status.code(), Some(ERROR), "{case}"),
@@ -101,10 +105,18 @@ fn the_child() {
         return;
     };
     let (index, name) = task.split_once(' ').unwrap();
-    let operation = prepare(name, &AVAILABLE[index.parse::<usize>().unwrap()]).unwrap();
-    refuse_randomness();
+    let backend = &AVAILABLE[index.parse::<usize>().unwrap()];
+    let operation = prepare(name, backend).unwrap();
+    let is_later = name == LATER;
     // A thread of its own: the generators of this one may have their seeds.
-    let done = std::thread::spawn(operation).join().unwrap();
+    let thread = std::thread::spawn(move || {
+        if is_later {
+            cipher(backend).seal(b"").unwrap();
+        }
+        refuse_randomness();
+        operation()
+    });
+    let done = thread.join().unwrap();
     let code = if done == Err(Error::Randomness) {
         ERROR
     } else {

@@ -119,6 +119,14 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn the_key_in_use_makes_its_nonces_exactly_where_the_module_does() {
+        let key = aes_256_gcm(&Secret32::random().unwrap()).unwrap();
+        let mut nonce = [0; 12];
+        key.seal(&mut nonce, b"aad", b"", &mut []).unwrap();
+        assert_eq!(nonce != [0; 12], cfg!(feature = "fips"));
+    }
+
+    #[test]
     fn the_module_makes_the_nonces() {
         let secret = Secret32::random().unwrap();
         let key = ModuleKey::new(&secret).unwrap();

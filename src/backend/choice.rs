@@ -113,7 +113,7 @@ pub(crate) fn is_on_p256(point: &[u8; 65]) -> bool {
 }
 
 /// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so whichever is there may
-/// compute it. For results that are no secret.
+/// compute it. For results that are no secret: thumbprints, and the keys of a token cache.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut digest = Secret32::zeroed();
     AVAILABLE.first()?.primitives.sha256(parts, &mut digest);

@@ -12,28 +12,61 @@ impl Object<'_> {
         }
     }
 
-    /// A member that has to be a whole number from zero, or a string of its digits: pages of one
-    /// provider write both. `Err` if it is something else, or more than a `u64` holds.
+    /// A member that has to be a whole number from zero, or a string with one: pages of one provider
+    /// write both. `Err` if it is something else. More than a `u64` holds is [`u64::MAX`].
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, NotNumber> {
         let Some(raw) = self.raw(name) else {
             return Ok(None);
         };
-        let digits = raw
-            .strip_prefix('"')
-            .and_then(|raw| raw.strip_suffix('"'))
-            .unwrap_or(raw);
-        // `parse` alone would take a sign.
-        if digits.bytes().all(|c| c.is_ascii_digit()) {
-            digits.parse().map(Some).map_err(|_| NotNumber)
-        } else {
-            Err(NotNumber)
-        }
+        let quoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        whole_number(quoted.unwrap_or(raw))
+            .map(Some)
+            .ok_or(NotNumber)
     }
 }
 
 /// A member is not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotNumber;
+
+/// The value of a number that is whole and from zero, however JSON writes it: `3600`, `3600.0` and `36e2`
+/// are one number. More than a `u64` holds is [`u64::MAX`].
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i64 = exponent.parse().ok()?;
+    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let digits = || whole.bytes().chain(fraction.bytes());
+    let zeros = digits().rev().take_while(|digit| *digit == b'0').count();
+    let significant = digits().count().checked_sub(zeros)?;
+    if significant == 0 {
+        return Some(0);
+    }
+    let fraction = i64::try_from(fraction.len()).ok()?;
+    let tens = i64::try_from(zeros)
+        .ok()?
+        .checked_sub(fraction)?
+        .checked_add(exponent)?;
+    if tens < 0 || unsigned != mantissa {
+        return None;
+    }
+    let value = digits().take(significant).try_fold(0_u64, |value, digit| {
+        value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    let power = u32::try_from(tens)
+        .ok()
+        .and_then(|tens| 10_u64.checked_pow(tens));
+    let product = value
+        .zip(power)
+        .and_then(|(value, power)| value.checked_mul(power));
+    Some(product.unwrap_or(u64::MAX))
+}
 
 /// Resolves the escapes of RFC 8259 section 7 in the text between the quotes of a JSON string.
 /// `serde_json` would do it in a buffer of its own that it does not wipe.
@@ -130,14 +163,38 @@ mod tests {
             ("3600", 3600),
             ("\"3600\"", 3600),
             ("18446744073709551615", u64::MAX),
+            // The same numbers as other writers have them, such as Java's Gson.
+            ("3600.0", 3600),
+            ("3.6e3", 3600),
+            ("\"3.6E+3\"", 3600),
+            ("36000e-1", 3600),
+            ("0.0036e6", 3600),
+            ("-0", 0),
+            ("0.000e9", 0),
+            ("184467440737095516150.0e-1", u64::MAX),
+            // Beyond what can be told.
+            ("18446744073709551616", u64::MAX),
+            ("1e99", u64::MAX),
+            ("1e9223372036854775807", u64::MAX),
+            ("\"0009\"", 9),
         ] {
             assert_eq!(number(json), Ok(Some(expected)), "{json}");
         }
         for json in [
             "-1",
             "1.5",
-            "1e3",
+            "15e-1",
+            "-1.0",
+            "1e-9223372036854775808",
             "\"+1\"",
+            "\"1.\"",
+            "\".5\"",
+            "\"1e\"",
+            "\"e1\"",
+            "\"--1\"",
+            "\"0x10\"",
+            "\"1_000\"",
+            "\"NaN\"",
             "\"-1\"",
             "\"\"",
             "\" 1\"",
@@ -146,7 +203,6 @@ mod tests {
             "true",
             "[1]",
             "{}",
-            "18446744073709551616",
         ] {
             assert_eq!(number(json), Err(NotNumber), "{json}");
         }

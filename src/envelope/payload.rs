@@ -81,6 +81,9 @@ impl PayloadCipher {
     }
 
     /// Takes its nonces from here. Default: random ones. A budget that was set stays.
+    ///
+    /// To be called before the first message: section 8.2 of NIST SP 800-38D allows one kind of nonces under a
+    /// key, not both.
     #[must_use]
     pub fn with_nonce_source(mut self, nonces: NonceSource) -> Self {
         self.nonces = nonces;
@@ -152,9 +155,10 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         let fits = seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len);
-        let counted = fits.and_then(|()| self.counter.take());
-        let nonce = counted.and_then(|()| self.nonces.nonce());
-        let nonce = nonce.inspect_err(|_| sealed.clear())?;
+        // Counted once there is a nonce: a message that gets none is not sealed.
+        let nonce = fits.and_then(|()| self.nonces.nonce());
+        let counted = nonce.and_then(|nonce| self.counter.take().map(|()| nonce));
+        let nonce = counted.inspect_err(|_| sealed.clear())?;
         let aead = self.aead.as_ref();
         seal::seal(aead, header::DIR, "", nonce, plaintext, sealed)
     }

@@ -105,7 +105,8 @@ impl PublicKeySealer {
     /// Seals a payload.
     ///
     /// # Errors
-    /// [`Error::PayloadTooLong`], [`Error::Randomness`], [`Error::Backend`].
+    /// [`Error::PayloadTooLong`], [`Error::Randomness`], [`Error::Backend`]. Without random numbers AWS-LC
+    /// aborts the process where it makes the key pair of `ECDH-ES`.
     pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
         let mut sealed = String::new();
         self.seal_into(plaintext, &mut sealed)?;

@@ -89,7 +89,8 @@ fn write(
     Ok(())
 }
 
-/// Fills `room` with the characters of the ciphertext. The plaintext is never copied.
+/// Fills `room` with the characters of the ciphertext. Only the FIPS module, which encrypts in
+/// place, copies the plaintext first.
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

@@ -3,6 +3,8 @@
 pub(crate) mod algorithm;
 mod certificate;
 pub(crate) mod derivation;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted;
 pub(crate) mod jwk;
 pub(crate) mod pair;
 pub(crate) mod private;

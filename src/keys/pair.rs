@@ -49,7 +49,7 @@ impl KeyPair {
     /// Without random numbers it fails as [`generate`](Self::generate) does.
     ///
     /// # Errors
-    /// [`Error::RsaKeySize`] for any other size.
+    /// [`Error::RsaKeySize`] for any other size, [`Error::Backend`] if the backend fails.
     pub fn generate_rsa(bits: usize) -> Result<Self, Error> {
         Self::generate_rsa_with_backend(bits, &crate::backend::AWS_LC_RS)
     }
@@ -58,39 +58,13 @@ impl KeyPair {
     /// of the three structures it holds.
     ///
     /// Text around the block, certificates beside it, which are not looked at, and line ends written as `\n`
-    /// are passed over. A key that is encrypted with a password is refused: decrypt it first.
+    /// are passed over. A key that is encrypted with a password is refused: `from_encrypted_pem`
+    /// (feature `encrypted-keys`) reads it.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_pem(pem: &str) -> Result<Self, Error> {
         Self::from_pem_with_backend(pem, &crate::backend::AWS_LC_RS)
-    }
-
-    /// Reads a PEM private key that is encrypted with a password: PKCS#8 (`ENCRYPTED PRIVATE KEY`) with PBES2,
-    /// AES-CBC, and PBKDF2 on SHA-2 or scrypt, as OpenSSL 1.1 and later write it.
-    ///
-    /// The password is taken as its bytes, without a line end. PBKDF2 is followed to 10,000,000
-    /// iterations, scrypt to 256 MiB, salts to 32 octets; older schemes are refused by name. Near those limits
-    /// it takes seconds: in asynchronous code call it where blocking is allowed.
-    ///
-    /// # Errors
-    /// [`Error::Key`] that says what is wrong: [`KeyProblem::WrongPassword`], [`KeyProblem::NotEncrypted`],
-    /// [`KeyProblem::Encryption`], [`KeyProblem::EncryptionCost`], or what is wrong with the key inside.
-    #[cfg(feature = "encrypted-keys")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
-    pub fn from_encrypted_pem(pem: &str, password: &[u8]) -> Result<Self, Error> {
-        Self::from_encrypted_pem_with_backend(pem, password, &crate::backend::AWS_LC_RS)
-    }
-
-    /// Reads a DER PKCS#8 EncryptedPrivateKeyInfo (RFC 5958 section 3), as
-    /// [`from_encrypted_pem`](Self::from_encrypted_pem) does.
-    ///
-    /// # Errors
-    /// As for [`from_encrypted_pem`](Self::from_encrypted_pem).
-    #[cfg(feature = "encrypted-keys")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
-    pub fn from_encrypted_pkcs8_der(der: &[u8], password: &[u8]) -> Result<Self, Error> {
-        Self::from_encrypted_pkcs8_der_with_backend(der, password, &crate::backend::AWS_LC_RS)
     }
 
     /// Reads a DER PKCS#8 PrivateKeyInfo (RFC 5958) of an RSA or P-256 key.
@@ -151,7 +125,7 @@ impl KeyPair {
     ///
     /// # Errors
     /// [`Error::RsaKeySize`] for any other size; [`Error::Unsupported`] where the backend does no
-    /// private RSA; [`Error::Randomness`].
+    /// private RSA; [`Error::Randomness`]; [`Error::Backend`] if it fails.
     pub fn generate_rsa_with_backend(bits: usize, backend: &Backend) -> Result<Self, Error> {
         if ![2048, 3072, 4096, 8192].contains(&bits) {
             return Err(Error::RsaKeySize { bits });
@@ -167,35 +141,6 @@ impl KeyPair {
     /// backend does no private RSA.
     pub fn from_pem_with_backend(pem: &str, backend: &Backend) -> Result<Self, Error> {
         Self::from_parts(private::from_pem(pem)?, *backend)
-    }
-
-    /// As [`from_encrypted_pem`](Self::from_encrypted_pem), on the backend given.
-    ///
-    /// # Errors
-    /// As for [`from_encrypted_pem`](Self::from_encrypted_pem); [`Error::Unsupported`] where the backend
-    /// does no private RSA.
-    #[cfg(feature = "encrypted-keys")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
-    pub fn from_encrypted_pem_with_backend(
-        pem: &str,
-        password: &[u8],
-        backend: &Backend,
-    ) -> Result<Self, Error> {
-        Self::from_parts(private::from_encrypted_pem(pem, password)?, *backend)
-    }
-
-    /// As [`from_encrypted_pkcs8_der`](Self::from_encrypted_pkcs8_der), on the backend given.
-    ///
-    /// # Errors
-    /// As for [`from_encrypted_pem_with_backend`](Self::from_encrypted_pem_with_backend).
-    #[cfg(feature = "encrypted-keys")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
-    pub fn from_encrypted_pkcs8_der_with_backend(
-        der: &[u8],
-        password: &[u8],
-        backend: &Backend,
-    ) -> Result<Self, Error> {
-        Self::from_parts(private::from_encrypted_pkcs8(der, password)?, *backend)
     }
 
     /// As [`from_pkcs8_der`](Self::from_pkcs8_der), on the backend given.
@@ -253,8 +198,8 @@ impl KeyPair {
     /// from it share one nonce budget: make a new key pair for each exchange, or keep one cipher for all.
     ///
     /// # Errors
-    /// [`Error::WrongKeyType`] if either key is RSA; [`Error::PartyInfoTooLong`]; [`KeyProblem::OwnPublicKey`]
-    /// if the other key has the x coordinate of this one's own public key, which is then this key or its
+    /// [`Error::WrongKeyType`] if either key is RSA; [`Error::PartyInfoTooLong`]; what a
+    /// [`Derivation::Custom`] returns; [`Error::Backend`] if the backend fails; [`KeyProblem::OwnPublicKey`] if the other key has the x coordinate of this one's own public key, which is then this key or its
     /// negative, sent back by somebody who has no private key.
     pub fn agree(
         &self,
@@ -328,7 +273,7 @@ impl KeyPair {
         }
     }
 
-    fn from_parts(parts: PrivateParts, backend: Backend) -> Result<Self, Error> {
+    pub(super) fn from_parts(parts: PrivateParts, backend: Backend) -> Result<Self, Error> {
         match parts {
             PrivateParts::P256 { scalar, stated } => {
                 let key = backend

@@ -16,7 +16,7 @@ pub struct NonceBudget {
 }
 
 impl NonceBudget {
-    /// Messages sealed so far. Read while others seal, it is a count that was true in between; it never
+    /// Messages sealed so far, one that failed in the cipher itself among them. Read while others seal, it is a count that was true in between; it never
     /// goes back.
     #[must_use]
     pub fn used(&self) -> u64 {

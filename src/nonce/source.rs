@@ -21,7 +21,9 @@ enum Source {
 
 impl NonceSource {
     /// 96 random bits (NIST SP 800-38D section 8.2.2), from a generator that is seeded anew after a
-    /// `fork`.
+    /// `fork` and what calls it. After glibc's `_Fork`, the bare system call `clone` or a second start of one
+    /// snapshot, which nothing in the process shows, parent and child draw the same numbers: such a copy has
+    /// to build its process anew before it seals.
     #[must_use]
     pub const fn random() -> Self {
         Self(Source::Random)

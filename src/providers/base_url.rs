@@ -41,6 +41,9 @@ impl BaseUrl {
         if text.contains(['?', '#']) {
             return Err(UrlProblem::Query.into());
         }
+        if UrlProblem::has_dot_segment(uri.path()) {
+            return Err(UrlProblem::DotSegment.into());
+        }
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),
             host: host.to_owned(),
@@ -52,10 +55,14 @@ impl BaseUrl {
         &self.text
     }
 
-    /// The URL of a path, which starts with a slash.
+    /// The URL of a path, which starts with a slash and stays below the base URL.
     pub(crate) fn join(&self, path: &str) -> Result<Uri, RequestError> {
         if !path.starts_with('/') {
             return Err(UrlProblem::Path.into());
+        }
+        let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
+        if UrlProblem::has_dot_segment(before_query) {
+            return Err(UrlProblem::DotSegment.into());
         }
         let joined = format!("{}{path}", self.text);
         // Taken over, not copied: it may hold a secret, and a `Uri` is not wiped.

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use http::{Response, StatusCode};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::error::{Error, ErrorCategory};
 use crate::providers::bankezy::Outcome;
@@ -60,8 +61,16 @@ pub enum Refusal {
 pub enum UnexpectedReply {
     /// A success that is not encrypted: only a sealed answer can be trusted.
     NotSealed,
-    /// A status that is neither a success nor an error.
+    /// A redirect, which is not followed.
+    Redirect,
+    /// Another status that is neither a success nor an error.
     Status,
+    /// A success without a body.
+    Empty,
+    /// A web page, as firewalls and proxies answer, with a status of success too.
+    WebPage,
+    /// A body with a content coding, although none was asked for.
+    ContentEncoding,
     /// Not a JSON object.
     NotJson,
     /// A member that the call is for is missing.
@@ -156,12 +165,40 @@ impl CallError {
 }
 
 impl UnexpectedReply {
+    /// What an answer is that is neither an error nor readable, where it can be told.
+    pub(crate) fn of<B: AsRef<[u8]>>(response: &Response<B>) -> Option<Self> {
+        let status = response.status();
+        let body = response.body().as_ref().trim_ascii_start();
+        let is_none = |coding: &HeaderValue| {
+            let coding = coding.as_bytes();
+            coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+        };
+        let mut codings = response.headers().get_all(CONTENT_ENCODING).iter();
+        Some(if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            Self::Redirect
+        } else if !status.is_success() {
+            Self::Status
+        } else if body.is_empty() {
+            Self::Empty
+        } else if !codings.all(is_none) {
+            Self::ContentEncoding
+        } else if body.starts_with(b"<") {
+            Self::WebPage
+        } else {
+            return None;
+        })
+    }
+
     /// The code of the [`CallError`] with this problem, such as `reply.not_sealed`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotSealed => "reply.not_sealed",
+            Self::Redirect => "reply.redirect",
             Self::Status => "reply.status",
+            Self::Empty => "reply.empty",
+            Self::WebPage => "reply.web_page",
+            Self::ContentEncoding => "reply.content_encoding",
             Self::NotJson => "reply.not_json",
             Self::Missing { .. } => "reply.missing_member",
             Self::Invalid { .. } => "reply.invalid_member",
@@ -220,7 +257,19 @@ impl fmt::Display for UnexpectedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSealed => f.write_str("rejected because it is not encrypted"),
+            Self::Redirect => {
+                f.write_str("it is a redirect, which is not followed: check the base URL")
+            }
             Self::Status => f.write_str("its status is neither a success nor an error"),
+            Self::Empty => {
+                f.write_str("its body is empty; the server may have executed the call all the same")
+            }
+            Self::WebPage => f.write_str(
+                "it is a web page, such as a firewall's or a proxy's: check the base URL and what is in between",
+            ),
+            Self::ContentEncoding => {
+                f.write_str("its body has a Content-Encoding, although none was asked for")
+            }
             Self::NotJson => f.write_str("it is not a JSON object"),
             Self::Missing { member } => write!(f, "`{member}` is missing"),
             Self::Invalid { member } => write!(f, "`{member}` has another type or form"),

@@ -48,25 +48,23 @@ impl<'a> PlainJsonAnswer<'a> {
             let refusal = members.ok().and_then(|members| refusal(&members));
             return Err(CallError::refused(response, refusal));
         }
-        let problem = match members {
-            // Redirects are not followed, and no other status has a meaning here.
-            _ if !status.is_success() => UnexpectedReply::Status,
-            Ok(members) => return Ok(Self { status, members }),
-            Err(_) => UnexpectedReply::NotJson,
-        };
-        Err(CallError::unexpected(status, problem))
+        match members {
+            Ok(members) if status.is_success() => Ok(Self { status, members }),
+            _ => {
+                let problem = UnexpectedReply::of(response).unwrap_or(UnexpectedReply::NotJson);
+                Err(CallError::unexpected(status, problem))
+            }
+        }
     }
 
     pub(crate) fn members(&self) -> &Object<'a> {
         &self.members
     }
 
-    pub(crate) fn text(&self, member: &'static str) -> Result<Option<Cow<'a, str>>, CallError> {
-        self.stated(member, Object::text)
-    }
-
-    pub(crate) fn owned(&self, member: &'static str) -> Result<Option<String>, CallError> {
-        Ok(self.text(member)?.map(Cow::into_owned))
+    /// A text that nothing depends on: whatever else stands there, it costs no token.
+    pub(crate) fn optional(&self, member: &'static str) -> Option<String> {
+        let text = self.stated(member, Object::text);
+        text.ok().flatten().map(Cow::into_owned)
     }
 
     pub(crate) fn number(&self, member: &'static str) -> Result<Option<u64>, CallError> {
@@ -104,18 +102,13 @@ impl<'a> PlainJsonAnswer<'a> {
     }
 
     /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without
-    /// `expires_in` no expiry is stated.
+    /// `expires_in`, or with one after the year 9999, no expiry is stated.
     pub(crate) fn access_token(&self, received_at: SystemTime) -> Result<Token, CallError> {
-        let expires_at = match self.number("expires_in")? {
-            Some(seconds) => Some(
-                received_at
-                    .checked_add(Duration::from_secs(seconds))
-                    .ok_or_else(|| self.invalid("expires_in"))?,
-            ),
-            None => None,
-        };
+        let expires_at = self
+            .number("expires_in")?
+            .and_then(|seconds| Token::expiry(received_at, Duration::from_secs(seconds)));
         let token = self.token("access_token", expires_at)?;
-        Ok(match self.owned("token_type")? {
+        Ok(match self.optional("token_type") {
             Some(token_type) => token.with_token_type(token_type),
             None => token,
         })

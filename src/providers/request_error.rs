@@ -43,6 +43,8 @@ pub enum UrlProblem {
     Query,
     /// A path that does not start with a slash, or with characters that no path has.
     Path,
+    /// A path with a segment `.` or `..`, which would lead to another path than the one that is written.
+    DotSegment,
 }
 
 /// What is wrong with a field of a request.
@@ -129,6 +131,7 @@ impl RequestError {
             UrlProblem::UserInfo,
             UrlProblem::Query,
             UrlProblem::Path,
+            UrlProblem::DotSegment,
         ];
         let fields = [
             FieldProblem::Missing,
@@ -165,8 +168,32 @@ impl UrlProblem {
             Self::UserInfo => "url.user_info",
             Self::Query => "url.query",
             Self::Path => "url.path",
+            Self::DotSegment => "url.dot_segment",
         }
     }
+
+    /// Whether a path has a segment `.` or `..`, percent-encoded or not, which URL parsers fold away
+    /// (RFC 3986 section 5.2.4): [`DotSegment`](Self::DotSegment).
+    #[must_use]
+    pub fn has_dot_segment(path: &str) -> bool {
+        path.split(['/', '\\']).any(is_dot_segment)
+    }
+}
+
+fn is_dot_segment(mut segment: &str) -> bool {
+    let mut dots = 0_usize;
+    while !segment.is_empty() {
+        let rest = segment.strip_prefix('.').or_else(|| {
+            let (escape, rest) = segment.split_at_checked(3)?;
+            escape.eq_ignore_ascii_case("%2e").then_some(rest)
+        });
+        let Some(rest) = rest else {
+            return false;
+        };
+        dots = dots.saturating_add(1);
+        segment = rest;
+    }
+    matches!(dots, 1 | 2)
 }
 
 impl FieldProblem {
@@ -231,6 +258,9 @@ impl fmt::Display for UrlProblem {
             Self::UserInfo => "the URL holds a user name or password: put credentials into headers",
             Self::Query => "the base URL holds a query or fragment: leave it out",
             Self::Path => "the path does not start with a slash, or is not a valid path",
+            Self::DotSegment => {
+                "the path holds a segment `.` or `..`, which leads elsewhere: write the path out"
+            }
         })
     }
 }

@@ -196,9 +196,9 @@ impl TokenApi for Sardine {
         let answer = PlainJsonAnswer::read(response, |_| None)?;
         Ok(TokenAnswer {
             token: answer.access_token(received_at)?,
-            scope: answer.owned("scope")?,
-            incode_sdk_base_url: answer.owned("incode_sdk_base_url")?,
-            verification_id: answer.owned("verification_id")?,
+            scope: answer.optional("scope"),
+            incode_sdk_base_url: answer.optional("incode_sdk_base_url"),
+            verification_id: answer.optional("verification_id"),
         })
     }
 

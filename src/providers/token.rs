@@ -60,6 +60,13 @@ impl Token {
         Some(expires_at.duration_since(now).unwrap_or_default())
     }
 
+    /// The time after `since` at which a token expires. `None` after the year 9999, where dates of RFC 3339
+    /// end: a number as large as that says "never", in whatever unit.
+    pub(crate) fn expiry(since: SystemTime, after: Duration) -> Option<SystemTime> {
+        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(253_402_300_800))?;
+        since.checked_add(after).filter(|expiry| *expiry < end)
+    }
+
     /// As the value of a header, marked so that clients do not log it.
     pub(crate) fn header(&self, name: &'static str) -> Result<HeaderValue, RequestError> {
         sensitive(self.as_str(), name)

@@ -28,7 +28,8 @@ impl PayloadSecret {
     /// Reads standard base64 (RFC 4648 section 4), padded or not: 44 or 43 characters.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not base64, [`Error::SecretLength`] if it is not 32 bytes.
+    /// [`Error::SecretEncoding`] if it is not base64, [`Error::SecretLength`] if it is not 32 bytes,
+    /// [`Error::SecretZero`] if they are all zero.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
         Self::decode::<Base64Unpadded>(text, "base64")
     }
@@ -36,7 +37,8 @@ impl PayloadSecret {
     /// Reads base64url (RFC 4648 section 5), padded or not: 43 or 44 characters.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not base64url, [`Error::SecretLength`] if it is not 32 bytes.
+    /// [`Error::SecretEncoding`] if it is not base64url, [`Error::SecretLength`] if it is not 32 bytes,
+    /// [`Error::SecretZero`] if they are all zero.
     pub fn from_base64url(text: &str) -> Result<Self, Error> {
         Self::decode::<Base64UrlUnpadded>(text, "base64url")
     }
@@ -44,7 +46,8 @@ impl PayloadSecret {
     /// Reads 64 hexadecimal digits, upper or lower case.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not hexadecimal, [`Error::SecretLength`] if it is not 32 bytes.
+    /// [`Error::SecretEncoding`] if it is not hexadecimal, [`Error::SecretLength`] if it is not 32 bytes,
+    /// [`Error::SecretZero`] if they are all zero.
     pub fn from_hex(text: &str) -> Result<Self, Error> {
         let invalid = Error::SecretEncoding { expected: "hex" };
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -66,7 +69,8 @@ impl PayloadSecret {
     /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters.
     ///
     /// # Errors
-    /// [`Error::SecretLength`] if it is not 32 bytes.
+    /// [`Error::SecretLength`] if it is not 32 bytes,
+    /// [`Error::SecretZero`] if they are all zero.
     pub fn from_raw_str(text: &str) -> Result<Self, Error> {
         Self::from_bytes(text.as_bytes())
     }
@@ -74,7 +78,8 @@ impl PayloadSecret {
     /// Takes 32 raw bytes, such as a key management service hands out. The caller wipes its copy.
     ///
     /// # Errors
-    /// [`Error::SecretLength`] if it is not 32 bytes.
+    /// [`Error::SecretLength`] if it is not 32 bytes,
+    /// [`Error::SecretZero`] if they are all zero.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let mut secret = Secret32::zeroed();
         if bytes.len() != secret.bytes().len() {
@@ -87,7 +92,8 @@ impl PayloadSecret {
     /// Makes a new key from the operating system's random number generator.
     ///
     /// # Errors
-    /// [`Error::Randomness`] if there are no random bytes to be had.
+    /// [`Error::Randomness`] if there are no random bytes to be had. With the feature `fips` the module
+    /// makes the key, and aborts the process then.
     pub fn generate() -> Result<Self, Error> {
         Ok(Self(Secret32::random()?))
     }

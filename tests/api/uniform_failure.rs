@@ -5,6 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::common::{cipher, each_backend, p256, rsa_2048};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey,
     Pkcs1PublicEncryptingKey, PublicEncryptingKey,
@@ -296,6 +297,7 @@ fn wrong_keys(public: &PublicKey) -> Vec<Vec<u8>> {
         .into();
     keys.extend([
         right.clone(),
+        rsa.oaep(sha256, &[0; 32], None),
         rsa.oaep(&OAEP_SHA1_MGF1SHA1, &[7; 32], None),
         rsa.oaep(sha256, &[7; 32], Some(b"label")),
         rsa.pkcs1(&[7; 32]),
@@ -312,6 +314,32 @@ fn wrong_keys(public: &PublicKey) -> Vec<Vec<u8>> {
         one,
     ]);
     keys
+}
+
+/// To refuse 32 zero bytes here too, as for a payload secret, would be a second answer that depends on a key.
+#[test]
+fn a_wrapped_key_of_zeros_is_a_key_like_any_other() {
+    each_backend(|backend| {
+        let Some(ours) = rsa_2048(backend) else {
+            return;
+        };
+        let public = ours.public_key().clone();
+        let sealer = PublicKeySealer::with_backend(&public, backend).unwrap();
+        let mut message = Parts::of(&sealer.seal(b"").unwrap());
+        let zeros = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[0; 32]).unwrap());
+        let mut sealed = PLAINTEXT.to_vec();
+        let tag = zeros
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key([7; 12]),
+                Aad::from(message.header.as_bytes()),
+                &mut sealed,
+            )
+            .unwrap();
+        let wrapped = Rsa::new(&public).oaep(&OAEP_SHA256_MGF1SHA256, &[0; 32], None);
+        message.parts = [wrapped, vec![7; 12], sealed, tag.as_ref().to_vec()];
+        let opened = PrivateKeyOpener::new(ours).open(message.sealed()).unwrap();
+        assert_eq!(opened.as_bytes(), PLAINTEXT);
+    });
 }
 
 #[test]

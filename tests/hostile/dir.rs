@@ -5,7 +5,7 @@ use bankezy_crypto::{
     Error, Inspection, KeyRing, Malformed as M, Opened, PayloadCipher, PayloadSecret,
 };
 
-use crate::{CAP, Row, Table, base64url, malformed};
+use crate::{OPEN_MARGIN, Row, Table, base64url, malformed};
 
 /// As hexadecimal, so that it would be seen in an error.
 pub(crate) const KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
@@ -100,7 +100,7 @@ pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
                 input,
                 expected: expected.clone(),
                 secrets: &KEY_TEXTS,
-                peak: CAP,
+                peak: 2 * input.len() + OPEN_MARGIN,
             };
             table.row(&row, || cipher.open(input));
             table.row(&row, || ring.open(input));

@@ -28,6 +28,9 @@ const CAP: usize = 8 * 1024 * 1024;
 /// Cap of keys, as its errors say.
 const KEY_CAP: usize = 16 * 1024;
 
+/// What opening a sealed text may hold beyond twice its length.
+const OPEN_MARGIN: usize = 64 * 1024;
+
 /// What reading a key may hold beyond its own size.
 const KEY_MARGIN: usize = 64 * 1024;
 

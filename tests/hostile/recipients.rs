@@ -5,7 +5,7 @@ use bankezy_crypto::{
     Algorithm, Error, HeaderProblem as H, KeyPair, Malformed, PrivateKeyOpener, PublicKeySealer,
 };
 
-use crate::{CAP, Row, Table, base64url, header, malformed, swapped};
+use crate::{OPEN_MARGIN, Row, Table, base64url, header, malformed, swapped};
 
 pub(crate) const P256_JWK: &str = include_str!("../data/p256.jwk.json");
 pub(crate) const RSA_JWK: &str = include_str!("../data/rsa2048.jwk.json");
@@ -36,7 +36,7 @@ fn check(jwk: &str, rows: impl Fn(&str) -> Rows) {
                 input: &input,
                 expected,
                 secrets: &[member(jwk, "d"), "secretAmount"],
-                peak: CAP,
+                peak: 2 * input.len() + OPEN_MARGIN,
             };
             table.row(&row, || opener.open(&input));
         }

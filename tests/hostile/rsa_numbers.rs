@@ -63,7 +63,7 @@ fn numbers_that_break_a_relation_of_the_standard_are_refused_in_every_form() {
     let plus = |at: usize, more: &[u8]| (at, sum(&genuine[at], more));
     let [less_p, less_q] = [PRIME_1, PRIME_2].map(|at| less_one(&genuine[at]));
     // The multiple of p - 1 that is added to an exponent has no effect on what it computes.
-    let changes: [Change; 17] = [
+    let changes: [Change; 20] = [
         ("d above n", vec![plus(D, &genuine[N])], numbers("d < n")),
         ("d is n", vec![(D, genuine[N].clone())], numbers("d < n")),
         ("dp above p", vec![plus(DP, &less_p)], numbers("dP < p")),
@@ -112,6 +112,21 @@ fn numbers_that_break_a_relation_of_the_standard_are_refused_in_every_form() {
         (
             "d even",
             vec![plus(D, &[1])],
+            numbers("d, dP and dQ are odd"),
+        ),
+        (
+            "dp zero",
+            vec![(DP, vec![0])],
+            numbers("d, dP and dQ are odd"),
+        ),
+        (
+            "dp even",
+            vec![plus(DP, &[1])],
+            numbers("d, dP and dQ are odd"),
+        ),
+        (
+            "dq even",
+            vec![plus(DQ, &[1])],
             numbers("d, dP and dQ are odd"),
         ),
         (

@@ -81,6 +81,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "keys/encrypted",
+        &["error", "backend", "keys/private", "keys/pair"],
+    ),
+    (
         "jwe/seal",
         &["error", "backend", "codec", "jwe/compact", "nonce"],
     ),

@@ -9,7 +9,7 @@ use super::common::each_backend;
 use super::exceptions::rsa_numbers;
 use super::secrets::Secrets;
 use super::watch::{Left, Watch};
-use super::{P256_JWK, RSA_JWK, RSA_MEMBERS, bytes_of, key_pair, numbers};
+use super::{P256_JWK, RSA_JWK, RSA_MEMBERS, bytes_of, key_pair, member, numbers};
 
 const P256_PEM: &str = include_str!("../data/p256.pem");
 const P256_SEC1: &str = include_str!("../data/p256.sec1.pem");
@@ -23,6 +23,12 @@ const LEFT_OF_IMPORT: &[&str] = &RSA_MEMBERS;
 fn der(pem: &str) -> Vec<u8> {
     let lines: String = pem.lines().filter(|line| !line.contains('-')).collect();
     STANDARD.decode(lines).unwrap()
+}
+
+/// The uncompressed point and the scalar.
+fn x963() -> Vec<u8> {
+    let [x, y, d] = ["x", "y", "d"].map(|name| member(P256_JWK, name));
+    [&[4], x.as_slice(), &y, &d].concat()
 }
 
 type Refusal<'a> = &'a dyn Fn() -> Result<PublicKey, Error>;
@@ -62,10 +68,17 @@ fn nothing_is_left_of_a_private_key_that_is_read_and_written() {
         "PKCS#1 DER",
         Box::new(move |backend| KeyPair::from_pkcs1_der_with_backend(&pkcs1, backend)),
     ));
-    for (jwk, ways) in [
-        (P256_JWK, ways(P256_JWK, P256_PEM, P256_SEC1)),
-        (RSA_JWK, rsa),
-    ] {
+    let mut p256 = ways(P256_JWK, P256_PEM, P256_SEC1);
+    let (sec1, x963) = (der(P256_SEC1), x963());
+    p256.push((
+        "SEC 1 DER",
+        Box::new(move |backend| KeyPair::from_sec1_der_with_backend(&sec1, backend)),
+    ));
+    p256.push((
+        "X9.63",
+        Box::new(move |backend| KeyPair::from_x963_with_backend(&x963, backend)),
+    ));
+    for (jwk, ways) in [(P256_JWK, p256), (RSA_JWK, rsa)] {
         let secrets = numbers(jwk);
         each_backend(|backend| {
             for (way, read) in &ways {
@@ -90,6 +103,38 @@ fn nothing_is_left_of_a_private_key_that_is_read_and_written() {
                 ("Debug", watch.left(&secrets, || format!("{pair:?}"))),
             ] {
                 assert_eq!(left, Left::new(), "{form} on {backend}");
+            }
+        });
+    }
+}
+
+/// The key, the password, and the key that was stretched out of it, as Python's `hashlib` stretches it.
+#[cfg(feature = "encrypted-keys")]
+#[test]
+fn nothing_is_left_of_an_encrypted_key_that_is_read() {
+    const PASSWORD: &[u8] = b"correct horse battery";
+    const PBKDF2: [u8; 32] = *b"\x58\x9a\x74\x3a\x49\x14\xc1\xd4\xeb\x09\x09\x12\xc9\x09\x14\x33\
+        \x0c\x1b\x3b\xf1\x22\x10\xf5\xb7\x9f\x32\xa6\x12\x38\x6a\xff\x7c";
+    const SCRYPT: [u8; 32] = *b"\x35\x3f\xd0\xe0\x0b\xab\xb7\x86\x18\x81\x1a\x0b\x03\xaf\xec\xc9\
+        \x90\x32\x53\x14\xd3\x5d\x0d\xcd\x4b\x11\x9e\x6b\x20\x1f\x30\x8c";
+    let watch = Watch::begin();
+    for (pem, stretched) in [
+        (include_str!("../data/p256-pbkdf2.pem"), PBKDF2),
+        (include_str!("../data/p256-scrypt.pem"), SCRYPT),
+    ] {
+        let secrets = numbers(P256_JWK)
+            .and("password", PASSWORD)
+            .and("stretched password", &stretched);
+        let encrypted = der(pem);
+        each_backend(|backend| {
+            for (case, password) in [("right", PASSWORD), ("wrong", b"correct horse batterx")] {
+                let read = || KeyPair::from_encrypted_pem_with_backend(pem, password, backend);
+                assert_eq!(read().is_ok(), case == "right");
+                assert_eq!(watch.left(&secrets, read), Left::new(), "{case}, PEM");
+                let read = || {
+                    KeyPair::from_encrypted_pkcs8_der_with_backend(&encrypted, password, backend)
+                };
+                assert_eq!(watch.left(&secrets, read), Left::new(), "{case}, DER");
             }
         });
     }

@@ -76,7 +76,7 @@ pub(super) fn apply_fault(
     };
     Break(match fault {
         InjectedFault::DropBefore => dropped(),
-        InjectedFault::Unauthorized => text(StatusCode::UNAUTHORIZED, "unauthorized"),
+        InjectedFault::Unauthorized => unauthorized(),
         InjectedFault::TooManyRequests { retry_after } => {
             busy(StatusCode::TOO_MANY_REQUESTS, retry_after)
         }
@@ -99,6 +99,13 @@ pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>) -> Respon
     match fault {
         Some(InjectedFault::Delay(delay)) => tokio::time::sleep(delay).await,
         Some(InjectedFault::DropAfter) => return dropped(),
+        Some(InjectedFault::AfterUnauthorized) => return unauthorized(),
+        Some(InjectedFault::AfterTooManyRequests { retry_after }) => {
+            return busy(StatusCode::TOO_MANY_REQUESTS, retry_after);
+        }
+        Some(InjectedFault::AfterServiceUnavailable { retry_after }) => {
+            return busy(StatusCode::SERVICE_UNAVAILABLE, retry_after);
+        }
         Some(InjectedFault::HugeBody { bytes }) => {
             return response(StatusCode::OK, "text/plain", bodies::huge(bytes));
         }
@@ -158,6 +165,10 @@ pub(super) fn to_bytes(json: &Value) -> Vec<u8> {
 
 fn text(status: StatusCode, text: &'static str) -> Response {
     response(status, "text/plain", text.into())
+}
+
+fn unauthorized() -> Response {
+    text(StatusCode::UNAUTHORIZED, "unauthorized")
 }
 
 /// As a proxy or a load balancer in between writes it.

@@ -51,6 +51,19 @@ pub enum InjectedFault {
     DropBefore,
     /// `drop-after`: the call is executed, and the connection closed without an answer.
     DropAfter,
+    /// `after-401`: the call is executed, and answered with 401 in clear text, as something between client
+    /// and server may do.
+    AfterUnauthorized,
+    /// `after-429`: the call is executed, and answered with 429 in clear text.
+    AfterTooManyRequests {
+        /// `Retry-After`, in seconds.
+        retry_after: u64,
+    },
+    /// `after-503`: the call is executed, and answered with 503 in clear text.
+    AfterServiceUnavailable {
+        /// `Retry-After`, in seconds.
+        retry_after: u64,
+    },
 }
 
 const MAX_DELAY_MS: u64 = 60_000;
@@ -75,6 +88,9 @@ impl InjectedFault {
             Self::HugeBody { .. } => "huge-body",
             Self::DropBefore => "drop-before",
             Self::DropAfter => "drop-after",
+            Self::AfterUnauthorized => "after-401",
+            Self::AfterTooManyRequests { .. } => "after-429",
+            Self::AfterServiceUnavailable { .. } => "after-503",
         }
     }
 
@@ -99,6 +115,13 @@ impl InjectedFault {
             },
             "drop-before" => Self::DropBefore,
             "drop-after" => Self::DropAfter,
+            "after-401" => Self::AfterUnauthorized,
+            "after-429" => Self::AfterTooManyRequests {
+                retry_after: amount.unwrap_or(1),
+            },
+            "after-503" => Self::AfterServiceUnavailable {
+                retry_after: amount.unwrap_or(1),
+            },
             _ => return None,
         };
         Some(fault.bounded())
@@ -208,7 +231,7 @@ impl Faults {
         };
         let amount = match name {
             "delay" => number("delayMs")?,
-            "429" | "503" => number("retryAfter")?,
+            "429" | "503" | "after-429" | "after-503" => number("retryAfter")?,
             "huge-body" => number("bytes")?,
             _ => None,
         };
@@ -277,6 +300,9 @@ mod tests {
             "huge-body",
             "drop-before",
             "drop-after",
+            "after-401",
+            "after-429",
+            "after-503",
         ] {
             assert_eq!(from_header(name).unwrap().name(), name);
         }

@@ -7,8 +7,9 @@ use std::pin::pin;
 use bankezy_crypto::SecretBytes;
 use bytes::{Buf, Bytes};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRAILER,
-    TRANSFER_ENCODING,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED, TRAILER, TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode};
 use http_body::Body;
@@ -17,9 +18,17 @@ use http_body_util::BodyExt as _;
 pub(super) const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Headers that describe the replaced body. A digest would also reveal something about the plaintext.
-const OF_THE_OTHER_BODY: [HeaderName; 7] = [
+/// Headers that describe the replaced body: some reveal something about the plaintext, and parts or
+/// validators of it would be taken for those of the sealed text.
+const OF_THE_OTHER_BODY: [HeaderName; 14] = [
+    ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
     CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LOCATION,
+    CONTENT_RANGE,
+    ETAG,
+    LAST_MODIFIED,
     TRAILER,
     TRANSFER_ENCODING,
     HeaderName::from_static("content-digest"),
@@ -122,11 +131,18 @@ fn wipe(bytes: Bytes) {
     }
 }
 
-/// Sets the headers for the new body and removes those about the replaced one.
-pub(super) fn describe(headers: &mut HeaderMap, content_type: HeaderValue, len: usize) {
+/// Removes the headers about a body that is not handed on.
+pub(super) fn describe_nothing(headers: &mut HeaderMap) {
     for name in OF_THE_OTHER_BODY {
         headers.remove(name);
     }
+    headers.remove(CONTENT_TYPE);
+    headers.remove(CONTENT_LENGTH);
+}
+
+/// Sets the headers for the new body and removes those about the replaced one.
+pub(super) fn describe(headers: &mut HeaderMap, content_type: HeaderValue, len: usize) {
+    describe_nothing(headers);
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
 }
@@ -143,12 +159,14 @@ pub(super) fn is_text_plain(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the body is compressed or has another content coding.
+/// Whether the body is compressed or has another content coding than `identity` (RFC 9110 section 8.4).
 pub(super) fn is_coded(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    let is_none = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
+    let mut lists = headers.get_all(CONTENT_ENCODING).iter();
+    lists.any(|list| !list.as_bytes().split(|c| *c == b',').all(is_none))
 }
 
 /// Whether a request with this method may have an empty body, which is not sealed.

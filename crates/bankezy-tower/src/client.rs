@@ -159,7 +159,7 @@ impl SealedClientLayer {
                 NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
                 NotCollected::Broken => MiddlewareError::ResponseBody { status },
             })?;
-        match self.channel.open_by_key(body.as_bytes()) {
+        match self.channel.open_by_key(body.as_bytes().trim_ascii_end()) {
             Ok((opened, by_key)) => {
                 body::describe(&mut parts.headers, body::JSON, opened.len());
                 mark(&mut parts.extensions, Some(by_key));

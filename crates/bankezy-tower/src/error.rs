@@ -200,6 +200,8 @@ pub enum Refusal {
     AnswerBody,
     /// 500: the service's answer is compressed, or has another content coding.
     AnswerEncoding,
+    /// 500: the service's answer is a part of one (206), or changes the protocol (101): neither can be sealed.
+    AnswerPartial,
     /// 500: the service's answer could not be sealed.
     NotSealed {
         /// The reason.
@@ -212,7 +214,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ContentType => f.write_str("the request's content type is not text/plain"),
-            Self::ContentEncoding => f.write_str("the request's body is compressed"),
+            Self::ContentEncoding => {
+                f.write_str("the request's Content-Encoding is other than identity")
+            }
             Self::RequestTooLong { max } => write!(f, "the request is longer than {max} bytes"),
             Self::RequestBody => f.write_str("the request's body broke off"),
             Self::NotOpened { error } => write!(f, "the request does not open: {error}"),
@@ -220,7 +224,12 @@ impl fmt::Display for Refusal {
                 write!(f, "the service's answer is longer than {max} bytes")
             }
             Self::AnswerBody => f.write_str("the service's answer broke off"),
-            Self::AnswerEncoding => f.write_str("the service's answer is compressed"),
+            Self::AnswerEncoding => {
+                f.write_str("the service's answer has a Content-Encoding other than identity")
+            }
+            Self::AnswerPartial => {
+                f.write_str("the service's answer is a part (206) or an upgrade (101)")
+            }
             Self::NotSealed { error } => {
                 write!(f, "the service's answer could not be sealed: {error}")
             }
@@ -241,6 +250,7 @@ impl Refusal {
             Self::AnswerTooLong { .. } => "middleware.answer_too_long",
             Self::AnswerBody => "middleware.answer_body",
             Self::AnswerEncoding => "middleware.answer_encoding",
+            Self::AnswerPartial => "middleware.answer_partial",
             Self::NotOpened { error } | Self::NotSealed { error } => error.code(),
         }
     }
@@ -249,9 +259,13 @@ impl Refusal {
     /// the form of the text.
     fn answer(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::ContentType | Self::ContentEncoding => (
+            Self::ContentType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body has to be a sealed text, as text/plain",
+            ),
+            Self::ContentEncoding => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the body has to be sent without Content-Encoding",
             ),
             Self::RequestTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             Self::RequestBody | Self::NotOpened { .. } => {
@@ -260,6 +274,7 @@ impl Refusal {
             Self::AnswerTooLong { .. }
             | Self::AnswerBody
             | Self::AnswerEncoding
+            | Self::AnswerPartial
             | Self::NotSealed { .. } => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the answer could not be sealed",

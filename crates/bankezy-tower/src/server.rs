@@ -7,8 +7,7 @@ use std::task::{Context, Poll};
 
 use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, OpenedByKey};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
 use tower_layer::Layer;
@@ -25,14 +24,15 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request seals the answer.
 ///
 /// These requests do not reach the service. They get a fixed text and the extension [`Refusal`]:
-/// - 415 if the content type is not `text/plain`, or the body is compressed;
+/// - 415 if the content type is not `text/plain`, or the body has a content coding;
 /// - 413 as soon as the body exceeds its maximum length;
 /// - 400 if the body does not open, for any reason, or ends early.
 ///
 /// A `GET`, `HEAD` or `DELETE` with an empty body is passed on unchanged, with the extension
 /// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed like any other.
-/// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on unchanged. An answer that
-/// cannot be sealed becomes a 500 with a fixed text.
+/// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on without one. Headers that
+/// describe the plaintext, such as `ETag`, `Content-Range` and digests, are removed. An answer that cannot be
+/// sealed, such as a part (206), becomes a 500 with a fixed text.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")]
@@ -148,13 +148,16 @@ impl SealedServerLayer {
             (_, Some(refusal)) => return Err(refusal),
             (collected, None) => collected.map_err(|error| refusal_of_request(&error, max))?,
         };
-        let (opened, by_key) = self.channel.open_by_key(body.as_bytes()).map_err(|error| {
-            if let Error::SealedTooLong { max, .. } = error {
-                // The limit of the keys is lower.
-                return refusal_of_request(&NotCollected::TooLong, max);
-            }
-            Refusal::NotOpened { error }
-        })?;
+        let (opened, by_key) = self
+            .channel
+            .open_by_key(body.as_bytes().trim_ascii_end())
+            .map_err(|error| {
+                if let Error::SealedTooLong { max, .. } = error {
+                    // The limit of the keys is lower.
+                    return refusal_of_request(&NotCollected::TooLong, max);
+                }
+                Refusal::NotOpened { error }
+            })?;
         body::describe(&mut parts.headers, body::JSON, opened.len());
         mark(&mut parts.extensions, Some(by_key));
         Ok(Request::from_parts(
@@ -170,9 +173,12 @@ impl SealedServerLayer {
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
+        if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
+            return Err(Refusal::AnswerPartial);
+        }
         if body::has_no_body(to, parts.status) {
-            // In answer to HEAD it could reveal the length of the plaintext.
-            parts.headers.remove(CONTENT_LENGTH);
+            // They tell of the plaintext, which was not sealed.
+            body::describe_nothing(&mut parts.headers);
             return Ok(Response::from_parts(parts, Full::default()));
         }
         let max = self.max_response_len;

@@ -170,7 +170,8 @@ impl KeyRing {
     /// expired by the system's clock, and says which key it was.
     ///
     /// # Errors
-    /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] if no key fits.
+    /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] if no key fits, [`Error::SealedTooLong`] if the
+    /// text is longer than each of its keys takes.
     pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<(Opened, OpenedByKey), Error> {
         let mut opened = Opened::new();
         let by_key = self.open_into(sealed, &mut opened)?;
@@ -222,18 +223,25 @@ impl KeyRing {
         clock: impl FnOnce() -> SystemTime,
     ) -> Result<OpenedByKey, Error> {
         let keys = self.keys.load();
-        let mut refused = Error::OpenFailed;
+        // Where no key was tried, since each has a cap of its own that the text is above: the largest.
+        let mut too_long = None;
+        let mut is_tried = false;
         for (key, is_newest) in keys.usable(clock) {
             match key.cipher.open_into(sealed, opened) {
                 Ok(()) => return Ok(OpenedByKey::new(Arc::clone(&key.id), is_newest)),
-                Err(Error::OpenFailed) => {}
-                // Each cipher has a cap of its own.
-                Err(error @ Error::SealedTooLong { .. }) => refused = error,
+                Err(Error::OpenFailed) => is_tried = true,
+                Err(Error::SealedTooLong { len, max }) => {
+                    let largest = too_long.map_or(max, |(_, other): (usize, _)| max.max(other));
+                    too_long = Some((len, largest));
+                }
                 // What else is wrong with its form is wrong under every key.
                 Err(error) => return Err(error),
             }
         }
-        Err(refused)
+        Err(match too_long {
+            Some((len, max)) if !is_tried => Error::SealedTooLong { len, max },
+            _ => Error::OpenFailed,
+        })
     }
 }
 

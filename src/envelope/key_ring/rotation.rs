@@ -37,8 +37,9 @@ impl KeyRing {
     /// `previous` says.
     ///
     /// # Errors
-    /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. The ring is then
-    /// unchanged.
+    /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. [`Error::KeyRingFull`] if
+    /// the previous key stays and the ring has more keys than it may, whose number was set lower since.
+    /// The ring is then unchanged.
     pub fn promote(&self, key_id: &str, previous: Previous) -> Result<(), Error> {
         self.promote_at(key_id, previous, SystemTime::now())
     }
@@ -105,15 +106,18 @@ impl KeyRing {
             return Ok(false);
         };
         // Another caller may have rotated since the look above.
-        let due = Arc::clone(&self.keys.load().newest);
-        if !is_due(&due) {
+        let newest = Arc::clone(&self.keys.load().newest);
+        if !is_due(&newest) {
             return Ok(false);
         }
+        // Weak: whoever drops the key while `next` runs gets it wiped.
+        let due = Arc::downgrade(&newest);
+        drop(newest);
         let (key_id, cipher) = next()?;
         let key = Key::new(key_id, cipher);
         let max = self.max_opening_keys;
         let rotated = self.change(|keys| {
-            if !Arc::ptr_eq(&keys.newest, &due) {
+            if !due.ptr_eq(&Arc::downgrade(&keys.newest)) {
                 return Ok(false);
             }
             keys.rotate(key, previous, SystemTime::now(), max)?;
@@ -123,7 +127,8 @@ impl KeyRing {
     }
 
     /// Drops a key ahead of its date, such as one that leaked. It opens no message that is begun
-    /// afterwards, and wipes itself as soon as none that was begun before uses it.
+    /// afterwards, and wipes itself as soon as none that was begun before uses it. An `Arc` of the cipher
+    /// that the caller kept keeps it.
     ///
     /// # Errors
     /// [`Error::KeyIsNewest`] for the newest key, which still seals:

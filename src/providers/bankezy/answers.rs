@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 
 use crate::codec::json::{NotText, Object};
+use crate::codec::json_values::whole_number;
 use crate::providers::bankezy::{Call, Outcome, ResultCode};
 use crate::providers::{CallError, Token, UnexpectedReply};
 
@@ -83,6 +84,19 @@ fn is_success(outcome: &Outcome, call: Call) -> bool {
     }
 }
 
+/// A string, or a number as its digits: as they are written, or those of its value where JSON writes it in
+/// another way, such as `200.0`.
+fn text_or_number(object: &Object<'_>, name: &str) -> Option<String> {
+    let raw = object.raw(name)?;
+    if raw.starts_with('"') {
+        object.text(name).ok().flatten().map(Cow::into_owned)
+    } else if raw.bytes().all(|c| c.is_ascii_digit()) {
+        Some(raw.to_owned())
+    } else {
+        whole_number(raw).map(|number| number.to_string())
+    }
+}
+
 /// How pages of the documentation write that there is nothing.
 const NOTHING: [&str; 2] = ["null", "\"null\""];
 
@@ -121,18 +135,20 @@ impl<'a> Answer<'a> {
             .filter(|token| !token.as_str().is_empty())
             .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
         let token = Token::new(token, self.expiry()?);
-        let reference_id = self.owned(&["referenceId"])?;
+        let reference_id = self.optional(&["referenceId"]);
         Ok(TokenAnswer {
             token,
-            server_public_key: self.owned(&[
+            server_public_key: self.optional(&[
                 "serverPubKey",
                 "serverPublicKey",
                 "ServerPublicKey",
-            ])?,
-            token_reference_id: self.owned(&["tokenReferenceId"])?.or(reference_id.clone()),
+            ]),
+            token_reference_id: self
+                .optional(&["tokenReferenceId"])
+                .or_else(|| reference_id.clone()),
             reference_id,
-            login_id: self.digits("loginId")?,
-            account_number: self.digits("accountNumber")?,
+            login_id: self.optional(&["loginId"]),
+            account_number: self.optional(&["accountNumber"]),
             outcome,
         })
     }
@@ -150,55 +166,36 @@ impl<'a> Answer<'a> {
     pub(super) fn outcome(&self) -> Outcome {
         let code = |object: &Object<'_>| {
             let raw = object.raw("resCode").filter(|raw| !NOTHING.contains(raw))?;
-            let text = object.text("resCode").ok().flatten();
             Some(ResultCode::new(
-                text.map_or_else(|| raw.to_owned(), Cow::into_owned),
+                text_or_number(object, "resCode").unwrap_or_else(|| raw.to_owned()),
             ))
         };
-        let description = self
-            .text(&["resDesc", "errorMessage"])
-            .ok()
-            .flatten()
-            .map(Cow::into_owned);
         Outcome {
             code: code(&self.outer),
             inner_code: self.inner.as_ref().and_then(code),
-            description,
+            description: self.optional(&["resDesc", "errorMessage"]),
         }
     }
 
-    /// Epoch milliseconds, a number or a numeric string, under any of four names.
+    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year
+    /// 9999, where no date can be told.
     fn expiry(&self) -> Result<Option<SystemTime>, CallError> {
         let names = ["expireAt", "expiry", "expiryDate", "expiryAt"];
         let Some((name, raw)) = names.iter().find_map(|name| Some((*name, self.raw(name)?))) else {
             return Ok(None);
         };
-        raw.trim_matches('"')
-            .parse()
-            .ok()
-            .and_then(|milliseconds| {
-                SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
+        whole_number(raw.trim_matches('"'))
+            .map(|milliseconds| {
+                Token::expiry(SystemTime::UNIX_EPOCH, Duration::from_millis(milliseconds))
             })
-            .map(Some)
             .ok_or_else(|| self.unexpected(UnexpectedReply::Invalid { member: name }))
     }
 
-    /// A number or a string, as text.
-    fn digits(&self, member: &'static str) -> Result<Option<String>, CallError> {
-        match self.raw(member) {
-            Some(raw) if raw.starts_with('"') => self.owned(&[member]),
-            Some(raw) if raw.bytes().all(|c| c.is_ascii_digit()) => Ok(Some(raw.to_owned())),
-            Some(_) => Err(self.unexpected(UnexpectedReply::Invalid { member })),
-            None => Ok(None),
-        }
-    }
-
-    fn owned(&self, names: &[&'static str]) -> Result<Option<String>, CallError> {
-        Ok(self.text(names)?.map(Cow::into_owned))
-    }
-
-    fn text(&self, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, CallError> {
-        self.first(names, Object::text)
+    /// A text, or a number as its digits, that nothing depends on: whatever else stands there, it costs no
+    /// token.
+    fn optional(&self, names: &[&'static str]) -> Option<String> {
+        let read = |object: &Object<'a>, name: &str| Ok(text_or_number(object, name));
+        self.first(names, read).ok().flatten()
     }
 
     /// The first of these members that is there: inside `data` before around it.

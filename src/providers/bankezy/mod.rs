@@ -19,7 +19,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response};
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -258,11 +258,14 @@ fn open_reply<B: AsRef<[u8]>>(
     let opened = channel.open(response.body().as_ref().trim_ascii_end());
     if status.is_success() {
         return opened.map_err(|error| match error {
-            Error::Malformed { .. } => CallError::unexpected(status, UnexpectedReply::NotSealed),
+            Error::Malformed { .. } => {
+                let problem = UnexpectedReply::of(response);
+                CallError::unexpected(status, problem.unwrap_or(UnexpectedReply::NotSealed))
+            }
             error => error.into(),
         });
     }
-    refuse_other_than_errors(status)?;
+    refuse_other_than_errors(response)?;
     // Whether bodies of errors are sealed is stated nowhere: where one opens, it is authenticated.
     Err(match opened {
         Ok(opened) => match Answer::parse(&opened, status) {
@@ -274,12 +277,13 @@ fn open_reply<B: AsRef<[u8]>>(
 }
 
 /// Redirects are not followed, and no other status has a meaning here.
-fn refuse_other_than_errors(status: StatusCode) -> Result<(), CallError> {
+fn refuse_other_than_errors<B: AsRef<[u8]>>(response: &Response<B>) -> Result<(), CallError> {
+    let status = response.status();
     if status.is_client_error() || status.is_server_error() {
-        Ok(())
-    } else {
-        Err(CallError::unexpected(status, UnexpectedReply::Status))
+        return Ok(());
     }
+    let problem = UnexpectedReply::of(response).unwrap_or(UnexpectedReply::Status);
+    Err(CallError::unexpected(status, problem))
 }
 
 /// What Get App Token identifies the app with. They travel in clear, inside TLS alone.
@@ -335,10 +339,14 @@ impl AppTokenHandshake {
     ) -> Result<AppSession, CallError> {
         let (status, body) = (response.status(), response.body().as_ref());
         if !status.is_success() {
-            refuse_other_than_errors(status)?;
+            refuse_other_than_errors(response)?;
             return Err(CallError::Plain(PlainError::new(response)));
         }
-        let answer = Answer::parse(body, status)?.token(Call::AppToken)?;
+        let answer = Answer::parse(body, status).map_err(|error| {
+            UnexpectedReply::of(response)
+                .map_or(error, |problem| CallError::unexpected(status, problem))
+        });
+        let answer = answer?.token(Call::AppToken)?;
         let server = answer.server_public_key.as_deref();
         let member = "serverPubKey";
         let server = server

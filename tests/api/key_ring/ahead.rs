@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bankezy_crypto::{Error, KeyRing, PayloadCipher, Previous};
@@ -146,5 +146,23 @@ fn a_key_that_was_promoted_meanwhile_is_not_replaced() {
         });
         assert_eq!(rotated, Ok(false));
         assert_eq!(ring.key_ids(), ["chosen"]);
+    });
+}
+
+#[test]
+fn a_key_that_leaked_is_gone_while_the_next_one_is_made() {
+    each_backend(|backend| {
+        let leaked = Arc::new(fresh(backend).with_nonce_budget(0));
+        let is_there = Arc::downgrade(&leaked);
+        let ring = KeyRing::new("leaked", leaked);
+        let rotated = ring.rotate_ahead(0.5, grace(), || {
+            ring.rotate("other", fresh(backend), Previous::Drop)?;
+            assert!(
+                is_there.upgrade().is_none(),
+                "the ring holds what it dropped"
+            );
+            Next::Ok(("made", fresh(backend)))
+        });
+        assert_eq!(rotated, Ok(false));
     });
 }

@@ -140,8 +140,21 @@ fn each_key_keeps_its_own_cap() {
         ring.rotate("small", small, until(start + HOUR)).unwrap();
         let (_, by_key) = ring.open_at(&sealed, start).unwrap();
         assert_eq!(by_key.key_id(), Some("large"));
+        // The one key that takes its length does not open it.
+        let other = fresh(backend)
+            .with_max_sealed_len(1000)
+            .seal(&[0; 500])
+            .unwrap();
+        assert_eq!(ring.open_at(&other, start).unwrap_err(), Error::OpenFailed);
+        let len = sealed.len();
         let refused = ring.open_at(&sealed, start + HOUR).unwrap_err();
-        assert_eq!(refused.code(), "envelope.too_long");
+        assert_eq!(refused, Error::SealedTooLong { len, max: 100 });
+        // The error names the largest of the caps, whichever key comes first.
+        let ring = KeyRing::new("larger", fresh(backend).with_max_sealed_len(200));
+        let small = fresh(backend).with_max_sealed_len(100);
+        ring.add_for_opening("small", small).unwrap();
+        let refused = ring.open_at(&sealed, start).unwrap_err();
+        assert_eq!(refused, Error::SealedTooLong { len, max: 200 });
     });
 }
 

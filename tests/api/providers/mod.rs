@@ -108,11 +108,20 @@ fn refuses_what_is_no_json<A: TokenApi<Answer: Debug>>(
     documented: &str,
 ) {
     let html = "<!DOCTYPE html><title>CANARY proxy: sign in</title>";
-    for body in [html, "", " ", "null", "[]", "\"CANARY\"", "5", "CANARY"] {
+    for (body, expected) in [
+        (html, UnexpectedReply::WebPage),
+        ("", UnexpectedReply::Empty),
+        (" ", UnexpectedReply::Empty),
+        ("null", UnexpectedReply::NotJson),
+        ("[]", UnexpectedReply::NotJson),
+        ("\"CANARY\"", UnexpectedReply::NotJson),
+        ("5", UnexpectedReply::NotJson),
+        ("CANARY", UnexpectedReply::NotJson),
+    ] {
         let problem = unexpected(api, request, 200, body);
-        assert_eq!(problem, UnexpectedReply::NotJson, "{body}");
+        assert_eq!(problem, expected, "{body}");
     }
-    for cut in 0..documented.len() {
+    for cut in 1..documented.len() {
         let problem = unexpected(api, request, 200, &documented[..cut]);
         assert_eq!(problem, UnexpectedReply::NotJson, "cut at {cut}");
     }
@@ -128,10 +137,19 @@ fn refuses_what_is_no_json<A: TokenApi<Answer: Debug>>(
         let problem = unexpected(api, request, 200, body);
         assert_eq!(problem, UnexpectedReply::NotJson);
     }
-    for status in [100, 301, 302, 304, 307] {
+    for status in [100, 300, 304] {
         let problem = unexpected(api, request, status, documented);
         assert_eq!(problem, UnexpectedReply::Status, "{status}");
     }
+    for status in [301, 302, 303, 307, 308] {
+        let problem = unexpected(api, request, status, documented);
+        assert_eq!(problem, UnexpectedReply::Redirect, "{status}");
+    }
+    let mut coded = answer(200, b"\x1f\x8b");
+    let gzip = "gzip".parse().unwrap();
+    coded.headers_mut().insert("content-encoding", gzip);
+    let error = refused(api, request, &coded);
+    assert_eq!(error.code(), "reply.content_encoding");
     // The type that the header names decides nothing.
     let mut named = answer(200, html);
     let json = "application/json".parse().unwrap();
@@ -187,12 +205,23 @@ fn reads_expires_in_strictly<A: TokenApi<Answer: Debug>>(
             &format!("\"expires_in\":{expires_in}"),
         )
     };
+    let since = now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let last = 253_402_300_799 - since.as_secs();
     for (expires_in, expected) in [
         ("3600", later(3600)),
         ("\"3600\"", later(3600)),
         ("0", later(0)),
         ("null", None),
         ("4294967296", later(4_294_967_296)),
+        // The same number as other writers have it.
+        ("3600.0", later(3600)),
+        ("3.6e3", later(3600)),
+        // The last second of the year 9999, by a clock that says `now`, and what says "never".
+        (&last.to_string(), later(last)),
+        (&(last + 1).to_string(), None),
+        ("18446744073709551615", None),
+        ("18446744073709551616", None),
+        ("1e30", None),
     ] {
         let token = api.response(request, &answer(200, body(expires_in)), now());
         assert_eq!(
@@ -205,18 +234,7 @@ fn reads_expires_in_strictly<A: TokenApi<Answer: Debug>>(
     let token = api.response(request, &answer(200, absent), now()).unwrap();
     assert_eq!(token.as_ref().expires_at(), None);
     for expires_in in [
-        "-1",
-        "1.5",
-        "1e3",
-        "\"-1\"",
-        "\"soon\"",
-        "\"\"",
-        "true",
-        "[]",
-        "{}",
-        // More than the clock holds, and more than 64 bits.
-        "18446744073709551615",
-        "18446744073709551616",
+        "-1", "1.5", "\"-1\"", "\"soon\"", "\"\"", "true", "[]", "{}",
     ] {
         let member = "expires_in";
         let problem = unexpected(api, request, 200, body(expires_in));

@@ -154,7 +154,11 @@ fn answers() -> Vec<CallError> {
     answers.extend(
         [
             UnexpectedReply::NotSealed,
+            UnexpectedReply::Redirect,
             UnexpectedReply::Status,
+            UnexpectedReply::Empty,
+            UnexpectedReply::WebPage,
+            UnexpectedReply::ContentEncoding,
             UnexpectedReply::NotJson,
             UnexpectedReply::Missing { member },
             UnexpectedReply::Invalid { member },
@@ -186,6 +190,7 @@ fn as_a_server() -> Vec<ServerRefusal> {
         ServerRefusal::AnswerTooLong { max: 1000 },
         ServerRefusal::AnswerBody,
         ServerRefusal::AnswerEncoding,
+        ServerRefusal::AnswerPartial,
     ]
 }
 

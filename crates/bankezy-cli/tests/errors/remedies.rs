@@ -367,6 +367,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "url.path",
         "Start the path with a slash, and percent-encode what a path cannot hold.",
     ),
+    (
+        "url.dot_segment",
+        "Write the path that is meant, without `.` and `..`; a value in a path must not lead out of it.",
+    ),
     ("field.missing", "Set the field."),
     ("field.too_long", "Shorten the value."),
     (
@@ -424,7 +428,23 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "reply.not_sealed",
         "Check the URL and any proxy in between. Do not use the answer.",
     ),
-    ("reply.status", "Check the URL: redirects are not followed."),
+    (
+        "reply.redirect",
+        "Give the base URL that the redirect leads to, if you trust who sent it.",
+    ),
+    ("reply.status", "Check the URL and any proxy in between."),
+    (
+        "reply.empty",
+        "Ask the server what became of the call: it may have been executed.",
+    ),
+    (
+        "reply.web_page",
+        "Look at the URL in a browser from the same machine: the page names the firewall or proxy.",
+    ),
+    (
+        "reply.content_encoding",
+        "Have compression turned off for this API at the server or the proxy that adds it.",
+    ),
     (
         "reply.not_json",
         "Check the URL and any proxy in between: this is often a page.",
@@ -632,6 +652,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     (
         "middleware.answer_encoding",
         "Put compression outside of this layer, or leave it out.",
+    ),
+    (
+        "middleware.answer_partial",
+        "Turn range requests and upgrades off for this route: what is sealed is sent whole.",
     ),
     ("inspect.empty", "Give a text or a file."),
     (

@@ -1,7 +1,6 @@
 //! Wraps the clients for code without an async runtime.
 
 mod driver;
-mod login;
 
 use core::time::Duration;
 
@@ -23,7 +22,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// fork.
 ///
 /// ```no_run
-/// use bankezy_client::{BankEzyClient, Client};
+/// use bankezy_client::{BankEzyClient, Client, SessionKeeper};
 /// use bankezy_crypto::providers::{BaseUrl, bankezy::*};
 /// use bankezy_crypto::{Derivation, KeyPair};
 ///
@@ -36,6 +35,16 @@ const GRACE: Duration = Duration::from_millis(500);
 /// let session = bankezy
 ///     .run(async |bankezy| bankezy.app_token(&credentials, pair, &Derivation::Sha256).await)?;
 /// println!("{:?}", session.answer.token.expires_at());
+///
+/// // A keeper's login is an async closure here too, which runs while a caller waits.
+/// let keeper = bankezy.map(|client| {
+///     SessionKeeper::new(client, |client| async move {
+///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
+///         let pair = KeyPair::generate()?;
+///         Ok(client.app_token(&credentials, pair, &Derivation::Sha256).await?.into())
+///     })
+/// });
+/// let paid: serde_json::Value = keeper.run(async |keeper| keeper.call("/pay", &100).await)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -115,13 +115,16 @@ impl ClientError {
 
     /// Whether the cause may be gone at the next attempt.
     pub(in crate::error) fn can_pass(&self) -> bool {
-        matches!(
-            self.kind,
+        // What a proxy refuses, it refuses again.
+        use ConnectProblem::{ProxyAuthentication, ProxyRefused};
+        match self.kind {
+            ClientErrorKind::Connect(ProxyAuthentication | ProxyRefused) => false,
             ClientErrorKind::Connect(_)
-                | ClientErrorKind::Timeout
-                | ClientErrorKind::Interrupted
-                | ClientErrorKind::Service(_)
-        )
+            | ClientErrorKind::Timeout
+            | ClientErrorKind::Interrupted
+            | ClientErrorKind::Service(_) => true,
+            _ => false,
+        }
     }
 }
 

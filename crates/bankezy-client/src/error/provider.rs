@@ -43,7 +43,7 @@ pub enum ProviderError {
         retry_in: Option<Duration>,
     },
     /// The server refuses the session, and another session was replaced for the same reason less than
-    /// 10 s ago: there is no new login before `retry_in` has passed.
+    /// 30 s ago: there is no new login before `retry_in` has passed.
     #[non_exhaustive]
     RefusedLately {
         /// How long to wait.
@@ -182,10 +182,7 @@ impl fmt::Display for ProviderError {
             }
             Self::RefusedLately { retry_in } => {
                 let wait = retry_in.as_millis();
-                write!(
-                    f,
-                    "the server refused two sessions in a row: try again in {wait} ms"
-                )
+                write!(f, "two sessions in a row were refused: wait {wait} ms")
             }
             Self::ShutDown => f.write_str("the session keeper was shut down: make a new one"),
         }

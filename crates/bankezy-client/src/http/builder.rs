@@ -16,9 +16,9 @@ use crate::{Blocking, ClientError, RetryPolicy, Setting};
 /// Default maximum time to connect (DNS, TCP and TLS): 5 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shorter than the idle timeout of common servers: a server may close an idle connection just when a
-/// request is sent on it, and that request cannot be repeated.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Shorter than the idle timeout of common servers (Node.js has 5 s): a server may close an idle connection
+/// just when a request is sent on it, and that request cannot be repeated.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Settings of a [`Client`].
 #[derive(Default)]

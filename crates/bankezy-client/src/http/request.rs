@@ -5,8 +5,9 @@ use core::time::Duration;
 use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{DeliveryTracker, SecretText};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Uri, Version};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http_body::Body as _;
 use http_body_util::Full;
 use reqwest::Url;
 use url::Host;
@@ -38,6 +39,9 @@ impl Prepared {
             "http" if is_loopback(&url) => true,
             _ => return Err(UrlProblem::NotHttps.into()),
         };
+        // RFC 9110 section 8.6: where a body is expected, its absence has to be told. hyper does not.
+        let has_empty_body = body.is_end_stream()
+            && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         let exchange = DeliveryTracker::new();
         let body = WatchedBody::new(body, exchange.clone(), of_request);
         if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
@@ -46,8 +50,15 @@ impl Prepared {
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
         // hyper sets the length. A different one would let a proxy see two requests in one.
-        request.headers_mut().remove(CONTENT_LENGTH);
-        request.headers_mut().remove(TRANSFER_ENCODING);
+        let headers = request.headers_mut();
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        if has_empty_body {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        // Middleware above may decode; nothing here does.
+        let encoding = headers.entry(ACCEPT_ENCODING);
+        encoding.or_insert(HeaderValue::from_static("identity"));
         *request.version_mut() = Version::HTTP_11;
         *request.timeout_mut() = Some(deadline);
         *request.body_mut() = Some(reqwest::Body::wrap(body));
@@ -76,6 +87,9 @@ fn url(uri: &Uri) -> Result<Url, ClientError> {
     if authority.as_str().contains('@') {
         return Err(UrlProblem::UserInfo.into());
     }
+    if UrlProblem::has_dot_segment(uri.path()) {
+        return Err(UrlProblem::DotSegment.into());
+    }
     let text = SecretText::from(uri.to_string());
     let url = Url::parse(text.as_str()).ok().filter(Url::has_host);
     Ok(url.ok_or(UrlProblem::Invalid)?)
@@ -88,7 +102,7 @@ pub(super) fn gave_up() -> ClientError {
 
 /// Approximate length of the headers on the wire.
 fn head_len(headers: &HeaderMap) -> usize {
-    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+    let line = |(name, value): (&http::HeaderName, &HeaderValue)| {
         name.as_str().len() + value.len() + 4
     };
     headers.iter().map(line).sum()
@@ -153,12 +167,27 @@ mod tests {
             ("https://name:pass@example.com/", UrlProblem::UserInfo),
             ("http://127.0.0.1@example.com/", UrlProblem::UserInfo),
             ("https://1.2.3.4.5/", UrlProblem::Invalid),
+            ("https://example.com/../admin", UrlProblem::DotSegment),
+            ("https://example.com/a/.", UrlProblem::DotSegment),
+            ("https://example.com/a/%2E%2e/b", UrlProblem::DotSegment),
+            ("https://example.com/a/.%2e?b", UrlProblem::DotSegment),
         ] {
             assert_eq!(
                 prepare(uri).err(),
                 Some(ClientError::from(expected)),
                 "{uri}"
             );
+        }
+    }
+
+    #[test]
+    fn dots_that_fold_nothing_away_are_part_of_a_path() {
+        for uri in [
+            "https://example.com/...",
+            "https://example.com/a..b/.c/%2e%2e%2e/d.",
+            "https://example.com/?a=/../b",
+        ] {
+            assert!(prepare(uri).is_ok(), "{uri}");
         }
     }
 

@@ -22,8 +22,9 @@ pub struct Session {
     expires_at: Option<SystemTime>,
     /// When to renew it. `None` if its expiry is unknown, and before a keeper holds it.
     due_at: Option<SystemTime>,
-    /// How many answers in a row did not open.
-    unopened: AtomicU32,
+    /// How many calls in a row say that the server no longer has the key: its answer did not open, or it
+    /// answered 400, as a server may that cannot open a request.
+    doubts: AtomicU32,
 }
 
 /// How a [`Session`] is replaced before its token expires.
@@ -58,9 +59,9 @@ impl Verdict {
     }
 }
 
-/// After this many answers in a row that do not open, the server no longer has the key. A single one may
-/// have been damaged on its way.
-const UNOPENED_ANSWERS: u32 = 3;
+/// After this many such calls in a row the session is given up. A single one may have been damaged on its
+/// way, or be refused for what it says.
+const DOUBTS: u32 = 3;
 
 impl Session {
     /// From the answer of Get Token and the channel agreed with it. An [`AppSession`] of Get App Token converts
@@ -74,7 +75,7 @@ impl Session {
             renewal,
             is_renewal: false,
             due_at: None,
-            unopened: AtomicU32::new(0),
+            doubts: AtomicU32::new(0),
         }
     }
 
@@ -127,29 +128,30 @@ impl Session {
             || self.answer.token.as_str() == other.answer.token.as_str()
     }
 
-    /// Whether the session is still good after a call under it. Counts answers that do not open.
+    fn doubted(&self) -> Verdict {
+        let before = self.doubts.fetch_add(1, Ordering::Relaxed);
+        Verdict::refused_if(before >= DOUBTS - 1)
+    }
+
+    /// Whether the session is still good after a call under it.
     pub(super) fn verdict<T>(&self, result: &Result<T, ProviderError>) -> Verdict {
         match result {
             Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent {
                 ..
             }))) => Verdict::Spent,
-            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => {
-                let before = self.unopened.fetch_add(1, Ordering::Relaxed);
-                Verdict::refused_if(before >= UNOPENED_ANSWERS - 1)
-            }
+            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => self.doubted(),
             Err(ProviderError::Answer(CallError::Plain(plain))) => match plain.status() {
                 StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
-                // A server may answer this if it cannot open a request.
-                StatusCode::BAD_REQUEST => Verdict::Refused,
+                StatusCode::BAD_REQUEST => self.doubted(),
                 _ => Verdict::Good,
             },
             // It opened: the server still has the key, and it may have executed the call.
             Err(ProviderError::Answer(CallError::Failed { status, .. })) => {
-                self.unopened.store(0, Ordering::Relaxed);
+                self.doubts.store(0, Ordering::Relaxed);
                 Verdict::refused_if(*status == StatusCode::UNAUTHORIZED)
             }
             Ok(_) | Err(ProviderError::Answer(CallError::Envelope(Error::Json { .. }))) => {
-                self.unopened.store(0, Ordering::Relaxed);
+                self.doubts.store(0, Ordering::Relaxed);
                 Verdict::Good
             }
             Err(_) => Verdict::Good,

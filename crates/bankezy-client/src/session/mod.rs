@@ -50,16 +50,18 @@ use shared::Shared;
 /// ```
 ///
 /// # Refused sessions
-/// A session is replaced by a new login, at most once in 10 s, when
+/// A session is replaced by a new login, at most once in 30 s, when
 /// - the server refuses a call with 401: the call is not repeated, unless [`repeat`](Self::repeat) allows
 ///   it;
-/// - the server refuses a call with 400, which may mean that it cannot open the request, or three answers in
-///   a row do not open: the call may have been executed and is not repeated;
+/// - of three calls in a row, each was refused with 400, which may mean that the server cannot open the
+///   request, or got an answer that does not open: they may have been executed and are not repeated;
 /// - the channel's nonce budget is spent: the call was not sent, and is made under the new session;
 /// - the caller reports it: [`refuse`](Self::refuse).
 ///
-/// The token that a login replaced is invalidated in the background, once the calls under it have ended or
-/// the client's deadline has passed. No call waits for this, and a failure is only traced. A token that was
+/// A call that is not repeated returns its error at once; the login goes on in the background.
+///
+/// The token that a login replaced is invalidated in the background, once the calls under it have ended and
+/// no [`session`](Self::session) with it is held any more. No call waits for this, and a failure is only traced. A token that was
 /// renewed is not invalidated: Renew replaces it under the same reference, which is what Invalidate takes
 /// (inferred: the old token ends with it).
 ///
@@ -138,13 +140,16 @@ impl SessionKeeper {
             Verdict::Unauthorized => self.repeat,
             Verdict::Spent => true,
         };
-        match self.refuse(&session).await {
-            Ok(next) if again => {
-                let repeated = self.call_under(&next, &endpoint, body).await;
-                repeated.map_err(|(error, _)| error)
-            }
-            _ => Err(error),
+        if !again {
+            // In the background: this call has its answer. If it cannot start, the session stays.
+            let _ = self.shared.next(&Need::OtherThan(&session));
+            return Err(error);
         }
+        let Ok(next) = self.refuse(&session).await else {
+            return Err(error);
+        };
+        let repeated = self.call_under(&next, &endpoint, body).await;
+        repeated.map_err(|(error, _)| error)
     }
 
     /// The session, after a login or renewal if needed, for callers that send requests themselves.
@@ -175,7 +180,7 @@ impl SessionKeeper {
     ///
     /// # Errors
     /// [`ProviderError`] if no other session can be obtained; [`ProviderError::RefusedLately`] if one was
-    /// replaced less than 10 s ago.
+    /// replaced less than 30 s ago.
     pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, ProviderError> {
         let current = self.shared.current(self.shared.settings.now());
         if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {

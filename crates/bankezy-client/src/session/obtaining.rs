@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// How often a refused session is replaced at most: otherwise a server that refuses every call would get
 /// a login with each.
-const REPLACE_EVERY: Duration = Duration::from_secs(10);
+const REPLACE_EVERY: Duration = Duration::from_secs(30);
 
 /// The session that a caller needs.
 pub(super) enum Need<'a> {
@@ -141,7 +141,7 @@ impl Shared {
         }
     }
 
-    fn hold(&self, session: Session) -> Arc<Session> {
+    fn hold(self: &Arc<Self>, session: Session) -> Arc<Session> {
         let session = Arc::new(session);
         let replaced = {
             let mut state = self.state();
@@ -157,7 +157,7 @@ impl Shared {
         if let Some(replaced) = replaced
             && needs_revocation(&replaced, &session, self.settings.now())
         {
-            spawn(revoke_unused(self.client.clone(), replaced));
+            spawn(revoke_unused(Arc::clone(self), replaced));
         }
         session
     }

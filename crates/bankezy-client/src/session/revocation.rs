@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use tracing::debug;
 
 use super::Session;
-use crate::sync::time::{Instant, sleep};
+use super::shared::Shared;
+use crate::sync::time::sleep;
 use crate::{BankEzyClient, ProviderError};
 
 /// How often to check whether a replaced session is still in use.
@@ -30,14 +31,16 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
     Ok(())
 }
 
-/// Invalidates the token of a session that a login replaced, once the calls under it have ended or their
-/// deadline has passed. A failure does not matter: the token expires anyway.
-pub(super) async fn revoke_unused(client: BankEzyClient, session: Arc<Session>) {
-    let begun = Instant::now();
-    while Arc::strong_count(&session) > 1 && begun.elapsed() < client.transport.settings.deadline {
+/// Invalidates the token of a session that a login replaced, once nobody uses it any more, unless it has
+/// expired by then. A failure does not matter: the token expires anyway.
+pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>) {
+    while Arc::strong_count(&session) > 1 {
         sleep(IN_USE_EVERY).await;
     }
-    if let Err(error) = revoke(&client, &session).await {
+    if session.is_expired(shared.settings.now()) {
+        return;
+    }
+    if let Err(error) = revoke(&shared.client, &session).await {
         debug!(
             target: "bankezy_client",
             { error.code = error.code() },

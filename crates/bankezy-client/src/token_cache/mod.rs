@@ -116,7 +116,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     }
 
     /// Drops the token if the cache still holds this one. Call it after a 401: if many callers do, the first
-    /// drops the token and none drops its successor.
+    /// drops the token and none drops its successor. At most one token of a slot is dropped so in 10 s; until
+    /// then callers go on with its successor, however often that is refused.
     ///
     /// # Errors
     /// [`StoreError`] if the store failed: it may still hold the token.
@@ -125,7 +126,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             return Ok(());
         };
         let held = entry.answer().as_ref().as_str().as_bytes();
-        if held.ct_eq(refused.as_str().as_bytes()).into() {
+        let is_held = held.ct_eq(refused.as_str().as_bytes());
+        if is_held.into() && self.shared.may_drop(self.key) {
             self.invalidate().await?;
         }
         Ok(())

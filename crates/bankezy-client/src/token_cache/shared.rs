@@ -14,14 +14,19 @@ use tracing::{debug, warn};
 use super::{StoreError, TokenStore};
 use crate::backoff::Failed;
 use crate::in_flight::InFlight;
-use crate::sync::{Mutex, MutexGuard, time::timeout};
+use crate::sync::time::{Instant, timeout};
+use crate::sync::{Mutex, MutexGuard};
 use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 
 /// How long a store may take, so that one that hangs does not block callers for long.
 const STORE_DEADLINE: Duration = Duration::from_secs(1);
 
-/// How many keys' failures are remembered. A failure holds up to 4 KiB of the provider's answer.
+/// How many keys' failures and refusals are remembered. A failure holds up to 4 KiB of the provider's answer.
 const MAX_FAILED: usize = 10_000;
+
+/// How often a refused token is dropped at most: otherwise a server that refuses every token would lead to a
+/// request for another one with each call.
+const REFUSE_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
@@ -35,6 +40,8 @@ struct State<T> {
     /// The requests in progress.
     fetches: HashMap<TokenKey, Arc<InFlight<T>>>,
     failed: Cache<TokenKey, Failed>,
+    /// When a token was last dropped because it was refused.
+    refused_at: Cache<TokenKey, Instant>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
@@ -46,6 +53,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             state: Mutex::new(State {
                 fetches: HashMap::new(),
                 failed: Cache::new(MAX_FAILED),
+                refused_at: Cache::new(MAX_FAILED),
             }),
         }
     }
@@ -90,6 +98,17 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
         state.fetches.insert(key, Arc::clone(&fetch));
         Ok(fetch)
+    }
+
+    /// Whether a refused token is to be dropped now.
+    pub(super) fn may_drop(&self, key: TokenKey) -> bool {
+        let (now, mut state) = (Instant::now(), self.state());
+        let lately = |at: &Instant| now - *at < REFUSE_EVERY;
+        let may_drop = !state.refused_at.get(&key).is_some_and(lately);
+        if may_drop {
+            state.refused_at.insert(key, now);
+        }
+        may_drop
     }
 
     async fn obtain(

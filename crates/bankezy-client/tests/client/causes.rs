@@ -58,6 +58,21 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
     }
 }
 
+#[tokio::test]
+async fn a_proxy_that_refused_is_asked_once() {
+    for status in ["407 Proxy Authentication Required", "403 Forbidden"] {
+        let answer = format!("HTTP/1.1 {status}\r\n\r\n");
+        let proxy = Server::start(move |_| Reply::Close(answer.clone()));
+        let uri = format!("http://{}", proxy.address).parse().unwrap();
+        let client = Client::builder().proxy(uri).build().unwrap();
+        let make = || Ok::<_, ClientError>(post("https://bank.invalid/", "body"));
+        let error = client.execute(make).await.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(!error.is_retryable(), "{error:?}");
+        assert_eq!(proxy.count(), 1, "{status}");
+    }
+}
+
 /// What an answer of these bytes leads to.
 async fn answered(bytes: &'static [u8]) -> ClientError {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -41,8 +41,41 @@ async fn a_request_arrives_and_its_answer_comes_back() {
     for line in [agent, &host, "x-api-key: key", "content-length: 14"] {
         assert!(head.lines().any(|found| found == line), "{line} in {head}");
     }
-    assert!(!head.contains("accept-encoding"), "{head}");
+    // Nothing here decodes.
+    assert!(head.contains("accept-encoding: identity"), "{head}");
     assert_eq!(body, "sealed request");
+}
+
+#[tokio::test]
+async fn an_empty_body_is_told_where_one_is_expected() {
+    let server = Server::start(|_| Reply::ok(""));
+    let client = Client::builder().build().unwrap();
+    for method in ["POST", "PUT", "PATCH"] {
+        let request = Request::builder().method(method).uri(server.url("/"));
+        client
+            .send(request.body(SecretBytes::new()).unwrap())
+            .await
+            .unwrap();
+    }
+    for request in server.requests() {
+        assert_eq!(
+            request.matches("content-length: 0\r\n").count(),
+            1,
+            "{request}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn middleware_that_decodes_may_ask_for_an_encoding() {
+    let server = Server::start(|_| Reply::ok(""));
+    let mut request = post(&server.url("/"), "body");
+    let gzip = "gzip".parse().unwrap();
+    request.headers_mut().insert("accept-encoding", gzip);
+    let client = Client::builder().build().unwrap();
+    client.send(request).await.unwrap();
+    let request = &server.requests()[0];
+    assert!(request.contains("accept-encoding: gzip\r\n"), "{request}");
 }
 
 #[tokio::test]

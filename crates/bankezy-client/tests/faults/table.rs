@@ -34,6 +34,8 @@ struct Row {
     due: Result<(), (IsRight, Advice)>,
     executed: u64,
     attempts: u32,
+    /// Whether the caller says that the server executes each call once, however often it arrives.
+    idempotent: bool,
 }
 
 fn fails(fault: InjectedFault, is_right: IsRight, advice: Advice) -> Row {
@@ -43,6 +45,7 @@ fn fails(fault: InjectedFault, is_right: IsRight, advice: Advice) -> Row {
         due: Err((is_right, advice)),
         executed: 1,
         attempts: 1,
+        idempotent: true,
     }
 }
 
@@ -53,6 +56,7 @@ fn works(fault: InjectedFault, times: u32) -> Row {
         due: Ok(()),
         executed: 1,
         attempts: times,
+        idempotent: true,
     }
 }
 
@@ -95,6 +99,8 @@ fn rows(doing: Doing) -> Vec<Row> {
     let clear = doing == Doing::AppToken;
     let not_sealed: IsRight = |error| unexpected(error, UnexpectedReply::NotSealed);
     let not_json: IsRight = |error| unexpected(error, UnexpectedReply::NotJson);
+    let web_page: IsRight = |error| unexpected(error, UnexpectedReply::WebPage);
+    let empty: IsRight = |error| unexpected(error, UnexpectedReply::Empty);
     let not_an_answer = if clear { not_json } else { not_sealed };
     let untouched = |row: Row| Row { executed: 0, ..row };
     let too_many: fn(u64) -> F = |retry_after| F::TooManyRequests { retry_after };
@@ -118,7 +124,7 @@ fn rows(doing: Doing) -> Vec<Row> {
             |error| refused(error, 500),
             Advice::AskServer,
         )),
-        untouched(fails(F::HtmlPage, not_an_answer, Advice::DistrustAnswer)),
+        untouched(fails(F::HtmlPage, web_page, Advice::DistrustAnswer)),
         fails(F::CutBody, interrupted, Advice::AskServer),
         match clear {
             true => fails(F::WrongKey, not_json, Advice::DistrustAnswer),
@@ -134,14 +140,38 @@ fn rows(doing: Doing) -> Vec<Row> {
             not_an_answer,
             Advice::DistrustAnswer,
         ),
-        fails(
-            F::HugeBody { bytes: 0 },
-            not_an_answer,
-            Advice::DistrustAnswer,
-        ),
+        fails(F::HugeBody { bytes: 0 }, empty, Advice::DistrustAnswer),
         untouched(fails(F::DropBefore, interrupted, Advice::AskServer)),
         fails(F::DropAfter, interrupted, Advice::AskServer),
     ];
+    let unasked = |row: Row| Row {
+        idempotent: false,
+        ..row
+    };
+    let retry_after = 0;
+    for (fault, after, is_right, advice) in [
+        (
+            F::Unauthorized,
+            F::AfterUnauthorized,
+            (|error| refused(error, 401)) as IsRight,
+            Advice::GetNewToken,
+        ),
+        (
+            too_many.0(0),
+            F::AfterTooManyRequests { retry_after },
+            too_many.1,
+            Advice::CallAgainLater,
+        ),
+        (
+            unavailable.0(0),
+            F::AfterServiceUnavailable { retry_after },
+            unavailable.1,
+            Advice::CallAgainLater,
+        ),
+    ] {
+        rows.push(unasked(untouched(fails(fault, is_right, advice))));
+        rows.push(unasked(fails(after, is_right, advice)));
+    }
     for (busy, is_right) in [too_many, unavailable] {
         rows.extend([
             Row {
@@ -174,9 +204,11 @@ async fn check(
     assert_eq!(sandbox.url().starts_with("https:"), tls);
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let quick = RetryPolicy::default()
-        .idempotent()
-        .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let policy = match row.idempotent {
+        true => RetryPolicy::default().idempotent(),
+        false => RetryPolicy::default(),
+    };
+    let quick = policy.with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)
         .max_response_len(MAX_ANSWER)
         .retries(quick)

@@ -105,11 +105,14 @@ fn rows(which: Which) -> Vec<Row> {
         },
         untouched(row(F::Unauthorized, refused(401))),
         untouched(row(F::ServerError, refused(500))),
-        untouched(row(F::HtmlPage, not_an_answer)),
+        untouched(row(F::HtmlPage, End::Unexpected(UnexpectedReply::WebPage))),
         row(F::CutBody, End::Interrupted),
         row(F::HugeBody { bytes: 1 << 30 }, End::TooLong),
         row(F::HugeBody { bytes: 1000 }, not_an_answer),
-        row(F::HugeBody { bytes: 0 }, not_an_answer),
+        row(
+            F::HugeBody { bytes: 0 },
+            End::Unexpected(UnexpectedReply::Empty),
+        ),
         untouched(row(F::DropBefore, End::Interrupted)),
         row(F::DropAfter, End::Interrupted),
     ];

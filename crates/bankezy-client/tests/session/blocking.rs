@@ -1,12 +1,13 @@
 //! The same without a runtime: BankEzy's calls, and the keeper, which renews between calls.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bankezy_client::{
-    BankEzyClient, Blocking, ProviderError, RefreshSettings, Session, SessionKeeper, TokenProblem,
+    BankEzyClient, Blocking, ProviderError, RefreshSettings, Renewal, SessionKeeper, TokenProblem,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
@@ -49,15 +50,10 @@ impl Bank {
     ) -> (Blocking<SessionKeeper>, Arc<AtomicU64>) {
         let (app, moved) = (App::of(&self.sandbox), Arc::default());
         let client = self.client();
-        let login = client.blocking_login(move |client| {
-            let pair = KeyPair::generate()?;
-            let session = client.run(async |client| {
-                client
-                    .app_token(&app.credentials(), pair, &app.derivation)
-                    .await
-            })?;
-            Ok(session.into())
-        });
+        let login = move |client: BankEzyClient| {
+            let app = app.clone();
+            async move { app.log_in(&client, Renewal::WithoutAccount).await }
+        };
         let keeper = client.map(|client| {
             let settings = settings(RefreshSettings::default().clock(clock(&moved)));
             SessionKeeper::with_settings(client, login, settings).repeat(true)
@@ -208,20 +204,20 @@ async fn it_works_within_a_runtime_of_many_threads() {
 #[test]
 fn a_login_that_panics_or_hangs_is_an_error() {
     let bank = Bank::open();
-    let over = |deadline, login: fn() -> Result<Session, ProviderError>| {
-        let client = bank.client();
-        let login = client.blocking_login(move |_| login());
-        client.map(|client| {
+    let over = |deadline, hangs: bool| {
+        let login = move |_| async move {
+            if hangs {
+                pending::<()>().await;
+            }
+            panic!("in the closure")
+        };
+        bank.client().map(|client| {
             let settings = RefreshSettings::default().deadline(deadline);
             SessionKeeper::with_settings(client, login, settings)
         })
     };
-    let panics = over(Duration::from_secs(5), || panic!("in the closure"));
-    let hangs = over(Duration::from_millis(100), || {
-        // Until the end of the test's process, were it not for this limit.
-        thread::sleep(HOUR);
-        panic!("in the closure")
-    });
+    let panics = over(Duration::from_secs(5), false);
+    let hangs = over(Duration::from_millis(100), true);
     let fails = |keeper: &Blocking<SessionKeeper>| match keeper
         .run(async |keeper| keeper.session().await)
         .unwrap_err()

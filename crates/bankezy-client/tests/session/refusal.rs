@@ -11,8 +11,11 @@ use serde_json::{Value, json};
 
 use crate::stage::{APP_TOKEN, App, HOUR, Stage};
 
+/// Longer than a call takes.
+const A_WHILE: Duration = Duration::from_millis(300);
+
 /// Beyond which a refused session is replaced again.
-const REPLACE_EVERY: Duration = Duration::from_secs(10);
+const REPLACE_EVERY: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_refused_session_is_replaced_and_the_call_repeated() {
@@ -72,20 +75,22 @@ async fn by_default_a_refused_call_is_sent_once() {
     });
     let path = sandbox.credentials().echo_path();
     let _: Value = keeper.call(path, &json!(1)).await.unwrap();
-    for fault in [
-        InjectedFault::Unauthorized,
-        InjectedFault::TooManyRequests { retry_after: 0 },
-        InjectedFault::ServiceUnavailable { retry_after: 0 },
+    let retry_after = 0;
+    for (fault, executed) in [
+        (InjectedFault::Unauthorized, 0),
+        (InjectedFault::TooManyRequests { retry_after }, 0),
+        (InjectedFault::ServiceUnavailable { retry_after }, 0),
+        (InjectedFault::AfterUnauthorized, 1),
+        (InjectedFault::AfterTooManyRequests { retry_after }, 1),
+        (InjectedFault::AfterServiceUnavailable { retry_after }, 1),
+        (InjectedFault::DropAfter, 1),
     ] {
         sandbox.faults().inject_at(path, fault, 1);
         let before = sandbox.executed().of(EmulatedEndpoint::Echo);
         keeper.call::<_, Value>(path, &json!(2)).await.unwrap_err();
         assert_eq!(sandbox.faults().pending(), 0, "{fault:?}: it arrived");
-        assert_eq!(
-            sandbox.executed().of(EmulatedEndpoint::Echo),
-            before,
-            "{fault:?}"
-        );
+        let count = sandbox.executed().of(EmulatedEndpoint::Echo) - before;
+        assert_eq!(count, executed, "{fault:?}");
     }
 }
 
@@ -110,13 +115,18 @@ async fn a_refusal_is_not_repeated_when_that_is_off() {
     stage.keeper = stage.keeper.repeat(false);
     stage.echo(json!(1)).await.unwrap();
     stage.inject(stage.echo_path(), InjectedFault::Unauthorized, 1);
+    let refused = stage.keeper.session().await.unwrap();
+    // The error does not wait for the login.
+    stage.inject(APP_TOKEN, InjectedFault::Delay(A_WHILE), 1);
     assert!(stage.echo(json!(2)).await.is_err());
+    assert_eq!(stage.logins(), 1);
+    stage.replaced(refused).await;
     assert_eq!(stage.logins(), 2, "but the session is replaced");
     assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_open_our_messages_gets_a_login_and_no_repetition() {
+async fn a_server_that_cannot_open_our_messages_gets_a_login_after_three_and_no_repetition() {
     // The first login takes another key than the server.
     let log_in = |app: App, client: BankEzyClient, number| async move {
         let derivation = match number {
@@ -127,8 +137,13 @@ async fn a_server_that_cannot_open_our_messages_gets_a_login_and_no_repetition()
         app.log_in(&client, Renewal::NewLogin).await
     };
     let stage = Stage::logging_in(log_in, |keeper| keeper).await;
-    let error = stage.echo(json!(1)).await.unwrap_err();
-    assert_eq!(error.code(), "reply.plain");
+    let first = stage.keeper.session().await.unwrap();
+    for _ in 0..3 {
+        let error = stage.echo(json!(1)).await.unwrap_err();
+        assert_eq!(error.code(), "reply.plain");
+        assert_eq!(stage.logins(), 1);
+    }
+    stage.replaced(first).await;
     assert_eq!(
         (stage.logins(), stage.executed(EmulatedEndpoint::Echo)),
         (2, 0)
@@ -167,8 +182,10 @@ async fn answers_that_keep_failing_to_open_lead_to_a_login_and_are_not_repeated(
     }
     assert_eq!(stage.logins(), 1, "never three in a row");
     assert_eq!(stage.executed(EmulatedEndpoint::Echo), 6);
+    let old = stage.keeper.session().await.unwrap();
     stage.inject(stage.echo_path(), InjectedFault::WrongKey, 1);
     assert!(stage.echo(json!(3)).await.is_err());
+    stage.replaced(old).await;
     assert_eq!(stage.logins(), 2, "three in a row");
     assert_eq!(
         stage.executed(EmulatedEndpoint::Echo),

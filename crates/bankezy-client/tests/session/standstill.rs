@@ -1,10 +1,9 @@
 //! Issuers, runtimes and closures that stand still: nobody waits for them longer than the deadline.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bankezy_client::{BankEzyClient, ProviderError, RefreshSettings, Renewal, SessionKeeper};
+use bankezy_client::{ProviderError, Renewal};
 use bankezy_sandbox::InjectedFault;
 use bankezy_test_support::{eventually, in_time};
 use serde_json::json;
@@ -96,32 +95,4 @@ async fn a_renewal_that_fails_does_not_hasten_the_next_replacement() {
     tokio::time::sleep(FIRST_BACKOFF * 2).await;
     let refused = stage.keeper.refuse(&second).await;
     assert!(matches!(refused, Err(ProviderError::RefusedLately { .. })));
-}
-
-#[test]
-fn blocking_logins_that_outlast_their_deadline_do_not_pile_up() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = runtime.block_on(emulator());
-    let client = quick().build_blocking().unwrap();
-    let client = client.map(|client| BankEzyClient::new(client, server(&sandbox)));
-    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (running, seen) = (Arc::clone(&now), Arc::clone(&most));
-    let short = Duration::from_millis(10);
-    let login = client.blocking_login(move |_| {
-        seen.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_secs(1));
-        running.fetch_sub(1, Ordering::SeqCst);
-        panic!("late")
-    });
-    let keeper = client.map(|client| {
-        let settings = RefreshSettings::default();
-        let settings = settings.deadline(5 * short).backoff(short, short);
-        SessionKeeper::with_settings(client, login, settings)
-    });
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_millis(800) {
-        let _ = keeper.run(async |keeper| keeper.session().await);
-        std::thread::sleep(2 * short);
-    }
-    assert_eq!(most.load(Ordering::SeqCst), 1);
 }

@@ -1,6 +1,9 @@
 //! Tokens that were refused where they were used.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use bankezy_test_support::pass;
 
 use crate::stage::{LIFETIME, Stage, faceki, granted, sardine, session, text};
 
@@ -18,6 +21,22 @@ async fn many_who_see_a_refusal_drop_one_token() {
     stage.clock.pass(LIFETIME);
     slot.invalidate().await.unwrap();
     slot.refuse(&refused).await.unwrap();
+}
+
+/// A server that refuses every token gets no request for a token with each call.
+#[tokio::test]
+async fn a_token_that_is_refused_time_and_again_is_replaced_seldom() {
+    let stage = Stage::set(faceki);
+    let slot = stage.cache.slot(()).unwrap();
+    for asked in [2, 3] {
+        for _ in 0..50 {
+            let token = slot.get().await.unwrap();
+            slot.refuse(&token).await.unwrap();
+        }
+        slot.get().await.unwrap();
+        assert_eq!(stage.provider.asked(), asked);
+        pass(Duration::from_secs(10)).await;
+    }
 }
 
 #[tokio::test]

@@ -89,9 +89,10 @@ fn check(fault: &str, call: &Prepared, answer: Option<&Answer>) {
     let answer = answer.expect(&context);
     assert_eq!(answer.complete, fault != "cut-body", "{context}");
     match fault {
-        "401" => assert_eq!(answer.status, 401),
-        "429=7" | "503=7" => {
-            assert_eq!(answer.status.to_string(), fault[..3]);
+        "401" | "after-401" => assert_eq!(answer.status, 401),
+        "429=7" | "503=7" | "after-429=7" | "after-503=7" => {
+            let status = &fault.trim_start_matches("after-")[..3];
+            assert_eq!(answer.status.to_string(), status);
             assert_eq!(answer.header("retry-after"), Some("7"));
         }
         "500" => {
@@ -149,6 +150,9 @@ async fn every_fault_on_every_call() {
         ("clear-200", true),
         ("huge-body=3000000", true),
         ("drop-after", true),
+        ("after-401", true),
+        ("after-429=7", true),
+        ("after-503=7", true),
     ];
     for (fault, executes) in faults {
         for call in prepare(&sandbox).await {

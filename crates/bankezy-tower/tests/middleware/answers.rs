@@ -83,6 +83,47 @@ fn errors_stay_in_clear_where_asked() {
     });
 }
 
+/// What the handler says of its plaintext, which is not what is sent.
+const OF_THE_PLAINTEXT: [&str; 10] = [
+    "etag",
+    "last-modified",
+    "content-range",
+    "accept-ranges",
+    "content-disposition",
+    "content-language",
+    "content-location",
+    "content-md5",
+    "digest",
+    "repr-digest",
+];
+
+#[test]
+fn what_describes_the_plaintext_is_not_sent() {
+    each_backend(async |backend| {
+        for status in [200, 404, 204, 304] {
+            let mut inner = answer(StatusCode::from_u16(status).unwrap(), "");
+            for name in OF_THE_PLAINTEXT {
+                inner.headers_mut().insert(name, CANARY.parse().unwrap());
+            }
+            let headers = inner.headers_mut();
+            headers.insert("content-type", "application/json".parse().unwrap());
+            headers.insert("cache-control", "no-store".parse().unwrap());
+            let layer = SealedServerLayer::new(shared(backend));
+            let response = sealed(layer, backend, inner).await;
+            for name in OF_THE_PLAINTEXT {
+                assert_eq!(header(response.headers(), name), None, "{status}");
+            }
+            let content_type = match status {
+                200 | 404 => Some("text/plain"),
+                _ => None,
+            };
+            let headers = response.headers();
+            assert_eq!(header(headers, "content-type"), content_type, "{status}");
+            assert_eq!(header(headers, "cache-control"), Some("no-store"));
+        }
+    });
+}
+
 #[test]
 fn answers_without_a_body_by_nature_stay_empty() {
     each_backend(async |backend| {
@@ -133,6 +174,16 @@ fn an_answer_that_cannot_be_sealed_is_not_sent_in_clear() {
                 "cipher.budget_spent",
             ),
             (layer(), compressed, "middleware.answer_encoding"),
+            (
+                layer(),
+                answer(StatusCode::PARTIAL_CONTENT, CANARY),
+                "middleware.answer_partial",
+            ),
+            (
+                layer(),
+                answer(StatusCode::SWITCHING_PROTOCOLS, CANARY),
+                "middleware.answer_partial",
+            ),
             (
                 layer().with_max_response_len(100),
                 answer(StatusCode::OK, long),

@@ -54,7 +54,7 @@ fn whatever_does_not_open_is_one_answer() {
         for body in [
             String::new(),
             format!(r#"{{"a":"{CANARY}"}}"#),
-            format!("{sealed}\n"),
+            format!("\n{sealed}"),
             sealed[..sealed.len() - 1].to_owned(),
             changed,
             with_another_key(backend).seal(CANARY.as_bytes()).unwrap(),
@@ -129,8 +129,16 @@ fn other_content_types_and_codings_are_refused_unread() {
         request
             .headers_mut()
             .insert("content-encoding", "gzip".parse().unwrap());
-        let (status, _, refusal) = refused(&layer, request).await;
+        let (status, text, refusal) = refused(&layer, request).await;
         assert_eq!((status, refusal), (415, Refusal::ContentEncoding));
+        assert!(text.contains("Content-Encoding"), "{text}");
+        for coding in ["UTF-8", "identity, gzip", "gzip,identity", "identity;q=1"] {
+            let mut request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+            let value = coding.parse().unwrap();
+            request.headers_mut().insert("content-encoding", value);
+            let (_, _, refusal) = refused(&layer, request).await;
+            assert_eq!(refusal, Refusal::ContentEncoding, "{coding}");
+        }
 
         let body = Endless::default();
         let request = Request::get("/").body(body.clone()).unwrap();
@@ -140,6 +148,34 @@ fn other_content_types_and_codings_are_refused_unread() {
             (415, 1),
             "a GET with a body is no exception"
         );
+    });
+}
+
+/// As programs send that add a line end, or say that nothing was encoded.
+#[test]
+fn a_line_end_and_a_coding_that_is_none_are_taken() {
+    each_backend(async |backend| {
+        for (end, codings) in [
+            ("\n", &[][..]),
+            ("\r\n", &["identity"]),
+            ("", &["IDENTITY"]),
+            ("", &["identity, identity"]),
+            ("", &["", " ,identity"]),
+        ] {
+            let service = SealedServerLayer::new(shared(backend)).layer(service_fn(
+                |request: Request<Full<Bytes>>| async {
+                    Ok::<_, Infallible>(Response::new(request.into_body()))
+                },
+            ));
+            let sealed = cipher(backend).seal(b"{}").unwrap();
+            let mut request = sealed_post(format!("{sealed}{end}"));
+            for coding in codings {
+                let value = coding.parse().unwrap();
+                request.headers_mut().append("content-encoding", value);
+            }
+            let response = service.oneshot(request).await.unwrap();
+            assert_eq!(response.status(), 200, "{end:?} {codings:?}");
+        }
     });
 }
 

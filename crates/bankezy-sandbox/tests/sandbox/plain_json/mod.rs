@@ -160,6 +160,9 @@ async fn faults_meet_every_provider() {
         ("cut-body", 1),
         ("huge-body=3000000", 1),
         ("drop-after", 1),
+        ("after-401", 1),
+        ("after-429=7", 1),
+        ("after-503=8", 1),
     ] {
         for call in all(&sandbox) {
             let context = format!("{fault} on {:?}", call.endpoint);
@@ -176,9 +179,16 @@ async fn faults_meet_every_provider() {
             assert_eq!(answer.complete, fault != "cut-body", "{context}");
             let retry_after = answer.header("retry-after");
             match fault {
-                "429=7" => assert_eq!((answer.status, retry_after), (429, Some("7"))),
-                "503=8" => assert_eq!((answer.status, retry_after), (503, Some("8"))),
-                "401" | "500" => assert_eq!(answer.status.to_string(), fault),
+                "429=7" | "after-429=7" => {
+                    assert_eq!((answer.status, retry_after), (429, Some("7")));
+                }
+                "503=8" | "after-503=8" => {
+                    assert_eq!((answer.status, retry_after), (503, Some("8")));
+                }
+                "401" | "after-401" | "500" => {
+                    let status = fault.trim_start_matches("after-");
+                    assert_eq!(answer.status.to_string(), status);
+                }
                 "html" => {
                     assert_eq!(answer.status, 200);
                     assert_eq!(answer.header("content-type"), Some("text/html"));
