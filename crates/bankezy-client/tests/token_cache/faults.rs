@@ -47,9 +47,9 @@ async fn each_answer_that_is_no_token_has_its_error_and_passes() {
         (401, "CANARY", "reply.plain", false),
         (429, "CANARY", "reply.plain", true),
         (503, "CANARY", "reply.plain", true),
-        (200, page, "reply.not_json", false),
-        (302, "", "reply.status", false),
-        (200, "", "reply.not_json", false),
+        (200, page, "reply.web_page", false),
+        (302, "", "reply.redirect", false),
+        (200, "", "reply.empty", false),
     ] {
         stage.provider.answers(move |_| status(answer, body));
         let error = in_time(code, slot.get()).await.unwrap_err();
