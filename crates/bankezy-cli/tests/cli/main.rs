@@ -1,5 +1,6 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+mod diagnosing;
 mod emulator;
 mod environment;
 mod explaining;
