@@ -6,6 +6,7 @@ mod environment;
 mod explaining;
 mod keys_and_messages;
 mod lines;
+mod other_libraries;
 mod plain_json;
 mod remote;
 mod renewal;
