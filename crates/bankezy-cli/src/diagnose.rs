@@ -3,7 +3,7 @@
 
 use bankezy_crypto::Algorithm;
 use bankezy_diagnose::{
-    Class, Classes, DiagnoseError, Finding, Message, Reading, WHAT_NEXT_FOR_KEYS,
+    Class, Classes, DiagnoseError, Finding, Flags, Message, Reading, Stripped, WHAT_NEXT_FOR_KEYS,
     WHAT_NEXT_FOR_SECRET,
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let max = args.max_len.max_len;
     let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "--message")?;
     let message = Message::new(message.as_bytes(), max, backend)
-        .map_err(|error| failure(error, args.verbose))?;
+        .map_err(|error| failure(error, args.verbose, &[]))?;
     let algorithm = message.algorithm();
 
     let found = if let Some(private) = args.private_key.place() {
@@ -45,13 +45,16 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
             "the message is sealed to a public key ({algorithm}): open it with --private-key"
         )));
     };
-    let found = in_flags(&found.map_err(|error| failure(error, args.verbose))?);
-    files::print(format!("{found}\n").as_bytes())?;
-    let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
-    match stripped.join(", ").as_str() {
-        "" => Ok(()),
-        all => files::print(format!("stripped from the capture: {all}\n").as_bytes()),
-    }
+    let stripped = message.stripped();
+    let found = in_flags(&found.map_err(|error| failure(error, args.verbose, stripped))?);
+    let stripped = stripped_from(stripped).map_or_else(String::new, |line| line + "\n");
+    files::print(format!("{found}\n{stripped}").as_bytes())
+}
+
+/// What was removed to find the message, if anything.
+fn stripped_from(stripped: &[Stripped]) -> Option<String> {
+    let all: Vec<String> = stripped.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| format!("stripped from the capture: {}", all.join(", ")))
 }
 
 /// A finding, with the flags that use it.
@@ -74,12 +77,13 @@ fn in_flags(found: &Finding) -> String {
             derivation,
             tried,
             weakness,
+            flags,
             ..
         } => {
-            let usual = derivation.is_usual();
-            let flag = if usual { "--derive " } else { "" };
+            let flags = flags.as_ref().map_or(NO_FLAGS, Flags::as_str);
             let mut lines = vec![
-                format!("opens with {flag}{derivation} (derivation {tried} tried)"),
+                format!("opens with {derivation} (derivation {tried} tried)"),
+                format!("on the command line: {flags}"),
                 format!("in Rust: {}", derivation.rust()),
             ];
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
@@ -94,13 +98,16 @@ fn in_flags(found: &Finding) -> String {
     lines.join("\n")
 }
 
+/// Keys in binary, decoded values and rare functions are for programs.
+const NO_FLAGS: &str = "no flags do this, so in Rust only";
+
 fn flag(reading: &Reading) -> String {
     reading.flags().unwrap_or_else(|| reading.to_string())
 }
 
 /// A failed diagnosis, in one line with the flags that may help. `verbose` prints each attempt.
-fn failure(error: DiagnoseError, verbose: bool) -> Failure {
-    let (attempts, failure) = match error {
+fn failure(error: DiagnoseError, verbose: bool, stripped: &[Stripped]) -> Failure {
+    let (attempts, message) = match error {
         DiagnoseError::SealedUnderSharedKey => {
             return Failure::usage(
                 "the message is sealed under a shared key (dir): name the other side's key with --peer",
@@ -121,7 +128,7 @@ fn failure(error: DiagnoseError, verbose: bool) -> Failure {
                 attempts[..usual].join("; "),
                 Classes::of_readings(&tried)
             );
-            (attempts, Failure::operation(message))
+            (attempts, message)
         }
         DiagnoseError::NoDerivation { tried, .. } => {
             let attempts = tried.iter().map(ToString::to_string).collect();
@@ -130,12 +137,18 @@ fn failure(error: DiagnoseError, verbose: bool) -> Failure {
                 tried.len(),
                 Classes::of_derivations(&tried)
             );
-            (attempts, Failure::operation(message))
+            (attempts, message)
         }
-        error => return Failure::operation(error.to_string()),
+        error => (Vec::new(), error.to_string()),
     };
-    if verbose && let Err(failure) = files::print(format!("{}\n", attempts.join("\n")).as_bytes()) {
+    if verbose
+        && !attempts.is_empty()
+        && let Err(failure) = files::print(format!("{}\n", attempts.join("\n")).as_bytes())
+    {
         return failure;
     }
-    failure
+    Failure::operation(match stripped_from(stripped) {
+        Some(stripped) => format!("{message}; {stripped}"),
+        None => message,
+    })
 }

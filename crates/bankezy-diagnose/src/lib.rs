@@ -52,10 +52,11 @@ mod diagnose;
 mod inspect;
 
 pub use diagnose::{
-    Class, Classes, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding,
+    Class, Classes, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Flags,
     Function, FurtherText, Hash, Info, Kdf, KeyForm, KeyOwner, Message, OtherAlgorithm, Reading,
     ReadingAttempt, ReadingOutcome, SharedForm, SharedOctets, SharedText, Stripped, Take,
-    TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_SECRET, Weakness, Wrapper,
+    TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY, WHAT_NEXT_FOR_SECRET, Weakness,
+    Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
 

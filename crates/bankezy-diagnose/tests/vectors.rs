@@ -1,7 +1,7 @@
 //! The right reading or derivation is named for messages that other libraries made: `vectors/generate.py`
 //! (Python: cryptography, jwcrypto) and `vectors/generate.mjs` (Node: jose).
 
-use bankezy_crypto::backend::AVAILABLE;
+use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{DEFAULT_MAX_SEALED_LEN, KeyPair, PublicKey, SecretBytes};
 use bankezy_diagnose::{DiagnoseError, Finding, Message};
 use base64::Engine as _;
@@ -21,21 +21,31 @@ fn of_node() {
 fn run(vectors: &str) {
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let all = |name: &str| vectors[name].as_array().unwrap().iter();
-    let sessions: Vec<_> = all("sessions")
-        .map(|session| {
-            let ours = KeyPair::from_jwk_with_backend(text(session, "ours"), &AVAILABLE[0]);
-            let theirs = PublicKey::from_jwk(text(session, "theirs"));
-            (ours.unwrap(), theirs.unwrap())
+    let sessions: Vec<_> = AVAILABLE
+        .iter()
+        .map(|backend| {
+            let of_session = |session: &Value| {
+                let ours = KeyPair::from_jwk_with_backend(text(session, "ours"), backend);
+                let theirs = PublicKey::from_jwk(text(session, "theirs"));
+                (ours.unwrap(), theirs.unwrap())
+            };
+            (backend, all("sessions").map(of_session).collect::<Vec<_>>())
         })
         .collect();
-    let check = |vector: &Value| {
-        if let Some(session) = vector["session"].as_u64() {
-            let (ours, theirs) = &sessions[session as usize];
-            difference(vector, |message| message.try_derivations(ours, theirs, &[]))
-        } else {
-            let secret = SecretBytes::from(STANDARD.decode(text(vector, "secret")).unwrap());
-            difference(vector, |message| message.try_readings(&secret))
-        }
+    let check = |vector: &Value| -> Vec<String> {
+        let differences = sessions.iter().filter_map(|(backend, sessions)| {
+            let difference = if let Some(session) = vector["session"].as_u64() {
+                let (ours, theirs) = &sessions[session as usize];
+                difference(vector, backend, |message| {
+                    message.try_derivations(ours, theirs, &[])
+                })
+            } else {
+                let secret = SecretBytes::from(STANDARD.decode(text(vector, "secret")).unwrap());
+                difference(vector, backend, |message| message.try_readings(&secret))
+            };
+            difference.map(|difference| format!("{}: {difference}", backend.name()))
+        });
+        differences.collect()
     };
     // A derivation takes a good part of a second where nothing is optimised.
     let vectors: Vec<&Value> = all("secrets").chain(all("derivations")).collect();
@@ -45,7 +55,7 @@ fn run(vectors: &str) {
         let running: Vec<_> = (0..threads)
             .map(|start| {
                 let share = vectors.iter().skip(start).step_by(threads);
-                scope.spawn(move || share.filter_map(|vector| check(vector)).collect::<Vec<_>>())
+                scope.spawn(move || share.flat_map(|vector| check(vector)).collect::<Vec<_>>())
             })
             .collect();
         let ended = running.into_iter().map(|thread| thread.join().unwrap());
@@ -61,10 +71,11 @@ fn run(vectors: &str) {
 
 fn difference(
     vector: &Value,
+    backend: &Backend,
     diagnose: impl FnOnce(&Message<'_>) -> Result<Finding, DiagnoseError>,
 ) -> Option<String> {
     let sealed = text(vector, "jwe").as_bytes();
-    let message = Message::new(sealed, DEFAULT_MAX_SEALED_LEN, &AVAILABLE[0]).unwrap();
+    let message = Message::new(sealed, DEFAULT_MAX_SEALED_LEN, backend).unwrap();
     let found = match diagnose(&message) {
         Ok(Finding::Reading { reading, .. }) => reading.to_string(),
         Ok(Finding::Derivation { derivation, .. }) => derivation.to_string(),

@@ -144,7 +144,7 @@ fn diagnose_names_the_derivation_with_roles_either_way() {
         ("hkdf-sha256 --salt unusual".to_owned(), r#"salt "unusual""#),
         (
             "x963-sha256 --info client".to_owned(),
-            r#"--derive x963-sha256 with info "client""#,
+            "--derive x963-sha256 --info 'client'\n",
         ),
     ] {
         let seal = format!("seal --private-key ours.pem --peer {theirs} --derive {derive}");

@@ -1,10 +1,12 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+mod diagnosing;
 mod emulator;
 mod environment;
 mod explaining;
 mod keys_and_messages;
 mod lines;
+mod other_libraries;
 mod plain_json;
 mod remote;
 mod renewal;

@@ -212,7 +212,12 @@ fn diagnoses() -> Vec<DiagnoseError> {
             .try_readings(&secret.to_vec().into())
     };
     let derived = message(&sealed).unwrap();
+    let two = format!("{sealed} {to_a_key}");
+    // {"a":1} twice, and a signature.
+    let jwt = "eyJhIjoxfQ.eyJhIjoxfQ.AAAA";
     vec![
+        message(&two).unwrap_err(),
+        message(jwt).unwrap_err(),
         message(other).unwrap_err(),
         opened(&to_a_key, secret().to_base64url().as_str().as_bytes()).unwrap_err(),
         message(&sealed)
@@ -220,6 +225,10 @@ fn diagnoses() -> Vec<DiagnoseError> {
             .try_private_key(pair())
             .unwrap_err(),
         opened(&sealed, &[b'x'; 70_000]).unwrap_err(),
+        message(&to_a_key)
+            .unwrap()
+            .try_private_key(pair())
+            .unwrap_err(),
         opened(&sealed, secret().to_base64url().as_str().as_bytes()).unwrap_err(),
         derived
             .try_derivations(&pair(), pair().public_key(), &[])

@@ -669,6 +669,14 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a sealed text, a JWT or a public key.",
     ),
     (
+        "diagnose.several_messages",
+        "Save the message that is to be diagnosed in a file of its own.",
+    ),
+    (
+        "diagnose.jwt",
+        "Give the encrypted body; `bankezy inspect` shows what a JWT says.",
+    ),
+    (
         "diagnose.other_algorithm",
         "Ask the bank for an algorithm of the profile.",
     ),
@@ -680,6 +688,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     (
         "diagnose.secret_too_long",
         "Give the file with the secret alone.",
+    ),
+    (
+        "diagnose.not_this_private_key",
+        "Compare the public half with the key that the bank seals to, and try a second message.",
     ),
     (
         "diagnose.no_reading",

@@ -7,7 +7,8 @@ use base64::Engine as _;
 
 use crate::diagnose::encoding::Encoding;
 use crate::diagnose::info::{FurtherText, Info, KeyForm, KeyOwner};
-use crate::diagnose::octets::BASE64URL;
+use crate::diagnose::octets::{self, BASE64, BASE64URL};
+use crate::diagnose::wrapper::{without_prefixes, without_separators};
 
 /// An [`Info`] with its bytes.
 pub(crate) struct Candidate {
@@ -141,22 +142,36 @@ fn of_header(header: &str) -> Vec<Candidate> {
     candidates
 }
 
-/// A text of the caller, and what it stands for if it is hex or base64.
+/// A text of the caller, and what it stands for if it is hex, with or without `0x` and separators, or
+/// base64.
 fn of_further(text: &str) -> Vec<Candidate> {
     let further = FurtherText(text.into());
     let mut candidates = vec![Candidate::text(Info::Further(further.clone()), text)];
-    for encoding in [Encoding::Hex, Encoding::Base64url, Encoding::Base64] {
-        if let Ok(bytes) = encoding.decode(text.as_bytes()) {
-            candidates.push(Candidate {
-                info: Info::FurtherDecoded {
-                    text: further.clone(),
-                    encoding,
-                },
-                bytes: bytes.as_bytes().to_vec(),
-            });
+    let digits = hex_digits(text).map(|digits| FurtherText(digits.into()));
+    for (text, encoding) in [
+        (digits.unwrap_or_else(|| further.clone()), Encoding::Hex),
+        (further.clone(), Encoding::Base64url),
+        (further, Encoding::Base64),
+    ] {
+        if let Ok(bytes) = encoding.decode(text.as_str().as_bytes()) {
+            let bytes = bytes.as_bytes().to_vec();
+            let info = Info::FurtherDecoded { text, encoding };
+            candidates.push(Candidate { info, bytes });
         }
     }
     candidates
+}
+
+/// The digits alone, where something is between or in front of them.
+fn hex_digits(text: &str) -> Option<String> {
+    let without = without_prefixes(text);
+    let text = match &without {
+        Some(digits) => core::str::from_utf8(digits.as_bytes()).ok()?,
+        None => text,
+    };
+    let joined = without_separators(text);
+    let digits = joined.as_ref().or(without.as_ref())?;
+    String::from_utf8(digits.as_bytes().to_vec()).ok()
 }
 
 fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
@@ -175,6 +190,16 @@ fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
         (KeyForm::XCoordinate, x.map(<[u8]>::to_vec)),
         (KeyForm::CompressedPoint, compressed),
         (KeyForm::Spki, Some(spki.clone())),
+        (
+            KeyForm::PointBase64,
+            point.map(|point| BASE64.encode(point).into_bytes()),
+        ),
+        (
+            KeyForm::PointHex,
+            point.map(|point| octets::to_hex(point, false).as_bytes().to_vec()),
+        ),
+        (KeyForm::SpkiBase64, Some(BASE64.encode(&spki).into_bytes())),
+        (KeyForm::Pem, Some(key.to_pem().into_bytes())),
     ]
     .into_iter()
     .filter_map(|(form, bytes)| Some((form, bytes?)))

@@ -1,47 +1,29 @@
 //! From a capture as people paste it to the compact text of the message.
 
-use core::fmt;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use serde_json::Value;
-
+use crate::diagnose::capture_find::{
+    Found, distinct, is_compact, is_cut_off, is_jws, messages, words_in_parts,
+};
+use crate::diagnose::capture_parts::{curl_data, http_bodies};
 use crate::diagnose::octets;
+use crate::diagnose::stripped::Stripped;
 
-/// What was removed or changed to get from a capture to the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stripped {
-    /// UTF-16 was converted.
-    Utf16,
-    /// A byte order mark.
-    ByteOrderMark,
-    /// A JWE in its JSON serialization was written as compact text.
-    JsonSerialization,
-    /// JSON around the message.
-    Json,
-    /// The rest of an HTTP request or response.
-    HttpMessage,
-    /// A curl command.
-    CurlCommand,
-    /// Quotation marks.
-    Quotes,
-    /// Other text around the message.
-    OtherText,
-    /// Line breaks and other white space within the message.
-    LineBreaks,
-    /// Padding (`=`) after parts of the message.
-    Padding,
+/// Why no message is chosen.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    SeveralMessages { found: usize },
+    Jwt,
 }
 
 /// The text of the message, and what was stripped. Where no message is found, the text is what is left,
 /// so that reading it says what is wrong.
-pub(crate) fn read(captured: &[u8]) -> (Cow<'_, [u8]>, Vec<Stripped>) {
-    let mut stripped = Vec::new();
+pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Unclear> {
     let plain = captured.trim_ascii_end();
-    if is_compact(plain) {
-        return (plain.into(), stripped);
+    if core::str::from_utf8(plain).is_ok_and(is_compact) {
+        return Ok((plain.into(), Vec::new()));
     }
+    let mut stripped = Vec::new();
     let converted = octets::from_utf16(captured);
     let mut text = converted.as_ref().map_or(captured, |text| {
         stripped.push(Stripped::Utf16);
@@ -52,153 +34,201 @@ pub(crate) fn read(captured: &[u8]) -> (Cow<'_, [u8]>, Vec<Stripped>) {
         text = rest;
     }
     let text = String::from_utf8_lossy(text.trim_ascii());
-    if let Some(compact) = from_json_serialization(&text) {
-        stripped.push(Stripped::JsonSerialization);
-        return (compact.into_bytes().into(), stripped);
+    let parts = parts(&text);
+    let mut found = of(&parts);
+    if found.is_empty() {
+        let words = parts.iter().flat_map(|(_, part)| words_in_parts(part));
+        if let Some(cut_off) = words.into_iter().find(|word| is_cut_off(word)) {
+            return Ok((cut_off.into_bytes().into(), stripped));
+        }
+        // A token in a header is taken for the message only if there is no other.
+        found = of(&[(None, text.clone().into_owned())]);
     }
-    let mut found = only_compact(&text).map(str::to_owned);
-    if let Some(found) = &found {
-        stripped.extend(around(&text, found));
-    } else {
-        let joined: String = text.split_whitespace().collect();
-        found = only_compact(&joined).map(str::to_owned);
-        if found.is_some() {
-            stripped.push(Stripped::LineBreaks);
+    match found.as_slice() {
+        [] => {}
+        [found] => {
+            stripped.extend(&found.stripped);
+            return Ok((found.message.clone().into_bytes().into(), stripped));
+        }
+        several => {
+            let found = several.len();
+            return Err(Unclear::SeveralMessages { found });
         }
     }
-    let Some(found) = found else {
-        return (text.into_owned().into_bytes().into(), stripped);
-    };
-    let unpadded = found.replace('=', "");
-    if unpadded != found {
-        stripped.push(Stripped::Padding);
+    let rest = parts
+        .into_iter()
+        .next()
+        .map_or(text.into_owned(), |(_, part)| part);
+    let cut_off = words_in_parts(&rest);
+    if cut_off.iter().any(|word| is_jws(word)) {
+        return Err(Unclear::Jwt);
     }
-    (unpadded.into_bytes().into(), stripped)
+    let rest = cut_off.into_iter().next().unwrap_or(rest);
+    Ok((rest.trim().as_bytes().to_vec().into(), stripped))
 }
 
-/// Five parts, of which the first is the base64url of what starts with `{"`, or with white space in it.
-fn is_compact(text: &[u8]) -> bool {
-    let allowed = |octet: &u8| octet.is_ascii_alphanumeric() || b"-_.".contains(octet);
-    let dots = text.iter().filter(|octet| **octet == b'.').count();
-    dots == 4 && (text.starts_with(b"ey") || text.starts_with(b"ew")) && text.iter().all(allowed)
+/// A part of a capture, and what it is a part of.
+type Part = (Option<Stripped>, String);
+
+fn parts(text: &str) -> Vec<Part> {
+    let of = |kind, parts: Vec<String>| parts.into_iter().map(move |part| (Some(kind), part));
+    of(Stripped::HttpMessage, http_bodies(text))
+        .chain(of(Stripped::CurlCommand, curl_data(text)))
+        .collect()
 }
 
-/// The message in a text, where there is one and no other.
-fn only_compact(text: &str) -> Option<&str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
-    let found: BTreeSet<&str> = text
-        .split(|c: char| !allowed(c))
-        // `body=eyJ…` of a form, and the full stop after a sentence.
-        .map(|word| word.trim_end_matches('.'))
-        .map(|word| match word.split_once('=') {
-            Some((name, value)) if !name.contains('.') && value.starts_with('e') => value,
-            _ => word,
-        })
-        .filter(|word| is_compact(word.replace('=', "").as_bytes()))
-        .collect();
-    match found.len() {
-        1 => found.first().copied(),
-        _ => None,
-    }
-}
-
-/// What the text around a message is.
-fn around(text: &str, message: &str) -> Option<Stripped> {
-    if text == message {
-        return None;
-    }
-    let line = text.lines().next().unwrap_or_default();
-    Some(if text.trim_matches(['"', '\'', '`']) == message {
-        Stripped::Quotes
-    } else if line.trim_start_matches("$ ").starts_with("curl ") {
-        Stripped::CurlCommand
-    } else if line.starts_with("HTTP/") || line.contains(" HTTP/") {
-        Stripped::HttpMessage
-    } else if text.starts_with(['{', '[']) {
-        Stripped::Json
-    } else {
-        Stripped::OtherText
-    })
-}
-
-/// RFC 7516 section 7.2, flattened or with one recipient, without unprotected headers.
-fn from_json_serialization(text: &str) -> Option<String> {
-    let object: Value = serde_json::from_str(text).ok()?;
-    let member = |name| object.get(name).and_then(Value::as_str);
-    let of_recipient = || object.pointer("/recipients/0/encrypted_key")?.as_str();
-    let key = member("encrypted_key").or_else(of_recipient);
-    let parts = [
-        member("protected")?,
-        key.unwrap_or_default(),
-        member("iv")?,
-        member("ciphertext")?,
-        member("tag")?,
-    ];
-    Some(parts.join("."))
-}
-
-impl fmt::Display for Stripped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Utf16 => "UTF-16 instead of UTF-8",
-            Self::ByteOrderMark => "a byte order mark",
-            Self::JsonSerialization => "the JSON serialization of a JWE",
-            Self::Json => "JSON around the message",
-            Self::HttpMessage => "an HTTP message around the body",
-            Self::CurlCommand => "a curl command",
-            Self::Quotes => "quotation marks",
-            Self::OtherText => "text around the message",
-            Self::LineBreaks => "white space within the message",
-            Self::Padding => "padding (`=`)",
-        })
-    }
+/// The different messages in some parts of a capture.
+fn of(parts: &[Part]) -> Vec<Found> {
+    distinct(parts.iter().map(|(kind, part)| {
+        let found = messages(part).into_iter();
+        let in_part = found.map(|found| Found {
+            stripped: kind.iter().chain(&found.stripped).copied().collect(),
+            ..found
+        });
+        in_part.collect()
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SEALED: &str = "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA";
+    const SEALED: &str = "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA";
+    const OTHER: &str = "eyJhbGciOiJkaXIifQ..BBBB.BBBB.BBBBBBBBBBBBBBBBBBBBBB";
+    const OBJECT: &str = r#"{"protected":"eyJhbGciOiJkaXIifQ","iv":"AAAA","ciphertext":"AAAA","tag":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
+
+    /// `MSG` is the message, `OTHER` another one, as tokens are, `OBJ` its JSON serialization, `STR` that
+    /// as a JSON string, and `FOLD` the message in lines.
+    fn with(capture: &str) -> String {
+        let (start, end) = SEALED.split_at(30);
+        let (middle, end) = end.split_at(6);
+        capture
+            .replace("MSG", SEALED)
+            .replace("OTHER", OTHER)
+            .replace("OBJ", OBJECT)
+            .replace("STR", &serde_json::to_string(OBJECT).unwrap())
+            .replace("FOLD", &format!("{start}\r\n{middle}\r\n {end}"))
+            .replace("CUT", &format!("{start}\\\n{middle}\\\n{end}"))
+            .replace("LIT", &format!("{start}\\n{middle}\\n{end}"))
+    }
 
     #[test]
     fn a_capture_is_read_as_it_was_pasted() {
         use Stripped::*;
-        let utf16: Vec<u8> = SEALED.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let with = |capture: &str| capture.replace("MSG", SEALED).into_bytes();
-        for (captured, stripped) in [
-            (with("MSG\r\n"), vec![]),
-            (with("  MSG"), vec![]),
-            (with("\"MSG\""), vec![Quotes]),
-            (with("\u{feff}'MSG'"), vec![ByteOrderMark, Quotes]),
-            ([b"\xff\xfe", utf16.as_slice()].concat(), vec![Utf16]),
-            (with(r#"{"body": "MSG", "id": 1}"#), vec![Json]),
+        const HTTP: &str = "POST /a HTTP/1.1\r\nAuthorization: Bearer OTHER\r\n\r\n";
+        const ANSWER: &str = "HTTP/1.1 200 OK\nX-Token: OTHER\n\n";
+        const CURL: &str = "curl https://a.example/b.c \\\n -H 'Authorization: Bearer OTHER' \\\n ";
+        for (capture, expected) in [
+            ("MSG\r\n", vec![]),
+            ("  MSG", vec![]),
+            ("\"MSG\"", vec![Quotes]),
+            ("\u{feff}'MSG'", vec![ByteOrderMark, Quotes]),
+            (r#"{"body": "MSG", "id": 1}"#, vec![Json]),
             (
-                br#"{"protected":"eyJhbGciOiJkaXIifQ","iv":"AAAA","ciphertext":"AAAA","tag":"AAAA"}"#.to_vec(),
-                vec![JsonSerialization],
+                r#"{"body": {"text": ["Bearer MSG"]}}"#,
+                vec![Json, OtherText],
+            ),
+            (r#"{"a": "{\"b\": \"MSG\"}"}"#, vec![Json]),
+            ("OBJ", vec![JsonSerialization]),
+            ("\"OBJ\"", vec![JsonSerialization]),
+            ("'OBJ'", vec![JsonSerialization]),
+            ("body: OBJ", vec![JsonSerialization]),
+            (r#"{"body": OBJ}"#, vec![Json, JsonSerialization]),
+            (r#"{"body": STR}"#, vec![Json, JsonSerialization]),
+            ("STR", vec![Escapes, JsonSerialization]),
+            ("FOLD", vec![LineBreaks]),
+            ("Message: FOLD\r\nEnd", vec![LineBreaks]),
+            (r#""LIT""#, vec![Escapes, LineBreaks]),
+            (r#"{"body": "LIT"}"#, vec![Json, LineBreaks]),
+            ("CUT", vec![LineBreaks]),
+            ("The server sent MSG.", vec![OtherText]),
+            ("body=MSG&a=b", vec![OtherText]),
+            ("body=MSG%3D%3D&a=b", vec![OtherText]),
+            ("a=%7B%22b%22%3A%22MSG%22%7D", vec![PercentEncoding, Json]),
+            (
+                "eyJhbGciOiJkaXIifQ%3D%3D..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
+                vec![PercentEncoding, Padding],
             ),
             (
-                with("POST /a HTTP/1.1\r\nAuthorization: Bearer eyJh.eyJi.c\r\n\r\nMSG\r\n"),
-                vec![HttpMessage],
+                "eyJhbGciOiJkaXIifQ==..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA==",
+                vec![Padding],
             ),
-            (with("HTTP/1.1 200 OK\nA: b\n\nMSG"), vec![HttpMessage]),
-            (with("curl -d 'MSG' https://example.org/a.b.c"), vec![CurlCommand]),
-            (with("The server sent MSG."), vec![OtherText]),
-            (with("body=MSG&a=b"), vec![OtherText]),
-            (b"eyJhbGci\r\n OiJkaXIifQ..AAAA.AA\r\nAA.AAAA\r\n".to_vec(), vec![LineBreaks]),
-            (b"eyJhbGciOiJkaXIifQ==..AAAA.AAAA.AAAA".to_vec(), vec![Padding]),
         ] {
-            let shown = String::from_utf8_lossy(&captured).into_owned();
-            let (text, found) = read(&captured);
-            let text = String::from_utf8_lossy(&text).into_owned();
-            assert_eq!((text.as_str(), found), (SEALED, stripped), "{shown}");
+            for (around, kind) in [
+                ("MSG", None),
+                (HTTP, Some(HttpMessage)),
+                (ANSWER, Some(HttpMessage)),
+                (CURL, Some(CurlCommand)),
+            ] {
+                let (captured, expected) = match kind {
+                    None => (with(capture), expected.clone()),
+                    Some(CurlCommand) => {
+                        let quoted = with(capture).replace('\'', r"'\''");
+                        (with(around) + "-d '" + &quoted + "'", expected.clone())
+                    }
+                    Some(_) => (with(around) + &with(capture) + "\r\n", expected.clone()),
+                };
+                // A byte order mark is at the start alone.
+                if kind.is_some() && expected.first() == Some(&ByteOrderMark) {
+                    continue;
+                }
+                let expected: Vec<_> = kind.into_iter().chain(expected).collect();
+                let (text, found) = read(captured.as_bytes()).unwrap();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                assert_eq!((text.as_str(), found), (SEALED, expected), "{captured}");
+            }
         }
+        let utf16: Vec<u8> = SEALED.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16 = [b"\xff\xfe", utf16.as_slice()].concat();
+        let (text, found) = read(&utf16).unwrap();
+        assert_eq!((&*text, found), (SEALED.as_bytes(), vec![Utf16]));
+        // A token alone, where nothing else can be meant.
+        let token = with("GET / HTTP/1.1\nAuthorization: Bearer MSG\n\n");
+        let (text, _) = read(token.as_bytes()).unwrap();
+        assert_eq!(&*text, SEALED.as_bytes());
     }
 
     #[test]
     fn of_two_messages_none_is_chosen() {
-        let other = SEALED.replace("AAAA", "BBBB");
-        let both = format!("{SEALED} {other}");
-        assert_eq!(*read(both.as_bytes()).0, *both.as_bytes());
-        assert_eq!(*read(b"\xff none").0, *"\u{fffd} none".as_bytes());
+        for capture in [
+            "MSG OTHER",
+            r#"{"a": "MSG", "b": "OTHER"}"#,
+            r#"[OBJ, "OTHER"]"#,
+            "POST / HTTP/1.1\n\nMSG\nHTTP/1.1 200 OK\n\nOTHER",
+            "curl -d 'MSG' -d 'OTHER' https://a.example/",
+        ] {
+            let capture = with(capture);
+            let found = read(capture.as_bytes());
+            assert_eq!(
+                found,
+                Err(Unclear::SeveralMessages { found: 2 }),
+                "{capture}"
+            );
+        }
+        let twice = with("MSG and again MSG");
+        let (text, _) = read(twice.as_bytes()).unwrap();
+        assert_eq!(&*text, SEALED.as_bytes());
+    }
+
+    #[test]
+    fn what_is_no_message_is_left_as_it_is() {
+        for (capture, text) in [
+            (&b"\xff none"[..], "\u{fffd} none"),
+            (b"HTTP/1.1 200 OK\nA: b.c.d\n\n{\"a\":1}", "{\"a\":1}"),
+            (
+                b"HTTP/1.1 200 OK\n\n{\"a\":\"eyJh..AAAA.AAAA\"}",
+                "eyJh..AAAA.AAAA",
+            ),
+            (b"the eyJh..AAAA.AAAA.AAA", "eyJh..AAAA.AAAA.AAA"),
+            (
+                b"HTTP/1.1 200 OK\nToken: eyJh..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA\n\neyJhIjoxfQ..AAAA.AA",
+                "eyJhIjoxfQ..AAAA.AA",
+            ),
+        ] {
+            assert_eq!(&*read(capture).unwrap().0, text.as_bytes());
+        }
+        for capture in ["eyJhIjoxfQ.eyJhIjoxfQ.AAAA", "Bearer eyJhIjoxfQ..AAAA\n"] {
+            assert_eq!(read(capture.as_bytes()), Err(Unclear::Jwt));
+        }
     }
 }

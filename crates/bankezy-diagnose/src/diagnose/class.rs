@@ -17,7 +17,7 @@ pub enum Class {
     UsualEncoding,
     /// The same after something around the secret was removed.
     Unwrapped,
-    /// A secret that is encoded twice, changed in case, re-encoded, or in UTF-16.
+    /// A secret that is encoded twice, in decimal, changed in case, re-encoded, or in UTF-16.
     OtherEncoding,
     /// Part of a longer secret.
     Part,
@@ -37,7 +37,7 @@ pub enum Class {
     OtherConcat,
     /// HKDF.
     Hkdf,
-    /// X9.63 KDF.
+    /// X9.63 KDF, and the one-step KDF of NIST SP 800-56C.
     X963,
     /// HMAC, or a hash with a text before or after.
     Keyed,
@@ -117,7 +117,7 @@ impl TriedDerivation {
             Kdf::CONCAT => Class::Concat,
             Kdf::Concat { .. } => Class::OtherConcat,
             Kdf::Hkdf(Hash::Sha256 | Hash::Sha384 | Hash::Sha512) => Class::Hkdf,
-            Kdf::X963(_) => Class::X963,
+            Kdf::X963(_) | Kdf::OneStep(_) => Class::X963,
             Kdf::HmacUnderShared(_)
             | Kdf::HmacOfShared(_)
             | Kdf::HashBefore(_)
@@ -131,7 +131,7 @@ impl fmt::Display for Class {
         f.write_str(match self {
             Self::UsualEncoding => "base64url, base64, hex, utf8 and raw bytes",
             Self::Unwrapped => "the same without what is around the secret",
-            Self::OtherEncoding => "double encodings, upper and lower case, UUID, UTF-16",
+            Self::OtherEncoding => "double encodings, decimal, upper and lower case, UUID, UTF-16",
             Self::Part => "the first or last 32 bytes",
             Self::HashOfSecret => "SHA-256, SHA-384 and SHA-512 of the secret",
             Self::HashTextOfSecret => "MD5 and SHA-256 of the secret as text",
@@ -141,7 +141,7 @@ impl fmt::Display for Class {
             Self::Concat => "concat-kdf",
             Self::OtherConcat => "concat-kdf with another AlgorithmID or keydatalen",
             Self::Hkdf => "hkdf with SHA-256 and SHA-512",
-            Self::X963 => "X9.63 KDF",
+            Self::X963 => "X9.63 KDF and one-step KDF",
             Self::Keyed => "HMAC, and hashes with a text before or after",
         })
     }

@@ -115,15 +115,22 @@ fn steps<'a>(
             })
         })
     };
-    let of =
-        |forms: &'a [(SharedForm, SecretBytes)], kdfs: Vec<Kdf>, inputs: [&'a Candidate; 2]| {
-            kdfs.into_iter().flat_map(move |kdf| {
-                forms
-                    .iter()
-                    .filter(|(form, _)| form.is_common())
-                    .map(move |form| Step { form, kdf, inputs })
-            })
-        };
+    let of_those = |forms: &'a [(SharedForm, SecretBytes)],
+                    is_one: fn(SharedForm) -> bool,
+                    kdfs: Vec<Kdf>,
+                    inputs: [&'a Candidate; 2]| {
+        kdfs.into_iter().flat_map(move |kdf| {
+            forms
+                .iter()
+                .filter(move |(form, _)| is_one(*form))
+                .map(move |form| Step { form, kdf, inputs })
+        })
+    };
+    let of = move |forms: &'a [(SharedForm, SecretBytes)],
+                   kdfs: Vec<Kdf>,
+                   inputs: [&'a Candidate; 2]| {
+        of_those(forms, SharedForm::is_common, kdfs, inputs)
+    };
     let standard = vec![Kdf::CONCAT, Kdf::Hkdf(Hash::Sha256)];
     let with_two = vec![
         Kdf::CONCAT,
@@ -133,6 +140,7 @@ fn steps<'a>(
     let sha512 = vec![Kdf::Hkdf(Hash::Sha512)];
     let x963 = vec![Kdf::X963(Hash::Sha256)];
     let concats: Vec<Kdf> = Kdf::other_concats().collect();
+    let concats_of_integers = concats.clone();
     let with_one = Kdf::WITH_ONE_INPUT.to_vec();
     let (x963_of_others, with_one_of_others) = (x963.clone(), with_one.clone());
     let with_two_of_others = with_two.clone();
@@ -149,6 +157,10 @@ fn steps<'a>(
         .chain(singles().flat_map(move |single| of(others, x963_of_others.clone(), single)))
         .chain(pairs(true).flat_map(move |pair| of(others, with_two_of_others.clone(), pair)))
         .chain(singles().flat_map(move |single| of(others, with_one_of_others.clone(), single)))
+        .chain(pairs(true).flat_map(move |pair| {
+            let kdfs = concats_of_integers.clone();
+            of_those(others, SharedForm::is_integer, kdfs, pair)
+        }))
 }
 
 impl Function {

@@ -27,9 +27,10 @@ impl TriedDerivation {
     }
 
     /// A Rust expression of type [`Derivation`](bankezy_crypto::Derivation), where `ours` and `theirs`
-    /// are the public keys. Functions that are neither the core's nor of the crates `sha2`, `md5`,
-    /// `hmac`, `hkdf`, `hex` and `base64` are for you to write; keep what they return in types that
-    /// wipe themselves.
+    /// are the public keys, and `header` is a map from the members of the message's header to their
+    /// texts. Functions that are neither the core's nor of the crates `sha2`, `md5`, `hmac`, `hkdf`,
+    /// `zeroize`, `hex` and `base64` (its `prelude`) are for you to write; keep what they return in types
+    /// that wipe themselves.
     #[must_use]
     pub fn rust(&self) -> String {
         let [first, second] = self.inputs.each_ref().map(Info::rust);
@@ -47,33 +48,99 @@ impl TriedDerivation {
             };
         }
         let shared = self.form.rust();
+        // Where something is ahead of the shared secret, a chain takes each of their types.
+        let digest = |hash: Hash, parts: &[&str]| {
+            let parts: String = parts
+                .iter()
+                .map(|part| format!(".chain_update({part})"))
+                .collect();
+            format!("{}::new(){parts}.finalize()", hash.rust())
+        };
+        let hmac = |hash: Hash, key: &str, message: &str| {
+            let hash = hash.rust();
+            format!(
+                "Hmac::<{hash}>::new_from_slice({key}).unwrap().chain_update({message}).finalize().into_bytes()"
+            )
+        };
         let derived = match self.kdf {
             Kdf::Function(function) => applied(function.rust(), &shared),
             Kdf::Concat {
                 algorithm,
                 key_data_len,
-            } => format!("concat_kdf({shared}, {algorithm:?}, {first}, {second}, {key_data_len})"),
+            } => {
+                let len = |input: &str| format!("(({input}).len() as u32).to_be_bytes()");
+                let algorithm = format!("b{algorithm:?}");
+                let [len_of_algorithm, len_of_first, len_of_second] =
+                    [&algorithm, &first, &second].map(|input| len(input));
+                let parts = [
+                    COUNTER,
+                    &shared,
+                    &len_of_algorithm,
+                    &algorithm,
+                    &len_of_first,
+                    &first,
+                    &len_of_second,
+                    &second,
+                    &format!("{key_data_len}_u32.to_be_bytes()"),
+                ];
+                digest(Hash::Sha256, &parts)
+            }
             Kdf::Hkdf(hash) => {
                 let hash = hash.rust();
-                format!("Hkdf::<{hash}>::new(Some({first}), {shared}).expand({second})")
+                return format!(
+                    "Derivation::Custom(&|shared| {{ let mut key = Zeroizing::new([0; 32]); \
+                     Hkdf::<{hash}>::new(Some({first}), {shared}).expand({second}, &mut *key).unwrap(); \
+                     PayloadSecret::from_bytes(&*key) }})"
+                );
             }
-            Kdf::X963(hash) => format!(
-                "{}::digest([{shared}, &[0, 0, 0, 1], {first}].concat())",
-                hash.rust()
-            ),
-            Kdf::HmacUnderShared(hash) => format!("hmac::<{}>({shared}, {first})", hash.rust()),
-            Kdf::HmacOfShared(hash) => format!("hmac::<{}>({first}, {shared})", hash.rust()),
-            Kdf::HashBefore(hash) => {
-                format!("{}::digest([{shared}, {first}].concat())", hash.rust())
-            }
-            Kdf::HashAfter(hash) => {
-                format!("{}::digest([{first}, {shared}].concat())", hash.rust())
-            }
+            Kdf::X963(hash) => digest(hash, &[&shared, COUNTER, &first]),
+            Kdf::OneStep(hash) => digest(hash, &[COUNTER, &shared, &first]),
+            Kdf::HmacUnderShared(hash) => hmac(hash, &shared, &first),
+            Kdf::HmacOfShared(hash) => hmac(hash, &first, &shared),
+            Kdf::HashBefore(hash) => digest(hash, &[&shared, &first]),
+            Kdf::HashAfter(hash) => digest(hash, &[&first, &shared]),
         };
         let taken = applied(self.take.rust(), &derived);
         let reference = if taken.starts_with('&') { "" } else { "&" };
         format!("Derivation::Custom(&|shared| PayloadSecret::from_bytes({reference}{taken}))")
     }
+
+    /// The flags of the command line for it, where each input is a text that they can carry. `inputs`
+    /// are the octets of [`inputs`](Self::inputs).
+    pub(crate) fn flags(&self, inputs: [&[u8]; 2]) -> Option<String> {
+        if !self.is_usual() {
+            return None;
+        }
+        let (name, flags) = match self.kdf {
+            Kdf::Function(Function::Identity) => ("raw", [None, None]),
+            Kdf::Concat { .. } => ("concat-kdf", [Some("apu"), Some("apv")]),
+            Kdf::Hkdf(_) => ("hkdf-sha256", [Some("salt"), Some("info")]),
+            Kdf::X963(_) => ("x963-sha256", [Some("info"), None]),
+            _ => ("sha256", [None, None]),
+        };
+        let mut written = format!("--derive {name}");
+        for (flag, input) in flags.into_iter().zip(inputs) {
+            if let (Some(flag), [_, ..]) = (flag, input) {
+                let text = core::str::from_utf8(input).ok()?;
+                written.push_str(&format!(" --{flag}{}", in_a_shell(text)?));
+            }
+        }
+        Some(written)
+    }
+}
+
+/// The counter ahead of or behind the shared secret.
+const COUNTER: &str = "1_u32.to_be_bytes()";
+
+/// A value of a flag, for a shell. `None` for a text of more than one line, or with other control
+/// characters.
+fn in_a_shell(text: &str) -> Option<String> {
+    if text.contains(char::is_control) {
+        return None;
+    }
+    // After a blank, it would be taken for a flag.
+    let separator = if text.starts_with('-') { '=' } else { ' ' };
+    Some(format!("{separator}'{}'", text.replace('\'', r"'\''")))
 }
 
 impl Hash {
@@ -115,14 +182,18 @@ impl fmt::Display for TriedDerivation {
             ),
             Kdf::Hkdf(hash) => write!(f, "hkdf-{}", hash.words()),
             Kdf::X963(hash) => write!(f, "x963-{}", hash.words()),
+            Kdf::OneStep(hash) => write!(f, "one-step-kdf-{}", hash.words()),
             Kdf::HmacUnderShared(hash) => write!(f, "hmac-{} under", hash.words()),
             Kdf::HmacOfShared(hash) => write!(f, "hmac-{} of", hash.words()),
             Kdf::HashBefore(hash) => write!(f, "{} with the text after", hash.words()),
             Kdf::HashAfter(hash) => write!(f, "{} with the text before", hash.words()),
         }?;
         match self.kdf {
-            Kdf::Concat { .. } | Kdf::Hkdf(_) | Kdf::X963(_) if self.form == SharedForm::X => {}
-            Kdf::Concat { .. } | Kdf::Hkdf(_) | Kdf::X963(_) => write!(f, " of {}", self.form)?,
+            Kdf::Concat { .. } | Kdf::Hkdf(_) | Kdf::X963(_) | Kdf::OneStep(_) => {
+                if self.form != SharedForm::X {
+                    write!(f, " of {}", self.form)?;
+                }
+            }
             _ => write!(f, " {}", self.form)?,
         }
         for (place, (name, input)) in self.kdf.input_names().iter().zip(&self.inputs).enumerate() {
@@ -130,5 +201,85 @@ impl fmt::Display for TriedDerivation {
             write!(f, "{separator} {name} {input}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn derivation(kdf: Kdf, inputs: [Info; 2]) -> TriedDerivation {
+        TriedDerivation {
+            form: SharedForm::X,
+            kdf,
+            inputs,
+            take: Take::Whole,
+        }
+    }
+
+    #[test]
+    fn flags_carry_texts_alone_and_quote_them() {
+        let concat = derivation(Kdf::CONCAT, [Info::Empty, Info::Empty]);
+        for (inputs, flags) in [
+            (["", ""], "--derive concat-kdf"),
+            (["Alice", ""], "--derive concat-kdf --apu 'Alice'"),
+            (["", "it's"], r"--derive concat-kdf --apv 'it'\''s'"),
+            (
+                ["-x", "$y z"],
+                "--derive concat-kdf --apu='-x' --apv '$y z'",
+            ),
+        ] {
+            let inputs = inputs.map(str::as_bytes);
+            assert_eq!(concat.flags(inputs).as_deref(), Some(flags));
+        }
+        assert_eq!(concat.flags([b"\xff", b""]), None);
+        assert_eq!(concat.flags([b"", b"a\nb"]), None);
+        let hkdf = derivation(Kdf::Hkdf(Hash::Sha256), [Info::Empty, Info::Empty]);
+        let flags = "--derive hkdf-sha256 --salt 's' --info 'i'";
+        assert_eq!(hkdf.flags([b"s", b"i"]).as_deref(), Some(flags));
+        let x963 = derivation(Kdf::X963(Hash::Sha256), [Info::Empty, Info::Empty]);
+        let flags = "--derive x963-sha256 --info 'i'";
+        assert_eq!(x963.flags([b"i", b""]).as_deref(), Some(flags));
+        let sha512 = derivation(Kdf::Hkdf(Hash::Sha512), [Info::Empty, Info::Empty]);
+        assert_eq!(sha512.flags([b"", b""]), None);
+    }
+
+    #[test]
+    fn rust_is_code_of_the_crates_that_it_names() {
+        let known = Info::Known("x");
+        for (kdf, expression) in [
+            (
+                Kdf::Hkdf(Hash::Sha512),
+                "Derivation::Custom(&|shared| { let mut key = Zeroizing::new([0; 32]); \
+                 Hkdf::<Sha512>::new(Some(b\"\"), shared.as_bytes()).expand(b\"x\", &mut *key).unwrap(); \
+                 PayloadSecret::from_bytes(&*key) })",
+            ),
+            (
+                Kdf::OneStep(Hash::Sha256),
+                "Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Sha256::new()\
+                 .chain_update(1_u32.to_be_bytes()).chain_update(shared.as_bytes()).chain_update(b\"\")\
+                 .finalize()))",
+            ),
+            (
+                Kdf::HmacUnderShared(Hash::Sha256),
+                "Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Hmac::<Sha256>::new_from_slice\
+                 (shared.as_bytes()).unwrap().chain_update(b\"\").finalize().into_bytes()))",
+            ),
+            (
+                Kdf::Concat {
+                    algorithm: "dir",
+                    key_data_len: 32,
+                },
+                "Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Sha256::new()\
+                 .chain_update(1_u32.to_be_bytes()).chain_update(shared.as_bytes())\
+                 .chain_update(((b\"dir\").len() as u32).to_be_bytes()).chain_update(b\"dir\")\
+                 .chain_update(((b\"\").len() as u32).to_be_bytes()).chain_update(b\"\")\
+                 .chain_update(((b\"x\").len() as u32).to_be_bytes()).chain_update(b\"x\")\
+                 .chain_update(32_u32.to_be_bytes()).finalize()))",
+            ),
+        ] {
+            let derivation = derivation(kdf, [Info::Empty, known.clone()]);
+            assert_eq!(derivation.rust(), expression);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! From a secret as it is written to octets.
 
+use std::io::Write as _;
+
 use bankezy_crypto::SecretBytes;
 
 use crate::diagnose::octets::{self, BASE64, BASE64URL, BASE64URL_UNPADDED, copied};
@@ -19,22 +21,35 @@ pub enum Encoding {
     Utf8,
     /// The octets of the file, which need not be text.
     RawBytes,
-    /// base64 of a text in base64, both decoded.
+    /// base64 of a text in base64, both decoded. The alphabet of the outer one makes no difference: of
+    /// ASCII text, base64 has none of the characters that differ.
     Base64OfBase64,
+    /// base64 of a text in base64url, both decoded.
+    Base64OfBase64url,
     /// base64 of a text of hexadecimal digits, both decoded.
     Base64OfHex,
     /// Hexadecimal digits of a text in base64, both decoded.
     HexOfBase64,
+    /// Hexadecimal digits of a text in base64url, both decoded.
+    HexOfBase64url,
+    /// Decimal numbers, each an octet, or a byte as Java has it, from -128 to 127.
+    Decimal,
     /// The characters in lower case.
     LowerText,
     /// The characters in upper case.
     UpperText,
-    /// 32 hexadecimal digits with the dashes of a UUID.
+    /// 32 hexadecimal digits in lower case with the dashes of a UUID.
     DashedText,
+    /// The same in upper case.
+    DashedUpperText,
     /// The decoded base64, as lower-case hexadecimal digits, taken as text.
     LowerHexText,
     /// The decoded base64, as upper-case hexadecimal digits, taken as text.
     UpperHexText,
+    /// The decoded base64url, as lower-case hexadecimal digits, taken as text.
+    LowerHexTextOfBase64url,
+    /// The decoded base64url, as upper-case hexadecimal digits, taken as text.
+    UpperHexTextOfBase64url,
     /// The decoded hexadecimal digits, as base64, taken as text.
     Base64Text,
     /// The decoded hexadecimal digits, as unpadded base64url, taken as text.
@@ -43,6 +58,10 @@ pub enum Encoding {
     Utf16Le,
     /// The characters in UTF-16, big-endian.
     Utf16Be,
+    /// The characters in UTF-16, big-endian, after a byte order mark (Java's `getBytes("UTF-16")`).
+    Utf16BeMarked,
+    /// The characters in UTF-16, little-endian, after a byte order mark (`iconv -t UTF-16`).
+    Utf16LeMarked,
 }
 
 /// Why an encoding gives no octets.
@@ -57,24 +76,32 @@ impl Encoding {
     pub(crate) const USUAL: usize = 5;
 
     /// From common to rare.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Base64url,
         Self::Base64,
         Self::Hex,
         Self::Utf8,
         Self::RawBytes,
         Self::Base64OfBase64,
+        Self::Base64OfBase64url,
         Self::Base64OfHex,
         Self::HexOfBase64,
+        Self::HexOfBase64url,
+        Self::Decimal,
         Self::LowerText,
         Self::UpperText,
         Self::DashedText,
+        Self::DashedUpperText,
         Self::LowerHexText,
         Self::UpperHexText,
+        Self::LowerHexTextOfBase64url,
+        Self::UpperHexTextOfBase64url,
         Self::Base64Text,
         Self::Base64urlText,
         Self::Utf16Le,
         Self::Utf16Be,
+        Self::Utf16BeMarked,
+        Self::Utf16LeMarked,
     ];
 
     pub(crate) fn decode(self, value: &[u8]) -> Result<SecretBytes, Undecodable> {
@@ -87,38 +114,67 @@ impl Encoding {
 
     fn decode_text(self, text: &str) -> Option<SecretBytes> {
         let octets = text.as_bytes();
-        let twice = |outer: Option<SecretBytes>, inner: fn(&[u8]) -> Option<SecretBytes>| {
-            inner(outer?.as_bytes().trim_ascii())
+        let base64 = |octets: &[u8]| octets::from_base64(octets, &BASE64);
+        let base64url = |octets: &[u8]| octets::from_base64(octets, &BASE64URL);
+        let hex = octets::from_hex;
+        // A text inside of an encoding may be folded, as `xxd -p` and `base64` write it.
+        let within = |outer: Option<SecretBytes>| {
+            outer.map(|text| octets::filtered(text.as_bytes(), |c| !c.is_ascii_whitespace()))
         };
+        let within_base64 = || within(base64(octets).or_else(|| base64url(octets)));
+        let within_hex = || within(hex(octets));
         match self {
-            Self::Base64url => octets::from_base64(octets, &BASE64URL),
-            Self::Base64 => octets::from_base64(octets, &BASE64),
-            Self::Hex => octets::from_hex(octets),
+            Self::Base64url => base64url(octets),
+            Self::Base64 => base64(octets),
+            Self::Hex => hex(octets),
             Self::Utf8 | Self::RawBytes => Some(copied(octets)),
-            Self::Base64OfBase64 => twice(either_base64(octets), either_base64),
-            Self::Base64OfHex => twice(either_base64(octets), octets::from_hex),
-            Self::HexOfBase64 => twice(octets::from_hex(octets), either_base64),
+            Self::Base64OfBase64 => base64(within_base64()?.as_bytes()),
+            Self::Base64OfBase64url => base64url(within_base64()?.as_bytes()),
+            Self::Base64OfHex => hex(within_base64()?.as_bytes()),
+            Self::HexOfBase64 => base64(within_hex()?.as_bytes()),
+            Self::HexOfBase64url => base64url(within_hex()?.as_bytes()),
+            Self::Decimal => decimal(text),
             Self::LowerText => changed(octets, <[u8]>::make_ascii_lowercase),
             Self::UpperText => changed(octets, <[u8]>::make_ascii_uppercase),
-            Self::DashedText => dashed(octets),
-            Self::LowerHexText => Some(octets::to_hex(either_base64(octets)?.as_bytes(), false)),
-            Self::UpperHexText => Some(octets::to_hex(either_base64(octets)?.as_bytes(), true)),
-            Self::Base64Text => {
-                let decoded = octets::from_hex(octets)?;
-                Some(octets::to_base64(decoded.as_bytes(), &BASE64))
+            Self::DashedText => dashed(octets, <[u8]>::make_ascii_lowercase),
+            Self::DashedUpperText => dashed(octets, <[u8]>::make_ascii_uppercase),
+            Self::LowerHexText => Some(octets::to_hex(base64(octets)?.as_bytes(), false)),
+            Self::UpperHexText => Some(octets::to_hex(base64(octets)?.as_bytes(), true)),
+            Self::LowerHexTextOfBase64url => {
+                Some(octets::to_hex(base64url(octets)?.as_bytes(), false))
             }
-            Self::Base64urlText => {
-                let decoded = octets::from_hex(octets)?;
-                Some(octets::to_base64(decoded.as_bytes(), &BASE64URL_UNPADDED))
+            Self::UpperHexTextOfBase64url => {
+                Some(octets::to_hex(base64url(octets)?.as_bytes(), true))
             }
+            Self::Base64Text => Some(octets::to_base64(hex(octets)?.as_bytes(), &BASE64)),
+            Self::Base64urlText => Some(octets::to_base64(
+                hex(octets)?.as_bytes(),
+                &BASE64URL_UNPADDED,
+            )),
             Self::Utf16Le => Some(octets::to_utf16(text, u16::to_le_bytes)),
             Self::Utf16Be => Some(octets::to_utf16(text, u16::to_be_bytes)),
+            Self::Utf16BeMarked => Some(marked(text, u16::to_be_bytes)),
+            Self::Utf16LeMarked => Some(marked(text, u16::to_le_bytes)),
         }
     }
 }
 
-fn either_base64(text: &[u8]) -> Option<SecretBytes> {
-    octets::from_base64(text, &BASE64URL).or_else(|| octets::from_base64(text, &BASE64))
+fn decimal(text: &str) -> Option<SecretBytes> {
+    let mut octets = SecretBytes::with_capacity(text.len());
+    for number in text.split(',') {
+        let number: i16 = number.trim().parse().ok()?;
+        let octet = u8::try_from(number).or(i8::try_from(number).map(i8::cast_unsigned));
+        // Writing to memory does not fail.
+        let _ = octets.write_all(&[octet.ok()?]);
+    }
+    // One number is a digit or two of hexadecimal.
+    (octets.as_bytes().len() > 1).then_some(octets)
+}
+
+/// UTF-16 after a byte order mark.
+fn marked(text: &str, to_octets: fn(u16) -> [u8; 2]) -> SecretBytes {
+    let octets = octets::to_utf16(text, to_octets);
+    octets::joined(&[&to_octets(0xfeff), octets.as_bytes()])
 }
 
 /// `None` where nothing changes: then it is the text itself.
@@ -128,7 +184,7 @@ fn changed(text: &[u8], change: fn(&mut [u8])) -> Option<SecretBytes> {
     (changed.as_bytes() != text).then_some(changed)
 }
 
-fn dashed(text: &[u8]) -> Option<SecretBytes> {
+fn dashed(text: &[u8], change: fn(&mut [u8])) -> Option<SecretBytes> {
     if text.len() != 32 || !text.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
@@ -141,12 +197,57 @@ fn dashed(text: &[u8]) -> Option<SecretBytes> {
         part(20..32),
     ];
     let [first, second, third, fourth, fifth] = parts;
-    Some(octets::joined(&[
-        first, b"-", second, b"-", third, b"-", fourth, b"-", fifth,
-    ]))
+    let mut uuid = octets::joined(&[first, b"-", second, b"-", third, b"-", fourth, b"-", fifth]);
+    change(uuid.as_mut());
+    Some(uuid)
 }
 
 /// The outer expression with the inner one as its input.
 pub(crate) fn applied(outer: &str, inner: &str) -> String {
     outer.replacen("{}", inner, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(encoding: Encoding, text: &str) -> Vec<u8> {
+        let octets = encoding.decode(text.as_bytes()).unwrap();
+        octets.as_bytes().to_vec()
+    }
+
+    #[test]
+    fn a_text_inside_of_an_encoding_may_be_folded() {
+        for (encoding, text, octets) in [
+            (Encoding::Base64OfHex, "MDEKMDIK", &b"\x01\x02"[..]),
+            (
+                Encoding::Base64OfBase64,
+                "Ky92NworQT09Cg==",
+                b"\xfb\xfb\xfb\xf8",
+            ),
+            (
+                Encoding::Base64OfBase64url,
+                "LV92NwotQQo=",
+                b"\xfb\xfb\xfb\xf8",
+            ),
+            (
+                Encoding::HexOfBase64url,
+                "2d5f76370a2d410a",
+                b"\xfb\xfb\xfb\xf8",
+            ),
+        ] {
+            assert_eq!(decoded(encoding, text), octets, "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn decimal_numbers_are_octets_with_or_without_a_sign() {
+        assert_eq!(
+            decoded(Encoding::Decimal, "1, 255,-1 , -128"),
+            b"\x01\xff\xff\x80"
+        );
+        for text in ["1", "1,256", "1,-129", "1,,2", "1,a", ""] {
+            assert!(Encoding::Decimal.decode(text.as_bytes()).is_err(), "{text}");
+        }
+    }
 }

@@ -15,13 +15,22 @@ use crate::diagnose::reading::ReadingAttempt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiagnoseError {
-    /// The message is not a sealed text of the profile, the keys are of the wrong type, the private key
-    /// does not open the message, or a backend failed.
+    /// The message is not a sealed text of the profile, the keys are of the wrong type, or a backend
+    /// failed.
     #[non_exhaustive]
     Crypto {
         /// What is wrong.
         error: Error,
     },
+    /// The capture has several different messages, of which none is in the body of an HTTP message or
+    /// the data of a curl command alone.
+    #[non_exhaustive]
+    SeveralMessages {
+        /// How many.
+        found: usize,
+    },
+    /// The capture has no message, but a JWT, or another JWS: a signed text, which is not encrypted.
+    Jwt,
     /// The message is a JWE outside of the profile.
     #[non_exhaustive]
     OtherAlgorithm {
@@ -44,6 +53,8 @@ pub enum DiagnoseError {
         /// Most that is allowed, in bytes.
         max: usize,
     },
+    /// The private key does not open the message, which is sealed to a public key.
+    NotThisPrivateKey,
     /// No reading of the payload secret opens the message.
     #[non_exhaustive]
     NoReading {
@@ -65,10 +76,13 @@ impl DiagnoseError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Crypto { error } => error.code(),
+            Self::SeveralMessages { .. } => "diagnose.several_messages",
+            Self::Jwt => "diagnose.jwt",
             Self::OtherAlgorithm { .. } => "diagnose.other_algorithm",
             Self::SealedToPublicKey { .. } => "diagnose.sealed_to_public_key",
             Self::SealedUnderSharedKey => "diagnose.sealed_under_shared_key",
             Self::SecretTooLong { .. } => "diagnose.secret_too_long",
+            Self::NotThisPrivateKey => "diagnose.not_this_private_key",
             Self::NoReading { .. } => "diagnose.no_reading",
             Self::NoDerivation { .. } => "diagnose.no_derivation",
         }
@@ -79,6 +93,14 @@ impl fmt::Display for DiagnoseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crypto { error } => error.fmt(f),
+            Self::SeveralMessages { found } => write!(
+                f,
+                "the capture has {found} different encrypted messages: give one of them alone"
+            ),
+            Self::Jwt => f.write_str(
+                "this is a JWT, which is signed and not encrypted: give the encrypted message, which has 5 \
+                 parts separated by dots",
+            ),
             Self::OtherAlgorithm { algorithm } => algorithm.fmt(f),
             Self::SealedToPublicKey { algorithm } => write!(
                 f,
@@ -90,6 +112,10 @@ impl fmt::Display for DiagnoseError {
             Self::SecretTooLong { found, max } => write!(
                 f,
                 "the payload secret has {found} bytes, at most {max} are allowed"
+            ),
+            Self::NotThisPrivateKey => write!(
+                f,
+                "the private key does not open the message. {WHAT_NEXT_FOR_PRIVATE_KEY}"
             ),
             Self::NoReading { tried } => {
                 f.write_str("no reading of the payload secret opens the message (")?;
@@ -122,6 +148,13 @@ pub const WHAT_NEXT_FOR_KEYS: &str = "Wrong keys and a changed message look the 
     opens, the first message was changed or has other keys. If none opens, ask the bank for the key \
     derivation function, its hash, its inputs (apu, apv, salt, info), the form of the shared secret and \
     the key length, and try texts that it names as further texts";
+
+/// What to do when a private key does not open a message, with what to ask the bank.
+pub const WHAT_NEXT_FOR_PRIVATE_KEY: &str = "A wrong private key and a changed message look the same. Try a \
+    second message: if it opens, the first message was changed or is sealed to another key. If none opens, \
+    ask the bank for the public key that it seals to and compare it with the public half of this private \
+    key; for ECDH-ES also ask which apu and apv go into its Concat KDF, and for RSA-OAEP-256 whether MGF1 \
+    uses SHA-256 too";
 
 impl core::error::Error for DiagnoseError {}
 

@@ -29,9 +29,37 @@ pub enum Finding {
         tried: usize,
         /// Why the key is a weak one, where it is.
         weakness: Option<Weakness>,
+        /// The flags of the command line for it, where there are such and each input is a text that
+        /// they can carry.
+        flags: Option<Flags>,
     },
     /// The private key alone: the message is sealed to its public half.
     PrivateKey,
+}
+
+/// Flags of the command line, quoted for a shell. `Display` shows them, and with them texts that the
+/// caller gave; `Debug` does not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Flags(pub(crate) String);
+
+impl Flags {
+    /// The flags, such as `--derive concat-kdf --apu 'Alice'`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Flags([redacted])")
+    }
 }
 
 impl Finding {

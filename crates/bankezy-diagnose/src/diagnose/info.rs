@@ -75,6 +75,14 @@ pub enum KeyForm {
     CompressedPoint,
     /// The DER SubjectPublicKeyInfo: [`PublicKey::to_spki_der`](bankezy_crypto::PublicKey::to_spki_der).
     Spki,
+    /// The uncompressed point in base64.
+    PointBase64,
+    /// The uncompressed point in lower-case hexadecimal digits.
+    PointHex,
+    /// The SubjectPublicKeyInfo in base64, in one line.
+    SpkiBase64,
+    /// The SubjectPublicKeyInfo in PEM: [`PublicKey::to_pem`](bankezy_crypto::PublicKey::to_pem).
+    Pem,
 }
 
 /// A text that the caller gave to try. `Display` shows it in quotes, `Debug` does not show it.
@@ -107,12 +115,17 @@ impl KeyForm {
             Self::XCoordinate => "x coordinate",
             Self::CompressedPoint => "compressed point",
             Self::Spki => "SubjectPublicKeyInfo",
+            Self::PointBase64 => "point in base64",
+            Self::PointHex => "point in hex",
+            Self::SpkiBase64 => "SubjectPublicKeyInfo in base64",
+            Self::Pem => "SubjectPublicKeyInfo in PEM",
         }
     }
 }
 
 impl Info {
-    /// A Rust expression for it, where `ours` and `theirs` are the public keys.
+    /// A Rust expression for it, where `ours` and `theirs` are the public keys, and `header` is a map from
+    /// the members of the message's header to their texts.
     pub(crate) fn rust(&self) -> String {
         let key = |owner: KeyOwner, form: KeyForm| {
             let key = match owner {
@@ -122,10 +135,18 @@ impl Info {
             match form {
                 KeyForm::Wire => format!("{key}.to_wire().as_bytes()"),
                 KeyForm::Jwk => format!("{key}.to_jwk().as_bytes()"),
-                KeyForm::Point => format!("{key}.to_spki_der().last_chunk::<65>().unwrap()"),
+                KeyForm::Point => format!("&{key}.to_spki_der()[26..]"),
                 KeyForm::XCoordinate => format!("&{key}.to_spki_der()[27..59]"),
                 KeyForm::CompressedPoint => format!("&compressed_point({key})"),
-                KeyForm::Spki => format!("&{key}.to_spki_der()"),
+                KeyForm::Spki => format!("&{key}.to_spki_der()[..]"),
+                KeyForm::PointBase64 => {
+                    format!("BASE64_STANDARD.encode(&{key}.to_spki_der()[26..]).as_bytes()")
+                }
+                KeyForm::PointHex => format!("hex::encode(&{key}.to_spki_der()[26..]).as_bytes()"),
+                KeyForm::SpkiBase64 => {
+                    format!("BASE64_STANDARD.encode({key}.to_spki_der()).as_bytes()")
+                }
+                KeyForm::Pem => format!("{key}.to_pem().as_bytes()"),
             }
         };
         match self {
@@ -142,7 +163,7 @@ impl Info {
                 member,
                 is_decoded: true,
             } => {
-                format!("&BASE64_URL.decode(header[\"{member}\"])?")
+                format!("&BASE64_URL_SAFE_NO_PAD.decode(header[\"{member}\"])?")
             }
             Self::Header { member, .. } => format!("header[\"{member}\"].as_bytes()"),
             Self::Known(text) => format!("b{text:?}"),

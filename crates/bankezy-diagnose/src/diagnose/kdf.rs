@@ -22,6 +22,9 @@ pub enum Kdf {
     Hkdf(Hash),
     /// ANSI X9.63 KDF. Input: the shared info.
     X963(Hash),
+    /// The one-step KDF of NIST SP 800-56C, which is Concat KDF without the form of its input: a hash of
+    /// the counter, the shared secret and the input. Input: the fixed info.
+    OneStep(Hash),
     /// HMAC with the shared secret as its key. Input: the message.
     HmacUnderShared(Hash),
     /// HMAC of the shared secret. Input: the key.
@@ -57,13 +60,15 @@ impl Kdf {
     }
 
     /// With one further input, which is not the one of the core.
-    pub(crate) const WITH_ONE_INPUT: [Self; 11] = [
+    pub(crate) const WITH_ONE_INPUT: [Self; 13] = [
+        Self::OneStep(Hash::Sha256),
         Self::HmacUnderShared(Hash::Sha256),
         Self::HmacOfShared(Hash::Sha256),
         Self::HashBefore(Hash::Sha256),
         Self::HashAfter(Hash::Sha256),
         Self::X963(Hash::Sha512),
         Self::X963(Hash::Sha384),
+        Self::OneStep(Hash::Sha512),
         Self::HmacUnderShared(Hash::Sha512),
         Self::HmacOfShared(Hash::Sha512),
         Self::HmacUnderShared(Hash::Sha384),
@@ -95,6 +100,7 @@ impl Kdf {
             }
             Self::Hkdf(hash) => hash.hkdf(first, shared, second)?,
             Self::X963(hash) => hash.digest(&[shared, &counter, first]),
+            Self::OneStep(hash) => hash.digest(&[&counter, shared, first]),
             Self::HmacUnderShared(hash) => hash.hmac(shared, first)?,
             Self::HmacOfShared(hash) => hash.hmac(first, shared)?,
             Self::HashBefore(hash) => hash.digest(&[shared, first]),
@@ -108,7 +114,7 @@ impl Kdf {
             Self::Function(_) => &[],
             Self::Concat { .. } => &["apu", "apv"],
             Self::Hkdf(_) => &["salt", "info"],
-            Self::X963(_) => &["info"],
+            Self::X963(_) | Self::OneStep(_) => &["info"],
             Self::HmacUnderShared(_) => &["message"],
             Self::HmacOfShared(_) => &["key"],
             Self::HashBefore(_) | Self::HashAfter(_) => &["text"],

@@ -10,13 +10,15 @@ use bankezy_crypto::{
 };
 
 use crate::diagnose::candidates::candidates;
-use crate::diagnose::capture::{self, Stripped};
+use crate::diagnose::capture::{self, Unclear};
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
 use crate::diagnose::error::DiagnoseError;
-use crate::diagnose::finding::Finding;
+use crate::diagnose::finding::{Finding, Flags};
+use crate::diagnose::info::Info;
 use crate::diagnose::profile;
 use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
 use crate::diagnose::shared::{forms, shared_secret};
+use crate::diagnose::stripped::Stripped;
 use crate::diagnose::weakness::Weakness;
 
 /// A captured message, to find out which key opens it. [`algorithm`](Self::algorithm) says which method
@@ -38,10 +40,12 @@ impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
     /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
     /// curl command, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding are
-    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB.
+    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
+    /// message the body counts, and of a curl command the data, before all else.
     ///
     /// # Errors
-    /// [`DiagnoseError::OtherAlgorithm`] for another registered `alg` or `enc`, and
+    /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::Jwt`] if it
+    /// has a JWT and no message, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile for another
     /// reason.
     pub fn new(
@@ -57,7 +61,10 @@ impl<'a> Message<'a> {
             }
             .into());
         }
-        let (text, stripped) = capture::read(text);
+        let (text, stripped) = capture::read(text).map_err(|problem| match problem {
+            Unclear::SeveralMessages { found } => DiagnoseError::SeveralMessages { found },
+            Unclear::Jwt => DiagnoseError::Jwt,
+        })?;
         let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
         let algorithm = inspection.profile.map_err(|error| {
             profile::other_algorithm(&inspection.header)
@@ -89,7 +96,7 @@ impl<'a> Message<'a> {
 
     /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
     /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
-    /// ignored. There are at most 4590 readings.
+    /// ignored. There are fewer than 8000 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
@@ -127,8 +134,8 @@ impl<'a> Message<'a> {
     /// key in several forms, members of the message's header, common texts, and the texts of `further`,
     /// each as it is and decoded from hex and base64.
     ///
-    /// There are about 42 000 derivations without further texts, and each computes the tag of the whole
-    /// message, so prefer a short message. The number grows with the square of that of `further`, so
+    /// There are 62 000 to 71 000 derivations without further texts, as forms that are the same in a
+    /// session are tried once, and each computes the tag of the whole message, so prefer a short message. The number grows with the square of that of `further`, so
     /// limit it where it comes from outside.
     ///
     /// # Errors
@@ -145,15 +152,21 @@ impl<'a> Message<'a> {
         let forms = forms(&shared);
         let candidates = candidates(pair.public_key(), peer, &self.header, further);
         let mut tried = Vec::new();
+        let octets_of = |info: &Info| {
+            let found = candidates.iter().find(|candidate| candidate.info == *info);
+            found.map_or(&[][..], |candidate| candidate.bytes.as_slice())
+        };
         for (derivation, key) in derivations(&forms, &candidates) {
             let outcome = match key {
                 Ok(key) => {
                     let key = key.as_bytes();
                     if self.opens_under(&PayloadSecret::from_bytes(key)?)? {
+                        let inputs = derivation.inputs.each_ref().map(octets_of);
                         return Ok(Finding::Derivation {
-                            derivation,
                             tried: tried.len().saturating_add(1),
                             weakness: Weakness::of(key, shared.as_bytes()),
+                            flags: derivation.flags(inputs).map(Flags),
+                            derivation,
                         });
                     }
                     DerivationOutcome::OtherKey
@@ -172,16 +185,19 @@ impl<'a> Message<'a> {
     /// Tries a private key alone.
     ///
     /// # Errors
-    /// [`DiagnoseError::Crypto`] with [`Error::OpenFailed`] if it does not open the message,
-    /// [`DiagnoseError::SealedUnderSharedKey`] if none can.
+    /// [`DiagnoseError::NotThisPrivateKey`] if it does not open the message,
+    /// [`DiagnoseError::SealedUnderSharedKey`] if none can, and [`DiagnoseError::Crypto`] if the key is
+    /// of the wrong type for the message.
     pub fn try_private_key(&self, pair: KeyPair) -> Result<Finding, DiagnoseError> {
         if self.algorithm == Algorithm::Dir {
             return Err(DiagnoseError::SealedUnderSharedKey);
         }
-        PrivateKeyOpener::new(pair)
-            .with_max_sealed_len(self.max_sealed_len)
-            .open(&self.text)?;
-        Ok(Finding::PrivateKey)
+        let opener = PrivateKeyOpener::new(pair).with_max_sealed_len(self.max_sealed_len);
+        match opener.open(&self.text) {
+            Ok(_) => Ok(Finding::PrivateKey),
+            Err(Error::OpenFailed) => Err(DiagnoseError::NotThisPrivateKey),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn check_shared_key(&self) -> Result<(), DiagnoseError> {

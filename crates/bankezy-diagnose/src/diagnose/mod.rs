@@ -1,31 +1,42 @@
 //! Which reading of a secret, or which derivation, opens a captured message.
 
+mod assignment;
 mod candidates;
 mod capture;
+mod capture_escapes;
+mod capture_find;
+mod capture_parts;
 mod class;
 mod derivation;
 mod derivation_terms;
 mod encoding;
+mod encoding_terms;
 mod error;
 mod finding;
 mod function;
 mod info;
+mod json_value;
 mod kdf;
 mod message;
 mod octets;
 mod profile;
 mod reading;
 mod shared;
+mod stripped;
+mod term;
 mod terms;
+#[cfg(all(test, unix))]
+mod terms_tests;
 mod weakness;
 mod wrapper;
 
-pub use capture::Stripped;
 pub use class::{Class, Classes};
 pub use derivation::{DerivationAttempt, DerivationOutcome, TriedDerivation};
 pub use encoding::Encoding;
-pub use error::{DiagnoseError, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_SECRET};
-pub use finding::Finding;
+pub use error::{
+    DiagnoseError, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY, WHAT_NEXT_FOR_SECRET,
+};
+pub use finding::{Finding, Flags};
 pub use function::{Function, Hash, Take};
 pub use info::{FurtherText, Info, KeyForm, KeyOwner};
 pub use kdf::Kdf;
@@ -33,5 +44,6 @@ pub use message::Message;
 pub use profile::OtherAlgorithm;
 pub use reading::{Reading, ReadingAttempt, ReadingOutcome};
 pub use shared::{SharedForm, SharedOctets, SharedText};
+pub use stripped::Stripped;
 pub use weakness::Weakness;
 pub use wrapper::Wrapper;

@@ -5,13 +5,13 @@ use core::fmt;
 use serde_json::Value;
 
 /// The `alg` or `enc` of a header that this library does not implement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherAlgorithm {
     /// `alg` or `enc`.
     pub member: &'static str,
-    /// Its value, of the registered ones (RFC 7518).
-    pub value: &'static str,
+    /// Its value, which is text of the message: at most 40 letters, digits and `+`, `/`, `_`, `-`.
+    pub value: Box<str>,
     /// What it is.
     pub meaning: &'static str,
 }
@@ -60,19 +60,83 @@ const ALGORITHMS: [(&str, &str); 15] = [
     ("PBES2-HS512+A256KW", "a password with AES-256 key wrap"),
 ];
 
+/// Not of RFC 7518, but used.
+const UNREGISTERED: [(&str, &str); 12] = [
+    ("C20P", "ChaCha20-Poly1305, which is not registered"),
+    ("XC20P", "XChaCha20-Poly1305, which is not registered"),
+    (
+        "ECDH-1PU",
+        "key agreement with a static key of the sender, which is not registered",
+    ),
+    (
+        "ECDH-1PU+A256KW",
+        "key agreement with a static key of the sender and AES-256 key wrap, which is not registered",
+    ),
+    (
+        "RSA-OAEP-224",
+        "RSA-OAEP with SHA-224, which is not registered",
+    ),
+    ("none", "no encryption"),
+    ("HS256", "an algorithm of signatures, not of encryption"),
+    ("RS256", "an algorithm of signatures, not of encryption"),
+    ("PS256", "an algorithm of signatures, not of encryption"),
+    ("ES256", "an algorithm of signatures, not of encryption"),
+    ("EdDSA", "an algorithm of signatures, not of encryption"),
+    (
+        "AES",
+        "the name of a cipher, not of an algorithm of RFC 7518",
+    ),
+];
+
+const IMPLEMENTED: [&str; 4] = ["A256GCM", "dir", "RSA-OAEP-256", "ECDH-ES"];
+
+/// Longer values are not shown, as they are no names.
+const MAX_NAME: usize = 40;
+
 /// `enc` first, as the content is what both sides have to agree on.
 pub(crate) fn other_algorithm(header: &str) -> Option<OtherAlgorithm> {
     let header: Value = serde_json::from_str(header).ok()?;
-    let registered = |member: &'static str, known: &[(&'static str, &'static str)]| {
-        let value = header.get(member)?.as_str()?;
-        let (value, meaning) = known.iter().find(|(known, _)| *known == value)?;
-        Some(OtherAlgorithm {
-            member,
-            value,
-            meaning,
-        })
-    };
-    registered("enc", &ENCRYPTIONS).or_else(|| registered("alg", &ALGORITHMS))
+    let [enc, algs @ ..] = IMPLEMENTED;
+    of(&header, "enc", &[enc], &ENCRYPTIONS).or_else(|| of(&header, "alg", &algs, &ALGORITHMS))
+}
+
+fn of(
+    header: &Value,
+    member: &'static str,
+    implemented: &[&str],
+    known: &[(&str, &'static str)],
+) -> Option<OtherAlgorithm> {
+    let value = header.get(member)?.as_str()?;
+    if implemented.contains(&value) || !is_name(value) {
+        return None;
+    }
+    let meaning = known
+        .iter()
+        .chain(&UNREGISTERED)
+        .find(|(name, _)| *name == value)
+        .map(|(_, meaning)| *meaning);
+    Some(OtherAlgorithm {
+        member,
+        value: value.into(),
+        meaning: meaning.unwrap_or_else(|| unknown(value)),
+    })
+}
+
+fn unknown(value: &str) -> &'static str {
+    let is_implemented = IMPLEMENTED
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(value));
+    if is_implemented {
+        "the name of an algorithm in other letters, which RFC 7515 tells apart"
+    } else {
+        "not an algorithm of RFC 7518"
+    }
+}
+
+/// Whether it looks like the name of an algorithm, so that it can be shown.
+fn is_name(value: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+/_-".contains(c);
+    (1..=MAX_NAME).contains(&value.len()) && value.chars().all(is_part)
 }
 
 impl fmt::Display for OtherAlgorithm {

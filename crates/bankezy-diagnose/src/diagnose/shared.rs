@@ -79,6 +79,15 @@ impl SharedForm {
         self.text == SharedText::None || self.octets == SharedOctets::X
     }
 
+    /// Whether it is x as an integer, which those write who read a standard and then use a type for
+    /// numbers.
+    pub(crate) fn is_integer(self) -> bool {
+        matches!(
+            self.octets,
+            SharedOctets::JavaInteger | SharedOctets::WithoutZeros
+        ) && self.text == SharedText::None
+    }
+
     /// What to expect of a form that is the usual one in most sessions.
     #[must_use]
     pub fn note(self) -> Option<&'static str> {
@@ -246,10 +255,12 @@ impl SharedForm {
             SharedText::None => octets.to_owned(),
             SharedText::LowerHex => format!("hex::encode({octets}).as_bytes()"),
             SharedText::UpperHex => format!("hex::encode_upper({octets}).as_bytes()"),
-            SharedText::Base64 => format!("BASE64.encode({octets}).as_bytes()"),
-            SharedText::Base64Unpadded => format!("BASE64_UNPADDED.encode({octets}).as_bytes()"),
-            SharedText::Base64url => format!("BASE64_URL.encode({octets}).as_bytes()"),
-            SharedText::Base64urlPadded => format!("BASE64_URL_PADDED.encode({octets}).as_bytes()"),
+            SharedText::Base64 => format!("BASE64_STANDARD.encode({octets}).as_bytes()"),
+            SharedText::Base64Unpadded => {
+                format!("BASE64_STANDARD_NO_PAD.encode({octets}).as_bytes()")
+            }
+            SharedText::Base64url => format!("BASE64_URL_SAFE_NO_PAD.encode({octets}).as_bytes()"),
+            SharedText::Base64urlPadded => format!("BASE64_URL_SAFE.encode({octets}).as_bytes()"),
             SharedText::HexInteger => {
                 format!("hex::encode({octets}).trim_start_matches('0').as_bytes()")
             }

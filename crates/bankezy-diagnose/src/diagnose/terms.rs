@@ -1,22 +1,12 @@
-//! Names each step in words, as a shell filter and in Rust. `derivation_terms` does so for derivations.
+//! Names each reading in words, as a shell command and in Rust. `derivation_terms` does so for derivations.
 
 use core::fmt;
 
 use crate::diagnose::encoding::{Encoding, applied};
 use crate::diagnose::function::{Function, Take};
 use crate::diagnose::reading::Reading;
+use crate::diagnose::term::{Term, term};
 use crate::diagnose::wrapper::Wrapper;
-
-/// A step in words, as a filter that a shell runs, and as a Rust expression in which `{}` is the input.
-struct Term {
-    words: &'static str,
-    shell: &'static str,
-    rust: &'static str,
-}
-
-const fn term(words: &'static str, shell: &'static str, rust: &'static str) -> Term {
-    Term { words, shell, rust }
-}
 
 impl Wrapper {
     fn words(self) -> &'static str {
@@ -24,7 +14,10 @@ impl Wrapper {
             Self::Utf16 => "converting it from UTF-16",
             Self::ByteOrderMark => "removing the byte order mark",
             Self::WhiteSpace => "removing white space around it",
+            Self::Comment => "removing the comment behind it",
+            Self::Punctuation => "removing the comma or semicolon behind it",
             Self::Quotes => "removing the quotation marks",
+            Self::Escapes => "undoing the backslash escapes",
             Self::Assignment => "removing `NAME=`",
             Self::Json => "taking it out of the JSON",
             Self::OctJwk => "taking `k` out of the JWK",
@@ -32,111 +25,6 @@ impl Wrapper {
             Self::Separators => "removing colons, dashes and spaces",
             Self::LineBreaks => "removing white space within it",
         }
-    }
-}
-
-impl Encoding {
-    /// The value of the flag `--encoding`, where it has one.
-    pub(crate) fn flag(self) -> Option<&'static str> {
-        match self {
-            Self::Base64url => Some("base64url"),
-            Self::Base64 => Some("base64"),
-            Self::Hex => Some("hex"),
-            Self::Utf8 => Some("utf8"),
-            _ => None,
-        }
-    }
-
-    /// The constructor that takes the secret as it is written, where there is one.
-    fn constructor(self) -> Option<&'static str> {
-        match self {
-            Self::Base64url => Some("PayloadSecret::from_base64url(secret)"),
-            Self::Base64 => Some("PayloadSecret::from_base64(secret)"),
-            Self::Hex => Some("PayloadSecret::from_hex(secret)"),
-            Self::Utf8 => Some("PayloadSecret::from_bytes(secret.as_bytes())"),
-            Self::RawBytes => Some("PayloadSecret::from_bytes(secret)"),
-            _ => None,
-        }
-    }
-
-    fn term(self) -> Term {
-        match self {
-            Self::Base64url => term(
-                "the decoded base64url",
-                "basenc --base64url -d",
-                "BASE64_URL.decode({})?",
-            ),
-            Self::Base64 => term("the decoded base64", "base64 -d", "BASE64.decode({})?"),
-            Self::Hex => term("the decoded hex", "xxd -r -p", "hex::decode({})?"),
-            Self::Utf8 => term("the text", "", "{}.as_bytes()"),
-            Self::RawBytes => term("the raw bytes", "", "{}"),
-            Self::Base64OfBase64 => term(
-                "the twice decoded base64",
-                "base64 -d | base64 -d",
-                "BASE64.decode(BASE64.decode({})?)?",
-            ),
-            Self::Base64OfHex => term(
-                "the decoded base64 of hex",
-                "base64 -d | xxd -r -p",
-                "hex::decode(BASE64.decode({})?)?",
-            ),
-            Self::HexOfBase64 => term(
-                "the decoded hex of base64",
-                "xxd -r -p | base64 -d",
-                "BASE64.decode(hex::decode({})?)?",
-            ),
-            Self::LowerText => term(
-                "the text in lower case",
-                "tr A-Z a-z",
-                "{}.to_ascii_lowercase().as_bytes()",
-            ),
-            Self::UpperText => term(
-                "the text in upper case",
-                "tr a-z A-Z",
-                "{}.to_ascii_uppercase().as_bytes()",
-            ),
-            Self::DashedText => term(
-                "the UUID with dashes as text",
-                "sed -E 's/(.{8})(.{4})(.{4})(.{4})/\\1-\\2-\\3-\\4-/'",
-                "Uuid::parse_str({})?.to_string().as_bytes()",
-            ),
-            Self::LowerHexText => term(
-                "the decoded base64 as lower-case hex text",
-                "base64 -d | xxd -p -c 0",
-                "hex::encode(BASE64.decode({})?).as_bytes()",
-            ),
-            Self::UpperHexText => term(
-                "the decoded base64 as upper-case hex text",
-                "base64 -d | xxd -u -p -c 0",
-                "hex::encode_upper(BASE64.decode({})?).as_bytes()",
-            ),
-            Self::Base64Text => term(
-                "the decoded hex as base64 text",
-                "xxd -r -p | base64 -w 0",
-                "BASE64.encode(hex::decode({})?).as_bytes()",
-            ),
-            Self::Base64urlText => term(
-                "the decoded hex as base64url text",
-                "xxd -r -p | basenc --base64url -w 0 | tr -d =",
-                "BASE64_URL.encode(hex::decode({})?).as_bytes()",
-            ),
-            Self::Utf16Le => term(
-                "the text in UTF-16 (little-endian)",
-                "iconv -t UTF-16LE",
-                "{}.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()",
-            ),
-            Self::Utf16Be => term(
-                "the text in UTF-16 (big-endian)",
-                "iconv -t UTF-16BE",
-                "{}.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>()",
-            ),
-        }
-    }
-}
-
-impl Encoding {
-    pub(crate) fn rust(self) -> &'static str {
-        self.term().rust
     }
 }
 
@@ -166,28 +54,28 @@ impl Function {
             ),
             Self::Md5Hex => term(
                 "lower-case hex text of MD5 of ",
-                "openssl dgst -md5 -binary | xxd -p -c 0 | tr -d '\\n'",
+                "openssl dgst -md5 -binary | xxd -p | tr -d '\\n'",
                 "hex::encode(Md5::digest({})).as_bytes()",
             ),
             Self::Md5HexUpper => term(
                 "upper-case hex text of MD5 of ",
-                "openssl dgst -md5 -binary | xxd -u -p -c 0 | tr -d '\\n'",
+                "openssl dgst -md5 -binary | xxd -u -p | tr -d '\\n'",
                 "hex::encode_upper(Md5::digest({})).as_bytes()",
             ),
             Self::Sha256Hex => term(
                 "lower-case hex text of SHA-256 of ",
-                "openssl dgst -sha256 -binary | xxd -p -c 0",
+                "openssl dgst -sha256 -binary | xxd -p | tr -d '\\n'",
                 "hex::encode(Sha256::digest({})).as_bytes()",
             ),
             Self::Sha256HexUpper => term(
                 "upper-case hex text of SHA-256 of ",
-                "openssl dgst -sha256 -binary | xxd -u -p -c 0",
+                "openssl dgst -sha256 -binary | xxd -u -p | tr -d '\\n'",
                 "hex::encode_upper(Sha256::digest({})).as_bytes()",
             ),
             Self::Sha256Base64 => term(
                 "base64 text of SHA-256 of ",
-                "openssl dgst -sha256 -binary | base64 -w 0",
-                "BASE64.encode(Sha256::digest({})).as_bytes()",
+                "openssl dgst -sha256 -binary | base64 | tr -d '\\n'",
+                "BASE64_STANDARD.encode(Sha256::digest({})).as_bytes()",
             ),
         }
     }
@@ -206,8 +94,13 @@ impl Take {
         match self {
             Self::Whole => term("", "", "{}"),
             Self::First32 => term("first 32 bytes of ", "head -c 32", "&{}[..32]"),
-            Self::Last32 => term("last 32 bytes of ", "tail -c 32", "last_32({})"),
-            Self::ZeroPadded => term("zeros after ", "", "zero_padded({})"),
+            Self::Last32 => term(
+                "last 32 bytes of ",
+                "tail -c 32",
+                "{}.last_chunk::<32>().unwrap().as_slice()",
+            ),
+            // Of a form of the shared secret alone, so no shell has it.
+            Self::ZeroPadded => term("zeros after ", "", "&[&{}[..], &[0; 32]].concat()[..32]"),
         }
     }
 
@@ -238,16 +131,22 @@ impl Reading {
     }
 
     /// A shell command that writes the key as hexadecimal digits, to be used with `--encoding hex`.
-    /// `$SECRET` is the secret without what [`wrappers`](Self::wrappers) names.
+    /// `$SECRET` is the secret without what [`wrappers`](Self::wrappers) names and without a line end
+    /// after it, and `$SECRET_FILE` the file with the secret, as a variable cannot hold each octet.
     #[must_use]
     pub fn shell(&self) -> String {
         let steps = [
             self.encoding.term().shell,
             self.function.term().shell,
             self.take.term().shell,
-            "xxd -p -c 0",
+            "xxd -p -c 32",
         ];
-        let mut command = r#"printf %s "$SECRET""#.to_owned();
+        let is_file = self.encoding == Encoding::RawBytes && self.wrappers.is_empty();
+        let mut command = if is_file {
+            r#"cat "$SECRET_FILE""#.to_owned()
+        } else {
+            r#"printf %s "$SECRET""#.to_owned()
+        };
         for step in steps.into_iter().filter(|step| !step.is_empty()) {
             command.push_str(" | ");
             command.push_str(step);
@@ -256,8 +155,8 @@ impl Reading {
     }
 
     /// A Rust expression for it, where `secret` is the secret without what
-    /// [`wrappers`](Self::wrappers) names. `sha2`, `md5`, `hex` and `base64` are crates; keep what
-    /// they return in types that wipe themselves.
+    /// [`wrappers`](Self::wrappers) names. `sha2`, `md5`, `hex`, `uuid` and `base64` (its
+    /// `prelude`) are crates; keep what they return in types that wipe themselves.
     #[must_use]
     pub fn rust(&self) -> String {
         if let Some(constructor) = self.encoding.constructor().filter(|_| self.is_usual()) {

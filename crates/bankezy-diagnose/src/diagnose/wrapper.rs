@@ -1,11 +1,12 @@
 //! What surrounds a secret where people keep it: quotes, a variable's name, JSON, a byte order mark.
 
-use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use bankezy_crypto::SecretBytes;
-use serde_json::value::RawValue;
 
+use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
+use crate::diagnose::json_value::{Inner, inner, unescaped};
 use crate::diagnose::octets::{self, copied};
 
 /// Something around a secret that is removed.
@@ -18,15 +19,21 @@ pub enum Wrapper {
     ByteOrderMark,
     /// White space at either end, apart from one line end after the text.
     WhiteSpace,
-    /// Quotation marks.
+    /// A comment behind the value, after `#` or `//`.
+    Comment,
+    /// A comma or semicolon behind the value.
+    Punctuation,
+    /// Quotation marks, brackets or XML tags.
     Quotes,
+    /// Backslash escapes, such as the `\/` that PHP writes into JSON.
+    Escapes,
     /// `NAME=value` or `NAME: value`.
     Assignment,
     /// A JSON object or array around the value.
     Json,
     /// A JSON Web Key of type `oct`.
     OctJwk,
-    /// `0x` in front of hexadecimal digits.
+    /// `0x` in front of hexadecimal digits, or of each octet.
     HexPrefix,
     /// Colons, dashes or white space between hexadecimal digits.
     Separators,
@@ -43,18 +50,29 @@ pub(crate) struct Unwrapped {
 /// More would be an attempt to keep the program busy.
 const MAX_WRAPPERS: usize = 8;
 
+/// The same, for values side by side in JSON.
+const MAX_VALUES: usize = 16;
+
 /// The secret as it is, and after each thing that can be removed.
 pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
     let mut all = vec![Unwrapped {
         wrappers: Arc::default(),
         value: copied(secret),
     }];
-    while let Some(last) = all.last()
-        && all.len() <= MAX_WRAPPERS
-        && let Some((wrapper, value)) = remove(last.value.as_bytes())
-    {
-        let wrappers = last.wrappers.iter().copied().chain([wrapper]).collect();
-        all.push(Unwrapped { wrappers, value });
+    let mut place = 0_usize;
+    while let Some(outer) = all.get(place) {
+        place = place.saturating_add(1);
+        if outer.wrappers.len() >= MAX_WRAPPERS {
+            continue;
+        }
+        let outer_wrappers = Arc::clone(&outer.wrappers);
+        for (wrapper, value) in remove(outer.value.as_bytes()) {
+            let is_new = |other: &Unwrapped| other.value.as_bytes() != value.as_bytes();
+            if all.len() < MAX_VALUES && all.iter().all(is_new) {
+                let wrappers = outer_wrappers.iter().copied().chain([wrapper]).collect();
+                all.push(Unwrapped { wrappers, value });
+            }
+        }
     }
     all
 }
@@ -66,99 +84,91 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
         .map(|text| text.trim_end_matches(['\r', '\n']))
 }
 
-/// Removes the outermost wrapper.
-fn remove(value: &[u8]) -> Option<(Wrapper, SecretBytes)> {
+/// Removes the outermost wrapper. There is more than one value where JSON has several that may be it.
+fn remove(value: &[u8]) -> Vec<(Wrapper, SecretBytes)> {
     if let Some(text) = octets::from_utf16(value) {
-        return Some((Wrapper::Utf16, text));
+        return vec![(Wrapper::Utf16, text)];
     }
     if let Some(rest) = value.strip_prefix(b"\xef\xbb\xbf") {
-        return Some((Wrapper::ByteOrderMark, copied(rest)));
+        return vec![(Wrapper::ByteOrderMark, copied(rest))];
     }
-    let text = text(value)?;
-    let removed = |wrapper, rest: &str| Some((wrapper, copied(rest.as_bytes())));
-    if text.trim() != text {
-        return removed(Wrapper::WhiteSpace, text.trim());
-    }
-    if let Some((wrapper, rest)) = json(text) {
-        return removed(wrapper, rest);
-    }
-    if let Some(rest) = quoted(text) {
-        return removed(Wrapper::Quotes, rest);
-    }
-    if let Some(rest) = assigned(text) {
-        return removed(Wrapper::Assignment, rest);
-    }
-    if let Some(rest) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        return removed(Wrapper::HexPrefix, rest);
-    }
-    let is_separator = |octet: u8| octet.is_ascii_whitespace() || b":-,".contains(&octet);
-    let mut digits = text.bytes().filter(|octet| !is_separator(*octet));
-    if text.bytes().any(is_separator) && digits.all(|octet| octet.is_ascii_hexdigit()) {
-        let rest = octets::filtered(text.as_bytes(), |octet| !is_separator(octet));
-        return Some((Wrapper::Separators, rest));
-    }
-    text.bytes()
-        .any(|octet| octet.is_ascii_whitespace())
-        .then(|| {
-            let rest = octets::filtered(text.as_bytes(), |octet| !octet.is_ascii_whitespace());
-            (Wrapper::LineBreaks, rest)
-        })
-}
-
-fn quoted(text: &str) -> Option<&str> {
-    [
-        ('"', '"'),
-        ('\'', '\''),
-        ('`', '`'),
-        ('\u{201c}', '\u{201d}'),
-        ('\u{2018}', '\u{2019}'),
-        ('<', '>'),
-        ('{', '}'),
-    ]
-    .into_iter()
-    .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
-}
-
-/// The value of `NAME=value`, `export NAME=value;`, `name: value` or `"name": "value",`.
-fn assigned(text: &str) -> Option<&str> {
-    let start = text.strip_prefix("export ").unwrap_or(text).trim_start();
-    let (name, value) = start.split_once(['=', ':'])?;
-    let name = name.trim_end();
-    let name = quoted(name).unwrap_or(name);
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    let value = value.trim().trim_end_matches([',', ';']);
-    // The end of a padded base64 text is not a value, nor is the rest of digits with colons.
-    let is_value = value.len() >= 8 && !is_digits_with_colons(text);
-    (is_name && is_value).then_some(value)
-}
-
-fn is_digits_with_colons(text: &str) -> bool {
-    text.bytes()
-        .all(|octet| octet.is_ascii_hexdigit() || octet == b':')
-}
-
-/// The value inside of a JSON object or array. It stays in place, so that nothing of it is copied.
-fn json(text: &str) -> Option<(Wrapper, &str)> {
-    if let Ok([item]) = serde_json::from_str::<[&RawValue; 1]>(text) {
-        return Some((Wrapper::Json, item.get()));
-    }
-    let members = serde_json::from_str::<BTreeMap<&str, &RawValue>>(text).ok()?;
-    let named = |name| members.get(name).copied().map(RawValue::get);
-    if let (Some("\"oct\""), Some(key)) = (named("kty"), named("k")) {
-        return Some((Wrapper::OctJwk, key));
-    }
-    let only = || match members.len() {
-        1 => members.values().next().copied().map(RawValue::get),
-        _ => None,
+    let Some(text) = text(value) else {
+        return Vec::new();
     };
-    ["payloadSecret", "payload_secret", "secret", "key", "keys"]
+    if text.trim() != text {
+        return vec![(Wrapper::WhiteSpace, copied(text.trim().as_bytes()))];
+    }
+    let values = inner(text);
+    if values.is_empty() {
+        return remove_from_text(text).into_iter().collect();
+    }
+    let values = values.into_iter().map(|inner| match inner {
+        Inner::Value(value) => (Wrapper::Json, copied(value.as_bytes())),
+        Inner::OctKey(key) => (Wrapper::OctJwk, copied(key.as_bytes())),
+    });
+    values.collect()
+}
+
+fn remove_from_text(text: &str) -> Option<(Wrapper, SecretBytes)> {
+    let in_place = [
+        (Wrapper::Quotes, list(text)),
+        (Wrapper::Assignment, assigned(text)),
+        (Wrapper::Comment, without_comment(text)),
+        (Wrapper::Punctuation, text.strip_suffix([',', ';'])),
+        (Wrapper::Quotes, quoted(text)),
+    ];
+    let changed = || {
+        [
+            (Wrapper::HexPrefix, without_prefixes(text)),
+            (Wrapper::Separators, without_separators(text)),
+            (Wrapper::Escapes, unescaped(text)),
+            (Wrapper::LineBreaks, without_white_space(text)),
+        ]
         .into_iter()
-        .find_map(named)
-        .or_else(only)
-        .map(|value| (Wrapper::Json, value))
+        .find_map(|(wrapper, rest)| Some((wrapper, rest?)))
+    };
+    in_place
+        .into_iter()
+        .find_map(|(wrapper, rest)| Some((wrapper, copied(rest?.as_bytes()))))
+        .or_else(changed)
+}
+
+/// Hexadecimal digits without `0x`, in front of all or of each octet.
+pub(crate) fn without_prefixes(text: &str) -> Option<SecretBytes> {
+    let mut digits = SecretBytes::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let prefixes = [&b"(byte)"[..], b"0x", b"0X", b"\\x"];
+        rest = if let Some(after) = prefixes.iter().find_map(|it| rest.strip_prefix(*it)) {
+            after
+        } else if first.is_ascii_hexdigit() || is_separator(*first) {
+            // Writing to memory does not fail.
+            let _ = digits.write_all(&[*first]);
+            after
+        } else {
+            return None;
+        };
+    }
+    (digits.as_bytes().len() < text.len()).then_some(digits)
+}
+
+/// Hexadecimal digits without what separates them.
+pub(crate) fn without_separators(text: &str) -> Option<SecretBytes> {
+    let mut digits = text.bytes().filter(|octet| !is_separator(*octet));
+    let is_separated = text.bytes().any(is_separator);
+    (is_separated && digits.all(|octet| octet.is_ascii_hexdigit()))
+        .then(|| octets::filtered(text.as_bytes(), |octet| !is_separator(octet)))
+}
+
+fn is_separator(octet: u8) -> bool {
+    octet.is_ascii_whitespace() || b":-,".contains(&octet)
+}
+
+fn without_white_space(text: &str) -> Option<SecretBytes> {
+    let is_white_space = |octet: u8| octet.is_ascii_whitespace();
+    text.bytes()
+        .any(is_white_space)
+        .then(|| octets::filtered(text.as_bytes(), |octet| !is_white_space(octet)))
 }
 
 #[cfg(test)]
@@ -208,7 +218,44 @@ mod tests {
                 "c2VjcmV0",
             ),
             (r#"{"any":"c2VjcmV0"}"#, vec![Json, Quotes], "c2VjcmV0"),
+            (
+                r#""c2Vj\/cmV0","#,
+                vec![Punctuation, Quotes, Escapes],
+                "c2Vj/cmV0",
+            ),
+            (
+                r#"{"a":"c2Vj\/cmV0"}"#,
+                vec![Json, Quotes, Escapes],
+                "c2Vj/cmV0",
+            ),
+            ("c2VjcmV0;", vec![Punctuation], "c2VjcmV0"),
+            (
+                "SECRET='c2VjcmV0' # the secret",
+                vec![Assignment, Comment, Quotes],
+                "c2VjcmV0",
+            ),
+            (
+                "$env:SECRET = \"c2VjcmV0\"",
+                vec![Assignment, Quotes],
+                "c2VjcmV0",
+            ),
+            (
+                r#"{"id": 1, "name": "a", "PayloadSecret": "c2VjcmV0"}"#,
+                vec![Json, Quotes],
+                "c2VjcmV0",
+            ),
+            (
+                r#"{"keys":[{"kty":"EC","x":"AAAA"},{"kty":"oct","k":"c2VjcmV0"}]}"#,
+                vec![Json, Json, OctJwk, Quotes],
+                "c2VjcmV0",
+            ),
             ("0xabcdef", vec![HexPrefix], "abcdef"),
+            (
+                "{0xab, 0xcd, 0XEF}",
+                vec![Quotes, HexPrefix, Separators],
+                "abcdEF",
+            ),
+            (r"\xab\xcd", vec![HexPrefix], "abcd"),
             ("ab:cd:ef", vec![Separators], "abcdef"),
             ("c2Vj\r\ncmV0", vec![LineBreaks], "c2VjcmV0"),
             (
@@ -227,8 +274,20 @@ mod tests {
     }
 
     #[test]
+    fn of_two_symmetric_keys_both_are_looked_at() {
+        let set = r#"{"keys":[{"kty":"oct","k":"first"},{"kty":"oct","k":"second"}]}"#;
+        let all = unwrapped(set.as_bytes());
+        for value in [&b"first"[..], b"second"] {
+            assert!(all.iter().any(|it| it.value.as_bytes() == value));
+        }
+    }
+
+    #[test]
     fn no_more_than_a_few_are_removed() {
         let nested = format!("{}a{}", "'".repeat(50), "'".repeat(50));
         assert_eq!(unwrapped(nested.as_bytes()).len(), MAX_WRAPPERS + 1);
+        let members: Vec<String> = (0..50).map(|n| format!(r#""key{n}":["a{n}"]"#)).collect();
+        let wide = format!("{{{}}}", members.join(","));
+        assert!(unwrapped(wide.as_bytes()).len() <= MAX_VALUES);
     }
 }

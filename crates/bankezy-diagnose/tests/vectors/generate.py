@@ -2,7 +2,8 @@
 
     pip install cryptography jwcrypto && python3 generate.py > python.json
 
-It writes at least 300; with `--all`, about 2000 more, which take minutes to check.
+It writes at least 400: one or more of every construction, and a sample of their combinations. With `--all`
+it writes all combinations, about 2800, which take minutes to check.
 
 Keys are random, so each run gives other messages. Nothing here is taken from the Rust code: hashes are
 those of hashlib, KDFs and curves those of `cryptography`, and messages those of `jwcrypto`.
@@ -16,6 +17,7 @@ import os
 import secrets
 import struct
 import sys
+import textwrap
 import uuid
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -171,6 +173,44 @@ def secret_vectors():
         add(b64(octets.hex().encode()), octets, "the decoded base64 of hex")
         add(b64(octets).encode().hex(), octets, "the decoded hex of base64")
 
+        folded = "\n".join(textwrap.wrap(octets.hex(), 60)) + "\n"
+        add(b64(folded.encode()), octets, "the decoded base64 of hex")
+        add(b64(b64u(octets).encode()), octets, "the decoded base64 of base64url")
+        add(b64u(octets).encode().hex(), octets, "the decoded hex of base64url")
+
+        # What is around values in JSON, settings files, shells and programs.
+        json_words = f"taking it out of the JSON, {quotes}"
+        punctuation, comment = "removing the comma or semicolon behind it", "removing the comment behind it"
+        escapes = "undoing the backslash escapes"
+        octets = until(base64_secret, lambda o: "/" in b64(o))
+        text = b64(octets)
+        as_php_writes = text.replace("/", "\\/")
+        for written, words in [
+            (f'{{"payloadSecret":"{as_php_writes}"}}', f"{json_words}, {escapes}"),
+            (f'"{as_php_writes}"', f"{quotes}, {escapes}"),
+            (f'"{text}",', f"{punctuation}, {quotes}"),
+            (f"{text};\n", punctuation),
+            (f'SECRET="{text}" # the secret\n', f"removing `NAME=`, {comment}, {quotes}"),
+            (f"SECRET={text} # the secret\n", f"removing `NAME=`, {comment}"),
+            (f"export SECRET={text}\n", "removing `NAME=`"),
+            (f'$env:SECRET = "{text}"\n', f"removing `NAME=`, {quotes}"),
+            (f"const secret = '{text}'; // the secret", f"removing `NAME=`, {comment}, {quotes}"),
+            (json.dumps({"id": 1, "name": "a", "PayloadSecret": text}), json_words),
+            (json.dumps({"id": 1, "data": {"n": 2, "payload_secret": text}}), f"taking it out of the JSON, {json_words}"),
+        ]:
+            add(written, octets, f"base64 after {words}")
+        members = {"keys": [{"kty": "EC", "x": "AAAA"}, {"kty": "oct", "k": b64u(octets)}]}
+        words = "taking it out of the JSON, taking it out of the JSON, taking `k` out of the JWK"
+        add(json.dumps(members), octets, f"base64url after {words}, {quotes}")
+        octets = hex_secret()
+        each = ", ".join(f"0x{octet:02x}" for octet in octets)
+        add(str(list(octets)), octets, f"the octets in decimal after {quotes}")
+        signed = [octet - 256 if octet > 127 else octet for octet in octets]
+        add(json.dumps({"type": "Buffer", "data": signed}), octets, f"the octets in decimal after {json_words}")
+        add(f"new byte[] {{{each}}};", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+        add(each, octets, "hex after removing `0x`, removing colons, dashes and spaces")
+        add(f"{{{each}}}", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+
     for length in (33, 48, 64):
         octets = base64_secret(length)
         for name, key in taken("the decoded base64", octets):
@@ -230,6 +270,15 @@ def secret_vectors():
         octets = until(lambda: base64_secret(16), lambda o: o.hex() != o.hex().upper() and not o.hex().isdigit())
         add(b64(octets), octets.hex().encode(), "the decoded base64 as lower-case hex text")
         add(b64(octets), octets.hex().upper().encode(), "the decoded base64 as upper-case hex text")
+        add(b64u(octets), octets.hex().encode(), "the decoded base64url as lower-case hex text")
+        add(b64u(octets), octets.hex().upper().encode(), "the decoded base64url as upper-case hex text")
+        text = text_secret(15)
+        marked = "with byte order mark"
+        add(text, text.encode("utf-16"), f"the text in UTF-16 (little-endian) {marked}")
+        add(text, b"\xfe\xff" + text.encode("utf-16-be"), f"the text in UTF-16 (big-endian) {marked}")
+        upper = str(one).upper().encode()
+        add(one.hex, upper[:32], "first 32 bytes of the UUID with dashes as upper-case text")
+        add(one.hex, sha256(upper), "SHA-256 of the UUID with dashes as upper-case text")
         octets = base64_secret(24)
         add(octets.hex(), b64(octets).encode(), "the decoded hex as base64 text")
         add(octets.hex(), b64u(octets).encode(), "the decoded hex as base64url text")
@@ -304,6 +353,13 @@ def key_infos(whose, private):
         (whose + " x coordinate", point[1:33]),
         (whose + " compressed point", compressed),
         (whose + " SubjectPublicKeyInfo", spki),
+        (whose + " point in base64", base64.b64encode(point)),
+        (whose + " point in hex", point.hex().encode()),
+        (whose + " SubjectPublicKeyInfo in base64", base64.b64encode(spki)),
+        (
+            whose + " SubjectPublicKeyInfo in PEM",
+            form(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        ),
     ]
 
 
@@ -325,6 +381,10 @@ def x963(name, z, info):
     return X963KDF(HASHES[name](), 32, info or None).derive(z)
 
 
+def one_step(name, z, info):
+    return ConcatKDFHash(HASHES[name](), HASHES[name].digest_size, info or None).derive(z)
+
+
 def digest_mac(name, key, message):
     return hmac.new(key, message, name).digest()
 
@@ -332,11 +392,12 @@ def digest_mac(name, key, message):
 def derivation_vectors(session, place):
     out, seen = [], set()
 
-    def add(name, key, header=None):
+    def add(name, key, header=None, fixed=False):
         assert len(key) == 32, name
         if key not in seen:
             seen.add(key)
-            out.append({"session": place, "name": name, "jwe": sealed(key, header)})
+            vector = {"session": place, "name": name, "jwe": sealed(key, header)}
+            out.append((fixed, vector))
 
     def quoted(text):
         return f'"{text}"', text.encode()
@@ -348,6 +409,8 @@ def derivation_vectors(session, place):
 
     add("raw", session.x)
     add("sha256", sha256(session.x))
+    for name, key, header in fixed_vectors(session, place, ours, theirs):
+        add(name, key, header, fixed=True)
     pairs = [(empty, empty), (empty, pick(ours)), (pick(theirs), empty), (empty, pick(known))]
     pairs += list(zip(ours, theirs))[:: 1 + place % 3] + list(zip(theirs, ours))[1 :: 1 + place % 3]
     pairs += [(quoted("Alice"), quoted("Bob")), (quoted("server"), quoted("client"))]
@@ -371,6 +434,8 @@ def derivation_vectors(session, place):
                 prefix = "" if kind == "sha256" else "first 32 bytes of "
                 add(f"{prefix}x963-{kind} with info {name}", key)
         for kind in ("sha256", "sha512"):
+            for take, key in taken("", one_step(kind, session.x, info)):
+                add(f"{take}one-step-kdf-{kind} with info {name}", key)
             for take, key in taken("", digest_mac(kind, session.x, info)):
                 add(f"{take}hmac-{kind} under x with message {name}", key)
             for take, key in taken("", digest_mac(kind, info, session.x)):
@@ -403,13 +468,61 @@ def derivation_vectors(session, place):
             add(f"hkdf-sha256 of {name} with salt {first}, info {second}", key)
             add(f"x963-sha256 of {name} with info {first}", x963("sha256", form, u))
 
-    apu, apv = os.urandom(16), os.urandom(16)
-    header = {"alg": "dir", "enc": "A256GCM", "apu": b64u(apu), "apv": b64u(apv)}
-    name = "concat-kdf with apu the header's apu, decoded, apv the header's apv, decoded"
-    add(name, concat(session.x, b"A256GCM", apu, apv, 256), header)
-    name = "concat-kdf with apu the header's apu as text, apv the header's apv as text"
-    texts = [header[member].encode() for member in ("apu", "apv")]
-    add(name, concat(session.x, b"A256GCM", *texts, 256), header)
+    return out
+
+
+def fixed_vectors(session, place, ours, theirs):
+    """What is in the file whatever the sample is: constructions that are easily left out."""
+    out = []
+
+    def add(name, key, header=None):
+        out.append((name, key, header))
+
+    x, xy = session.x, session.x + session.y
+    forms = dict(session.forms())
+    if place == 0:
+        apu, apv = os.urandom(16), os.urandom(16)
+        header = {"alg": "dir", "enc": "A256GCM", "apu": b64u(apu), "apv": b64u(apv)}
+        texts = [header[member].encode() for member in ("apu", "apv")]
+        for suffix, (u, v) in [(", decoded", (apu, apv)), (" as text", texts)]:
+            first, second = ("the header's apu" + suffix, "the header's apv" + suffix)
+            name = f"concat-kdf with apu {first}, apv {second}"
+            add(name, concat(x, b"A256GCM", u, v, 256), header)
+            add(f"concat-kdf with apu {first}, apv empty", concat(x, b"A256GCM", u, b"", 256), header)
+            name = f'concat-kdf (AlgorithmID "dir", keydatalen 256) with apu {first}, apv {second}'
+            add(name, concat(x, b"dir", u, v, 256), header)
+        add("first 32 bytes of the base64 text of x", b64(x).encode()[:32])
+        add("SHA-256 of x and y", sha256(xy))
+        add("SHA-256 of 04, x and y", sha256(b"\x04" + xy))
+        add("first 32 bytes of 04, x and y", (b"\x04" + xy)[:32])
+        add("SHA-256 of x reversed", sha256(x[::-1]))
+        add("first 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[:32])
+        add("last 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[32:])
+        for name, info in ours + theirs:
+            add(f"hkdf-sha256 with salt empty, info {name}", hkdf("sha256", x, b"", info))
+            add(f"one-step-kdf-sha256 with info {name}", one_step("sha256", x, info))
+    for name in ("x as BigInteger.toByteArray", "x without leading zeros"):
+        form = forms[name]
+        if form == x or name != "x as BigInteger.toByteArray" and form == forms["x as BigInteger.toByteArray"]:
+            continue
+        if len(form) == 33:
+            add("first 32 bytes of " + name, form[:32])
+        if len(form) == 31:
+            add("zeros after " + name, form + b"\0")
+        add("SHA-256 of " + name, sha256(form))
+        for (algorithm, bits), (u, v) in [
+            (("A256GCM", 256), (b"", b"")),
+            (("A256GCM", 256), (b"Alice", b"Bob")),
+            (("dir", 256), (b"", b"")),
+            (("dir", 32), (b"", b"Bob")),
+            (("A256GCM", 32), (b"Alice", b"")),
+        ]:
+            kdf = f'concat-kdf (AlgorithmID "{algorithm}", keydatalen {bits})'
+            if (algorithm, bits) == ("A256GCM", 256):
+                kdf = "concat-kdf"
+            first, second = (f'"{text.decode()}"' if text else "empty" for text in (u, v))
+            key = concat(form, algorithm.encode(), u, v, bits)
+            add(f"{kdf} of {name} with apu {first}, apv {second}", key)
     return out
 
 
@@ -420,13 +533,16 @@ def taken_kdf(key):
 def chosen(made, place):
     """What takes seconds to check instead of minutes: `--all` writes the rest too."""
     some = lambda vectors, count: secrets.SystemRandom().sample(vectors, min(len(vectors), count))
+    fixed = [vector for is_fixed, vector in made if is_fixed]
+    made = [vector for is_fixed, vector in made if not is_fixed]
     integers = [v for v in made if "BigInteger" in v["name"] or "leading" in v["name"]]
     kdfs = [v for v in made if " with " in v["name"] and v not in integers]
     others = [v for v in made if v not in integers and v not in kdfs]
     if place == 0:
-        shapes = {v["name"].split(" with ")[0]: v for v in kdfs}
-        return others[:2] + list(shapes.values()) + some(others[2:], 20)
-    return some(integers, 7) + some(kdfs, 2) + some(others, 2)
+        # One of each function of what it has for inputs.
+        shapes = {v["name"].rsplit(" with ", 1)[0]: v for v in kdfs}
+        return fixed + others[:2] + list(shapes.values()) + some(others[2:], 20)
+    return fixed + some(integers, 7) + some(kdfs, 2) + some(others, 2)
 
 
 def main():
@@ -443,9 +559,10 @@ def main():
     derivations = []
     for place, session in enumerate(sessions):
         made = derivation_vectors(session, place)
-        if "--all" not in sys.argv:
-            made = chosen(made, place)
-        derivations += made
+        if "--all" in sys.argv:
+            derivations += [vector for _, vector in made]
+        else:
+            derivations += chosen(made, place)
     vectors = {
         "sessions": [session.described() for session in sessions],
         "secrets": secret_vectors(),

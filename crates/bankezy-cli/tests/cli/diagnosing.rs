@@ -1,0 +1,136 @@
+//! `diagnose`: what it says when nothing opens a message, and the terms that it prints.
+
+use super::Folder;
+
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+#[test]
+fn what_was_stripped_is_said_whether_the_message_opens_or_not() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write("other", SECRET.replace('A', "B"));
+    let sealed = folder.run("seal --secret-file s", "x").text();
+    folder.write(
+        "m",
+        format!(
+            "HTTP/1.1 200 OK\nA: b\n\n{{\"body\":\"{}\"}}",
+            sealed.trim()
+        ),
+    );
+    let stripped =
+        "stripped from the capture: an HTTP message around the body, JSON around the message";
+    let found = folder
+        .run("diagnose --message m --secret-file s", "")
+        .text();
+    assert_eq!(
+        found,
+        format!("opens with --encoding base64url\n{stripped}\n")
+    );
+    folder
+        .run("diagnose --message m --secret-file other", "")
+        .failed(1, stripped);
+}
+
+#[test]
+fn a_private_key_alone_that_opens_nothing_is_explained() {
+    let folder = Folder::new();
+    let wire = folder.run("keygen p256 --out k.pem", "").text();
+    folder.run("keygen p256 --out stranger.pem", "").printed();
+    let sealed = folder
+        .run(&format!("seal --recipient {wire}"), "x")
+        .printed();
+    folder.write("m", sealed);
+    for said in [
+        "the private key does not open the message",
+        "A wrong private key and a changed message look the same",
+        "Try a second message",
+        "ask the bank for the public key",
+    ] {
+        folder
+            .run("diagnose --message m --private-key stranger.pem", "")
+            .failed(1, said);
+    }
+}
+
+#[test]
+fn two_messages_and_a_jwt_are_called_so() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    let seal = || folder.run("seal --secret-file s", "x").text();
+    let (first, second) = (seal(), seal());
+    let jwt = "eyJhbGciOiJIUzUxMiJ9.eyJleHAiOjE2ODg4OTI0ODh9.c2ln";
+    folder.write("two", format!("{first}\n{second}"));
+    folder.write("jwt", format!("Bearer {jwt}"));
+    folder.write(
+        "request",
+        format!("POST / HTTP/1.1\nAuthorization: Bearer {first}\n\n{second}"),
+    );
+    folder
+        .run("diagnose --message two --secret-file s", "")
+        .failed(1, "2 different encrypted messages");
+    folder
+        .run("diagnose --message jwt --secret-file s", "")
+        .failed(1, "this is a JWT");
+    folder
+        .run("diagnose --message request --secret-file s", "")
+        .text();
+}
+
+/// The printed flags are given to a shell as they are.
+#[test]
+#[cfg(unix)]
+fn the_printed_flags_open_the_message() {
+    let folder = Folder::new();
+    let ours = folder.run("keygen p256 --out ours.pem", "").text();
+    let theirs = folder.run("keygen p256 --out theirs.pem", "").text();
+    let (ours, theirs) = (ours.trim(), theirs.trim());
+    let key = ["--private-key", "ours.pem", "--peer", theirs];
+    for derivation in [
+        &["--derive", "raw"][..],
+        &["--derive", "concat-kdf", "--apu", "Alice", "--apv", "Bob"],
+        &["--derive", "concat-kdf", "--apu", ours, "--apv", theirs],
+        &["--derive", "hkdf-sha256", "--info=-it's $HOME"],
+        &["--derive", "x963-sha256", "--info", "client"],
+    ] {
+        let seal = [&["seal"][..], &key, derivation].concat();
+        let sealed = folder.run_args(seal, "x", &[]).text();
+        folder.write("m", &sealed);
+        let further = ["diagnose", "--message", "m", "--try-info=-it's $HOME"];
+        let found = folder
+            .run_args([&further[..], &key].concat(), "", &[])
+            .text();
+        let line = found
+            .lines()
+            .find_map(|line| line.strip_prefix("on the command line: "));
+        let flags = line.unwrap_or_else(|| panic!("{found}"));
+        let command = format!(
+            "'{}' open --private-key ours.pem --peer '{theirs}' {flags} < m",
+            env!("CARGO_BIN_EXE_bankezy")
+        );
+        let opened = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(&folder.0)
+            .output()
+            .unwrap();
+        assert_eq!(opened.stdout, b"x", "{flags}: {opened:?}");
+    }
+}
+
+#[test]
+fn a_further_text_in_hex_is_decoded() {
+    let folder = Folder::new();
+    let theirs = folder.run("keygen p256 --out theirs.pem", "").text();
+    folder.run("keygen p256 --out ours.pem", "").printed();
+    let theirs = theirs.trim();
+    let seal = format!("seal --private-key ours.pem --peer {theirs} --derive concat-kdf --apu Zoe");
+    folder.write("m", folder.run(&seal, "x").printed());
+    let diagnose = format!("diagnose --message m --private-key ours.pem --peer {theirs}");
+    for written in ["5a6f65", "0x5a6f65", "5A:6F:65"] {
+        let found = folder
+            .run(&format!("{diagnose} --try-info {written}"), "")
+            .text();
+        assert!(found.contains(" decoded from hex"), "{found}");
+        let flags = "on the command line: --derive concat-kdf --apu 'Zoe'\n";
+        assert!(found.contains(flags), "{found}");
+    }
+}

@@ -1,0 +1,153 @@
+//! What is around a value in a line of a settings file, a shell or a program.
+
+/// A text without the quotation marks, brackets or XML tags around it.
+pub(crate) fn quoted(text: &str) -> Option<&str> {
+    // What Python prints of octets.
+    let text = match text.strip_prefix('b') {
+        Some(rest) if rest.starts_with(['"', '\'']) => rest,
+        _ => text,
+    };
+    in_tags(text).or_else(|| in_marks(text))
+}
+
+fn in_tags(text: &str) -> Option<&str> {
+    let (_, rest) = text.strip_prefix('<')?.split_once('>')?;
+    let (inside, end) = rest.rsplit_once("</")?;
+    end.ends_with('>').then_some(inside)
+}
+
+fn in_marks(text: &str) -> Option<&str> {
+    [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('\u{201c}', '\u{201d}'),
+        ('\u{2018}', '\u{2019}'),
+        ('<', '>'),
+        ('{', '}'),
+        ('[', ']'),
+        ('(', ')'),
+    ]
+    .into_iter()
+    .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+}
+
+/// The octets of a list in a program, such as `new byte[] {0x01, 0x02}`.
+pub(crate) fn list(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once('{')?;
+    let (inside, _) = rest.rsplit_once('}')?;
+    inside.contains("0x").then_some(inside)
+}
+
+/// The value of `NAME=value`, `export NAME=value;`, `$env:NAME = value`, `const NAME = value`,
+/// `name: value`, `"name": "value",` or `'name' => 'value'`.
+pub(crate) fn assigned(text: &str) -> Option<&str> {
+    let is_powershell = text
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
+    let start = if is_powershell { text.get(5..)? } else { text };
+    let (names, value) = match start.strip_prefix("setx ") {
+        Some(rest) => rest.split_once(' ')?,
+        None => start.split_once(['=', ':'])?,
+    };
+    let names = names.trim();
+    let names = quoted(names).unwrap_or(names);
+    // Before a name, words such as `export`, `const` and `String`.
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-.$&".contains(c);
+    let name = names.split_whitespace().next_back()?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
+        && names.split_whitespace().flat_map(str::chars).all(is_word);
+    let value = value.trim_start_matches(['=', '>']);
+    // What is behind the padding of a base64 text is not a value, nor is the rest of digits with colons.
+    let is_behind = [" #", " //", ",", ";"]
+        .iter()
+        .any(|start| value.starts_with(start));
+    let value = value.trim().trim_end_matches([',', ';']).trim_end();
+    let is_value = !value.is_empty() && !is_behind && !is_digits_with_colons(text);
+    (is_name && is_value).then_some(value)
+}
+
+fn is_digits_with_colons(text: &str) -> bool {
+    text.bytes()
+        .all(|octet| octet.is_ascii_hexdigit() || octet == b':')
+}
+
+/// A value without the comment behind it. In quotation marks, nothing is a comment.
+pub(crate) fn without_comment(text: &str) -> Option<&str> {
+    if let Some(quote @ ('"' | '\'' | '`')) = text.chars().next() {
+        let closing = text.char_indices().skip(1).find(|(_, c)| *c == quote)?.0;
+        let (value, rest) = text.split_at_checked(closing.saturating_add(1))?;
+        let rest = rest.trim_start_matches([' ', '\t', ',', ';']);
+        return (rest.starts_with('#') || rest.starts_with("//")).then_some(value);
+    }
+    let starts = [" #", "\t#", " //", "\t//"];
+    let start = starts.iter().filter_map(|start| text.find(start)).min()?;
+    text.get(..start).map(str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_an_assignment() {
+        for (line, value) in [
+            ("NAME=v", Some("v")),
+            ("export NAME=v", Some("v")),
+            ("export NAME=\"v\";", Some("\"v\"")),
+            ("$env:NAME = \"v\"", Some("\"v\"")),
+            ("$ENV:name='v'", Some("'v'")),
+            ("$secret = 'v';", Some("'v'")),
+            ("set NAME=v", Some("v")),
+            ("setx NAME \"v\"", Some("\"v\"")),
+            ("const name = `v`", Some("`v`")),
+            ("private static final String NAME = \"v\";", Some("\"v\"")),
+            ("bank.payload-secret: v", Some("v")),
+            ("\"name\": \"v\",", Some("\"v\"")),
+            ("'name' => 'v',", Some("'v'")),
+            ("name := v", Some("v")),
+            ("NAME=v # w", Some("v # w")),
+            ("c2VjcmV0==", None),
+            ("c2VjcmV0=", None),
+            ("c2VjcmV0== # a comment", None),
+            ("c2VjcmV0=;", None),
+            ("ab:cd", None),
+            ("a sentence, with: a colon", None),
+            ("=v", None),
+        ] {
+            assert_eq!(assigned(line), value, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_marks_tags_and_lists() {
+        for (text, inside) in [
+            ("'v'", Some("v")),
+            ("b\"v\"", Some("v")),
+            ("<secret id='1'>v</secret>", Some("v")),
+            ("<v>", Some("v")),
+            ("bv", None),
+        ] {
+            assert_eq!(quoted(text), inside, "{text}");
+        }
+        assert_eq!(list("uint8_t k[2] = {0x01, 0x02};"), Some("0x01, 0x02"));
+        assert_eq!(list("{v}"), None);
+    }
+
+    #[test]
+    fn a_comment_is_behind_white_space_and_not_in_quotes() {
+        for (text, value) in [
+            ("v # w", Some("v")),
+            ("v\t# w # x", Some("v")),
+            ("v; // w", Some("v;")),
+            ("\"v # v\" # w", Some("\"v # v\"")),
+            ("'v', // w", Some("'v'")),
+            ("\"v # v\"", None),
+            ("v#w", None),
+            ("v//w", None),
+            ("'v", None),
+        ] {
+            assert_eq!(without_comment(text), value, "{text}");
+        }
+    }
+}

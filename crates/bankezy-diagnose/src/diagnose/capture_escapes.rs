@@ -1,0 +1,77 @@
+//! Undoes the escapes in which captures have a message: those of strings, and of URLs and forms.
+
+/// A text without backslash escapes: of JSON and programs, and the backslash with which a shell continues a
+/// line. `None` where it has none.
+pub(crate) fn unescaped(text: &str) -> Option<String> {
+    if !text.contains('\\') {
+        return None;
+    }
+    let mut unescaped = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        unescaped.push_str(before);
+        let mut characters = after.chars();
+        match characters.next() {
+            // The text goes on in the next line.
+            Some('\n') | None => {}
+            Some('\r') => characters = characters.as_str().trim_start_matches('\n').chars(),
+            Some('n' | 'r' | 't') => unescaped.push('\n'),
+            Some('u') => {
+                let digits = after.get(1..5);
+                let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                unescaped.push(code.and_then(char::from_u32).unwrap_or('\u{fffd}'));
+                characters = after.get(5..).unwrap_or_default().chars();
+            }
+            Some(escaped) => unescaped.push(escaped),
+        }
+        rest = characters.as_str();
+    }
+    unescaped.push_str(rest);
+    Some(unescaped)
+}
+
+/// A text without percent-encoding (RFC 3986 section 2.1). `None` where it has none.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let mut is_changed = false;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|it| core::str::from_utf8(it).ok());
+        let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        (rest, is_changed) = match octet {
+            Some(octet) if *first == b'%' => {
+                decoded.push(octet);
+                (after.get(2..).unwrap_or_default(), true)
+            }
+            _ => {
+                decoded.push(*first);
+                (after, is_changed)
+            }
+        };
+    }
+    is_changed.then(|| String::from_utf8_lossy(&decoded).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_undone() {
+        for (text, expected) in [
+            (r#"{\"a\":\"b\/c\"}"#, r#"{"a":"b/c"}"#),
+            (r"a\nb\r\nc", "a\nb\n\nc"),
+            ("a\\\nb\\\r\nc", "abc"),
+            (r"a\u003d\u3D", "a=\u{fffd}"),
+            ("a\\", "a"),
+        ] {
+            assert_eq!(unescaped(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(unescaped("a/n"), None);
+        assert_eq!(
+            percent_decoded("a%3D%2eb%c3%a4%").as_deref(),
+            Some("a=.b\u{e4}%")
+        );
+        assert_eq!(percent_decoded("100 %, %zz"), None);
+    }
+}

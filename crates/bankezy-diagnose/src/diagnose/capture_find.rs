@@ -1,0 +1,318 @@
+//! Finds the messages in a text, whatever is around them and however they are escaped.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use serde_json::{Deserializer, Map, Value};
+
+use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
+use crate::diagnose::octets::BASE64URL;
+use crate::diagnose::stripped::Stripped;
+
+/// A message in a text, and what was removed within this text.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) message: String,
+    pub(crate) stripped: Vec<Stripped>,
+}
+
+/// JSON in strings in JSON is followed this far.
+const MAX_DEPTH: usize = 4;
+
+/// The different messages in a text: those that look whole, or else those that are cut off.
+pub(crate) fn messages(text: &str) -> Vec<Found> {
+    let whole = search(text, is_whole, 0);
+    if whole.is_empty() {
+        search(text, is_compact, 0)
+    } else {
+        whole
+    }
+}
+
+/// Words that look like the start of a compact JWE or JWT, longest first.
+pub(crate) fn words_in_parts(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = words(text)
+        .map(|word| word.replace('=', ""))
+        .filter(|word| is_start(word) && word.contains('.'))
+        .collect();
+    words.sort_by_key(|word| core::cmp::Reverse(word.len()));
+    words
+}
+
+/// Three parts, of which the first is base64url of a JSON object (RFC 7515 section 3.1).
+pub(crate) fn is_jws(word: &str) -> bool {
+    word.split('.').count() == 3 && has_header(word)
+}
+
+/// The start of a compact JWE without its end.
+pub(crate) fn is_cut_off(word: &str) -> bool {
+    !is_jws(word) && has_header(word)
+}
+
+fn has_header(word: &str) -> bool {
+    let header = word.split('.').next().unwrap_or_default();
+    let json = BASE64URL.decode(header).unwrap_or_default();
+    serde_json::from_slice::<Map<String, Value>>(&json).is_ok()
+}
+
+/// Five parts, of which the first is the base64url of what starts with `{"`, or with white space in it.
+pub(crate) fn is_compact(text: &str) -> bool {
+    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
+    let dots = text.bytes().filter(|octet| *octet == b'.').count();
+    dots == 4 && is_start(text) && text.bytes().all(allowed)
+}
+
+/// The same with an authentication tag of a length that there is, so not cut off by a line break.
+fn is_whole(text: &str) -> bool {
+    let tag = text.rsplit('.').next().unwrap_or_default();
+    is_tag_len(tag.len()) && is_compact(text)
+}
+
+/// base64url of 16, 24 and 32 octets.
+fn is_tag_len(len: usize) -> bool {
+    matches!(len, 22 | 32 | 43)
+}
+
+fn is_start(text: &str) -> bool {
+    text.starts_with("ey") || text.starts_with("ew")
+}
+
+fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
+    let mut stripped = Vec::new();
+    let mut version = Cow::Borrowed(text);
+    for change in [
+        None,
+        Some(Stripped::Escapes),
+        Some(Stripped::PercentEncoding),
+    ] {
+        if let Some(change) = change {
+            let changed = if change == Stripped::Escapes {
+                unescaped(&version)
+            } else {
+                percent_decoded(&version)
+            };
+            let Some(changed) = changed else { continue };
+            version = Cow::Owned(changed);
+            stripped.push(change);
+        }
+        let found = distinct([in_json(&version, is_one, depth), in_words(&version, is_one)]);
+        let found = if found.is_empty() {
+            distinct([folded(&version, is_one)])
+        } else {
+            found
+        };
+        if !found.is_empty() {
+            let add = |found: Found| Found {
+                stripped: [stripped.as_slice(), &found.stripped].concat(),
+                ..found
+            };
+            return found.into_iter().map(add).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// The first of each message.
+pub(crate) fn distinct(found: impl IntoIterator<Item = Vec<Found>>) -> Vec<Found> {
+    let mut seen = BTreeSet::new();
+    found
+        .into_iter()
+        .flatten()
+        .filter(|found| seen.insert(found.message.clone()))
+        .collect()
+}
+
+fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    // The full stop after a sentence.
+    pieces(text).map(|word| word.trim_end_matches('.'))
+}
+
+/// Words that may go on in the next line, so with the dots after them.
+fn pieces(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
+    text.split(move |c: char| !allowed(c))
+        // `body=eyJ…` of a form.
+        .map(|word| match word.split_once('=') {
+            Some((name, value)) if !name.contains('.') && value.starts_with('e') => value,
+            _ => word,
+        })
+}
+
+fn in_words(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+    let mut all = Vec::new();
+    for word in words(text).filter(|word| is_start(word)) {
+        let message = word.replace('=', "");
+        if is_one(&message) {
+            let mut stripped: Vec<Stripped> = around(text, word).into_iter().collect();
+            if message != word {
+                stripped.push(Stripped::Padding);
+            }
+            all.push(Found { message, stripped });
+        }
+    }
+    all
+}
+
+/// What the text around a message is.
+fn around(text: &str, message: &str) -> Option<Stripped> {
+    let text = text.trim();
+    if text == message {
+        None
+    } else if text.trim_matches(['"', '\'', '`']) == message {
+        Some(Stripped::Quotes)
+    } else if text.starts_with(['{', '[']) {
+        Some(Stripped::Json)
+    } else {
+        Some(Stripped::OtherText)
+    }
+}
+
+/// In each JSON object of a text.
+fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
+    let mut all = Vec::new();
+    // What Python prints of an object is JSON but for the quotation marks.
+    let is_python = text.contains('\'') && !text.contains('"');
+    let text = if is_python {
+        Cow::Owned(text.replace('\'', "\""))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let mut rest = &*text;
+    while let Some(start) = rest.find('{') {
+        let from_start = rest.get(start..).unwrap_or_default();
+        let mut values = Deserializer::from_str(from_start).into_iter::<Value>();
+        let end = if let Some(Ok(value)) = values.next() {
+            in_value(&value, is_one, depth, &mut all);
+            values.byte_offset()
+        } else {
+            1
+        };
+        rest = from_start.get(end..).unwrap_or_default();
+    }
+    all
+}
+
+fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec<Found>) {
+    let inside: Vec<Found> = match value {
+        Value::Object(object) => {
+            if let Some(message) = from_serialization(object).filter(|message| is_one(message)) {
+                all.push(Found {
+                    message,
+                    stripped: vec![Stripped::JsonSerialization],
+                });
+                return;
+            }
+            let mut inside = Vec::new();
+            for value in object.values() {
+                in_value(value, is_one, depth, &mut inside);
+            }
+            inside
+        }
+        Value::Array(items) => {
+            let mut inside = Vec::new();
+            for value in items {
+                in_value(value, is_one, depth, &mut inside);
+            }
+            inside
+        }
+        Value::String(text) if depth < MAX_DEPTH => search(text, is_one, depth.saturating_add(1)),
+        _ => Vec::new(),
+    };
+    all.extend(inside.into_iter().map(|mut found| {
+        if found.stripped.first() != Some(&Stripped::Json) {
+            found.stripped.insert(0, Stripped::Json);
+        }
+        found
+    }));
+}
+
+/// RFC 7516 section 7.2, flattened or with one recipient, without unprotected headers.
+fn from_serialization(object: &Map<String, Value>) -> Option<String> {
+    let member = |name| object.get(name).and_then(Value::as_str);
+    let of_recipient = || {
+        object
+            .get("recipients")?
+            .get(0)?
+            .get("encrypted_key")?
+            .as_str()
+    };
+    let key = member("encrypted_key").or_else(of_recipient);
+    let parts = [
+        member("protected")?,
+        key.unwrap_or_default(),
+        member("iv")?,
+        member("ciphertext")?,
+        member("tag")?,
+    ];
+    let is_kept = |c: &char| !c.is_whitespace() && *c != '=';
+    Some(parts.join(".").chars().filter(is_kept).collect())
+}
+
+/// A message that goes over several lines, or has other white space, quotation marks and plus signs in it,
+/// as in the source of a program.
+fn folded(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+    let found = |message: String| Found {
+        message,
+        stripped: vec![Stripped::LineBreaks],
+    };
+    let by_line: Vec<Found> = in_lines(text)
+        .into_iter()
+        .filter(|message| is_one(message))
+        .map(found)
+        .collect();
+    if !by_line.is_empty() {
+        return by_line;
+    }
+    let fills = |c: char| c.is_whitespace() || "\"'`+>,".contains(c);
+    let joined: String = text.chars().filter(|c| !fills(*c)).collect();
+    let words = words(&joined).map(|word| word.replace('=', ""));
+    words.filter(|word| is_one(word)).map(found).collect()
+}
+
+/// Joins lines from one that ends with the start of a message, until a tag is complete.
+fn in_lines(text: &str) -> Vec<String> {
+    let mut messages = Vec::new();
+    let mut joined = Joined::default();
+    for line in text.lines() {
+        let mut pieces = pieces(line.trim()).filter(|piece| !piece.is_empty());
+        let first = pieces.next();
+        let last = pieces.next_back();
+        if joined.dots == 4 {
+            joined.push(first.unwrap_or_default().trim_end_matches('.'));
+        } else if !joined.text.is_empty() {
+            joined.push(first.unwrap_or_default());
+        } else if let Some(start) = last.or(first).filter(|word| is_start(word)) {
+            joined.push(start);
+        }
+        if joined.dots == 4 && is_tag_len(joined.tail) {
+            messages.push(core::mem::take(&mut joined).text);
+        } else if first.is_none() || joined.dots > 4 {
+            joined = Joined::default();
+        }
+    }
+    messages
+}
+
+/// What was joined of a message, without padding. It is counted along, as a message may be long.
+#[derive(Default)]
+struct Joined {
+    text: String,
+    dots: usize,
+    /// Characters after the last dot.
+    tail: usize,
+}
+
+impl Joined {
+    fn push(&mut self, part: &str) {
+        for character in part.chars().filter(|character| *character != '=') {
+            if character == '.' {
+                self.dots = self.dots.saturating_add(1);
+                self.tail = 0;
+            } else {
+                self.tail = self.tail.saturating_add(1);
+            }
+            self.text.push(character);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Names each encoding in words, as a shell filter and in Rust.
+
+use crate::diagnose::encoding::Encoding;
+use crate::diagnose::term::{Term, term};
+
+/// Decodes base64 with or without padding: without it, `base64 -d` complains.
+macro_rules! base64_filter {
+    () => {
+        r#"awk '{while(length($0)%4)$0=$0"=";print}' | base64 -d"#
+    };
+}
+
+/// The same of base64url, which `basenc` would decode, but not every system has that.
+macro_rules! base64url_filter {
+    () => {
+        concat!("tr -- '-_' '+/' | ", base64_filter!())
+    };
+}
+
+/// Removes white space from a text inside of an encoding.
+macro_rules! within {
+    ($outer:expr, $inner:expr) => {
+        concat!($outer, " | tr -d '[:space:]' | ", $inner)
+    };
+}
+
+/// The same in Rust.
+macro_rules! text_within {
+    ($outer:literal) => {
+        concat!(
+            "String::from_utf8(",
+            $outer,
+            ")?.split_whitespace().collect::<String>()"
+        )
+    };
+}
+
+impl Encoding {
+    /// The value of the flag `--encoding`, where it has one.
+    pub(crate) fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Base64url => Some("base64url"),
+            Self::Base64 => Some("base64"),
+            Self::Hex => Some("hex"),
+            Self::Utf8 => Some("utf8"),
+            _ => None,
+        }
+    }
+
+    /// The constructor that takes the secret as it is written, where there is one.
+    pub(crate) fn constructor(self) -> Option<&'static str> {
+        match self {
+            Self::Base64url => Some("PayloadSecret::from_base64url(secret)"),
+            Self::Base64 => Some("PayloadSecret::from_base64(secret)"),
+            Self::Hex => Some("PayloadSecret::from_hex(secret)"),
+            Self::Utf8 => Some("PayloadSecret::from_bytes(secret.as_bytes())"),
+            Self::RawBytes => Some("PayloadSecret::from_bytes(secret)"),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn term(self) -> Term {
+        match self {
+            Self::Base64url => term(
+                "the decoded base64url",
+                base64url_filter!(),
+                "BASE64_URL_SAFE_NO_PAD.decode({}.trim_end_matches('='))?",
+            ),
+            Self::Base64 => term(
+                "the decoded base64",
+                base64_filter!(),
+                "BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?",
+            ),
+            Self::Hex => term("the decoded hex", "xxd -r -p", "hex::decode({})?"),
+            Self::Utf8 => term("the text", "", "{}.as_bytes()"),
+            Self::RawBytes => term("the raw bytes", "", "{}"),
+            Self::Base64OfBase64 => term(
+                "the twice decoded base64",
+                within!(base64_filter!(), base64_filter!()),
+                concat!(
+                    "BASE64_STANDARD_NO_PAD.decode(",
+                    text_within!("BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?"),
+                    ".trim_end_matches('='))?"
+                ),
+            ),
+            Self::Base64OfBase64url => term(
+                "the decoded base64 of base64url",
+                within!(base64_filter!(), base64url_filter!()),
+                concat!(
+                    "BASE64_URL_SAFE_NO_PAD.decode(",
+                    text_within!("BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?"),
+                    ".trim_end_matches('='))?"
+                ),
+            ),
+            Self::Base64OfHex => term(
+                "the decoded base64 of hex",
+                within!(base64_filter!(), "xxd -r -p"),
+                concat!(
+                    "hex::decode(",
+                    text_within!("BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?"),
+                    ")?"
+                ),
+            ),
+            Self::HexOfBase64 => term(
+                "the decoded hex of base64",
+                within!("xxd -r -p", base64_filter!()),
+                concat!(
+                    "BASE64_STANDARD_NO_PAD.decode(",
+                    text_within!("hex::decode({})?"),
+                    ".trim_end_matches('='))?"
+                ),
+            ),
+            Self::HexOfBase64url => term(
+                "the decoded hex of base64url",
+                within!("xxd -r -p", base64url_filter!()),
+                concat!(
+                    "BASE64_URL_SAFE_NO_PAD.decode(",
+                    text_within!("hex::decode({})?"),
+                    ".trim_end_matches('='))?"
+                ),
+            ),
+            Self::Decimal => term(
+                "the octets in decimal",
+                "tr , '\\n' | awk '{printf \"%02x\",($1+256)%256}' | xxd -r -p",
+                "{}.split(',').map(|n| n.trim().parse::<i16>().map(|n| n as u8)).collect::<Result<Vec<_>, _>>()?",
+            ),
+            Self::LowerText => term(
+                "the text in lower case",
+                "tr A-Z a-z",
+                "{}.to_ascii_lowercase().as_bytes()",
+            ),
+            Self::UpperText => term(
+                "the text in upper case",
+                "tr a-z A-Z",
+                "{}.to_ascii_uppercase().as_bytes()",
+            ),
+            Self::DashedText => term(
+                "the UUID with dashes as text",
+                "tr A-Z a-z | sed -E 's/(.{8})(.{4})(.{4})(.{4})/\\1-\\2-\\3-\\4-/'",
+                "Uuid::parse_str({})?.to_string().as_bytes()",
+            ),
+            Self::DashedUpperText => term(
+                "the UUID with dashes as upper-case text",
+                "tr a-z A-Z | sed -E 's/(.{8})(.{4})(.{4})(.{4})/\\1-\\2-\\3-\\4-/'",
+                "Uuid::parse_str({})?.to_string().to_uppercase().as_bytes()",
+            ),
+            Self::LowerHexText => term(
+                "the decoded base64 as lower-case hex text",
+                concat!(base64_filter!(), " | xxd -p | tr -d '\\n'"),
+                "hex::encode(BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?).as_bytes()",
+            ),
+            Self::UpperHexText => term(
+                "the decoded base64 as upper-case hex text",
+                concat!(base64_filter!(), " | xxd -u -p | tr -d '\\n'"),
+                "hex::encode_upper(BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?).as_bytes()",
+            ),
+            Self::LowerHexTextOfBase64url => term(
+                "the decoded base64url as lower-case hex text",
+                concat!(base64url_filter!(), " | xxd -p | tr -d '\\n'"),
+                "hex::encode(BASE64_URL_SAFE_NO_PAD.decode({}.trim_end_matches('='))?).as_bytes()",
+            ),
+            Self::UpperHexTextOfBase64url => term(
+                "the decoded base64url as upper-case hex text",
+                concat!(base64url_filter!(), " | xxd -u -p | tr -d '\\n'"),
+                "hex::encode_upper(BASE64_URL_SAFE_NO_PAD.decode({}.trim_end_matches('='))?).as_bytes()",
+            ),
+            Self::Base64Text => term(
+                "the decoded hex as base64 text",
+                "xxd -r -p | base64 | tr -d '\\n'",
+                "BASE64_STANDARD.encode(hex::decode({})?).as_bytes()",
+            ),
+            Self::Base64urlText => term(
+                "the decoded hex as base64url text",
+                "xxd -r -p | base64 | tr -- '+/' '-_' | tr -d '=\\n'",
+                "BASE64_URL_SAFE_NO_PAD.encode(hex::decode({})?).as_bytes()",
+            ),
+            Self::Utf16Le => term(
+                "the text in UTF-16 (little-endian)",
+                "iconv -f UTF-8 -t UTF-16LE",
+                "{}.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()",
+            ),
+            Self::Utf16Be => term(
+                "the text in UTF-16 (big-endian)",
+                "iconv -f UTF-8 -t UTF-16BE",
+                "{}.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>()",
+            ),
+            Self::Utf16BeMarked => term(
+                "the text in UTF-16 (big-endian) with byte order mark",
+                "{ printf '\\376\\377'; iconv -f UTF-8 -t UTF-16BE; }",
+                "[0xfeff].into_iter().chain({}.encode_utf16()).flat_map(u16::to_be_bytes).collect::<Vec<u8>>()",
+            ),
+            Self::Utf16LeMarked => term(
+                "the text in UTF-16 (little-endian) with byte order mark",
+                "{ printf '\\377\\376'; iconv -f UTF-8 -t UTF-16LE; }",
+                "[0xfeff].into_iter().chain({}.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()",
+            ),
+        }
+    }
+
+    pub(crate) fn rust(self) -> &'static str {
+        self.term().rust
+    }
+}

@@ -1,0 +1,52 @@
+//! What was removed or changed to get from a capture to the message.
+
+use core::fmt;
+
+/// What was removed or changed to get from a capture to the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stripped {
+    /// UTF-16 was converted.
+    Utf16,
+    /// A byte order mark.
+    ByteOrderMark,
+    /// A JWE in its JSON serialization was written as compact text.
+    JsonSerialization,
+    /// JSON around the message.
+    Json,
+    /// The rest of an HTTP request or response.
+    HttpMessage,
+    /// A curl command.
+    CurlCommand,
+    /// Quotation marks.
+    Quotes,
+    /// Other text around the message.
+    OtherText,
+    /// Backslash escapes.
+    Escapes,
+    /// Percent-encoding of a URL or form.
+    PercentEncoding,
+    /// Line breaks and other white space within the message.
+    LineBreaks,
+    /// Padding (`=`) after parts of the message.
+    Padding,
+}
+
+impl fmt::Display for Stripped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf16 => "UTF-16 instead of UTF-8",
+            Self::ByteOrderMark => "a byte order mark",
+            Self::JsonSerialization => "the JSON serialization of a JWE",
+            Self::Json => "JSON around the message",
+            Self::HttpMessage => "an HTTP message around the body",
+            Self::CurlCommand => "a curl command",
+            Self::Quotes => "quotation marks",
+            Self::OtherText => "text around the message",
+            Self::Escapes => "backslash escapes",
+            Self::PercentEncoding => "percent-encoding",
+            Self::LineBreaks => "white space within the message",
+            Self::Padding => "padding (`=`)",
+        })
+    }
+}
