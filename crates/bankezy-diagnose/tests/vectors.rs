@@ -32,23 +32,34 @@ fn run(vectors: &str) {
             (backend, all("sessions").map(of_session).collect::<Vec<_>>())
         })
         .collect();
-    let check = |vector: &Value| -> Vec<String> {
-        let differences = sessions.iter().filter_map(|(backend, sessions)| {
-            let difference = if let Some(session) = vector["session"].as_u64() {
-                let (ours, theirs) = &sessions[session as usize];
-                difference(vector, backend, |message| {
-                    message.try_derivations(ours, theirs, &[])
-                })
-            } else {
-                let secret = SecretBytes::from(STANDARD.decode(text(vector, "secret")).unwrap());
-                difference(vector, backend, |message| message.try_readings(&secret))
-            };
-            difference.map(|difference| format!("{}: {difference}", backend.name()))
-        });
+    let check = |(number, vector): &(usize, &Value)| -> Vec<String> {
+        // A derivation takes a good part of a second where nothing is optimised, and which backend opens
+        // the message has no part in it: the others have every tenth.
+        let backends = match vector["session"].is_u64() && number % 10 != 0 {
+            true => 1,
+            false => sessions.len(),
+        };
+        let differences = sessions[..backends]
+            .iter()
+            .filter_map(|(backend, sessions)| {
+                let difference = if let Some(session) = vector["session"].as_u64() {
+                    let (ours, theirs) = &sessions[session as usize];
+                    difference(vector, backend, |message| {
+                        message.try_derivations(ours, theirs, &[])
+                    })
+                } else {
+                    let secret =
+                        SecretBytes::from(STANDARD.decode(text(vector, "secret")).unwrap());
+                    difference(vector, backend, |message| message.try_readings(&secret))
+                };
+                difference.map(|difference| format!("{}: {difference}", backend.name()))
+            });
         differences.collect()
     };
-    // A derivation takes a good part of a second where nothing is optimised.
-    let vectors: Vec<&Value> = all("secrets").chain(all("derivations")).collect();
+    let vectors: Vec<_> = all("secrets")
+        .chain(all("derivations"))
+        .enumerate()
+        .collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let (vectors, check) = (&vectors, &check);

@@ -102,9 +102,8 @@ pub(super) fn gave_up() -> ClientError {
 
 /// Approximate length of the headers on the wire.
 fn head_len(headers: &HeaderMap) -> usize {
-    let line = |(name, value): (&http::HeaderName, &HeaderValue)| {
-        name.as_str().len() + value.len() + 4
-    };
+    let line =
+        |(name, value): (&http::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     headers.iter().map(line).sum()
 }
 
