@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use choice::one_of;
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
 pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
@@ -101,8 +102,8 @@ pub(crate) enum Command {
 pub(crate) struct Keygen {
     /// What to make: a 32-byte payload secret, or a P-256 or RSA key pair
     pub(crate) kind: KeygenKind,
-    /// Size of an RSA key: 2048, 3072, 4096 or 8192
-    #[arg(long, value_name = "N")]
+    /// Size of an RSA key [default: 3072]
+    #[arg(long, value_name = "N", value_parser = one_of(RSA_BITS))]
     pub(crate) bits: Option<usize>,
     /// File for the private half: base64url for a secret, PKCS#8 PEM for a key pair; mode 0600
     #[arg(long, value_name = "FILE")]
@@ -113,6 +114,13 @@ pub(crate) struct Keygen {
     #[command(flatten)]
     pub(crate) backend: BackendArg,
 }
+
+const RSA_BITS: [(&str, usize); 4] = [
+    ("2048", 2048),
+    ("3072", 3072),
+    ("4096", 4096),
+    ("8192", 8192),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeygenKind {
