@@ -216,7 +216,7 @@ fn invalid(
 fn expected(arg: &Arg) -> String {
     match value_name(arg) {
         "FILE" | "PEM" => "the name of a file",
-        "WIRE|FILE" => "a public key, or the name of a file with one",
+        "KEY|FILE" => "a public key, or the name of a file with one",
         "VAR" => "the name of an environment variable",
         "BYTES" => "a whole number of bytes",
         "SECS" => "a whole number of seconds, at least 1",

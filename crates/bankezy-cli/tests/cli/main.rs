@@ -3,6 +3,7 @@
 mod emulator;
 mod environment;
 mod explaining;
+mod key_texts;
 mod keys_and_messages;
 mod lines;
 mod plain_json;
