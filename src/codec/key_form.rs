@@ -103,15 +103,20 @@ fn is_request(content: &[u8]) -> bool {
 /// What is no DER at all.
 fn raw(bytes: &[u8]) -> Option<KeyForm> {
     match bytes {
-        [0xfe, 0xed, 0xfe, 0xed, ..] => return Some(KeyForm::JavaKeyStore),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some(KeyForm::Utf16),
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
+            return Some(KeyForm::JavaKeyStore);
+        }
+        [0xff, 0xfe, ..] => return Some(KeyForm::Utf16 { big_endian: false }),
+        [0xfe, 0xff, ..] => return Some(KeyForm::Utf16 { big_endian: true }),
         _ => {}
     }
     if let Some(form) = core::str::from_utf8(bytes).ok().and_then(of_text) {
         return Some(form);
     }
     match (bytes.len(), bytes.first()) {
-        (65, Some(4 | 6 | 7)) | (33, Some(2 | 3)) | (64, _) => Some(KeyForm::RawPublicPoint),
+        (octets @ 65, Some(4 | 6 | 7)) | (octets @ 33, Some(2 | 3)) | (octets @ 64, _) => {
+            Some(KeyForm::RawPublicPoint { octets })
+        }
         (97, Some(4)) => Some(KeyForm::RawPrivateKey),
         (32, _) => Some(KeyForm::RawScalar),
         _ => None,
@@ -125,7 +130,9 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
         && [*a == 0, *b == 0] == [*c == 0, *d == 0]
         && (*a == 0) != (*b == 0)
     {
-        return Some(KeyForm::Utf16);
+        return Some(KeyForm::Utf16 {
+            big_endian: *a == 0,
+        });
     }
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     const OPENSSH: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-", "---- BEGIN SSH2"];
@@ -138,7 +145,13 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
     if start.contains("-----BEGIN ") {
         return Some(KeyForm::Pem);
     }
-    start.starts_with('{').then_some(KeyForm::Jwk)
+    let object_in_array = |rest: &str| rest.trim_start().starts_with('{');
+    match start.strip_prefix('[') {
+        Some(rest) if object_in_array(rest) => Some(KeyForm::JwkArray),
+        _ if start.starts_with('{') => Some(KeyForm::Jwk),
+        _ if start.starts_with(['"', '\'']) => Some(KeyForm::QuotedText),
+        _ => None,
+    }
 }
 
 /// What a PEM label names, where it is none of those that are read.

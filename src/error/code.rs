@@ -119,9 +119,11 @@ impl KeyForm {
             Self::Pem => "key.form_pem",
             Self::Jwk => "key.form_jwk",
             Self::JwkSet => "key.form_jwk_set",
-            Self::Utf16 => "key.form_utf16",
+            Self::JwkArray => "key.form_jwk_array",
+            Self::QuotedText => "key.form_quoted_text",
+            Self::Utf16 { .. } => "key.form_utf16",
             Self::PublicKey => "key.form_public_key",
-            Self::RawPublicPoint => "key.form_raw_public_point",
+            Self::RawPublicPoint { .. } => "key.form_raw_public_point",
             Self::RawPrivateKey => "key.form_raw_private_key",
             Self::RawScalar => "key.form_raw_scalar",
         }

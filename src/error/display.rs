@@ -156,10 +156,14 @@ impl fmt::Display for KeyProblem {
                 member,
                 found,
                 needed,
-            } => write!(
-                f,
-                "`{member}` has {found} octets, {needed} are needed: put zero octets in front of a shorter one (RFC 7518 section 6.2)"
-            ),
+            } => {
+                write!(f, "`{member}` has {found} octets, {needed} are needed: ")?;
+                f.write_str(if found < needed {
+                    "put zero octets in front (RFC 7518 section 6.2)"
+                } else {
+                    "if those in front are zero, take them off (RFC 7518 section 6.2), else the key is not on P-256"
+                })
+            }
             Self::NotText { member } => write!(f, "`{member}` is not a string"),
             Self::WireForm => f.write_str(
                 "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
@@ -167,7 +171,7 @@ impl fmt::Display for KeyProblem {
             Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
             Self::WrongCurve => f.write_str("its curve is not P-256"),
             Self::PointForm => f.write_str(
-                "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem`",
+                "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem` (a private key without -pubin and -pubout), or the key of a certificate with `openssl x509 -in CERT -pubkey -noout | openssl ec -pubin -pubout -conv_form uncompressed -out key.pem`",
             ),
             Self::OffCurve => f.write_str("its point is not on the curve P-256"),
             Self::ZeroPoint => f.write_str("its point is zero"),
@@ -188,7 +192,9 @@ impl fmt::Display for KeyProblem {
             ),
             Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
             Self::NotPem => f.write_str("it is not PEM"),
-            Self::SeveralKeys => f.write_str("it holds more than one key: keep one of them"),
+            Self::SeveralKeys => f.write_str(
+                "it holds more than one key: keep the one that is meant, for example the first with `openssl pkey -in FILE -out key.pem`, or of public keys with `openssl pkey -pubin -in FILE -out key.pem`",
+            ),
             Self::SeveralCertificates => f.write_str(
                 "it holds more than one certificate: keep the one whose key is meant, for example the first with `openssl x509 -in FILE -out cert.pem`",
             ),
@@ -197,7 +203,7 @@ impl fmt::Display for KeyProblem {
             }
             Self::OtherForm { found } => write!(f, "it is {found}"),
             Self::ExplicitCurve => f.write_str(
-                "its curve parameters are written out instead of named: convert it with `openssl ec -in KEY -param_enc named_curve -out key.pem` (with -pubin and -pubout for a public key)",
+                "its curve parameters are written out instead of named: convert it with `openssl ec -in KEY -param_enc named_curve -out key.pem`, or a public key with `openssl ec -pubin -in KEY -pubout -param_enc named_curve -out key.pem`",
             ),
             Self::ScalarLength { found } => write!(
                 f,
@@ -247,7 +253,7 @@ impl fmt::Display for KeyProblem {
 /// What it is, and what to do with it.
 impl fmt::Display for KeyForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
             Self::Certificate => {
                 "an X.509 certificate, which holds a public key: write that with `openssl x509 -in CERT -pubkey -noout`"
             }
@@ -267,26 +273,54 @@ impl fmt::Display for KeyForm {
                 "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`"
             }
             Self::JavaKeyStore => {
-                "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12`, then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
+                "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12` (of type JCEKS with `-srcstoretype JCEKS`), then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
             }
             Self::Pem => "PEM, another form than the one expected here: read it as PEM",
             Self::Jwk => "JSON, another form than the one expected here: read it as a JWK",
             Self::JwkSet => {
                 "a JWK set: give one of the keys in it, for example the first with `jq '.keys[0]' FILE`"
             }
-            Self::Utf16 => {
-                "text in UTF-16: convert it with `iconv -f UTF-16 -t UTF-8 FILE > key.pem`"
+            Self::JwkArray => {
+                "a JSON array: if JWKs are in it, give one of them, for example the first with `jq '.[0]' FILE`"
+            }
+            Self::QuotedText => {
+                "text in quotation marks: give it without them, as `jq -r . FILE` writes a JSON string"
+            }
+            Self::Utf16 { big_endian } => {
+                let order = if *big_endian { "BE" } else { "LE" };
+                return write!(
+                    f,
+                    "text in UTF-16: convert it with `iconv -f UTF-16{order} -t UTF-8 FILE > key.pem`"
+                );
             }
             Self::PublicKey => "a public key, and a private one is needed: give the private key",
-            Self::RawPublicPoint => {
-                "a public point without a structure around it: read 65 octets as an X9.63 point, or convert them with `(printf 3059301306072a8648ce3d020106082a8648ce3d030107034200 | xxd -r -p; cat FILE) | openssl pkey -pubin -inform DER -out key.pem`"
+            Self::RawPublicPoint { octets } => {
+                let (what, header) = match octets {
+                    33 => (
+                        "a compressed public point without a structure around it:",
+                        "3039301306072a8648ce3d020106082a8648ce3d030107032200",
+                    ),
+                    64 => (
+                        "the coordinates of a public point without a structure around them: put the octet 04 in front and read them as an X9.63 point, or",
+                        "3059301306072a8648ce3d020106082a8648ce3d03010703420004",
+                    ),
+                    _ => (
+                        "a public point without a structure around it: read it as an X9.63 point, or",
+                        "3059301306072a8648ce3d020106082a8648ce3d030107034200",
+                    ),
+                };
+                return write!(
+                    f,
+                    "{what} convert it with `(printf {header} | xxd -r -p; cat FILE) | openssl ec -pubin -inform DER -pubout -conv_form uncompressed -out key.pem`"
+                );
             }
             Self::RawPrivateKey => {
                 "a public point and a private scalar without a structure around them: read them as X9.63, or convert them with `(printf 30770201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107a144034200 | xxd -r -p; head -c 65 FILE) | openssl pkey -inform DER -out key.pem`"
             }
             Self::RawScalar => {
-                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 303102010104 | xxd -r -p; printf 20 | xxd -r -p; cat FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
+                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; cat FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
             }
-        })
+        };
+        f.write_str(text)
     }
 }

@@ -162,7 +162,7 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 15] = [
+const FORM: [KeyForm; 17] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
@@ -173,9 +173,11 @@ const FORM: [KeyForm; 15] = [
     KeyForm::Pem,
     KeyForm::Jwk,
     KeyForm::JwkSet,
-    KeyForm::Utf16,
+    KeyForm::JwkArray,
+    KeyForm::QuotedText,
+    KeyForm::Utf16 { big_endian: false },
     KeyForm::PublicKey,
-    KeyForm::RawPublicPoint,
+    KeyForm::RawPublicPoint { octets: 65 },
     KeyForm::RawPrivateKey,
     KeyForm::RawScalar,
 ];

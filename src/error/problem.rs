@@ -253,7 +253,7 @@ pub enum KeyForm {
     Pkcs12,
     /// PKCS#7 or CMS (RFC 5652).
     Pkcs7,
-    /// A Java key store (JKS).
+    /// A Java key store (JKS or JCEKS).
     JavaKeyStore,
     /// PEM (RFC 7468).
     Pem,
@@ -261,12 +261,22 @@ pub enum KeyForm {
     Jwk,
     /// A JWK set (RFC 7517 section 5).
     JwkSet,
+    /// A JSON array of objects, such as the `keys` of a JWK set.
+    JwkArray,
+    /// Text in quotation marks, such as a JSON string that holds a JWK.
+    QuotedText,
     /// Text in UTF-16.
-    Utf16,
+    Utf16 {
+        /// The order of its octets.
+        big_endian: bool,
+    },
     /// A public key where a private one is needed.
     PublicKey,
-    /// A public point without a structure around it, of 64, 65 or 33 octets.
-    RawPublicPoint,
+    /// A public point without a structure around it.
+    RawPublicPoint {
+        /// 65, or 64 without the octet in front that says its form, or 33 if it is compressed.
+        octets: usize,
+    },
     /// A public point and the private scalar behind it, 97 octets.
     RawPrivateKey,
     /// 32 octets, such as a private scalar.

@@ -57,8 +57,8 @@ impl KeyPair {
     /// Reads PEM: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (RFC 5915), whichever
     /// of the three structures it holds.
     ///
-    /// Text around the block, certificates beside it, which are not looked at, and line ends written as `\n`
-    /// are passed over. A key that is encrypted with a password is refused: `from_encrypted_pem`
+    /// Text around the block, certificates and public keys beside it, which are not looked at, and line ends
+    /// written as `\n` are passed over. A key that is encrypted with a password is refused: `from_encrypted_pem`
     /// (feature `encrypted-keys`) reads it.
     ///
     /// # Errors

@@ -15,9 +15,17 @@ impl PublicKey {
         if point.is_empty() {
             return Err(KeyProblem::Empty.into());
         }
-        if DerForm::of(point) == DerForm::Other(KeyForm::RawPrivateKey) {
+        let form = DerForm::of(point);
+        if form == DerForm::Other(KeyForm::RawPrivateKey) {
             return Err(KeyProblem::PrivateMember.into());
         }
-        Ok(Kind::P256(P256Point::from_sec1(point)?).into())
+        let read = P256Point::from_sec1(point).map_err(|problem| match (problem, form) {
+            // Another form of a point, with the command that converts it.
+            (KeyProblem::PointForm, DerForm::Other(found @ KeyForm::RawPublicPoint { .. })) => {
+                KeyProblem::OtherForm { found }
+            }
+            (problem, _) => problem,
+        });
+        Ok(Kind::P256(read?).into())
     }
 }

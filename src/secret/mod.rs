@@ -19,7 +19,8 @@ use crate::error::Error;
 /// The 32-byte key that BankEzy calls `payloadSecret`: an AES-256 key.
 ///
 /// How it is written is nowhere documented, so each encoding has its own constructor and none is
-/// guessed. Anything but 32 bytes is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are
+/// guessed. Line ends in and around base64, base64url and hex, which tools fold with, and blanks at the ends are
+/// passed over. Anything but 32 bytes is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are
 /// memory that was never filled. The key lives on the heap, is wiped on drop, and is
 /// compared in constant time; there is no `Clone`, and `Debug` shows nothing of it.
 pub struct PayloadSecret(Secret32);
@@ -50,9 +51,11 @@ impl PayloadSecret {
     /// [`Error::SecretZero`] if they are all zero.
     pub fn from_hex(text: &str) -> Result<Self, Error> {
         let invalid = Error::SecretEncoding { expected: "hex" };
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        let is_hex = |valid, digit| valid & hex_value(digit).1;
-        let valid = text.bytes().fold(Choice::from(1), is_hex);
+        let digits = unfolded(text).map_err(|len| Error::SecretLength { found: len / 2 })?;
+        let digits = digits.as_bytes();
+        let (pairs, rest) = digits.as_chunks::<2>();
+        let is_hex = |valid, digit: &u8| valid & hex_value(*digit).1;
+        let valid = digits.iter().fold(Choice::from(1), is_hex);
         if !rest.is_empty() || !bool::from(valid) {
             return Err(invalid);
         }
@@ -66,13 +69,17 @@ impl PayloadSecret {
         Self::refuse_zero(secret)
     }
 
-    /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters.
+    /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters. One line end
+    /// after 32 bytes, as an editor writes it, is passed over.
     ///
     /// # Errors
     /// [`Error::SecretLength`] if it is not 32 bytes,
     /// [`Error::SecretZero`] if they are all zero.
     pub fn from_raw_str(text: &str) -> Result<Self, Error> {
-        Self::from_bytes(text.as_bytes())
+        let line_end = ["\r\n", "\n", "\r"];
+        let line = line_end.iter().find_map(|end| text.strip_suffix(end));
+        let line = line.filter(|line| line.len() == 32).unwrap_or(text);
+        Self::from_bytes(line.as_bytes())
     }
 
     /// Takes 32 raw bytes, such as a key management service hands out. The caller wipes its copy.
@@ -125,16 +132,16 @@ impl PayloadSecret {
     /// In constant time, apart from where it is invalid: `base64ct` looks nothing up in a table.
     fn decode<E: Encoding>(text: &str, expected: &'static str) -> Result<Self, Error> {
         let invalid = Error::SecretEncoding { expected };
-        let unpadded = text.trim_end_matches('=');
-        let padding = text.len().saturating_sub(unpadded.len());
-        if padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
+        let packed = unfolded(text).map_err(|len| Error::SecretLength {
+            found: (len / 4).saturating_mul(3),
+        })?;
+        let packed = packed.as_bytes();
+        let is_padding = |character: &&u8| **character == b'=';
+        let padding = packed.iter().rev().take_while(is_padding).count();
+        if padding > 0 && (padding > 2 || !packed.len().is_multiple_of(4)) {
             return Err(invalid);
         }
-        if unpadded.len() > MAX_TEXT {
-            return Err(Error::SecretLength {
-                found: (unpadded.len() / 4).saturating_mul(3),
-            });
-        }
+        let (unpadded, _) = packed.split_at(packed.len().saturating_sub(padding));
         let mut memory = SecretBytes::zeroed(unpadded.len());
         let decoded = E::decode(unpadded, memory.as_mut()).map_err(|_| invalid)?;
         Self::from_bytes(decoded)
@@ -161,6 +168,22 @@ impl fmt::Debug for PayloadSecret {
 /// Longest text that is decoded to find out how long a secret is; of a longer one, the length alone
 /// says how far off it is.
 const MAX_TEXT: usize = 1024;
+
+/// A text without its line ends, and without the blanks at its ends, or else its length if that is more than is
+/// decoded. Of the characters only the line ends and blanks are told apart, and no secret is written in those.
+fn unfolded(text: &str) -> Result<SecretBytes, usize> {
+    let is_written = |character: &&u8| !matches!(**character, b'\r' | b'\n');
+    let written = || text.trim_ascii().as_bytes().iter().filter(is_written);
+    let len = written().count();
+    if len > MAX_TEXT {
+        return Err(len);
+    }
+    let mut unfolded = SecretBytes::zeroed(len);
+    for (place, character) in unfolded.as_mut().iter_mut().zip(written()) {
+        *place = *character;
+    }
+    Ok(unfolded)
+}
 
 /// Value of a hexadecimal digit and whether it is one, without a table or a branch that depends on it.
 fn hex_value(digit: u8) -> (u8, Choice) {

@@ -423,8 +423,8 @@ fn texts_that_are_no_jwk() {
             row("empty", "", P::Empty),
             row("a blank", " ", P::CutShort),
             row("null", "null", P::NotJsonObject),
-            row("an array", format!("[{genuine}]"), P::NotJsonObject),
-            row("a string", "\"EC\"", P::NotJsonObject),
+            row("an array", format!("[{genuine}]"), form(KeyForm::JwkArray)),
+            row("a string", "\"EC\"", form(KeyForm::QuotedText)),
             row(
                 "a JWK set",
                 format!(r#"{{"keys":[{genuine}]}}"#),

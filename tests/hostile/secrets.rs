@@ -50,6 +50,55 @@ fn the_same_secret_in_every_encoding_is_read() {
     }
 }
 
+/// As editors end a file, and as `base64` and `xxd -p` fold.
+#[test]
+fn line_ends_and_blanks_at_the_ends_are_passed_over() {
+    let genuine = PayloadSecret::from_bytes(&BYTES).unwrap();
+    let readers: [(Reader, String); 5] = [
+        (PayloadSecret::from_base64, BASE64.to_owned()),
+        (PayloadSecret::from_base64, format!("{BASE64}=")),
+        (PayloadSecret::from_base64url, BASE64URL.to_owned()),
+        (PayloadSecret::from_base64url, format!("{BASE64URL}=")),
+        (PayloadSecret::from_hex, HEX.to_owned()),
+    ];
+    for (read, text) in readers {
+        for end in ["\n", "\r\n", "\r"] {
+            let folded = |by: usize| {
+                let lines = text.as_bytes().chunks(by);
+                let lines: Vec<_> = lines.map(|line| str::from_utf8(line).unwrap()).collect();
+                lines.join(end)
+            };
+            for text in [
+                format!("{text}{end}"),
+                format!("{end}{text}{end}{end}"),
+                format!(" \t{text} {end}"),
+                format!("{text}{end} "),
+                folded(20),
+                folded(20) + end,
+                folded(1),
+            ] {
+                let found = read(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+                assert_eq!(found, genuine, "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_end_after_the_characters_of_a_key_is_passed_over() {
+    let key = "k3y.with/dots-and 32 characters!";
+    let genuine = PayloadSecret::from_bytes(key.as_bytes()).unwrap();
+    for end in ["\n", "\r\n", "\r"] {
+        let read = PayloadSecret::from_raw_str(&format!("{key}{end}"));
+        assert_eq!(read.unwrap(), genuine, "{end:?}");
+    }
+    // 32 bytes are the key, whatever they are.
+    for key in ["\n".repeat(32), "k".repeat(31) + "\n"] {
+        let genuine = PayloadSecret::from_bytes(key.as_bytes()).unwrap();
+        assert_eq!(PayloadSecret::from_raw_str(&key).unwrap(), genuine);
+    }
+}
+
 #[test]
 fn hostile_base64() {
     let invalid = || encoding("base64");
@@ -73,8 +122,12 @@ fn hostile_base64() {
             ("unused bits", BASE64.replace("+/s", "+/t"), invalid()),
             ("cut by one", BASE64[..42].into(), invalid()),
             ("41 characters", BASE64[..41].into(), invalid()),
-            ("a line feed after it", format!("{BASE64}\n"), invalid()),
-            ("a blank before it", format!(" {BASE64}"), invalid()),
+            ("line ends alone", "\r\n".repeat(30), length(0)),
+            (
+                "a blank inside",
+                format!("{} {}", &BASE64[..20], &BASE64[20..]),
+                invalid(),
+            ),
             ("a NUL after it", format!("{BASE64}\0"), invalid()),
             ("in quotes", format!("\"{BASE64}\""), invalid()),
             (
@@ -103,8 +156,8 @@ fn hostile_base64url() {
             ("both alphabets", format!("+{}", &BASE64URL[1..]), invalid()),
             ("unused bits", BASE64URL.replace("-_s", "-_t"), invalid()),
             (
-                "a line feed after it",
-                format!("{BASE64URL}\r\n"),
+                "an escaped line feed after it",
+                format!("{BASE64URL}\\n"),
                 invalid(),
             ),
             ("percent signs", format!("{BASE64URL}%3D"), invalid()),
@@ -131,7 +184,16 @@ fn hostile_hex() {
             ("with 0x", format!("0x{}", &HEX[2..]), invalid()),
             ("with colons", "fb:".repeat(32)[..95].into(), invalid()),
             ("a g", format!("g{}", &HEX[1..]), invalid()),
-            ("a blank", format!("{} ", &HEX[1..]), invalid()),
+            (
+                "a blank",
+                format!("{} {}", &HEX[..31], &HEX[32..]),
+                invalid(),
+            ),
+            (
+                "63 digits and a line feed",
+                format!("{}\n", &HEX[1..]),
+                invalid(),
+            ),
             ("a sign", format!("+{}", &HEX[1..]), invalid()),
             (
                 "the characters next to digits",
@@ -153,8 +215,13 @@ fn hostile_raw_text_and_bytes() {
         ("33 characters", "k".repeat(33), length(33)),
         ("32 characters of 2 bytes", "\u{e9}".repeat(32), length(64)),
         (
-            "32 characters and a line feed",
-            format!("{}\n", "k".repeat(32)),
+            "32 characters and two line feeds",
+            format!("{}\n\n", "k".repeat(32)),
+            length(34),
+        ),
+        (
+            "31 characters and a line end of two",
+            format!("{}\r\n", "k".repeat(31)),
             length(33),
         ),
         ("base64url of a secret", BASE64URL.into(), length(43)),

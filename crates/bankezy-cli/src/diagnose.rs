@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     let algorithm = message.algorithm();
 
     let found = if let Some(private) = args.private_key.place() {
-        let pair = keys::private_key(&private.read()?, backend)?;
+        let pair = keys::private_key(private, Some(&args.password), backend)?;
         match &args.peer {
             Some(peer) if algorithm == Algorithm::Dir => {
                 let peer = keys::public_key(peer, "--peer")?;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use bankezy_crypto::providers::RequestError;
 
+use crate::streams;
+
 /// What is printed on standard error, with what to do.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -37,7 +39,7 @@ impl Failure {
     pub(crate) fn print(&self) -> io::Result<()> {
         match self {
             Self::Help(help) => help.print(),
-            failure => writeln!(io::stderr(), "bankezy: {failure}"),
+            failure => writeln!(streams::stderr(), "bankezy: {failure}"),
         }
     }
 }
@@ -64,9 +66,6 @@ impl From<RequestError> for Failure {
 
 impl From<bankezy_crypto::Error> for Failure {
     fn from(error: bankezy_crypto::Error) -> Self {
-        match error {
-            bankezy_crypto::Error::RsaKeySize { .. } => Self::Usage(error.to_string()),
-            _ => Self::Operation(error.to_string()),
-        }
+        Self::Operation(error.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! Reading and writing: files, standard input and output.
+//! Reading and writing: files, and whole streams.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 use bankezy_crypto::SecretBytes;
 
 use crate::failure::Failure;
-use crate::shown;
+use crate::streams;
 
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
+
+/// Names a file in a message by what gave its name. The name itself may be a secret in the wrong place.
+pub(crate) fn named_by(from: &str) -> String {
+    format!("the file of {from}")
+}
 
 /// Reads a key or secret file into memory that wipes itself. `from` is the flag or variable that
 /// names the file.
@@ -20,7 +25,7 @@ pub(crate) fn read_key(path: &Path, from: &str) -> Result<SecretBytes, Failure> 
 
 /// Reads a file of at most `max` bytes.
 pub(crate) fn read_file(path: &Path, max: usize, from: &str) -> Result<SecretBytes, Failure> {
-    let what = shown::file(path, from);
+    let what = named_by(from);
     let file = File::open(path).map_err(|error| unreadable(&what, &error))?;
     read(file, max, &what)
 }
@@ -44,7 +49,7 @@ fn reason(error: &io::Error) -> String {
 /// Reads standard input of at most `max` bytes.
 pub(crate) fn read_stdin(max: usize) -> Result<SecretBytes, Failure> {
     let what = "standard input";
-    stdin()
+    streams::stdin()
         .map_err(|error| unreadable(what, &error))
         .and_then(|input| read(input, max, what))
 }
@@ -64,7 +69,7 @@ fn read(source: impl Read, max: usize, what: &str) -> Result<SecretBytes, Failur
 
 /// Writes bytes to standard output as they are.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
-    stdout()
+    streams::stdout()
         .and_then(|mut out| {
             out.write_all(bytes)?;
             out.flush()
@@ -72,42 +77,16 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| Failure::operation(format!("cannot write standard output: {error}")))
 }
 
-/// Standard input without the buffer of the standard library, which would keep a payload.
-pub(crate) fn stdin() -> io::Result<File> {
-    #[cfg(test)]
-    return streams::IN.with(streams::of);
-    #[cfg(not(test))]
-    unbuffered(io::stdin())
-}
-
-/// Standard output without a buffer.
-pub(crate) fn stdout() -> io::Result<File> {
-    #[cfg(test)]
-    return streams::OUT.with(streams::of);
-    #[cfg(not(test))]
-    unbuffered(io::stdout())
-}
-
-#[cfg(all(unix, not(test)))]
-fn unbuffered(stream: impl std::os::fd::AsFd) -> io::Result<File> {
-    Ok(stream.as_fd().try_clone_to_owned()?.into())
-}
-
-#[cfg(all(windows, not(test)))]
-fn unbuffered(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
-    Ok(stream.as_handle().try_clone_to_owned()?.into())
-}
-
 /// Refuses a place where no private key can be written, before one is made for it.
 pub(crate) fn check_private(path: &Path, from: &str, force: bool) -> Result<(), Failure> {
-    let shown = shown::file(path, from);
+    let what = named_by(from);
     match fs::symlink_metadata(path) {
         Ok(found) if force && found.is_file() => Ok(()),
         Ok(_) if force => Err(Failure::operation(format!(
-            "{shown} is not a regular file and is not replaced: name another"
+            "{what} is not a regular file and is not replaced: name another"
         ))),
         Ok(_) => Err(Failure::operation(format!(
-            "{shown} exists and is not overwritten: name another file, or add --force"
+            "{what} exists and is not overwritten: name another file, or add --force"
         ))),
         // Whether it can be created is seen when it is.
         Err(_) => Ok(()),
@@ -127,7 +106,7 @@ pub(crate) fn write_private(
     check_private(path, from, force)?;
     let target = if force { beside(path) } else { path.to_owned() };
     let failed = |error| {
-        let (what, reason) = (shown::file(path, from), reason(&error));
+        let (what, reason) = (named_by(from), reason(&error));
         Failure::operation(format!("cannot write {what}: {reason}"))
     };
     let mut file = create_private(&target).map_err(failed)?;
@@ -159,24 +138,4 @@ fn create_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Standard input and output of the tests that run commands in their own process.
-#[cfg(test)]
-pub(crate) mod streams {
-    use std::cell::RefCell;
-    use std::fs::File;
-    use std::io;
-
-    thread_local! {
-        pub(crate) static IN: RefCell<Option<File>> = const { RefCell::new(None) };
-        pub(crate) static OUT: RefCell<Option<File>> = const { RefCell::new(None) };
-    }
-
-    pub(super) fn of(stream: &RefCell<Option<File>>) -> io::Result<File> {
-        match &*stream.borrow() {
-            Some(file) => file.try_clone(),
-            None => Err(io::Error::other("no stream of this test")),
-        }
-    }
 }

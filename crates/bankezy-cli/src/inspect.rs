@@ -7,7 +7,7 @@ use crate::files;
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
     let bytes = match &args.file {
-        Some(file) => files::read_file(file, max.saturating_add(2), "the argument")?,
+        Some(file) => files::read_file(file, max.saturating_add(2), "the argument FILE")?,
         None => files::read_stdin(max.saturating_add(2))?,
     };
     let report = bankezy_diagnose::inspect(bytes.as_bytes(), max)

@@ -1,77 +1,177 @@
 //! Which form a key file is in, where nothing names it: DER of several structures, raw points, and hex or base64
 //! of them. The library has a constructor for each form and guesses none.
 
+use std::io::Write as _;
+
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-/// A private key that does not start as PEM or a JWK does: either of them behind other text or a byte order
-/// mark, PKCS#8, PKCS#1, SEC 1, X9.63, or hex or base64 of one.
-pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
-    if let Ok(text) = str::from_utf8(bytes) {
-        let start = text.trim_start_matches('\u{feff}').trim_start();
+/// What bytes are by their outside.
+enum Form<'a> {
+    Pem(&'a str),
+    Jwk(&'a str),
+    Other(&'a [u8]),
+}
+
+impl<'a> Form<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let Ok(text) = str::from_utf8(bytes) else {
+            return Self::Other(bytes);
+        };
+        let start = text.trim_start_matches('\u{feff}').trim();
         if text.contains("-----BEGIN ") {
-            return KeyPair::from_pem_with_backend(text, backend);
+            Self::Pem(text)
         } else if start.starts_with('{') {
-            return KeyPair::from_jwk_with_backend(start, backend);
+            Self::Jwk(start)
+        } else {
+            Self::Other(bytes)
         }
     }
-    let from = |bytes: &[u8]| {
-        best([
+}
+
+/// A private key: PEM or a JWK, behind other text or a byte order mark too, PKCS#8, PKCS#1, SEC 1, X9.63, or
+/// hex or base64 of one.
+pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
+    read_inside(bytes, |form| match form {
+        Form::Pem(text) => KeyPair::from_pem_with_backend(text, backend),
+        Form::Jwk(text) => KeyPair::from_jwk_with_backend(text, backend),
+        Form::Other(bytes) => best([
             KeyPair::from_pkcs8_der_with_backend(bytes, backend),
             KeyPair::from_pkcs1_der_with_backend(bytes, backend),
             KeyPair::from_sec1_der_with_backend(bytes, backend),
             KeyPair::from_x963_with_backend(bytes, backend),
-        ])
-    };
-    match decoded(bytes) {
-        Some(inside) => from(inside.as_bytes()),
-        None => from(bytes),
+        ]),
+    })
+}
+
+/// A private key that is encrypted with a password: PKCS#8 as PEM or DER, or hex or base64 of one.
+pub(crate) fn encrypted_private_key(
+    bytes: &[u8],
+    password: &[u8],
+    backend: &Backend,
+) -> Result<KeyPair, Error> {
+    read_inside(bytes, |form| match form {
+        Form::Pem(text) => KeyPair::from_encrypted_pem_with_backend(text, password, backend),
+        Form::Jwk(_) => Err(KeyProblem::NotEncrypted.into()),
+        Form::Other(bytes) => {
+            KeyPair::from_encrypted_pkcs8_der_with_backend(bytes, password, backend)
+        }
+    })
+}
+
+/// Reads what hex or base64 holds, or else the bytes themselves.
+fn read_inside<T>(bytes: &[u8], read: impl FnOnce(Form<'_>) -> T) -> T {
+    match Form::of(bytes) {
+        Form::Other(bytes) => match decoded(bytes) {
+            Some(inside) => read(Form::of(inside.as_bytes())),
+            None => read(Form::Other(bytes)),
+        },
+        form => read(form),
     }
 }
 
 /// A public key in DER or as a point.
 pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
-    match PublicKey::from_spki_der(bytes) {
-        Err(Error::Key {
-            problem:
-                KeyProblem::OtherForm {
-                    found: KeyForm::Certificate,
-                },
-            ..
-        }) => PublicKey::from_certificate_der(bytes),
-        Err(Error::Key {
-            problem:
-                KeyProblem::OtherForm {
-                    found: KeyForm::RawPublicPoint,
-                },
-            ..
-        }) => match bytes.len() {
-            // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
-            64 => PublicKey::from_x963(&[&[4], bytes].concat()),
-            _ => PublicKey::from_x963(bytes),
-        },
-        found => found,
-    }
+    PublicKey::from_spki_der(bytes).or_else(|error| match other_form(&error) {
+        Some(KeyForm::Certificate) => PublicKey::from_certificate_der(bytes),
+        // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
+        Some(KeyForm::RawPublicPoint { octets: 64 }) => {
+            PublicKey::from_x963(&[&[4], bytes].concat())
+        }
+        Some(KeyForm::RawPublicPoint { .. }) => PublicKey::from_x963(bytes),
+        _ => Err(error),
+    })
 }
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
-    if text.contains("-----BEGIN ") {
-        return PublicKey::from_pem(text);
+    match Form::of(text.as_bytes()) {
+        Form::Pem(text) => PublicKey::from_pem(text),
+        Form::Jwk(text) => public_jwk(text),
+        Form::Other(bytes) => PublicKey::from_wire(text).or_else(|error| {
+            let Some(inside) = decoded(bytes) else {
+                return Err(alarmed(bytes, error));
+            };
+            match Form::of(inside.as_bytes()) {
+                Form::Pem(text) => PublicKey::from_pem(text),
+                // What is wrong with it was said, unless there are blanks in the base64.
+                Form::Jwk(text) => public_jwk(text),
+                Form::Other(inside) if is_about_the_wire(&error) => {
+                    public_key(inside).map_err(|found| match is_vague(&found) {
+                        true => error,
+                        false => alarmed(inside, found),
+                    })
+                }
+                Form::Other(inside) => Err(alarmed(inside, error)),
+            }
+        }),
     }
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    if start.starts_with('{') {
-        return PublicKey::from_jwk(start);
+}
+
+fn public_jwk(text: &str) -> Result<PublicKey, Error> {
+    PublicKey::from_jwk(text).map_err(|error| alarmed(text.as_bytes(), error))
+}
+
+/// Whether it says no more than that the inside is none of the forms that travel.
+fn is_about_the_wire(error: &Error) -> bool {
+    let is_about_base64 = matches!(
+        error,
+        Error::Key {
+            problem: KeyProblem::NotBase64 | KeyProblem::NotAKey | KeyProblem::WireForm,
+            ..
+        }
+    );
+    let is_read = |form| matches!(form, KeyForm::Certificate | KeyForm::RawPublicPoint { .. });
+    is_about_base64 || other_form(error).is_some_and(is_read)
+}
+
+fn other_form(error: &Error) -> Option<KeyForm> {
+    match error {
+        Error::Key {
+            problem: KeyProblem::OtherForm { found },
+            ..
+        } => Some(*found),
+        _ => None,
     }
-    PublicKey::from_wire(text).or_else(|error| match decoded(text.as_bytes()) {
-        Some(inside) => public_key(inside.as_bytes())
-            .map_err(|inside| if is_vague(&inside) { error } else { inside }),
-        None if text.contains('\0') => public_key(text.as_bytes()),
-        None => Err(error),
-    })
+}
+
+/// Says of JSON around keys, which is not read, that one of them is private.
+fn alarmed(json: &[u8], error: Error) -> Error {
+    let is_around = |form| {
+        matches!(
+            form,
+            KeyForm::JwkSet | KeyForm::JwkArray | KeyForm::QuotedText
+        )
+    };
+    if !other_form(&error).is_some_and(is_around) {
+        return error;
+    }
+    let packed = kept(json, |c| !c.is_ascii_whitespace() && c != b'\\');
+    let packed = packed.as_bytes();
+    // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
+    let is_private = [br#""d":""#, br#""k":""#].into_iter().any(|member| {
+        memchr::memmem::find_iter(packed, member)
+            .filter_map(|place| packed.get(place + member.len()))
+            .any(|first| *first != b'"')
+    });
+    if is_private {
+        KeyProblem::PrivateMember.into()
+    } else {
+        error
+    }
+}
+
+/// Some of the characters of a text, in memory that wipes itself.
+fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
+    let mut kept = SecretBytes::with_capacity(text.len());
+    for character in text.iter().filter(|character| is_kept(**character)) {
+        // A SecretBytes takes whatever is written to it.
+        let _ = kept.write_all(std::slice::from_ref(character));
+    }
+    kept
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".
@@ -100,37 +200,74 @@ fn is_vague(error: &Error) -> bool {
     )
 }
 
+/// How octets are written as text.
+#[derive(Clone, Copy)]
+enum Code {
+    Hex,
+    Base64,
+    Base64url,
+}
+
+/// A text without white space, and the code that it may be in, if it is as long as a key.
+fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
+    let packed = kept(text, |character| !character.is_ascii_whitespace());
+    let text = packed.as_bytes();
+    let is_hex = text.iter().all(u8::is_ascii_hexdigit) && text.len().is_multiple_of(2);
+    let code = match text.len() {
+        // 32 octets.
+        ..43 => return None,
+        64.. if is_hex => Code::Hex,
+        _ if text.iter().any(|c| b"-_".contains(c)) => Code::Base64url,
+        _ => Code::Base64,
+    };
+    Some((packed, code))
+}
+
 /// What hex or base64 holds, in memory that wipes itself.
 fn decoded(text: &[u8]) -> Option<SecretBytes> {
-    let mut packed: SecretBytes = text.to_vec().into();
-    let mut len = 0;
-    for character in text.iter().filter(|c| !c.is_ascii_whitespace()) {
-        packed.as_mut()[len] = *character;
-        len += 1;
-    }
-    let packed = &packed.as_bytes()[..len];
-    if packed.len() < 64 {
-        return None;
-    }
-    if packed.iter().all(u8::is_ascii_hexdigit) && packed.len().is_multiple_of(2) {
-        let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
-        let bytes: Vec<u8> = packed
-            .chunks(2)
-            .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-            .collect();
-        return Some(bytes.into());
-    }
+    let (packed, code) = packed(text)?;
+    let packed = packed.as_bytes();
+    let alphabet = match code {
+        Code::Hex => {
+            let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
+            let pairs = packed.chunks(2);
+            let bytes = pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1]));
+            return Some(bytes.collect::<Vec<u8>>().into());
+        }
+        Code::Base64 => base64::alphabet::STANDARD,
+        Code::Base64url => base64::alphabet::URL_SAFE,
+    };
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let alphabet = if packed.iter().any(|c| b"-_".contains(c)) {
-        base64::alphabet::URL_SAFE
-    } else {
-        base64::alphabet::STANDARD
-    };
     GeneralPurpose::new(&alphabet, config)
         .decode(packed)
         .ok()
         .map(Into::into)
+}
+
+/// For messages about what a file holds in hex or base64: the command that writes the octets, which other
+/// commands read.
+pub(crate) fn decoding(bytes: &[u8]) -> Option<String> {
+    let Form::Other(bytes) = Form::of(bytes) else {
+        return None;
+    };
+    decoded(bytes)?;
+    let (packed, code) = packed(bytes)?;
+    if let Code::Hex = code {
+        return Some("xxd -r -p TEXT > FILE".to_owned());
+    }
+    let alphabet = match code {
+        Code::Base64url => " | tr _- /+",
+        _ => "",
+    };
+    let padding = match packed.as_bytes().len() % 4 {
+        2 => "; printf ==",
+        3 => "; printf =",
+        _ => "",
+    };
+    Some(format!(
+        "(tr -d '[:space:]' < TEXT{alphabet}{padding}) | base64 -d > FILE"
+    ))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use bankezy_crypto::{KeyPair, PayloadSecret};
 
 use crate::args::{Keygen, KeygenKind};
 use crate::failure::Failure;
-use crate::{files, keys, shown};
+use crate::{files, keys, streams};
 
 /// 128 bits of strength (NIST SP 800-57 part 1, table 2).
 const DEFAULT_RSA_BITS: usize = 3072;
@@ -14,6 +14,9 @@ const DEFAULT_RSA_BITS: usize = 3072;
 pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
     if args.bits.is_some() && args.kind != KeygenKind::Rsa {
         return Err(Failure::usage("--bits is only for rsa"));
+    }
+    if args.backend.backend.is_some() && args.kind == KeygenKind::Secret {
+        return Err(Failure::usage("--backend is only for p256 and rsa"));
     }
     let backend = keys::backend(&args.backend)?;
     files::check_private(&args.out, "--out", args.force)?;
@@ -34,9 +37,8 @@ fn secret(args: &Keygen) -> Result<(), Failure> {
     files::write_private(&args.out, "--out", secret.as_str().as_bytes(), args.force)?;
     // Not on standard output: that holds only what may be shared, and of a secret nothing may.
     let _ = writeln!(
-        std::io::stderr(),
-        "payload secret written to {} as base64url; keep it secret",
-        shown::file(&args.out, "--out")
+        streams::stderr(),
+        "payload secret written to the file of --out as base64url; keep it secret"
     );
     Ok(())
 }

@@ -5,10 +5,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bankezy_crypto::backend::{self, Backend};
-use bankezy_crypto::{Derivation, KeyPair, PayloadSecret, PublicKey, SecretBytes, SecretText};
+use bankezy_crypto::{
+    Derivation, Error, KeyPair, KeyProblem, PayloadSecret, PublicKey, SecretBytes, SecretText,
+};
 
 use crate::args::{
-    BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, SecretArg, SecretArgs,
+    BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, PrivateKeyPasswordArg,
+    SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
 use crate::{files, key_forms, usage};
@@ -32,7 +35,7 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
 
 /// The payload secret that the arguments name.
 pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
-    let bytes = secret_bytes(&args.secret)?;
+    let bytes = needed(&args.secret)?;
     let text = text(&bytes, "the payload secret")?;
     let secret = match args.encoding {
         Encoding::Base64 => PayloadSecret::from_base64(text),
@@ -45,17 +48,19 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
     })
 }
 
-/// The payload secret as it is written, without what editors and other tools add to text.
+/// The payload secret as it is written, for a diagnosis. Without what [`secret`] passes over: a byte order mark,
+/// and the line ends inside that `xxd -p` and others fold with.
 pub(crate) fn secret_bytes(arg: &PayloadSecretArg) -> Result<SecretBytes, Failure> {
     needed(arg).map(without_additions)
 }
 
-/// Takes off a byte order mark, and the line ends inside that `xxd -p` and others fold with.
 fn without_additions(secret: SecretBytes) -> SecretBytes {
     let bytes = secret.as_bytes();
     let text = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
-    // Of 32 bytes, each may be one of the key. As text they are at least 43 characters.
-    if bytes.len() == 32 || text == bytes && (bytes.len() < 43 || !bytes.is_ascii()) {
+    // Of 32 bytes, each may be one of the key. As text they are at least 43 characters, in UTF-16 with a NUL
+    // beside each.
+    let is_text = bytes.len() >= 43 && bytes.is_ascii() && !bytes.contains(&0);
+    if bytes.len() == 32 || text == bytes && !is_text {
         return secret;
     }
     let mut kept = SecretBytes::with_capacity(text.len());
@@ -112,41 +117,104 @@ impl Place {
 /// Text of a file, without what editors add: a byte order mark before it, line ends after it.
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
     let bytes = bytes.as_bytes();
+    let refused = |what: String| Err(Failure::operation(format!("{what}: save it as UTF-8")));
     if [b"\xff\xfe", b"\xfe\xff"]
         .iter()
         .any(|mark| bytes.starts_with(*mark))
     {
-        return Err(Failure::operation(format!(
-            "{what} starts with the byte order mark of UTF-16: save it as UTF-8"
-        )));
+        return refused(format!("{what} starts with the byte order mark of UTF-16"));
+    }
+    if is_utf16(bytes) {
+        return refused(format!("{what} is text in UTF-16"));
     }
     std::str::from_utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
 }
 
-/// A private key in whichever form.
-pub(crate) fn private_key(bytes: &SecretBytes, backend: &Backend) -> Result<KeyPair, Failure> {
-    if memchr::memmem::find(bytes.as_bytes(), b"-----BEGIN ").is_some() {
-        // PEM that is no text is not taken for DER.
-        text(bytes, "the private key")?;
-    }
-    Ok(key_forms::private_key(bytes.as_bytes(), backend)?)
+/// Whether it is ASCII in UTF-16, with a NUL beside each character. 32 bytes may be a key.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let are_all = |is_ascii: fn(&[u8; 2]) -> bool| units.iter().all(is_ascii);
+    bytes.len() > 32
+        && rest.is_empty()
+        && (are_all(|unit| unit[0] != 0 && unit[1] == 0)
+            || are_all(|unit| unit[0] == 0 && unit[1] != 0))
 }
 
-/// The public key of `flag`: as it travels, or a file with it as it travels, as PEM, JWK or DER.
-pub(crate) fn public_key(wire_or_file: &str, flag: &str) -> Result<PublicKey, Failure> {
-    let path = Path::new(wire_or_file);
+/// A private key in whichever form. A command that takes no password has no arguments for one.
+pub(crate) fn private_key(
+    place: &Place,
+    password: Option<&PrivateKeyPasswordArg>,
+    backend: &Backend,
+) -> Result<KeyPair, Failure> {
+    let bytes = place.read()?;
+    if memchr::memmem::find(bytes.as_bytes(), b"-----BEGIN ").is_some() {
+        // PEM that is no text is not taken for DER.
+        text(&bytes, "the private key")?;
+    }
+    let found = key_forms::private_key(bytes.as_bytes(), backend);
+    let is_encrypted = matches!(
+        found,
+        Err(Error::Key {
+            problem: KeyProblem::Encrypted,
+            ..
+        })
+    );
+    let refused = |why: &str| Failure::operation(format!("the key is refused: {why}"));
+    match password.map(SecretArg::place) {
+        Some(Some(from)) if is_encrypted => {
+            let password = from.read()?;
+            let password = without_line_end(password.as_bytes(), from);
+            key_forms::encrypted_private_key(bytes.as_bytes(), password, backend)
+                .map_err(|error| failure(&error, &bytes))
+        }
+        Some(Some(from)) if found.is_ok() => Err(refused(&format!(
+            "it is not encrypted, but {} gives a password: leave that out",
+            from.from
+        ))),
+        Some(None) if is_encrypted => Err(refused(
+            "it is encrypted with a password: name the file with the password with \
+             --private-key-password-file, or the environment variable with --private-key-password-env",
+        )),
+        None if is_encrypted => Err(refused(
+            "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`",
+        )),
+        _ => found.map_err(|error| failure(&error, &bytes)),
+    }
+}
+
+/// The password of a file, without the line end that editors put behind it.
+fn without_line_end<'a>(password: &'a [u8], from: &Place) -> &'a [u8] {
+    let line = password.strip_suffix(b"\n");
+    let line = line.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    line.filter(|_| !from.is_variable).unwrap_or(password)
+}
+
+/// What is wrong with the key in a file. The commands of a message read octets, and the file may be text.
+fn failure(error: &Error, bytes: &SecretBytes) -> Failure {
+    let error = error.to_string();
+    let decoding = key_forms::decoding(bytes.as_bytes()).filter(|_| error.contains('`'));
+    Failure::operation(match decoding {
+        Some(command) => format!("decode the file first with `{command}`: {error}"),
+        None => error,
+    })
+}
+
+/// The public key of `flag`, or a file with it, in whichever form.
+pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Failure> {
+    let path = Path::new(text_or_file);
     if !path.exists() {
-        return PublicKey::from_wire(wire_or_file).map_err(|error| {
+        return key_forms::public_text(text_or_file).map_err(|error| {
             Failure::operation(format!("neither a file nor a public key: {error}"))
         });
     }
     let bytes = files::read_key(path, flag)?;
-    let Ok(text) = text(&bytes, "the public key") else {
-        return Ok(key_forms::public_key(bytes.as_bytes())?);
+    let found = match text(&bytes, "the public key") {
+        Ok(text) => key_forms::public_text(text),
+        Err(_) => key_forms::public_key(bytes.as_bytes()),
     };
-    Ok(key_forms::public_text(text)?)
+    found.map_err(|error| failure(&error, &bytes))
 }
 
 /// The derivation that the arguments name, where they name one.

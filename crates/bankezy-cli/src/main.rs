@@ -31,6 +31,7 @@ mod scope;
 mod session;
 mod settings;
 mod shown;
+mod streams;
 mod token;
 mod transport;
 mod usage;

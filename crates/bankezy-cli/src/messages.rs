@@ -106,7 +106,7 @@ fn key(
     }
     let private_key = agreement.private_key.place();
     let private_key = private_key.ok_or_else(|| usage::missing(keys))?;
-    let pair = keys::private_key(&private_key.read()?, backend)?;
+    let pair = keys::private_key(private_key, Some(&agreement.password), backend)?;
     match (&agreement.peer, keys::derivation(&agreement.derivation)?) {
         (Some(peer), Some(derivation)) => {
             let secret = pair.agree(&keys::public_key(peer, "--peer")?, &derivation)?;

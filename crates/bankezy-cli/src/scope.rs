@@ -17,12 +17,14 @@ pub(crate) struct Variables<'a> {
 /// Commands whose only settings are those that say which key.
 const KEY_COMMANDS: [&str; 3] = ["seal", "open", "diagnose"];
 
-const KEY_SETTINGS: [&str; 5] = [
+const KEY_SETTINGS: [&str; 7] = [
     "secret_file",
     "secret_env",
     "encoding",
     "private_key",
     "private_key_env",
+    "private_key_password_file",
+    "private_key_password_env",
 ];
 
 /// Flags that are no settings: they are about one run.

@@ -185,7 +185,7 @@ impl Keys {
                 server_pub_key,
                 private_key,
             } => {
-                let pair = Arc::new(keys::private_key(&private_key.read()?, backend)?);
+                let pair = Arc::new(keys::private_key(private_key, None, backend)?);
                 // RSA derives nothing.
                 Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
             }

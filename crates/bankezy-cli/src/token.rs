@@ -11,7 +11,7 @@ use rand::rngs::SysRng;
 
 use crate::args::{
     AppArgs, BackendArg, BankezyCall, BankezyToken, DerivationArgs, ExchangeArgs, OnboardingArgs,
-    SecretArg as _, TokenArgs,
+    SecretArg as _, TokenArgs, flag,
 };
 use crate::failure::Failure;
 use crate::session::{self, Keys};
@@ -47,10 +47,11 @@ fn new_token(
     }
     let client = remote::connect(&args.server)?;
     let derivation = derivation(&exchange.derivation)?;
+    refuse_needless(app.is_some(), output.save_session.is_some(), settings)?;
     let backend = keys::backend(&BackendArg::default())?;
     // A new key takes longer than all that is refused before it.
     let pair = Arc::new(match exchange.private_key.place() {
-        Some(place) => keys::private_key(&place.read()?, backend)?,
+        Some(place) => keys::private_key(place, None, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
     });
     let call = TokenCall {
@@ -69,6 +70,29 @@ fn new_token(
         session::save(path, output.force, &settings.values, &answer, &session_keys)?;
     }
     answer::print_token(&answer, output.reveal)
+}
+
+/// Refuses flags that would do nothing. Settings that would do nothing are for other calls.
+fn refuse_needless(is_app: bool, is_saved: bool, settings: &Settings) -> Result<(), Failure> {
+    const OF_APP: [&str; 4] = [
+        "app_api_key_file",
+        "app_api_key_env",
+        "app_secret_file",
+        "app_secret_env",
+    ];
+    let is_flag = |id: &&str| {
+        let value = settings.values.get(*id);
+        value.is_some_and(|value| value.from == flag(id))
+    };
+    if let Some(id) = OF_APP.iter().find(|id| !is_app && is_flag(id)) {
+        return Err(Failure::usage(format!("{} is only for --app", flag(id))));
+    }
+    if !is_app && !is_saved && is_flag(&"derive") {
+        return Err(Failure::usage(
+            "--derive is for --app, or for a session that --save-session keeps",
+        ));
+    }
+    Ok(())
 }
 
 struct TokenCall<'a> {

@@ -39,7 +39,7 @@ fn with_roots(
     let only = roots.ca_file.is_some() || !https;
     let pem = certificates(place)?;
     Ok(builder
-        .add_root_certificate_pem(keys::text(&pem, &format!("the file of {}", place.from))?)
+        .add_root_certificate_pem(keys::text(&pem, &files::named_by(&place.from))?)
         .only_these_roots(only))
 }
 
@@ -51,7 +51,7 @@ fn with_identity(builder: ClientBuilder, args: &TransportArgs) -> Result<ClientB
     match (&args.client_cert_file, args.client_key.place()) {
         (Some(place), Some(key)) => {
             let chain = certificates(place)?;
-            let chain = keys::text(&chain, &format!("the file of {}", place.from))?;
+            let chain = keys::text(&chain, &files::named_by(&place.from))?;
             let key = secret_text(&key.read()?, "the key of --client-cert-file")?;
             Ok(builder.client_identity_pem(chain, key))
         }

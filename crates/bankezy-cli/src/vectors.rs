@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Vectors;
 use crate::failure::Failure;
-use crate::{files, keys, shown};
+use crate::{files, keys};
 
 /// Largest vector file that is read.
 const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -21,16 +21,16 @@ const MAX_FILE: usize = 64 * 1024 * 1024;
 pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
     let backend = keys::backend(&args.backend)?;
     let (mut passed, mut failed) = (0, 0);
-    for path in &args.files {
-        for case in read(path)? {
+    for (number, path) in (1..).zip(&args.files) {
+        let from = format!("FILES, number {number}");
+        for case in read(path, &from)? {
             match run_case(&case, backend) {
                 Ok(()) => passed += 1,
                 Err(reason) => {
                     failed += 1;
                     files::print(
                         format!(
-                            "FAILED {} case {} ({}, {}): {reason}\n",
-                            shown::file(path, "the arguments"),
+                            "FAILED file {number} case {} ({}, {}): {reason}\n",
                             case["id"],
                             text(&case, "kind").unwrap_or("no kind"),
                             text(&case, "comment").unwrap_or("no comment"),
@@ -51,9 +51,9 @@ pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Value>, Failure> {
-    let bytes = files::read_file(path, MAX_FILE, "the arguments")?;
-    let what = shown::file(path, "the arguments");
+fn read(path: &Path, from: &str) -> Result<Vec<Value>, Failure> {
+    let bytes = files::read_file(path, MAX_FILE, from)?;
+    let what = files::named_by(from);
     let invalid = |reason: &str| Failure::operation(format!("{what}: {reason}"));
     let file: Value = serde_json::from_slice(bytes.as_bytes())
         .map_err(|error| invalid(&format!("not a vector file: {error}")))?;

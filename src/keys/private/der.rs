@@ -17,7 +17,9 @@ use crate::keys::spki::{self, DerAlgorithm};
 use crate::secret::Secret32;
 
 /// Blocks that stand beside a private key in files: what else tools write there.
-pub(super) const PASSED_OVER: [&str; 4] = [
+pub(super) const PASSED_OVER: [&str; 6] = [
+    "PUBLIC KEY",
+    "RSA PUBLIC KEY",
     "CERTIFICATE",
     "X509 CERTIFICATE",
     "TRUSTED CERTIFICATE",

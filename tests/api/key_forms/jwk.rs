@@ -4,7 +4,7 @@ use bankezy_crypto::{KeyPair, KeyProblem, PrivateKeyOpener, PublicKey, PublicKey
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{P256_JWK, P256_PUBLIC, RSA_JWK, key, public_half, with};
+use super::{P256_JWK, P256_PUBLIC, RSA_JWK, key, opens, public_half, with};
 use crate::common::{each_backend, rsa_2048};
 
 #[test]
@@ -169,4 +169,51 @@ fn thumbprints_are_those_of_the_standard() {
         p256.thumbprint(),
         "6o8zjYBa_90lFnj-hYNRWSI7cLifzFbbOqNa3-STOJo"
     );
+}
+
+/// The same of the numbers of a private key.
+#[test]
+fn leading_zero_octets_of_private_rsa_numbers_are_taken_off() {
+    let value: serde_json::Value = serde_json::from_str(RSA_JWK).unwrap();
+    let public = PublicKey::from_jwk(&public_half(RSA_JWK)).unwrap();
+    let members = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+    let longer = |member: &str| {
+        let text = value[member].as_str().unwrap();
+        let number = URL_SAFE_NO_PAD.decode(text).unwrap();
+        let zeros = URL_SAFE_NO_PAD.encode([&[0, 0][..], &number].concat());
+        (format!("\"{text}\""), format!("\"{zeros}\""))
+    };
+    let all = members.iter().fold(RSA_JWK.to_owned(), |jwk, member| {
+        let (text, zeros) = longer(member);
+        jwk.replace(&text, &zeros)
+    });
+    let one = members.iter().map(|member| {
+        let (text, zeros) = longer(member);
+        RSA_JWK.replace(&text, &zeros)
+    });
+    each_backend(|backend| {
+        if rsa_2048(backend).is_none() {
+            return;
+        }
+        let sealer = PublicKeySealer::with_backend(&public, backend).unwrap();
+        let sealed = sealer.seal(br#"{"a":1}"#).unwrap();
+        for jwk in one.clone().chain([all.clone()]) {
+            assert!(jwk.len() > RSA_JWK.len());
+            opens(KeyPair::from_jwk_with_backend(&jwk, backend), &sealed);
+        }
+    });
+}
+
+/// What to do differs by whether octets are missing or too many.
+#[test]
+fn a_member_that_is_too_long_is_not_to_be_padded() {
+    for (found, told) in [(31, "put zero octets in front"), (33, "take them off")] {
+        let problem = KeyProblem::MemberLength {
+            member: "d",
+            found,
+            needed: 32,
+        };
+        let message = key(problem).to_string();
+        assert!(message.contains(told), "{message}");
+    }
 }

@@ -2,6 +2,8 @@
 //! Once per backend. `tests/data/README.md` says how each file was made.
 
 mod certificates;
+#[cfg(unix)]
+mod commands;
 mod jwk;
 mod points;
 
@@ -102,6 +104,8 @@ fn private_pem_is_read_whatever_stands_around_and_inside_it() {
         block.replace('\n', "\r"),
         format!("{CERTIFICATE}{P256_PEM}"),
         format!("{P256_PEM}{CERTIFICATE}{RSA_CERTIFICATE}"),
+        format!("{P256_PUBLIC}{P256_PEM}"),
+        format!("{P256_PEM}{RSA_PUBLIC}"),
         format!(
             "{CERTIFICATE}{}",
             include_str!("../../data/p256-with-parameters.pem")
@@ -226,25 +230,40 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
             (private_der(P256_PEM.as_bytes()), KeyForm::Pem, "PEM"),
             (
                 private_der(&utf16(u16::to_le_bytes)),
-                KeyForm::Utf16,
-                "iconv -f UTF-16",
+                KeyForm::Utf16 { big_endian: false },
+                "iconv -f UTF-16LE",
             ),
             (
                 private_der(&utf16(u16::to_be_bytes)),
-                KeyForm::Utf16,
-                "iconv -f UTF-16",
+                KeyForm::Utf16 { big_endian: true },
+                "iconv -f UTF-16BE",
             ),
             (
                 private_der(&[&[0xff, 0xfe][..], &utf16(u16::to_le_bytes)].concat()),
-                KeyForm::Utf16,
+                KeyForm::Utf16 { big_endian: false },
                 "iconv",
             ),
             (
                 private(&String::from_utf8(utf16(u16::to_le_bytes)).unwrap()),
-                KeyForm::Utf16,
+                KeyForm::Utf16 { big_endian: false },
                 "iconv",
             ),
             (private_jwk(&jwk_set), KeyForm::JwkSet, "jq"),
+            (
+                private_jwk(&format!("[{}]", P256_JWK.trim_end())),
+                KeyForm::JwkArray,
+                "jq '.[0]'",
+            ),
+            (
+                private_jwk(&format!("{P256_JWK:?}")),
+                KeyForm::QuotedText,
+                "jq -r .",
+            ),
+            (
+                private_der(b"\xce\xce\xce\xce\0\0\0\x02"),
+                KeyForm::JavaKeyStore,
+                "JCEKS",
+            ),
             (private_jwk(P256_PEM), KeyForm::Pem, "PEM"),
         ] {
             assert_eq!(error, form(found));

@@ -36,7 +36,7 @@ fn a_compressed_public_point_in_a_private_key_is_compared() {
 }
 
 /// An ECPrivateKey of a scalar, with the public point of the P-256 key where it is wanted.
-fn sec1(scalar: &[u8], point: Option<&[u8]>) -> Vec<u8> {
+pub(super) fn sec1(scalar: &[u8], point: Option<&[u8]>) -> Vec<u8> {
     let curve = [
         &[0xa0, 10, 6, 8][..],
         &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
@@ -100,17 +100,17 @@ fn points_of_x963_are_read_by_constructors_of_their_own() {
         let found = KeyPair::from_x963_with_backend(&other, backend).map(drop);
         assert_eq!(found, Err(key(KeyProblem::PrivateInvalid)));
         let found = KeyPair::from_x963_with_backend(point, backend).map(drop);
-        assert_eq!(found, Err(form(KeyForm::RawPublicPoint)));
+        assert_eq!(found, Err(form(KeyForm::RawPublicPoint { octets: 65 })));
         // Where DER is expected they are named, with the command that converts them.
         for (bytes, name) in [
             (&private[..], KeyForm::RawPrivateKey),
-            (point, KeyForm::RawPublicPoint),
-            (&point[1..], KeyForm::RawPublicPoint),
+            (point, KeyForm::RawPublicPoint { octets: 65 }),
+            (&point[1..], KeyForm::RawPublicPoint { octets: 64 }),
             (&private[65..], KeyForm::RawScalar),
         ] {
             let error = KeyPair::from_pkcs8_der_with_backend(bytes, backend).unwrap_err();
             assert_eq!(error, form(name));
-            assert!(error.to_string().contains("openssl pkey"), "{error}");
+            assert!(error.to_string().contains("| openssl "), "{error}");
         }
     });
     let private_member = Err(key(KeyProblem::PrivateMember));
@@ -122,10 +122,19 @@ fn points_of_x963_are_read_by_constructors_of_their_own() {
     );
     assert_eq!(
         PublicKey::from_spki_der(point),
-        Err(form(KeyForm::RawPublicPoint))
+        Err(form(KeyForm::RawPublicPoint { octets: 65 }))
     );
+    let compressed = [&[2 + point[64] % 2], &point[1..33]].concat();
+    let hybrid = [&[6 + point[64] % 2], &point[1..]].concat();
+    for other in [&point[1..], &compressed, &hybrid] {
+        let octets = other.len();
+        assert_eq!(
+            PublicKey::from_x963(other),
+            Err(form(KeyForm::RawPublicPoint { octets }))
+        );
+    }
     assert_eq!(
-        PublicKey::from_x963(&point[..64]),
+        PublicKey::from_x963(&point[..63]),
         Err(key(KeyProblem::PointForm))
     );
     assert_eq!(PublicKey::from_x963(&[]), Err(key(KeyProblem::Empty)));

@@ -13,14 +13,17 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use choice::one_of;
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
 pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
     Base, Call, ConfigArg, Proxy, Roots, ServerArgs, SessionArgs, TransportArgs,
 };
 pub(crate) use sandbox::Sandbox;
+use secrets::SECRETS;
 pub(crate) use secrets::{
-    AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg, SecretArgs,
+    AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg,
+    PrivateKeyPasswordArg, SecretArgs,
 };
 pub(crate) use token::{
     AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, Provider, Renew,
@@ -45,8 +48,9 @@ pub(crate) const KEYS_TO_OPEN: [&str; 4] = [
 const KEY_HELP: &str = "\
 Without a flag for it, the key comes from the environment: BANKEZY_SECRET_FILE, BANKEZY_SECRET_ENV, \
 BANKEZY_SECRET (the secret itself), BANKEZY_PRIVATE_KEY or BANKEZY_PRIVATE_KEY_ENV; else from the \
-settings file of --config or BANKEZY_CONFIG. `seal` and `open` also read BANKEZY_ENCODING. Other \
-variables are not read.";
+settings file of --config or BANKEZY_CONFIG. The password of a private key comes from there as well: \
+BANKEZY_PRIVATE_KEY_PASSWORD_FILE, BANKEZY_PRIVATE_KEY_PASSWORD_ENV or BANKEZY_PRIVATE_KEY_PASSWORD (the \
+password itself). `seal` and `open` also read BANKEZY_ENCODING. Other variables are not read.";
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
 /// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.
@@ -101,8 +105,8 @@ pub(crate) enum Command {
 pub(crate) struct Keygen {
     /// What to make: a 32-byte payload secret, or a P-256 or RSA key pair
     pub(crate) kind: KeygenKind,
-    /// Size of an RSA key: 2048, 3072, 4096 or 8192
-    #[arg(long, value_name = "N")]
+    /// Size of an RSA key [default: 3072]
+    #[arg(long, value_name = "N", value_parser = one_of(RSA_BITS))]
     pub(crate) bits: Option<usize>,
     /// File for the private half: base64url for a secret, PKCS#8 PEM for a key pair; mode 0600
     #[arg(long, value_name = "FILE")]
@@ -113,6 +117,13 @@ pub(crate) struct Keygen {
     #[command(flatten)]
     pub(crate) backend: BackendArg,
 }
+
+const RSA_BITS: [(&str, usize); 4] = [
+    ("2048", 2048),
+    ("3072", 3072),
+    ("4096", 4096),
+    ("8192", 8192),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeygenKind {
@@ -130,8 +141,12 @@ pub(crate) struct Seal {
     pub(crate) agreement: AgreementArgs,
     #[command(flatten)]
     pub(crate) config: ConfigArg,
-    /// Seal to this public key: as sent in a request, or a file with it (the same text, PEM or JWK)
-    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["encoding", "peer", "derive", "salt", "info"])]
+    /// Seal to this public key: as sent in a request, as PEM, JWK, or hex or base64 of DER or of a point;
+    /// or a file with one of these, DER, a point or a certificate. Of a certificate only the key is read:
+    /// its chain, dates and names are not checked
+    #[arg(long, value_name = "KEY|FILE", conflicts_with_all = [
+        "encoding", "peer", "derive", "salt", "info", "private_key_password_file", "private_key_password_env",
+    ])]
     pub(crate) recipient: Option<String>,
     /// Seal each line on its own, on all processors; a line that fails is empty in the output
     #[arg(long)]
@@ -169,7 +184,12 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_OPEN))]
+#[command(
+    after_help = KEY_HELP,
+    group = ArgGroup::new("key").args(KEYS_TO_OPEN),
+    mut_arg("private_key_password_file", |arg| arg.conflicts_with_all(SECRETS)),
+    mut_arg("private_key_password_env", |arg| arg.conflicts_with_all(SECRETS)),
+)]
 pub(crate) struct Diagnose {
     /// File with the captured message
     #[arg(long, value_name = "FILE")]
@@ -179,12 +199,14 @@ pub(crate) struct Diagnose {
     #[command(flatten)]
     pub(crate) private_key: PrivateKeyArg,
     #[command(flatten)]
+    pub(crate) password: PrivateKeyPasswordArg,
+    #[command(flatten)]
     pub(crate) config: ConfigArg,
-    /// The other side's public key: as sent in a request, or a file with it
-    #[arg(long, value_name = "WIRE|FILE", conflicts_with_all = ["secret_file", "secret_env"])]
+    /// The other side's public key: as for --recipient of `bankezy seal`
+    #[arg(long, value_name = "KEY|FILE", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
     /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
-    #[arg(long, value_name = "TEXT", requires = "peer")]
+    #[arg(long, value_name = "TEXT", requires = "peer", conflicts_with_all = SECRETS)]
     pub(crate) try_info: Vec<String>,
     /// When nothing opens the message, list each attempt
     #[arg(long)]

@@ -12,6 +12,13 @@ secret!(PrivateKeyArg,
     private_key: "FILE" "Private key: a file with PEM, DER or JWK",
     private_key_env: "Environment variable with the private key, as PEM or JWK");
 
+secret!(PrivateKeyPasswordArg,
+    private_key_password_file: "FILE" "File with the password of a private key that is encrypted (PKCS#8 as PEM or DER)",
+    private_key_password_env: "Environment variable with the password of a private key that is encrypted");
+
+/// The ids of what names a payload secret.
+pub(super) const SECRETS: [&str; 2] = PayloadSecretArg::FLAGS;
+
 /// A payload secret and how it is written.
 #[derive(Debug, Parser)]
 pub(crate) struct SecretArgs {
@@ -35,15 +42,20 @@ pub(crate) enum Encoding {
 #[command(
     mut_arg("private_key", |arg| arg.conflicts_with("encoding")),
     mut_arg("private_key_env", |arg| arg.conflicts_with("encoding")),
-    mut_arg("derive", |arg| arg.requires("peer")),
-    mut_arg("salt", |arg| arg.requires("derive")),
-    mut_arg("info", |arg| arg.requires("derive")),
+    mut_arg("private_key_password_file", |arg| arg.conflicts_with_all(SECRETS).conflicts_with("encoding")),
+    mut_arg("private_key_password_env", |arg| arg.conflicts_with_all(SECRETS).conflicts_with("encoding")),
+    // What an argument requires is not asked for beside one that excludes it.
+    mut_arg("derive", |arg| arg.requires("peer").conflicts_with_all(SECRETS)),
+    mut_arg("salt", |arg| arg.requires("derive").conflicts_with_all(SECRETS)),
+    mut_arg("info", |arg| arg.requires("derive").conflicts_with_all(SECRETS)),
 )]
 pub(crate) struct AgreementArgs {
     #[command(flatten)]
     pub(crate) private_key: PrivateKeyArg,
-    /// The other side's public key, to agree on a key: as sent in a request, or a file with it
-    #[arg(long, value_name = "WIRE|FILE", requires = "derive", conflicts_with_all = ["secret_file", "secret_env"])]
+    #[command(flatten)]
+    pub(crate) password: PrivateKeyPasswordArg,
+    /// The other side's public key, to agree on a key: as for --recipient of `bankezy seal`
+    #[arg(long, value_name = "KEY|FILE", requires = "derive", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
     #[command(flatten)]
     pub(crate) derivation: DerivationArgs,

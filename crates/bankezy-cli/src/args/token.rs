@@ -123,7 +123,10 @@ pub(crate) struct Invalidate {
 #[derive(Debug, Parser)]
 pub(crate) struct AppArgs {
     /// Get App Token: exchange keys in place of using the static payload secret
-    #[arg(long, conflicts_with_all = ["secret_file", "secret_env", "encoding", "sdk_api_key_file", "sdk_api_key_env"])]
+    #[arg(long, conflicts_with_all = [
+        "secret_file", "secret_env", "encoding", "sdk_api_key_file", "sdk_api_key_env", "reference_id",
+        "account_number", "first_name", "last_name", "email", "isd_code", "mobile_number", "dob", "data",
+    ])]
     pub(crate) app: bool,
     #[command(flatten)]
     pub(crate) api_key: AppApiKeyArg,

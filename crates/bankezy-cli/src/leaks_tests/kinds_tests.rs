@@ -81,6 +81,13 @@ pub(crate) fn all() -> Vec<Secret> {
         },
         Secret::whole("API key", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
         Secret::whole("short API key", "AKIAIOSFODNN7EXAMPLE"),
+        Secret::whole("passphrase", "correct-horse-battery-staple"),
+        Secret::whole("dotted passphrase", "correct.horse.battery.staple"),
+        Secret::whole("password", "hunter2"),
+        Secret::whole("password with a year", "My.Pa55word.2024"),
+        Secret::whole("password with a slash", "tr0ub4dor/3"),
+        Secret::whole("PIN", "47110815"),
+        Secret::whole("negative number", "-90471108"),
         Secret::whole("UUID", "7c9e6679-7425-40de-944b-e07fc1f90ae7"),
     ]
 }

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::failure::Failure;
-use crate::files;
+use crate::streams;
 use block::{Block, Source};
 
 /// Bytes of lines that one processor works on at a time.
@@ -92,9 +92,9 @@ impl Output {
 pub(crate) fn run(max_line: usize, work: &Work<'_>) -> Result<(), Failure> {
     let reading = |error| Failure::operation(format!("cannot read standard input: {error}"));
     let writing = |error| Failure::operation(format!("cannot write standard output: {error}"));
-    let mut source = Source::new(files::stdin().map_err(reading)?, max_line);
+    let mut source = Source::new(streams::stdin().map_err(reading)?, max_line);
     let bar = progress(source.len());
-    let mut writer = Writer::new(files::stdout().map_err(writing)?, bar.clone());
+    let mut writer = Writer::new(streams::stdout().map_err(writing)?, bar.clone());
     let (mut block, mut next) = (Block::new(max_line), Block::new(max_line));
     let (mut outputs, mut done) = (Vec::new(), Vec::new());
 
@@ -166,6 +166,7 @@ fn segments(mut lines: &[u8]) -> Vec<&[u8]> {
 /// Writes results in order, and errors with the numbers of their lines.
 struct Writer {
     out: File,
+    errors: Box<dyn io::Write + Send>,
     bar: ProgressBar,
     lines: u64,
     failed: u64,
@@ -175,6 +176,7 @@ impl Writer {
     fn new(out: File, bar: ProgressBar) -> Self {
         Self {
             out,
+            errors: Box::new(streams::stderr()),
             bar,
             lines: 0,
             failed: 0,
@@ -188,8 +190,9 @@ impl Writer {
             for (line, LineError(error)) in output.errors.drain(..) {
                 let line = self.lines + line;
                 self.failed += 1;
+                let errors = &mut self.errors;
                 self.bar
-                    .suspend(|| writeln!(io::stderr(), "bankezy: line {line}: {error}"))?;
+                    .suspend(|| writeln!(errors, "bankezy: line {line}: {error}"))?;
             }
             self.lines += std::mem::take(&mut output.lines);
         }

@@ -23,8 +23,8 @@ use crate::args::{Args, Place, PlaceParser, flag};
 use crate::failure::Failure;
 use crate::scope::{self, Scope, Variables, settings_of};
 use crate::session::{self, Session};
-use crate::usage;
 use crate::values::{Value, Values};
+use crate::{streams, usage};
 use file::SettingsFile;
 use merge::{is_path, is_switch, merged};
 
@@ -86,7 +86,7 @@ pub(crate) fn parse(
 }
 
 fn warn(warning: String) {
-    let _ = writeln!(std::io::stderr(), "bankezy: warning: {warning}");
+    let _ = writeln!(streams::stderr(), "bankezy: warning: {warning}");
 }
 
 /// The program for the second parse. Which flags go together was checked in the first: what other

@@ -181,7 +181,7 @@ fn reason(error: &clap::Error) -> Option<String> {
     source.map(ToString::to_string)
 }
 
-/// A value that a flag does not take, or none.
+/// A value that a flag does not take, or none. It is not shown: it may be a secret, a number too.
 fn invalid(
     argument: &str,
     value: &str,
@@ -209,24 +209,15 @@ fn invalid(
     if value.is_empty() {
         return format!("missing value for `{name}`{from}: expected {expected}");
     }
-    let value_name = arg.map_or("", value_name);
-    let shown = match value_name {
-        "N" | "BYTES" | "SECS" => shown::number(value),
-        "ADDRESS:PORT" => shown::address(value),
-        _ if valid.is_empty() => None,
-        _ => shown::nearest(value, valid.split(", ")).map(|_| value),
-    };
-    let shown = shown::quoted(shown);
-    format!("invalid value {shown}for `{name}`{from}: expected {expected}")
+    format!("invalid value for `{name}`{from}: expected {expected}")
 }
 
 /// What an argument takes, for a message.
 fn expected(arg: &Arg) -> String {
     match value_name(arg) {
         "FILE" | "PEM" => "the name of a file",
-        "WIRE|FILE" => "a public key, or the name of a file with one",
+        "KEY|FILE" => "a public key, or the name of a file with one",
         "VAR" => "the name of an environment variable",
-        "N" => "a whole number",
         "BYTES" => "a whole number of bytes",
         "SECS" => "a whole number of seconds, at least 1",
         "ADDRESS:PORT" => "ADDRESS:PORT, such as 127.0.0.1:8080",

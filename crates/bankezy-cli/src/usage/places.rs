@@ -71,7 +71,9 @@ pub(super) fn secret_flags(command: &Command) -> Vec<String> {
         let stem = id.strip_suffix("_file").or(id.strip_suffix("_env"));
         ids.contains(&&*format!("{}_env", stem.unwrap_or(id)))
     };
-    ids.iter().copied().filter(has_variable).map(flag).collect()
+    // The password of a private key goes along with that.
+    let is_secret = |id: &&str| has_variable(id) && !id.contains("_password_");
+    ids.iter().copied().filter(is_secret).map(flag).collect()
 }
 
 /// An argument as the help has it, without brackets: `--out FILE`.

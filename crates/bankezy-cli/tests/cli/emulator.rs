@@ -58,10 +58,9 @@ fn the_sandbox_says_why_it_does_not_start() {
         .run("sandbox --ready-file . --force", "")
         .failed(1, "not a regular file");
     folder.write("precious", "x");
-    folder.run("sandbox --ready-file precious", "").failed(
-        1,
-        "`precious` (from --ready-file) exists and is not overwritten",
-    );
+    folder
+        .run("sandbox --ready-file precious", "")
+        .failed(1, "the file of --ready-file exists and is not overwritten");
     assert_eq!(folder.read("precious"), "x");
 }
 

@@ -50,7 +50,7 @@ fn seal_open_and_diagnose_read_the_key_as_the_other_commands_do() {
         .failed(1, "the payload secret has 8 bytes");
     open(&[("BANKEZY_SECRET_FILE", "missing")]).failed(
         1,
-        "cannot read the file of BANKEZY_SECRET_FILE (name not shown: it may be a secret): no such file",
+        "cannot read the file of BANKEZY_SECRET_FILE: no such file",
     );
     open(&[
         ("BANKEZY_SECRET_FILE", "s"),

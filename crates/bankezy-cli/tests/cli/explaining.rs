@@ -194,7 +194,7 @@ fn diagnose_says_what_else_a_message_needs() {
         (
             "--message missing --secret-file s",
             1,
-            "cannot read `missing` (from --message): no such file",
+            "cannot read the file of --message: no such file",
         ),
     ] {
         folder

@@ -24,7 +24,7 @@ fn a_secret_is_made_once_and_kept_private() {
     }
     folder
         .run("keygen secret --out s", "")
-        .failed(1, "`s` (from --out) exists and is not overwritten");
+        .failed(1, "the file of --out exists and is not overwritten");
     assert_eq!(folder.read("s"), first);
     #[cfg(unix)]
     {

@@ -4,6 +4,7 @@ mod diagnosing;
 mod emulator;
 mod environment;
 mod explaining;
+mod key_texts;
 mod keys_and_messages;
 mod lines;
 mod other_libraries;

@@ -241,7 +241,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "key.not_pem",
         "Give PEM, or read the key in the form that it has: `from_jwk`, `from_pkcs8_der` and so on.",
     ),
-    ("key.several_keys", "Keep one key in the text."),
+    (
+        "key.several_keys",
+        "Keep one key in the text, as the command that the text names does.",
+    ),
     (
         "key.several_certificates",
         "Keep the certificate whose key is meant.",
@@ -264,7 +267,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.member_length",
-        "Pad the member with zero octets in front, or export the key again.",
+        "Pad a shorter member with zero octets in front, or export the key again.",
     ),
     ("key.not_encrypted", "Read the key without a password."),
     (
@@ -336,6 +339,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("key.form_pem", "Read it with `from_pem`."),
     ("key.form_jwk", "Read it with `from_jwk`."),
     ("key.form_jwk_set", "Give one of the keys in it."),
+    ("key.form_jwk_array", "Give one of the keys in it."),
+    (
+        "key.form_quoted_text",
+        "Give the text without the quotation marks, and without what is escaped in it.",
+    ),
     (
         "key.form_utf16",
         "Convert the text with the command that the text names.",
