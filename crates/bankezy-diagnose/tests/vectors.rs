@@ -66,7 +66,7 @@ fn run(vectors: &str) {
         let running: Vec<_> = (0..threads)
             .map(|start| {
                 let share = vectors.iter().skip(start).step_by(threads);
-                scope.spawn(move || share.flat_map(|vector| check(vector)).collect::<Vec<_>>())
+                scope.spawn(move || share.flat_map(check).collect::<Vec<_>>())
             })
             .collect();
         let ended = running.into_iter().map(|thread| thread.join().unwrap());
