@@ -104,7 +104,9 @@ fn token(call: Call, response: &Response<&[u8]>) -> Result<(), CallError> {
 fn handshake(ours: &Arc<KeyPair>) -> AppTokenHandshake {
     let base = BaseUrl::parse("https://api.example.com").unwrap();
     let server = BankEzy::new(base, "key", Version::V1).unwrap();
-    let (_, handshake) = server.app_token_request(&CREDENTIALS, Arc::clone(ours)).unwrap();
+    let (_, handshake) = server
+        .app_token_request(&CREDENTIALS, Arc::clone(ours))
+        .unwrap();
     handshake
 }
 

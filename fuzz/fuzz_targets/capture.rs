@@ -11,8 +11,7 @@ use bankezy_crypto_fuzz::{DIR, SECRET, assert_hidden, seal};
 use bankezy_diagnose::{DiagnoseError, Message, inspect};
 use libfuzzer_sys::fuzz_target;
 
-static CAPTURED: LazyLock<String> =
-    LazyLock::new(|| seal(SECRET, DIR.as_bytes(), b"", b"{}"));
+static CAPTURED: LazyLock<String> = LazyLock::new(|| seal(SECRET, DIR.as_bytes(), b"", b"{}"));
 
 fuzz_target!(|input: &[u8]| {
     let Some((choice, text)) = input.split_first() else {

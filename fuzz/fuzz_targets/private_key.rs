@@ -6,7 +6,9 @@
 #![no_main]
 
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Derivation, Error, KeyType, KeyPair, PrivateKeyOpener, PublicKey, PublicKeySealer};
+use bankezy_crypto::{
+    Derivation, Error, KeyPair, KeyType, PrivateKeyOpener, PublicKey, PublicKeySealer,
+};
 use bankezy_crypto_fuzz::{BACKENDS, assert_hidden};
 use libfuzzer_sys::fuzz_target;
 

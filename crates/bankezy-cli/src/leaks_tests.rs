@@ -174,10 +174,18 @@ fn check_one(secret: &Secret, run: &Run) {
     assert!(error.lines().all(is_line), "{}: {printed}", place());
 }
 
+/// Runs with secrets of several kinds, of each kind with `BANKEZY_TEST_EVERY_CASE` set, as CI does. Without
+/// it, each place is tried with what looks like flags, and in turn with some of the others.
 fn for_each_secret(secrets: &[Secret], runs: impl Fn(&str) -> Vec<Run>) -> Vec<(&Secret, Run)> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let every = std::env::var_os("BANKEZY_TEST_EVERY_CASE").is_some();
+    let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+    let of_this_turn = |place: usize| (place + turn).is_multiple_of(7);
     secrets
         .iter()
-        .flat_map(|secret| runs(&secret.text).into_iter().map(move |run| (secret, run)))
+        .enumerate()
+        .filter(|(place, secret)| every || secret.text.starts_with('-') || of_this_turn(*place))
+        .flat_map(|(_, secret)| runs(&secret.text).into_iter().map(move |run| (secret, run)))
         .collect()
 }
 

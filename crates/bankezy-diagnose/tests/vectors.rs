@@ -56,9 +56,12 @@ fn run(vectors: &str) {
             });
         differences.collect()
     };
+    // For the same reason every third derivation is tried, and each with `BANKEZY_TEST_EVERY_CASE` set, as in CI.
+    let every = std::env::var_os("BANKEZY_TEST_EVERY_CASE").is_some();
     let vectors: Vec<_> = all("secrets")
         .chain(all("derivations"))
         .enumerate()
+        .filter(|(number, vector)| every || vector["session"].is_null() || number % 3 == 0)
         .collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let wrong: Vec<String> = std::thread::scope(|scope| {
