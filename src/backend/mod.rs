@@ -6,7 +6,7 @@
 //! Where the operating system gives no random numbers, what this crate draws itself, payload secrets and
 //! nonces, is [`Error::Randomness`](crate::Error::Randomness), and so is all that `rust-crypto` draws.
 //! AWS-LC aborts the process where its own generator gets no seed: for key pairs, those of `ECDH-ES` included,
-//! and as its FIPS module for secrets and nonces too.
+//! and as its FIPS module for payload secrets too.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

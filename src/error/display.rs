@@ -270,7 +270,7 @@ impl fmt::Display for KeyForm {
                 "PKCS#12: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificate with `openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem`"
             }
             Self::Pkcs7 => {
-                "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`"
+                "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`, with -inform DER for DER"
             }
             Self::JavaKeyStore => {
                 "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12` (of type JCEKS with `-srcstoretype JCEKS`), then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"

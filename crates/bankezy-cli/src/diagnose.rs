@@ -1,7 +1,7 @@
 //! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key
 //! comes from the shared secret; one captured message tells.
 
-use bankezy_crypto::Algorithm;
+use bankezy_crypto::{Algorithm, SecretBytes};
 use bankezy_diagnose::{
     Class, Classes, DiagnoseError, Finding, Flags, Message, Reading, Stripped, WHAT_NEXT_FOR_KEYS,
     WHAT_NEXT_FOR_SECRET,
@@ -9,6 +9,7 @@ use bankezy_diagnose::{
 
 use crate::args::{Diagnose, KEYS_TO_OPEN, SecretArg as _};
 use crate::failure::Failure;
+use crate::keys::Written;
 use crate::{files, keys, usage};
 
 pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         .map_err(|error| failure(error, args.verbose, &[]))?;
     let algorithm = message.algorithm();
 
+    let mut note = None;
     let found = if let Some(private) = args.private_key.place() {
         let pair = keys::private_key(private, Some(&args.password), backend)?;
         match &args.peer {
@@ -39,17 +41,53 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
             None => message.try_private_key(pair),
         }
     } else if algorithm == Algorithm::Dir {
-        message.try_readings(&keys::secret_bytes(&args.secret)?)
+        let (found, how) = reading(&message, &keys::written_secret(&args.secret)?);
+        note = how;
+        found
     } else {
         return Err(Failure::operation(format!(
             "the message is sealed to a public key ({algorithm}): open it with --private-key"
         )));
     };
     let stripped = message.stripped();
-    let found = in_flags(&found.map_err(|error| failure(error, args.verbose, stripped))?);
+    let mut found = in_flags(&found.map_err(|error| failure(error, args.verbose, stripped))?);
+    if let Some(note) = note {
+        found.push_str("\nnote: ");
+        found.push_str(note);
+    }
     let stripped = stripped_from(stripped).map_or_else(String::new, |line| line + "\n");
     files::print(format!("{found}\n{stripped}").as_bytes())
 }
+
+/// The reading that opens the message, of the secret without its line ends, or else with them; and what to know
+/// of them.
+fn reading(
+    message: &Message<'_>,
+    secret: &Written,
+) -> (Result<Finding, DiagnoseError>, Option<&'static str>) {
+    let Some(unfolded) = &secret.unfolded else {
+        return (message.try_readings(&secret.whole), None);
+    };
+    let found = message.try_readings(unfolded);
+    let Err(DiagnoseError::NoReading { .. }) = &found else {
+        return (found, is_folded(&secret.whole).then_some(UNFOLDED));
+    };
+    match message.try_readings(&secret.whole) {
+        Ok(whole) => (Ok(whole), Some(WHOLE)),
+        Err(_) => (found, None),
+    }
+}
+
+/// Whether there are line ends before the last one, which a shell's `$(cat FILE)` takes off.
+fn is_folded(secret: &SecretBytes) -> bool {
+    let text = secret.as_bytes().trim_ascii_end();
+    text.iter().any(|octet| matches!(octet, b'\r' | b'\n'))
+}
+
+const UNFOLDED: &str = "the secret is read without the line ends inside it, so in a shell \
+                        SECRET=$(tr -d '\\r\\n' < FILE)";
+const WHOLE: &str = "the secret is read with its line ends, the last one too: do not trim the file, and use \
+                     its octets in place of $SECRET";
 
 /// What was removed to find the message, if anything.
 fn stripped_from(stripped: &[Stripped]) -> Option<String> {

@@ -91,6 +91,11 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     match Form::of(text.as_bytes()) {
         Form::Pem(text) => PublicKey::from_pem(text),
         Form::Jwk(text) => public_jwk(text),
+        // Hex is base64 as well, of octets that may look like anything.
+        Form::Other(bytes) if is_hex(bytes) => decoded(bytes).map_or_else(
+            || PublicKey::from_wire(text),
+            |inside| public_inside(inside.as_bytes()),
+        ),
         Form::Other(bytes) => PublicKey::from_wire(text).or_else(|error| {
             let Some(inside) = decoded(bytes) else {
                 return Err(alarmed(bytes, error));
@@ -99,7 +104,10 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
                 Form::Pem(text) => PublicKey::from_pem(text),
                 // What is wrong with it was said, unless there are blanks in the base64.
                 Form::Jwk(text) => public_jwk(text),
-                Form::Other(inside) if is_about_the_wire(&error) => {
+                // Of octets that are no text, what is said of JSON means nothing.
+                Form::Other(inside)
+                    if is_about_the_wire(&error) || str::from_utf8(inside).is_err() =>
+                {
                     public_key(inside).map_err(|found| match is_vague(&found) {
                         true => error,
                         false => alarmed(inside, found),
@@ -108,6 +116,15 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
                 Form::Other(inside) => Err(alarmed(inside, error)),
             }
         }),
+    }
+}
+
+/// A public key that stands in hex.
+fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
+    match Form::of(inside) {
+        Form::Pem(text) => PublicKey::from_pem(text),
+        Form::Jwk(text) => public_jwk(text),
+        Form::Other(bytes) => public_key(bytes).map_err(|error| alarmed(bytes, error)),
     }
 }
 
@@ -210,6 +227,7 @@ enum Code {
 
 /// A text without white space, and the code that it may be in, if it is as long as a key.
 fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let packed = kept(text, |character| !character.is_ascii_whitespace());
     let text = packed.as_bytes();
     let is_hex = text.iter().all(u8::is_ascii_hexdigit) && text.len().is_multiple_of(2);
@@ -221,6 +239,10 @@ fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
         _ => Code::Base64,
     };
     Some((packed, code))
+}
+
+fn is_hex(text: &[u8]) -> bool {
+    matches!(packed(text), Some((_, Code::Hex)))
 }
 
 /// What hex or base64 holds, in memory that wipes itself.
@@ -350,5 +372,36 @@ mod tests {
         assert_eq!(public_text(pem.as_str()).unwrap_err(), refused);
         let jwk = pair.to_jwk().unwrap();
         assert_eq!(public_text(jwk.as_str()).unwrap_err(), refused);
+    }
+
+    /// Hex is base64 too, and either may look like the start of JSON.
+    #[test]
+    fn points_whose_text_looks_like_json_are_found() {
+        let mut wanted = vec![0x7b];
+        wanted.extend(0xe0..=0xe9);
+        for first in wanted {
+            let is_such = |pair: &KeyPair| {
+                let spki = pair.public_key().to_spki_der();
+                spki[spki.len() - 64] == first
+            };
+            let mut pairs = std::iter::repeat_with(|| KeyPair::generate().unwrap());
+            let pair = pairs.find(is_such).unwrap();
+            let spki = pair.public_key().to_spki_der();
+            let xy = &spki[spki.len() - 64..];
+            for text in [hex(xy), STANDARD.encode(xy), URL_SAFE_NO_PAD.encode(xy)] {
+                assert_eq!(public_text(&text).as_ref(), Ok(pair.public_key()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_front_of_hex_or_base64_is_passed_over() {
+        let pair = KeyPair::generate().unwrap();
+        for form in forms(&pair) {
+            for text in [hex(&form), STANDARD.encode(&form)] {
+                let found = private_key(format!("\u{feff}{text}").as_bytes(), &AVAILABLE[0]);
+                assert_eq!(found.unwrap().public_key(), pair.public_key());
+            }
+        }
     }
 }

@@ -48,27 +48,37 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
     })
 }
 
-/// The payload secret as it is written, for a diagnosis. Without what [`secret`] passes over: a byte order mark,
-/// and the line ends inside that `xxd -p` and others fold with.
-pub(crate) fn secret_bytes(arg: &PayloadSecretArg) -> Result<SecretBytes, Failure> {
-    needed(arg).map(without_additions)
+/// A payload secret for a diagnosis.
+pub(crate) struct Written {
+    /// Byte for byte.
+    pub(crate) whole: SecretBytes,
+    /// Without what [`secret`] passes over: a byte order mark, and the line ends inside that `xxd -p` and
+    /// others fold with. `None` where there is none of it.
+    pub(crate) unfolded: Option<SecretBytes>,
 }
 
-fn without_additions(secret: SecretBytes) -> SecretBytes {
+/// The payload secret as it is written.
+pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure> {
+    let whole = needed(arg)?;
+    let unfolded = without_additions(&whole);
+    Ok(Written { whole, unfolded })
+}
+
+fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {
     let bytes = secret.as_bytes();
     let text = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
     // Of 32 bytes, each may be one of the key. As text they are at least 43 characters, in UTF-16 with a NUL
     // beside each.
     let is_text = bytes.len() >= 43 && bytes.is_ascii() && !bytes.contains(&0);
     if bytes.len() == 32 || text == bytes && !is_text {
-        return secret;
+        return None;
     }
     let mut kept = SecretBytes::with_capacity(text.len());
     for line in text.split(|c| matches!(c, b'\r' | b'\n')) {
         // A SecretBytes takes whatever is written to it.
         let _ = kept.write_all(line);
     }
-    kept
+    (kept.as_bytes().len() < bytes.len()).then_some(kept)
 }
 
 /// A secret that a call cannot do without.
@@ -165,7 +175,7 @@ pub(crate) fn private_key(
     match password.map(SecretArg::place) {
         Some(Some(from)) if is_encrypted => {
             let password = from.read()?;
-            let password = without_line_end(password.as_bytes(), from);
+            let password = password_of(password.as_bytes(), from)?;
             key_forms::encrypted_private_key(bytes.as_bytes(), password, backend)
                 .map_err(|error| failure(&error, &bytes))
         }
@@ -184,11 +194,21 @@ pub(crate) fn private_key(
     }
 }
 
-/// The password of a file, without the line end that editors put behind it.
-fn without_line_end<'a>(password: &'a [u8], from: &Place) -> &'a [u8] {
+/// The password of a file, without what editors add: a byte order mark before it, a line end behind it.
+fn password_of<'a>(password: &'a [u8], from: &Place) -> Result<&'a [u8], Failure> {
+    if from.is_variable {
+        return Ok(password);
+    }
+    let is_marked = |mark: &&[u8]| password.starts_with(mark);
+    if [&b"\xff\xfe"[..], b"\xfe\xff"].iter().any(is_marked) {
+        return Err(Failure::operation(
+            "the password is text in UTF-16: save it as UTF-8",
+        ));
+    }
+    let password = password.strip_prefix(UTF8_MARK).unwrap_or(password);
     let line = password.strip_suffix(b"\n");
     let line = line.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    line.filter(|_| !from.is_variable).unwrap_or(password)
+    Ok(line.unwrap_or(password))
 }
 
 /// What is wrong with the key in a file. The commands of a message read octets, and the file may be text.

@@ -38,7 +38,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. [`Error::KeyRingFull`] if
-    /// the previous key stays and the ring has more keys than it may, whose number was set lower since.
+    /// the previous key stays and the ring then has more keys than it may.
     /// The ring is then unchanged.
     pub fn promote(&self, key_id: &str, previous: Previous) -> Result<(), Error> {
         self.promote_at(key_id, previous, SystemTime::now())

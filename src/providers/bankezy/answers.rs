@@ -93,7 +93,9 @@ fn text_or_number(object: &Object<'_>, name: &str) -> Option<String> {
     } else if raw.bytes().all(|c| c.is_ascii_digit()) {
         Some(raw.to_owned())
     } else {
-        whole_number(raw).map(|number| number.to_string())
+        // A number that does not fit is none: an identifier may not stand for two.
+        let number = whole_number(raw).filter(|number| *number < u64::MAX);
+        number.map(|number| number.to_string())
     }
 }
 
@@ -138,11 +140,12 @@ impl<'a> Answer<'a> {
         let reference_id = self.optional(&["referenceId"]);
         Ok(TokenAnswer {
             token,
-            server_public_key: self.optional(&[
-                "serverPubKey",
-                "serverPublicKey",
-                "ServerPublicKey",
-            ]),
+            server_public_key: self
+                .first(
+                    &["serverPubKey", "serverPublicKey", "ServerPublicKey"],
+                    Object::text,
+                )?
+                .map(Cow::into_owned),
             token_reference_id: self
                 .optional(&["tokenReferenceId"])
                 .or_else(|| reference_id.clone()),

@@ -236,6 +236,26 @@ fn numbers_of_one_value_are_one_number() {
     assert_eq!(answer.account_number.as_deref(), Some("1234567890123456"));
 }
 
+/// Two accounts may not become one.
+#[test]
+fn an_identifier_that_does_not_fit_is_none() {
+    for number in [
+        "1.23e20",
+        "123456789012345678901.0",
+        "18446744073709551615.0",
+    ] {
+        let text = format!(r#"{{"token":"t","accountNumber":{number},"referenceId":{number}}}"#);
+        let sealed = answer(200, cipher(first()).seal(text.as_bytes()).unwrap());
+        let answer = read_token(Call::GetToken, &sealed, &channel(first())).unwrap();
+        assert_eq!((answer.account_number, answer.reference_id), (None, None));
+    }
+    let digits = "123456789012345678901";
+    let text = format!(r#"{{"token":"t","accountNumber":{digits}}}"#);
+    let sealed = answer(200, cipher(first()).seal(text.as_bytes()).unwrap());
+    let answer = read_token(Call::GetToken, &sealed, &channel(first())).unwrap();
+    assert_eq!(answer.account_number.as_deref(), Some(digits));
+}
+
 #[test]
 fn an_expiry_that_no_date_tells_is_none() {
     for never in [
@@ -260,7 +280,6 @@ fn what_nobody_needs_costs_no_token() {
         "tokenReferenceId",
         "loginId",
         "accountNumber",
-        "serverPubKey",
         "resDesc",
     ] {
         for value in [json!({}), json!([1]), json!(true), json!(1.5), json!(null)] {
@@ -293,6 +312,13 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
         (
             json!({"token": "t", "expireAt": 1.5}),
             Invalid { member: "expireAt" },
+        ),
+        // A key exchange depends on it.
+        (
+            json!({"token": "t", "serverPubKey": {"kty": "EC"}}),
+            Invalid {
+                member: "serverPubKey",
+            },
         ),
     ] {
         match read_one(&body) {

@@ -163,7 +163,14 @@ fn answers() -> Vec<CallError> {
             UnexpectedReply::Missing { member },
             UnexpectedReply::Invalid { member },
         ]
-        .map(|problem| CallError::unexpected(ok, problem)),
+        .map(|problem| {
+            let status = match problem {
+                UnexpectedReply::Redirect => StatusCode::FOUND,
+                UnexpectedReply::Status => StatusCode::NOT_MODIFIED,
+                _ => ok,
+            };
+            CallError::unexpected(status, problem)
+        }),
     );
     answers
 }

@@ -36,7 +36,8 @@ const GRACE: Duration = Duration::from_millis(500);
 ///     .run(async |bankezy| bankezy.app_token(&credentials, pair, &Derivation::Sha256).await)?;
 /// println!("{:?}", session.answer.token.expires_at());
 ///
-/// // A keeper's login is an async closure here too, which runs while a caller waits.
+/// // A keeper's login is an async closure here too. It runs on the background thread, so what blocks
+/// // belongs into `tokio::task::spawn_blocking`.
 /// let keeper = bankezy.map(|client| {
 ///     SessionKeeper::new(client, |client| async move {
 ///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };

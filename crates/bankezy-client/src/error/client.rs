@@ -115,7 +115,7 @@ impl ClientError {
 
     /// Whether the cause may be gone at the next attempt.
     pub(in crate::error) fn can_pass(&self) -> bool {
-        // What a proxy refuses, it refuses again.
+        // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
         use ConnectProblem::{ProxyAuthentication, ProxyRefused};
         match self.kind {
             ClientErrorKind::Connect(ProxyAuthentication | ProxyRefused) => false,

@@ -6,8 +6,7 @@ use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use http_body_util::Full;
 use reqwest::Url;
 use url::Host;
@@ -39,9 +38,6 @@ impl Prepared {
             "http" if is_loopback(&url) => true,
             _ => return Err(UrlProblem::NotHttps.into()),
         };
-        // RFC 9110 section 8.6: where a body is expected, its absence has to be told. hyper does not.
-        let has_empty_body = body.is_end_stream()
-            && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         let exchange = DeliveryTracker::new();
         let body = WatchedBody::new(body, exchange.clone(), of_request);
         if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
@@ -53,9 +49,6 @@ impl Prepared {
         let headers = request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
-        if has_empty_body {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
         // Middleware above may decode; nothing here does.
         let encoding = headers.entry(ACCEPT_ENCODING);
         encoding.or_insert(HeaderValue::from_static("identity"));

@@ -47,7 +47,7 @@ pub(super) enum Verdict {
     Good,
     /// The server refuses it, and may have executed the call.
     Refused,
-    /// The server refuses it, and its status says that it has not executed the call.
+    /// The server answered 401 in clear. By itself that does not prove that it has not executed the call.
     Unauthorized,
     /// Its nonce budget is spent, and the call was not sent.
     Spent,

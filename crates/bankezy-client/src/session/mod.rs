@@ -53,17 +53,18 @@ use shared::Shared;
 /// A session is replaced by a new login, at most once in 30 s, when
 /// - the server refuses a call with 401: the call is not repeated, unless [`repeat`](Self::repeat) allows
 ///   it;
-/// - of three calls in a row, each was refused with 400, which may mean that the server cannot open the
-///   request, or got an answer that does not open: they may have been executed and are not repeated;
+/// - three calls, with none between them whose answer opened, were refused with 400, which may mean that the
+///   server cannot open the request, or got an answer that does not open: they may have been executed and
+///   are not repeated;
 /// - the channel's nonce budget is spent: the call was not sent, and is made under the new session;
 /// - the caller reports it: [`refuse`](Self::refuse).
 ///
 /// A call that is not repeated returns its error at once; the login goes on in the background.
 ///
 /// The token that a login replaced is invalidated in the background, once the calls under it have ended and
-/// no [`session`](Self::session) with it is held any more. No call waits for this, and a failure is only traced. A token that was
-/// renewed is not invalidated: Renew replaces it under the same reference, which is what Invalidate takes
-/// (inferred: the old token ends with it).
+/// no [`session`](Self::session) with it is held any more, unless it expires first. No call waits for this, and
+/// a failure is only traced. A token that was renewed is not invalidated: Renew replaces it under the same
+/// reference, which is what Invalidate takes (inferred: the old token ends with it).
 ///
 /// # Traces
 /// Under the target `bankezy_client`: at `debug` each session obtained, at `warn` each failed login or

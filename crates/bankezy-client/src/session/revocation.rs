@@ -31,14 +31,14 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
     Ok(())
 }
 
-/// Invalidates the token of a session that a login replaced, once nobody uses it any more, unless it has
-/// expired by then. A failure does not matter: the token expires anyway.
+/// Invalidates the token of a session that a login replaced, once nobody uses it any more, unless it
+/// expires first. A failure does not matter: the token expires anyway.
 pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>) {
     while Arc::strong_count(&session) > 1 {
+        if session.is_expired(shared.settings.now()) {
+            return;
+        }
         sleep(IN_USE_EVERY).await;
-    }
-    if session.is_expired(shared.settings.now()) {
-        return;
     }
     if let Err(error) = revoke(&shared.client, &session).await {
         debug!(

@@ -127,8 +127,9 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
         };
         let held = entry.answer().as_ref().as_str().as_bytes();
         let is_held = held.ct_eq(refused.as_str().as_bytes());
-        if is_held.into() && self.shared.may_drop(self.key) {
+        if is_held.into() && !self.shared.dropped_lately(&self.key) {
             self.invalidate().await?;
+            self.shared.dropped(self.key);
         }
         Ok(())
     }

@@ -100,15 +100,14 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         Ok(fetch)
     }
 
-    /// Whether a refused token is to be dropped now.
-    pub(super) fn may_drop(&self, key: TokenKey) -> bool {
-        let (now, mut state) = (Instant::now(), self.state());
-        let lately = |at: &Instant| now - *at < REFUSE_EVERY;
-        let may_drop = !state.refused_at.get(&key).is_some_and(lately);
-        if may_drop {
-            state.refused_at.insert(key, now);
-        }
-        may_drop
+    /// Whether a refused token was dropped so lately that its successor stays.
+    pub(super) fn dropped_lately(&self, key: &TokenKey) -> bool {
+        let lately = |at: &Instant| at.elapsed() < REFUSE_EVERY;
+        self.state().refused_at.get(key).is_some_and(lately)
+    }
+
+    pub(super) fn dropped(&self, key: TokenKey) {
+        self.state().refused_at.insert(key, Instant::now());
     }
 
     async fn obtain(

@@ -47,26 +47,6 @@ async fn a_request_arrives_and_its_answer_comes_back() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_told_where_one_is_expected() {
-    let server = Server::start(|_| Reply::ok(""));
-    let client = Client::builder().build().unwrap();
-    for method in ["POST", "PUT", "PATCH"] {
-        let request = Request::builder().method(method).uri(server.url("/"));
-        client
-            .send(request.body(SecretBytes::new()).unwrap())
-            .await
-            .unwrap();
-    }
-    for request in server.requests() {
-        assert_eq!(
-            request.matches("content-length: 0\r\n").count(),
-            1,
-            "{request}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn middleware_that_decodes_may_ask_for_an_encoding() {
     let server = Server::start(|_| Reply::ok(""));
     let mut request = post(&server.url("/"), "body");
