@@ -261,7 +261,7 @@ impl fmt::Display for KeyForm {
                 "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`"
             }
             Self::OpenSsh => {
-                "an OpenSSH key: convert a copy with `ssh-keygen -p -m PKCS8 -f KEY`, or a public one with `ssh-keygen -e -m PKCS8 -f KEY.pub`"
+                "an OpenSSH key: if it is P-256 or RSA, convert a copy with `ssh-keygen -p -m PKCS8 -f KEY`, or a public one with `ssh-keygen -e -m PKCS8 -f KEY.pub`; Ed25519 cannot be used"
             }
             Self::Putty => {
                 "a PuTTY key: convert it with `puttygen KEY -O private-openssh -o KEY.ssh`, then with `ssh-keygen -p -m PKCS8 -f KEY.ssh`"

@@ -70,7 +70,13 @@ fn reading(
     };
     let found = message.try_readings(unfolded);
     let Err(DiagnoseError::NoReading { .. }) = &found else {
-        return (found, is_folded(&secret.whole).then_some(UNFOLDED));
+        // Flags read it as it is.
+        let in_a_shell = matches!(
+            &found,
+            Ok(Finding::Reading { reading, .. }) if reading.flags().is_none()
+        );
+        let is_told = in_a_shell && is_folded(&secret.whole);
+        return (found, is_told.then_some(UNFOLDED));
     };
     match message.try_readings(&secret.whole) {
         Ok(whole) => (Ok(whole), Some(WHOLE)),

@@ -205,7 +205,7 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as for --recipient of `bankezy seal`
     #[arg(long, value_name = "KEY|FILE", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed where it fits, so not a secret; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer", conflicts_with_all = SECRETS)]
     pub(crate) try_info: Vec<String>,
     /// When nothing opens the message, list each attempt

@@ -236,6 +236,32 @@ fn what_editors_and_tools_add_to_a_secret_is_taken_off() {
         let found = folder.run(&diagnose, "").text();
         assert_eq!(found, format!("opens with --encoding {encoding}\n"));
     }
+    // SHA-256 of the text without its line end, and with it, as `sha256sum` has it.
+    let (first, second) = (
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+        "OPQRSTUVWXYZ0123456789",
+    );
+    for (hash, secret, note) in [
+        (
+            "a49b97dbe1ff450dc18610c6d85178f72f8390c6a10b6b9fa583cca29cf9b623",
+            format!("{first}\n{second}\n"),
+            "note: the secret is read without the line ends inside it, so in a shell SECRET=$(tr -d '\\r\\n' < FILE)",
+        ),
+        (
+            "1e53923bcdc9b954aaa6412a0bbad7da01009e0817790503291a5fe3d6a9cda1",
+            format!("{first}{second}\n"),
+            "note: the secret is read with its line ends, the last one too",
+        ),
+    ] {
+        folder.write("hash", hash);
+        folder.write("written", secret);
+        let sealed = folder.run("seal --secret-file hash --encoding hex", "x");
+        folder.write("m", sealed.printed());
+        let found = folder
+            .run("diagnose --message m --secret-file written", "")
+            .text();
+        assert!(found.contains("SHA-256") && found.contains(note), "{found}");
+    }
     folder.write("utf16", b"\xff\xfeA\0");
     folder
         .run("open --secret-file utf16", &sealed)

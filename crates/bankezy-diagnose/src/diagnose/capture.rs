@@ -33,7 +33,11 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         stripped.push(Stripped::ByteOrderMark);
         text = rest;
     }
-    let text = String::from_utf8_lossy(text.trim_ascii());
+    let mut text = String::from_utf8_lossy(text.trim_ascii());
+    if let Some(visible) = visible(&text) {
+        stripped.push(Stripped::InvisibleCharacters);
+        text = visible.trim().to_owned().into();
+    }
     let parts = parts(&text);
     let mut found = of(&parts);
     if found.is_empty() {
@@ -65,6 +69,30 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
     }
     let rest = cut_off.into_iter().next().unwrap_or(rest);
     Ok((rest.trim().as_bytes().to_vec().into(), stripped))
+}
+
+/// The text without the colours of a terminal (ECMA-48 section 5.4) and without characters of no width, which
+/// chat programs and web pages put into long words. `None` where there is none of them.
+fn visible(text: &str) -> Option<String> {
+    let is_invisible = |c: char| {
+        matches!(
+            c,
+            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+        )
+    };
+    if !text.contains(|c: char| c == '\u{1b}' || is_invisible(c)) {
+        return None;
+    }
+    let mut visible = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, sequence)) = rest.split_once("\u{1b}[") {
+        visible.push_str(before);
+        let end = |c: char| matches!(c, '@'..='~');
+        rest = sequence.split_once(end).map_or("", |(_, rest)| rest);
+    }
+    visible.push_str(rest);
+    visible.retain(|c| c != '\u{1b}' && !is_invisible(c));
+    Some(visible)
 }
 
 /// A part of a capture, and what it is a part of.
@@ -110,6 +138,20 @@ mod tests {
             .replace("FOLD", &format!("{start}\r\n{middle}\r\n {end}"))
             .replace("CUT", &format!("{start}\\\n{middle}\\\n{end}"))
             .replace("LIT", &format!("{start}\\n{middle}\\n{end}"))
+    }
+
+    #[test]
+    fn colours_and_characters_of_no_width_are_passed_over() {
+        use Stripped::*;
+        let split = "eyJhbG\u{200b}ciOiJkaXIifQ..AAAA.AA\u{1b}[0mAA.AAAAAAAAAAAAAAAAAAAAAA";
+        for (capture, expected) in [
+            (with("\u{1b}[1;32mMSG\u{1b}[0m"), vec![InvisibleCharacters]),
+            (with("\u{2060}\"MSG\""), vec![InvisibleCharacters, Quotes]),
+            (split.to_owned(), vec![InvisibleCharacters]),
+        ] {
+            let found = read(capture.as_bytes()).unwrap();
+            assert_eq!(found, (SEALED.as_bytes().into(), expected), "{capture}");
+        }
     }
 
     #[test]

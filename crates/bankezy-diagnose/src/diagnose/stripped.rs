@@ -26,6 +26,8 @@ pub enum Stripped {
     Escapes,
     /// Percent-encoding of a URL or form.
     PercentEncoding,
+    /// Colours of a terminal, or characters of no width.
+    InvisibleCharacters,
     /// Line breaks and other white space within the message.
     LineBreaks,
     /// Padding (`=`) after parts of the message.
@@ -45,6 +47,7 @@ impl fmt::Display for Stripped {
             Self::OtherText => "text around the message",
             Self::Escapes => "backslash escapes",
             Self::PercentEncoding => "percent-encoding",
+            Self::InvisibleCharacters => "colours of a terminal or characters of no width",
             Self::LineBreaks => "white space within the message",
             Self::Padding => "padding (`=`)",
         })

@@ -102,6 +102,12 @@ fn most_bits(octets: &[u8]) -> usize {
     let printable = |octet: u8| matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let is_text = core::str::from_utf8(octets).is_ok()
         && kept().all(|octet| !octet.is_ascii() || printable(*octet));
+    // A list of octets as numbers: what separates them, and a sign, tell something too.
+    let of_list = |octet: u8| octet.is_ascii_digit() || b"-,[]{} \t\r\n".contains(&octet);
+    let commas = count(|octet| octet == b',');
+    if commas > 0 && count(of_list) == len {
+        return commas.saturating_add(1).saturating_mul(8);
+    }
     only(
         |octet| octet.is_ascii_digit(),
         separates,
@@ -172,6 +178,10 @@ mod tests {
             ([b'a'; 63].to_vec(), Some(252)),
             ([b'a'; 64].to_vec(), None),
             (b"0123456789".repeat(6), Some(199)),
+            // A list of octets.
+            (b"-12, 5, 77".to_vec(), Some(24)),
+            (b"[-12,5,77,0,1,2,3,4,5,6,7,8,9,1,2,3]".to_vec(), Some(128)),
+            (b"7,".repeat(31), None),
             ([b'x'; 42].to_vec(), Some(252)),
             (b"-_".repeat(21), Some(252)),
             ([b'x'; 43].to_vec(), None),
