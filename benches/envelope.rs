@@ -203,7 +203,7 @@ mod parts {
             black_box(nonce);
         }
 
-        /// The generator that the nonces do not come from: docs/architecture.md says why.
+        /// What a nonce of AWS-LC's own generator would cost, which also sees `_Fork` and `clone`.
         fn random_of_aws_lc(&mut self) {
             let mut nonce = [0; 12];
             aws_lc_rs::rand::fill(&mut nonce).unwrap();
