@@ -91,35 +91,32 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     match Form::of(text.as_bytes()) {
         Form::Pem(text) => PublicKey::from_pem(text),
         Form::Jwk(text) => public_jwk(text),
-        // Hex is base64 as well, of octets that may look like anything.
-        Form::Other(bytes) if is_hex(bytes) => decoded(bytes).map_or_else(
-            || PublicKey::from_wire(text),
-            |inside| public_inside(inside.as_bytes()),
-        ),
-        Form::Other(bytes) => PublicKey::from_wire(text).or_else(|error| {
-            let Some(inside) = decoded(bytes) else {
-                return Err(alarmed(bytes, error));
-            };
-            match Form::of(inside.as_bytes()) {
-                Form::Pem(text) => PublicKey::from_pem(text),
-                // What is wrong with it was said, unless there are blanks in the base64.
-                Form::Jwk(text) => public_jwk(text),
-                // Of octets that are no text, what is said of JSON means nothing.
-                Form::Other(inside)
-                    if is_about_the_wire(&error) || str::from_utf8(inside).is_err() =>
-                {
-                    public_key(inside).map_err(|found| match is_vague(&found) {
-                        true => error,
-                        false => alarmed(inside, found),
-                    })
-                }
-                Form::Other(inside) => Err(alarmed(inside, error)),
+        Form::Other(bytes) => {
+            // Hex is base64 as well, of octets that may look like anything.
+            if is_hex(bytes)
+                && let Some(inside) = decoded(bytes)
+            {
+                return public_inside(inside.as_bytes());
             }
-        }),
+            PublicKey::from_wire(text).or_else(|error| {
+                let Some(inside) = decoded(bytes) else {
+                    return Err(alarmed(bytes, error));
+                };
+                let inside = inside.as_bytes();
+                let is_other = matches!(Form::of(inside), Form::Other(_));
+                // Of octets that are no text, what is said of JSON means nothing.
+                let is_told = !is_about_the_wire(&error) && str::from_utf8(inside).is_ok();
+                if is_other && is_told {
+                    return Err(alarmed(inside, error));
+                }
+                let is_less = |found: &Error| is_other && is_vague(found);
+                public_inside(inside).map_err(|found| if is_less(&found) { error } else { found })
+            })
+        }
     }
 }
 
-/// A public key that stands in hex.
+/// A public key that stands in hex or base64.
 fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
     match Form::of(inside) {
         Form::Pem(text) => PublicKey::from_pem(text),

@@ -128,10 +128,7 @@ impl Place {
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
     let bytes = bytes.as_bytes();
     let refused = |what: String| Err(Failure::operation(format!("{what}: save it as UTF-8")));
-    if [b"\xff\xfe", b"\xfe\xff"]
-        .iter()
-        .any(|mark| bytes.starts_with(*mark))
-    {
+    if has_utf16_mark(bytes) {
         return refused(format!("{what} starts with the byte order mark of UTF-16"));
     }
     if is_utf16(bytes) {
@@ -140,6 +137,10 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
     std::str::from_utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
+}
+
+fn has_utf16_mark(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
 }
 
 /// Whether it is ASCII in UTF-16, with a NUL beside each character. 32 bytes may be a key.
@@ -199,8 +200,7 @@ fn password_of<'a>(password: &'a [u8], from: &Place) -> Result<&'a [u8], Failure
     if from.is_variable {
         return Ok(password);
     }
-    let is_marked = |mark: &&[u8]| password.starts_with(mark);
-    if [&b"\xff\xfe"[..], b"\xfe\xff"].iter().any(is_marked) {
+    if has_utf16_mark(password) {
         return Err(Failure::operation(
             "the password is text in UTF-16: save it as UTF-8",
         ));

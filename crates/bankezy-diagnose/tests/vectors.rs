@@ -35,9 +35,10 @@ fn run(vectors: &str) {
     let check = |(number, vector): &(usize, &Value)| -> Vec<String> {
         // A derivation takes a good part of a second where nothing is optimised, and which backend opens
         // the message has no part in it: the others have every tenth.
-        let backends = match vector["session"].is_u64() && number % 10 != 0 {
-            true => 1,
-            false => sessions.len(),
+        let backends = if vector["session"].is_u64() && number % 10 != 0 {
+            1
+        } else {
+            sessions.len()
         };
         let differences = sessions[..backends]
             .iter()

@@ -223,25 +223,21 @@ impl KeyRing {
         clock: impl FnOnce() -> SystemTime,
     ) -> Result<OpenedByKey, Error> {
         let keys = self.keys.load();
-        // Where no key was tried, since each has a cap of its own that the text is above: the largest.
-        let mut too_long = None;
-        let mut is_tried = false;
+        // Each key has a cap of its own: the largest, as long as the text is above all of them.
+        let mut largest_cap = Some(0);
         for (key, is_newest) in keys.usable(clock) {
             match key.cipher.open_into(sealed, opened) {
                 Ok(()) => return Ok(OpenedByKey::new(Arc::clone(&key.id), is_newest)),
-                Err(Error::OpenFailed) => is_tried = true,
-                Err(Error::SealedTooLong { len, max }) => {
-                    let largest = too_long.map_or(max, |(_, other): (usize, _)| max.max(other));
-                    too_long = Some((len, largest));
+                Err(Error::OpenFailed) => largest_cap = None,
+                Err(Error::SealedTooLong { max, .. }) => {
+                    largest_cap = largest_cap.map(|largest| max.max(largest));
                 }
                 // What else is wrong with its form is wrong under every key.
                 Err(error) => return Err(error),
             }
         }
-        Err(match too_long {
-            Some((len, max)) if !is_tried => Error::SealedTooLong { len, max },
-            _ => Error::OpenFailed,
-        })
+        let len = sealed.len();
+        Err(largest_cap.map_or(Error::OpenFailed, |max| Error::SealedTooLong { len, max }))
     }
 }
 

@@ -204,9 +204,10 @@ async fn check(
     assert_eq!(sandbox.url().starts_with("https:"), tls);
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let policy = match row.idempotent {
-        true => RetryPolicy::default().idempotent(),
-        false => RetryPolicy::default(),
+    let policy = if row.idempotent {
+        RetryPolicy::default().idempotent()
+    } else {
+        RetryPolicy::default()
     };
     let quick = policy.with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)

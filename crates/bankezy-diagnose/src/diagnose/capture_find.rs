@@ -194,7 +194,14 @@ fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
 }
 
 fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec<Found>) {
-    let inside: Vec<Found> = match value {
+    let of_each = |values: &mut dyn Iterator<Item = &Value>| {
+        let mut inside = Vec::new();
+        for value in values {
+            in_value(value, is_one, depth, &mut inside);
+        }
+        inside
+    };
+    let inside = match value {
         Value::Object(object) => {
             if let Some(message) = from_serialization(object).filter(|message| is_one(message)) {
                 all.push(Found {
@@ -203,19 +210,9 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
                 });
                 return;
             }
-            let mut inside = Vec::new();
-            for value in object.values() {
-                in_value(value, is_one, depth, &mut inside);
-            }
-            inside
+            of_each(&mut object.values())
         }
-        Value::Array(items) => {
-            let mut inside = Vec::new();
-            for value in items {
-                in_value(value, is_one, depth, &mut inside);
-            }
-            inside
-        }
+        Value::Array(items) => of_each(&mut items.iter()),
         Value::String(text) if depth < MAX_DEPTH => search(text, is_one, depth.saturating_add(1)),
         _ => Vec::new(),
     };
