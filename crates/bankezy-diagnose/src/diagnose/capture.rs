@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::diagnose::capture_chunks::dechunked;
 use crate::diagnose::capture_find::{
-    Found, distinct, is_compact, is_cut_off, is_jws, messages, words_in_parts,
+    Found, distinct, is_alone, is_cut_off, is_jws, messages, words_in_parts,
 };
 use crate::diagnose::capture_parts::{curl_data, http_bodies};
 use crate::diagnose::octets;
@@ -20,7 +21,7 @@ pub(crate) enum Unclear {
 /// so that reading it says what is wrong.
 pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Unclear> {
     let plain = captured.trim_ascii_end();
-    if core::str::from_utf8(plain).is_ok_and(is_compact) {
+    if core::str::from_utf8(plain).is_ok_and(is_alone) {
         return Ok((plain.into(), Vec::new()));
     }
     let mut stripped = Vec::new();
@@ -46,7 +47,7 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
             return Ok((cut_off.into_bytes().into(), stripped));
         }
         // A token in a header is taken for the message only if there is no other.
-        found = of(&[(None, text.clone().into_owned())]);
+        found = of(&[(Vec::new(), text.clone().into_owned())]);
     }
     match found.as_slice() {
         [] => {}
@@ -95,22 +96,33 @@ fn visible(text: &str) -> Option<String> {
     Some(visible)
 }
 
-/// A part of a capture, and what it is a part of.
-type Part = (Option<Stripped>, String);
+/// A part of a capture, and what was removed to get it.
+type Part = (Vec<Stripped>, String);
 
 fn parts(text: &str) -> Vec<Part> {
-    let of = |kind, parts: Vec<String>| parts.into_iter().map(move |part| (Some(kind), part));
-    of(Stripped::HttpMessage, http_bodies(text))
+    let of = |kind, parts: Vec<String>| parts.into_iter().map(move |part| (vec![kind], part));
+    let mut parts: Vec<Part> = of(Stripped::HttpMessage, http_bodies(text))
         .chain(of(Stripped::CurlCommand, curl_data(text)))
-        .collect()
+        .collect();
+    if parts.is_empty() {
+        parts.push((Vec::new(), text.to_owned()));
+    }
+    for (removed, part) in &mut parts {
+        if let Some(body) = dechunked(part) {
+            removed.push(Stripped::ChunkSizes);
+            *part = body;
+        }
+    }
+    parts.retain(|(removed, _)| !removed.is_empty());
+    parts
 }
 
 /// The different messages in some parts of a capture.
 fn of(parts: &[Part]) -> Vec<Found> {
-    distinct(parts.iter().map(|(kind, part)| {
+    distinct(parts.iter().map(|(removed, part)| {
         let found = messages(part).into_iter();
         let in_part = found.map(|found| Found {
-            stripped: kind.iter().chain(&found.stripped).copied().collect(),
+            stripped: [removed.as_slice(), &found.stripped].concat(),
             ..found
         });
         in_part.collect()
@@ -126,16 +138,20 @@ mod tests {
     const OBJECT: &str = r#"{"protected":"eyJhbGciOiJkaXIifQ","iv":"AAAA","ciphertext":"AAAA","tag":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
 
     /// `MSG` is the message, `OTHER` another one, as tokens are, `OBJ` its JSON serialization, `STR` that
-    /// as a JSON string, and `FOLD` the message in lines.
+    /// as a JSON string, `FOLD` the message in lines, and `CHUNKS` in the chunks of an
+    /// HTTP body.
     fn with(capture: &str) -> String {
         let (start, end) = SEALED.split_at(30);
         let (middle, end) = end.split_at(6);
+        let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let chunks = [start, middle, end, ""].map(chunk).concat();
         capture
             .replace("MSG", SEALED)
             .replace("OTHER", OTHER)
             .replace("OBJ", OBJECT)
             .replace("STR", &serde_json::to_string(OBJECT).unwrap())
             .replace("FOLD", &format!("{start}\r\n{middle}\r\n {end}"))
+            .replace("CHUNKS", &chunks)
             .replace("CUT", &format!("{start}\\\n{middle}\\\n{end}"))
             .replace("LIT", &format!("{start}\\n{middle}\\n{end}"))
     }
@@ -185,6 +201,16 @@ mod tests {
             ("CUT", vec![LineBreaks]),
             ("The server sent MSG.", vec![OtherText]),
             ("body=MSG&a=b", vec![OtherText]),
+            ("body: MSG", vec![OtherText]),
+            ("MSG,", vec![OtherText]),
+            ("resp.body=MSG", vec![OtherText]),
+            ("a.b.MSG.c", vec![OtherText]),
+            ("msg_MSG_end", vec![OtherText]),
+            ("bodyMSG", vec![OtherText]),
+            (r#"{"a": "resp.body=MSG"}"#, vec![Json, OtherText]),
+            ("msg_FOLD", vec![LineBreaks]),
+            ("a.msg=FOLD_end", vec![LineBreaks]),
+            ("CHUNKS", vec![ChunkSizes]),
             ("body=MSG%3D%3D&a=b", vec![OtherText]),
             ("a=%7B%22b%22%3A%22MSG%22%7D", vec![PercentEncoding, Json]),
             (

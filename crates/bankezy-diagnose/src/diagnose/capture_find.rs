@@ -7,6 +7,7 @@ use base64::Engine as _;
 use serde_json::{Deserializer, Map, Value};
 
 use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
+use crate::diagnose::capture_words::{Start, from_start, is_start, runs, words};
 use crate::diagnose::octets::BASE64URL;
 use crate::diagnose::stripped::Stripped;
 
@@ -32,7 +33,7 @@ pub(crate) fn messages(text: &str) -> Vec<Found> {
 
 /// Words that look like the start of a compact JWE or JWT, longest first.
 pub(crate) fn words_in_parts(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = words(text)
+    let mut words: Vec<String> = words(text, Start::AtJoint)
         .map(|word| word.replace('=', ""))
         .filter(|word| is_start(word) && word.contains('.'))
         .collect();
@@ -56,14 +57,19 @@ fn has_header(word: &str) -> bool {
     serde_json::from_slice::<Map<String, Value>>(&json).is_ok()
 }
 
-/// Five parts, of which the first is the base64url of what starts with `{"`, or with white space in it.
-pub(crate) fn is_compact(text: &str) -> bool {
+/// Five parts, of which the first may be the base64url of a JSON object.
+fn is_compact(text: &str) -> bool {
     let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
     let dots = text.bytes().filter(|octet| *octet == b'.').count();
     dots == 4 && is_start(text) && text.bytes().all(allowed)
 }
 
-/// The same with an authentication tag of a length that there is, so not cut off by a line break.
+/// A message, and nothing else.
+pub(crate) fn is_alone(text: &str) -> bool {
+    is_compact(text) && words(text, Start::AtJoint).eq([text])
+}
+
+/// Five parts with an authentication tag of a length that there is, so not cut off by a line break.
 fn is_whole(text: &str) -> bool {
     let tag = text.rsplit('.').next().unwrap_or_default();
     is_tag_len(tag.len()) && is_compact(text)
@@ -72,10 +78,6 @@ fn is_whole(text: &str) -> bool {
 /// base64url of 16, 24 and 32 octets.
 fn is_tag_len(len: usize) -> bool {
     matches!(len, 22 | 32 | 43)
-}
-
-fn is_start(text: &str) -> bool {
-    text.starts_with("ey") || text.starts_with("ew")
 }
 
 fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
@@ -96,12 +98,13 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             version = Cow::Owned(changed);
             stripped.push(change);
         }
-        let found = distinct([in_json(&version, is_one, depth), in_words(&version, is_one)]);
-        let found = if found.is_empty() {
-            distinct([folded(&version, is_one)])
-        } else {
-            found
-        };
+        let mut found = distinct([
+            in_json(&version, is_one, depth),
+            in_words(&version, Start::AtJoint, is_one),
+        ]);
+        if found.is_empty() {
+            found = distinct([folded(&version, Start::AtJoint, is_one)]);
+        }
         if !found.is_empty() {
             let add = |found: Found| Found {
                 stripped: [stripped.as_slice(), &found.stripped].concat(),
@@ -110,7 +113,11 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             return found.into_iter().map(add).collect();
         }
     }
-    Vec::new()
+    let glued = distinct([in_words(text, Start::Anywhere, is_one)]);
+    if glued.is_empty() {
+        return distinct([folded(text, Start::Anywhere, is_one)]);
+    }
+    glued
 }
 
 /// The first of each message.
@@ -123,25 +130,9 @@ pub(crate) fn distinct(found: impl IntoIterator<Item = Vec<Found>>) -> Vec<Found
         .collect()
 }
 
-fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
-    // The full stop after a sentence.
-    pieces(text).map(|word| word.trim_end_matches('.'))
-}
-
-/// Words that may go on in the next line, so with the dots after them.
-fn pieces(text: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
-    text.split(move |c: char| !allowed(c))
-        // `body=eyJ…` of a form.
-        .map(|word| match word.split_once('=') {
-            Some((name, value)) if !name.contains('.') && value.starts_with('e') => value,
-            _ => word,
-        })
-}
-
-fn in_words(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+fn in_words(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     let mut all = Vec::new();
-    for word in words(text).filter(|word| is_start(word)) {
+    for word in words(text, start).filter(|word| is_start(word)) {
         let message = word.replace('=', "");
         if is_one(&message) {
             let mut stripped: Vec<Stripped> = around(text, word).into_iter().collect();
@@ -248,7 +239,7 @@ fn from_serialization(object: &Map<String, Value>) -> Option<String> {
 
 /// A message that goes over several lines, or has other white space, quotation marks and plus signs in it,
 /// as in the source of a program.
-fn folded(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     let found = |message: String| Found {
         message,
         stripped: vec![Stripped::LineBreaks],
@@ -263,7 +254,7 @@ fn folded(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
     }
     let fills = |c: char| c.is_whitespace() || "\"'`+>,".contains(c);
     let joined: String = text.chars().filter(|c| !fills(*c)).collect();
-    let words = words(&joined).map(|word| word.replace('=', ""));
+    let words = words(&joined, start).map(|word| word.replace('=', ""));
     words.filter(|word| is_one(word)).map(found).collect()
 }
 
@@ -272,14 +263,14 @@ fn in_lines(text: &str) -> Vec<String> {
     let mut messages = Vec::new();
     let mut joined = Joined::default();
     for line in text.lines() {
-        let mut pieces = pieces(line.trim()).filter(|piece| !piece.is_empty());
-        let first = pieces.next();
-        let last = pieces.next_back();
+        let mut runs = runs(line.trim()).filter(|run| !run.is_empty());
+        let first = runs.next();
+        let last = runs.next_back();
         if joined.dots == 4 {
             joined.push(first.unwrap_or_default().trim_end_matches('.'));
         } else if !joined.text.is_empty() {
             joined.push(first.unwrap_or_default());
-        } else if let Some(start) = last.or(first).filter(|word| is_start(word)) {
+        } else if let Some(start) = last.or(first).map(from_start).filter(|it| is_start(it)) {
             joined.push(start);
         }
         if joined.dots == 4 && is_tag_len(joined.tail) {

@@ -39,8 +39,8 @@ const MAX_AROUND: usize = 64 * 1024;
 impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
     /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
-    /// curl command, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding are
-    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
+    /// curl command, chunk sizes, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and
+    /// padding are taken, and so are words joined with it, such as `msg_eyJ…`; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
     /// message the body counts, and of a curl command the data, before all else.
     ///
     /// # Errors
@@ -80,6 +80,12 @@ impl<'a> Message<'a> {
             algorithm,
             header: inspection.header,
         })
+    }
+
+    /// The message as it was found: a compact JWE.
+    #[must_use]
+    pub fn sealed(&self) -> &[u8] {
+        &self.text
     }
 
     /// What was removed or changed to get from the capture to the message.
