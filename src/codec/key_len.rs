@@ -5,10 +5,11 @@ use crate::error::KeyProblem;
 /// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
 const MAX_KEY_LEN: usize = 16 * 1024;
 
-/// Refuses what is no key for its length alone.
+/// Refuses what is no key for its length alone, white space and a byte order mark not counted.
 pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
+    let unmarked = key.strip_prefix("\u{feff}".as_bytes()).unwrap_or(key);
     match key.len() {
-        0 => Err(KeyProblem::Empty),
+        _ if unmarked.trim_ascii().is_empty() => Err(KeyProblem::Empty),
         len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
         _ => Ok(()),
     }

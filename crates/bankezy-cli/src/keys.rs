@@ -37,6 +37,7 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
 pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
     let bytes = needed(&args.secret)?;
     let text = text(&bytes, "the payload secret")?;
+    check_written(text.as_bytes())?;
     let secret = match args.encoding {
         Encoding::Base64 => PayloadSecret::from_base64(text),
         Encoding::Base64url => PayloadSecret::from_base64url(text),
@@ -60,8 +61,20 @@ pub(crate) struct Written {
 /// The payload secret as it is written.
 pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure> {
     let whole = needed(arg)?;
+    check_written(whole.as_bytes())?;
     let unfolded = without_additions(&whole);
     Ok(Written { whole, unfolded })
+}
+
+/// Refuses what holds no secret. Of 32 bytes, each may be one of the key.
+fn check_written(secret: &[u8]) -> Result<(), Failure> {
+    let unmarked = secret.strip_prefix(UTF8_MARK).unwrap_or(secret);
+    if unmarked.trim_ascii().is_empty() && secret.len() != 32 {
+        return Err(Failure::operation(
+            "the payload secret is empty, or only white space",
+        ));
+    }
+    Ok(())
 }
 
 fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {

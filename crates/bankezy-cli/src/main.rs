@@ -22,6 +22,7 @@ mod keys;
 mod leaks_tests;
 mod lines;
 mod messages;
+mod octet_text;
 mod plain_json;
 mod pretty;
 mod remote;

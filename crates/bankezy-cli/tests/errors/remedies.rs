@@ -317,6 +317,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Write its key with the command that the text names.",
     ),
     (
+        "key.form_ssh2",
+        "Convert the key with the commands that the text names.",
+    ),
+    (
         "key.form_openssh",
         "Convert the key with the command that the text names.",
     ),
