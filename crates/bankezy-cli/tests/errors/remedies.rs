@@ -675,6 +675,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a sealed text, a JWT or a public key.",
     ),
     ("inspect.part_count", "Copy the text again, whole."),
+    (
+        "inspect.json_serialization",
+        "Ask the bank for the compact form: 5 parts separated by dots.",
+    ),
     ("inspect.jwt", "Copy the text again, whole."),
     (
         "inspect.unknown_form",
@@ -687,6 +691,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     (
         "diagnose.jwt",
         "Give the encrypted body; `bankezy inspect` shows what a JWT says.",
+    ),
+    (
+        "diagnose.json_serialization",
+        "Ask the bank for the compact form: 5 parts separated by dots.",
     ),
     (
         "diagnose.other_algorithm",

@@ -4,17 +4,19 @@ use std::borrow::Cow;
 
 use crate::diagnose::capture_chunks::dechunked;
 use crate::diagnose::capture_find::{
-    Found, distinct, is_alone, is_cut_off, is_jws, messages, words_in_parts,
+    Found, beyond_compact, distinct, is_alone, is_cut_off, is_jws, messages, words_in_parts,
 };
 use crate::diagnose::capture_parts::{curl_data, http_bodies};
 use crate::diagnose::octets;
 use crate::diagnose::stripped::Stripped;
+use crate::serialization::BeyondCompact;
 
 /// Why no message is chosen.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unclear {
     SeveralMessages { found: usize },
     Jwt,
+    Serialization(BeyondCompact),
 }
 
 /// The text of the message, and what was stripped. Where no message is found, the text is what is left,
@@ -45,6 +47,10 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         let words = parts.iter().flat_map(|(_, part)| words_in_parts(part));
         if let Some(cut_off) = words.into_iter().find(|word| is_cut_off(word)) {
             return Ok((cut_off.into_bytes().into(), stripped));
+        }
+        let beyond = parts.iter().find_map(|(_, part)| beyond_compact(part));
+        if let Some(beyond) = beyond.or_else(|| beyond_compact(&text)) {
+            return Err(Unclear::Serialization(beyond));
         }
         // A token in a header is taken for the message only if there is no other.
         found = of(&[(Vec::new(), text.clone().into_owned())]);
@@ -276,6 +282,23 @@ mod tests {
         let twice = with("MSG and again MSG");
         let (text, _) = read(twice.as_bytes()).unwrap();
         assert_eq!(&*text, SEALED.as_bytes());
+    }
+
+    #[test]
+    fn json_serializations_without_a_compact_form_are_named() {
+        let aad = OBJECT.replace('}', r#","aad":"AAAA"}"#);
+        let string = serde_json::to_string(&aad).unwrap();
+        let expected = Err(Unclear::Serialization(BeyondCompact::AdditionalData));
+        for capture in [
+            aad.clone(),
+            string.clone(),
+            format!(r#"{{"a": [{aad}]}}"#),
+            format!(r#"{{"body": {string}}}"#),
+            with("POST / HTTP/1.1\nAuthorization: Bearer MSG\n\n") + &aad,
+            with("curl -H 'Authorization: Bearer MSG' -d '") + &aad + "'",
+        ] {
+            assert_eq!(read(capture.as_bytes()), expected, "{capture}");
+        }
     }
 
     #[test]

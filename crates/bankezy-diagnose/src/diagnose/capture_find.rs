@@ -10,6 +10,7 @@ use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
 use crate::diagnose::capture_words::{Start, from_start, is_start, runs, words};
 use crate::diagnose::octets::BASE64URL;
 use crate::diagnose::stripped::Stripped;
+use crate::serialization::{self, BeyondCompact};
 
 /// A message in a text, and what was removed within this text.
 #[derive(Clone)]
@@ -162,6 +163,11 @@ fn around(text: &str, message: &str) -> Option<Stripped> {
 /// In each JSON object of a text.
 fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
     let mut all = Vec::new();
+    each_object(text, |value| in_value(value, is_one, depth, &mut all));
+    all
+}
+
+fn each_object(text: &str, mut look: impl FnMut(&Value)) {
     // What Python prints of an object is JSON but for the quotation marks.
     let is_python = text.contains('\'') && !text.contains('"');
     let text = if is_python {
@@ -174,14 +180,43 @@ fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
         let from_start = rest.get(start..).unwrap_or_default();
         let mut values = Deserializer::from_str(from_start).into_iter::<Value>();
         let end = if let Some(Ok(value)) = values.next() {
-            in_value(&value, is_one, depth, &mut all);
+            look(&value);
             values.byte_offset()
         } else {
             1
         };
         rest = from_start.get(end..).unwrap_or_default();
     }
-    all
+}
+
+/// A JWE in JSON serialization that has no compact form, in a text or in what it holds as JSON.
+pub(crate) fn beyond_compact(text: &str) -> Option<BeyondCompact> {
+    fn of_value(value: &Value, depth: usize) -> Option<BeyondCompact> {
+        let of_each = |value| of_value(value, depth);
+        match value {
+            Value::Object(object) => match serialization::compact(object) {
+                Some(Err(beyond)) => Some(beyond),
+                _ => object.values().find_map(of_each),
+            },
+            Value::Array(items) => items.iter().find_map(of_each),
+            Value::String(text) if depth < MAX_DEPTH => of_text(text, depth.saturating_add(1)),
+            _ => None,
+        }
+    }
+    fn of_text(text: &str, depth: usize) -> Option<BeyondCompact> {
+        let mut found = None;
+        for version in [
+            Some(text.to_owned()),
+            unescaped(text),
+            percent_decoded(text),
+        ] {
+            each_object(&version.unwrap_or_default(), |value| {
+                found = found.or_else(|| of_value(value, depth));
+            });
+        }
+        found
+    }
+    of_text(text, 0)
 }
 
 fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec<Found>) {
@@ -194,7 +229,9 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
     };
     let inside = match value {
         Value::Object(object) => {
-            if let Some(message) = from_serialization(object).filter(|message| is_one(message)) {
+            if let Some(Ok(message)) = serialization::compact(object)
+                && is_one(&message)
+            {
                 all.push(Found {
                     message,
                     stripped: vec![Stripped::JsonSerialization],
@@ -213,28 +250,6 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
         }
         found
     }));
-}
-
-/// RFC 7516 section 7.2, flattened or with one recipient, without unprotected headers.
-fn from_serialization(object: &Map<String, Value>) -> Option<String> {
-    let member = |name| object.get(name).and_then(Value::as_str);
-    let of_recipient = || {
-        object
-            .get("recipients")?
-            .get(0)?
-            .get("encrypted_key")?
-            .as_str()
-    };
-    let key = member("encrypted_key").or_else(of_recipient);
-    let parts = [
-        member("protected")?,
-        key.unwrap_or_default(),
-        member("iv")?,
-        member("ciphertext")?,
-        member("tag")?,
-    ];
-    let is_kept = |c: &char| !c.is_whitespace() && *c != '=';
-    Some(parts.join(".").chars().filter(is_kept).collect())
 }
 
 /// A message that goes over several lines, or has other white space, quotation marks and plus signs in it,

@@ -45,7 +45,7 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::Jwt`] if it
-    /// has a JWT and no message, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
+    /// has a JWT and no message, [`DiagnoseError::JsonSerialization`] if its JWE has no compact form, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile for another
     /// reason.
     pub fn new(
@@ -64,6 +64,7 @@ impl<'a> Message<'a> {
         let (text, stripped) = capture::read(text).map_err(|problem| match problem {
             Unclear::SeveralMessages { found } => DiagnoseError::SeveralMessages { found },
             Unclear::Jwt => DiagnoseError::Jwt,
+            Unclear::Serialization(beyond) => DiagnoseError::JsonSerialization { beyond },
         })?;
         let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
         let algorithm = inspection.profile.map_err(|error| {
