@@ -55,7 +55,7 @@ pub(crate) struct Sandbox {
     /// File to write once it listens: URL, certificates and credentials as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Overwrite the ready file if it exists; the old one is removed before the start
+    /// Overwrite the ready file if it exists; it is replaced as a whole once the server listens
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key comes from the shared secret
