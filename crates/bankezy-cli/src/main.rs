@@ -23,6 +23,7 @@ mod leaks_tests;
 mod lines;
 mod messages;
 mod octet_text;
+mod other_kind;
 mod plain_json;
 mod pretty;
 mod remote;
