@@ -113,7 +113,7 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     }
 }
 
-/// A public key that stands in hex or base64.
+/// A public key in hex or base64.
 fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
     match Form::of(inside) {
         Form::Pem(text) => PublicKey::from_pem(text),

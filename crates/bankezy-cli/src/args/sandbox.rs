@@ -9,7 +9,7 @@ use clap::Parser;
 
 use super::choice::one_of;
 
-/// What the ready file is good for. `tests/cli/renewal.rs` makes these calls.
+/// How to use the ready file. `tests/cli/renewal.rs` makes these calls.
 const EXAMPLE: &str = "\
 After `bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json`, in another shell:
   umask 077

@@ -203,7 +203,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.off_curve",
-        "Ask for the key again: it was changed, or made up.",
+        "Ask for the key again: it was changed, or is not a real key.",
     ),
     (
         "key.zero_point",
@@ -219,7 +219,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.rsa_modulus_even",
-        "Ask for the key again: it was changed, or made up.",
+        "Ask for the key again: it was changed, or is not a real key.",
     ),
     (
         "key.rsa_exponent",
@@ -395,7 +395,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "field.duplicate",
-        "Give each member once; use the method of its own for a documented one.",
+        "Give each member once; use its own method for a documented member.",
     ),
     (
         "field.not_a_header_value",
@@ -426,7 +426,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("field.pattern_path", "End the pattern with /*."),
     (
         "reply.plain",
-        "Act on the status. With 401, check the credentials and the token; with 400, whether both sides have the same key. The text may be anyone's.",
+        "Act on the status. With 401, check the credentials and the token; with 400, whether both sides have the same key. Anyone may have written the text.",
     ),
     (
         "reply.refused",
@@ -686,7 +686,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "diagnose.several_messages",
-        "Save the message that is to be diagnosed in a file of its own.",
+        "Save the message that is to be diagnosed in a separate file.",
     ),
     (
         "diagnose.jwt",

@@ -168,7 +168,7 @@ fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
 }
 
 fn each_object(text: &str, mut look: impl FnMut(&Value)) {
-    // What Python prints of an object is JSON but for the quotation marks.
+    // Python prints a dictionary as JSON with other quotation marks.
     let is_python = text.contains('\'') && !text.contains('"');
     let text = if is_python {
         Cow::Owned(text.replace('\'', "\""))
