@@ -7,10 +7,12 @@ const MAX_KEY_LEN: usize = 16 * 1024;
 
 /// Refuses what is no key for its length alone, white space and a byte order mark not counted.
 pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
-    let unmarked = key.strip_prefix("\u{feff}".as_bytes()).unwrap_or(key);
-    match key.len() {
-        _ if unmarked.trim_ascii().is_empty() => Err(KeyProblem::Empty),
-        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
-        _ => Ok(()),
+    if key.len() > MAX_KEY_LEN {
+        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
     }
+    let unmarked = key.strip_prefix("\u{feff}".as_bytes()).unwrap_or(key);
+    if unmarked.trim_ascii().is_empty() {
+        return Err(KeyProblem::Empty);
+    }
+    Ok(())
 }
