@@ -127,7 +127,8 @@ def captures():
         "object": json.dumps({"protected": header, "iv": nonce, "ciphertext": ciphertext, "tag": tag}),
         "general": json.dumps({"protected": header, "recipients": [{}], "iv": nonce,
                                "ciphertext": ciphertext, "tag": tag}),
-        "canary": CANARY,
+        "chunked": f"28\r\n{jwe[:40]}\r\n{len(jwe) - 40:x}\r\n{jwe[40:]}\r\n0\r\n\r\n",
+        "joined": f"resp.body=msg_{jwe}_{CANARY}", "canary": CANARY,
     }.items():
         seed("capture", f"message-{name}", b"\0", capture)
         seed("capture", f"message-{name}-utf16", b"\0", capture.encode("utf-16"))

@@ -1,7 +1,7 @@
 //! A forked worker never repeats its parent's nonces: under GCM one repeated nonce gives the
 //! authentication key away. With random nonces it draws others, with leased ones it gets none.
 #![cfg(unix)]
-#![expect(unsafe_code, reason = "fork, pipe and waitpid have no safe face")]
+#![expect(unsafe_code, reason = "fork, pipe and waitpid have no safe wrapper")]
 
 mod common;
 

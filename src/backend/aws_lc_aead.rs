@@ -87,7 +87,7 @@ impl Aes256Gcm for ModuleKey {
             .sealing
             .seal_in_place_separate_tag(Aad::from(aad), ciphertext);
         let Ok((made, tag)) = sealed else {
-            // Nobody gets the plaintext in place of a ciphertext.
+            // The plaintext is never returned in place of a ciphertext.
             ciphertext.fill(0);
             return Err(failed());
         };

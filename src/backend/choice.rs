@@ -104,16 +104,16 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// Whether an uncompressed point is on P-256: a plain predicate on public data, the same on every
-/// backend, so whichever is there may answer.
+/// Whether an uncompressed point is on P-256: a plain predicate on public data. Every backend gives the same
+/// answer, so any compiled-in backend will do.
 pub(crate) fn is_on_p256(point: &[u8; 65]) -> bool {
     AVAILABLE
         .first()
         .is_some_and(|backend| backend.primitives.is_on_p256(point))
 }
 
-/// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so whichever is there may
-/// compute it. For results that are no secret: thumbprints, and the keys of a token cache.
+/// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so any compiled-in one
+/// will do. For results that are no secret: thumbprints, and the keys of a token cache.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut digest = Secret32::zeroed();
     AVAILABLE.first()?.primitives.sha256(parts, &mut digest);

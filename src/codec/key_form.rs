@@ -118,7 +118,8 @@ fn raw(bytes: &[u8]) -> Option<KeyForm> {
             Some(KeyForm::RawPublicPoint { octets })
         }
         (97, Some(4)) => Some(KeyForm::RawPrivateKey),
-        (32, _) => Some(KeyForm::RawScalar),
+        // With the zero octet that keeps an integer of DER positive, as `openssl ec -text` writes it.
+        (32, _) | (33, Some(0)) => Some(KeyForm::RawScalar),
         _ => None,
     }
 }
@@ -135,9 +136,12 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
         });
     }
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    const OPENSSH: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-", "---- BEGIN SSH2"];
+    const OPENSSH: [&str; 3] = ["ssh-", "ecdsa-sha2-", "sk-"];
     if OPENSSH.iter().any(|prefix| start.starts_with(prefix)) {
         return Some(KeyForm::OpenSsh);
+    }
+    if start.contains("---- BEGIN SSH2 ") {
+        return Some(KeyForm::Ssh2);
     }
     if start.starts_with("PuTTY-User-Key-File-") {
         return Some(KeyForm::Putty);

@@ -5,11 +5,14 @@ use crate::error::KeyProblem;
 /// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
 const MAX_KEY_LEN: usize = 16 * 1024;
 
-/// Refuses what is no key for its length alone.
+/// Refuses what is no key for its length alone, white space and a byte order mark not counted.
 pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
-    match key.len() {
-        0 => Err(KeyProblem::Empty),
-        len if len > MAX_KEY_LEN => Err(KeyProblem::TooLong { max: MAX_KEY_LEN }),
-        _ => Ok(()),
+    if key.len() > MAX_KEY_LEN {
+        return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
     }
+    let unmarked = key.strip_prefix("\u{feff}".as_bytes()).unwrap_or(key);
+    if unmarked.trim_ascii().is_empty() {
+        return Err(KeyProblem::Empty);
+    }
+    Ok(())
 }

@@ -112,6 +112,7 @@ impl KeyForm {
             Self::Certificate => "key.form_certificate",
             Self::CertificateRequest => "key.form_certificate_request",
             Self::OpenSsh => "key.form_openssh",
+            Self::Ssh2 => "key.form_ssh2",
             Self::Putty => "key.form_putty",
             Self::Pkcs12 => "key.form_pkcs12",
             Self::Pkcs7 => "key.form_pkcs7",

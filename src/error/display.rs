@@ -140,7 +140,7 @@ impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
-            Self::Empty => f.write_str("it is empty"),
+            Self::Empty => f.write_str("it is empty, or holds only white space"),
             Self::NotBase64 => f.write_str("it is neither base64 nor base64url"),
             Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
             Self::CutShort => f.write_str("it ends early, it was cut short: copy it whole"),
@@ -263,6 +263,9 @@ impl fmt::Display for KeyForm {
             Self::OpenSsh => {
                 "an OpenSSH key: if it is P-256 or RSA, convert a copy with `ssh-keygen -p -m PKCS8 -f KEY`, or a public one with `ssh-keygen -e -m PKCS8 -f KEY.pub`; Ed25519 cannot be used"
             }
+            Self::Ssh2 => {
+                "an SSH2 key (RFC 4716): if it is a public one on P-256 or RSA, convert it with `ssh-keygen -i -f FILE > key.pub && ssh-keygen -e -m PKCS8 -f key.pub > key.pem`; export a private one as PKCS#8"
+            }
             Self::Putty => {
                 "a PuTTY key: convert it with `puttygen KEY -O private-openssh -o KEY.ssh`, then with `ssh-keygen -p -m PKCS8 -f KEY.ssh`"
             }
@@ -318,7 +321,7 @@ impl fmt::Display for KeyForm {
                 "a public point and a private scalar without a structure around them: read them as X9.63, or convert them with `(printf 30770201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107a144034200 | xxd -r -p; head -c 65 FILE) | openssl pkey -inform DER -out key.pem`"
             }
             Self::RawScalar => {
-                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; cat FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
+                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
             }
         };
         f.write_str(text)

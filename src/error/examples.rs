@@ -162,10 +162,11 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 17] = [
+const FORM: [KeyForm; 18] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
+    KeyForm::Ssh2,
     KeyForm::Putty,
     KeyForm::Pkcs12,
     KeyForm::Pkcs7,

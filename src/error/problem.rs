@@ -247,6 +247,8 @@ pub enum KeyForm {
     CertificateRequest,
     /// A key of OpenSSH, private or public.
     OpenSsh,
+    /// A key in the format of SSH2 (RFC 4716).
+    Ssh2,
     /// A key file of PuTTY.
     Putty,
     /// PKCS#12 (RFC 7292).

@@ -120,7 +120,7 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
         }
     };
     check_use(jwk, kind)?;
-    // One of another type is nobody's concern here.
+    // A `kid` of another type is ignored.
     let key_id = text(jwk, "kid").ok().flatten();
     Ok(PublicKey::from(key).with_key_id(key_id.as_deref()))
 }

@@ -1,6 +1,7 @@
 //! Public keys as raw points.
 
 use crate::codec::key_form::DerForm;
+use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::public::{Kind, P256Point, PublicKey};
 
@@ -12,9 +13,7 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_x963(point: &[u8]) -> Result<Self, Error> {
-        if point.is_empty() {
-            return Err(KeyProblem::Empty.into());
-        }
+        check_len(point)?;
         let form = DerForm::of(point);
         if form == DerForm::Other(KeyForm::RawPrivateKey) {
             return Err(KeyProblem::PrivateMember.into());

@@ -3,7 +3,7 @@
     unix,
     expect(
         unsafe_code,
-        reason = "pthread_atfork has no safe face; proof at the call"
+        reason = "pthread_atfork has no safe wrapper; see SAFETY at the call"
     )
 )]
 

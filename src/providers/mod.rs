@@ -6,7 +6,7 @@
 //!
 //! | provider | as a [`TokenApi`] | on the wire |
 //! |---|---|---|
-//! | [BankEzy](bankezy) | [`UserTokenApi`](bankezy::UserTokenApi), [`AppTokenApi`](bankezy::AppTokenApi), [`RenewApi`](bankezy::RenewApi) | sealed both ways, but for Get App Token |
+//! | [BankEzy](bankezy) | [`UserTokenApi`](bankezy::UserTokenApi), [`AppTokenApi`](bankezy::AppTokenApi), [`RenewApi`](bankezy::RenewApi) | sealed both ways, except for Get App Token |
 //! | [Faceki](faceki) | [`Faceki`](faceki::Faceki) | plain JSON inside TLS |
 //! | [ComplyCube](complycube) | [`ComplyCube`](complycube::ComplyCube) | plain JSON inside TLS |
 //! | [Sardine](sardine) | [`Sardine`](sardine::Sardine) | plain JSON inside TLS |

@@ -61,7 +61,7 @@ impl<'a> PlainJsonAnswer<'a> {
         &self.members
     }
 
-    /// A text that nothing depends on: whatever else stands there, it costs no token.
+    /// A text that nothing depends on: a value of another type counts as absent, and the token is still used.
     pub(crate) fn optional(&self, member: &'static str) -> Option<String> {
         let text = self.stated(member, Object::text);
         text.ok().flatten().map(Cow::into_owned)

@@ -15,7 +15,7 @@ use crate::providers::{Token, TokenKey, sardine};
 /// What may be kept outside of this process, and then sealed: there is no other way to write it.
 ///
 /// A sealed text opens only as what it was sealed for: under the same cipher and for the same
-/// [`TokenKey`]. It is a compact JWE of a JSON object, which never stands in memory that does not wipe
+/// [`TokenKey`]. It is a compact JWE of a JSON object, which is never held in memory that does not wipe
 /// itself. Freshness it does not have: a store that gives back an older entry is not found out.
 ///
 /// Seal with a key of its own, not with the one that messages travel under.
@@ -77,7 +77,7 @@ pub trait SealedStorage: Stored {
 
 const KEY: &str = "key";
 
-/// How it stands in the object that is sealed. Known to this crate alone, and so are the two types in
+/// Its form in the object that is sealed. Known to this crate alone, and so are the two types in
 /// it: there is no way past the seal.
 pub trait Stored: Sized {
     fn write<'a>(&'a self, members: &mut MemberWriter<'a>);
@@ -87,17 +87,11 @@ pub trait Stored: Sized {
 }
 
 /// The members of an object to be sealed. It alone is `Serialize`, and nothing that holds a secret.
-#[expect(
-    missing_debug_implementations,
-    reason = "nobody outside of this crate has one"
-)]
+#[expect(missing_debug_implementations, reason = "no other crate can have one")]
 pub struct MemberWriter<'a>(Vec<(&'static str, Cow<'a, str>)>);
 
 /// The members of an object that was opened.
-#[expect(
-    missing_debug_implementations,
-    reason = "nobody outside of this crate has one"
-)]
+#[expect(missing_debug_implementations, reason = "no other crate can have one")]
 pub struct MemberReader<'a>(Object<'a>);
 
 impl<'a> MemberWriter<'a> {

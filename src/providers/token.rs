@@ -52,7 +52,7 @@ impl Token {
         self.expires_at
     }
 
-    /// How long it is still good for at `now`: zero where it is expired, `None` where the provider
+    /// Remaining lifetime at `now`: zero if it has expired, `None` where the provider
     /// stated no expiry.
     #[must_use]
     pub fn remaining(&self, now: SystemTime) -> Option<Duration> {

@@ -313,7 +313,7 @@ fn agreement_needs_two_p256_keys() {
     });
 }
 
-/// Whoever sends a public key back, or its negative, which has the same x, would otherwise get an agreement
+/// A peer that sends a public key back, or its negative, which has the same x, would otherwise get an agreement
 /// that succeeds.
 #[test]
 fn agreement_with_the_own_public_key_is_refused() {

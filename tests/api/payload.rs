@@ -205,7 +205,7 @@ fn the_cap_holds_before_anything_is_read() {
     assert_eq!(refused, Error::SealedTooLong { len: max + 1, max });
 }
 
-/// The caps of both directions are one figure, so that nobody makes what nobody takes.
+/// The caps of both directions are one figure, so what is sealed can be opened.
 #[test]
 fn what_is_sealed_by_default_opens_by_default() {
     let longest = bankezy_crypto::DEFAULT_MAX_SEALED_LEN;
@@ -235,7 +235,7 @@ fn what_is_sealed_by_default_opens_by_default() {
             assert!(refused.to_string().contains(&figure.to_string()));
         }
         assert!(text.is_empty());
-        // It cost none of the nonces.
+        // It used up no nonce.
         assert_eq!(cipher.nonce_budget().used(), 1);
         let raised = cipher.with_max_sealed_len(usize::MAX);
         let sealed = raised.seal(&payload).unwrap();

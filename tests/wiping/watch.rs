@@ -101,7 +101,7 @@ fn kept() -> MutexGuard<'static, Vec<Block>> {
 }
 
 /// Looks at memory that is about to go, and clears it, so that it is not kept a second time.
-#[expect(unsafe_code, reason = "what is about to be freed has no safe face")]
+#[expect(unsafe_code, reason = "what is about to be freed has no safe wrapper")]
 /// # Safety
 /// `memory` is valid for `len` initialised bytes that nobody else uses.
 unsafe fn keep(memory: *mut u8, len: usize) {

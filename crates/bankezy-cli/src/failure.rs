@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bankezy_crypto::providers::RequestError;
 
-use crate::streams;
+use crate::{shown, streams};
 
 /// What is printed on standard error, with what to do.
 #[derive(Debug)]
@@ -39,7 +39,11 @@ impl Failure {
     pub(crate) fn print(&self) -> io::Result<()> {
         match self {
             Self::Help(help) => help.print(),
-            failure => writeln!(streams::stderr(), "bankezy: {failure}"),
+            // Some of it may be text of a file or of a server.
+            failure => {
+                let text = shown::printable(&failure.to_string());
+                writeln!(streams::stderr(), "bankezy: {text}")
+            }
         }
     }
 }

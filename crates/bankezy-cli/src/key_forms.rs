@@ -1,13 +1,10 @@
 //! Which form a key file is in, where nothing names it: DER of several structures, raw points, and hex or base64
 //! of them. The library has a constructor for each form and guesses none.
 
-use std::io::Write as _;
-
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
-use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey};
+
+use crate::octet_text::{self, decoded, is_hex, kept};
 
 /// What bytes are by their outside.
 enum Form<'a> {
@@ -116,7 +113,7 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     }
 }
 
-/// A public key that stands in hex or base64.
+/// A public key in hex or base64.
 fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
     match Form::of(inside) {
         Form::Pem(text) => PublicKey::from_pem(text),
@@ -154,17 +151,12 @@ fn other_form(error: &Error) -> Option<KeyForm> {
 
 /// Says of JSON around keys, which is not read, that one of them is private.
 fn alarmed(json: &[u8], error: Error) -> Error {
-    let is_around = |form| {
-        matches!(
-            form,
-            KeyForm::JwkSet | KeyForm::JwkArray | KeyForm::QuotedText
-        )
-    };
-    if !other_form(&error).is_some_and(is_around) {
-        return error;
-    }
     let packed = kept(json, |c| !c.is_ascii_whitespace() && c != b'\\');
     let packed = packed.as_bytes();
+    // Other JSON has members of these names too.
+    if memchr::memmem::find(packed, br#""kty":""#).is_none() {
+        return error;
+    }
     // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
     let is_private = [br#""d":""#, br#""k":""#].into_iter().any(|member| {
         memchr::memmem::find_iter(packed, member)
@@ -176,16 +168,6 @@ fn alarmed(json: &[u8], error: Error) -> Error {
     } else {
         error
     }
-}
-
-/// Some of the characters of a text, in memory that wipes itself.
-fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
-    let mut kept = SecretBytes::with_capacity(text.len());
-    for character in text.iter().filter(|character| is_kept(**character)) {
-        // A SecretBytes takes whatever is written to it.
-        let _ = kept.write_all(std::slice::from_ref(character));
-    }
-    kept
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".
@@ -214,84 +196,19 @@ fn is_vague(error: &Error) -> bool {
     )
 }
 
-/// How octets are written as text.
-#[derive(Clone, Copy)]
-enum Code {
-    Hex,
-    Base64,
-    Base64url,
-}
-
-/// A text without white space, and the code that it may be in, if it is as long as a key.
-fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let packed = kept(text, |character| !character.is_ascii_whitespace());
-    let text = packed.as_bytes();
-    let is_hex = text.iter().all(u8::is_ascii_hexdigit) && text.len().is_multiple_of(2);
-    let code = match text.len() {
-        // 32 octets.
-        ..43 => return None,
-        64.. if is_hex => Code::Hex,
-        _ if text.iter().any(|c| b"-_".contains(c)) => Code::Base64url,
-        _ => Code::Base64,
-    };
-    Some((packed, code))
-}
-
-fn is_hex(text: &[u8]) -> bool {
-    matches!(packed(text), Some((_, Code::Hex)))
-}
-
-/// What hex or base64 holds, in memory that wipes itself.
-fn decoded(text: &[u8]) -> Option<SecretBytes> {
-    let (packed, code) = packed(text)?;
-    let packed = packed.as_bytes();
-    let alphabet = match code {
-        Code::Hex => {
-            let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
-            let pairs = packed.chunks(2);
-            let bytes = pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1]));
-            return Some(bytes.collect::<Vec<u8>>().into());
-        }
-        Code::Base64 => base64::alphabet::STANDARD,
-        Code::Base64url => base64::alphabet::URL_SAFE,
-    };
-    let config =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(&alphabet, config)
-        .decode(packed)
-        .ok()
-        .map(Into::into)
-}
-
 /// For messages about what a file holds in hex or base64: the command that writes the octets, which other
 /// commands read.
 pub(crate) fn decoding(bytes: &[u8]) -> Option<String> {
     let Form::Other(bytes) = Form::of(bytes) else {
         return None;
     };
-    decoded(bytes)?;
-    let (packed, code) = packed(bytes)?;
-    if let Code::Hex = code {
-        return Some("xxd -r -p TEXT > FILE".to_owned());
-    }
-    let alphabet = match code {
-        Code::Base64url => " | tr _- /+",
-        _ => "",
-    };
-    let padding = match packed.as_bytes().len() % 4 {
-        2 => "; printf ==",
-        3 => "; printf =",
-        _ => "",
-    };
-    Some(format!(
-        "(tr -d '[:space:]' < TEXT{alphabet}{padding}) | base64 -d > FILE"
-    ))
+    octet_text::decoding(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use bankezy_crypto::backend::AVAILABLE;
+    use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
     use super::*;

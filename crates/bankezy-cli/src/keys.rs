@@ -14,7 +14,7 @@ use crate::args::{
     SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
-use crate::{files, key_forms, usage};
+use crate::{files, key_forms, other_kind, usage};
 
 /// The byte order mark that some editors put in front of UTF-8.
 const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -36,6 +36,7 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
 /// The payload secret that the arguments name.
 pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
     let bytes = needed(&args.secret)?;
+    check_written(bytes.as_bytes(), args.secret.place())?;
     let text = text(&bytes, "the payload secret")?;
     let secret = match args.encoding {
         Encoding::Base64 => PayloadSecret::from_base64(text),
@@ -60,8 +61,20 @@ pub(crate) struct Written {
 /// The payload secret as it is written.
 pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure> {
     let whole = needed(arg)?;
+    check_written(whole.as_bytes(), arg.place())?;
     let unfolded = without_additions(&whole);
     Ok(Written { whole, unfolded })
+}
+
+/// Refuses what holds no payload secret. Of 32 bytes, each may be one of the key.
+fn check_written(secret: &[u8], place: Option<&Place>) -> Result<(), Failure> {
+    let unmarked = secret.strip_prefix(UTF8_MARK).unwrap_or(secret);
+    if unmarked.trim_ascii().is_empty() && secret.len() != 32 {
+        return Err(Failure::operation(
+            "the payload secret is empty, or holds only white space",
+        ));
+    }
+    place.map_or(Ok(()), |place| other_kind::refuse_key(secret, place))
 }
 
 fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {
@@ -97,6 +110,13 @@ impl Place {
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
         let Self { name, from, .. } = self;
         if !self.is_variable {
+            let is_key = memchr::memmem::find(name.as_encoded_bytes(), b"-----BEGIN ").is_some();
+            if is_key {
+                return Err(Failure::operation(format!(
+                    "{from} takes the name of a file, and was given a key: name the file with the key, or \
+                     the variable with it by the flag that ends with -env"
+                )));
+            }
             return files::read_key(Path::new(name), from);
         }
         // Looking these up would panic, or find nothing.
@@ -173,12 +193,13 @@ pub(crate) fn private_key(
         })
     );
     let refused = |why: &str| Failure::operation(format!("the key is refused: {why}"));
+    let told = |error: &Error| failure(error, &bytes, place.is_variable);
     match password.map(SecretArg::place) {
         Some(Some(from)) if is_encrypted => {
             let password = from.read()?;
             let password = password_of(password.as_bytes(), from)?;
             key_forms::encrypted_private_key(bytes.as_bytes(), password, backend)
-                .map_err(|error| failure(&error, &bytes))
+                .map_err(|error| Failure::operation(told(&error)))
         }
         Some(Some(from)) if found.is_ok() => Err(refused(&format!(
             "it is not encrypted, but {} gives a password: leave that out",
@@ -191,7 +212,10 @@ pub(crate) fn private_key(
         None if is_encrypted => Err(refused(
             "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`",
         )),
-        _ => found.map_err(|error| failure(&error, &bytes)),
+        _ => found.map_err(|error| {
+            let hint = other_kind::hint_at_secret(bytes.as_bytes(), place);
+            Failure::operation(told(&error) + &hint)
+        }),
     }
 }
 
@@ -211,14 +235,17 @@ fn password_of<'a>(password: &'a [u8], from: &Place) -> Result<&'a [u8], Failure
     Ok(line.unwrap_or(password))
 }
 
-/// What is wrong with the key in a file. The commands of a message read octets, and the file may be text.
-fn failure(error: &Error, bytes: &SecretBytes) -> Failure {
+/// What is wrong with a key. The commands of a message read octets from a file, and the key may be text.
+fn failure(error: &Error, bytes: &SecretBytes, is_variable: bool) -> String {
     let error = error.to_string();
     let decoding = key_forms::decoding(bytes.as_bytes()).filter(|_| error.contains('`'));
-    Failure::operation(match decoding {
+    match decoding {
+        Some(command) if is_variable => {
+            format!("write the value to the file TEXT and decode that with `{command}`: {error}")
+        }
         Some(command) => format!("decode the file first with `{command}`: {error}"),
         None => error,
-    })
+    }
 }
 
 /// The public key of `flag`, or a file with it, in whichever form.
@@ -234,7 +261,7 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
         Ok(text) => key_forms::public_text(text),
         Err(_) => key_forms::public_key(bytes.as_bytes()),
     };
-    found.map_err(|error| failure(&error, &bytes))
+    found.map_err(|error| Failure::operation(failure(&error, &bytes, false)))
 }
 
 /// The derivation that the arguments name, where they name one.

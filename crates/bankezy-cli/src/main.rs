@@ -22,6 +22,8 @@ mod keys;
 mod leaks_tests;
 mod lines;
 mod messages;
+mod octet_text;
+mod other_kind;
 mod plain_json;
 mod pretty;
 mod remote;

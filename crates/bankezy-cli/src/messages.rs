@@ -4,8 +4,10 @@ use std::io::IsTerminal as _;
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
-    KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener, PublicKeySealer, Seal,
+    Error, KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener, PublicKeySealer, Seal,
 };
+
+use bankezy_diagnose::InspectError;
 
 use crate::args::{
     self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
@@ -77,8 +79,27 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     // Room for the line end that an editor or `echo` puts behind the text.
     let sealed = files::read_stdin(max.saturating_add(2))?;
     let mut opened = Opened::new();
-    opener.open_into(sealed.as_bytes().trim_ascii_end(), &mut opened)?;
+    let sealed = sealed.as_bytes().trim_ascii_end();
+    opener
+        .open_into(sealed, &mut opened)
+        .map_err(|error| refusal(error, sealed, max))?;
     files::print(opened.as_bytes())
+}
+
+/// Why a message is not opened. A JWE in JSON serialization is told from JSON that is not encrypted.
+fn refusal(error: Error, sealed: &[u8], max: usize) -> Failure {
+    let is_json = sealed.trim_ascii_start().starts_with(b"{");
+    let found = is_json.then(|| bankezy_diagnose::inspect(sealed, max));
+    match found {
+        Some(Err(other @ InspectError::JsonSerialization { .. })) => {
+            Failure::operation(other.to_string())
+        }
+        Some(Ok(report)) if report.to_string().starts_with("kind: JWE") => Failure::operation(
+            "this is a JWE in JSON serialization, and compact JWE is needed: join its `protected`, \
+             `encrypted_key`, `iv`, `ciphertext` and `tag` with dots",
+        ),
+        _ => error.into(),
+    }
 }
 
 enum Key {

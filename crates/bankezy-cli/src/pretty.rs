@@ -1,4 +1,4 @@
-//! Text for people: JSON without what nobody should see, long texts cut in the middle, times.
+//! Text for people: JSON without secrets, long texts cut in the middle, times.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! `bankezy sandbox`.
 
-use std::fs;
 use std::time::Duration;
 
 use bankezy_sandbox::Sandbox;
@@ -12,10 +11,6 @@ use crate::{files, remote};
 pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
     if let Some(path) = &args.ready_file {
         files::check_private(path, "--ready-file", args.force)?;
-        if args.force {
-            // Whoever waits for it is not to find that of an earlier run.
-            let _ = fs::remove_file(path);
-        }
     }
     remote::runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve(args))
 }
@@ -34,6 +29,7 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .start()
         .await
         .map_err(remote::sandbox_failure)?;
+    // Only once the server listens: until then a file of an earlier run stays.
     if let Some(path) = &args.ready_file {
         files::write_private(
             path,

@@ -7,6 +7,7 @@ use clap::{Arg, Command};
 
 use crate::args::flag;
 use crate::shown;
+use crate::values::Values;
 
 /// The environment: the names of all variables, and the value of each.
 pub(crate) struct Variables<'a> {
@@ -156,7 +157,11 @@ impl Scope {
             } else if known.contains(&name) {
                 return None;
             } else {
-                let meant = self.variable(shown::misspelt(&name, &known)?);
+                // A private key has its file in the variable without `_FILE`, secrets in that with it.
+                let file = name.strip_suffix("_file").map(str::to_owned);
+                let file = file.filter(|file| known.contains(file));
+                let meant = file.as_ref().or_else(|| shown::misspelt(&name, &known))?;
+                let meant = self.variable(meant);
                 format!("did you mean `{meant}`?")
             };
             Some(format!(
@@ -165,6 +170,41 @@ impl Scope {
         };
         variables.names.iter().filter_map(warning).collect()
     }
+}
+
+/// The ids that say which key, by what they give.
+const KINDS: [[&str; 2]; 3] = [
+    ["secret_file", "secret_env"],
+    ["private_key", "private_key_env"],
+    ["private_key_password_file", "private_key_password_env"],
+];
+
+/// The keys of the environment that a command would use, if it had no other kind of key, and which kind that is. That
+/// a flag replaces a variable for the same key is no surprise.
+pub(crate) fn unused_keys<'a>(
+    command: &Command,
+    environment: &'a Values,
+    used: &Values,
+) -> (Vec<&'a str>, Option<&'static str>) {
+    if !KEY_COMMANDS.contains(&command.get_name()) {
+        return (Vec::new(), None);
+    }
+    let of = |kind: [&str; 2]| kind.iter().any(|id| used.contains_key(*id));
+    let [secret, private, password] = KINDS;
+    let unused = KINDS
+        .into_iter()
+        .filter(|kind| !of(*kind) || *kind == password && !of(private))
+        .flatten()
+        .filter_map(|id| environment.get(id))
+        .map(|value| value.from.as_str());
+    let instead = if of(secret) {
+        Some("a payload secret")
+    } else if of(private) {
+        Some("a private key")
+    } else {
+        used.contains_key("recipient").then_some("a recipient")
+    };
+    (unused.collect(), instead)
 }
 
 /// All commands of the program, itself first, with their words, such as `token bankezy`.

@@ -1,5 +1,17 @@
-//! Which part of the user's own text may be printed: names that are within two edits of a known one. All else,
-//! names of files too, may be a secret in the wrong place.
+//! Which part of the user's own text may be printed, and how: names that are within two edits of a known one. All
+//! else, names of files too, may be a secret in the wrong place.
+
+/// Escapes what a terminal would obey or show in another order. Line ends stay.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | ' '..='~' => printable.push(character),
+            _ => printable.extend(character.escape_debug()),
+        }
+    }
+    printable
+}
 
 /// The known name nearest to a text, within two edits.
 pub(crate) fn nearest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item = T>) -> Option<T> {
@@ -60,6 +72,14 @@ fn edits(text: &str, name: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing() {
+        assert_eq!(
+            printable("a\n\u{1b}[31m\u{9b}\u{202e}\r\u{7}\u{e4}\u{2026}"),
+            "a\n\\u{1b}[31m\\u{9b}\\u{202e}\\r\\u{7}\u{e4}\u{2026}"
+        );
+    }
 
     #[test]
     fn names_are_found_within_two_edits() {

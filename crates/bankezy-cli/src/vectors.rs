@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Vectors;
 use crate::failure::Failure;
-use crate::{files, keys};
+use crate::{files, keys, shown};
 
 /// Largest vector file that is read.
 const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -28,15 +28,14 @@ pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
                 Ok(()) => passed += 1,
                 Err(reason) => {
                     failed += 1;
-                    files::print(
-                        format!(
-                            "FAILED file {number} case {} ({}, {}): {reason}\n",
-                            case["id"],
-                            text(&case, "kind").unwrap_or("no kind"),
-                            text(&case, "comment").unwrap_or("no comment"),
-                        )
-                        .as_bytes(),
-                    )?;
+                    let line = format!(
+                        "FAILED file {number} case {} ({}, {}): {reason}",
+                        case["id"],
+                        text(&case, "kind").unwrap_or("no kind"),
+                        text(&case, "comment").unwrap_or("no comment"),
+                    );
+                    let line = shown::printable(&line).replace('\n', "\\n");
+                    files::print(format!("{line}\n").as_bytes())?;
                 }
             }
         }

@@ -50,6 +50,7 @@
 
 mod diagnose;
 mod inspect;
+mod serialization;
 
 pub use diagnose::{
     Class, Classes, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Flags,
@@ -59,6 +60,7 @@ pub use diagnose::{
     Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
+pub use serialization::BeyondCompact;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,7 +3,7 @@
 //! `Authorization` is the API key as it is, without a scheme. Documented are 401 with
 //! `{"type":"unauthorized",…}` for a wrong key and 400 with `{"type","message","param"}` for a wrong
 //! argument. That `clientId` comes with one of `referrer` and `appId`, and never with both, is this
-//! crate's reading of its page, and so are the messages, but for `'clientId' is invalid`.
+//! crate's reading of its page, and so are the messages, except for `'clientId' is invalid`.
 
 use axum::routing::MethodFilter;
 use http::request::Parts;
@@ -36,7 +36,7 @@ fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
         return Err(invalid("Content-Type"));
     }
     let members: Map<String, Value> = serde_json::from_slice(body).map_err(|_| invalid("body"))?;
-    // A client is whoever the caller says: the emulator knows none.
+    // Any client name is accepted: the emulator has no list of clients.
     let any = |text: &str| !text.trim().is_empty();
     if !has(&members, "clientId", any)? {
         return Err(refusal("'clientId' must be provided", "clientId"));

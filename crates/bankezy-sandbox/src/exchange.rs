@@ -85,7 +85,7 @@ pub(super) fn apply_fault(
             busy(StatusCode::SERVICE_UNAVAILABLE, retry_after)
         }
         InjectedFault::HtmlPage => page(StatusCode::OK),
-        // Told, since whoever asks for it would wait in vain for what it does.
+        // Refused, because a caller that asked for it would wait in vain for its effect.
         InjectedFault::WrongKey | InjectedFault::Clear200 if !sealed => text(
             StatusCode::BAD_REQUEST,
             "wrong-key and clear-200 are for answers that are sealed",

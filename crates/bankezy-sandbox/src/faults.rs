@@ -37,7 +37,7 @@ pub enum InjectedFault {
     HtmlPage,
     /// `cut-body`: half of the answer, then the connection is closed.
     CutBody,
-    /// `wrong-key`: the answer is sealed under a key that nobody has.
+    /// `wrong-key`: the answer is sealed under a random key that is then dropped.
     WrongKey,
     /// `clear-200`: the answer is not sealed. The answer of Get App Token never is, so nothing
     /// goes wrong there.

@@ -103,7 +103,7 @@ impl Sandbox {
 
     /// Stops accepting, lets running requests finish for up to five seconds, and ends.
     pub async fn shutdown(mut self) {
-        // If nobody listens any more, the server has ended already.
+        // If the receiver is gone, the server has ended already.
         let _ = self.stop.send(true);
         let _ = (&mut self.server).await;
     }

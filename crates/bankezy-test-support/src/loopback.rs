@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-/// Where nobody listens, until somebody does: taken and given back.
+/// An address where nothing listens: bound once to reserve it, then released.
 ///
 /// # Panics
 /// If there is no loopback interface.

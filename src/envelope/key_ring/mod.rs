@@ -63,7 +63,7 @@ use keys::{Key, Keys};
 /// ```
 pub struct KeyRing {
     keys: ArcSwap<Keys>,
-    /// Held by whoever changes the keys, for no longer than that takes; never by who uses them.
+    /// Held while keys are changed, never while they are used.
     changing: Mutex<()>,
     rotating_ahead: AtomicBool,
     max_opening_keys: usize,

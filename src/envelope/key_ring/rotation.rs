@@ -110,7 +110,7 @@ impl KeyRing {
         if !is_due(&newest) {
             return Ok(false);
         }
-        // Weak: whoever drops the key while `next` runs gets it wiped.
+        // Weak, so that a key dropped while `next` runs is wiped.
         let due = Arc::downgrade(&newest);
         drop(newest);
         let (key_id, cipher) = next()?;

@@ -194,8 +194,8 @@ impl<'a> Answer<'a> {
             .ok_or_else(|| self.unexpected(UnexpectedReply::Invalid { member: name }))
     }
 
-    /// A text, or a number as its digits, that nothing depends on: whatever else stands there, it costs no
-    /// token.
+    /// A text, or a number as its digits, that nothing depends on: a value of another type counts as absent, and the
+    /// token is still used.
     fn optional(&self, names: &[&'static str]) -> Option<String> {
         let read = |object: &Object<'a>, name: &str| Ok(text_or_number(object, name));
         self.first(names, read).ok().flatten()

@@ -274,7 +274,7 @@ fn an_expiry_that_no_date_tells_is_none() {
 }
 
 #[test]
-fn what_nobody_needs_costs_no_token() {
+fn an_invalid_member_that_is_not_needed_does_not_lose_the_token() {
     for member in [
         "referenceId",
         "tokenReferenceId",

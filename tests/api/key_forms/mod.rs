@@ -176,6 +176,11 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
                 "ssh-keygen -e -m PKCS8",
             ),
             (
+                private(include_str!("../../data/forms/openssh.rfc4716.pub")),
+                KeyForm::Ssh2,
+                "ssh-keygen -i",
+            ),
+            (
                 private("PuTTY-User-Key-File-3: ecdsa"),
                 KeyForm::Putty,
                 "puttygen",

@@ -6,8 +6,9 @@ use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedRe
 use http::Method;
 
 use super::{
-    answer, documented_refusal, keeps_other_refusals_plain, later, now, reads_expires_in_strictly,
-    refused, refused_field, refuses_what_is_no_json, shown, unexpected,
+    answer, documented_refusal, keeps_other_refusals_plain, later, now,
+    reads_each_form_of_expires_in, refused, refused_field, refuses_what_is_no_json, shown,
+    unexpected,
 };
 
 const DOCUMENTED: &str = r#"{"responseCode":0,"data":{"access_token":"CANARY.a.b","expires_in":3600,"token_type":"Bearer"}}"#;
@@ -220,7 +221,7 @@ fn other_refusals_stay_plain() {
 fn answers_that_are_not_as_documented_say_what_is_wrong() {
     use UnexpectedReply::{Invalid, Missing};
     refuses_what_is_no_json(&api(), &(), DOCUMENTED);
-    reads_expires_in_strictly(&api(), &(), DOCUMENTED);
+    reads_each_form_of_expires_in(&api(), &(), DOCUMENTED);
     for (body, expected) in [
         (
             "{}",

@@ -192,8 +192,8 @@ fn keeps_other_refusals_plain<A: TokenApi<Answer: Debug>>(api: &A, request: &A::
     }
 }
 
-/// `expires_in` of the documentation's `3600` in every other form.
-fn reads_expires_in_strictly<A: TokenApi<Answer: Debug>>(
+/// `expires_in` in the forms that are read, and those that are refused.
+fn reads_each_form_of_expires_in<A: TokenApi<Answer: Debug>>(
     api: &A,
     request: &A::Request,
     documented: &str,

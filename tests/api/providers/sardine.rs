@@ -7,7 +7,7 @@ use bankezy_crypto::providers::{BaseUrl, CallError, FieldProblem, TokenApi, Unex
 use http::Method;
 
 use super::{
-    answer, keeps_other_refusals_plain, later, now, reads_expires_in_strictly, refused,
+    answer, keeps_other_refusals_plain, later, now, reads_each_form_of_expires_in, refused,
     refused_field, refuses_what_is_no_json, shown, unexpected,
 };
 
@@ -150,7 +150,7 @@ fn every_refusal_is_plain_for_none_is_documented() {
 fn answers_that_are_not_as_documented_say_what_is_wrong() {
     use UnexpectedReply::{Invalid, Missing};
     refuses_what_is_no_json(&api(), &request(), DOCUMENTED);
-    reads_expires_in_strictly(&api(), &request(), DOCUMENTED);
+    reads_each_form_of_expires_in(&api(), &request(), DOCUMENTED);
     let member = "access_token";
     for (body, expected) in [
         ("{}", Missing { member }),
@@ -171,7 +171,7 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
         "verification_id",
     ] {
         let body = format!(r#"{{"access_token":"CANARY","{member}":["CANARY"]}}"#);
-        // Nobody needs it, so it costs no token.
+        // It is not needed, so the token is still used.
         let read = api().response(&request(), &answer(200, body), now());
         assert_eq!(read.unwrap().as_ref().as_str(), "CANARY");
     }

@@ -9,7 +9,7 @@ use clap::Parser;
 
 use super::choice::one_of;
 
-/// What the ready file is good for. `tests/cli/renewal.rs` makes these calls.
+/// How to use the ready file. `tests/cli/renewal.rs` makes these calls.
 const EXAMPLE: &str = "\
 After `bankezy sandbox --listen 127.0.0.1:8080 --ready-file ready.json`, in another shell:
   umask 077
@@ -55,7 +55,7 @@ pub(crate) struct Sandbox {
     /// File to write once it listens: URL, certificates and credentials as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Overwrite the ready file if it exists; the old one is removed before the start
+    /// Overwrite the ready file if it exists; it is replaced as a whole once the server listens
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key comes from the shared secret

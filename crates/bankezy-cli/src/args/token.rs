@@ -90,7 +90,7 @@ pub(crate) struct Onboarding {
 #[derive(Debug, Parser)]
 #[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --token-file and --secret-file; and \
-     --account-number, but for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
+     --account-number, except for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
      the old one ends: `--session S --save-session S --force` renews in place.",
 ))]
 pub(crate) struct Renew {

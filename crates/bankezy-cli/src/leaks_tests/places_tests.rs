@@ -101,7 +101,7 @@ fn without(command: &Command, name: &str, base: &[String]) -> Vec<String> {
     left
 }
 
-/// What stands in the lines above for a positional argument.
+/// What the lines above hold for a positional argument.
 pub(super) fn positional(arg: &Arg) -> Option<String> {
     let name = match arg.get_id().as_str() {
         "kind" => "secret",

@@ -36,7 +36,7 @@ impl Block {
         }
     }
 
-    /// Whole lines, each with its end, but for the last one of a file that ends without.
+    /// Whole lines, each with its end, except for the last one of a file that ends without.
     pub(super) fn lines(&self) -> &[u8] {
         self.memory.as_bytes().get(..self.whole).unwrap_or_default()
     }

@@ -170,8 +170,17 @@ impl Settings {
             environment(scope, program, variables),
             file.values,
         ];
+        let values = merged(&levels, command)?;
+        match scope::unused_keys(command, &levels[2], &values) {
+            (unused, Some(instead)) => unused
+                .iter()
+                .map(|name| format!("`{name}` is not used: {instead} is given"))
+                .for_each(warn),
+            (unused, None) if unused.is_empty() => {}
+            (unused, None) => return Err(usage::no_key(command, &unused)),
+        }
         Ok(Self {
-            values: merged(&levels, command)?,
+            values,
             data: file.data,
             session,
         })

@@ -76,6 +76,10 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values
 
 /// One of these arguments is required, and neither a flag nor a setting gives it. They are named by their ids.
 pub(crate) fn missing(ids: &[&str]) -> Failure {
+    Failure::usage(missing_text(ids))
+}
+
+fn missing_text(ids: &[&str]) -> String {
     let program = program();
     let named = |id: &&str| {
         let arg = find(&program, |arg| arg.get_id() == *id);
@@ -83,9 +87,17 @@ pub(crate) fn missing(ids: &[&str]) -> Failure {
     };
     let one_of = if ids.len() > 1 { "give one of " } else { "" };
     let named: Vec<_> = ids.iter().map(named).collect();
+    format!("missing required argument: {one_of}{}", named.join(", "))
+}
+
+/// The command needs a key. Variables give some that do not go with its arguments.
+pub(crate) fn no_key(command: &Command, unused: &[&str]) -> Failure {
+    let key = command.get_groups().find(|group| group.get_id() == "key");
+    let ids: Vec<_> = key.iter().flat_map(|group| group.get_args()).collect();
+    let ids: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
+    let (missing, unused) = (missing_text(&ids), unused.join("`, `"));
     Failure::usage(format!(
-        "missing required argument: {one_of}{}",
-        named.join(", ")
+        "{missing}; `{unused}` does not apply to the arguments given"
     ))
 }
 

@@ -62,6 +62,14 @@ fn the_sandbox_says_why_it_does_not_start() {
         .run("sandbox --ready-file precious", "")
         .failed(1, "the file of --ready-file exists and is not overwritten");
     assert_eq!(folder.read("precious"), "x");
+    // An earlier ready file stays until there is a new one.
+    folder
+        .run(
+            &format!("sandbox --listen {taken} --ready-file precious --force"),
+            "",
+        )
+        .failed(1, "listen");
+    assert_eq!(folder.read("precious"), "x");
 }
 
 #[test]

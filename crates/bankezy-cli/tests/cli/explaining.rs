@@ -280,3 +280,29 @@ fn shells_and_man_are_served() {
     assert!(folder.run("man", "").text().contains(".TH bankezy 1"));
     assert!(folder.run("man seal", "").text().contains("recipient"));
 }
+
+/// Whatever text of a file is printed, a terminal obeys none of it.
+#[test]
+fn text_of_a_vector_file_drives_no_terminal() {
+    let folder = Folder::new();
+    let hostile = "\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\r\n\u{7f}";
+    let case = |kind: &str, result: &str, derivation: &str| {
+        serde_json::json!({
+            "id": hostile, "comment": hostile, "kind": kind, "result": result, "derivation": derivation,
+            "jwe": "", "plaintext_b64u": hostile, "server_pub_key": hostile, "sdk_public_key": hostile,
+            "key_b64u": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        })
+    };
+    let cases = [
+        case(hostile, "valid", "raw"),
+        case("dir", hostile, "raw"),
+        case("ecdh-p256+dir", "valid", hostile),
+    ];
+    folder.write("v", serde_json::json!({ "cases": cases }).to_string());
+    let ran = folder.run("vectors v", "");
+    let text = String::from_utf8(ran.out).unwrap() + &ran.err;
+    let is_plain = |c: char| c == '\n' || (' '..='~').contains(&c);
+    assert!(text.chars().all(is_plain), "{text:?}");
+    assert_eq!(text.matches("\nFAILED").count() + 1, 3, "{text}");
+    assert!(text.contains(r"the kind \u{1b}]0;title"), "{text}");
+}

@@ -6,6 +6,28 @@ const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F";
 
 #[test]
+fn a_jwe_in_json_serialization_is_not_called_unencrypted() {
+    let folder = Folder::new();
+    folder.write("s", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    let sealed = folder.run("seal --secret-file s", "x").text();
+    let parts: Vec<_> = sealed.split('.').collect();
+    let [header, _, iv, ciphertext, tag] = parts[..] else {
+        panic!("{sealed}");
+    };
+    let json = format!(
+        r#"{{"protected":"{header}","iv":"{iv}","ciphertext":"{ciphertext}","tag":"{tag}"}}"#
+    );
+    let open = "open --secret-file s";
+    folder
+        .run(open, &json)
+        .failed(1, "JSON serialization, and compact JWE is needed");
+    let with_aad = json.replace('}', r#","aad":"AA"}"#);
+    folder
+        .run(open, with_aad)
+        .failed(1, "JSON serialization (RFC 7516 section 7.2) with `aad`");
+}
+
+#[test]
 fn a_secret_is_made_once_and_kept_private() {
     let folder = Folder::new();
     let made = folder.run("keygen secret --out s", "");

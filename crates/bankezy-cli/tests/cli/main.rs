@@ -11,6 +11,7 @@ mod other_libraries;
 mod plain_json;
 mod remote;
 mod renewal;
+mod secret_texts;
 mod server;
 mod settings;
 mod transport;

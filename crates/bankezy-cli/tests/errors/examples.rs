@@ -58,9 +58,16 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
         (
             "Inspecting: `bankezy_diagnose::InspectError`",
             told(
-                [&b""[..], b"\xff", b"a.b", b"a.b.c", b"nonsense!"]
-                    .map(|input| inspect(input, 1000).unwrap_err())
-                    .to_vec(),
+                [
+                    &b""[..],
+                    b"\xff",
+                    b"a.b",
+                    b"a.b.c",
+                    AAD.as_bytes(),
+                    b"nonsense!",
+                ]
+                .map(|input| inspect(input, 1000).unwrap_err())
+                .to_vec(),
                 bankezy_diagnose::InspectError::code,
             ),
         ),
@@ -205,6 +212,9 @@ fn message(sealed: &str) -> Result<Message<'_>, DiagnoseError> {
     Message::new(sealed.as_bytes(), 100_000, &backend::AWS_LC_RS)
 }
 
+/// A JWE that has no compact form.
+const AAD: &str = r#"{"protected":"eyJhIjoxfQ","iv":"AA","ciphertext":"AA","tag":"AA","aad":"AA"}"#;
+
 fn diagnoses() -> Vec<DiagnoseError> {
     let secret = || PayloadSecret::generate().unwrap();
     let sealed = PayloadCipher::new(&secret()).unwrap().seal(b"{}").unwrap();
@@ -225,6 +235,7 @@ fn diagnoses() -> Vec<DiagnoseError> {
     vec![
         message(&two).unwrap_err(),
         message(jwt).unwrap_err(),
+        message(AAD).unwrap_err(),
         message(other).unwrap_err(),
         opened(&to_a_key, secret().to_base64url().as_str().as_bytes()).unwrap_err(),
         message(&sealed)

@@ -203,7 +203,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.off_curve",
-        "Ask for the key again: it was changed, or made up.",
+        "Ask for the key again: it was changed, or is not a real key.",
     ),
     (
         "key.zero_point",
@@ -219,7 +219,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.rsa_modulus_even",
-        "Ask for the key again: it was changed, or made up.",
+        "Ask for the key again: it was changed, or is not a real key.",
     ),
     (
         "key.rsa_exponent",
@@ -317,6 +317,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Write its key with the command that the text names.",
     ),
     (
+        "key.form_ssh2",
+        "Convert the key with the commands that the text names.",
+    ),
+    (
         "key.form_openssh",
         "Convert the key with the command that the text names.",
     ),
@@ -391,7 +395,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "field.duplicate",
-        "Give each member once; use the method of its own for a documented one.",
+        "Give each member once; use its own method for a documented member.",
     ),
     (
         "field.not_a_header_value",
@@ -422,7 +426,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("field.pattern_path", "End the pattern with /*."),
     (
         "reply.plain",
-        "Act on the status. With 401, check the credentials and the token; with 400, whether both sides have the same key. The text may be anyone's.",
+        "Act on the status. With 401, check the credentials and the token; with 400, whether both sides have the same key. Anyone may have written the text.",
     ),
     (
         "reply.refused",
@@ -671,6 +675,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a sealed text, a JWT or a public key.",
     ),
     ("inspect.part_count", "Copy the text again, whole."),
+    (
+        "inspect.json_serialization",
+        "Ask the bank for the compact form: 5 parts separated by dots.",
+    ),
     ("inspect.jwt", "Copy the text again, whole."),
     (
         "inspect.unknown_form",
@@ -678,11 +686,15 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "diagnose.several_messages",
-        "Save the message that is to be diagnosed in a file of its own.",
+        "Save the message that is to be diagnosed in a separate file.",
     ),
     (
         "diagnose.jwt",
         "Give the encrypted body; `bankezy inspect` shows what a JWT says.",
+    ),
+    (
+        "diagnose.json_serialization",
+        "Ask the bank for the compact form: 5 parts separated by dots.",
     ),
     (
         "diagnose.other_algorithm",

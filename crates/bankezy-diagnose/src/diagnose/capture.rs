@@ -2,25 +2,28 @@
 
 use std::borrow::Cow;
 
+use crate::diagnose::capture_chunks::dechunked;
 use crate::diagnose::capture_find::{
-    Found, distinct, is_compact, is_cut_off, is_jws, messages, words_in_parts,
+    Found, beyond_compact, distinct, is_alone, is_cut_off, is_jws, messages, words_in_parts,
 };
 use crate::diagnose::capture_parts::{curl_data, http_bodies};
 use crate::diagnose::octets;
 use crate::diagnose::stripped::Stripped;
+use crate::serialization::BeyondCompact;
 
 /// Why no message is chosen.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unclear {
     SeveralMessages { found: usize },
     Jwt,
+    Serialization(BeyondCompact),
 }
 
 /// The text of the message, and what was stripped. Where no message is found, the text is what is left,
 /// so that reading it says what is wrong.
 pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Unclear> {
     let plain = captured.trim_ascii_end();
-    if core::str::from_utf8(plain).is_ok_and(is_compact) {
+    if core::str::from_utf8(plain).is_ok_and(is_alone) {
         return Ok((plain.into(), Vec::new()));
     }
     let mut stripped = Vec::new();
@@ -45,8 +48,12 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         if let Some(cut_off) = words.into_iter().find(|word| is_cut_off(word)) {
             return Ok((cut_off.into_bytes().into(), stripped));
         }
+        let beyond = parts.iter().find_map(|(_, part)| beyond_compact(part));
+        if let Some(beyond) = beyond.or_else(|| beyond_compact(&text)) {
+            return Err(Unclear::Serialization(beyond));
+        }
         // A token in a header is taken for the message only if there is no other.
-        found = of(&[(None, text.clone().into_owned())]);
+        found = of(&[(Vec::new(), text.clone().into_owned())]);
     }
     match found.as_slice() {
         [] => {}
@@ -95,22 +102,33 @@ fn visible(text: &str) -> Option<String> {
     Some(visible)
 }
 
-/// A part of a capture, and what it is a part of.
-type Part = (Option<Stripped>, String);
+/// A part of a capture, and what was removed to get it.
+type Part = (Vec<Stripped>, String);
 
 fn parts(text: &str) -> Vec<Part> {
-    let of = |kind, parts: Vec<String>| parts.into_iter().map(move |part| (Some(kind), part));
-    of(Stripped::HttpMessage, http_bodies(text))
+    let of = |kind, parts: Vec<String>| parts.into_iter().map(move |part| (vec![kind], part));
+    let mut parts: Vec<Part> = of(Stripped::HttpMessage, http_bodies(text))
         .chain(of(Stripped::CurlCommand, curl_data(text)))
-        .collect()
+        .collect();
+    if parts.is_empty() {
+        parts.push((Vec::new(), text.to_owned()));
+    }
+    for (removed, part) in &mut parts {
+        if let Some(body) = dechunked(part) {
+            removed.push(Stripped::ChunkSizes);
+            *part = body;
+        }
+    }
+    parts.retain(|(removed, _)| !removed.is_empty());
+    parts
 }
 
 /// The different messages in some parts of a capture.
 fn of(parts: &[Part]) -> Vec<Found> {
-    distinct(parts.iter().map(|(kind, part)| {
+    distinct(parts.iter().map(|(removed, part)| {
         let found = messages(part).into_iter();
         let in_part = found.map(|found| Found {
-            stripped: kind.iter().chain(&found.stripped).copied().collect(),
+            stripped: [removed.as_slice(), &found.stripped].concat(),
             ..found
         });
         in_part.collect()
@@ -126,16 +144,20 @@ mod tests {
     const OBJECT: &str = r#"{"protected":"eyJhbGciOiJkaXIifQ","iv":"AAAA","ciphertext":"AAAA","tag":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
 
     /// `MSG` is the message, `OTHER` another one, as tokens are, `OBJ` its JSON serialization, `STR` that
-    /// as a JSON string, and `FOLD` the message in lines.
+    /// as a JSON string, `FOLD` the message in lines, and `CHUNKS` in the chunks of an
+    /// HTTP body.
     fn with(capture: &str) -> String {
         let (start, end) = SEALED.split_at(30);
         let (middle, end) = end.split_at(6);
+        let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let chunks = [start, middle, end, ""].map(chunk).concat();
         capture
             .replace("MSG", SEALED)
             .replace("OTHER", OTHER)
             .replace("OBJ", OBJECT)
             .replace("STR", &serde_json::to_string(OBJECT).unwrap())
             .replace("FOLD", &format!("{start}\r\n{middle}\r\n {end}"))
+            .replace("CHUNKS", &chunks)
             .replace("CUT", &format!("{start}\\\n{middle}\\\n{end}"))
             .replace("LIT", &format!("{start}\\n{middle}\\n{end}"))
     }
@@ -185,6 +207,16 @@ mod tests {
             ("CUT", vec![LineBreaks]),
             ("The server sent MSG.", vec![OtherText]),
             ("body=MSG&a=b", vec![OtherText]),
+            ("body: MSG", vec![OtherText]),
+            ("MSG,", vec![OtherText]),
+            ("resp.body=MSG", vec![OtherText]),
+            ("a.b.MSG.c", vec![OtherText]),
+            ("msg_MSG_end", vec![OtherText]),
+            ("bodyMSG", vec![OtherText]),
+            (r#"{"a": "resp.body=MSG"}"#, vec![Json, OtherText]),
+            ("msg_FOLD", vec![LineBreaks]),
+            ("a.msg=FOLD_end", vec![LineBreaks]),
+            ("CHUNKS", vec![ChunkSizes]),
             ("body=MSG%3D%3D&a=b", vec![OtherText]),
             ("a=%7B%22b%22%3A%22MSG%22%7D", vec![PercentEncoding, Json]),
             (
@@ -250,6 +282,23 @@ mod tests {
         let twice = with("MSG and again MSG");
         let (text, _) = read(twice.as_bytes()).unwrap();
         assert_eq!(&*text, SEALED.as_bytes());
+    }
+
+    #[test]
+    fn json_serializations_without_a_compact_form_are_named() {
+        let aad = OBJECT.replace('}', r#","aad":"AAAA"}"#);
+        let string = serde_json::to_string(&aad).unwrap();
+        let expected = Err(Unclear::Serialization(BeyondCompact::AdditionalData));
+        for capture in [
+            aad.clone(),
+            string.clone(),
+            format!(r#"{{"a": [{aad}]}}"#),
+            format!(r#"{{"body": {string}}}"#),
+            with("POST / HTTP/1.1\nAuthorization: Bearer MSG\n\n") + &aad,
+            with("curl -H 'Authorization: Bearer MSG' -d '") + &aad + "'",
+        ] {
+            assert_eq!(read(capture.as_bytes()), expected, "{capture}");
+        }
     }
 
     #[test]

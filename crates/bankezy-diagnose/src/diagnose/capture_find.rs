@@ -7,8 +7,10 @@ use base64::Engine as _;
 use serde_json::{Deserializer, Map, Value};
 
 use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
+use crate::diagnose::capture_words::{Start, from_start, is_start, runs, words};
 use crate::diagnose::octets::BASE64URL;
 use crate::diagnose::stripped::Stripped;
+use crate::serialization::{self, BeyondCompact};
 
 /// A message in a text, and what was removed within this text.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ pub(crate) fn messages(text: &str) -> Vec<Found> {
 
 /// Words that look like the start of a compact JWE or JWT, longest first.
 pub(crate) fn words_in_parts(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = words(text)
+    let mut words: Vec<String> = words(text, Start::AtJoint)
         .map(|word| word.replace('=', ""))
         .filter(|word| is_start(word) && word.contains('.'))
         .collect();
@@ -56,14 +58,19 @@ fn has_header(word: &str) -> bool {
     serde_json::from_slice::<Map<String, Value>>(&json).is_ok()
 }
 
-/// Five parts, of which the first is the base64url of what starts with `{"`, or with white space in it.
-pub(crate) fn is_compact(text: &str) -> bool {
+/// Five parts, of which the first may be the base64url of a JSON object.
+fn is_compact(text: &str) -> bool {
     let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
     let dots = text.bytes().filter(|octet| *octet == b'.').count();
     dots == 4 && is_start(text) && text.bytes().all(allowed)
 }
 
-/// The same with an authentication tag of a length that there is, so not cut off by a line break.
+/// A message, and nothing else.
+pub(crate) fn is_alone(text: &str) -> bool {
+    is_compact(text) && words(text, Start::AtJoint).eq([text])
+}
+
+/// Five parts with an authentication tag of a length that there is, so not cut off by a line break.
 fn is_whole(text: &str) -> bool {
     let tag = text.rsplit('.').next().unwrap_or_default();
     is_tag_len(tag.len()) && is_compact(text)
@@ -72,10 +79,6 @@ fn is_whole(text: &str) -> bool {
 /// base64url of 16, 24 and 32 octets.
 fn is_tag_len(len: usize) -> bool {
     matches!(len, 22 | 32 | 43)
-}
-
-fn is_start(text: &str) -> bool {
-    text.starts_with("ey") || text.starts_with("ew")
 }
 
 fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
@@ -96,12 +99,13 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             version = Cow::Owned(changed);
             stripped.push(change);
         }
-        let found = distinct([in_json(&version, is_one, depth), in_words(&version, is_one)]);
-        let found = if found.is_empty() {
-            distinct([folded(&version, is_one)])
-        } else {
-            found
-        };
+        let mut found = distinct([
+            in_json(&version, is_one, depth),
+            in_words(&version, Start::AtJoint, is_one),
+        ]);
+        if found.is_empty() {
+            found = distinct([folded(&version, Start::AtJoint, is_one)]);
+        }
         if !found.is_empty() {
             let add = |found: Found| Found {
                 stripped: [stripped.as_slice(), &found.stripped].concat(),
@@ -110,7 +114,11 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             return found.into_iter().map(add).collect();
         }
     }
-    Vec::new()
+    let glued = distinct([in_words(text, Start::Anywhere, is_one)]);
+    if glued.is_empty() {
+        return distinct([folded(text, Start::Anywhere, is_one)]);
+    }
+    glued
 }
 
 /// The first of each message.
@@ -123,25 +131,9 @@ pub(crate) fn distinct(found: impl IntoIterator<Item = Vec<Found>>) -> Vec<Found
         .collect()
 }
 
-fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
-    // The full stop after a sentence.
-    pieces(text).map(|word| word.trim_end_matches('.'))
-}
-
-/// Words that may go on in the next line, so with the dots after them.
-fn pieces(text: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
-    text.split(move |c: char| !allowed(c))
-        // `body=eyJ…` of a form.
-        .map(|word| match word.split_once('=') {
-            Some((name, value)) if !name.contains('.') && value.starts_with('e') => value,
-            _ => word,
-        })
-}
-
-fn in_words(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+fn in_words(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     let mut all = Vec::new();
-    for word in words(text).filter(|word| is_start(word)) {
+    for word in words(text, start).filter(|word| is_start(word)) {
         let message = word.replace('=', "");
         if is_one(&message) {
             let mut stripped: Vec<Stripped> = around(text, word).into_iter().collect();
@@ -171,7 +163,12 @@ fn around(text: &str, message: &str) -> Option<Stripped> {
 /// In each JSON object of a text.
 fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
     let mut all = Vec::new();
-    // What Python prints of an object is JSON but for the quotation marks.
+    each_object(text, |value| in_value(value, is_one, depth, &mut all));
+    all
+}
+
+fn each_object(text: &str, mut look: impl FnMut(&Value)) {
+    // Python prints a dictionary as JSON with other quotation marks.
     let is_python = text.contains('\'') && !text.contains('"');
     let text = if is_python {
         Cow::Owned(text.replace('\'', "\""))
@@ -183,14 +180,43 @@ fn in_json(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
         let from_start = rest.get(start..).unwrap_or_default();
         let mut values = Deserializer::from_str(from_start).into_iter::<Value>();
         let end = if let Some(Ok(value)) = values.next() {
-            in_value(&value, is_one, depth, &mut all);
+            look(&value);
             values.byte_offset()
         } else {
             1
         };
         rest = from_start.get(end..).unwrap_or_default();
     }
-    all
+}
+
+/// A JWE in JSON serialization that has no compact form, in a text or in what it holds as JSON.
+pub(crate) fn beyond_compact(text: &str) -> Option<BeyondCompact> {
+    fn of_value(value: &Value, depth: usize) -> Option<BeyondCompact> {
+        let of_each = |value| of_value(value, depth);
+        match value {
+            Value::Object(object) => match serialization::compact(object) {
+                Some(Err(beyond)) => Some(beyond),
+                _ => object.values().find_map(of_each),
+            },
+            Value::Array(items) => items.iter().find_map(of_each),
+            Value::String(text) if depth < MAX_DEPTH => of_text(text, depth.saturating_add(1)),
+            _ => None,
+        }
+    }
+    fn of_text(text: &str, depth: usize) -> Option<BeyondCompact> {
+        let mut found = None;
+        for version in [
+            Some(text.to_owned()),
+            unescaped(text),
+            percent_decoded(text),
+        ] {
+            each_object(&version.unwrap_or_default(), |value| {
+                found = found.or_else(|| of_value(value, depth));
+            });
+        }
+        found
+    }
+    of_text(text, 0)
 }
 
 fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec<Found>) {
@@ -203,7 +229,9 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
     };
     let inside = match value {
         Value::Object(object) => {
-            if let Some(message) = from_serialization(object).filter(|message| is_one(message)) {
+            if let Some(Ok(message)) = serialization::compact(object)
+                && is_one(&message)
+            {
                 all.push(Found {
                     message,
                     stripped: vec![Stripped::JsonSerialization],
@@ -224,31 +252,9 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
     }));
 }
 
-/// RFC 7516 section 7.2, flattened or with one recipient, without unprotected headers.
-fn from_serialization(object: &Map<String, Value>) -> Option<String> {
-    let member = |name| object.get(name).and_then(Value::as_str);
-    let of_recipient = || {
-        object
-            .get("recipients")?
-            .get(0)?
-            .get("encrypted_key")?
-            .as_str()
-    };
-    let key = member("encrypted_key").or_else(of_recipient);
-    let parts = [
-        member("protected")?,
-        key.unwrap_or_default(),
-        member("iv")?,
-        member("ciphertext")?,
-        member("tag")?,
-    ];
-    let is_kept = |c: &char| !c.is_whitespace() && *c != '=';
-    Some(parts.join(".").chars().filter(is_kept).collect())
-}
-
 /// A message that goes over several lines, or has other white space, quotation marks and plus signs in it,
 /// as in the source of a program.
-fn folded(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
+fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     let found = |message: String| Found {
         message,
         stripped: vec![Stripped::LineBreaks],
@@ -263,7 +269,7 @@ fn folded(text: &str, is_one: fn(&str) -> bool) -> Vec<Found> {
     }
     let fills = |c: char| c.is_whitespace() || "\"'`+>,".contains(c);
     let joined: String = text.chars().filter(|c| !fills(*c)).collect();
-    let words = words(&joined).map(|word| word.replace('=', ""));
+    let words = words(&joined, start).map(|word| word.replace('=', ""));
     words.filter(|word| is_one(word)).map(found).collect()
 }
 
@@ -272,14 +278,14 @@ fn in_lines(text: &str) -> Vec<String> {
     let mut messages = Vec::new();
     let mut joined = Joined::default();
     for line in text.lines() {
-        let mut pieces = pieces(line.trim()).filter(|piece| !piece.is_empty());
-        let first = pieces.next();
-        let last = pieces.next_back();
+        let mut runs = runs(line.trim()).filter(|run| !run.is_empty());
+        let first = runs.next();
+        let last = runs.next_back();
         if joined.dots == 4 {
             joined.push(first.unwrap_or_default().trim_end_matches('.'));
         } else if !joined.text.is_empty() {
             joined.push(first.unwrap_or_default());
-        } else if let Some(start) = last.or(first).filter(|word| is_start(word)) {
+        } else if let Some(start) = last.or(first).map(from_start).filter(|it| is_start(it)) {
             joined.push(start);
         }
         if joined.dots == 4 && is_tag_len(joined.tail) {

@@ -7,7 +7,7 @@ pub(crate) fn http_bodies(text: &str) -> Vec<String> {
     let mut bodies: Vec<String> = Vec::new();
     let mut is_head = false;
     let mut is_first = true;
-    for line in text.lines() {
+    for line in text.split_inclusive('\n') {
         let unmarked = match line.trim_end() {
             ">" | "<" => "",
             _ => line
@@ -25,7 +25,6 @@ pub(crate) fn http_bodies(text: &str) -> Vec<String> {
             && !line.starts_with("* ")
         {
             body.push_str(line);
-            body.push('\n');
         }
         is_first = is_first && line.trim().is_empty();
     }
@@ -163,11 +162,11 @@ mod tests {
     #[test]
     fn bodies_are_behind_the_blank_line() {
         for (text, bodies) in [
-            ("POST /a HTTP/1.1\r\nA: b\r\n\r\nbody\r\n", vec!["body\n"]),
-            ("HTTP/2 200\nA: b\n\none\ntwo", vec!["one\ntwo\n"]),
+            ("POST /a HTTP/1.1\r\nA: b\r\n\r\nbody\r\n", vec!["body\r\n"]),
+            ("HTTP/2 200\nA: b\n\none\ntwo", vec!["one\ntwo"]),
             (
                 "GET / HTTP/1.1\n\nfirst\nHTTP/1.1 200 OK\n\nsecond",
-                vec!["first\n", "second\n"],
+                vec!["first\n", "second"],
             ),
             (
                 "> GET / HTTP/1.1\n> A: b\n>\n* sent\n< HTTP/1.1 200 OK\n< C: d\n< \nbody\n* end",
@@ -175,9 +174,9 @@ mod tests {
             ),
             (
                 "\nContent-Type: application/jose\nA: b\n\nbody",
-                vec!["body\n"],
+                vec!["body"],
             ),
-            (":method: POST\n:path: /\n\nbody", vec!["body\n"]),
+            (":method: POST\n:path: /\n\nbody", vec!["body"]),
             ("payload: a\nb", vec![]),
             ("text\n\ntext", vec![]),
         ] {

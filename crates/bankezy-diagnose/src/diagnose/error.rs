@@ -9,6 +9,7 @@ use crate::diagnose::derivation::DerivationAttempt;
 use crate::diagnose::encoding::Encoding;
 use crate::diagnose::profile::OtherAlgorithm;
 use crate::diagnose::reading::ReadingAttempt;
+use crate::serialization::BeyondCompact;
 
 /// Why a diagnosis has no finding. Holds no key and no part of the message. The further texts that the
 /// caller gave are in [`NoDerivation`](Self::NoDerivation), and neither `Display` nor `Debug` shows them.
@@ -31,6 +32,12 @@ pub enum DiagnoseError {
     },
     /// The capture has no message, but a JWT, or another JWS: a signed text, which is not encrypted.
     Jwt,
+    /// The message is a JWE in JSON serialization that has no compact form.
+    #[non_exhaustive]
+    JsonSerialization {
+        /// What it has, and no compact JWE can have.
+        beyond: BeyondCompact,
+    },
     /// The message is a JWE outside of the profile.
     #[non_exhaustive]
     OtherAlgorithm {
@@ -78,6 +85,7 @@ impl DiagnoseError {
             Self::Crypto { error } => error.code(),
             Self::SeveralMessages { .. } => "diagnose.several_messages",
             Self::Jwt => "diagnose.jwt",
+            Self::JsonSerialization { .. } => "diagnose.json_serialization",
             Self::OtherAlgorithm { .. } => "diagnose.other_algorithm",
             Self::SealedToPublicKey { .. } => "diagnose.sealed_to_public_key",
             Self::SealedUnderSharedKey => "diagnose.sealed_under_shared_key",
@@ -100,6 +108,11 @@ impl fmt::Display for DiagnoseError {
             Self::Jwt => f.write_str(
                 "this is a JWT, which is signed and not encrypted: give the encrypted message, which has 5 \
                  parts separated by dots",
+            ),
+            Self::JsonSerialization { beyond } => write!(
+                f,
+                "this is a JWE in JSON serialization (RFC 7516 section 7.2) with {beyond}. \
+                 Compact JWE, which this profile uses, cannot express that: ask the bank for the compact form"
             ),
             Self::OtherAlgorithm { algorithm } => algorithm.fmt(f),
             Self::SealedToPublicKey { algorithm } => write!(

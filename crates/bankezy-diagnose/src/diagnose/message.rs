@@ -39,13 +39,13 @@ const MAX_AROUND: usize = 64 * 1024;
 impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
     /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
-    /// curl command, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding are
-    /// taken; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
+    /// curl command, chunk sizes, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and
+    /// padding are taken, and so are words joined with it, such as `msg_eyJ…`; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
     /// message the body counts, and of a curl command the data, before all else.
     ///
     /// # Errors
     /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::Jwt`] if it
-    /// has a JWT and no message, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
+    /// has a JWT and no message, [`DiagnoseError::JsonSerialization`] if its JWE has no compact form, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile for another
     /// reason.
     pub fn new(
@@ -64,6 +64,7 @@ impl<'a> Message<'a> {
         let (text, stripped) = capture::read(text).map_err(|problem| match problem {
             Unclear::SeveralMessages { found } => DiagnoseError::SeveralMessages { found },
             Unclear::Jwt => DiagnoseError::Jwt,
+            Unclear::Serialization(beyond) => DiagnoseError::JsonSerialization { beyond },
         })?;
         let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
         let algorithm = inspection.profile.map_err(|error| {
@@ -80,6 +81,12 @@ impl<'a> Message<'a> {
             algorithm,
             header: inspection.header,
         })
+    }
+
+    /// The message as it was found: a compact JWE.
+    #[must_use]
+    pub fn sealed(&self) -> &[u8] {
+        &self.text
     }
 
     /// What was removed or changed to get from the capture to the message.

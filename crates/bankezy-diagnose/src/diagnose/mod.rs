@@ -3,9 +3,11 @@
 mod assignment;
 mod candidates;
 mod capture;
+mod capture_chunks;
 mod capture_escapes;
 mod capture_find;
 mod capture_parts;
+mod capture_words;
 mod class;
 mod derivation;
 mod derivation_terms;

@@ -16,6 +16,8 @@ pub enum Stripped {
     Json,
     /// The rest of an HTTP request or response.
     HttpMessage,
+    /// The sizes between the chunks of an HTTP body (`Transfer-Encoding: chunked`).
+    ChunkSizes,
     /// A curl command.
     CurlCommand,
     /// Quotation marks.
@@ -42,6 +44,7 @@ impl fmt::Display for Stripped {
             Self::JsonSerialization => "the JSON serialization of a JWE",
             Self::Json => "JSON around the message",
             Self::HttpMessage => "an HTTP message around the body",
+            Self::ChunkSizes => "chunk sizes (`Transfer-Encoding: chunked`)",
             Self::CurlCommand => "a curl command",
             Self::Quotes => "quotation marks",
             Self::OtherText => "text around the message",

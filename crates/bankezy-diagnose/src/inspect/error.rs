@@ -4,6 +4,8 @@ use core::fmt;
 
 use bankezy_crypto::Error;
 
+use crate::serialization::BeyondCompact;
+
 /// Why [`inspect`](crate::inspect) cannot explain an input. Holds no part of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,6 +25,12 @@ pub enum InspectError {
     SealedText {
         /// What is wrong with it.
         error: Error,
+    },
+    /// A JWE in JSON serialization that has no compact form.
+    #[non_exhaustive]
+    JsonSerialization {
+        /// What it has, and no compact JWE can have.
+        beyond: BeyondCompact,
     },
     /// Three parts separated by dots, but not a JWT.
     #[non_exhaustive]
@@ -63,6 +71,7 @@ impl InspectError {
             Self::Empty => "inspect.empty",
             Self::NeitherTextNorDer => "inspect.neither_text_nor_der",
             Self::PartCount { .. } => "inspect.part_count",
+            Self::JsonSerialization { .. } => "inspect.json_serialization",
             Self::Jwt { .. } => "inspect.jwt",
             Self::UnknownForm { .. } => "inspect.unknown_form",
             Self::SealedText { error } | Self::PublicKey { error } => error.code(),
@@ -78,6 +87,11 @@ impl fmt::Display for InspectError {
             Self::PartCount { found } => write!(
                 f,
                 "a compact JWE has 5 parts separated by dots and a JWT has 3, this has {found}"
+            ),
+            Self::JsonSerialization { beyond } => write!(
+                f,
+                "this is a JWE in JSON serialization (RFC 7516 section 7.2) with {beyond}, which \
+                 compact JWE, the form that this profile uses, cannot express"
             ),
             Self::Jwt { part } => write!(
                 f,

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::inspect::error::InspectError;
 use crate::inspect::jwt;
 use crate::inspect::report::Report;
+use crate::serialization;
 
-/// Explains a sealed text (compact JWE), a public key (base64 as it travels, PEM, JWK, or DER
+/// Explains a sealed text (compact JWE, or a JWE in JSON serialization), a public key (base64 as it travels, PEM, JWK, or DER
 /// SubjectPublicKeyInfo) or a JWT, with or without `Bearer ` before it.
 ///
 /// It uses no key and verifies nothing: anyone could have written what the report shows. White space
@@ -48,20 +49,29 @@ fn explain(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
     match text.as_bytes().first() {
         None => Err(InspectError::Empty),
         Some(b'-') => public_key("public key as PEM", PublicKey::from_pem(text)),
-        Some(b'{') => public_key("public key as JWK", PublicKey::from_jwk(text)),
+        Some(b'{') => json(text, max_sealed_len),
         Some(_) => match text.split('.').count() {
             1 => key_in_base64(text),
             3 => jwt::explain(text.strip_prefix("Bearer ").unwrap_or(text)),
-            5 => sealed(text, max_sealed_len),
+            5 => sealed("compact JWE", text, max_sealed_len),
             found => Err(InspectError::PartCount { found }),
         },
     }
 }
 
-fn sealed(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
+fn json(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
+    let object = serde_json::from_str(text).ok();
+    match object.as_ref().and_then(serialization::compact) {
+        Some(Ok(compact)) => sealed("JWE in JSON serialization", &compact, max_sealed_len),
+        Some(Err(beyond)) => Err(InspectError::JsonSerialization { beyond }),
+        None => public_key("public key as JWK", PublicKey::from_jwk(text)),
+    }
+}
+
+fn sealed(form: &str, text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
     let found = Inspection::parse_with_limit(text, max_sealed_len)
         .map_err(|error| InspectError::SealedText { error })?;
-    let mut report = Report::of_kind("compact JWE (not opened, nothing is authenticated)");
+    let mut report = Report::of_kind(&format!("{form} (not opened, nothing is authenticated)"));
     report.add_untrusted("header", &found.header);
     for (name, len) in [
         ("encrypted key", found.encrypted_key_len),

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// What [`inspect`](crate::inspect) found. `Display` writes one `name: value` for each line.
 ///
-/// Values may come from whoever wrote the input. Control characters and everything outside of printable
+/// Values may come from the author of the input. Control characters and everything outside of printable
 /// ASCII are escaped, so a value is safe for a terminal; a web page still has to escape HTML. `Debug`
 /// prints names alone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Each reading and each derivation is found.
 
 use bankezy_crypto::{Algorithm, Derivation, PayloadSecret};
-use bankezy_diagnose::{DiagnoseError, Encoding, Finding, Function, Info, Take, Weakness};
+use bankezy_diagnose::{
+    DiagnoseError, Encoding, Finding, Function, Info, Stripped, Take, Weakness,
+};
 
 use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
 
@@ -172,6 +174,27 @@ fn a_private_key() {
         message.try_private_key(key_pair()),
         Err(DiagnoseError::NotThisPrivateKey)
     );
+}
+
+#[test]
+fn a_message_is_found_in_chunks_and_joined_with_other_words() {
+    let sealed = seal(&PayloadSecret::from_base64url(super::SECRET).unwrap());
+    let (start, end) = sealed.split_at(40);
+    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+    let chunks = [start, end, ""].map(chunk).concat();
+    let response = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+    let in_chunks = vec![Stripped::HttpMessage, Stripped::ChunkSizes];
+    for (capture, stripped) in [
+        (response, in_chunks),
+        (
+            format!("resp.body=msg_{sealed}_end"),
+            vec![Stripped::OtherText],
+        ),
+    ] {
+        let found = message(&capture);
+        assert_eq!(found.sealed(), sealed.as_bytes());
+        assert_eq!(found.stripped(), stripped);
+    }
 }
 
 #[test]

@@ -147,12 +147,20 @@ fn of_a_value_that_is_no_name_shows_nothing() {
 fn of_a_capture_without_a_clear_message() {
     let sealed = || seal(&PayloadSecret::from_base64url(SECRET).unwrap());
     let two = format!("{} {}", sealed(), sealed());
+    let aad = r#"{"protected":"eyJhIjoxfQ","iv":"AA","ciphertext":"AA","tag":"AA","aad":"AA"}"#;
     let object = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
     for (capture, code, text) in [
         (
             two,
             "diagnose.several_messages",
             "the capture has 2 different encrypted messages: give one of them alone",
+        ),
+        (
+            aad.to_owned(),
+            "diagnose.json_serialization",
+            "this is a JWE in JSON serialization (RFC 7516 section 7.2) with `aad`, additional data that is \
+             authenticated with the message. Compact JWE, which this profile uses, cannot express that: ask the \
+             bank for the compact form",
         ),
         (
             format!("Bearer {object}.{object}.AAAA"),

@@ -84,6 +84,25 @@ not before: not a date: "\u{202e}"
 }
 
 #[test]
+fn a_jwe_in_json_serialization() {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
+    let json =
+        format!(r#"{{"protected":"{header}","iv":"AAAA","ciphertext":"AAAA","tag":"AAAA"}}"#);
+    let text = report(&json).to_string();
+    let compact = report(format!("{header}..AAAA.AAAA.AAAA")).to_string();
+    let (kind, rest) = text.split_once('\n').unwrap();
+    assert_eq!(
+        kind,
+        "kind: JWE in JSON serialization (not opened, nothing is authenticated)"
+    );
+    assert_eq!(rest, compact.split_once('\n').unwrap().1);
+    let with_aad = json.replace('}', r#","aad":"AAAA"}"#);
+    let error = inspect(with_aad.as_bytes(), 1000).unwrap_err();
+    assert_eq!(error.code(), "inspect.json_serialization");
+    assert!(error.to_string().contains("with `aad`"), "{error}");
+}
+
+#[test]
 fn debug_shows_no_value() {
     let header = URL_SAFE_NO_PAD.encode("{\"CANARY\":\"\u{1b}[31m\"}");
     let report = report(format!("{header}..AAAA.AAAA.AAAA"));

@@ -1,0 +1,69 @@
+//! A private key given as a payload secret, and the other way round: named, with the argument that takes it.
+
+use bankezy_crypto::backend::AVAILABLE;
+use bankezy_crypto::{Error, KeyForm, KeyProblem};
+
+use crate::args::{PayloadSecretArg, Place, PrivateKeyArg, SecretArg, flag};
+use crate::failure::Failure;
+use crate::{key_forms, octet_text};
+
+/// Refuses a payload secret that is a private key or another key of a pair.
+pub(crate) fn refuse_key(secret: &[u8], place: &Place) -> Result<(), Failure> {
+    let is_pem = |part: &[u8]| memchr::memmem::find(secret, part).is_some();
+    let what = if is_private_key(secret) || is_pem(b"PRIVATE KEY-----") {
+        "a private key"
+    } else if is_pem(b"-----BEGIN ") {
+        "PEM"
+    } else {
+        return Ok(());
+    };
+    let instead = flag_for::<PrivateKeyArg>(place);
+    Err(Failure::operation(format!(
+        "{} gives {what}, not a payload secret: private keys belong to {instead}",
+        place.from
+    )))
+}
+
+fn is_private_key(bytes: &[u8]) -> bool {
+    let Some(backend) = AVAILABLE.first() else {
+        return false;
+    };
+    match key_forms::private_key(bytes, backend) {
+        Ok(_) | Err(Error::Unsupported { .. }) => true,
+        Err(Error::Key { problem, .. }) => matches!(
+            problem,
+            KeyProblem::Encrypted
+                | KeyProblem::OtherForm {
+                    found: KeyForm::OpenSsh | KeyForm::Putty | KeyForm::Pkcs12
+                }
+        ),
+        Err(_) => false,
+    }
+}
+
+/// What to add to a message about a private key that may be a payload secret.
+pub(crate) fn hint_at_secret(key: &[u8], place: &Place) -> String {
+    if is_secret(key) {
+        let instead = flag_for::<PayloadSecretArg>(place);
+        format!("; if it is a payload secret, it belongs to {instead}")
+    } else {
+        String::new()
+    }
+}
+
+/// 32 octets, as they are or as text, or a symmetric JWK.
+fn is_secret(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    let decoded = octet_text::decoded(text);
+    let is_oct = text.starts_with(b"{") && memchr::memmem::find(text, br#""oct""#).is_some();
+    bytes.len() == 32
+        || text.len() == 32
+        || is_oct
+        || decoded.is_some_and(|octets| octets.as_bytes().len() == 32)
+}
+
+/// The flag of another secret, for a place of the same kind.
+fn flag_for<S: SecretArg>(place: &Place) -> String {
+    let [file, variable] = S::FLAGS.map(flag);
+    if place.is_variable { variable } else { file }
+}

@@ -1,0 +1,182 @@
+//! Payload secrets and private keys that are something else, or are not used: it is said.
+
+use bankezy_test_support::keys;
+
+use super::Folder;
+
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// A secret in UTF-16 is named as that, with and without a byte order mark.
+#[test]
+fn a_secret_in_utf16_is_named() {
+    let folder = Folder::new();
+    let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    folder.write("s", secret);
+    let sealed = folder.run("seal --secret-file s", "x").printed();
+    folder.write("m", &sealed);
+    for text in [secret.to_owned(), format!("{secret}\r\n")] {
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+            folder.write("utf16", utf16);
+            folder
+                .run("open --secret-file utf16", &sealed)
+                .failed(1, "the payload secret is text in UTF-16");
+            let diagnose = "diagnose --message m --secret-file utf16";
+            let found = folder.run(diagnose, "").text();
+            assert!(found.contains("UTF-16"), "{found}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_called_so() {
+    let folder = Folder::new();
+    folder.write(
+        "m",
+        "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..0HJPE7QlUR37t0QF.T2U.QZonP4lM9APlde7mnm21Kw",
+    );
+    for text in ["", "\n", " \t\r\n", "\u{feff}\n"] {
+        folder.write("s", text);
+        for command in ["seal", "open", "diagnose --message m"] {
+            let run = folder.run(&format!("{command} --secret-file s"), "x");
+            run.failed(1, "the payload secret is empty");
+        }
+    }
+}
+
+#[test]
+fn a_private_key_as_a_payload_secret_is_named_with_its_flag() {
+    let folder = Folder::new();
+    folder.write(
+        "m",
+        "eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..0HJPE7QlUR37t0QF.T2U.QZonP4lM9APlde7mnm21Kw",
+    );
+    let jwk = include_str!("../../../../tests/data/p256.jwk.json");
+    for (text, what) in [
+        (keys::P256, "gives a private key"),
+        (keys::RSA_2048, "gives a private key"),
+        (keys::P256_ENCRYPTED, "gives a private key"),
+        (jwk, "gives a private key"),
+        (keys::P256_PUBLIC, "gives PEM"),
+    ] {
+        folder.write("s", text);
+        for command in ["seal", "open", "diagnose --message m"] {
+            let run = folder.run(&format!("{command} --secret-file s"), "x");
+            run.failed(1, &format!("--secret-file {what}, not a payload secret"));
+            let named = format!("{command} --secret-env KEY");
+            let run = folder.run_with(&named, "x", &[("KEY", text)]);
+            run.failed(1, "private keys belong to --private-key-env");
+            let run = folder.run_with(command, "x", &[("BANKEZY_SECRET", text)]);
+            run.failed(1, "BANKEZY_SECRET gives");
+        }
+    }
+}
+
+#[test]
+fn a_payload_secret_as_a_private_key_is_named_with_its_flag() {
+    let folder = Folder::new();
+    let hex: String = (0..32).map(|octet| format!("{octet:02x}")).collect();
+    for text in [
+        SECRET,
+        &hex,
+        &format!("0x{hex}\n"),
+        "\u{1}1234567890abcdefghijklmnopqrstu",
+        "01234567890abcdefghijklmnopqrstu\n",
+        &format!(r#"{{"kty":"oct","k":"{SECRET}"}}"#),
+    ] {
+        folder.write("k", text);
+        let run = folder.run("open --private-key k", "x");
+        run.failed(1, "if it is a payload secret, it belongs to --secret-file");
+        let run = folder.run_with("open --private-key-env KEY", "x", &[("KEY", text)]);
+        assert!(!run.err.contains("decode the file"), "{}", run.err);
+        run.failed(1, "if it is a payload secret, it belongs to --secret-env");
+    }
+    folder.write("k", "nonsense");
+    let run = folder.run("open --private-key k", "x");
+    assert!(!run.err.contains("payload secret"), "{}", run.err);
+}
+
+/// Variables give the one key that is asked for. What is not used is said.
+#[test]
+fn a_key_of_the_environment_that_is_not_used_is_said() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write("k", keys::P256);
+    folder.write("encrypted", keys::P256_ENCRYPTED);
+    folder.write("pub.pem", keys::P256_PUBLIC);
+    folder.write("password", "hostile");
+    let to_secret = folder.run("seal --secret-file s", "x").printed();
+    let to_key = folder.run("seal --recipient pub.pem", "x").printed();
+    let (secret, private) = ("a payload secret", "a private key");
+    let secret_file = ("BANKEZY_SECRET_FILE", "s");
+    let password = ("BANKEZY_PRIVATE_KEY_PASSWORD", "hostile");
+    for (command, input, variables, unused) in [
+        ("open --private-key k", &to_key, &[secret_file][..], private),
+        (
+            "open --private-key k",
+            &to_key,
+            &[("BANKEZY_SECRET", SECRET)],
+            private,
+        ),
+        (
+            "open --private-key k",
+            &to_key,
+            &[("BANKEZY_SECRET_ENV", "X")],
+            private,
+        ),
+        (
+            "open --secret-file s",
+            &to_secret,
+            &[("BANKEZY_PRIVATE_KEY", "k")],
+            secret,
+        ),
+        ("open --secret-file s", &to_secret, &[password], secret),
+        ("open", &to_secret, &[password, secret_file], secret),
+        (
+            "seal --recipient pub.pem",
+            &to_key,
+            &[secret_file],
+            "a recipient",
+        ),
+        (
+            "seal --recipient pub.pem",
+            &to_key,
+            &[password],
+            "a recipient",
+        ),
+    ] {
+        let ran = folder.run_with(command, input, variables);
+        let warning = format!(
+            "bankezy: warning: `{}` is not used: {unused} is given\n",
+            variables[0].0
+        );
+        assert_eq!((ran.code, ran.err), (0, warning), "{command} {variables:?}");
+    }
+    // What is replaced by the same key of a flag is no surprise, nor is what is used.
+    let other = ("BANKEZY_SECRET", "x");
+    for (command, input, variables) in [
+        ("open --secret-file s", &to_secret, &[other][..]),
+        ("open", &to_secret, &[secret_file]),
+        ("open --private-key encrypted", &to_key, &[password]),
+    ] {
+        let ran = folder.run_with(command, input, variables);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
+    }
+    let ran = folder.run_with(
+        "open --private-key-password-file password",
+        "x",
+        &[secret_file],
+    );
+    ran.failed(
+        2,
+        "`BANKEZY_SECRET_FILE` does not apply to the arguments given",
+    );
+    let ran = folder.run_with("open", "x", &[("BANKEZY_PRIVATE_KEY_FILE", "k")]);
+    let warning = "`BANKEZY_PRIVATE_KEY_FILE` is not read: did you mean `BANKEZY_PRIVATE_KEY`?";
+    assert!(ran.code == 2 && ran.err.contains(warning), "{}", ran.err);
+    let ran = folder.run_with("open", "x", &[("BANKEZY_PRIVATE_KEY", keys::P256)]);
+    ran.failed(
+        1,
+        "BANKEZY_PRIVATE_KEY takes the name of a file, and was given a key",
+    );
+}
