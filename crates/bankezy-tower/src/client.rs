@@ -125,7 +125,7 @@ impl SealedClientLayer {
             .await
             .map_err(|error| match error {
                 NotCollected::TooLong => MiddlewareError::RequestTooLong { max },
-                NotCollected::Broken => MiddlewareError::RequestBody,
+                _ => MiddlewareError::RequestBody,
             })?;
         if body.is_empty() && body::may_be_empty(&parts.method) {
             return Ok(Request::from_parts(parts, Full::default()));
@@ -157,7 +157,7 @@ impl SealedClientLayer {
             .await
             .map_err(|error| match error {
                 NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
-                NotCollected::Broken => MiddlewareError::ResponseBody { status },
+                _ => MiddlewareError::ResponseBody { status },
             })?;
         match self.channel.open_by_key(body.as_bytes().trim_ascii_end()) {
             Ok((opened, by_key)) => {

@@ -45,9 +45,10 @@
 //! ```
 //!
 //! # Limits
-//! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The layers have
-//! no timeout: add one around them. Compressed bodies are refused: do not combine the layers with compression.
-//! Trailers are dropped.
+//! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The server layer
+//! also limits how many requests and bytes are read at once, and for how long. Neither layer limits how long
+//! the inner service takes: put a timeout around it. Compressed bodies are refused: do not combine the layers
+//! with compression. Trailers are dropped.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic. An exception states its reason.
 #![cfg_attr(
@@ -72,10 +73,14 @@
 mod body;
 mod client;
 mod error;
+mod exchange;
+mod intake;
+mod refusal;
 mod server;
 
 pub use client::{SealedClient, SealedClientLayer};
-pub use error::{MiddlewareError, Refusal};
+pub use error::MiddlewareError;
+pub use refusal::Refusal;
 pub use server::{SealedServer, SealedServerLayer};
 
 use bankezy_crypto::OpenedByKey;

@@ -1,33 +1,48 @@
 //! Middleware around a server's handlers: opens requests and seals answers.
 
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, OpenedByKey};
+use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::{self, Collected, NotCollected};
-use super::error::{Refusal, refusal_of_answer, refusal_of_request};
-use super::{DEFAULT_MAX_PLAIN_LEN, mark};
+use super::DEFAULT_MAX_PLAIN_LEN;
+use super::body::Cause;
+use super::exchange::Settings;
+use super::intake::Intake;
 
 /// Opens the requests of a service and seals its answers.
 ///
 /// The inner service gets the opened body as `application/json` with its length, in memory that wipes
-/// itself, and the extension [`OpenedByKey`]. Its answer is sealed without its content type: answer with
+/// itself, and the extension [`OpenedByKey`](bankezy_crypto::OpenedByKey). Its answer is sealed without its content type: answer with
 /// JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request seals the answer.
 ///
-/// These requests do not reach the service. They get a fixed text and the extension [`Refusal`]:
+/// These requests do not reach the service. They get a fixed text and the extension
+/// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
-/// - 413 as soon as the body exceeds its maximum length;
-/// - 400 if the body does not open, for any reason, or ends early.
+/// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
+///   [`http_body_util::Limited`];
+/// - 400 if the body does not open, for any reason, or ends early;
+/// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
+///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending.
 ///
+/// # Pending requests
+/// A request is pending until the inner service takes it. First its body is read and opened. Only then is
+/// the inner service polled for readiness and called, so that senders who stall take no place of a
+/// concurrency limit inside. The layer itself is always ready: in place of the inner service's back-pressure,
+/// the limits on pending requests refuse what is too much. They are shared by all clones of the layer and by
+/// all services that it was applied to. The deadline covers the reading alone; for all of a request, put a
+/// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
+///
+/// # Bodies that are not sealed
 /// A `GET`, `HEAD` or `DELETE` with an empty body is passed on unchanged, with the extension
 /// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed like any other.
 /// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on without one. Headers that
@@ -62,10 +77,7 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SealedServerLayer {
-    channel: Channel,
-    max_request_len: usize,
-    max_response_len: usize,
-    seal_errors: bool,
+    settings: Arc<Settings>,
 }
 
 impl SealedServerLayer {
@@ -74,24 +86,50 @@ impl SealedServerLayer {
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
         Self {
-            channel: channel.into(),
-            max_request_len: DEFAULT_MAX_SEALED_LEN,
-            max_response_len: DEFAULT_MAX_PLAIN_LEN,
-            seal_errors: true,
+            settings: Arc::new(Settings {
+                channel: channel.into(),
+                intake: Intake::default(),
+                max_request_len: DEFAULT_MAX_SEALED_LEN,
+                max_response_len: DEFAULT_MAX_PLAIN_LEN,
+                seal_errors: true,
+            }),
         }
     }
 
     /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
-        self.max_request_len = max;
+        self.set().max_request_len = max;
         self
     }
 
     /// Seals answers of at most `max` bytes. Default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {
-        self.max_response_len = max;
+        self.set().max_response_len = max;
+        self
+    }
+
+    /// Accepts at most `max` pending requests: those whose bodies are being read, and those that were opened
+    /// and wait for the inner service. More are refused with 503. Default: 1024.
+    #[must_use]
+    pub fn with_max_pending(mut self, max: usize) -> Self {
+        self.set().intake.set_max_requests(max);
+        self
+    }
+
+    /// Accepts at most `max` bytes of pending requests, counted as they arrive. A request that needs more is
+    /// refused with 503, so this should be a multiple of the maximum length of a request. Default: 64 MiB.
+    #[must_use]
+    pub fn with_max_pending_bytes(mut self, max: usize) -> Self {
+        self.set().intake.set_max_bytes(max);
+        self
+    }
+
+    /// Refuses a request with 503 if its body has not arrived by then. Default: 10 s.
+    #[must_use]
+    pub fn with_read_deadline(mut self, deadline: Duration) -> Self {
+        self.set().intake.set_deadline(deadline);
         self
     }
 
@@ -99,103 +137,12 @@ impl SealedServerLayer {
     /// in transit. Default: `true`.
     #[must_use]
     pub fn seal_errors(mut self, seal: bool) -> Self {
-        self.seal_errors = seal;
+        self.set().seal_errors = seal;
         self
     }
 
-    async fn answer<S, B, R>(
-        self,
-        mut inner: S,
-        request: Request<B>,
-    ) -> Result<Response<Full<Bytes>>, S::Error>
-    where
-        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
-        B: Body,
-        R: Body,
-    {
-        let method = request.method().clone();
-        let request = match self.open(request).await {
-            Ok(request) => request,
-            Err(refusal) => return Ok(refusal.into_response()),
-        };
-        let by_key = request.extensions().get::<OpenedByKey>().cloned();
-        let response = inner.call(request).await?;
-        let sealed = self.seal(&method, by_key.as_ref(), response).await;
-        Ok(sealed.unwrap_or_else(Refusal::into_response))
-    }
-
-    async fn open<B: Body>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        let wrong_form = if !body::is_text_plain(&parts.headers) {
-            Some(Refusal::ContentType)
-        } else if body::is_coded(&parts.headers) {
-            Some(Refusal::ContentEncoding)
-        } else {
-            None
-        };
-        let may_be_empty = body::may_be_empty(&parts.method);
-        let max = match &wrong_form {
-            None => self.max_request_len,
-            // Accepted only if it is empty.
-            Some(_) if may_be_empty => 0,
-            Some(refusal) => return Err(refusal.clone()),
-        };
-        let body = match (body::collect(body, max).await, wrong_form) {
-            (Ok(body), _) if may_be_empty && body.is_empty() => {
-                mark(&mut parts.extensions, None);
-                return Ok(Request::from_parts(parts, Full::new(Bytes::new())));
-            }
-            (_, Some(refusal)) => return Err(refusal),
-            (collected, None) => collected.map_err(|error| refusal_of_request(&error, max))?,
-        };
-        let (opened, by_key) = self
-            .channel
-            .open_by_key(body.as_bytes().trim_ascii_end())
-            .map_err(|error| {
-                if let Error::SealedTooLong { max, .. } = error {
-                    // The limit of the keys is lower.
-                    return refusal_of_request(&NotCollected::TooLong, max);
-                }
-                Refusal::NotOpened { error }
-            })?;
-        body::describe(&mut parts.headers, body::JSON, opened.len());
-        mark(&mut parts.extensions, Some(by_key));
-        Ok(Request::from_parts(
-            parts,
-            Full::new(Bytes::from_owner(opened)),
-        ))
-    }
-
-    async fn seal<R: Body>(
-        &self,
-        to: &Method,
-        by_key: Option<&OpenedByKey>,
-        response: Response<R>,
-    ) -> Result<Response<Full<Bytes>>, Refusal> {
-        let (mut parts, body) = response.into_parts();
-        if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
-            return Err(Refusal::AnswerPartial);
-        }
-        if body::has_no_body(to, parts.status) {
-            // They tell of the plaintext, which was not sealed.
-            body::describe_nothing(&mut parts.headers);
-            return Ok(Response::from_parts(parts, Full::default()));
-        }
-        let max = self.max_response_len;
-        let collected = body::collect(body, max).await;
-        let body: Collected = collected.map_err(|error| refusal_of_answer(&error, max))?;
-        if !self.seal_errors && !parts.status.is_success() {
-            return Ok(Response::from_parts(parts, Full::new(body.into_bytes())));
-        }
-        if body::is_coded(&parts.headers) {
-            return Err(Refusal::AnswerEncoding);
-        }
-        let sealed = self
-            .channel
-            .seal_answer(by_key, body.as_bytes())
-            .map_err(|error| Refusal::NotSealed { error })?;
-        body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
-        Ok(Response::from_parts(parts, Full::new(sealed.into())))
+    fn set(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 }
 
@@ -205,7 +152,7 @@ impl<S> Layer<S> for SealedServerLayer {
     fn layer(&self, inner: S) -> Self::Service {
         SealedServer {
             inner,
-            layer: self.clone(),
+            settings: Arc::clone(&self.settings),
         }
     }
 }
@@ -214,7 +161,7 @@ impl<S> Layer<S> for SealedServerLayer {
 #[derive(Debug, Clone)]
 pub struct SealedServer<S> {
     inner: S,
-    layer: SealedServerLayer,
+    settings: Arc<Settings>,
 }
 
 impl<S, B, R> Service<Request<B>> for SealedServer<S>
@@ -224,7 +171,7 @@ where
     S::Error: Send,
     B: Body + Send + 'static,
     B::Data: Send,
-    B::Error: Send,
+    B::Error: Into<Cause> + Send,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -233,14 +180,13 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
+    /// Always ready: the inner service is polled once a request has been opened.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // Call the service that was polled ready; its clone may not be ready.
-        let next = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, next);
-        Box::pin(self.layer.clone().answer(ready, request))
+        let inner = self.inner.clone();
+        Box::pin(Arc::clone(&self.settings).answer(inner, request))
     }
 }

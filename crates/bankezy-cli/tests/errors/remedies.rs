@@ -650,6 +650,18 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "The client has to send the sealed text uncompressed.",
     ),
     (
+        "middleware.request_over_limit",
+        "Raise the limit around the layer, such as that of `tower_http::limit`, if such requests are expected.",
+    ),
+    (
+        "middleware.overloaded",
+        "Find out what is slow: senders who stall, or the service. Raise `with_max_pending` or `with_max_pending_bytes` if there is memory for more.",
+    ),
+    (
+        "middleware.request_timed_out",
+        "Look at the sender and the network between. Raise `with_read_deadline` if senders are slow and trusted.",
+    ),
+    (
         "middleware.answer_too_long",
         "Raise the cap if the service gives such answers.",
     ),

@@ -1,6 +1,7 @@
 //! What the server layer refuses and what it lets pass.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,7 +24,7 @@ type Answer = Response<Full<Bytes>>;
 /// Answers a request that must not reach the handler; gives back what it was answered with.
 async fn refused<B>(layer: &SealedServerLayer, request: Request<B>) -> (u16, String, Refusal)
 where
-    B: Body<Data = Bytes, Error: Send> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Send> + Send + 'static,
 {
     let service = layer.layer(service_fn(
         async |_: Request<Full<Bytes>>| -> Result<Answer, Infallible> {

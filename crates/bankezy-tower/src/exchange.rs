@@ -1,0 +1,146 @@
+//! The way of one request through the server layer, and of its answer back.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bankezy_crypto::{Channel, Error, OpenedByKey};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use super::body::{self, Cause, Collected};
+use super::intake::{Intake, Pending};
+use super::mark;
+use super::refusal::{Refusal, refusal_of_answer};
+
+/// Settings of a layer, and what its services share.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) channel: Channel,
+    pub(super) intake: Intake,
+    pub(super) max_request_len: usize,
+    pub(super) max_response_len: usize,
+    pub(super) seal_errors: bool,
+}
+
+impl Settings {
+    pub(super) async fn answer<S, B, R>(
+        self: Arc<Self>,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, S::Error>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        B: Body<Error: Into<Cause>>,
+        R: Body,
+    {
+        let method = request.method().clone();
+        let (request, pending) = match self.admit(request).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        let by_key = request.extensions().get::<OpenedByKey>().cloned();
+        // Not earlier: a body that stalls must not hold a place that others wait for.
+        poll_fn(|context| inner.poll_ready(context)).await?;
+        drop(pending);
+        let response = inner.call(request).await?;
+        let sealed = self.seal(&method, by_key.as_ref(), response).await;
+        Ok(sealed.unwrap_or_else(Refusal::into_response))
+    }
+
+    /// Reads and opens a request.
+    async fn admit<B>(
+        &self,
+        request: Request<B>,
+    ) -> Result<(Request<Full<Bytes>>, Pending), Refusal>
+    where
+        B: Body<Error: Into<Cause>>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let (sealed, pending) = self.read(&parts, body).await?;
+        if sealed.is_empty() && body::may_be_empty(&parts.method) {
+            mark(&mut parts.extensions, None);
+            return Ok((Request::from_parts(parts, Full::default()), pending));
+        }
+        let (opened, by_key) = self
+            .channel
+            .open_by_key(sealed.as_bytes().trim_ascii_end())
+            .map_err(refusal_of_sealed)?;
+        body::describe(&mut parts.headers, body::JSON, opened.len());
+        mark(&mut parts.extensions, Some(by_key));
+        let body = Full::new(Bytes::from_owner(opened));
+        Ok((Request::from_parts(parts, body), pending))
+    }
+
+    /// Reads a body whose headers are those of a sealed one, or that is empty where it may be.
+    async fn read<B>(&self, parts: &Parts, body: B) -> Result<(Collected, Pending), Refusal>
+    where
+        B: Body<Error: Into<Cause>>,
+    {
+        match wrong_form(parts) {
+            None => self.intake.read(body, self.max_request_len).await,
+            Some(refusal) if body::may_be_empty(&parts.method) => {
+                let read = self.intake.read(body, 0).await;
+                read.map_err(|error| match error {
+                    Refusal::RequestTooLong { .. } => refusal,
+                    other => other,
+                })
+            }
+            Some(refusal) => Err(refusal),
+        }
+    }
+
+    async fn seal<R: Body>(
+        &self,
+        to: &Method,
+        by_key: Option<&OpenedByKey>,
+        response: Response<R>,
+    ) -> Result<Response<Full<Bytes>>, Refusal> {
+        let (mut parts, body) = response.into_parts();
+        if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
+            return Err(Refusal::AnswerPartial);
+        }
+        if body::has_no_body(to, parts.status) {
+            // They tell of the plaintext, which was not sealed.
+            body::describe_nothing(&mut parts.headers);
+            return Ok(Response::from_parts(parts, Full::default()));
+        }
+        let max = self.max_response_len;
+        let collected = body::collect(body, max).await;
+        let body = collected.map_err(|error| refusal_of_answer(&error, max))?;
+        if !self.seal_errors && !parts.status.is_success() {
+            return Ok(Response::from_parts(parts, Full::new(body.into_bytes())));
+        }
+        if body::is_coded(&parts.headers) {
+            return Err(Refusal::AnswerEncoding);
+        }
+        let sealed = self
+            .channel
+            .seal_answer(by_key, body.as_bytes())
+            .map_err(|error| Refusal::NotSealed { error })?;
+        body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
+        Ok(Response::from_parts(parts, Full::new(sealed.into())))
+    }
+}
+
+/// Why the headers are not those of a sealed body.
+fn wrong_form(parts: &Parts) -> Option<Refusal> {
+    if !body::is_text_plain(&parts.headers) {
+        Some(Refusal::ContentType)
+    } else if body::is_coded(&parts.headers) {
+        Some(Refusal::ContentEncoding)
+    } else {
+        None
+    }
+}
+
+fn refusal_of_sealed(error: Error) -> Refusal {
+    match error {
+        // The limit of the keys is lower.
+        Error::SealedTooLong { max, .. } => Refusal::RequestTooLong { max },
+        error => Refusal::NotOpened { error },
+    }
+}
