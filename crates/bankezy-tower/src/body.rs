@@ -209,9 +209,14 @@ pub(super) fn is_coded(headers: &HeaderMap) -> bool {
     lists.any(|list| !list.as_bytes().split(|c| *c == b',').all(is_none))
 }
 
-/// Whether a request with this method may have an empty body, which is not sealed.
+/// Whether a request with this method may have an empty body that is not sealed.
 pub(super) fn may_be_empty(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::DELETE].contains(method)
+}
+
+/// Whether a body is known to be empty before it is read.
+pub(super) fn is_known_empty(body: &impl Body) -> bool {
+    body.is_end_stream() || body.size_hint().exact() == Some(0)
 }
 
 /// Whether such an answer never has a body (RFC 9110 section 6.4.1).

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bankezy_crypto::{Channel, Error, OpenedByKey};
 use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -14,6 +15,7 @@ use tower_service::Service;
 use super::body::{self, Cause, Collected};
 use super::intake::{Intake, Pending};
 use super::mark;
+use super::rate::Rate;
 use super::refusal::{Refusal, refusal_of_answer};
 
 /// Settings of a layer, and what its services share.
@@ -24,6 +26,10 @@ pub(super) struct Settings {
     pub(super) max_request_len: usize,
     pub(super) max_response_len: usize,
     pub(super) seal_errors: bool,
+    pub(super) allow_empty: bool,
+    pub(super) allow_preflight: bool,
+    /// Of answers to requests that prove nothing.
+    pub(super) unauthenticated: Rate,
 }
 
 impl Settings {
@@ -37,6 +43,9 @@ impl Settings {
         B: Body<Error: Into<Cause>>,
         R: Body,
     {
+        if self.allow_preflight && is_preflight(&request) {
+            return self.pass(inner, request).await;
+        }
         let method = request.method().clone();
         let (request, pending) = match self.admit(request).await {
             Ok(admitted) => admitted,
@@ -51,6 +60,27 @@ impl Settings {
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
+    /// Hands on a request without a body, and its answer as it is.
+    async fn pass<S, B, R>(
+        &self,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, S::Error>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        R: Body,
+    {
+        let mut request = request.map(|_| Full::default());
+        mark(request.extensions_mut(), None);
+        poll_fn(|context| inner.poll_ready(context)).await?;
+        let (parts, body) = inner.call(request).await?.into_parts();
+        let max = self.max_response_len;
+        Ok(match body::collect(body, max).await {
+            Ok(body) => Response::from_parts(parts, Full::new(body.into_bytes())),
+            Err(error) => refusal_of_answer(&error, max).into_response(),
+        })
+    }
+
     /// Reads and opens a request.
     async fn admit<B>(
         &self,
@@ -62,6 +92,13 @@ impl Settings {
         let (mut parts, body) = request.into_parts();
         let (sealed, pending) = self.read(&parts, body).await?;
         if sealed.is_empty() && body::may_be_empty(&parts.method) {
+            if !self.allow_empty {
+                return Err(Refusal::Empty);
+            }
+            // An answer to `HEAD` has no body to seal.
+            if parts.method != Method::HEAD && !self.unauthenticated.take() {
+                return Err(Refusal::UnauthenticatedRate);
+            }
             mark(&mut parts.extensions, None);
             return Ok((Request::from_parts(parts, Full::default()), pending));
         }
@@ -80,15 +117,17 @@ impl Settings {
     where
         B: Body<Error: Into<Cause>>,
     {
+        let may_be_empty = body::may_be_empty(&parts.method);
         match wrong_form(parts) {
             None => self.intake.read(body, self.max_request_len).await,
-            Some(refusal) if body::may_be_empty(&parts.method) => {
+            Some(refusal) if may_be_empty && self.allow_empty => {
                 let read = self.intake.read(body, 0).await;
                 read.map_err(|error| match error {
                     Refusal::RequestTooLong { .. } => refusal,
                     other => other,
                 })
             }
+            Some(_) if may_be_empty && body::is_known_empty(&body) => Err(Refusal::Empty),
             Some(refusal) => Err(refusal),
         }
     }
@@ -124,6 +163,15 @@ impl Settings {
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))
     }
+}
+
+/// Whether it is a CORS preflight request, as the Fetch standard defines it.
+fn is_preflight<B: Body>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && body::is_known_empty(request.body())
 }
 
 /// Why the headers are not those of a sealed body.

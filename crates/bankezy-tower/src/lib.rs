@@ -33,7 +33,8 @@
 //! 304, and of a `GET` or `DELETE` without one) are not sealed and not authenticated. The extensions
 //! [`OpenedByKey`] and [`Unauthenticated`] tell handlers and callers whether a body was sealed.
 //!
-//! A handler for methods without a body can require the extension, so that the request must have been sealed:
+//! Where a route allows requests without a body, a handler can require the extension, so that a request must
+//! have been sealed:
 //!
 //! ```
 //! use axum::Extension;
@@ -75,6 +76,7 @@ mod client;
 mod error;
 mod exchange;
 mod intake;
+mod rate;
 mod refusal;
 mod server;
 

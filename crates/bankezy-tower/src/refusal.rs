@@ -4,6 +4,7 @@ use core::fmt;
 
 use bankezy_crypto::Error;
 use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
@@ -29,6 +30,12 @@ pub enum Refusal {
     ContentType,
     /// 415: the body is compressed, or has another content coding.
     ContentEncoding,
+    /// 400: the request has no body, which its route does not allow:
+    /// [`SealedServerLayer::allow_empty`](super::SealedServerLayer::allow_empty).
+    Empty,
+    /// 429: more answers than allowed would be sealed for requests that anyone can send:
+    /// [`SealedServerLayer::with_unauthenticated_rate`](super::SealedServerLayer::with_unauthenticated_rate).
+    UnauthenticatedRate,
     /// 413: the request is longer than the limit.
     RequestTooLong {
         /// The limit, in sealed bytes.
@@ -73,6 +80,10 @@ impl fmt::Display for Refusal {
             Self::ContentEncoding => {
                 f.write_str("the request's Content-Encoding is other than identity")
             }
+            Self::Empty => f.write_str("the request has no body, which its route does not allow"),
+            Self::UnauthenticatedRate => f.write_str(
+                "more answers than allowed would be sealed for requests that anyone can send",
+            ),
             Self::RequestTooLong { max } => write!(f, "the request is longer than {max} bytes"),
             Self::RequestOverLimit => {
                 f.write_str("the request is longer than another limit around its body allows")
@@ -110,6 +121,8 @@ impl Refusal {
         match self {
             Self::ContentType => "middleware.content_type",
             Self::ContentEncoding => "middleware.content_encoding",
+            Self::Empty => "middleware.empty",
+            Self::UnauthenticatedRate => "middleware.unauthenticated_rate",
             Self::RequestTooLong { .. } => "middleware.request_too_long",
             Self::RequestOverLimit => "middleware.request_over_limit",
             Self::Overloaded => "middleware.overloaded",
@@ -135,6 +148,8 @@ impl Refusal {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body has to be sent without Content-Encoding",
             ),
+            Self::Empty => (StatusCode::BAD_REQUEST, "the body has to be a sealed text"),
+            Self::UnauthenticatedRate => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
             Self::RequestTooLong { .. } | Self::RequestOverLimit => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")
             }
@@ -165,6 +180,10 @@ impl Refusal {
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
         body::describe(response.headers_mut(), body::TEXT_PLAIN, text.len());
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(RETRY_AFTER, second);
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -18,19 +18,23 @@ use super::DEFAULT_MAX_PLAIN_LEN;
 use super::body::Cause;
 use super::exchange::Settings;
 use super::intake::Intake;
+use super::rate::Rate;
+
+const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 
 /// Opens the requests of a service and seals its answers.
 ///
 /// The inner service gets the opened body as `application/json` with its length, in memory that wipes
-/// itself, and the extension [`OpenedByKey`](bankezy_crypto::OpenedByKey). Its answer is sealed without its content type: answer with
-/// JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request seals the answer.
+/// itself, and the extension [`OpenedByKey`](bankezy_crypto::OpenedByKey). Its answer is sealed without its
+/// content type: answer with JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request
+/// seals the answer.
 ///
 /// These requests do not reach the service. They get a fixed text and the extension
 /// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
 /// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
 ///   [`http_body_util::Limited`];
-/// - 400 if the body does not open, for any reason, or ends early;
+/// - 400 if the body does not open, for any reason, or ends early, or if there is none;
 /// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
 ///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending.
 ///
@@ -43,8 +47,10 @@ use super::intake::Intake;
 /// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
 ///
 /// # Bodies that are not sealed
-/// A `GET`, `HEAD` or `DELETE` with an empty body is passed on unchanged, with the extension
-/// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed like any other.
+/// Where [`allow_empty`](Self::allow_empty) is set, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
+/// unchanged, with the extension [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its
+/// answer is sealed like any other, up to [a number a second](Self::with_unauthenticated_rate).
+///
 /// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on without one. Headers that
 /// describe the plaintext, such as `ETag`, `Content-Range` and digests, are removed. An answer that cannot be
 /// sealed, such as a part (206), becomes a 500 with a fixed text.
@@ -92,6 +98,9 @@ impl SealedServerLayer {
                 max_request_len: DEFAULT_MAX_SEALED_LEN,
                 max_response_len: DEFAULT_MAX_PLAIN_LEN,
                 seal_errors: true,
+                allow_empty: false,
+                allow_preflight: false,
+                unauthenticated: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
             }),
         }
     }
@@ -138,6 +147,51 @@ impl SealedServerLayer {
     #[must_use]
     pub fn seal_errors(mut self, seal: bool) -> Self {
         self.set().seal_errors = seal;
+        self
+    }
+
+    /// Passes on a `GET`, `HEAD` or `DELETE` with an empty body, which anyone can send. Allow it only for routes
+    /// that need it:
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use axum::Router;
+    /// use axum::routing::{get, post};
+    /// # use bankezy_crypto::{PayloadCipher, PayloadSecret};
+    /// # use bankezy_tower::SealedServerLayer;
+    /// # let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+    /// let sealed = SealedServerLayer::new(cipher);
+    /// let app: Router = Router::new()
+    ///     .route("/rates", get(async || "{}").layer(sealed.clone().allow_empty()))
+    ///     .route("/callbacks/settled", post(async || "{}").layer(sealed));
+    /// # }
+    /// # Ok::<(), bankezy_crypto::Error>(())
+    /// ```
+    ///
+    /// By default such requests are refused with 400.
+    #[must_use]
+    pub fn allow_empty(mut self) -> Self {
+        self.set().allow_empty = true;
+        self
+    }
+
+    /// Passes on CORS preflight requests, and answers to them, unchanged and unsealed: `OPTIONS` with `Origin`
+    /// and `Access-Control-Request-Method`, and without a body. It is for a CORS layer inside of this one. One
+    /// outside of it needs no setting and keeps such requests away from handlers. By default they are refused
+    /// with 415.
+    #[must_use]
+    pub fn allow_preflight(mut self) -> Self {
+        self.set().allow_preflight = true;
+        self
+    }
+
+    /// Seals at most this many answers a second to requests that anyone can send: those without a body. More
+    /// are refused with 429 before the inner service is called. Each answer takes one of the key's 2^31 nonces,
+    /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at
+    /// which they last for more than 6 years. With 0, only `HEAD` passes, whose answers are not sealed.
+    #[must_use]
+    pub fn with_unauthenticated_rate(mut self, per_second: u32) -> Self {
+        self.set().unauthenticated = Rate::per_second(per_second);
         self
     }
 

@@ -192,6 +192,8 @@ fn as_a_server() -> Vec<ServerRefusal> {
     vec![
         ServerRefusal::ContentType,
         ServerRefusal::ContentEncoding,
+        ServerRefusal::Empty,
+        ServerRefusal::UnauthenticatedRate,
         ServerRefusal::RequestTooLong { max: 1000 },
         ServerRefusal::RequestOverLimit,
         ServerRefusal::Overloaded,

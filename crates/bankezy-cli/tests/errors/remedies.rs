@@ -650,6 +650,14 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "The client has to send the sealed text uncompressed.",
     ),
     (
+        "middleware.empty",
+        "Set `allow_empty` for the route if it is meant to take requests without a body.",
+    ),
+    (
+        "middleware.unauthenticated_rate",
+        "Find out who sends so many. Raise `with_unauthenticated_rate` if they are meant to.",
+    ),
+    (
         "middleware.request_over_limit",
         "Raise the limit around the layer, such as that of `tower_http::limit`, if such requests are expected.",
     ),

@@ -6,6 +6,7 @@ mod common;
 
 mod answers;
 mod client;
+mod empty;
 mod intake;
 mod readiness;
 mod round_trip;
