@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use bankezy_crypto::{Channel, Error, OpenedByKey};
+use bankezy_crypto::{Channel, OpenedByKey};
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::body::{self, Cause, Collected};
 use super::intake::{Intake, Pending};
+use super::keys::Keys;
 use super::mark;
 use super::rate::Rate;
 use super::refusal::{Refusal, refusal_of_answer};
@@ -21,7 +22,7 @@ use super::refusal::{Refusal, refusal_of_answer};
 /// Settings of a layer, and what its services share.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
-    pub(super) channel: Channel,
+    pub(super) keys: Keys,
     pub(super) intake: Intake,
     pub(super) max_request_len: usize,
     pub(super) max_response_len: usize,
@@ -32,31 +33,48 @@ pub(super) struct Settings {
     pub(super) unauthenticated: Rate,
 }
 
+/// A request that may go to the service.
+struct Admitted {
+    request: Request<Full<Bytes>>,
+    answering: Answering,
+    pending: Pending,
+}
+
+/// What its answer is sealed with.
+struct Answering {
+    channel: Channel,
+    by_key: Option<OpenedByKey>,
+}
+
 impl Settings {
     pub(super) async fn answer<S, B, R>(
         self: Arc<Self>,
         mut inner: S,
-        request: Request<B>,
+        mut request: Request<B>,
     ) -> Result<Response<Full<Bytes>>, S::Error>
     where
         S: Service<Request<Full<Bytes>>, Response = Response<R>>,
         B: Body<Error: Into<Cause>>,
         R: Body,
     {
+        self.keys.forget(request.extensions_mut());
         if self.allow_preflight && is_preflight(&request) {
             return self.pass(inner, request).await;
         }
         let method = request.method().clone();
-        let (request, pending) = match self.admit(request).await {
+        let Admitted {
+            request,
+            answering,
+            pending,
+        } = match self.admit(request).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-        let by_key = request.extensions().get::<OpenedByKey>().cloned();
         // Not earlier: a body that stalls must not hold a place that others wait for.
         poll_fn(|context| inner.poll_ready(context)).await?;
         drop(pending);
         let response = inner.call(request).await?;
-        let sealed = self.seal(&method, by_key.as_ref(), response).await;
+        let sealed = self.seal(&method, &answering, response).await;
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
@@ -82,34 +100,42 @@ impl Settings {
     }
 
     /// Reads and opens a request.
-    async fn admit<B>(
-        &self,
-        request: Request<B>,
-    ) -> Result<(Request<Full<Bytes>>, Pending), Refusal>
+    async fn admit<B>(&self, request: Request<B>) -> Result<Admitted, Refusal>
     where
         B: Body<Error: Into<Cause>>,
     {
         let (mut parts, body) = request.into_parts();
         let (sealed, pending) = self.read(&parts, body).await?;
-        if sealed.is_empty() && body::may_be_empty(&parts.method) {
-            if !self.allow_empty {
-                return Err(Refusal::Empty);
-            }
-            // An answer to `HEAD` has no body to seal.
-            if parts.method != Method::HEAD && !self.unauthenticated.take() {
-                return Err(Refusal::UnauthenticatedRate);
-            }
-            mark(&mut parts.extensions, None);
-            return Ok((Request::from_parts(parts, Full::default()), pending));
+        let is_empty = sealed.is_empty() && body::may_be_empty(&parts.method);
+        if is_empty {
+            self.check_empty(&parts.method)?;
         }
-        let (opened, by_key) = self
-            .channel
-            .open_by_key(sealed.as_bytes().trim_ascii_end())
-            .map_err(refusal_of_sealed)?;
-        body::describe(&mut parts.headers, body::JSON, opened.len());
-        mark(&mut parts.extensions, Some(by_key));
-        let body = Full::new(Bytes::from_owner(opened));
-        Ok((Request::from_parts(parts, body), pending))
+        let keys = self.keys.of(&parts).await?;
+        let (body, by_key, channel) = if is_empty {
+            (Bytes::new(), None, keys.channel)
+        } else {
+            let text = sealed.as_bytes().trim_ascii_end();
+            let (opened, by_key, channel) = keys.open(text, &mut parts.extensions)?;
+            body::describe(&mut parts.headers, body::JSON, opened.len());
+            (Bytes::from_owner(opened), Some(by_key), channel)
+        };
+        mark(&mut parts.extensions, by_key.clone());
+        Ok(Admitted {
+            request: Request::from_parts(parts, Full::new(body)),
+            answering: Answering { channel, by_key },
+            pending,
+        })
+    }
+
+    fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
+        if !self.allow_empty {
+            return Err(Refusal::Empty);
+        }
+        // An answer to `HEAD` has no body to seal.
+        if method != Method::HEAD && !self.unauthenticated.take() {
+            return Err(Refusal::UnauthenticatedRate);
+        }
+        Ok(())
     }
 
     /// Reads a body whose headers are those of a sealed one, or that is empty where it may be.
@@ -135,7 +161,7 @@ impl Settings {
     async fn seal<R: Body>(
         &self,
         to: &Method,
-        by_key: Option<&OpenedByKey>,
+        answering: &Answering,
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
@@ -156,9 +182,9 @@ impl Settings {
         if body::is_coded(&parts.headers) {
             return Err(Refusal::AnswerEncoding);
         }
-        let sealed = self
+        let sealed = answering
             .channel
-            .seal_answer(by_key, body.as_bytes())
+            .seal_answer(answering.by_key.as_ref(), body.as_bytes())
             .map_err(|error| Refusal::NotSealed { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))
@@ -182,13 +208,5 @@ fn wrong_form(parts: &Parts) -> Option<Refusal> {
         Some(Refusal::ContentEncoding)
     } else {
         None
-    }
-}
-
-fn refusal_of_sealed(error: Error) -> Refusal {
-    match error {
-        // The limit of the keys is lower.
-        Error::SealedTooLong { max, .. } => Refusal::RequestTooLong { max },
-        error => Refusal::NotOpened { error },
     }
 }

@@ -76,12 +76,16 @@ mod client;
 mod error;
 mod exchange;
 mod intake;
+mod keys;
+mod lookup;
 mod rate;
 mod refusal;
 mod server;
+mod unknown;
 
 pub use client::{SealedClient, SealedClientLayer};
 pub use error::MiddlewareError;
+pub use lookup::{FoundKeys, KeyLookup, LookedUpKeys, LookupFailed, only_header};
 pub use refusal::Refusal;
 pub use server::{SealedServer, SealedServerLayer};
 

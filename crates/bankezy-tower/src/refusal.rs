@@ -54,6 +54,13 @@ pub enum Refusal {
         /// The reason, which is not sent to the client.
         error: Error,
     },
+    /// 400: the request names no keys, several, or keys that the lookup does not find. It is answered like one that
+    /// does not open.
+    UnknownKey,
+    /// 503: the lookup of the keys failed.
+    LookupFailed,
+    /// 503: the keys were not found before the deadline.
+    LookupTimedOut,
     /// 500: the service's answer is longer than the limit.
     AnswerTooLong {
         /// The limit, in bytes before sealing.
@@ -96,6 +103,9 @@ impl fmt::Display for Refusal {
             }
             Self::RequestBody => f.write_str("the request's body broke off"),
             Self::NotOpened { error } => write!(f, "the request does not open: {error}"),
+            Self::UnknownKey => f.write_str("the request names no keys, several, or unknown ones"),
+            Self::LookupFailed => f.write_str("the lookup of the keys failed"),
+            Self::LookupTimedOut => f.write_str("the keys were not found before the deadline"),
             Self::AnswerTooLong { max } => {
                 write!(f, "the service's answer is longer than {max} bytes")
             }
@@ -128,6 +138,9 @@ impl Refusal {
             Self::Overloaded => "middleware.overloaded",
             Self::RequestTimedOut => "middleware.request_timed_out",
             Self::RequestBody => "middleware.request_body",
+            Self::UnknownKey => "middleware.unknown_key",
+            Self::LookupFailed => "middleware.lookup_failed",
+            Self::LookupTimedOut => "middleware.lookup_timed_out",
             Self::AnswerTooLong { .. } => "middleware.answer_too_long",
             Self::AnswerBody => "middleware.answer_body",
             Self::AnswerEncoding => "middleware.answer_encoding",
@@ -161,9 +174,13 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the body did not arrive in time",
             ),
-            Self::RequestBody | Self::NotOpened { .. } => {
+            Self::RequestBody | Self::NotOpened { .. } | Self::UnknownKey => {
                 (StatusCode::BAD_REQUEST, "the body could not be opened")
             }
+            Self::LookupFailed | Self::LookupTimedOut => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the server cannot find keys",
+            ),
             Self::AnswerTooLong { .. }
             | Self::AnswerBody
             | Self::AnswerEncoding

@@ -18,6 +18,8 @@ use super::DEFAULT_MAX_PLAIN_LEN;
 use super::body::Cause;
 use super::exchange::Settings;
 use super::intake::Intake;
+use super::keys::Keys;
+use super::lookup::LookedUpKeys;
 use super::rate::Rate;
 
 const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
@@ -91,9 +93,45 @@ impl SealedServerLayer {
     /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
+        Self::with_keys(Keys::Same(channel.into()))
+    }
+
+    /// Looks up the keys of each request, for several partners behind one address. The lookup follows the
+    /// checks of headers and length. The handler gets the principal as an extension; the keys that opened the
+    /// request seal its answer.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use axum::routing::post;
+    /// use axum::{Extension, Router};
+    /// use bankezy_tower::{KeyLookup, LookedUpKeys, SealedServerLayer};
+    ///
+    /// #[derive(Clone)]
+    /// struct Partner(String);
+    ///
+    /// async fn settled(Extension(partner): Extension<Partner>) -> String {
+    ///     format!(r#"{{"partner":"{}"}}"#, partner.0)
+    /// }
+    ///
+    /// fn router(partners: impl KeyLookup<Principal = Partner>) -> Result<Router, bankezy_crypto::Error> {
+    ///     let layer = SealedServerLayer::from_lookup(LookedUpKeys::new(partners)?);
+    ///     Ok(Router::new().route("/callbacks/settled", post(settled)).layer(layer))
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// A request whose keys are not found, or that names none or several, is answered like one that does not
+    /// open. Where the lookup fails or is late, the answer is 503. Without a body
+    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request, so its handler gets no principal.
+    #[must_use]
+    pub fn from_lookup(keys: LookedUpKeys) -> Self {
+        Self::with_keys(Keys::LookedUp(keys))
+    }
+
+    fn with_keys(keys: Keys) -> Self {
         Self {
             settings: Arc::new(Settings {
-                channel: channel.into(),
+                keys,
                 intake: Intake::default(),
                 max_request_len: DEFAULT_MAX_SEALED_LEN,
                 max_response_len: DEFAULT_MAX_PLAIN_LEN,

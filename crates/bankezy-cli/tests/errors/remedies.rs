@@ -670,6 +670,18 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Look at the sender and the network between. Raise `with_read_deadline` if senders are slow and trusted.",
     ),
     (
+        "middleware.unknown_key",
+        "Check that the client sends its identifier exactly once, and that the lookup knows it. A new one is found after `with_unknown_time` at the latest.",
+    ),
+    (
+        "middleware.lookup_failed",
+        "Look at the log of the lookup: its error is dropped here.",
+    ),
+    (
+        "middleware.lookup_timed_out",
+        "Make the lookup faster, or raise `with_deadline` and `with_max_lookups`.",
+    ),
+    (
         "middleware.answer_too_long",
         "Raise the cap if the service gives such answers.",
     ),

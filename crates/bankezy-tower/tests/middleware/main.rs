@@ -8,6 +8,7 @@ mod answers;
 mod client;
 mod empty;
 mod intake;
+mod lookup;
 mod readiness;
 mod round_trip;
 mod server;
