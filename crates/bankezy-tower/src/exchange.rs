@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use bankezy_crypto::{Channel, OpenedByKey};
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
@@ -14,15 +13,17 @@ use tower_service::Service;
 
 use super::body::{self, Cause, Collected};
 use super::intake::{Intake, Pending};
-use super::keys::Keys;
-use super::mark;
+use super::keys::{AnswerKeys, Keys};
+use super::mark as mark_opened;
 use super::rate::Rate;
 use super::refusal::{Refusal, refusal_of_answer};
+use super::replay::{Mark, ReplayGuard};
 
 /// Settings of a layer, and what its services share.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) keys: Keys,
+    pub(super) replay: Option<ReplayGuard>,
     pub(super) intake: Intake,
     pub(super) max_request_len: usize,
     pub(super) max_response_len: usize,
@@ -36,14 +37,10 @@ pub(super) struct Settings {
 /// A request that may go to the service.
 struct Admitted {
     request: Request<Full<Bytes>>,
-    answering: Answering,
+    answering: AnswerKeys,
+    /// What the replay guard records, or why it refuses the request.
+    mark: Result<Option<Mark>, Refusal>,
     pending: Pending,
-}
-
-/// What its answer is sealed with.
-struct Answering {
-    channel: Channel,
-    by_key: Option<OpenedByKey>,
 }
 
 impl Settings {
@@ -65,11 +62,15 @@ impl Settings {
         let Admitted {
             request,
             answering,
+            mark,
             pending,
         } = match self.admit(request).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(refusal.into_response()),
         };
+        if let Err(refusal) = self.record(mark).await {
+            return Ok(self.refuse(&method, &answering, refusal).await);
+        }
         // Not earlier: a body that stalls must not hold a place that others wait for.
         poll_fn(|context| inner.poll_ready(context)).await?;
         drop(pending);
@@ -89,7 +90,7 @@ impl Settings {
         R: Body,
     {
         let mut request = request.map(|_| Full::default());
-        mark(request.extensions_mut(), None);
+        mark_opened(request.extensions_mut(), None);
         poll_fn(|context| inner.poll_ready(context)).await?;
         let (parts, body) = inner.call(request).await?.into_parts();
         let max = self.max_response_len;
@@ -111,20 +112,48 @@ impl Settings {
             self.check_empty(&parts.method)?;
         }
         let keys = self.keys.of(&parts).await?;
-        let (body, by_key, channel) = if is_empty {
-            (Bytes::new(), None, keys.channel)
+        let (body, mark, answering) = if is_empty {
+            (Bytes::new(), Ok(None), keys.not_opened())
         } else {
             let text = sealed.as_bytes().trim_ascii_end();
-            let (opened, by_key, channel) = keys.open(text, &mut parts.extensions)?;
+            let (opened, answering) = keys.open(text, &mut parts.extensions)?;
             body::describe(&mut parts.headers, body::JSON, opened.len());
-            (Bytes::from_owner(opened), Some(by_key), channel)
+            let guard = self.replay.as_ref();
+            let mark = guard.map(|guard| guard.mark(answering.key_id(), text, opened.as_bytes()));
+            (Bytes::from_owner(opened), mark.transpose(), answering)
         };
-        mark(&mut parts.extensions, by_key.clone());
+        mark_opened(&mut parts.extensions, answering.by_key.clone());
         Ok(Admitted {
             request: Request::from_parts(parts, Full::new(body)),
-            answering: Answering { channel, by_key },
+            answering,
+            mark,
             pending,
         })
+    }
+
+    /// Records a request that opened.
+    async fn record(&self, mark: Result<Option<Mark>, Refusal>) -> Result<(), Refusal> {
+        match (mark?, &self.replay) {
+            (Some(mark), Some(guard)) => guard.record(&mark).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a request that opened. The reason is sealed, unless strangers have caused too many such answers.
+    async fn refuse(
+        &self,
+        to: &Method,
+        answering: &AnswerKeys,
+        refusal: Refusal,
+    ) -> Response<Full<Bytes>> {
+        if !refusal.is_sealed() {
+            return refusal.into_response();
+        }
+        if !self.unauthenticated.take() {
+            return Refusal::UnauthenticatedRate.into_response();
+        }
+        let sealed = self.seal(to, answering, refusal.into_response()).await;
+        sealed.unwrap_or_else(Refusal::into_response)
     }
 
     fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
@@ -161,7 +190,7 @@ impl Settings {
     async fn seal<R: Body>(
         &self,
         to: &Method,
-        answering: &Answering,
+        answering: &AnswerKeys,
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
@@ -182,10 +211,10 @@ impl Settings {
         if body::is_coded(&parts.headers) {
             return Err(Refusal::AnswerEncoding);
         }
-        let sealed = answering
-            .channel
-            .seal_answer(answering.by_key.as_ref(), body.as_bytes())
-            .map_err(|error| Refusal::NotSealed { error })?;
+        let sealed = answering.seal(body.as_bytes())?;
+        if let Some(guard) = &self.replay {
+            guard.record_answer(answering.key_id(), &sealed).await?;
+        }
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))
     }

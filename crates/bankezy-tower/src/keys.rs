@@ -1,5 +1,7 @@
 //! The keys of a request: the same for all, or looked up for each.
 
+use std::sync::Arc;
+
 use bankezy_crypto::{Channel, Error, Opened, OpenedByKey};
 use http::Extensions;
 use http::request::Parts;
@@ -16,7 +18,9 @@ pub(super) enum Keys {
 
 /// The keys of one request.
 pub(super) struct RequestKeys {
-    pub(super) channel: Channel,
+    channel: Channel,
+    /// As the lookup names them.
+    key_id: Option<Arc<str>>,
     found: Lookup,
 }
 
@@ -40,6 +44,7 @@ impl Keys {
             Self::Same(channel) => {
                 return Ok(RequestKeys {
                     channel: channel.clone(),
+                    key_id: None,
                     found: Lookup::NotNeeded,
                 });
             }
@@ -47,23 +52,33 @@ impl Keys {
         Ok(match keys.find(request).await? {
             Some(found) => RequestKeys {
                 channel: found.channel,
+                key_id: Some(found.key_id),
                 found: Lookup::Found(found.principal),
             },
             None => RequestKeys {
                 channel: keys.decoy().clone(),
+                key_id: None,
                 found: Lookup::NotFound,
             },
         })
     }
 }
 
+/// What an answer is sealed with.
+pub(super) struct AnswerKeys {
+    channel: Channel,
+    key_id: Option<Arc<str>>,
+    /// The key that opened the request, if it was sealed.
+    pub(super) by_key: Option<OpenedByKey>,
+}
+
 impl RequestKeys {
-    /// Opens a request, and hands its principal to the handlers. Gives back what seals the answer, too.
+    /// Opens a request, and hands its principal to the handlers.
     pub(super) fn open(
         self,
         sealed: &[u8],
         extensions: &mut Extensions,
-    ) -> Result<(Opened, OpenedByKey, Channel), Refusal> {
+    ) -> Result<(Opened, AnswerKeys), Refusal> {
         let opened = self.channel.open_by_key(sealed);
         match (self.found, opened) {
             (Lookup::NotFound, _) => Err(Refusal::UnknownKey),
@@ -71,7 +86,12 @@ impl RequestKeys {
                 if let Lookup::Found(principal) = found {
                     principal(extensions);
                 }
-                Ok((opened, by_key, self.channel))
+                let answering = AnswerKeys {
+                    channel: self.channel,
+                    key_id: self.key_id,
+                    by_key: Some(by_key),
+                };
+                Ok((opened, answering))
             }
             // Their limit is lower than the layer's. Of looked up keys it would tell that they were found.
             (Lookup::NotNeeded, Err(Error::SealedTooLong { max, .. })) => {
@@ -79,5 +99,25 @@ impl RequestKeys {
             }
             (_, Err(error)) => Err(Refusal::NotOpened { error }),
         }
+    }
+
+    /// For the answer to a request that was not sealed.
+    pub(super) fn not_opened(self) -> AnswerKeys {
+        AnswerKeys {
+            channel: self.channel,
+            key_id: self.key_id,
+            by_key: None,
+        }
+    }
+}
+
+impl AnswerKeys {
+    pub(super) fn key_id(&self) -> &str {
+        self.key_id.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn seal(&self, plaintext: &[u8]) -> Result<String, Refusal> {
+        let sealed = self.channel.seal_answer(self.by_key.as_ref(), plaintext);
+        sealed.map_err(|error| Refusal::NotSealed { error })
     }
 }

@@ -80,14 +80,18 @@ mod keys;
 mod lookup;
 mod rate;
 mod refusal;
+mod replay;
 mod server;
+mod unavailable;
 mod unknown;
 
 pub use client::{SealedClient, SealedClientLayer};
 pub use error::MiddlewareError;
-pub use lookup::{FoundKeys, KeyLookup, LookedUpKeys, LookupFailed, only_header};
+pub use lookup::{FoundKeys, KeyLookup, LookedUpKeys, only_header};
 pub use refusal::Refusal;
+pub use replay::{Freshness, Mark, MemoryMarks, Recorded, ReplayGuard, ReplayStore};
 pub use server::{SealedServer, SealedServerLayer};
+pub use unavailable::Unavailable;
 
 use bankezy_crypto::OpenedByKey;
 

@@ -1,7 +1,6 @@
 //! Keys that are looked up for each request.
 
 use core::fmt;
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
+use super::unavailable::Unavailable;
 use super::unknown::Unknown;
 
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const DEFAULT_MAX_UNKNOWN: usize = 10_000;
 /// use std::collections::HashMap;
 ///
 /// use bankezy_crypto::Channel;
-/// use bankezy_tower::{FoundKeys, KeyLookup, LookupFailed, only_header};
+/// use bankezy_tower::{FoundKeys, KeyLookup, Unavailable, only_header};
 /// use http::request::Parts;
 ///
 /// #[derive(Clone)]
@@ -45,9 +45,11 @@ const DEFAULT_MAX_UNKNOWN: usize = 10_000;
 ///         only_header(request, "x-api-key")
 ///     }
 ///
-///     async fn find(&self, api_key: &str) -> Result<Option<FoundKeys<Partner>>, LookupFailed> {
+///     async fn find(&self, api_key: &str) -> Result<Option<FoundKeys<Partner>>, Unavailable> {
 ///         let partner = self.0.get(api_key).cloned();
-///         Ok(partner.map(|(partner, channel)| FoundKeys::new(channel, partner)))
+///         Ok(partner.map(|(partner, channel)| {
+///             FoundKeys::new(partner.0.to_string(), channel, partner)
+///         }))
 ///     }
 /// }
 /// ```
@@ -67,36 +69,29 @@ pub trait KeyLookup: Send + Sync + 'static {
     fn find(
         &self,
         identifier: &str,
-    ) -> impl Future<Output = Result<Option<FoundKeys<Self::Principal>>, LookupFailed>> + Send;
+    ) -> impl Future<Output = Result<Option<FoundKeys<Self::Principal>>, Unavailable>> + Send;
 }
 
 /// What a [`KeyLookup`] found.
 #[derive(Debug, Clone)]
 pub struct FoundKeys<P> {
+    key_id: Arc<str>,
     channel: Channel,
     principal: P,
 }
 
 impl<P> FoundKeys<P> {
-    /// Keys, and whom they belong to.
+    /// Keys, what names them, and whom they belong to.
+    ///
+    /// `key_id` is no secret. It has to be the same for the same keys, whatever identifier they were found by,
+    /// and another one for others: the [`ReplayGuard`](super::ReplayGuard) tells by it whose messages are alike.
     #[must_use]
-    pub fn new(channel: impl Into<Channel>, principal: P) -> Self {
+    pub fn new(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>, principal: P) -> Self {
         Self {
+            key_id: key_id.into(),
             channel: channel.into(),
             principal,
         }
-    }
-}
-
-/// A lookup that could not be done. Any error converts into it and is dropped, since its text may contain
-/// anything: log it in [`KeyLookup::find`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LookupFailed;
-
-impl<E: StdError> From<E> for LookupFailed {
-    fn from(_: E) -> Self {
-        Self
     }
 }
 
@@ -205,12 +200,12 @@ impl LookedUpKeys {
         }
         let looking_up = async {
             // It is never closed.
-            let _place = self.lookups.acquire().await.map_err(|_| LookupFailed)?;
+            let _place = self.lookups.acquire().await.map_err(|_| Unavailable)?;
             self.lookup.find(&identifier).await
         };
         let found = timeout(self.deadline, looking_up).await;
         let found = found.map_err(|_| Refusal::LookupTimedOut)?;
-        let found = found.map_err(|LookupFailed| Refusal::LookupFailed)?;
+        let found = found.map_err(|Unavailable| Refusal::LookupFailed)?;
         if found.is_none() {
             self.unknown.insert(&identifier);
         }
@@ -234,13 +229,14 @@ fn semaphore(permits: usize) -> Arc<Semaphore> {
 
 /// Keys without the type of their principal.
 pub(super) struct Found {
+    pub(super) key_id: Arc<str>,
     pub(super) channel: Channel,
     pub(super) principal: Principal,
 }
 
 /// Puts it among the extensions of a request.
 pub(super) type Principal = Box<dyn FnOnce(&mut Extensions) + Send>;
-type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Found>, LookupFailed>> + Send + 'a>>;
+type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Found>, Unavailable>> + Send + 'a>>;
 
 /// A [`KeyLookup`] without the type of its principals.
 trait ErasedLookup: Send + Sync {
@@ -258,6 +254,7 @@ impl<L: KeyLookup> ErasedLookup for L {
         Box::pin(async move {
             let found = KeyLookup::find(self, identifier).await?;
             Ok(found.map(|found| Found {
+                key_id: found.key_id,
                 channel: found.channel,
                 principal: Box::new(move |extensions| {
                     extensions.insert(found.principal);

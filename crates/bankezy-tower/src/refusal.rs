@@ -61,6 +61,17 @@ pub enum Refusal {
     LookupFailed,
     /// 503: the keys were not found before the deadline.
     LookupTimedOut,
+    /// 409: the request was received before, or is an answer of this server. The answer is sealed.
+    Replayed,
+    /// 409: the request has no timestamp, or is so old or so far ahead that it cannot be known whether it was
+    /// received before. The answer is sealed.
+    Stale,
+    /// 503: there is no room for the mark of the request or of its answer. After the latter the service has been
+    /// called.
+    ReplayMarksFull,
+    /// 503: the store of marks failed, or did not answer before its deadline. It may have been asked about the
+    /// answer: then the service has been called.
+    ReplayStoreFailed,
     /// 500: the service's answer is longer than the limit.
     AnswerTooLong {
         /// The limit, in bytes before sealing.
@@ -106,6 +117,10 @@ impl fmt::Display for Refusal {
             Self::UnknownKey => f.write_str("the request names no keys, several, or unknown ones"),
             Self::LookupFailed => f.write_str("the lookup of the keys failed"),
             Self::LookupTimedOut => f.write_str("the keys were not found before the deadline"),
+            Self::Replayed => f.write_str("the request was received before"),
+            Self::Stale => f.write_str("the request's timestamp is missing, too old or ahead"),
+            Self::ReplayMarksFull => f.write_str("there is no room for the mark of a message"),
+            Self::ReplayStoreFailed => f.write_str("the store of marks failed or was too slow"),
             Self::AnswerTooLong { max } => {
                 write!(f, "the service's answer is longer than {max} bytes")
             }
@@ -141,6 +156,10 @@ impl Refusal {
             Self::UnknownKey => "middleware.unknown_key",
             Self::LookupFailed => "middleware.lookup_failed",
             Self::LookupTimedOut => "middleware.lookup_timed_out",
+            Self::Replayed => "middleware.replayed",
+            Self::Stale => "middleware.stale",
+            Self::ReplayMarksFull => "middleware.replay_marks_full",
+            Self::ReplayStoreFailed => "middleware.replay_store_failed",
             Self::AnswerTooLong { .. } => "middleware.answer_too_long",
             Self::AnswerBody => "middleware.answer_body",
             Self::AnswerEncoding => "middleware.answer_encoding",
@@ -181,6 +200,12 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the server cannot find keys",
             ),
+            Self::Replayed => (StatusCode::CONFLICT, r#"{"code":"replayed"}"#),
+            Self::Stale => (StatusCode::CONFLICT, r#"{"code":"stale"}"#),
+            Self::ReplayMarksFull | Self::ReplayStoreFailed => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the server cannot tell whether the message is new",
+            ),
             Self::AnswerTooLong { .. }
             | Self::AnswerBody
             | Self::AnswerEncoding
@@ -192,11 +217,21 @@ impl Refusal {
         }
     }
 
+    /// Whether the client learns the reason sealed: it has the key, or sends again what someone with the key sent.
+    pub(super) fn is_sealed(&self) -> bool {
+        matches!(self, Self::Replayed | Self::Stale)
+    }
+
     pub(super) fn into_response(self) -> Response<Full<Bytes>> {
         let (status, text) = self.answer();
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
-        body::describe(response.headers_mut(), body::TEXT_PLAIN, text.len());
+        let content_type = if self.is_sealed() {
+            body::JSON
+        } else {
+            body::TEXT_PLAIN
+        };
+        body::describe(response.headers_mut(), content_type, text.len());
         if status == StatusCode::TOO_MANY_REQUESTS {
             let second = HeaderValue::from_static("1");
             response.headers_mut().insert(RETRY_AFTER, second);

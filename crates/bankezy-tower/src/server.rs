@@ -21,6 +21,7 @@ use super::intake::Intake;
 use super::keys::Keys;
 use super::lookup::LookedUpKeys;
 use super::rate::Rate;
+use super::replay::ReplayGuard;
 
 const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 
@@ -34,6 +35,8 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// These requests do not reach the service. They get a fixed text and the extension
 /// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
+/// - 409 if a [replay guard](Self::with_replay_guard) is set and the request was received before, or is stale: the
+///   one reason that is sealed;
 /// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
 ///   [`http_body_util::Limited`];
 /// - 400 if the body does not open, for any reason, or ends early, or if there is none;
@@ -132,6 +135,7 @@ impl SealedServerLayer {
         Self {
             settings: Arc::new(Settings {
                 keys,
+                replay: None,
                 intake: Intake::default(),
                 max_request_len: DEFAULT_MAX_SEALED_LEN,
                 max_response_len: DEFAULT_MAX_PLAIN_LEN,
@@ -188,6 +192,30 @@ impl SealedServerLayer {
         self
     }
 
+    /// Refuses messages that were received before. Default: none. The layer then accepts a message as often as
+    /// it is sent, and each time seals an answer.
+    ///
+    /// ```
+    /// # use bankezy_tower::SealedServerLayer;
+    /// use bankezy_tower::{Freshness, MemoryMarks, ReplayGuard};
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    ///
+    /// fn sent_at(payload: &[u8]) -> Option<SystemTime> {
+    ///     let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
+    ///     UNIX_EPOCH.checked_add(Duration::from_millis(payload["sentAt"].as_u64()?))
+    /// }
+    ///
+    /// fn guarded(layer: SealedServerLayer) -> SealedServerLayer {
+    ///     let guard = ReplayGuard::new(Freshness::by_timestamp(sent_at));
+    ///     layer.with_replay_guard(guard.with_store(MemoryMarks::new(500_000)))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_replay_guard(mut self, guard: ReplayGuard) -> Self {
+        self.set().replay = Some(guard);
+        self
+    }
+
     /// Passes on a `GET`, `HEAD` or `DELETE` with an empty body, which anyone can send. Allow it only for routes
     /// that need it:
     ///
@@ -223,8 +251,9 @@ impl SealedServerLayer {
         self
     }
 
-    /// Seals at most this many answers a second to requests that anyone can send: those without a body. More
-    /// are refused with 429 before the inner service is called. Each answer takes one of the key's 2^31 nonces,
+    /// Seals at most this many answers a second to requests that anyone can send: those without a body, and
+    /// those that the [replay guard](Self::with_replay_guard) refuses. More are refused with 429 before the
+    /// inner service is called. Each answer takes one of the key's 2^31 nonces,
     /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at
     /// which they last for more than 6 years. With 0, only `HEAD` passes, whose answers are not sealed.
     #[must_use]

@@ -682,6 +682,22 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Make the lookup faster, or raise `with_deadline` and `with_max_lookups`.",
     ),
     (
+        "middleware.replayed",
+        "A proxy that repeats requests, a client that sends the same sealed text again, or an attacker: find out which. A client has to seal each attempt anew.",
+    ),
+    (
+        "middleware.stale",
+        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared.",
+    ),
+    (
+        "middleware.replay_marks_full",
+        "Give `MemoryMarks` a larger capacity: the requests of a second times the seconds for which a mark is kept.",
+    ),
+    (
+        "middleware.replay_store_failed",
+        "Check the store of marks. Messages are refused until it answers in time.",
+    ),
+    (
         "middleware.answer_too_long",
         "Raise the cap if the service gives such answers.",
     ),

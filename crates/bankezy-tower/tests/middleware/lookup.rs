@@ -12,7 +12,7 @@ use bankezy_crypto::{
     Channel, Error, KeyRing, Open, Opened, PayloadCipher, PayloadSecret, Previous, Seal,
 };
 use bankezy_tower::{
-    FoundKeys, KeyLookup, LookedUpKeys, LookupFailed, Refusal, SealedServerLayer, only_header,
+    FoundKeys, KeyLookup, LookedUpKeys, Refusal, SealedServerLayer, Unavailable, only_header,
 };
 use bytes::Bytes;
 use http::request::Parts;
@@ -68,7 +68,7 @@ impl KeyLookup for Partners {
         only_header(request, "x-api-key")
     }
 
-    async fn find(&self, api_key: &str) -> Result<Option<FoundKeys<Partner>>, LookupFailed> {
+    async fn find(&self, api_key: &str) -> Result<Option<FoundKeys<Partner>>, Unavailable> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
@@ -77,7 +77,7 @@ impl KeyLookup for Partners {
         match self.rows.get(api_key) {
             Some(Row::Keys(channel)) => {
                 let partner = Partner(api_key.to_owned());
-                Ok(Some(FoundKeys::new(channel.clone(), partner)))
+                Ok(Some(FoundKeys::new("id", channel.clone(), partner)))
             }
             Some(Row::Fails) => Err(std::io::Error::other(CANARY))?,
             Some(Row::Hangs) => pending().await,

@@ -10,6 +10,7 @@ mod empty;
 mod intake;
 mod lookup;
 mod readiness;
+mod replay;
 mod round_trip;
 mod server;
 mod wiping;
