@@ -18,9 +18,9 @@ const DROPPED_AT_ONCE: usize = 16;
 /// A mark takes about 200 bytes. None is dropped while its message might be accepted: where there is no room,
 /// requests are refused.
 ///
-/// What earlier processes received is not known here. So messages whose timestamp is before the start of this
-/// store are refused. A sender whose clock is ahead can have stamped a message after that start although it was
-/// sent before: where that matters, share a store.
+/// What earlier processes received is not known here. So messages whose timestamp is before the second in which
+/// this store was made are refused. A sender whose clock is ahead can have stamped a message after that second
+/// although an earlier process received it: where that matters, share a store.
 pub struct MemoryMarks {
     capacity: usize,
     started: Duration,
@@ -52,10 +52,11 @@ impl MemoryMarks {
     /// for which a mark is kept, which is the maximum age and three times the skew.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let now = SystemTime::now();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             capacity,
-            started: now.duration_since(UNIX_EPOCH).unwrap_or_default(),
+            // A timestamp may be in whole seconds, rounded down.
+            started: Duration::from_secs(now.unwrap_or_default().as_secs()),
             marks: Mutex::default(),
         }
     }

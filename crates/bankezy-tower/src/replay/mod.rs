@@ -9,6 +9,7 @@ pub use memory::MemoryMarks;
 pub use store::{Mark, Recorded, ReplayStore};
 
 use core::fmt;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -135,9 +136,7 @@ impl ReplayGuard {
 /// Which key of a ring it was is left out: an answer may be sealed with another one than its request, and two
 /// messages of one partner with the same nonce and tag are not to be expected.
 fn mark(key_id: &str, sealed: &[u8], times: Times, is_answer: bool) -> Result<Mark, Refusal> {
-    let text = str::from_utf8(sealed).unwrap_or_default();
-    let parts: Vec<&str> = text.split('.').collect();
-    let [_, _, nonce, _, tag] = parts[..] else {
+    let Some((nonce, tag)) = nonce_and_tag(sealed) else {
         // Only a caller's own opener opens what is no compact JWE.
         let error = Error::OpenFailed;
         return Err(Refusal::NotOpened { error });
@@ -147,6 +146,16 @@ fn mark(key_id: &str, sealed: &[u8], times: Times, is_answer: bool) -> Result<Ma
         is_answer,
         times,
     })
+}
+
+/// The third and the fifth part of a compact JWE. The fourth can be long and is not searched.
+fn nonce_and_tag(sealed: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let mut parts = sealed.splitn(4, |byte| *byte == b'.').skip(2);
+    let (nonce, rest) = (parts.next()?, parts.next()?);
+    let mut parts = rest.rsplitn(2, |byte| *byte == b'.');
+    let (tag, _ciphertext) = (parts.next()?, parts.next()?);
+    let text = String::from_utf8_lossy;
+    Some((text(nonce), text(tag)))
 }
 
 impl fmt::Debug for ReplayGuard {
