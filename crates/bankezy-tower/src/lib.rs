@@ -29,7 +29,8 @@
 //! # What the envelope does not cover
 //! Only bodies are sealed. Method, path, status and headers are sent unchanged, and nothing binds a body to
 //! them. With a shared key both directions look alike, and a sealed text can be replayed: only the content of
-//! a message can prove that it is fresh and answers the request. Empty bodies (those of `HEAD`, of 204 and
+//! a message can prove that it is fresh and answers the request, and only a [`ReplayGuard`] knows that it was
+//! received before. Empty bodies (those of `HEAD`, of 204 and
 //! 304, and of a `GET` or `DELETE` without one) are not sealed and not authenticated. The extensions
 //! [`OpenedByKey`] and [`Unauthenticated`] tell handlers and callers whether a body was sealed.
 //!
@@ -44,6 +45,16 @@
 //!     if by_key.is_newest() { "{}" } else { r#"{"rotate":"please"}"# }
 //! }
 //! ```
+//!
+//! # In production
+//! - Several partners behind one address: [`SealedServerLayer::from_lookup`] finds the keys of each request.
+//! - Replays: [`SealedServerLayer::with_replay_guard`] refuses what was received before. Without it a recorded
+//!   message is handled as often as it is sent.
+//! - Requests without a body are refused unless [`SealedServerLayer::allow_empty`] is set, and CORS preflight
+//!   requests unless [`SealedServerLayer::allow_preflight`] is.
+//! - [`Refusal`] says for logs and metrics why a request was refused.
+//!
+//! The page `docs/middleware.md` of the repository lists all settings in the order in which they apply.
 //!
 //! # Limits
 //! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The server layer
