@@ -41,7 +41,7 @@ const DEFAULT_MAX_UNKNOWN: usize = 10_000;
 /// impl KeyLookup for Partners {
 ///     type Principal = Partner;
 ///
-///     fn identifier(&self, request: &Parts) -> Option<String> {
+///     fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str> {
 ///         only_header(request, "x-api-key")
 ///     }
 ///
@@ -59,7 +59,7 @@ pub trait KeyLookup: Send + Sync + 'static {
 
     /// The one value of the request that names its keys. `None` if there is none, or more than one: the request
     /// is then refused like one under an unknown key.
-    fn identifier(&self, request: &Parts) -> Option<String>;
+    fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str>;
 
     /// Finds the keys that an identifier names, or `None` if there are none. It is not authenticated: anyone can
     /// send it.
@@ -97,20 +97,21 @@ impl<P> FoundKeys<P> {
 
 /// The value of a header, if it is there exactly once and is visible ASCII.
 #[must_use]
-pub fn only_header(request: &Parts, name: &str) -> Option<String> {
+pub fn only_header<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
     let mut values = request.headers.get_all(name).iter();
     let (Some(only), None) = (values.next(), values.next()) else {
         return None;
     };
-    only.to_str().ok().map(str::to_owned)
+    only.to_str().ok()
 }
 
 /// A [`KeyLookup`] and its limits, for
 /// [`SealedServerLayer::from_lookup`](super::SealedServerLayer::from_lookup).
 ///
 /// A request whose keys are not found is opened all the same, with a random key that is made here: it gets the
-/// same answer as one that does not open under keys that were found, after the same work. How long the lookup
-/// itself takes is up to its implementation.
+/// same answer as one that does not open under keys that were found, after the same work. The time of the lookup
+/// is not hidden: how long it takes is up to its implementation, and an identifier that was unknown a moment ago
+/// is not looked up again.
 #[derive(Clone)]
 pub struct LookedUpKeys {
     lookup: Arc<dyn ErasedLookup>,
@@ -195,19 +196,19 @@ impl LookedUpKeys {
         let Some(identifier) = self.lookup.identifier(request) else {
             return Ok(None);
         };
-        if self.unknown.contains(&identifier) {
+        if self.unknown.contains(identifier) {
             return Ok(None);
         }
         let looking_up = async {
             // It is never closed.
             let _place = self.lookups.acquire().await.map_err(|_| Unavailable)?;
-            self.lookup.find(&identifier).await
+            self.lookup.find(identifier).await
         };
         let found = timeout(self.deadline, looking_up).await;
         let found = found.map_err(|_| Refusal::LookupTimedOut)?;
         let found = found.map_err(|Unavailable| Refusal::LookupFailed)?;
         if found.is_none() {
-            self.unknown.insert(&identifier);
+            self.unknown.insert(identifier);
         }
         Ok(found)
     }
@@ -240,13 +241,13 @@ type Finding<'a> = Pin<Box<dyn Future<Output = Result<Option<Found>, Unavailable
 
 /// A [`KeyLookup`] without the type of its principals.
 trait ErasedLookup: Send + Sync {
-    fn identifier(&self, request: &Parts) -> Option<String>;
+    fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str>;
     fn find<'a>(&'a self, identifier: &'a str) -> Finding<'a>;
     fn forget(&self, extensions: &mut Extensions);
 }
 
 impl<L: KeyLookup> ErasedLookup for L {
-    fn identifier(&self, request: &Parts) -> Option<String> {
+    fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str> {
         KeyLookup::identifier(self, request)
     }
 

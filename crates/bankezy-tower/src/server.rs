@@ -40,8 +40,11 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
 ///   [`http_body_util::Limited`];
 /// - 400 if the body does not open, for any reason, or ends early, or if there is none;
+/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests that anyone can
+///   send;
 /// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
-///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending.
+///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending, or a
+///   lookup of keys or a replay guard does not work.
 ///
 /// # Pending requests
 /// A request is pending until the inner service takes it. First its body is read and opened. Only then is
@@ -125,7 +128,8 @@ impl SealedServerLayer {
     ///
     /// A request whose keys are not found, or that names none or several, is answered like one that does not
     /// open. Where the lookup fails or is late, the answer is 503. Without a body
-    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request, so its handler gets no principal.
+    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request: its handler gets no principal, and
+    /// is called whether keys were found or not.
     #[must_use]
     pub fn from_lookup(keys: LookedUpKeys) -> Self {
         Self::with_keys(Keys::LookedUp(keys))

@@ -64,7 +64,7 @@ impl Partners {
 impl KeyLookup for Partners {
     type Principal = Partner;
 
-    fn identifier(&self, request: &Parts) -> Option<String> {
+    fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str> {
         only_header(request, "x-api-key")
     }
 
@@ -395,6 +395,16 @@ fn nobody_is_a_principal_who_proved_nothing() {
     });
 }
 
+#[cfg(feature = "aws-lc-rs")]
+#[tokio::test]
+async fn the_random_key_that_is_made_by_default_opens_nothing() {
+    let keys = LookedUpKeys::new(Partners::default()).unwrap();
+    let layer = SealedServerLayer::from_lookup(keys);
+    let sealed = cipher(&AVAILABLE[0]).seal(b"{}").unwrap();
+    let ((status, ..), refusal) = refused(&layer, by("unknown", sealed)).await;
+    assert_eq!((status, refusal), (400, Refusal::UnknownKey));
+}
+
 #[test]
 fn a_value_that_is_there_twice_is_none() {
     let parts = |values: &[&[u8]]| {
@@ -405,9 +415,10 @@ fn a_value_that_is_there_twice_is_none() {
         }
         request.into_parts().0
     };
-    let only = |values: &[&[u8]]| only_header(&parts(values), "X-API-KEY");
-    assert_eq!(only(&[b"a"]).as_deref(), Some("a"));
-    assert_eq!(only(&[]), None);
-    assert_eq!(only(&[b"a", b"a"]), None);
-    assert_eq!(only(&[b"\xff"]), None);
+    let name = "X-API-KEY";
+    assert_eq!(only_header(&parts(&[b"a"]), name), Some("a"));
+    let nones: [&[&[u8]]; 3] = [&[], &[b"a", b"a"], &[b"\xff"]];
+    for none in nones {
+        assert_eq!(only_header(&parts(none), name), None);
+    }
 }

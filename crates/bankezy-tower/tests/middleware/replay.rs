@@ -495,7 +495,7 @@ struct SameKeys(Channel);
 impl KeyLookup for SameKeys {
     type Principal = ();
 
-    fn identifier(&self, request: &Parts) -> Option<String> {
+    fn identifier<'r>(&self, request: &'r Parts) -> Option<&'r str> {
         only_header(request, "x-api-key")
     }
 
