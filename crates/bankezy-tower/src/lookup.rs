@@ -54,7 +54,8 @@ const DEFAULT_MAX_UNKNOWN: usize = 10_000;
 /// }
 /// ```
 pub trait KeyLookup: Send + Sync + 'static {
-    /// Whom the keys belong to. The handler gets it as an extension of the request once the body was opened.
+    /// Whom the keys belong to. The handler gets it as an extension of the request once the body was opened. One
+    /// that is already there is removed.
     type Principal: Clone + Send + Sync + 'static;
 
     /// The one value of the request that names its keys. `None` if there is none, or more than one: the request
@@ -95,14 +96,14 @@ impl<P> FoundKeys<P> {
     }
 }
 
-/// The value of a header, if it is there exactly once and is visible ASCII.
+/// The value of a header, if it is there exactly once, is visible ASCII and not empty.
 #[must_use]
 pub fn only_header<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
     let mut values = request.headers.get_all(name).iter();
     let (Some(only), None) = (values.next(), values.next()) else {
         return None;
     };
-    only.to_str().ok()
+    only.to_str().ok().filter(|value| !value.is_empty())
 }
 
 /// A [`KeyLookup`] and its limits, for

@@ -417,7 +417,7 @@ fn a_value_that_is_there_twice_is_none() {
     };
     let name = "X-API-KEY";
     assert_eq!(only_header(&parts(&[b"a"]), name), Some("a"));
-    let nones: [&[&[u8]]; 3] = [&[], &[b"a", b"a"], &[b"\xff"]];
+    let nones: [&[&[u8]]; 4] = [&[], &[b""], &[b"a", b"a"], &[b"\xff"]];
     for none in nones {
         assert_eq!(only_header(&parts(none), name), None);
     }
