@@ -34,6 +34,9 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// The request's extensions are passed on to the service, so a [`DeliveryTracker`] among them says whether
 /// anything was sent. If sealing fails, it says that nothing was.
 ///
+/// The body of a request is read after the inner service was reserved, as `tower`'s contract has it. So hand on
+/// bodies that are complete: one that stalls holds a place of a concurrency limit inside.
+///
 /// A retry layer outside of this layer seals each attempt anew; one inside sends the same sealed text again.
 ///
 /// ```

@@ -14,8 +14,8 @@ use tower_service::Service;
 use super::body::{self, Cause, Collected};
 use super::intake::{Intake, Pending};
 use super::keys::{AnswerKeys, Keys};
+use super::limits::Rate;
 use super::mark as mark_opened;
-use super::rate::Rate;
 use super::refusal::{Refusal, refusal_of_answer};
 use super::replay::{Mark, ReplayGuard};
 

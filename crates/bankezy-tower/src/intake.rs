@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use super::body::{self, Cause, Collected, NotCollected};
+use super::limits::semaphore;
 use super::refusal::{Refusal, refusal_of_request};
 
 pub(super) const DEFAULT_MAX_PENDING: usize = 1024;
@@ -80,8 +81,4 @@ impl Intake {
         }
         Ok(())
     }
-}
-
-fn semaphore(permits: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }

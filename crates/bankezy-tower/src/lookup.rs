@@ -14,6 +14,7 @@ use http::request::Parts;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::limits::semaphore;
 use super::refusal::Refusal;
 use super::unavailable::Unavailable;
 use super::unknown::Unknown;
@@ -223,10 +224,6 @@ impl fmt::Debug for LookedUpKeys {
             .field("max_unknown", &self.max_unknown)
             .finish_non_exhaustive()
     }
-}
-
-fn semaphore(permits: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Keys without the type of their principal.

@@ -19,8 +19,8 @@ use super::body::Cause;
 use super::exchange::Settings;
 use super::intake::Intake;
 use super::keys::Keys;
+use super::limits::Rate;
 use super::lookup::LookedUpKeys;
-use super::rate::Rate;
 use super::replay::ReplayGuard;
 
 const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
@@ -198,6 +198,9 @@ impl SealedServerLayer {
 
     /// Refuses messages that were received before. Default: none. The layer then accepts a message as often as
     /// it is sent, and each time seals an answer.
+    ///
+    /// A sealed text names no route: one that was sent to one route opens at another. So give all layers with the
+    /// same keys clones of one guard, which share its marks.
     ///
     /// ```
     /// # use bankezy_tower::SealedServerLayer;

@@ -128,6 +128,34 @@ async fn stalled_uploads_take_no_place_of_a_concurrency_limit() {
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
 }
 
+/// The layer is always ready, and yet the limit behind it holds.
+#[tokio::test]
+async fn a_concurrency_limit_behind_the_layer_holds() {
+    let (at_once, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counting = {
+        let most = Arc::clone(&most);
+        service_fn(move |request: Request<Full<Bytes>>| {
+            let (at_once, most) = (Arc::clone(&at_once), Arc::clone(&most));
+            async move {
+                let now = at_once.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                at_once.fetch_sub(1, Ordering::SeqCst);
+                Ok::<_, Infallible>(Response::new(request.into_body()))
+            }
+        })
+    };
+    let service = ServiceBuilder::new()
+        .layer(layer())
+        .layer(GlobalConcurrencyLimitLayer::new(2))
+        .service(counting);
+    let many = (0..20).map(|_| tokio::spawn(service.clone().oneshot(sealed_post(sealed()))));
+    for answer in many.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
 #[tokio::test]
 async fn more_requests_than_allowed_are_refused() {
     let layer = layer().with_max_pending(1);

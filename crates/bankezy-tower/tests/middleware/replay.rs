@@ -489,6 +489,29 @@ async fn a_message_counts_from_before_the_handler_runs() {
     assert_eq!(guard.times_full(), 0);
 }
 
+/// A sealed text is bound to no route.
+#[tokio::test]
+async fn a_message_to_one_route_is_not_accepted_at_another() {
+    let guard = ReplayGuard::without_freshness(HOUR);
+    let [one, other] = [(); 2].map(|()| Server::new(guard.clone()));
+    let sealed = one.key.seal(b"{}").unwrap();
+    assert_eq!(one.send(sealed.clone()).await.status, 200);
+    assert_eq!(other.send(sealed).await.refused(), (409, Refusal::Replayed));
+}
+
+#[tokio::test]
+async fn where_errors_are_not_sealed_the_reason_is_json() {
+    let mut server = Server::new(ReplayGuard::without_freshness(HOUR));
+    server.layer = server.layer.seal_errors(false);
+    let sealed = server.key.seal(b"{}").unwrap();
+    assert_eq!(server.send(sealed.clone()).await.status, 200);
+    let (parts, body) = server.answer(sealed_post(sealed)).await.into_parts();
+    assert_eq!(parts.status, 409);
+    let content_type = header(&parts.headers, "content-type");
+    assert_eq!(content_type, Some("application/json"));
+    assert_eq!(bytes(body).await, r#"{"code":"replayed"}"#);
+}
+
 /// Every identifier has the same keys, whose identifier is what follows the dash.
 struct SameKeys(Channel);
 

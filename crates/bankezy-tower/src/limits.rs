@@ -1,11 +1,17 @@
-//! A limit on how many there may be in a second.
+//! Limits on how many there may be at once, or in a second.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Up to as many permits as there can be.
+pub(super) fn semaphore(permits: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
+}
 
 /// So many a second, at most a second's worth of them at once. Clones share what was taken.
 #[derive(Debug, Clone)]
