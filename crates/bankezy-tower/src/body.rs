@@ -1,5 +1,6 @@
 //! Reads whole bodies and sets the headers that describe them.
 
+use std::error::Error;
 use std::io::Write as _;
 use std::mem;
 use std::pin::pin;
@@ -13,7 +14,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use http_body::Body;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError};
 
 pub(super) const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -37,8 +38,15 @@ const OF_THE_OTHER_BODY: [HeaderName; 14] = [
     HeaderName::from_static("repr-digest"),
 ];
 
+/// What the error of a body converts into, so that its causes can be looked at.
+pub(super) type Cause = Box<dyn Error + Send + Sync>;
+
 pub(super) enum NotCollected {
     TooLong,
+    /// Another limit around the body ended it.
+    OverLimit,
+    /// The caller of [`collect_counted`] had no room for it.
+    NoRoom,
     /// The body ended early. Its error is dropped, since its text may contain anything.
     Broken,
 }
@@ -53,6 +61,16 @@ pub(super) struct Collected {
 
 /// Reads a body of at most `max` bytes, or fails as soon as it is longer.
 pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, NotCollected> {
+    collect_counted(body, max, |_| true, |_| NotCollected::Broken).await
+}
+
+/// The same, as long as `has_room` for the length of each piece; `why` says what an error of the body means.
+pub(super) async fn collect_counted<B: Body>(
+    body: B,
+    max: usize,
+    mut has_room: impl FnMut(usize) -> bool,
+    why: impl FnOnce(B::Error) -> NotCollected,
+) -> Result<Collected, NotCollected> {
     let announced = body.size_hint();
     if announced.lower() > max as u64 {
         return Err(NotCollected::TooLong);
@@ -63,7 +81,10 @@ pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, N
         joined: None,
     };
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| NotCollected::Broken)?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => return Err(why(error)),
+        };
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
@@ -73,9 +94,28 @@ pub(super) async fn collect<B: Body>(body: B, max: usize) -> Result<Collected, N
             wipe(piece);
             return Err(NotCollected::TooLong);
         }
+        if !has_room(len) {
+            wipe(piece);
+            return Err(NotCollected::NoRoom);
+        }
         collected.push(piece, announced.upper());
     }
     Ok(collected)
+}
+
+impl NotCollected {
+    /// Looks for another limit among the causes of a body's error.
+    pub(super) fn because_of(error: impl Into<Cause>) -> Self {
+        let error = error.into();
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error.as_ref());
+        while let Some(error) = cause {
+            if error.is::<LengthLimitError>() {
+                return Self::OverLimit;
+            }
+            cause = error.source();
+        }
+        Self::Broken
+    }
 }
 
 impl Collected {
@@ -169,9 +209,14 @@ pub(super) fn is_coded(headers: &HeaderMap) -> bool {
     lists.any(|list| !list.as_bytes().split(|c| *c == b',').all(is_none))
 }
 
-/// Whether a request with this method may have an empty body, which is not sealed.
+/// Whether a request with this method may have an empty body that is not sealed.
 pub(super) fn may_be_empty(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::DELETE].contains(method)
+}
+
+/// Whether a body is known to be empty before it is read.
+pub(super) fn is_known_empty(body: &impl Body) -> bool {
+    body.is_end_stream() || body.size_hint().exact() == Some(0)
 }
 
 /// Whether such an answer never has a body (RFC 9110 section 6.4.1).

@@ -34,6 +34,9 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// The request's extensions are passed on to the service, so a [`DeliveryTracker`] among them says whether
 /// anything was sent. If sealing fails, it says that nothing was.
 ///
+/// The body of a request is read after the inner service was reserved, as `tower`'s contract has it. So hand on
+/// bodies that are complete: one that stalls holds a place of a concurrency limit inside.
+///
 /// A retry layer outside of this layer seals each attempt anew; one inside sends the same sealed text again.
 ///
 /// ```
@@ -125,7 +128,7 @@ impl SealedClientLayer {
             .await
             .map_err(|error| match error {
                 NotCollected::TooLong => MiddlewareError::RequestTooLong { max },
-                NotCollected::Broken => MiddlewareError::RequestBody,
+                _ => MiddlewareError::RequestBody,
             })?;
         if body.is_empty() && body::may_be_empty(&parts.method) {
             return Ok(Request::from_parts(parts, Full::default()));
@@ -157,7 +160,7 @@ impl SealedClientLayer {
             .await
             .map_err(|error| match error {
                 NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
-                NotCollected::Broken => MiddlewareError::ResponseBody { status },
+                _ => MiddlewareError::ResponseBody { status },
             })?;
         match self.channel.open_by_key(body.as_bytes().trim_ascii_end()) {
             Ok((opened, by_key)) => {

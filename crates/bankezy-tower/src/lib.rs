@@ -29,11 +29,13 @@
 //! # What the envelope does not cover
 //! Only bodies are sealed. Method, path, status and headers are sent unchanged, and nothing binds a body to
 //! them. With a shared key both directions look alike, and a sealed text can be replayed: only the content of
-//! a message can prove that it is fresh and answers the request. Empty bodies (those of `HEAD`, of 204 and
+//! a message can prove that it is fresh and answers the request, and only a [`ReplayGuard`] knows that it was
+//! received before. Empty bodies (those of `HEAD`, of 204 and
 //! 304, and of a `GET` or `DELETE` without one) are not sealed and not authenticated. The extensions
 //! [`OpenedByKey`] and [`Unauthenticated`] tell handlers and callers whether a body was sealed.
 //!
-//! A handler for methods without a body can require the extension, so that the request must have been sealed:
+//! Where a route allows requests without a body, a handler can require the extension, so that a request must
+//! have been sealed:
 //!
 //! ```
 //! use axum::Extension;
@@ -44,10 +46,21 @@
 //! }
 //! ```
 //!
+//! # In production
+//! - Several partners behind one address: [`SealedServerLayer::from_lookup`] finds the keys of each request.
+//! - Replays: [`SealedServerLayer::with_replay_guard`] refuses what was received before. Without it a recorded
+//!   message is handled as often as it is sent.
+//! - Requests without a body are refused unless [`SealedServerLayer::allow_empty`] is set, and CORS preflight
+//!   requests unless [`SealedServerLayer::allow_preflight`] is.
+//! - [`Refusal`] says for logs and metrics why a request was refused.
+//!
+//! The page `docs/middleware.md` of the repository lists all settings in the order in which they apply.
+//!
 //! # Limits
-//! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The layers have
-//! no timeout: add one around them. Compressed bodies are refused: do not combine the layers with compression.
-//! Trailers are dropped.
+//! Bodies are read into memory up to a maximum length, which is enforced while they arrive. The server layer
+//! also limits how many requests and bytes are read at once, and for how long. Neither layer limits how long
+//! the inner service takes: put a timeout around it. Compressed bodies are refused: do not combine the layers
+//! with compression. Trailers are dropped.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic. An exception states its reason.
 #![cfg_attr(
@@ -72,11 +85,24 @@
 mod body;
 mod client;
 mod error;
+mod exchange;
+mod intake;
+mod keys;
+mod limits;
+mod lookup;
+mod refusal;
+mod replay;
 mod server;
+mod unavailable;
+mod unknown;
 
 pub use client::{SealedClient, SealedClientLayer};
-pub use error::{MiddlewareError, Refusal};
+pub use error::MiddlewareError;
+pub use lookup::{FoundKeys, KeyLookup, LookedUpKeys, only_header};
+pub use refusal::Refusal;
+pub use replay::{Freshness, Mark, MemoryMarks, Recorded, ReplayGuard, ReplayStore};
 pub use server::{SealedServer, SealedServerLayer};
+pub use unavailable::Unavailable;
 
 use bankezy_crypto::OpenedByKey;
 

@@ -1,35 +1,64 @@
 //! Middleware around a server's handlers: opens requests and seals answers.
 
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, Error, OpenedByKey};
+use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::{self, Collected, NotCollected};
-use super::error::{Refusal, refusal_of_answer, refusal_of_request};
-use super::{DEFAULT_MAX_PLAIN_LEN, mark};
+use super::DEFAULT_MAX_PLAIN_LEN;
+use super::body::Cause;
+use super::exchange::Settings;
+use super::intake::Intake;
+use super::keys::Keys;
+use super::limits::Rate;
+use super::lookup::LookedUpKeys;
+use super::replay::ReplayGuard;
+
+const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 
 /// Opens the requests of a service and seals its answers.
 ///
 /// The inner service gets the opened body as `application/json` with its length, in memory that wipes
-/// itself, and the extension [`OpenedByKey`]. Its answer is sealed without its content type: answer with
-/// JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request seals the answer.
+/// itself, and the extension [`OpenedByKey`](bankezy_crypto::OpenedByKey). Its answer is sealed without its
+/// content type: answer with JSON. With a [`KeyRing`](bankezy_crypto::KeyRing) the key that opened the request
+/// seals the answer.
 ///
-/// These requests do not reach the service. They get a fixed text and the extension [`Refusal`]:
+/// These requests do not reach the service. They get a fixed text and the extension
+/// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
-/// - 413 as soon as the body exceeds its maximum length;
-/// - 400 if the body does not open, for any reason, or ends early.
+/// - 409 if a [replay guard](Self::with_replay_guard) is set and the request was received before, or is stale: the
+///   one reason that is sealed;
+/// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
+///   [`http_body_util::Limited`];
+/// - 400 if the body does not open, for any reason, or ends early, or if there is none;
+/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests that anyone can
+///   send;
+/// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
+///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending, or a
+///   lookup of keys or a replay guard does not work.
 ///
-/// A `GET`, `HEAD` or `DELETE` with an empty body is passed on unchanged, with the extension
-/// [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its answer is sealed like any other.
+/// # Pending requests
+/// A request is pending until the inner service takes it. First its body is read and opened. Only then is
+/// the inner service polled for readiness and called, so that senders who stall take no place of a
+/// concurrency limit inside. The layer itself is always ready: in place of the inner service's back-pressure,
+/// the limits on pending requests refuse what is too much. They are shared by all clones of the layer and by
+/// all services that it was applied to. The deadline covers the reading alone; for all of a request, put a
+/// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
+///
+/// # Bodies that are not sealed
+/// Where [`allow_empty`](Self::allow_empty) is set, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
+/// unchanged, with the extension [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its
+/// answer is sealed like any other, up to [a number a second](Self::with_unauthenticated_rate).
+///
 /// Answers that never have a body (to `HEAD`, 1xx, 204, 205, 304) are passed on without one. Headers that
 /// describe the plaintext, such as `ETag`, `Content-Range` and digests, are removed. An answer that cannot be
 /// sealed, such as a part (206), becomes a 500 with a fixed text.
@@ -62,10 +91,7 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SealedServerLayer {
-    channel: Channel,
-    max_request_len: usize,
-    max_response_len: usize,
-    seal_errors: bool,
+    settings: Arc<Settings>,
 }
 
 impl SealedServerLayer {
@@ -73,25 +99,92 @@ impl SealedServerLayer {
     /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
+        Self::with_keys(Keys::Same(channel.into()))
+    }
+
+    /// Looks up the keys of each request, for several partners behind one address. The lookup follows the
+    /// checks of headers and length. The handler gets the principal as an extension; the keys that opened the
+    /// request seal its answer.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use axum::routing::post;
+    /// use axum::{Extension, Router};
+    /// use bankezy_tower::{KeyLookup, LookedUpKeys, SealedServerLayer};
+    ///
+    /// #[derive(Clone)]
+    /// struct Partner(String);
+    ///
+    /// async fn settled(Extension(partner): Extension<Partner>) -> String {
+    ///     format!(r#"{{"partner":"{}"}}"#, partner.0)
+    /// }
+    ///
+    /// fn router(partners: impl KeyLookup<Principal = Partner>) -> Result<Router, bankezy_crypto::Error> {
+    ///     let layer = SealedServerLayer::from_lookup(LookedUpKeys::new(partners)?);
+    ///     Ok(Router::new().route("/callbacks/settled", post(settled)).layer(layer))
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// A request whose keys are not found, or that names none or several, is answered like one that does not
+    /// open. Where the lookup fails or is late, the answer is 503. Without a body
+    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request: its handler gets no principal, and
+    /// is called whether keys were found or not.
+    #[must_use]
+    pub fn from_lookup(keys: LookedUpKeys) -> Self {
+        Self::with_keys(Keys::LookedUp(keys))
+    }
+
+    fn with_keys(keys: Keys) -> Self {
         Self {
-            channel: channel.into(),
-            max_request_len: DEFAULT_MAX_SEALED_LEN,
-            max_response_len: DEFAULT_MAX_PLAIN_LEN,
-            seal_errors: true,
+            settings: Arc::new(Settings {
+                keys,
+                replay: None,
+                intake: Intake::default(),
+                max_request_len: DEFAULT_MAX_SEALED_LEN,
+                max_response_len: DEFAULT_MAX_PLAIN_LEN,
+                seal_errors: true,
+                allow_empty: false,
+                allow_preflight: false,
+                unauthenticated: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
+            }),
         }
     }
 
     /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
-        self.max_request_len = max;
+        self.set().max_request_len = max;
         self
     }
 
     /// Seals answers of at most `max` bytes. Default: [`DEFAULT_MAX_PLAIN_LEN`].
     #[must_use]
     pub fn with_max_response_len(mut self, max: usize) -> Self {
-        self.max_response_len = max;
+        self.set().max_response_len = max;
+        self
+    }
+
+    /// Accepts at most `max` pending requests: those whose bodies are being read, and those that were opened
+    /// and wait for the inner service. More are refused with 503. Default: 1024.
+    #[must_use]
+    pub fn with_max_pending(mut self, max: usize) -> Self {
+        self.set().intake.set_max_requests(max);
+        self
+    }
+
+    /// Accepts at most `max` bytes of pending requests, counted as they arrive. A request that needs more is
+    /// refused with 503, so this should be a multiple of the maximum length of a request. Default: 64 MiB.
+    #[must_use]
+    pub fn with_max_pending_bytes(mut self, max: usize) -> Self {
+        self.set().intake.set_max_bytes(max);
+        self
+    }
+
+    /// Refuses a request with 503 if its body has not arrived by then. Default: 10 s.
+    #[must_use]
+    pub fn with_read_deadline(mut self, deadline: Duration) -> Self {
+        self.set().intake.set_deadline(deadline);
         self
     }
 
@@ -99,103 +192,85 @@ impl SealedServerLayer {
     /// in transit. Default: `true`.
     #[must_use]
     pub fn seal_errors(mut self, seal: bool) -> Self {
-        self.seal_errors = seal;
+        self.set().seal_errors = seal;
         self
     }
 
-    async fn answer<S, B, R>(
-        self,
-        mut inner: S,
-        request: Request<B>,
-    ) -> Result<Response<Full<Bytes>>, S::Error>
-    where
-        S: Service<Request<Full<Bytes>>, Response = Response<R>>,
-        B: Body,
-        R: Body,
-    {
-        let method = request.method().clone();
-        let request = match self.open(request).await {
-            Ok(request) => request,
-            Err(refusal) => return Ok(refusal.into_response()),
-        };
-        let by_key = request.extensions().get::<OpenedByKey>().cloned();
-        let response = inner.call(request).await?;
-        let sealed = self.seal(&method, by_key.as_ref(), response).await;
-        Ok(sealed.unwrap_or_else(Refusal::into_response))
+    /// Refuses messages that were received before. Default: none. The layer then accepts a message as often as
+    /// it is sent, and each time seals an answer.
+    ///
+    /// A sealed text names no route: one that was sent to one route opens at another. So give all layers with the
+    /// same keys clones of one guard, which share its marks.
+    ///
+    /// ```
+    /// # use bankezy_tower::SealedServerLayer;
+    /// use bankezy_tower::{Freshness, MemoryMarks, ReplayGuard};
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    ///
+    /// fn sent_at(payload: &[u8]) -> Option<SystemTime> {
+    ///     let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
+    ///     UNIX_EPOCH.checked_add(Duration::from_millis(payload["sentAt"].as_u64()?))
+    /// }
+    ///
+    /// fn guarded(layer: SealedServerLayer) -> SealedServerLayer {
+    ///     let guard = ReplayGuard::new(Freshness::by_timestamp(sent_at));
+    ///     layer.with_replay_guard(guard.with_store(MemoryMarks::new(500_000)))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_replay_guard(mut self, guard: ReplayGuard) -> Self {
+        self.set().replay = Some(guard);
+        self
     }
 
-    async fn open<B: Body>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        let wrong_form = if !body::is_text_plain(&parts.headers) {
-            Some(Refusal::ContentType)
-        } else if body::is_coded(&parts.headers) {
-            Some(Refusal::ContentEncoding)
-        } else {
-            None
-        };
-        let may_be_empty = body::may_be_empty(&parts.method);
-        let max = match &wrong_form {
-            None => self.max_request_len,
-            // Accepted only if it is empty.
-            Some(_) if may_be_empty => 0,
-            Some(refusal) => return Err(refusal.clone()),
-        };
-        let body = match (body::collect(body, max).await, wrong_form) {
-            (Ok(body), _) if may_be_empty && body.is_empty() => {
-                mark(&mut parts.extensions, None);
-                return Ok(Request::from_parts(parts, Full::new(Bytes::new())));
-            }
-            (_, Some(refusal)) => return Err(refusal),
-            (collected, None) => collected.map_err(|error| refusal_of_request(&error, max))?,
-        };
-        let (opened, by_key) = self
-            .channel
-            .open_by_key(body.as_bytes().trim_ascii_end())
-            .map_err(|error| {
-                if let Error::SealedTooLong { max, .. } = error {
-                    // The limit of the keys is lower.
-                    return refusal_of_request(&NotCollected::TooLong, max);
-                }
-                Refusal::NotOpened { error }
-            })?;
-        body::describe(&mut parts.headers, body::JSON, opened.len());
-        mark(&mut parts.extensions, Some(by_key));
-        Ok(Request::from_parts(
-            parts,
-            Full::new(Bytes::from_owner(opened)),
-        ))
+    /// Passes on a `GET`, `HEAD` or `DELETE` with an empty body, which anyone can send. Allow it only for routes
+    /// that need it:
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// use axum::Router;
+    /// use axum::routing::{get, post};
+    /// # use bankezy_crypto::{PayloadCipher, PayloadSecret};
+    /// # use bankezy_tower::SealedServerLayer;
+    /// # let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+    /// let sealed = SealedServerLayer::new(cipher);
+    /// let app: Router = Router::new()
+    ///     .route("/rates", get(async || "{}").layer(sealed.clone().allow_empty()))
+    ///     .route("/callbacks/settled", post(async || "{}").layer(sealed));
+    /// # }
+    /// # Ok::<(), bankezy_crypto::Error>(())
+    /// ```
+    ///
+    /// By default such requests are refused with 400.
+    #[must_use]
+    pub fn allow_empty(mut self) -> Self {
+        self.set().allow_empty = true;
+        self
     }
 
-    async fn seal<R: Body>(
-        &self,
-        to: &Method,
-        by_key: Option<&OpenedByKey>,
-        response: Response<R>,
-    ) -> Result<Response<Full<Bytes>>, Refusal> {
-        let (mut parts, body) = response.into_parts();
-        if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
-            return Err(Refusal::AnswerPartial);
-        }
-        if body::has_no_body(to, parts.status) {
-            // They tell of the plaintext, which was not sealed.
-            body::describe_nothing(&mut parts.headers);
-            return Ok(Response::from_parts(parts, Full::default()));
-        }
-        let max = self.max_response_len;
-        let collected = body::collect(body, max).await;
-        let body: Collected = collected.map_err(|error| refusal_of_answer(&error, max))?;
-        if !self.seal_errors && !parts.status.is_success() {
-            return Ok(Response::from_parts(parts, Full::new(body.into_bytes())));
-        }
-        if body::is_coded(&parts.headers) {
-            return Err(Refusal::AnswerEncoding);
-        }
-        let sealed = self
-            .channel
-            .seal_answer(by_key, body.as_bytes())
-            .map_err(|error| Refusal::NotSealed { error })?;
-        body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
-        Ok(Response::from_parts(parts, Full::new(sealed.into())))
+    /// Passes on CORS preflight requests, and answers to them, unchanged and unsealed: `OPTIONS` with `Origin`
+    /// and `Access-Control-Request-Method`, and without a body. It is for a CORS layer inside of this one. One
+    /// outside of it needs no setting and keeps such requests away from handlers. By default they are refused
+    /// with 415.
+    #[must_use]
+    pub fn allow_preflight(mut self) -> Self {
+        self.set().allow_preflight = true;
+        self
+    }
+
+    /// Seals at most this many answers a second to requests that anyone can send: those without a body, and
+    /// those that the [replay guard](Self::with_replay_guard) refuses. More are refused with 429 before the
+    /// inner service is called. Each answer takes one of the key's 2^31 nonces,
+    /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at
+    /// which they last for more than 6 years. With 0, only `HEAD` passes, whose answers are not sealed.
+    #[must_use]
+    pub fn with_unauthenticated_rate(mut self, per_second: u32) -> Self {
+        self.set().unauthenticated = Rate::per_second(per_second);
+        self
+    }
+
+    fn set(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 }
 
@@ -205,7 +280,7 @@ impl<S> Layer<S> for SealedServerLayer {
     fn layer(&self, inner: S) -> Self::Service {
         SealedServer {
             inner,
-            layer: self.clone(),
+            settings: Arc::clone(&self.settings),
         }
     }
 }
@@ -214,7 +289,7 @@ impl<S> Layer<S> for SealedServerLayer {
 #[derive(Debug, Clone)]
 pub struct SealedServer<S> {
     inner: S,
-    layer: SealedServerLayer,
+    settings: Arc<Settings>,
 }
 
 impl<S, B, R> Service<Request<B>> for SealedServer<S>
@@ -224,7 +299,7 @@ where
     S::Error: Send,
     B: Body + Send + 'static,
     B::Data: Send,
-    B::Error: Send,
+    B::Error: Into<Cause> + Send,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -233,14 +308,13 @@ where
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
+    /// Always ready: the inner service is polled once a request has been opened.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // Call the service that was polled ready; its clone may not be ready.
-        let next = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, next);
-        Box::pin(self.layer.clone().answer(ready, request))
+        let inner = self.inner.clone();
+        Box::pin(Arc::clone(&self.settings).answer(inner, request))
     }
 }

@@ -654,6 +654,54 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "The client has to send the sealed text uncompressed.",
     ),
     (
+        "middleware.empty",
+        "Set `allow_empty` for the route if it is meant to take requests without a body.",
+    ),
+    (
+        "middleware.unauthenticated_rate",
+        "Find out who sends so many. Raise `with_unauthenticated_rate` if they are meant to.",
+    ),
+    (
+        "middleware.request_over_limit",
+        "Raise the limit around the layer, such as that of `tower_http::limit`, if such requests are expected.",
+    ),
+    (
+        "middleware.overloaded",
+        "Find out what is slow: senders who stall, or the service. Raise `with_max_pending` or `with_max_pending_bytes` if there is memory for more.",
+    ),
+    (
+        "middleware.request_timed_out",
+        "Look at the sender and the network between. Raise `with_read_deadline` if senders are slow and trusted.",
+    ),
+    (
+        "middleware.unknown_key",
+        "Check that the client sends its identifier exactly once, and that the lookup knows it. A new one is found after `with_unknown_time` at the latest.",
+    ),
+    (
+        "middleware.lookup_failed",
+        "Look at the log of the lookup: its error is dropped here.",
+    ),
+    (
+        "middleware.lookup_timed_out",
+        "Make the lookup faster, or raise `with_deadline` and `with_max_lookups`.",
+    ),
+    (
+        "middleware.replayed",
+        "A proxy that repeats requests, a client that sends the same sealed text again, or an attacker: find out which. A client has to seal each attempt anew.",
+    ),
+    (
+        "middleware.stale",
+        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared.",
+    ),
+    (
+        "middleware.replay_marks_full",
+        "Give `MemoryMarks` a larger capacity: the requests of a second times the seconds for which a mark is kept.",
+    ),
+    (
+        "middleware.replay_store_failed",
+        "Check the store of marks. Messages are refused until it answers in time.",
+    ),
+    (
         "middleware.answer_too_long",
         "Raise the cap if the service gives such answers.",
     ),

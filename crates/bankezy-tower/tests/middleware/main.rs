@@ -6,7 +6,11 @@ mod common;
 
 mod answers;
 mod client;
+mod empty;
+mod intake;
+mod lookup;
 mod readiness;
+mod replay;
 mod round_trip;
 mod server;
 mod wiping;

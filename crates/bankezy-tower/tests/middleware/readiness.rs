@@ -78,7 +78,7 @@ async fn ready_then_call<S: Service<Request<Full<Bytes>>>>(
     service.ready().await?.call(request).await
 }
 
-/// Never ready.
+/// Fails where it is asked whether it is ready.
 #[derive(Clone, Debug)]
 struct Closed;
 
@@ -99,9 +99,11 @@ impl Service<Request<Full<Bytes>>> for Closed {
 #[test]
 fn a_service_that_is_never_ready_says_so_through_the_layers() {
     each_backend(async |backend| {
+        // The server layer asks once it has opened the request.
         let mut server = SealedServerLayer::new(shared(backend)).layer(Closed);
-        let ready = ServiceExt::<Request<Full<Bytes>>>::ready(&mut server).await;
-        assert_eq!(ready.unwrap_err(), "closed");
+        let request = sealed_post(cipher(backend).seal(b"{}").unwrap());
+        let answer = ready_then_call(&mut server, request).await;
+        assert_eq!(answer.unwrap_err(), "closed");
         let mut client = SealedClientLayer::new(shared(backend)).layer(Closed);
         let ready = ServiceExt::<Request<Full<Bytes>>>::ready(&mut client).await;
         assert!(matches!(ready, Err(MiddlewareError::Service("closed"))));

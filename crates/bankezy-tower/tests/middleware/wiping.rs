@@ -7,15 +7,17 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::slice;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bankezy_tower::{SealedClientLayer, SealedServerLayer};
+use bankezy_tower::{ReplayGuard, SealedClientLayer, SealedServerLayer};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::{each_backend, shared};
+use super::{each_backend, sealed_post, shared};
+use crate::common::cipher;
 
 const PLAINTEXT: &[u8] = b"plaintext-that-has-to-go-";
 
@@ -109,6 +111,28 @@ fn nothing_is_left_of_requests_and_answers() {
                 response
             });
             assert_eq!(left.await, 0, "{pieces} pieces");
+        }
+    });
+}
+
+#[test]
+fn nothing_is_left_of_what_is_replayed() {
+    each_backend(async |backend| {
+        let handler = service_fn(async |request: Request<Full<Bytes>>| {
+            drop(request);
+            Ok::<_, Infallible>(Response::new(Owned::pieces(1)))
+        });
+        let guard = ReplayGuard::without_freshness(Duration::from_secs(60));
+        let layer = SealedServerLayer::new(shared(backend)).with_replay_guard(guard);
+        let service = layer.layer(handler);
+        let sealed = cipher(backend).seal(PLAINTEXT).unwrap();
+        for status in [StatusCode::OK, StatusCode::CONFLICT] {
+            let left = left_behind(async {
+                let request = sealed_post(sealed.clone());
+                let response = service.clone().oneshot(request).await.unwrap();
+                assert_eq!(response.status(), status);
+            });
+            assert_eq!(left.await, 0, "{status}");
         }
     });
 }
