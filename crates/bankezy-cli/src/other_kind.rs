@@ -53,6 +53,9 @@ pub(crate) fn hint_at_secret(key: &[u8], place: &Place) -> String {
 
 /// 32 octets, as they are or as text, or a symmetric JWK.
 fn is_secret(bytes: &[u8]) -> bool {
+    if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
+        return false;
+    }
     let text = bytes.trim_ascii();
     let decoded = octet_text::decoded(text);
     let is_oct = text.starts_with(b"{") && memchr::memmem::find(text, br#""oct""#).is_some();
