@@ -122,11 +122,23 @@ impl Keys {
         max: usize,
     ) -> Result<(), Error> {
         let replaced = core::mem::replace(&mut self.newest, key);
-        match previous {
-            Previous::OpensUntil(until) if now < until => {
-                self.open_with(replaced, Some(until), max)
-            }
-            Previous::OpensUntil(_) | Previous::Drop => Ok(()),
+        match previous.opens_until(now) {
+            Some(until) => self.open_with(replaced, Some(until), max),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the newest key may stay as `previous` says once another takes its place.
+    pub(super) fn check_room(
+        &self,
+        previous: Previous,
+        now: SystemTime,
+        max: usize,
+    ) -> Result<(), Error> {
+        let usable = self.opening.iter().filter(|opening| opening.is_usable(now));
+        match previous.opens_until(now) {
+            Some(_) => check_len(usable.count(), max),
+            None => Ok(()),
         }
     }
 
@@ -136,11 +148,7 @@ impl Keys {
         until: Option<SystemTime>,
         max: usize,
     ) -> Result<(), Error> {
-        if self.opening.len() >= max {
-            return Err(Error::KeyRingFull {
-                max_opening_keys: max,
-            });
-        }
+        check_len(self.opening.len(), max)?;
         let opening = OpeningKey {
             key,
             until,
@@ -167,6 +175,26 @@ impl Keys {
             return Err(Error::DuplicateKeySecret);
         }
         Ok(())
+    }
+}
+
+/// Whether there may be one more.
+fn check_len(len: usize, max: usize) -> Result<(), Error> {
+    if len < max {
+        return Ok(());
+    }
+    Err(Error::KeyRingFull {
+        max_opening_keys: max,
+    })
+}
+
+impl Previous {
+    /// `None` if it is dropped at once.
+    fn opens_until(self, now: SystemTime) -> Option<SystemTime> {
+        match self {
+            Self::OpensUntil(until) if now < until => Some(until),
+            Self::OpensUntil(_) | Self::Drop => None,
+        }
     }
 }
 

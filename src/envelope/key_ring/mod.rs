@@ -32,7 +32,9 @@ use keys::{Key, Keys};
 ///
 /// Keys may change while messages are sealed and opened in other threads. Each is sealed or opened
 /// with the keys as they were when it began, and nothing is locked for it. A key that was once seen
-/// expired stays expired if the clock goes back.
+/// expired stays expired if the clock goes back: seen by a message that the newest key did not open, by
+/// [`seal_with`](Self::seal_with) for another key, or by a change of keys. The newest key needs no clock, so a
+/// ring that uses only that one has seen nothing: call [`purge`](Self::purge) now and then.
 ///
 /// A fleet rotates in two steps, each of which may reach its processes at different times, the
 /// partner's among them:

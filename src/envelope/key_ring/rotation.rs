@@ -17,6 +17,9 @@ impl KeyRing {
     /// This is the first step of a rotation in a fleet: add the key in every process, then
     /// [`promote`](Self::promote) it in each.
     ///
+    /// The ring does not remember the keys that it dropped. If one comes back, add the cipher that it had, whose
+    /// count goes on, or restore the count with [`PayloadCipher::with_used`].
+    ///
     /// # Errors
     /// [`Error::DuplicateKeyId`] if the ring has a key with that identifier,
     /// [`Error::DuplicateKeySecret`] if it has a cipher of the same secret, [`Error::KeyRingFull`] if
@@ -86,7 +89,8 @@ impl KeyRing {
     /// another key became the newest while `next` ran.
     ///
     /// # Errors
-    /// What `next` fails with, and as for [`rotate`](Self::rotate). The ring is then unchanged.
+    /// What `next` fails with, and as for [`rotate`](Self::rotate): if the ring is full, `next` does not run.
+    /// The ring is then unchanged.
     pub fn rotate_ahead<K, C, E>(
         &self,
         share: f64,
@@ -106,16 +110,20 @@ impl KeyRing {
             return Ok(false);
         };
         // Another caller may have rotated since the look above.
-        let newest = Arc::clone(&self.keys.load().newest);
+        let keys = self.keys.load();
+        let newest = Arc::clone(&keys.newest);
         if !is_due(&newest) {
             return Ok(false);
         }
+        // Before a key is made that there would be no room for.
+        let max = self.max_opening_keys;
+        keys.check_room(previous, SystemTime::now(), max)?;
+        drop(keys);
         // Weak, so that a key dropped while `next` runs is wiped.
         let due = Arc::downgrade(&newest);
         drop(newest);
         let (key_id, cipher) = next()?;
         let key = Key::new(key_id, cipher);
-        let max = self.max_opening_keys;
         let rotated = self.change(|keys| {
             if !due.ptr_eq(&Arc::downgrade(&keys.newest)) {
                 return Ok(false);

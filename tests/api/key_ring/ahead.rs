@@ -91,6 +91,23 @@ fn the_error_is_the_callers_and_the_next_caller_tries_again() {
 }
 
 #[test]
+fn a_full_ring_asks_for_no_key() {
+    each_backend(|backend| {
+        let spent = fresh(backend).with_nonce_budget(0);
+        let ring = KeyRing::new("a", spent).with_max_opening_keys(0);
+        let full = Err(Error::KeyRingFull {
+            max_opening_keys: 0,
+        });
+        let rotated = ring.rotate_ahead(0.5, grace(), || -> Next { panic!("a key was asked for") });
+        assert_eq!(rotated, full);
+        // Where the previous key goes there is room.
+        let next = || Next::Ok(("b", fresh(backend)));
+        assert_eq!(ring.rotate_ahead(0.5, Previous::Drop, next), Ok(true));
+        assert_eq!(ring.key_ids(), ["b"]);
+    });
+}
+
+#[test]
 fn after_a_panic_the_next_caller_tries_again() {
     each_backend(|backend| {
         let ring = KeyRing::new("a", fresh(backend).with_nonce_budget(0));
