@@ -43,9 +43,8 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let request = || self.server.get_token_request(request, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
+        let make = || self.server.get_token_request(request, channel);
+        self.token(Call::GetToken, make, channel).await
     }
 
     /// Onboarding user token.
@@ -57,10 +56,8 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let call = Call::OnboardingToken;
-        let request = || self.server.onboarding_token_request(request, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(call, &response, channel)?)
+        let make = || self.server.onboarding_token_request(request, channel);
+        self.token(Call::OnboardingToken, make, channel).await
     }
 
     /// Get App Token: exchanges keys, and returns a token and a channel that is ready for use.
@@ -95,9 +92,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let account_number = account_number.into();
-        let request = || self.server.renew_request(token, account_number, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(Call::Renew, &response, channel)?)
+        let make = || self.server.renew_request(token, account_number, channel);
+        self.token(Call::Renew, make, channel).await
     }
 
     /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
@@ -132,6 +128,16 @@ impl BankEzyClient {
         let request = || server.call_request(endpoint.clone(), body, token, channel);
         let response = self.send(request).await?;
         Ok(bankezy::read(&response, channel)?)
+    }
+
+    async fn token(
+        &self,
+        call: Call,
+        make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let response = self.send(make).await?;
+        Ok(bankezy::read_token(call, &response, channel)?)
     }
 
     async fn send(

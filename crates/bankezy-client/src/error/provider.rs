@@ -1,6 +1,5 @@
 //! Why a call to a provider has no usable answer.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -14,7 +13,8 @@ use super::{ClientError, TokenProblem};
 /// [`SessionKeeper`](crate::SessionKeeper) no session.
 ///
 /// It can be logged as it is: `Display` is one line and includes the cause.
-/// [`source`](core::error::Error::source) returns the inner error for downcasting.
+/// [`source`](core::error::Error::source) returns the inner error for downcasting, of
+/// [`NoToken`](Self::NoToken) an `Arc` of it.
 ///
 /// | if | then |
 /// |---|---|
@@ -22,21 +22,27 @@ use super::{ClientError, TokenProblem};
 /// | it is [`Answer`](Self::Answer) | the server answered; a refusal such as 401, 429 or 503 does not prove that the call was not executed, and [`is_retryable`](Self::is_retryable) says only that the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server by the call's reference, or repeat the call only if it may be executed twice |
 /// | anything else | `docs/errors.md` lists a remedy for each code; [`category`](Self::category) says where to look |
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
-    Request(RequestError),
+    #[error("{0}")]
+    Request(#[from] RequestError),
     /// No answer arrived; [`ClientError::delivery`] says whether the server may have received the request.
-    Transport(ClientError),
+    #[error("{0}")]
+    Transport(#[from] ClientError),
     /// The answer is a refusal, a failure, or not as documented.
-    Answer(CallError),
+    #[error("{0}")]
+    Answer(#[from] CallError),
     /// A token was requested and none was obtained, although no call failed.
+    #[error("{0}")]
     Token(TokenProblem),
     /// There is no token or session: the request for one failed. The call was not sent.
+    #[error("no token{}: {cause}", retry_in.map_or_else(String::new, |it| format!(", try again in {} ms", it.as_millis())))]
     #[non_exhaustive]
     NoToken {
         /// Why it failed: the same error for every caller that waited for it.
+        #[source]
         cause: Arc<Self>,
         /// `Some` if it failed earlier: no new request is made before this has passed. `None` if it failed
         /// just now.
@@ -44,12 +50,14 @@ pub enum ProviderError {
     },
     /// The server refuses the session, and another session was replaced for the same reason less than
     /// 30 s ago: there is no new login before `retry_in` has passed.
+    #[error("two sessions in a row were refused: wait {} ms", retry_in.as_millis())]
     #[non_exhaustive]
     RefusedLately {
         /// How long to wait.
         retry_in: Duration,
     },
     /// The session keeper was shut down. The call was not sent.
+    #[error("the session keeper was shut down: make a new one")]
     ShutDown,
 }
 
@@ -150,41 +158,6 @@ impl ProviderError {
                 matches!(problem, TokenProblem::TimedOut | TokenProblem::Abandoned)
             }
             other => other.is_retryable(),
-        }
-    }
-}
-
-impl core::error::Error for ProviderError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(match self {
-            Self::Request(error) => error,
-            Self::Transport(error) => error,
-            Self::Answer(error) => error,
-            Self::NoToken { cause, .. } => &**cause,
-            Self::Token(_) | Self::RefusedLately { .. } | Self::ShutDown => return None,
-        })
-    }
-}
-
-impl fmt::Display for ProviderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::Transport(error) => error.fmt(f),
-            Self::Answer(error) => error.fmt(f),
-            Self::Token(problem) => problem.fmt(f),
-            Self::NoToken { cause, retry_in } => {
-                f.write_str("no token")?;
-                if let Some(wait) = retry_in {
-                    write!(f, ", try again in {} ms", wait.as_millis())?;
-                }
-                write!(f, ": {cause}")
-            }
-            Self::RefusedLately { retry_in } => {
-                let wait = retry_in.as_millis();
-                write!(f, "two sessions in a row were refused: wait {wait} ms")
-            }
-            Self::ShutDown => f.write_str("the session keeper was shut down: make a new one"),
         }
     }
 }

@@ -1,25 +1,27 @@
 //! Why a token store failed.
 
 use core::error::Error as StdError;
-use core::fmt;
 
 use bankezy_crypto::{Error, ErrorCategory};
 
 use super::ServiceError;
 
 /// Why a [`TokenStore`](crate::TokenStore) failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The entry could not be sealed or opened.
-    Entry(Error),
+    #[error("the stored token: {0}")]
+    Entry(#[from] Error),
     /// The store could not be reached, or returned an error; made by [`unavailable`](Self::unavailable).
+    #[error("the token store could not be reached")]
     #[non_exhaustive]
     Unavailable {
         /// Its error, whose text is never shown.
         cause: ServiceError,
     },
     /// It took longer than a second.
+    #[error("the token store took longer than a second")]
     TimedOut,
 }
 
@@ -49,25 +51,6 @@ impl StoreError {
         match self {
             Self::Entry(error) => error.category(),
             Self::Unavailable { .. } | Self::TimedOut => ErrorCategory::Transport,
-        }
-    }
-}
-
-impl StdError for StoreError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Entry(error) => Some(error),
-            Self::Unavailable { .. } | Self::TimedOut => None,
-        }
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Entry(error) => write!(f, "the stored token: {error}"),
-            Self::Unavailable { .. } => f.write_str("the token store could not be reached"),
-            Self::TimedOut => f.write_str("the token store took longer than a second"),
         }
     }
 }

@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 
 use super::{BankEzyClient, ProviderError, RefreshSettings};
 use held::Verdict;
-use obtaining::Need;
 use revocation::revoke;
 use shared::Shared;
 
@@ -143,7 +142,7 @@ impl SessionKeeper {
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
-            let _ = self.shared.next(&Need::OtherThan(&session));
+            let _ = self.shared.next(Some(&session));
             return Err(error);
         }
         let Ok(next) = self.refuse(&session).await else {
@@ -162,16 +161,15 @@ impl SessionKeeper {
             return Err(ProviderError::ShutDown);
         }
         let now = self.shared.settings.now();
-        let need = Need::Fresh(now);
         match self.shared.current(now) {
             Some(session) => {
                 if session.is_due(now) {
                     // Renews in the background. If that cannot start, this session is still valid.
-                    let _ = self.shared.next(&need);
+                    let _ = self.shared.next(None);
                 }
                 Ok(session)
             }
-            None => self.shared.next(&need)?.outcome().await,
+            None => self.shared.next(None)?.outcome().await,
         }
     }
 
@@ -188,8 +186,7 @@ impl SessionKeeper {
             // It has expired or was replaced.
             return self.session().await;
         }
-        let need = Need::OtherThan(session);
-        self.shared.next(&need)?.outcome().await
+        self.shared.next(Some(session))?.outcome().await
     }
 
     /// Invalidates the token, if there is one and the server returned a reference for it, and refuses all

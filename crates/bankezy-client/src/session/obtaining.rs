@@ -1,15 +1,14 @@
 //! Gets a session: the current one, that of the login or renewal in progress, or of one that starts now.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tracing::{debug, warn};
 
 use super::revocation::{needs_revocation, revoke_unused};
 use super::shared::Shared;
 use super::{Renewal, Session};
-use crate::backoff::Failed;
-use crate::in_flight::InFlight;
+use crate::in_flight::{InFlight, Outcome};
 use crate::sync::spawn;
 use crate::sync::time::{Instant, timeout_at};
 use crate::{ProviderError, TokenProblem};
@@ -21,72 +20,47 @@ const GRACE: Duration = Duration::from_millis(500);
 /// a login with each.
 const REPLACE_EVERY: Duration = Duration::from_secs(30);
 
-/// The session that a caller needs.
-pub(super) enum Need<'a> {
-    /// One that is neither expired nor due for renewal at this time.
-    Fresh(SystemTime),
-    /// Any but this one, which the server refuses.
-    OtherThan(&'a Arc<Session>),
-}
-
-impl Need<'_> {
-    fn is_met_by(&self, session: &Arc<Session>) -> bool {
-        match self {
-            Self::Fresh(now) => !session.is_expired(*now) && !session.is_due(*now),
-            Self::OtherThan(refused) => !Arc::ptr_eq(session, refused),
-        }
-    }
-}
-
 impl Shared {
-    /// The current session if it meets the need; else the login or renewal in progress, or one that starts
-    /// now.
+    /// The current session if it serves, which is neither due for renewal nor `refused`; else the login or
+    /// renewal in progress, or one that starts now.
     pub(super) fn next(
         self: &Arc<Self>,
-        need: &Need<'_>,
+        refused: Option<&Arc<Session>>,
     ) -> Result<Arc<InFlight<Session>>, ProviderError> {
         let mut state = self.state();
         if self.is_shut_down() {
             return Err(ProviderError::ShutDown);
         }
         // One may have arrived since the caller looked.
-        if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
+        let now = self.settings.now();
+        let serves = |session: &Arc<Session>| match refused {
+            Some(refused) => !Arc::ptr_eq(session, refused),
+            None => !session.is_expired(now) && !session.is_due(now),
+        };
+        if let Some(session) = self.current.load_full().filter(serves) {
             return Ok(InFlight::ended(session));
         }
-        if let Some(login) = state.in_flight.as_ref().filter(|it| !it.is_lost()) {
-            return Ok(Arc::clone(login));
+        if let Some(login) = state.in_progress()? {
+            return Ok(login);
         }
-        if let Some(failed) = &state.failed {
-            failed.check()?;
-        }
-        let may_renew = matches!(need, Need::Fresh(_));
+        let may_renew = refused.is_none();
         if !may_renew {
-            let now = Instant::now();
-            let since = state.refused_at.map(|at| now - at);
-            if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
-                return Err(ProviderError::RefusedLately {
-                    retry_in: REPLACE_EVERY - since,
-                });
+            if let Some(since) = state.refused_within(REPLACE_EVERY) {
+                let retry_in = REPLACE_EVERY - since;
+                return Err(ProviderError::RefusedLately { retry_in });
             }
-            state.refused_at = Some(now);
+            state.refused_at = Some(Instant::now());
         }
-        let login = self.start(may_renew);
-        state.in_flight = Some(Arc::clone(&login));
-        Ok(login)
-    }
-
-    fn start(self: &Arc<Self>, may_renew: bool) -> Arc<InFlight<Session>> {
         let within = self.settings.deadline;
         let deadline = Instant::now() + within;
         let (shared, ended) = (Arc::clone(self), Arc::clone(self));
-        InFlight::start(
+        let login = InFlight::start(
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
-            move |result| match result {
-                Ok(obtained) => Ok(ended.hold(obtained)),
-                Err(failure) => Err(ended.back_off(failure, may_renew)),
-            },
-        )
+            move |result| ended.end(result, may_renew),
+        );
+        state.in_flight = Some(Arc::clone(&login));
+        Ok(login)
     }
 
     /// Renews the session if possible, and logs in otherwise.
@@ -141,38 +115,33 @@ impl Shared {
         }
     }
 
-    fn hold(self: &Arc<Self>, session: Session) -> Arc<Session> {
-        let session = Arc::new(session);
-        let replaced = {
-            let mut state = self.state();
-            state.in_flight = None;
-            state.failed = None;
-            self.current.swap(Some(Arc::clone(&session)))
+    fn end(
+        self: &Arc<Self>,
+        result: Result<Session, ProviderError>,
+        may_renew: bool,
+    ) -> Outcome<Session> {
+        let mut state = self.state();
+        let (result, backoff) = (result.map(Arc::new), &self.settings.backoff);
+        let ended = state.end(result, backoff, "no session obtained");
+        let Ok(session) = &ended else {
+            if !may_renew {
+                // Nothing was replaced.
+                state.refused_at = None;
+            }
+            return ended;
         };
+        let replaced = self.current.swap(Some(Arc::clone(session)));
+        drop(state);
         debug!(
             target: "bankezy_client",
             { renewed = session.is_renewal },
             "session obtained",
         );
         if let Some(replaced) = replaced
-            && needs_revocation(&replaced, &session, self.settings.now())
+            && needs_revocation(&replaced, session, self.settings.now())
         {
             spawn(revoke_unused(Arc::clone(self), replaced));
         }
-        session
-    }
-
-    fn back_off(&self, failure: ProviderError, may_renew: bool) -> Arc<ProviderError> {
-        let cause = Arc::new(failure);
-        let mut state = self.state();
-        state.in_flight = None;
-        if !may_renew {
-            // Nothing was replaced.
-            state.refused_at = None;
-        }
-        let (before, backoff) = (state.failed.as_ref(), &self.settings.backoff);
-        let failed = Failed::after(before, &cause, backoff, "no session obtained");
-        state.failed = Some(failed);
-        cause
+        ended
     }
 }

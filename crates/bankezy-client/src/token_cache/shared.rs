@@ -8,12 +8,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey};
-use quick_cache::unsync::Cache;
 use tracing::{debug, warn};
 
 use super::{StoreError, TokenStore};
-use crate::backoff::Failed;
-use crate::in_flight::InFlight;
+use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
 use crate::sync::{Mutex, MutexGuard};
 use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
@@ -22,7 +20,7 @@ use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 const STORE_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How many keys' failures and refusals are remembered. A failure holds up to 4 KiB of the provider's answer.
-const MAX_FAILED: usize = 10_000;
+const MAX_KEYS: usize = 10_000;
 
 /// How often a refused token is dropped at most: otherwise a server that refuses every token would lead to a
 /// request for another one with each call.
@@ -33,15 +31,7 @@ pub(super) struct Shared<A: TokenApi, S> {
     pub(super) store: S,
     settings: RefreshSettings,
     /// Locked briefly, never across an `await`, and not at all if there is a token that is not due.
-    state: Mutex<State<A::Answer>>,
-}
-
-struct State<T> {
-    /// The requests in progress.
-    fetches: HashMap<TokenKey, Arc<InFlight<T>>>,
-    failed: Cache<TokenKey, Failed>,
-    /// When a token was last dropped because it was refused.
-    refused_at: Cache<TokenKey, Instant>,
+    state: Mutex<HashMap<TokenKey, Renewing<A::Answer>>>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
@@ -50,11 +40,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             client,
             store,
             settings,
-            state: Mutex::new(State {
-                fetches: HashMap::new(),
-                failed: Cache::new(MAX_FAILED),
-                refused_at: Cache::new(MAX_FAILED),
-            }),
+            state: Mutex::default(),
         }
     }
 
@@ -85,29 +71,31 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         request: &Arc<A::Request>,
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = self.state();
-        if let Some(fetch) = state.fetches.get(&key).filter(|it| !it.is_lost()) {
-            return Ok(Arc::clone(fetch));
+        if state.len() >= MAX_KEYS {
+            state.retain(|_, token| token.in_flight.is_some());
         }
-        if let Some(failed) = state.failed.get(&key) {
-            failed.check()?;
+        let token = state.entry(key).or_default();
+        if let Some(fetch) = token.in_progress()? {
+            return Ok(fetch);
         }
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move { shared.obtain(&key, &request).await };
         let shared = Arc::clone(self);
         let within = self.longest() - STORE_DEADLINE;
         let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
-        state.fetches.insert(key, Arc::clone(&fetch));
+        token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)
     }
 
     /// Whether a refused token was dropped so lately that its successor stays.
     pub(super) fn dropped_lately(&self, key: &TokenKey) -> bool {
-        let lately = |at: &Instant| at.elapsed() < REFUSE_EVERY;
-        self.state().refused_at.get(key).is_some_and(lately)
+        let state = self.state();
+        let token = state.get(key);
+        token.is_some_and(|token| token.refused_within(REFUSE_EVERY).is_some())
     }
 
     pub(super) fn dropped(&self, key: TokenKey) {
-        self.state().refused_at.insert(key, Instant::now());
+        self.state().entry(key).or_default().refused_at = Some(Instant::now());
     }
 
     async fn obtain(
@@ -143,23 +131,13 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         &self,
         key: TokenKey,
         result: Result<Arc<A::Answer>, ProviderError>,
-    ) -> Result<Arc<A::Answer>, Arc<ProviderError>> {
+    ) -> Outcome<A::Answer> {
         let mut state = self.state();
-        state.fetches.remove(&key);
-        let cause = match result {
-            Ok(answer) => {
-                state.failed.remove(&key);
-                return Ok(answer);
-            }
-            Err(failure) => Arc::new(failure),
-        };
-        let (before, backoff) = (state.failed.get(&key), &self.settings.backoff);
-        let failed = Failed::after(before, &cause, backoff, "no token obtained");
-        state.failed.insert(key, failed);
-        Err(cause)
+        let (token, backoff) = (state.entry(key).or_default(), &self.settings.backoff);
+        token.end(result, backoff, "no token obtained")
     }
 
-    fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
+    fn state(&self) -> MutexGuard<'_, HashMap<TokenKey, Renewing<A::Answer>>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

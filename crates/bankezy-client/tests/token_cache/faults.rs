@@ -205,7 +205,8 @@ async fn all_who_wait_get_one_error() {
     // Down to what the provider answered.
     let error = ProviderError::no_token(Arc::clone(&errors[0]), None);
     let call = error.source().unwrap().downcast_ref();
-    let Some(ProviderError::Answer(CallError::Plain(plain))) = call else {
+    let call: &Arc<ProviderError> = call.unwrap();
+    let ProviderError::Answer(CallError::Plain(plain)) = &**call else {
         panic!("{call:?}");
     };
     assert_eq!(plain.status(), 401);
