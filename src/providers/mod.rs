@@ -14,6 +14,7 @@
 pub mod bankezy;
 mod base_url;
 mod call_error;
+mod call_options;
 pub mod complycube;
 pub mod faceki;
 mod fields;
@@ -23,16 +24,19 @@ mod request_error;
 mod retry_after;
 pub mod sardine;
 mod sealed_storage;
+mod server_headers;
 mod token;
 mod token_api;
 mod token_entry;
 
 pub use base_url::BaseUrl;
 pub use call_error::{CallError, Refusal, UnexpectedReply};
+pub use call_options::{CallOptions, Idempotent};
 pub use plain_error::PlainError;
 pub use request_error::{FieldProblem, PatternProblem, RequestError, UrlProblem};
 pub use retry_after::asked_to_wait;
 pub use sealed_storage::SealedStorage;
+pub use server_headers::ServerHeaders;
 pub use token::Token;
 pub use token_api::{TokenApi, TokenKey};
 pub use token_entry::TokenEntry;

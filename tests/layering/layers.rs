@@ -105,6 +105,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/token", &["secret", "providers/request_error"]),
     ("providers/fields", &["secret", "providers/request_error"]),
     ("providers/retry_after", &[]),
+    ("providers/call_options", &[]),
+    ("providers/server_headers", &[]),
     (
         "providers/plain_error",
         &["secret", "providers/retry_after"],
@@ -159,6 +161,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keys",
             "envelope",
             "providers/base_url",
+            "providers/call_options",
             "providers/call_error",
             "providers/fields",
             "providers/plain_error",

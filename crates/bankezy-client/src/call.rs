@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use bankezy_crypto::SecretBytes;
+use bankezy_crypto::providers::Idempotent;
 use http::{Method, Request, Response};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field};
@@ -15,6 +16,7 @@ pub(super) struct Call {
     pub(super) deadline: Instant,
     attempt: u32,
     attempt_started: Instant,
+    is_idempotent: bool,
     /// What traces show of the request.
     method: Method,
     host: String,
@@ -30,6 +32,7 @@ impl Call {
             deadline: now + deadline,
             attempt: 0,
             attempt_started: now,
+            is_idempotent: false,
             method: Method::GET,
             host: String::new(),
             request_len: 0,
@@ -47,6 +50,7 @@ impl Call {
     pub(super) fn begin(&mut self, request: &Request<SecretBytes>) {
         self.attempt += 1;
         self.attempt_started = Instant::now();
+        self.is_idempotent = request.extensions().get::<Idempotent>().is_some();
         self.method = request.method().clone();
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
@@ -59,7 +63,9 @@ impl Call {
     ) -> Option<Duration> {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
-        let wait = self.retries.wait(self.attempt, left, result);
+        let wait = self
+            .retries
+            .wait(self.attempt, left, self.is_idempotent, result);
         let response = result.as_ref().ok();
         let status = response.map(|response| response.status().as_u16());
         let code = result.as_ref().err().map(ClientError::code);

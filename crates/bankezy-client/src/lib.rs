@@ -14,9 +14,9 @@
 //!   ignores the system's proxy settings by default.
 //! - **Limits.** One deadline covers all attempts of a call, and an answer is refused as soon as it exceeds
 //!   the maximum length. No request continues after the deadline.
-//! - **No duplicates.** A request is retried only if nothing of it was sent, unless
-//!   [`RetryPolicy::idempotent`] allows more. After a timeout or a lost connection the server may have
-//!   executed the request, and [`ClientError::delivery`] says so.
+//! - **No duplicates.** A request is retried only if nothing of it was sent, unless its caller states that the
+//!   server executes it once ([`Idempotent`](bankezy_crypto::providers::Idempotent)). After a timeout or a
+//!   lost connection the server may have executed the request, and [`ClientError::delivery`] says so.
 //! - **No secrets in logs.** No error, `Debug` or trace contains a path, query, header or body. Traces have the
 //!   target `bankezy_client` and contain host, method, status, lengths and times. The libraries underneath
 //!   log under their own targets (`hyper_util`, `reqwest`, `rustls`): set those to `info` or less.
@@ -79,7 +79,7 @@ mod transport;
 pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
 pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
-pub use blocking::{Blocking, Bounded};
+pub use blocking::Blocking;
 pub use error::{
     ClientError, ClientErrorKind, ConnectProblem, ProviderError, ServiceError, Setting, StoreError,
     TlsProblem, TokenProblem,

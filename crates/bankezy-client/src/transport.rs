@@ -8,9 +8,10 @@ use std::error::Error;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
@@ -19,7 +20,7 @@ use tracing::Instrument as _;
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
 use super::sync::time::{Instant, sleep, timeout_at};
-use super::{ClientError, ClientErrorKind, RetryPolicy, ServiceError};
+use super::{ClientError, ClientErrorKind, ProviderError, RetryPolicy, ServiceError};
 
 /// Default maximum time of a call with all its attempts: 30 s.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -68,11 +69,12 @@ pub struct Transport {
 }
 
 /// The settings of every call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retries: RetryPolicy,
     pub(crate) max_response_len: usize,
+    kept_headers: Arc<[HeaderName]>,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             deadline: DEFAULT_DEADLINE,
             retries: RetryPolicy::default(),
             max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+            kept_headers: ServerHeaders::DEFAULT.into(),
         }
     }
 }
@@ -125,6 +128,13 @@ impl Transport {
         self
     }
 
+    /// Which headers of an answer [`BankEzyClient::call_with_headers`](crate::BankEzyClient::call_with_headers)
+    /// and [`ProviderError::server_headers`] give. Default: [`ServerHeaders::DEFAULT`].
+    pub fn kept_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.settings.kept_headers = names.into_iter().collect();
+        self
+    }
+
     /// Sends a request once, without retries, within the deadline.
     ///
     /// Every status is a response, including a redirect, a 401 or a 500. Dropping the future abandons the
@@ -161,6 +171,20 @@ impl Transport {
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
     ) -> Result<Response<SecretBytes>, E> {
         self.run(self.settings.retries, make).await
+    }
+
+    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
+    pub(crate) async fn ask<T>(
+        &self,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
+        read: impl FnOnce(&Answered) -> Result<T, CallError>,
+    ) -> Result<(T, ServerHeaders), ProviderError> {
+        let response = self.execute(|| Ok::<_, ProviderError>(make()?)).await?;
+        let headers = ServerHeaders::of(&response, &self.settings.kept_headers);
+        match read(&response) {
+            Ok(answer) => Ok((answer, headers)),
+            Err(error) => Err(ProviderError::Answer(error, headers)),
+        }
     }
 
     async fn run<E: From<ClientError>>(
@@ -206,7 +230,8 @@ impl fmt::Debug for Transport {
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
-type Answer = Result<Response<SecretBytes>, ClientError>;
+pub(crate) type Answered = Response<SecretBytes>;
+type Answer = Result<Answered, ClientError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 

@@ -6,11 +6,11 @@ use std::time::SystemTime;
 
 use http::{Request, Response};
 
+use super::requests::{REFERENCE, fresh_reference};
 use super::{
     AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TEXT, TokenAnswer,
     TokenRequest, read_token,
 };
-use crate::codec::json::Object;
 use crate::envelope::{Channel, to_json};
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
@@ -25,9 +25,11 @@ pub struct UserTokenApi {
     call: Call,
 }
 
-/// The body of Get Token or of the onboarding user token, owned and wiped on drop.
+/// The body of Get Token or of the onboarding user token, owned and wiped on drop. Each request made of it has
+/// a `referenceId` of its own, a random UUID, since a reference is never used twice.
 pub struct UserTokenRequest {
-    body: SecretBytes,
+    /// All but the reference, up to the closing brace.
+    members: SecretBytes,
 }
 
 /// Renew.
@@ -75,14 +77,26 @@ impl UserTokenApi {
 }
 
 impl UserTokenRequest {
-    /// Takes a copy of what the request says.
+    /// Takes a copy of what the request says, but not of its reference.
     ///
     /// # Errors
     /// [`RequestError::Envelope`] if it cannot be written.
     pub fn new(request: &TokenRequest<'_>) -> Result<Self, RequestError> {
-        Ok(Self {
-            body: to_json(request)?,
-        })
+        let body = to_json(&request.with_reference(String::new()))?;
+        let start = start_of_body("").len();
+        let members = body.as_bytes().get(start..).unwrap_or_default();
+        let mut copy = SecretBytes::with_capacity(members.len());
+        copy.append(members);
+        Ok(Self { members: copy })
+    }
+
+    /// The whole body, under a fresh reference.
+    fn body(&self) -> Result<SecretBytes, RequestError> {
+        let (start, members) = (start_of_body(&fresh_reference()?), self.members.as_bytes());
+        let mut body = SecretBytes::with_capacity(start.len().saturating_add(members.len()));
+        body.append(start.as_bytes());
+        body.append(members);
+        Ok(body)
     }
 }
 
@@ -135,7 +149,7 @@ impl TokenApi for UserTokenApi {
     type Answer = TokenAnswer;
 
     fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = self.channel.seal(request.body.as_bytes())?;
+        let sealed = self.channel.seal(request.body()?.as_bytes())?;
         let endpoint = self.server.endpoints.get(self.call);
         self.server
             .request(endpoint, TEXT, sealed.into_bytes().into())
@@ -153,18 +167,7 @@ impl TokenApi for UserTokenApi {
     /// Of all that the request says but `referenceId`, which names the call and is another each
     /// time (inferred from "such as a UUID").
     fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, RequestError> {
-        let body = request.body.as_bytes();
-        let members = Object::parse(body);
-        let said = match &members {
-            Ok(members) => members
-                .members()
-                .filter(|(name, _)| *name != "referenceId")
-                .flat_map(|(name, json)| [name.as_bytes(), json.as_bytes()])
-                .collect(),
-            // Of more members than that view holds: a key that no other request has.
-            Err(_) => vec![body],
-        };
-        key(&self.server, self.call, &said)
+        key(&self.server, self.call, &[request.members.as_bytes()])
     }
 }
 
@@ -217,10 +220,7 @@ impl TokenApi for AppTokenApi {
         response: &Response<B>,
         _received_at: SystemTime,
     ) -> Result<AppSession, CallError> {
-        let handshake = AppTokenHandshake {
-            key_pair: Arc::clone(key_pair),
-        };
-        handshake.finish(response, &self.derivation)
+        AppTokenHandshake::new(Arc::clone(key_pair)).finish(response, &self.derivation)
     }
 
     fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, RequestError> {
@@ -232,6 +232,11 @@ impl TokenApi for AppTokenApi {
         ];
         key(&self.server, Call::AppToken, &said)
     }
+}
+
+/// How a body starts, up to its second member. A reference that needs no escapes.
+fn start_of_body(reference: &str) -> String {
+    format!("{{\"{REFERENCE}\":\"{reference}\",")
 }
 
 /// The channel is not part of it: a request that this server cannot open gets no token at all.

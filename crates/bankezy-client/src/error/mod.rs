@@ -13,7 +13,7 @@ pub use service::ServiceError;
 pub use store::StoreError;
 
 use bankezy_crypto::Error;
-use bankezy_crypto::providers::UrlProblem;
+use bankezy_crypto::providers::{CallError, ServerHeaders, UrlProblem};
 
 /// The errors that `?` turns into one of this crate's.
 macro_rules! from {
@@ -31,5 +31,6 @@ from! {
     ConnectProblem => ClientError, it => Self::not_sent(ClientErrorKind::Connect(it));
     Setting => ClientError, it => Self::not_sent(ClientErrorKind::Configuration(it));
     Error => ProviderError, it => Self::Request(it.into());
+    CallError => ProviderError, it => Self::Answer(it, ServerHeaders::default());
     TokenProblem => ProviderError, it => Self::Token(it);
 }

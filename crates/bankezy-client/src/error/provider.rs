@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::providers::{CallError, RequestError};
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
 use bankezy_crypto::{Delivery, ErrorCategory};
 use http::StatusCode;
 
@@ -31,9 +31,9 @@ pub enum ProviderError {
     /// No answer arrived; [`ClientError::delivery`] says whether the server may have received the request.
     #[error("{0}")]
     Transport(#[from] ClientError),
-    /// The answer is a refusal, a failure, or not as documented.
+    /// The answer is a refusal, a failure, or not as documented; with the headers of it that are kept.
     #[error("{0}")]
-    Answer(#[from] CallError),
+    Answer(#[source] CallError, ServerHeaders),
     /// A token was requested and none was obtained, although no call failed.
     #[error("{0}")]
     Token(TokenProblem),
@@ -107,7 +107,7 @@ impl ProviderError {
         match self {
             Self::Request(error) => (error.code(), error.category(), NotSent),
             Self::Transport(error) => (error.code(), error.category(), error.delivery()),
-            Self::Answer(error) => (error.code(), error.category(), PossiblySent),
+            Self::Answer(error, _) => (error.code(), error.category(), PossiblySent),
             Self::Token(problem) => (problem.code(), problem.category(), PossiblySent),
             Self::NoToken { cause, retry_in } => {
                 let code = retry_in.map_or_else(|| cause.code(), |_| "token.backing_off");
@@ -121,11 +121,22 @@ impl ProviderError {
         }
     }
 
+    /// Headers of the answer, such as the server's request id: those that
+    /// [`Transport::kept_headers`](crate::Transport::kept_headers) names.
+    #[must_use]
+    pub fn server_headers(&self) -> Option<&ServerHeaders> {
+        match self {
+            Self::Answer(_, headers) => Some(headers),
+            Self::NoToken { cause, .. } => cause.server_headers(),
+            _ => None,
+        }
+    }
+
     /// How long to wait before the next call: as the server asks, or until a new token may be requested.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Answer(error) => error.retry_after(),
+            Self::Answer(error, _) => error.retry_after(),
             Self::NoToken { cause, retry_in } => retry_in.or_else(|| cause.retry_after()),
             Self::RefusedLately { retry_in } => Some(*retry_in),
             Self::Request(_) | Self::Transport(_) | Self::Token(_) | Self::ShutDown => None,
@@ -139,7 +150,7 @@ impl ProviderError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => error.is_retryable(),
-            Self::Answer(error) => error.is_retryable(),
+            Self::Answer(error, _) => error.is_retryable(),
             Self::NoToken { cause, .. } => cause.can_pass(),
             Self::RefusedLately { .. } => true,
             Self::Request(_) | Self::Token(_) | Self::ShutDown => false,
@@ -151,7 +162,7 @@ impl ProviderError {
     fn can_pass(&self) -> bool {
         match self {
             Self::Transport(error) => error.can_pass(),
-            Self::Answer(error) => error.status().is_some_and(|status| {
+            Self::Answer(error, _) => error.status().is_some_and(|status| {
                 status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
             }),
             Self::Token(problem) => {

@@ -77,7 +77,7 @@ impl Client {
 /// With the client's deadline, retries and cap.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
-        let settings = client.settings;
+        let settings = client.settings.clone();
         let mut transport = Self::new(client);
         transport.settings = settings;
         transport

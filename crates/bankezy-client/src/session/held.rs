@@ -139,18 +139,18 @@ impl Session {
             Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent {
                 ..
             }))) => Verdict::Spent,
-            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => self.doubted(),
-            Err(ProviderError::Answer(CallError::Plain(plain))) => match plain.status() {
+            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed), _)) => self.doubted(),
+            Err(ProviderError::Answer(CallError::Plain(plain), _)) => match plain.status() {
                 StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
                 StatusCode::BAD_REQUEST => self.doubted(),
                 _ => Verdict::Good,
             },
             // It opened: the server still has the key, and it may have executed the call.
-            Err(ProviderError::Answer(CallError::Failed { status, .. })) => {
+            Err(ProviderError::Answer(CallError::Failed { status, .. }, _)) => {
                 self.doubts.store(0, Ordering::Relaxed);
                 Verdict::refused_if(*status == StatusCode::UNAUTHORIZED)
             }
-            Ok(_) | Err(ProviderError::Answer(CallError::Envelope(Error::Json { .. }))) => {
+            Ok(_) | Err(ProviderError::Answer(CallError::Envelope(Error::Json { .. }), _)) => {
                 self.doubts.store(0, Ordering::Relaxed);
                 Verdict::Good
             }

@@ -10,8 +10,8 @@ pub(super) use shared::LoginFuture;
 
 use core::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
+use bankezy_crypto::providers::ServerHeaders;
 use bankezy_crypto::providers::bankezy::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,8 +50,9 @@ use shared::Shared;
 ///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 30 s, when
-/// - the server refuses a call with 401: the call is not repeated, unless [`repeat`](Self::repeat) allows
-///   it;
+/// - the server refuses a call with 401: the call is repeated once under the new session if it is
+///   [idempotent](Endpoint::idempotent), and not otherwise, since a 401 does not prove that the call was not
+///   executed: something between client and server may have sent it;
 /// - three calls, with none between them whose answer opened, were refused with 400, which may mean that the
 ///   server cannot open the request, or got an answer that does not open: they may have been executed and
 ///   are not repeated;
@@ -78,7 +79,6 @@ use shared::Shared;
 #[must_use]
 pub struct SessionKeeper {
     shared: Arc<Shared>,
-    repeat: bool,
 }
 
 impl SessionKeeper {
@@ -106,17 +106,7 @@ impl SessionKeeper {
         let login = Box::new(move |client| -> LoginFuture { Box::pin(login(client)) });
         Self {
             shared: Arc::new(Shared::new(client, login, settings)),
-            repeat: false,
         }
-    }
-
-    /// Whether calls of this keeper that are refused with 401 are repeated once under a new session. A clone
-    /// with another value shares the session. Default: `false`, since a 401 does not prove that the call was
-    /// not executed: something between client and server may have sent it. Set it only for calls that the
-    /// server executes once however often they arrive.
-    pub fn repeat(mut self, repeat: bool) -> Self {
-        self.repeat = repeat;
-        self
     }
 
     /// Calls an endpoint with any JSON, under the session.
@@ -128,28 +118,36 @@ impl SessionKeeper {
         endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, ProviderError> {
-        let endpoint = endpoint.into();
+        let (answer, _) = self.call_with_headers(&endpoint.into(), body).await?;
+        Ok(answer)
+    }
+
+    /// As [`call`](Self::call), with headers of the answer: see [`BankEzyClient::call_with_headers`].
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn call_with_headers<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+    ) -> Result<(R, ServerHeaders), ProviderError> {
         let session = self.session().await?;
-        let (error, verdict) = match self.call_under(&session, &endpoint, body).await {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
+        let (result, verdict) = self.call_under(&session, endpoint, body).await;
         let again = match verdict {
-            Verdict::Good => return Err(error),
+            Verdict::Good => return result,
             Verdict::Refused => false,
-            Verdict::Unauthorized => self.repeat,
+            Verdict::Unauthorized => endpoint.options.is_idempotent(),
             Verdict::Spent => true,
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
             let _ = self.shared.next(Some(&session));
-            return Err(error);
+            return result;
         }
-        let Ok(next) = self.refuse(&session).await else {
-            return Err(error);
-        };
-        let repeated = self.call_under(&next, &endpoint, body).await;
-        repeated.map_err(|(error, _)| error)
+        match self.refuse(&session).await {
+            Ok(next) => self.call_under(&next, endpoint, body).await.0,
+            Err(_) => result,
+        }
     }
 
     /// The session, after a login or renewal if needed, for callers that send requests themselves.
@@ -212,24 +210,17 @@ impl SessionKeeper {
         Ok(())
     }
 
-    /// The maximum time of a call.
-    pub(super) fn longest(&self) -> Duration {
-        2 * (self.shared.settings.deadline + self.shared.client.transport.settings.deadline)
-    }
-
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> Result<R, (ProviderError, Verdict)> {
+    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
         let (token, channel) = (&session.answer.token, &session.channel);
-        let call = self
-            .shared
-            .client
-            .call(endpoint.clone(), body, token, channel);
+        let client = &self.shared.client;
+        let call = client.call_with_headers(endpoint, body, token, channel);
         let result = call.await;
         let verdict = session.verdict(&result);
-        result.map_err(|error| (error, verdict))
+        (result, verdict)
     }
 }

@@ -103,7 +103,7 @@ impl Shared {
                 Some(Err(error))
             }
             // The server asks to wait.
-            Err(error @ ProviderError::Answer(_)) if error.is_retryable() => Some(Err(error)),
+            Err(error @ ProviderError::Answer(_, _)) if error.is_retryable() => Some(Err(error)),
             Err(error) => {
                 warn!(
                     target: "bankezy_client",

@@ -6,7 +6,6 @@ mod store;
 pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
@@ -108,11 +107,6 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
         }
         let fetch = self.shared.fetch(self.key, &self.request)?;
         fetch.outcome().await
-    }
-
-    /// The maximum time of a call.
-    pub(super) fn longest(&self) -> Duration {
-        self.shared.longest()
     }
 
     /// Drops the token if the cache still holds this one. Call it after a 401: if many callers do, the first

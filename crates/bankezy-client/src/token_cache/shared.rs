@@ -44,12 +44,6 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         }
     }
 
-    /// The maximum time that a caller waits: for the store at first, and again before and after the
-    /// request, and for the task to report the result.
-    pub(super) fn longest(&self) -> Duration {
-        self.settings.deadline + 4 * STORE_DEADLINE
-    }
-
     /// The stored token, unless it has expired. A store that fails counts as empty.
     pub(super) async fn held(&self, key: &TokenKey) -> Option<TokenEntry<A::Answer>> {
         let loaded = in_time(self.store.load(key)).await;
@@ -81,7 +75,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move { shared.obtain(&key, &request).await };
         let shared = Arc::clone(self);
-        let within = self.longest() - STORE_DEADLINE;
+        // The store before and after the request, and a moment to report the result.
+        let within = self.settings.deadline + 3 * STORE_DEADLINE;
         let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
         token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)

@@ -7,6 +7,7 @@ mod server;
 use std::time::Duration;
 
 use bankezy_client::{Client, ClientError, RetryPolicy};
+use bankezy_crypto::providers::Idempotent;
 use bankezy_crypto::{SecretBytes, SecretText};
 use bankezy_test_support::Captured;
 use http::{Request, Response};
@@ -19,6 +20,7 @@ fn request(base: &str) -> Request<SecretBytes> {
     Request::post(format!("{base}/{CANARY}/account?token={CANARY}"))
         .header("X-API-KEY", CANARY)
         .header("X-CANARY", "value")
+        .extension(Idempotent)
         .body(SecretBytes::from(CANARY.as_bytes().to_vec()))
         .unwrap()
 }
@@ -61,11 +63,7 @@ async fn no_output_holds_what_went_in() {
         Client::builder()
             .deadline(Duration::from_millis(500))
             .max_response_len(1000)
-            .retries(
-                RetryPolicy::default()
-                    .idempotent()
-                    .with_backoff(Duration::ZERO, Duration::ZERO),
-            )
+            .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
     };
     let mut output = String::new();
     let base = server.url("");

@@ -12,7 +12,7 @@ use bankezy_client::{
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, BankEzy, TokenAnswer, TokenRequest, Version,
+    AccountNumber, BankEzy, Call, Endpoint, TokenAnswer, TokenRequest, Version,
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, Token};
@@ -83,6 +83,8 @@ fn bank(secret: &PayloadSecret) -> (Arc<Mutex<Vec<Bytes>>>, BankEzyClient, Chann
     });
     let base = BaseUrl::parse("https://bank.example/kong").unwrap();
     let server = BankEzy::new(base, "api-key", Version::V2).unwrap();
+    let get_token = server.endpoint(Call::GetToken).clone().idempotent();
+    let server = server.with_endpoint(Call::GetToken, get_token);
     let client = BankEzyClient::new(Transport::new(service).retries(eager()), server);
     let channel = Channel::from_secret(secret, &AWS_LC_RS).unwrap();
     (bodies, client, channel)
@@ -116,7 +118,8 @@ async fn a_session_keeper() {
             ))
         }
     });
-    let _: serde_json::Value = keeper.call("/pay", &1).await.unwrap();
+    let pay = Endpoint::from("/pay").idempotent();
+    let _: serde_json::Value = keeper.call(pay, &1).await.unwrap();
     assert_eq!(bodies.lock().unwrap().len(), 2);
 }
 

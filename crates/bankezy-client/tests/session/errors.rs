@@ -52,7 +52,7 @@ fn errors_of_the_client_say_whose_fault_they_are() {
 
 #[test]
 fn errors_of_a_call_say_what_to_do() {
-    use ProviderError::{Answer, Request, Transport};
+    use ProviderError::{Request, Transport};
     let asked = [("Retry-After", "3")];
     let cases = [
         (
@@ -86,37 +86,37 @@ fn errors_of_a_call_say_what_to_do() {
             false,
         ),
         (
-            Answer(answered(429, &asked)),
+            ProviderError::from(answered(429, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
-            Answer(answered(503, &asked)),
+            ProviderError::from(answered(503, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
-            Answer(answered(503, &[])),
+            ProviderError::from(answered(503, &[])),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(answered(500, &asked)),
+            ProviderError::from(answered(500, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(answered(401, &[])),
+            ProviderError::from(answered(401, &[])),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(CallError::Envelope(Error::OpenFailed)),
+            ProviderError::from(CallError::Envelope(Error::OpenFailed)),
             ErrorCategory::Input,
             Delivery::PossiblySent,
             false,
@@ -133,7 +133,7 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| ProviderError::Answer(error);
+    let call = |error: CallError| ProviderError::from(error);
     let transport = |error| ProviderError::Transport(error);
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
@@ -217,7 +217,7 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
 
 #[test]
 fn the_error_inside_is_to_be_found() {
-    let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
+    let inside = || ProviderError::from(CallError::Envelope(Error::OpenFailed));
     let cause = Arc::new(inside());
     let retry_in = Duration::from_secs(1);
     for error in [

@@ -206,7 +206,7 @@ async fn all_who_wait_get_one_error() {
     let error = ProviderError::no_token(Arc::clone(&errors[0]), None);
     let call = error.source().unwrap().downcast_ref();
     let call: &Arc<ProviderError> = call.unwrap();
-    let ProviderError::Answer(CallError::Plain(plain)) = &**call else {
+    let ProviderError::Answer(CallError::Plain(plain), _) = &**call else {
         panic!("{call:?}");
     };
     assert_eq!(plain.status(), 401);
