@@ -106,6 +106,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/fields", &["secret", "providers/request_error"]),
     ("providers/retry_after", &[]),
     ("providers/call_options", &[]),
+    ("providers/lifetime", &[]),
+    ("providers/service_error", &[]),
     ("providers/server_headers", &[]),
     (
         "providers/plain_error",
@@ -164,8 +166,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "providers/call_options",
             "providers/call_error",
             "providers/fields",
+            "providers/lifetime",
             "providers/plain_error",
             "providers/request_error",
+            "providers/retry_after",
             "providers/token",
             "providers/token_api",
             "providers/bankezy/outcome",
@@ -228,7 +232,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "providers/sardine",
         ],
     ),
-    ("providers/token_entry", &["providers/sealed_storage"]),
+    (
+        "providers/token_entry",
+        &[
+            "error",
+            "providers/lifetime",
+            "providers/sealed_storage",
+            "providers/token",
+            "providers/token_api",
+        ],
+    ),
+    (
+        "providers/token_store",
+        &[
+            "error",
+            "providers/service_error",
+            "providers/token_api",
+            "providers/token_entry",
+        ],
+    ),
 ];
 
 /// Whether a place is this module or lies in it.

@@ -3,7 +3,7 @@
 use core::future::Future;
 use std::sync::Arc;
 
-use crate::backoff::{Backoff, Failed};
+use crate::backoff::Failed;
 use crate::sync::time::{Duration, Instant, timeout_at};
 use crate::sync::{spawn, watch};
 use crate::{ProviderError, TokenProblem};
@@ -34,20 +34,6 @@ impl<T: Send + Sync + 'static> Renewing<T> {
             failed.check()?;
         }
         Ok(in_flight.cloned())
-    }
-
-    /// The work has ended. `what` failed, as traces call it.
-    pub(super) fn end(
-        &mut self,
-        result: Result<Arc<T>, ProviderError>,
-        backoff: &Backoff,
-        what: &'static str,
-    ) -> Outcome<T> {
-        self.in_flight = None;
-        let result = result.map_err(Arc::new);
-        let cause = result.as_ref().err();
-        self.failed = cause.map(|it| Failed::after(self.failed.as_ref(), it, backoff, what));
-        result
     }
 
     /// How long ago a refusal led to a new request, if that is less than `every`.

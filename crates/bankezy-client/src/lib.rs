@@ -76,18 +76,21 @@ mod token_cache;
 mod token_client;
 mod transport;
 
-pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
+pub use self::http::{
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_IDLE_PER_HOST,
+};
 pub use bankezy::BankEzyClient;
+pub use bankezy_crypto::providers::bankezy::{Renewal, Session};
+pub use bankezy_crypto::providers::{ServiceError, StoreError, TokenStore};
 pub use bankezy_crypto::{Delivery, DeliveryTracker};
 pub use blocking::Blocking;
 pub use error::{
-    ClientError, ClientErrorKind, ConnectProblem, ProviderError, ServiceError, Setting, StoreError,
-    TlsProblem, TokenProblem,
+    ClientError, ClientErrorKind, ConnectProblem, ProviderError, Setting, TlsProblem, TokenProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{Renewal, Session, SessionKeeper};
+pub use session::SessionKeeper;
 pub use settings::RefreshSettings;
-pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot, TokenStore};
+pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot};
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
@@ -108,9 +111,8 @@ redacted! {
     [A] TokenClient<A> => "TokenClient";
     [] SessionKeeper => "SessionKeeper";
     [] RefreshSettings => "RefreshSettings";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
-    [] ServiceError => "ServiceError";
+    [A: bankezy_crypto::providers::CachedTokenApi, S] TokenCache<A, S> => "TokenCache";
+    [A: bankezy_crypto::providers::CachedTokenApi, S] TokenSlot<A, S> => "TokenSlot";
 }
 
 /// The examples of this crate's README, run as doc tests.

@@ -57,21 +57,21 @@ impl<A: TokenApi> TokenClient<A> {
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
     pub async fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
-        self.call_by(request, &SystemTime::now).await
+        self.call_at(request, SystemTime::now()).await
     }
 
-    /// [`call`](Self::call) with the clock that a token's lifetime starts from.
-    pub(super) async fn call_by(
+    /// [`call`](Self::call) at the time from which a token's lifetime counts.
+    pub(super) async fn call_at(
         &self,
         request: &A::Request,
-        clock: &(dyn Fn() -> SystemTime + Send + Sync),
+        asked_at: SystemTime,
     ) -> Result<A::Answer, ProviderError> {
         let make = || {
             let mut request = self.api.request(request)?;
             self.options.apply(&mut request);
             Ok(request)
         };
-        let read = |answer: &Answered| self.api.response(request, answer, clock());
+        let read = |answer: &Answered| self.api.response(request, answer, asked_at);
         Ok(self.transport.ask(make, read).await?.0)
     }
 }

@@ -8,9 +8,11 @@ use std::error::Error;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
+use arc_swap::ArcSwap;
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders, ServiceError};
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
@@ -20,7 +22,7 @@ use tracing::Instrument as _;
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
 use super::sync::time::{Instant, sleep, timeout_at};
-use super::{ClientError, ClientErrorKind, ProviderError, RetryPolicy, ServiceError};
+use super::{ClientError, ClientErrorKind, ProviderError, RetryPolicy};
 
 /// Default maximum time of a call with all its attempts: 30 s.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -64,7 +66,8 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 #[derive(Clone)]
 #[must_use]
 pub struct Transport {
-    exchange: Arc<Exchange>,
+    /// Shared by all clones, and replaced as a whole.
+    exchange: Arc<ArcSwap<Box<Exchange>>>,
     pub(crate) settings: Settings,
 }
 
@@ -104,9 +107,16 @@ impl Transport {
             Box::pin(exchange(service, request, deadline, max))
         };
         Self {
-            exchange: Arc::new(exchange),
+            exchange: Arc::new(ArcSwap::from_pointee(Box::new(exchange))),
             settings: Settings::default(),
         }
+    }
+
+    /// Sends over another service from now on, such as a [`Client`](crate::Client) with new certificates or roots:
+    /// this transport and all its clones, and so whatever was made from them. Keep a clone for this. Sessions and
+    /// tokens are kept, calls under way end over the old service, and the settings of each clone stay.
+    pub fn replace(&self, with: impl Into<Self>) {
+        self.exchange.store(with.into().exchange.load_full());
     }
 
     /// Maximum time of a call with all its attempts, at most 24 hours. Default:
@@ -215,9 +225,22 @@ impl Transport {
             return Err(ClientError::not_sent(ClientErrorKind::Timeout));
         }
         // Wiped when its last owner drops it.
-        let request = request.map(|body| Full::new(Bytes::from_owner(body)));
+        let request = request.map(Bytes::from_owner);
+        let is_sealed = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|it| it == "text/plain");
+        let sent = is_sealed.then(|| request.body().clone());
         let max = self.settings.max_response_len;
-        (self.exchange)(request, deadline, max).await
+        let exchange = self.exchange.load_full();
+        let response = exchange(request.map(Full::new), deadline, max).await?;
+        let answer = response.body().as_bytes().trim_ascii_end();
+        // Both sides seal under one key, so it would open.
+        if !answer.is_empty() && sent.is_some_and(|sent| sent.trim_ascii_end() == answer) {
+            let kind = ClientErrorKind::Reflected;
+            return Err(ClientError::new(kind, Delivery::PossiblySent));
+        }
+        Ok(response)
     }
 }
 

@@ -7,12 +7,14 @@ mod answers;
 mod endpoints;
 mod outcome;
 mod requests;
+mod session;
 mod token_api;
 
 pub use answers::{TokenAnswer, meaning};
 pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
+pub use session::{Renewal, Session, Verdict};
 pub use token_api::{AppTokenApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest};
 
 use core::fmt;
@@ -27,6 +29,7 @@ use crate::envelope::{Channel, to_json};
 use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
+use crate::providers::retry_after::date;
 use crate::providers::token::sensitive;
 use crate::providers::{BaseUrl, CallError, PlainError, RequestError, Token, UnexpectedReply};
 use crate::secret::{Opened, SecretBytes};
@@ -229,7 +232,8 @@ pub fn read_token<B: AsRef<[u8]>>(
     channel: &Channel,
 ) -> Result<TokenAnswer, CallError> {
     let opened = open_reply(response, channel)?;
-    Answer::parse(&opened, response.status())?.token(call)
+    let answer = Answer::parse(&opened, response.status())?.token(call)?;
+    Ok(answer.stated_at(date(response.headers())))
 }
 
 /// Reads the answer to Invalidate.
@@ -379,6 +383,7 @@ impl AppTokenHandshake {
                 .map_or(error, |problem| CallError::unexpected(status, problem))
         });
         let answer = answer?.token(Call::AppToken)?;
+        let answer = answer.stated_at(date(response.headers()));
         let server = answer.server_public_key.as_deref();
         let member = "serverPubKey";
         let server = server

@@ -11,10 +11,10 @@ use super::{
     AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TEXT, TokenAnswer,
     TokenRequest, read_token,
 };
-use crate::envelope::{Channel, to_json};
+use crate::envelope::{Channel, Seal as _, to_json};
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
-use crate::providers::{CallError, RequestError, Token, TokenApi, TokenKey};
+use crate::providers::{CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Get Token and Onboarding user token.
@@ -159,15 +159,19 @@ impl TokenApi for UserTokenApi {
         &self,
         _request: &UserTokenRequest,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
         read_token(self.call, response, &self.channel)
     }
+}
 
+impl CachedTokenApi for UserTokenApi {
     /// Of all that the request says but `referenceId`, which names the call and is another each
     /// time (inferred from "such as a UUID").
     fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, RequestError> {
-        key(&self.server, self.call, &[request.members.as_bytes()])
+        let tag = self.channel.key_tag();
+        let said = [tag.as_slice(), request.members.as_bytes()];
+        key(&self.server, self.call, &said)
     }
 }
 
@@ -184,18 +188,9 @@ impl TokenApi for RenewApi {
         &self,
         _request: &RenewRequest,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
         read_token(Call::Renew, response, &self.channel)
-    }
-
-    fn key(&self, request: &RenewRequest) -> Result<TokenKey, RequestError> {
-        // No account number is empty, so none and one differ.
-        let account_number = request.account_number.map(|number| number.digits());
-        let account_number = account_number.as_ref().map(SecretText::as_str);
-        let said = [request.token.as_str(), account_number.unwrap_or_default()];
-        let said = said.map(str::as_bytes);
-        key(&self.server, Call::Renew, &said)
     }
 }
 
@@ -218,14 +213,18 @@ impl TokenApi for AppTokenApi {
         &self,
         key_pair: &Arc<KeyPair>,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<AppSession, CallError> {
         AppTokenHandshake::new(Arc::clone(key_pair)).finish(response, &self.derivation)
     }
+}
 
+impl CachedTokenApi for AppTokenApi {
     fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, RequestError> {
         let public_key = key_pair.public_key().to_wire();
+        let tag = self.derivation.tag(key_pair.backend())?;
         let said = [
+            tag.as_slice(),
             self.api_key.as_str().as_bytes(),
             self.secret.as_str().as_bytes(),
             public_key.as_bytes(),
@@ -239,7 +238,7 @@ fn start_of_body(reference: &str) -> String {
     format!("{{\"{REFERENCE}\":\"{reference}\",")
 }
 
-/// The channel is not part of it: a request that this server cannot open gets no token at all.
+/// Of the server, the call and the account, and what else is said.
 fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, RequestError> {
     let endpoint = server.endpoints.get(call);
     let account = [

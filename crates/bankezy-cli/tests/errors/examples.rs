@@ -43,7 +43,11 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
         (
             "Token stores: `bankezy_client::StoreError`",
             told(
-                vec![StoreError::unavailable("made up"), StoreError::TimedOut],
+                vec![
+                    StoreError::unavailable("made up"),
+                    StoreError::TimedOut,
+                    StoreError::Resting,
+                ],
                 StoreError::code,
             ),
         ),
@@ -124,6 +128,8 @@ fn exchanges() -> Vec<ClientError> {
         ClientErrorKind::NotHttp1,
         ClientErrorKind::Service(ServiceError::new("made up")),
         ClientErrorKind::ResponseTooLong { max: 1000 },
+        ClientErrorKind::UnreadableHead,
+        ClientErrorKind::Reflected,
         ClientErrorKind::ThreadEnded,
     ];
     let connects = ConnectProblem::all()

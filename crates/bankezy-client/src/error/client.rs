@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::UrlProblem;
+use bankezy_crypto::providers::{ServiceError, UrlProblem};
 use bankezy_crypto::{Delivery, ErrorCategory};
 
-use super::{ConnectProblem, ServiceError, Setting, TlsProblem};
+use super::{ConnectProblem, Setting, TlsProblem};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
 /// received the request.
@@ -39,6 +39,12 @@ pub enum ClientErrorKind {
     Interrupted,
     /// The answer is not HTTP/1.1: the port may expect TLS, or HTTP/2 only.
     NotHttp1,
+    /// The head of the answer could not be read: it has more than 100 headers, folded ones, or other bytes than
+    /// HTTP/1.1 allows.
+    UnreadableHead,
+    /// The answer to a sealed request is that request: something sent it back. Under a key that both sides seal
+    /// with it would open.
+    Reflected,
     /// A service that is not part of this crate failed: middleware around a [`Client`](crate::Client), or
     /// another HTTP client. A timeout set by a `tower` layer is reported here, not as
     /// [`Timeout`](Self::Timeout). The text of its error is never shown.
@@ -88,6 +94,8 @@ impl ClientError {
             ClientErrorKind::Timeout => "client.timeout",
             ClientErrorKind::Interrupted => "client.interrupted",
             ClientErrorKind::NotHttp1 => "client.not_http1",
+            ClientErrorKind::UnreadableHead => "client.unreadable_head",
+            ClientErrorKind::Reflected => "client.reflected",
             ClientErrorKind::Service(_) => "client.service",
             ClientErrorKind::ResponseTooLong { .. } => "client.response_too_long",
             ClientErrorKind::Configuration(setting) => setting.code(),
@@ -102,7 +110,9 @@ impl ClientError {
             ClientErrorKind::Url(_)
             | ClientErrorKind::Configuration(_)
             | ClientErrorKind::ThreadEnded => ErrorCategory::Misuse,
-            ClientErrorKind::ResponseTooLong { .. } => ErrorCategory::Provider,
+            ClientErrorKind::ResponseTooLong { .. }
+            | ClientErrorKind::UnreadableHead
+            | ClientErrorKind::Reflected => ErrorCategory::Provider,
             _ => ErrorCategory::Transport,
         }
     }
@@ -144,6 +154,10 @@ impl fmt::Display for ClientError {
                 "the connection was lost before the answer was complete"
             }
             ClientErrorKind::NotHttp1 => "the answer is not HTTP/1.1: check scheme and port",
+            ClientErrorKind::UnreadableHead => {
+                "the head of the answer could not be read: it may have more than 100 headers"
+            }
+            ClientErrorKind::Reflected => "the answer is the request itself, sent back",
             ClientErrorKind::Service(_) => {
                 "middleware or the HTTP client below the transport failed"
             }

@@ -3,14 +3,10 @@
 mod client;
 mod problem;
 mod provider;
-mod service;
-mod store;
 
 pub use client::{ClientError, ClientErrorKind};
 pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem};
 pub use provider::ProviderError;
-pub use service::ServiceError;
-pub use store::StoreError;
 
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::{CallError, ServerHeaders, UrlProblem};

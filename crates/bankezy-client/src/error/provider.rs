@@ -157,6 +157,18 @@ impl ProviderError {
         }
     }
 
+    /// Whether requests for other tokens of the provider would fail alike: it cannot be reached, or is busy.
+    pub(crate) fn concerns_all(&self) -> bool {
+        match self {
+            Self::Transport(_) | Self::Token(TokenProblem::TimedOut) => true,
+            Self::Answer(error, _) => matches!(
+                error.status(),
+                Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+            ),
+            _ => false,
+        }
+    }
+
     /// Whether a later request for a token may succeed without any change. A token may be requested twice,
     /// so it does not matter whether the provider executed this request.
     fn can_pass(&self) -> bool {
@@ -166,7 +178,10 @@ impl ProviderError {
                 status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
             }),
             Self::Token(problem) => {
-                matches!(problem, TokenProblem::TimedOut | TokenProblem::Abandoned)
+                matches!(
+                    problem,
+                    TokenProblem::TimedOut | TokenProblem::TooMany | TokenProblem::Abandoned
+                )
             }
             other => other.is_retryable(),
         }

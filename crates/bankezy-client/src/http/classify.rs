@@ -22,8 +22,8 @@ pub(super) fn classify(
     let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
     let kind = if let Some(problem) = tls {
         ClientErrorKind::Tls(problem)
-    } else if cause(error).is_some_and(hyper::Error::is_parse) {
-        ClientErrorKind::NotHttp1
+    } else if let Some(error) = cause(error).filter(|error| hyper::Error::is_parse(error)) {
+        head_problem(error)
     } else if error.is_timeout() && !error.is_connect() {
         ClientErrorKind::Timeout
     } else if !error.is_connect() || delivery == Delivery::PossiblySent {
@@ -38,6 +38,18 @@ pub(super) fn classify(
         })
     };
     ClientError::new(kind, delivery)
+}
+
+/// What is wrong with the head of an answer. Only the text of a private type tells a version from a header.
+fn head_problem(error: &hyper::Error) -> ClientErrorKind {
+    let text = error.to_string();
+    let is_head = ["header", "content-length", "too large"];
+    let is_head = is_head.iter().any(|it| text.contains(it));
+    if is_head {
+        ClientErrorKind::UnreadableHead
+    } else {
+        ClientErrorKind::NotHttp1
+    }
 }
 
 /// Too many open files, in the process or in the system.
@@ -70,6 +82,9 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
     Some(match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::UnknownIssuer => TlsProblem::UntrustedCertificate,
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                TlsProblem::NoName
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsProblem::WrongName
             }
@@ -77,12 +92,20 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => TlsProblem::Expired,
+            // The type underneath is not this crate's to name, but its text is that of the variant.
+            CertificateError::Other(other) => match other.0.to_string().as_str() {
+                "CaUsedAsEndEntity" => TlsProblem::CaCertificate,
+                "UnsupportedCertVersion" => TlsProblem::OldCertificate,
+                _ => TlsProblem::BadCertificate,
+            },
             _ => TlsProblem::BadCertificate,
         },
         rustls::Error::AlertReceived(alert) => match alert {
             AlertDescription::CloseNotify
             | AlertDescription::InternalError
             | AlertDescription::UserCanceled => return None,
+            // What a server of TLS 1.2 answers that misses our certificate.
+            AlertDescription::HandshakeFailure if !has_identity => TlsProblem::HandshakeRefused,
             AlertDescription::ProtocolVersion
             | AlertDescription::InsufficientSecurity
             | AlertDescription::HandshakeFailure => TlsProblem::NothingInCommon,

@@ -1,23 +1,21 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
-mod held;
 mod obtaining;
 mod revocation;
 mod shared;
 
-pub use held::{Renewal, Session};
 pub(super) use shared::LoginFuture;
 
 use core::future::Future;
 use std::sync::Arc;
 
-use bankezy_crypto::providers::ServerHeaders;
-use bankezy_crypto::providers::bankezy::Endpoint;
+use bankezy_crypto::Error;
+use bankezy_crypto::providers::bankezy::{Endpoint, Session, Verdict};
+use bankezy_crypto::providers::{RequestError, ServerHeaders};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{BankEzyClient, ProviderError, RefreshSettings};
-use held::Verdict;
 use revocation::revoke;
 use shared::Shared;
 
@@ -134,10 +132,10 @@ impl SessionKeeper {
         let session = self.session().await?;
         let (result, verdict) = self.call_under(&session, endpoint, body).await;
         let again = match verdict {
-            Verdict::Good => return result,
             Verdict::Refused => false,
             Verdict::Unauthorized => endpoint.options.is_idempotent(),
             Verdict::Spent => true,
+            _ => return result,
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
@@ -202,7 +200,7 @@ impl SessionKeeper {
         if let Some(session) = self.shared.current(self.shared.settings.now()) {
             let revoked = revoke(&self.shared.client, &session).await;
             // A token that the server does not accept is not valid any more.
-            if session.verdict(&revoked) != Verdict::Unauthorized {
+            if verdict(&session, &revoked) != Verdict::Unauthorized {
                 revoked?;
             }
         }
@@ -216,11 +214,23 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
-        let (token, channel) = (&session.answer.token, &session.channel);
+        let (token, channel) = (&session.answer().token, session.channel());
         let client = &self.shared.client;
         let call = client.call_with_headers(endpoint, body, token, channel);
         let result = call.await;
-        let verdict = session.verdict(&result);
+        let verdict = verdict(session, &result);
         (result, verdict)
+    }
+}
+
+/// Whether a session is still good after a call under it.
+fn verdict<T>(session: &Session, result: &Result<T, ProviderError>) -> Verdict {
+    match result {
+        Ok(_) => session.judge(None),
+        Err(ProviderError::Answer(error, _)) => session.judge(Some(error)),
+        Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent { .. }))) => {
+            Verdict::Spent
+        }
+        Err(_) => Verdict::Good,
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bankezy_crypto::providers::bankezy::{Renewal, Session};
 use tracing::{debug, warn};
 
-use super::revocation::{needs_revocation, revoke_unused};
+use super::revocation::revoke_unused;
 use super::shared::Shared;
-use super::{Renewal, Session};
+use crate::backoff::Failed;
 use crate::in_flight::{InFlight, Outcome};
 use crate::sync::spawn;
 use crate::sync::time::{Instant, timeout_at};
@@ -69,6 +70,7 @@ impl Shared {
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
         }
+        let asked_at = self.settings.now();
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew().await {
                 return renewed;
@@ -78,9 +80,9 @@ impl Shared {
         let obtained = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
-        let now = self.settings.now();
-        let obtained = obtained.held_from(now, &self.settings);
-        if obtained.is_expired(now) {
+        let lifetime = self.settings.lifetime(&obtained.answer().token, asked_at);
+        let obtained = obtained.with_lifetime(lifetime);
+        if obtained.is_expired(self.settings.now()) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
         Ok(obtained)
@@ -89,13 +91,13 @@ impl Shared {
     /// `None` if there is nothing to renew, or the server does not renew it.
     async fn renew(&self) -> Option<Result<Session, ProviderError>> {
         let session = self.current(self.settings.now())?;
-        let account_number = match session.renewal {
+        let account_number = match session.renewal() {
             Renewal::WithAccount(number) => Some(number),
             Renewal::WithoutAccount => None,
-            Renewal::NewLogin => return None,
+            _ => return None,
         };
-        let token = &session.answer.token;
-        let renewing = self.client.renew(token, account_number, &session.channel);
+        let token = &session.answer().token;
+        let renewing = self.client.renew(token, account_number, session.channel());
         match renewing.await {
             Ok(answer) => Some(Ok(session.renewed(answer))),
             // Without an answer a login would fail too. After a second failure it is tried.
@@ -121,8 +123,12 @@ impl Shared {
         may_renew: bool,
     ) -> Outcome<Session> {
         let mut state = self.state();
-        let (result, backoff) = (result.map(Arc::new), &self.settings.backoff);
-        let ended = state.end(result, backoff, "no session obtained");
+        state.in_flight = None;
+        let (ended, backoff) = (
+            result.map(Arc::new).map_err(Arc::new),
+            &self.settings.backoff,
+        );
+        Failed::count(&mut state.failed, &ended, backoff, "no session obtained");
         let Ok(session) = &ended else {
             if !may_renew {
                 // Nothing was replaced.
@@ -134,11 +140,11 @@ impl Shared {
         drop(state);
         debug!(
             target: "bankezy_client",
-            { renewed = session.is_renewal },
+            { renewed = session.is_renewal() },
             "session obtained",
         );
         if let Some(replaced) = replaced
-            && needs_revocation(&replaced, session, self.settings.now())
+            && replaced.needs_revocation(session, self.settings.now())
         {
             spawn(revoke_unused(Arc::clone(self), replaced));
         }

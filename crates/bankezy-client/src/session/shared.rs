@@ -4,9 +4,10 @@ use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::SystemTime;
 
-use super::Session;
+use bankezy_crypto::providers::Moment;
+use bankezy_crypto::providers::bankezy::Session;
+
 use crate::in_flight::{InFlight, Renewing};
 use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
@@ -43,7 +44,7 @@ impl Shared {
     }
 
     /// The current session, unless it has expired.
-    pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
+    pub(super) fn current(&self, now: Moment) -> Option<Arc<Session>> {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 

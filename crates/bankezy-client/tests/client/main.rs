@@ -3,6 +3,7 @@
 mod blocking;
 mod bounds;
 mod causes;
+mod certificates;
 mod exchange;
 mod once;
 mod retries;

@@ -14,7 +14,7 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
-use bankezy_crypto::providers::{BaseUrl, CallOptions, Token, TokenApi};
+use bankezy_crypto::providers::{BaseUrl, CachedTokenApi as _, CallOptions, Token, TokenApi};
 use bankezy_crypto::{Channel, KeyPair, SecretBytes, backend};
 use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use http::Request;
@@ -158,7 +158,7 @@ impl Adapter {
             }
             Self::User(api, request) => shown.value("user", &(api, request, api.key(request))),
             Self::App(api, pair) => shown.value("app", &(api, pair, api.key(pair))),
-            Self::Renew(api, request) => shown.value("renew", &(api, request, api.key(request))),
+            Self::Renew(api, request) => shown.value("renew", &(api, request)),
         }
     }
 }

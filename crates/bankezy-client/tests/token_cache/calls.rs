@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_client::{ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient};
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
-use bankezy_crypto::providers::{CallError, CallOptions, RequestError, TokenApi, TokenKey};
+use bankezy_crypto::providers::{
+    CachedTokenApi, CallError, CallOptions, RequestError, TokenApi, TokenKey,
+};
 use bankezy_crypto::{ErrorCategory, SecretBytes};
 use http::{Request, Response};
 
@@ -31,11 +33,13 @@ impl TokenApi for Counted {
         &self,
         request: &TokenRequest,
         response: &Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
-        self.api.response(request, response, received_at)
+        self.api.response(request, response, asked_at)
     }
+}
 
+impl CachedTokenApi for Counted {
     fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
         self.api.key(request)
     }
