@@ -131,6 +131,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "providers/call_error",
         &[
+            "delivery",
             "error",
             "providers/plain_error",
             "providers/bankezy/outcome",

@@ -82,7 +82,7 @@ pub use self::http::{
 pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::providers::bankezy::{Renewal, Session};
 pub use bankezy_crypto::providers::{ServiceError, StoreError, TokenStore};
-pub use bankezy_crypto::{Delivery, DeliveryTracker};
+pub use bankezy_crypto::{Advice, Delivery, DeliveryTracker};
 pub use blocking::Blocking;
 pub use error::{
     ClientError, ClientErrorKind, ConnectProblem, ProviderError, Setting, TlsProblem, TokenProblem,

@@ -16,6 +16,7 @@ pub struct RefreshSettings {
     pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) backoff: Backoff,
     pub(super) deadline: Duration,
+    pub(super) shutdown_deadline: Duration,
     min_left: Option<Duration>,
     lifetime_for_unstated: Option<Duration>,
 }
@@ -38,6 +39,12 @@ impl RefreshSettings {
     /// Maximum time of a login, a renewal or a request for a token, at most 24 hours. Default: 60 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline.min(MAX_DEADLINE);
+        self
+    }
+
+    /// Maximum time of [`SessionKeeper::shutdown`](crate::SessionKeeper::shutdown), at most 24 hours. Default: 10 s.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown_deadline = deadline.min(MAX_DEADLINE);
         self
     }
 
@@ -83,6 +90,7 @@ impl Default for RefreshSettings {
             backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             deadline: Duration::from_secs(60),
             lifetime_for_unstated: None,
+            shutdown_deadline: Duration::from_secs(10),
             min_left: None,
         }
     }

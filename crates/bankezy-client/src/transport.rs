@@ -6,7 +6,7 @@ use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::error::Error;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders, ServiceError};
@@ -101,10 +101,10 @@ impl Transport {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let exchange = move |request, deadline, max| -> Answering {
+        let exchange = move |request, sending, limits| -> Answering {
             // Call the clone that was polled ready.
             let service = service.clone();
-            Box::pin(exchange(service, request, deadline, max))
+            Box::pin(exchange(service, request, sending, limits))
         };
         Self {
             exchange: Arc::new(ArcSwap::from_pointee(Box::new(exchange))),
@@ -156,10 +156,7 @@ impl Transport {
     ///
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
-    pub async fn send(
-        &self,
-        request: Request<SecretBytes>,
-    ) -> Result<Response<SecretBytes>, ClientError> {
+    pub async fn send(&self, request: Request<SecretBytes>) -> Result<Answered, ClientError> {
         let mut request = Some(request);
         let make = || Ok(request.take().unwrap_or_default());
         self.run(RetryPolicy::none(), make).await
@@ -179,7 +176,7 @@ impl Transport {
     pub async fn execute<E: From<ClientError>>(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, E> {
+    ) -> Result<Answered, E> {
         self.run(self.settings.retries, make).await
     }
 
@@ -201,14 +198,14 @@ impl Transport {
         &self,
         retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, E> {
+    ) -> Result<Answered, E> {
         let mut call = Call::new(retries, self.settings.deadline);
         let span = call.span.clone();
         async {
             loop {
-                let request = make()?;
+                let request = make().inspect_err(|_| call.has_ended = true)?;
                 call.begin(&request);
-                let result = self.attempt(request, call.deadline).await;
+                let result = self.attempt(request, &call).await;
                 match call.judge(&result) {
                     None => return Ok(result?),
                     Some(wait) => sleep(wait).await,
@@ -219,21 +216,19 @@ impl Transport {
         .await
     }
 
-    async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
+    async fn attempt(&self, request: Request<SecretBytes>, call: &Call) -> Answer {
         // No time may be left, such as after a slow closure.
-        if Instant::now() >= deadline {
+        if Instant::now() >= call.deadline {
             return Err(ClientError::not_sent(ClientErrorKind::Timeout));
         }
         // Wiped when its last owner drops it.
         let request = request.map(Bytes::from_owner);
-        let is_sealed = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|it| it == "text/plain");
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let is_sealed = content_type.is_some_and(|it| it == "text/plain");
         let sent = is_sealed.then(|| request.body().clone());
-        let max = self.settings.max_response_len;
-        let exchange = self.exchange.load_full();
-        let response = exchange(request.map(Full::new), deadline, max).await?;
+        let (exchange, sending) = (self.exchange.load_full(), Arc::clone(&call.sending));
+        let limits = (call.deadline, self.settings.max_response_len);
+        let response = exchange(request.map(Full::new), sending, limits).await?;
         let answer = response.body().as_bytes().trim_ascii_end();
         // Both sides seal under one key, so it would open.
         if !answer.is_empty() && sent.is_some_and(|sent| sent.trim_ascii_end() == answer) {
@@ -259,13 +254,19 @@ type Answer = Result<Answered, ClientError>;
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One exchange over a service, by a deadline, with an answer of at most this many bytes.
-type Exchange = dyn Fn(Request<Full<Bytes>>, Instant, usize) -> Answering + Send + Sync;
+type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
+
+/// The deadline, and the cap of the answer.
+type Limits = (Instant, usize);
+
+/// Set once a service has the request.
+type Sending = Arc<OnceLock<DeliveryTracker>>;
 
 async fn exchange<S, B>(
     mut service: S,
     mut request: Request<Full<Bytes>>,
-    deadline: Instant,
-    max: usize,
+    sending: Sending,
+    (deadline, max): Limits,
 ) -> Answer
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
@@ -277,7 +278,7 @@ where
         Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
         Err(_) => return timeout(Delivery::NotSent),
     }
-    let tracker = DeliveryTracker::new();
+    let tracker = sending.get_or_init(DeliveryTracker::new);
     request.extensions_mut().insert(tracker.clone());
     let answering = async {
         let response = service.call(request).await;

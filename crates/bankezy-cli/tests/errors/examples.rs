@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
+use std::time::Duration;
+
 use bankezy_client::{
     ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, ServiceError, Setting,
-    StoreError, TlsProblem,
+    StoreError, TlsProblem, TokenProblem,
 };
 use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
 use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
@@ -38,7 +40,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
         ),
         (
             "Calls, sessions and tokens: `bankezy_client::ProviderError`",
-            told(ProviderError::examples(), ProviderError::code),
+            told(calls(), ProviderError::code),
         ),
         (
             "Token stores: `bankezy_client::StoreError`",
@@ -143,6 +145,19 @@ fn exchanges() -> Vec<ClientError> {
     kinds
         .map(|kind| ClientError::new(kind, Delivery::NotSent))
         .collect()
+}
+
+fn calls() -> Vec<ProviderError> {
+    let retry_in = Duration::from_secs(1);
+    let problems = TokenProblem::all().into_iter();
+    let mut calls: Vec<_> = problems.map(ProviderError::Token).collect();
+    let cause = ProviderError::Token(TokenProblem::TimedOut);
+    calls.extend([
+        ProviderError::no_token(cause, Some(retry_in)),
+        ProviderError::RefusedLately { retry_in },
+        ProviderError::ShutDown,
+    ]);
+    calls
 }
 
 fn answers() -> Vec<CallError> {

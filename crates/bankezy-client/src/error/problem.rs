@@ -132,6 +132,10 @@ problems! {
 }
 
 impl TokenProblem {
+    pub(super) fn can_pass(self) -> bool {
+        !matches!(self, Self::ExpiredOnArrival | Self::Panicked)
+    }
+
     /// Whose fault it is.
     pub(super) fn category(self) -> ErrorCategory {
         match self {

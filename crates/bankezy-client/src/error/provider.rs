@@ -4,8 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
-use bankezy_crypto::{Delivery, ErrorCategory};
-use http::StatusCode;
+use bankezy_crypto::{Advice, Delivery, ErrorCategory};
 
 use super::{ClientError, TokenProblem};
 
@@ -15,6 +14,8 @@ use super::{ClientError, TokenProblem};
 /// It can be logged as it is: `Display` is one line and includes the cause.
 /// [`source`](core::error::Error::source) returns the inner error for downcasting, of
 /// [`NoToken`](Self::NoToken) an `Arc` of it.
+///
+/// What to do about the call, [`advice`](Self::advice) says; the example `payment` shows it. In detail:
 ///
 /// | if | then |
 /// |---|---|
@@ -51,7 +52,6 @@ pub enum ProviderError {
     /// The server refuses the session, and another session was replaced for the same reason less than
     /// 30 s ago: there is no new login before `retry_in` has passed.
     #[error("two sessions in a row were refused: wait {} ms", retry_in.as_millis())]
-    #[non_exhaustive]
     RefusedLately {
         /// How long to wait.
         retry_in: Duration,
@@ -67,20 +67,6 @@ impl ProviderError {
     pub fn no_token(cause: impl Into<Arc<Self>>, retry_in: Option<Duration>) -> Self {
         let cause = cause.into();
         Self::NoToken { cause, retry_in }
-    }
-
-    /// One error of each kind that does not wrap a [`ClientError`] or another crate's error, with made-up
-    /// times: for tests of error handling, since some cannot be constructed outside of this crate.
-    #[must_use]
-    pub fn examples() -> Vec<Self> {
-        let retry_in = Duration::from_secs(1);
-        let mut examples: Vec<Self> = TokenProblem::all().into_iter().map(Self::Token).collect();
-        examples.extend([
-            Self::no_token(Self::Token(TokenProblem::TimedOut), Some(retry_in)),
-            Self::RefusedLately { retry_in },
-            Self::ShutDown,
-        ]);
-        examples
     }
 
     /// A stable identifier, such as `reply.plain`, `token.backing_off` or `client.timeout`.
@@ -100,6 +86,17 @@ impl ProviderError {
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.facts().2
+    }
+
+    /// What to do about the call.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Answer(error, _) => error.advice(),
+            _ if self.delivery() == Delivery::PossiblySent => Advice::AskByReference,
+            _ if self.is_retryable() => Advice::CallAgain,
+            _ => Advice::FixFirst,
+        }
     }
 
     fn facts(&self) -> (&'static str, ErrorCategory, Delivery) {
@@ -161,10 +158,7 @@ impl ProviderError {
     pub(crate) fn concerns_all(&self) -> bool {
         match self {
             Self::Transport(_) | Self::Token(TokenProblem::TimedOut) => true,
-            Self::Answer(error, _) => matches!(
-                error.status(),
-                Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
-            ),
+            Self::Answer(error, _) => error.is_busy(),
             _ => false,
         }
     }
@@ -174,15 +168,8 @@ impl ProviderError {
     fn can_pass(&self) -> bool {
         match self {
             Self::Transport(error) => error.can_pass(),
-            Self::Answer(error, _) => error.status().is_some_and(|status| {
-                status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-            }),
-            Self::Token(problem) => {
-                matches!(
-                    problem,
-                    TokenProblem::TimedOut | TokenProblem::TooMany | TokenProblem::Abandoned
-                )
-            }
+            Self::Answer(error, _) => error.can_pass(),
+            Self::Token(problem) => problem.can_pass(),
             other => other.is_retryable(),
         }
     }

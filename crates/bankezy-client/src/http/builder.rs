@@ -134,7 +134,9 @@ impl ClientBuilder {
     /// # Errors
     /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build(self) -> Result<Client, ClientError> {
-        Ok(Client::new(self.pools()?, self.settings))
+        let pools = self.pools()?.into();
+        let settings = self.settings;
+        Ok(Client { pools, settings })
     }
 
     /// Builds the blocking client and starts its thread.

@@ -23,7 +23,12 @@ pub(super) fn classify(
     let kind = if let Some(problem) = tls {
         ClientErrorKind::Tls(problem)
     } else if let Some(error) = cause(error).filter(|error| hyper::Error::is_parse(error)) {
-        head_problem(error)
+        // The variants are private, but each has its text.
+        if error.to_string().contains("version") {
+            ClientErrorKind::NotHttp1
+        } else {
+            ClientErrorKind::UnreadableHead
+        }
     } else if error.is_timeout() && !error.is_connect() {
         ClientErrorKind::Timeout
     } else if !error.is_connect() || delivery == Delivery::PossiblySent {
@@ -38,18 +43,6 @@ pub(super) fn classify(
         })
     };
     ClientError::new(kind, delivery)
-}
-
-/// What is wrong with the head of an answer. Only the text of a private type tells a version from a header.
-fn head_problem(error: &hyper::Error) -> ClientErrorKind {
-    let text = error.to_string();
-    let is_head = ["header", "content-length", "too large"];
-    let is_head = is_head.iter().any(|it| text.contains(it));
-    if is_head {
-        ClientErrorKind::UnreadableHead
-    } else {
-        ClientErrorKind::NotHttp1
-    }
 }
 
 /// Too many open files, in the process or in the system.

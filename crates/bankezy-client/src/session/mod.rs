@@ -9,14 +9,15 @@ pub(super) use shared::LoginFuture;
 use core::future::Future;
 use std::sync::Arc;
 
-use bankezy_crypto::Error;
 use bankezy_crypto::providers::bankezy::{Endpoint, Session, Verdict};
 use bankezy_crypto::providers::{RequestError, ServerHeaders};
+use bankezy_crypto::{Delivery, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BankEzyClient, ProviderError, RefreshSettings};
-use revocation::revoke;
+use super::sync::time::timeout;
+use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
+use revocation::{revoke, unused};
 use shared::Shared;
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
@@ -185,27 +186,34 @@ impl SessionKeeper {
         self.shared.next(Some(session))?.outcome().await
     }
 
-    /// Invalidates the token, if there is one and the server returned a reference for it, and refuses all
-    /// further calls. It can be called again if it fails.
+    /// Refuses all further calls, waits for those under way, and invalidates the token, if there is one and the
+    /// server returned a reference for it. It ends within [`RefreshSettings::shutdown_deadline`], half of which the
+    /// calls may take that are under way: after that the token is invalidated all the same. A login under way is
+    /// not waited for: its token is invalidated in the background. It can be called again if it fails.
     ///
     /// # Errors
     /// [`ProviderError`] if the server did not invalidate the token.
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
-        let login = self.shared.close();
-        let _revocation = self.shared.revocation.lock().await;
-        if let Some(login) = login {
-            // Its session is revoked below.
-            let _ = login.outcome().await;
-        }
-        if let Some(session) = self.shared.current(self.shared.settings.now()) {
-            let revoked = revoke(&self.shared.client, &session).await;
-            // A token that the server does not accept is not valid any more.
-            if verdict(&session, &revoked) != Verdict::Unauthorized {
-                revoked?;
+        let (shared, deadline) = (&self.shared, self.shared.settings.shutdown_deadline);
+        shared.close();
+        let ending = async {
+            let _revocation = shared.revocation.lock().await;
+            if let Some(session) = shared.current(shared.settings.now()) {
+                // The keeper and this function hold it.
+                let _ = timeout(deadline / 2, unused(&session, 2)).await;
+                let revoked = revoke(&shared.client, &session).await;
+                // A token that the server does not accept is not valid any more.
+                if verdict(&session, &revoked) != Verdict::Unauthorized {
+                    revoked?;
+                }
             }
-        }
-        self.shared.forget();
-        Ok(())
+            shared.forget();
+            Ok(())
+        };
+        let timed_out = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
+        timeout(deadline, ending)
+            .await
+            .unwrap_or(Err(timed_out.into()))
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(

@@ -136,17 +136,21 @@ impl Shared {
             }
             return ended;
         };
-        let replaced = self.current.swap(Some(Arc::clone(session)));
+        let now = self.settings.now();
+        let unneeded = if self.is_shut_down() {
+            Some(Arc::clone(session))
+        } else {
+            let replaced = self.current.swap(Some(Arc::clone(session)));
+            replaced.filter(|it| it.needs_revocation(session, now))
+        };
         drop(state);
         debug!(
             target: "bankezy_client",
             { renewed = session.is_renewal() },
             "session obtained",
         );
-        if let Some(replaced) = replaced
-            && replaced.needs_revocation(session, self.settings.now())
-        {
-            spawn(revoke_unused(Arc::clone(self), replaced));
+        if let Some(unneeded) = unneeded {
+            spawn(revoke_unused(Arc::clone(self), unneeded));
         }
         ended
     }

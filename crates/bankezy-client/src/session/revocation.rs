@@ -26,14 +26,19 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
     Ok(())
 }
 
+/// Waits until only so many hold a session.
+pub(super) async fn unused(session: &Arc<Session>, holders: usize) {
+    while Arc::strong_count(session) > holders {
+        sleep(IN_USE_EVERY).await;
+    }
+}
+
 /// Invalidates the token of a session that a login replaced, once nobody uses it any more, unless it
 /// expires first. A failure does not matter: the token expires anyway.
 pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>) {
-    while Arc::strong_count(&session) > 1 {
-        if session.is_expired(shared.settings.now()) {
-            return;
-        }
-        sleep(IN_USE_EVERY).await;
+    unused(&session, 1).await;
+    if session.is_expired(shared.settings.now()) {
+        return;
     }
     if let Err(error) = revoke(&shared.client, &session).await {
         debug!(

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use bankezy_crypto::providers::Moment;
 use bankezy_crypto::providers::bankezy::Session;
 
-use crate::in_flight::{InFlight, Renewing};
+use crate::in_flight::Renewing;
 use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
 
@@ -48,11 +48,10 @@ impl Shared {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 
-    /// Prevents further logins; returns the one in progress.
-    pub(super) fn close(&self) -> Option<Arc<InFlight<Session>>> {
-        let state = self.state();
+    /// Prevents further logins.
+    pub(super) fn close(&self) {
+        let _state = self.state();
         self.shut_down.store(true, Ordering::Release);
-        state.in_progress().ok().flatten()
     }
 
     pub(super) fn is_shut_down(&self) -> bool {

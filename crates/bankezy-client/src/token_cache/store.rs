@@ -18,7 +18,7 @@ const HOT: f64 = 0.5;
 /// When it is full it drops the tokens that are requested least. A token that is dropped or replaced is wiped
 /// at once, unless a caller still holds it. An expired token stays until it is replaced or dropped.
 pub struct MemoryStore<T> {
-    entries: Cache<TokenKey, TokenEntry<T>>,
+    pub(super) entries: Cache<TokenKey, TokenEntry<T>>,
 }
 
 impl<T> MemoryStore<T> {
@@ -40,18 +40,6 @@ impl<T> MemoryStore<T> {
         // Only options that are not set above can be invalid.
         let entries = options.map_or_else(|_| Cache::new(capacity), tuned);
         Self { entries }
-    }
-
-    pub(super) fn get(&self, key: &TokenKey) -> Option<TokenEntry<T>> {
-        self.entries.get(key)
-    }
-
-    pub(super) fn set(&self, key: &TokenKey, entry: &TokenEntry<T>) {
-        self.entries.insert(*key, entry.clone());
-    }
-
-    pub(super) fn clear(&self, key: &TokenKey) {
-        self.entries.remove(key);
     }
 
     /// How many tokens it holds, including expired ones.
@@ -76,11 +64,11 @@ impl<T> Default for MemoryStore<T> {
 
 impl<T: AsRef<Token> + Send + Sync + 'static> TokenStore<T> for MemoryStore<T> {
     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        Ok(self.get(key))
+        Ok(self.entries.get(key))
     }
 
     async fn save(&self, key: &TokenKey, entry: &TokenEntry<T>) -> Result<(), StoreError> {
-        self.set(key, entry);
+        self.entries.insert(*key, entry.clone());
         Ok(())
     }
 

@@ -38,7 +38,7 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
     pub(super) async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
         match self.ask(self.store.load(key), "loaded from").await {
             Ok(Some(entry)) => Ok(Some(entry)),
-            stored => match self.memory.get(key) {
+            stored => match self.memory.entries.get(key) {
                 None => stored,
                 kept => Ok(kept),
             },
@@ -46,9 +46,11 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
     }
 
     pub(super) async fn save(&self, key: &TokenKey, entry: &TokenEntry<T>) {
-        match self.ask(self.store.save(key, entry), "saved in").await {
-            Ok(()) => self.memory.clear(key),
-            Err(_) => self.memory.set(key, entry),
+        let saved = self.ask(self.store.save(key, entry), "saved in").await;
+        // What is in the store needs no second copy.
+        self.memory.entries.remove(key);
+        if saved.is_err() {
+            self.memory.entries.insert(*key, entry.clone());
         }
     }
 
