@@ -233,6 +233,8 @@ pub(crate) async fn make(
 pub(crate) struct Session {
     pub(crate) token: Token,
     pub(crate) channel: Channel,
+    /// Of its token, for Invalidate.
+    pub(crate) reference: String,
     /// What the caller says of calls under it.
     pub(crate) idempotent: bool,
 }
@@ -244,6 +246,7 @@ pub(crate) async fn session(bankezy: &BankEzyClient, sandbox: &Sandbox) -> Sessi
     let derivation = sandbox.credentials().derivation();
     Session {
         channel: Channel::establish(Arc::clone(&P256), key, &derivation).unwrap(),
+        reference: answer.token_reference_id.unwrap(),
         token: answer.token,
         idempotent: false,
     }
