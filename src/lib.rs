@@ -72,7 +72,7 @@ pub mod providers;
 mod secret;
 mod sync;
 
-pub use delivery::{Delivery, DeliveryTracker};
+pub use delivery::{Advice, Delivery, DeliveryTracker};
 pub use envelope::{
     Channel, DEFAULT_MAX_SEALED_LEN, Inspection, KeyRing, Open, OpenedByKey, PayloadCipher,
     Previous, PrivateKeyOpener, PublicKeySealer, Seal,

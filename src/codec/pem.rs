@@ -13,12 +13,12 @@ impl SecretBytes {
     /// decoded in constant time.
     ///
     /// Text around the block, lines of any length (RFC 7468 section 3) and line ends written as `\n` are
-    /// taken. An `EC PARAMETERS` block beside the key is passed over.
+    /// taken. An `EC PARAMETERS` block and certificates beside the key are passed over.
     ///
     /// # Errors
     /// [`Error::Key`] if the text is empty, longer than 16 KiB, no PEM, encrypted, or holds several blocks.
     pub fn from_pem(text: &str) -> Result<(&str, Self), Error> {
-        let block = only(text, &[])?;
+        let block = only(text, &CERTIFICATES)?;
         Ok((block.label, block.decode()?))
     }
 }

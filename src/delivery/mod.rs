@@ -1,7 +1,10 @@
 //! Whether a request may have reached its server, and how a transport and a caller that waits agree on it.
 
+mod advice;
 #[cfg(all(test, shuttle))]
 mod models;
+
+pub use advice::Advice;
 
 use core::fmt;
 use std::sync::Arc;

@@ -175,6 +175,10 @@ impl Channel {
 }
 
 impl Seal for Channel {
+    fn key_tag(&self) -> [u8; 32] {
+        self.sealer().key_tag()
+    }
+
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         self.seal_into(plaintext, sealed)
     }

@@ -200,6 +200,11 @@ impl PayloadCipher {
         self.open(sealed)?.json()
     }
 
+    /// The same for ciphers of one secret, and for no others.
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        *self.fingerprint.bytes()
+    }
+
     /// Whether both are of one secret, on whichever backends. Takes constant time.
     pub(super) fn has_secret_of(&self, other: &Self) -> bool {
         self.fingerprint.is_same(&other.fingerprint)

@@ -30,6 +30,12 @@ pub trait Seal: Send + Sync {
     /// Those of the type, such as of [`PayloadCipher::seal`].
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error>;
 
+    /// A digest of the secret that it seals under, by which a token cache keeps tokens of different secrets
+    /// apart. Zeros, the default, if there is no such secret.
+    fn key_tag(&self) -> [u8; 32] {
+        [0; 32]
+    }
+
     /// Seals a payload.
     ///
     /// # Errors
@@ -66,6 +72,10 @@ pub trait Open: Send + Sync {
 }
 
 impl Seal for PayloadCipher {
+    fn key_tag(&self) -> [u8; 32] {
+        self.fingerprint()
+    }
+
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         self.seal_into(plaintext, sealed)
     }
@@ -79,6 +89,11 @@ impl Open for PayloadCipher {
 
 /// Seals with the newest key.
 impl Seal for KeyRing {
+    /// Of the newest key.
+    fn key_tag(&self) -> [u8; 32] {
+        self.fingerprint()
+    }
+
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         self.seal_into(plaintext, sealed)
     }

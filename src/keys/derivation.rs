@@ -117,6 +117,16 @@ impl fmt::Debug for Derivation<'_> {
 }
 
 impl Derivation<'_> {
+    /// A digest of what it makes of one fixed secret: the same for the same derivation, and for no other.
+    pub(crate) fn tag(&self, backend: Backend) -> Result<[u8; 32], Error> {
+        let mut fixed = Secret32::zeroed();
+        fixed.bytes_mut().fill(1);
+        let mut tag = Secret32::zeroed();
+        let derived = self.derive(fixed, backend)?;
+        backend.primitives().sha256(&[derived.bytes()], &mut tag);
+        Ok(*tag.bytes())
+    }
+
     /// From the shared secret to the key.
     pub(crate) fn derive(&self, shared: Secret32, backend: Backend) -> Result<Secret32, Error> {
         let primitives = backend.primitives();

@@ -6,6 +6,7 @@ use core::time::Duration;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderValue, Response, StatusCode};
 
+use crate::delivery::Advice;
 use crate::error::{Error, ErrorCategory};
 use crate::providers::bankezy::Outcome;
 use crate::providers::plain_error::PlainError;
@@ -151,6 +152,32 @@ impl CallError {
             | Self::Unexpected { .. } => ErrorCategory::Provider,
             Self::Envelope(error) => error.category(),
         }
+    }
+
+    /// What to do after it. Whatever status a server answers in clear, something on the way may have sent the call on,
+    /// so it does not prove that the call was not executed.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Failed { .. } => Advice::ReadOutcome,
+            _ => Advice::AskByReference,
+        }
+    }
+
+    /// Whether the provider has too much to do: 429 or 503, which says nothing of this call.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let busy = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
+        self.status().is_some_and(|status| busy.contains(&status))
+    }
+
+    /// Whether the cause is on the server's side and may be gone later: 429, or a status from 500 on.
+    #[must_use]
+    pub fn can_pass(&self) -> bool {
+        self.is_busy() || self.status().is_some_and(|status| status.is_server_error())
     }
 
     /// Whether the server asked to wait, by 429 or 503 with `Retry-After`: the same call may succeed later.

@@ -103,10 +103,10 @@ impl<'a> PlainJsonAnswer<'a> {
 
     /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without
     /// `expires_in`, or with one after the year 9999, no expiry is stated.
-    pub(crate) fn access_token(&self, received_at: SystemTime) -> Result<Token, CallError> {
+    pub(crate) fn access_token(&self, asked_at: SystemTime) -> Result<Token, CallError> {
         let expires_at = self
             .number("expires_in")?
-            .and_then(|seconds| Token::expiry(received_at, Duration::from_secs(seconds)));
+            .and_then(|seconds| Token::expiry(asked_at, Duration::from_secs(seconds)));
         let token = self.token("access_token", expires_at)?;
         Ok(match self.optional("token_type") {
             Some(token_type) => token.with_token_type(token_type),

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Uri};
+
 use crate::error::{Error, ErrorCategory};
 
 /// Why a request could not be built: what an implementation of [`TokenApi`](super::TokenApi) returns before
@@ -45,6 +48,8 @@ pub enum UrlProblem {
     Path,
     /// A path with a segment `.` or `..`, which would lead to another path than the one that is written.
     DotSegment,
+    /// A `Host` header that names another host than the URL.
+    Host,
 }
 
 /// What is wrong with a field of a request.
@@ -132,6 +137,7 @@ impl RequestError {
             UrlProblem::Query,
             UrlProblem::Path,
             UrlProblem::DotSegment,
+            UrlProblem::Host,
         ];
         let fields = [
             FieldProblem::Missing,
@@ -169,7 +175,26 @@ impl UrlProblem {
             Self::Query => "url.query",
             Self::Path => "url.path",
             Self::DotSegment => "url.dot_segment",
+            Self::Host => "url.host",
         }
+    }
+
+    /// Whether a `Host` header, where the caller set one, names another host or port than the URL, or there are
+    /// several: [`Host`](Self::Host).
+    #[must_use]
+    pub fn has_other_host(headers: &HeaderMap, uri: &Uri) -> bool {
+        let default_port = match uri.scheme_str() {
+            Some("http") => ":80",
+            _ => ":443",
+        };
+        let without_default = |text: &str| {
+            let host = text.strip_suffix(default_port).unwrap_or(text);
+            host.to_ascii_lowercase()
+        };
+        let named = uri.authority().map(|it| without_default(it.as_str()));
+        let mut hosts = headers.get_all(HOST).iter();
+        let is_other = |host: &HeaderValue| host.to_str().ok().map(without_default) != named;
+        hosts.next().is_some_and(is_other) || hosts.next().is_some()
     }
 
     /// Whether a path has a segment `.` or `..`, percent-encoded or not, which URL parsers fold away
@@ -261,6 +286,7 @@ impl fmt::Display for UrlProblem {
             Self::DotSegment => {
                 "the path holds a segment `.` or `..`, which leads elsewhere: write the path out"
             }
+            Self::Host => "the Host header names another host than the URL: leave it out",
         })
     }
 }
@@ -310,5 +336,41 @@ impl From<UrlProblem> for RequestError {
 impl From<Error> for RequestError {
     fn from(error: Error) -> Self {
         Self::Envelope(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_header_says_what_the_url_says() {
+        let is_other = |uri: &'static str, hosts: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+            }
+            UrlProblem::has_other_host(&headers, &Uri::from_static(uri))
+        };
+        for (uri, hosts) in [
+            ("https://example.com/", &[][..]),
+            ("https://example.com/", &["EXAMPLE.com"]),
+            ("https://example.com/", &["example.com:443"]),
+            ("https://example.com:443/", &["example.com"]),
+            ("https://example.com:8443/", &["example.com:8443"]),
+            ("http://localhost:80/", &["localhost"]),
+        ] {
+            assert!(!is_other(uri, hosts), "{uri} {hosts:?}");
+        }
+        for (uri, hosts) in [
+            ("https://example.com/", &["example.org"][..]),
+            ("https://example.com/", &[""]),
+            ("https://example.com/", &["example.com:80"]),
+            ("https://example.com:8443/", &["example.com"]),
+            ("https://example.com/", &["example.com", "example.com"]),
+            ("https://example.com/", &["ex\u{e4}mple.com"]),
+        ] {
+            assert!(is_other(uri, hosts), "{uri} {hosts:?}");
+        }
     }
 }

@@ -27,10 +27,13 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    let now = text(headers, &DATE)
-        .and_then(|date| httpdate::parse_http_date(date).ok())
-        .unwrap_or(now);
+    let now = self::date(headers).unwrap_or(now);
     Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// The server's clock when it answered: `Date` (RFC 9110 section 6.6.1), which leaves out parts of a second.
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(text(headers, &DATE)?).ok()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

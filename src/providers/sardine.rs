@@ -23,7 +23,9 @@ use crate::envelope::to_json;
 use crate::providers::fields::{at_most, credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
-use crate::providers::{BaseUrl, CallError, FieldProblem, RequestError, Token, TokenApi, TokenKey};
+use crate::providers::{
+    BaseUrl, CachedTokenApi, CallError, FieldProblem, RequestError, Token, TokenApi, TokenKey,
+};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where Sardine's sandbox is, as documented.
@@ -191,17 +193,19 @@ impl TokenApi for Sardine {
         &self,
         _request: &TokenRequest,
         response: &Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
         let answer = PlainJsonAnswer::read(response, |_| None)?;
         Ok(TokenAnswer {
-            token: answer.access_token(received_at)?,
+            token: answer.access_token(asked_at)?,
             scope: answer.optional("scope"),
             incode_sdk_base_url: answer.optional("incode_sdk_base_url"),
             verification_id: answer.optional("verification_id"),
         })
     }
+}
 
+impl CachedTokenApi for Sardine {
     fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
         Ok(TokenKey::of(&[
             b"sardine",

@@ -22,7 +22,7 @@ use crate::providers::{Token, TokenKey, sardine};
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")] {
-/// use bankezy_crypto::providers::{SealedStorage, Token, TokenApi, faceki::Faceki};
+/// use bankezy_crypto::providers::{CachedTokenApi, SealedStorage, Token, faceki::Faceki};
 /// use bankezy_crypto::{PayloadCipher, PayloadSecret};
 ///
 /// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;

@@ -13,7 +13,12 @@ pub struct Token {
     text: SecretText,
     token_type: Option<String>,
     expires_at: Option<SystemTime>,
+    /// The provider's clock when it answered, if the expiry is a time of that clock.
+    stated_at: Option<SystemTime>,
 }
+
+/// What a `Date` leaves out at most.
+const SECOND: Duration = Duration::from_secs(1);
 
 impl Token {
     /// Takes over a token, such as one kept from an earlier run.
@@ -23,6 +28,7 @@ impl Token {
             text,
             token_type: None,
             expires_at,
+            stated_at: None,
         }
     }
 
@@ -50,6 +56,27 @@ impl Token {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
+    }
+
+    /// When it expires by our clock, for a request that was sent at `asked_at`. A time that the provider states by
+    /// its own clock is corrected by how far that clock, the `Date` of the answer, is from ours: rather too early
+    /// than too late, by a second and the time that the answer took.
+    #[must_use]
+    pub fn expires_by(&self, asked_at: SystemTime) -> Option<SystemTime> {
+        let (expires_at, stated_at) = (self.expires_at?, self.stated_at);
+        let Some(stated_at) = stated_at.and_then(|at| at.checked_add(SECOND)) else {
+            return Some(expires_at);
+        };
+        match expires_at.duration_since(stated_at) {
+            Ok(lifetime) => asked_at.checked_add(lifetime),
+            Err(past) => asked_at.checked_sub(past.duration()),
+        }
+    }
+
+    /// Its expiry is a time of the provider's clock, which showed this when it answered.
+    pub(crate) fn stated_at(mut self, clock: Option<SystemTime>) -> Self {
+        self.stated_at = clock;
+        self
     }
 
     /// Remaining lifetime at `now`: zero if it has expired, `None` where the provider
@@ -92,4 +119,29 @@ pub(crate) fn sensitive(text: &str, name: &'static str) -> Result<HeaderValue, R
         .map_err(|_| RequestError::field(name, FieldProblem::NotAHeaderValue))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn an_expiry_by_the_providers_clock_is_corrected_by_its_date() {
+        let token = |expires_at, clock| {
+            let token = Token::new("t".to_owned().into(), expires_at);
+            token.stated_at(clock).expires_by(at(10_000))
+        };
+        for clock in [1_000, 10_000, 500_000] {
+            let expires_at = Some(at(clock + 3_600));
+            let expected = Some(at(10_000 + 3_599));
+            assert_eq!(token(expires_at, Some(at(clock))), expected, "{clock}");
+        }
+        assert_eq!(token(Some(at(13_600)), None), Some(at(13_600)));
+        assert_eq!(token(Some(at(500)), Some(at(1_000))), Some(at(9_499)));
+        assert_eq!(token(None, Some(at(1_000))), None);
+    }
 }

@@ -43,7 +43,8 @@ pub trait TokenApi: Send + Sync + 'static {
     /// [`RequestError`] if it cannot be built.
     fn request(&self, request: &Self::Request) -> Result<Request<SecretBytes>, RequestError>;
 
-    /// Reads the answer to `request`. `received_at` is when it came: lifetimes count from there.
+    /// Reads the answer to `request`. `asked_at` is the time before it was sent: lifetimes count from there, so
+    /// that no token is taken for good after the provider ended it.
     ///
     /// # Errors
     /// [`CallError`] tells a refusal, a failure and an answer that is not as documented apart.
@@ -51,14 +52,18 @@ pub trait TokenApi: Send + Sync + 'static {
         &self,
         request: &Self::Request,
         response: &Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<Self::Answer, CallError>;
+}
 
+/// A token API whose tokens can be kept: the same request may be made again for the next token. That is not so
+/// of Renew, which works once for each token.
+pub trait CachedTokenApi: TokenApi {
     /// Which token `request` asks for, to keep tokens by.
     ///
     /// It is made of everything that a token depends on: the provider, where its API is, the account
-    /// with its credentials, and what the request says. Two requests share a key only if the token
-    /// of one serves the other.
+    /// with its credentials, the secret or key pair of sealed bodies, and what the request says. Two requests
+    /// share a key only if the token of one serves the other.
     ///
     /// # Errors
     /// [`RequestError`] if the request cannot be written.

@@ -4,7 +4,11 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use subtle::ConstantTimeEq as _;
+
+use crate::error::Error;
 use crate::providers::sealed_storage::{MemberReader, MemberWriter, SealedStorage, Stored};
+use crate::providers::{Lifetime, Token, TokenKey};
 
 /// An answer as a token store holds it. Cheap to clone.
 ///
@@ -12,22 +16,15 @@ use crate::providers::sealed_storage::{MemberReader, MemberWriter, SealedStorage
 /// and nothing else.
 pub struct TokenEntry<T> {
     answer: Arc<T>,
-    due_at: SystemTime,
-    good_until: SystemTime,
+    lifetime: Lifetime,
 }
 
 impl<T> TokenEntry<T> {
-    /// An answer held from `now` until it expires at `good_until`. It is due for renewal when a fifth of
-    /// that time is left, early enough for a few attempts.
+    /// An answer, and how long it may be used.
     #[must_use]
-    pub fn new(answer: impl Into<Arc<T>>, now: SystemTime, good_until: SystemTime) -> Self {
-        let life = good_until.duration_since(now).unwrap_or_default();
-        let last_fifth = life.checked_div(5).unwrap_or_default();
-        Self {
-            answer: answer.into(),
-            due_at: good_until.checked_sub(last_fifth).unwrap_or(good_until),
-            good_until,
-        }
+    pub fn new(answer: impl Into<Arc<T>>, lifetime: Lifetime) -> Self {
+        let answer = answer.into();
+        Self { answer, lifetime }
     }
 
     /// The answer.
@@ -42,22 +39,35 @@ impl<T> TokenEntry<T> {
         self.answer
     }
 
+    /// How long it may be used.
+    #[must_use]
+    pub fn lifetime(&self) -> &Lifetime {
+        &self.lifetime
+    }
+
     /// When it expires, from which on a store need not keep it.
     #[must_use]
     pub fn good_until(&self) -> SystemTime {
-        self.good_until
+        self.lifetime.good_until()
+    }
+}
+
+impl<T: AsRef<Token>> TokenEntry<T> {
+    /// Whether it holds this token. Takes constant time for tokens of one length.
+    #[must_use]
+    pub fn holds(&self, token: &Token) -> bool {
+        let held = (*self.answer).as_ref().as_str().as_bytes();
+        held.ct_eq(token.as_str().as_bytes()).into()
     }
 
-    /// Whether it has not expired at `now`.
-    #[must_use]
-    pub fn is_good(&self, now: SystemTime) -> bool {
-        now < self.good_until
-    }
-
-    /// Whether it should be renewed at `now`.
-    #[must_use]
-    pub fn is_due(&self, now: SystemTime) -> bool {
-        self.due_at <= now
+    /// A digest that tells the entries of one key apart: a store outside of this process saves it with the
+    /// sealed text, and removes an entry only if the digest is still the same.
+    ///
+    /// # Errors
+    /// As for [`TokenKey::of`].
+    pub fn tag(&self, key: &TokenKey) -> Result<[u8; 32], Error> {
+        let token = (*self.answer).as_ref().as_str();
+        Ok(*TokenKey::of(&[key.as_bytes(), token.as_bytes()])?.as_bytes())
     }
 }
 
@@ -65,8 +75,7 @@ impl<T> Clone for TokenEntry<T> {
     fn clone(&self) -> Self {
         Self {
             answer: Arc::clone(&self.answer),
-            due_at: self.due_at,
-            good_until: self.good_until,
+            lifetime: self.lifetime,
         }
     }
 }
@@ -82,15 +91,20 @@ impl<T: SealedStorage> SealedStorage for TokenEntry<T> {}
 impl<T: SealedStorage> Stored for TokenEntry<T> {
     fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
         self.answer.write(members);
-        members.time("dueAt", Some(self.due_at));
-        members.time("goodUntil", Some(self.good_until));
+        members.time("dueAt", Some(self.lifetime.due_at()));
+        members.time("usefulUntil", Some(self.lifetime.useful_until()));
+        members.time("goodUntil", Some(self.lifetime.good_until()));
     }
 
     fn read(members: &MemberReader<'_>) -> Option<Self> {
+        let [due_at, useful_until, good_until] = ["dueAt", "usefulUntil", "goodUntil"];
         Some(Self {
             answer: Arc::new(T::read(members)?),
-            due_at: members.time("dueAt")?,
-            good_until: members.time("goodUntil")?,
+            lifetime: Lifetime::stored(
+                members.time(due_at)?,
+                members.time(useful_until)?,
+                members.time(good_until)?,
+            ),
         })
     }
 }

@@ -105,6 +105,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/token", &["secret", "providers/request_error"]),
     ("providers/fields", &["secret", "providers/request_error"]),
     ("providers/retry_after", &[]),
+    ("providers/call_options", &[]),
+    ("providers/lifetime", &[]),
+    ("providers/service_error", &[]),
+    ("providers/server_headers", &[]),
     (
         "providers/plain_error",
         &["secret", "providers/retry_after"],
@@ -127,6 +131,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "providers/call_error",
         &[
+            "delivery",
             "error",
             "providers/plain_error",
             "providers/bankezy/outcome",
@@ -159,10 +164,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keys",
             "envelope",
             "providers/base_url",
+            "providers/call_options",
             "providers/call_error",
             "providers/fields",
+            "providers/lifetime",
             "providers/plain_error",
             "providers/request_error",
+            "providers/retry_after",
             "providers/token",
             "providers/token_api",
             "providers/bankezy/outcome",
@@ -225,7 +233,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "providers/sardine",
         ],
     ),
-    ("providers/token_entry", &["providers/sealed_storage"]),
+    (
+        "providers/token_entry",
+        &[
+            "error",
+            "providers/lifetime",
+            "providers/sealed_storage",
+            "providers/token",
+            "providers/token_api",
+        ],
+    ),
+    (
+        "providers/token_store",
+        &[
+            "error",
+            "providers/service_error",
+            "providers/token_api",
+            "providers/token_entry",
+        ],
+    ),
 ];
 
 /// Whether a place is this module or lies in it.

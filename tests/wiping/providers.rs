@@ -10,7 +10,7 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Sardine};
-use bankezy_crypto::providers::{BaseUrl, RequestError, Token, TokenApi};
+use bankezy_crypto::providers::{BaseUrl, CachedTokenApi, RequestError, Token, TokenApi};
 use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
 use http::{Request, Response};
 use serde_json::json;
@@ -105,15 +105,24 @@ fn answers(member: &str, wrap: impl Fn(String) -> String) -> Vec<Response<Vec<u8
 }
 
 /// Reads each answer, taken or refused, and asks for the key to keep the token by.
-fn answers_leave_nothing<A: TokenApi>(
+fn answers_leave_nothing<A: CachedTokenApi>(
+    watch: &Watch,
+    api: &A,
+    request: &A::Request,
+    answers: &[Response<Vec<u8>>],
+) {
+    let left = watch.left(&secrets(), || api.key(request).unwrap());
+    assert_eq!(left, Left::new(), "key");
+    reading_leaves_nothing(watch, api, request, answers);
+}
+
+fn reading_leaves_nothing<A: TokenApi>(
     watch: &Watch,
     api: &A,
     request: &A::Request,
     answers: &[Response<Vec<u8>>],
 ) {
     let secrets = secrets();
-    let left = watch.left(&secrets, || api.key(request).unwrap());
-    assert_eq!(left, Left::new(), "key");
     let mut taken = 0;
     for response in answers {
         let left = watch.left(&secrets, || {
@@ -239,7 +248,7 @@ fn nothing_is_left_of_bankezy_but_heads() {
         answers_leave_nothing(&watch, &user, &user_request, &sealed);
         let renew = RenewApi::new(Arc::clone(&server), channel.clone());
         let renewed = RenewRequest::new(Token::new(TOKEN.to_owned().into(), None), account);
-        answers_leave_nothing(&watch, &renew, &renewed, &sealed);
+        reading_leaves_nothing(&watch, &renew, &renewed, &sealed);
         let clear = answers("token", wrap);
         let left = watch.left(&looked_for, || {
             for response in clear.iter().chain(&sealed) {

@@ -1,5 +1,6 @@
 //! `bankezy call`: any API, sealed both ways.
 
+use bankezy_crypto::providers::bankezy::Endpoint;
 use serde_json::value::RawValue;
 
 use crate::args::{BackendArg, Call};
@@ -23,7 +24,13 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
             error.column()
         ))
     })?;
-    let answer: Box<RawValue> = remote::block_on(client.call(&args.path, body, &token, &channel))?
+    let endpoint = Endpoint::from(&args.path);
+    let endpoint = if args.idempotent {
+        endpoint.idempotent()
+    } else {
+        endpoint
+    };
+    let answer: Box<RawValue> = remote::block_on(client.call(endpoint, body, &token, &channel))?
         .map_err(remote::call_failure)?;
     // Byte for byte, as `bankezy open` does.
     files::print(answer.get().as_bytes())

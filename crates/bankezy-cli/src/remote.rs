@@ -34,28 +34,41 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
     Ok(BankEzyClient::new(client, server))
 }
 
+/// Headers by which a server knows a request, for its operator.
+const REQUEST_IDS: [&str; 2] = ["x-request-id", "x-correlation-id"];
+
 pub(crate) fn call_failure(error: ProviderError) -> Failure {
+    let headers = error.server_headers().cloned().unwrap_or_default();
+    let known = REQUEST_IDS.into_iter().filter_map(|name| {
+        let value = headers.get(name)?;
+        Some(format!(" ({name}: {value})"))
+    });
+    let known = known.collect::<String>();
     match error {
         ProviderError::Request(error) => error.into(),
-        ProviderError::Answer(CallError::Failed {
-            status, outcome, ..
-        }) => {
+        ProviderError::Answer(
+            CallError::Failed {
+                status, outcome, ..
+            },
+            _,
+        ) => {
             let codes = [&outcome.code, &outcome.inner_code];
             let meaning = codes.into_iter().flatten().find_map(meaning);
             let meaning = meaning.map_or_else(String::new, |text| format!(" ({text})"));
-            Failure::operation(format!("{}{meaning}", CallError::failed(status, outcome)))
+            let failed = CallError::failed(status, outcome);
+            Failure::operation(format!("{failed}{meaning}{known}"))
         }
-        ProviderError::Answer(CallError::Plain(plain)) => {
+        ProviderError::Answer(CallError::Plain(plain), _) => {
             let hint = match plain.status().as_u16() {
                 400 => "; it may not open what was sealed: check the payload secret or --derive",
                 401 | 403 => "; check X-API-KEY and the token, which may have expired",
                 404 => "; check --base-url, --api-version and the path",
                 _ => "",
             };
-            Failure::operation(format!("{}{hint}", CallError::Plain(plain)))
+            Failure::operation(format!("{}{hint}{known}", CallError::Plain(plain)))
         }
         ProviderError::Transport(error) => transport::failure(&error),
-        error => Failure::operation(error.to_string()),
+        error => Failure::operation(format!("{error}{known}")),
     }
 }
 

@@ -98,7 +98,9 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             Setting::RootCertificate => usage("--ca-file or --extra-ca-file"),
             Setting::ClientCertificate => usage("--client-cert-file"),
             Setting::ClientKey => usage("--client-key-file or --client-key-env"),
-            Setting::Proxy => usage("--proxy, --proxy-file or --proxy-env"),
+            Setting::Proxy | Setting::ProxyIdentity => {
+                usage("--proxy, --proxy-file or --proxy-env")
+            }
             Setting::SystemRoots => operation(" (--ca-file)"),
             _ => operation(""),
         },
@@ -106,7 +108,9 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             TlsProblem::UntrustedCertificate | TlsProblem::BadCertificate => {
                 operation(" (--ca-file or --extra-ca-file)")
             }
-            TlsProblem::ClientCertificateRequired | TlsProblem::ClientCertificateRefused => {
+            TlsProblem::ClientCertificateRequired
+            | TlsProblem::ClientCertificateRefused
+            | TlsProblem::HandshakeRefused => {
                 operation(" (--client-cert-file and --client-key-file)")
             }
             _ => operation(""),

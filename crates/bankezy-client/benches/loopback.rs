@@ -5,6 +5,9 @@
 //! differ by more than the envelope: its share is taken from the envelope alone.
 //! One at a time, most of a request is threads that wake each other, which varies by half from run to
 //! run, and the share with it; the share of processor time with many tasks is the steady one.
+//!
+//! The same call by hand, with `reqwest` set as the client sets it and the same sealing, says what the client
+//! itself costs: in processor time with many tasks, in turns.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,7 +17,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
-use bankezy_client::{BankEzyClient, Client, ProviderError};
+use bankezy_client::{
+    BankEzyClient, Client, DEFAULT_CONNECT_TIMEOUT, DEFAULT_DEADLINE, DEFAULT_IDLE_TIMEOUT,
+    DEFAULT_MAX_IDLE_PER_HOST, ProviderError,
+};
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, AppSession, BankEzy, Version};
 use bankezy_crypto::{KeyPair, SecretBytes};
@@ -57,6 +63,14 @@ fn main() {
     }
 }
 
+#[derive(Clone, Copy)]
+enum What {
+    Sealed,
+    Clear,
+    /// Sealed, by `reqwest` alone.
+    Bare,
+}
+
 /// The emulator's echo, and one that neither opens nor seals.
 struct Both {
     sandbox: Sandbox,
@@ -64,6 +78,8 @@ struct Both {
     session: AppSession,
     client: Client,
     clear_url: Uri,
+    bare: reqwest::Client,
+    echo_url: String,
     body: Value,
     text: String,
 }
@@ -93,6 +109,18 @@ impl Both {
         let app = Router::new().route("/echo", post(clear_echo));
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
 
+        let bare = reqwest::Client::builder()
+            .http1_only()
+            .no_proxy()
+            .connect_timeout(DEFAULT_CONNECT_TIMEOUT)
+            .pool_idle_timeout(DEFAULT_IDLE_TIMEOUT)
+            .pool_max_idle_per_host(DEFAULT_MAX_IDLE_PER_HOST)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .timeout(DEFAULT_DEADLINE)
+            .build()
+            .unwrap();
+        let echo_url = format!("{}{}", sandbox.url(), credentials.echo_path());
         let around = json!({"text": ""}).to_string().len();
         let body = json!({"text": "x".repeat(BODY - around)});
         let text = body.to_string();
@@ -103,6 +131,8 @@ impl Both {
             session,
             client,
             clear_url: format!("http://{address}/echo").parse().unwrap(),
+            bare,
+            echo_url,
             body,
             text,
         }
@@ -142,6 +172,34 @@ impl Both {
         assert_eq!(heard, self.body);
     }
 
+    /// The sealed call by hand.
+    async fn bare(&self) {
+        let AppSession {
+            answer, channel, ..
+        } = &self.session;
+        let text = serde_json::to_vec(&self.body).unwrap();
+        let request = self
+            .bare
+            .post(&self.echo_url)
+            .header("content-type", "text/plain")
+            .header("accept-encoding", "identity")
+            .header("x-api-key", self.sandbox.credentials().api_key())
+            .header("x-api-token", answer.token.as_str())
+            .body(channel.seal(&text).unwrap());
+        let response = request.send().await.unwrap().error_for_status().unwrap();
+        let body = response.bytes().await.unwrap();
+        let heard: Value = channel.open(&body).unwrap().json().unwrap();
+        assert_eq!(heard, self.body);
+    }
+
+    async fn once(&self, what: What) {
+        match what {
+            What::Sealed => self.sealed().await,
+            What::Clear => self.clear().await,
+            What::Bare => self.bare().await,
+        }
+    }
+
     /// What the envelope does for one request: sealed and opened on the way there, and back.
     fn envelope(&self) {
         let channel = &self.session.channel;
@@ -159,8 +217,8 @@ async fn clear_echo(body: Bytes) -> Bytes {
 
 fn compare(runtime: &Runtime, both: &Arc<Both>) {
     println!("\nrequests per second, 1 KiB, in interleaved rounds");
-    let [one, alone] = rounds(runtime, both, 1);
-    let [many, _] = rounds(runtime, both, MANY);
+    let [one, _, alone] = rounds(runtime, both, 1);
+    let [many, bare, _] = rounds(runtime, both, MANY);
     let envelope = alone.each_in_us();
     println!("  envelope alone: {envelope:.2} µs a request (two seals, two opens)");
     // With all processors busy, time is no measure: processor time is, of client and server
@@ -171,19 +229,26 @@ fn compare(runtime: &Runtime, both: &Arc<Both>) {
             "  with {MANY} tasks: {processor:.1} µs of processor time a request, {share:.2} % of it the envelope's"
         );
     }
+    if let Some((ours, bare)) = many.processor_in_us().zip(bare.processor_in_us()) {
+        println!(
+            "a call costs {:.1} µs of processor time more than bare reqwest, {ours:.1} µs and {bare:.1} µs (goal <= 5 µs)",
+            ours - bare
+        );
+    }
     let share = 100.0 * envelope / one.each_in_us();
     println!("envelope share of a 1 KiB request: {share:.2} % (goal < 5 %)");
 }
 
-/// Sealed requests, and the envelope alone. In turns, so that what else the machine does falls on
+/// Sealed requests, the same by `reqwest` alone, and the envelope alone. In turns, so that what else the machine does falls on
 /// all alike.
-fn rounds(runtime: &Runtime, both: &Arc<Both>, tasks: usize) -> [Cost; 2] {
-    const ROUNDS: usize = 8;
+fn rounds(runtime: &Runtime, both: &Arc<Both>, tasks: usize) -> [Cost; 3] {
+    const ROUNDS: usize = 16;
     const TURN: Duration = Duration::from_millis(300);
-    let [mut sealed, mut clear, mut alone] = <[Cost; 3]>::default();
+    let [mut sealed, mut clear, mut bare, mut alone] = <[Cost; 4]>::default();
     for _ in 0..ROUNDS {
-        sealed.add(runtime.block_on(turn(both, true, tasks, TURN)));
-        clear.add(runtime.block_on(turn(both, false, tasks, TURN)));
+        sealed.add(runtime.block_on(turn(both, What::Sealed, tasks, TURN)));
+        bare.add(runtime.block_on(turn(both, What::Bare, tasks, TURN)));
+        clear.add(runtime.block_on(turn(both, What::Clear, tasks, TURN)));
         alone.add(alone_for(both, TURN / 4));
     }
     println!(
@@ -193,7 +258,7 @@ fn rounds(runtime: &Runtime, both: &Arc<Both>, tasks: usize) -> [Cost; 2] {
         sealed.each_in_us(),
         clear.each_in_us(),
     );
-    [sealed, alone]
+    [sealed, bare, alone]
 }
 
 #[derive(Default)]
@@ -226,7 +291,7 @@ impl Cost {
     }
 }
 
-async fn turn(both: &Arc<Both>, sealed: bool, tasks: usize, turn: Duration) -> Cost {
+async fn turn(both: &Arc<Both>, what: What, tasks: usize, turn: Duration) -> Cost {
     let (started, processor) = (Instant::now(), processor_time());
     let until = started + turn;
     let callers: Vec<_> = (0..tasks)
@@ -235,10 +300,7 @@ async fn turn(both: &Arc<Both>, sealed: bool, tasks: usize, turn: Duration) -> C
             tokio::spawn(async move {
                 let mut requests = 0;
                 while Instant::now() < until {
-                    match sealed {
-                        true => both.sealed().await,
-                        false => both.clear().await,
-                    }
+                    both.once(what).await;
                     requests += 1;
                 }
                 requests

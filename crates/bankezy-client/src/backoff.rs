@@ -48,14 +48,20 @@ impl Backoff {
 }
 
 impl Failed {
-    /// Counts one more failure. The wait includes what the server asks for, up to the longest wait.
-    pub(super) fn after(
-        before: Option<&Self>,
-        cause: &Arc<ProviderError>,
+    /// Counts one more failure in `failed`, or forgets them after a success. The wait includes what the server
+    /// asks for, up to the longest wait.
+    pub(super) fn count<T>(
+        failed: &mut Option<Self>,
+        result: &Result<T, Arc<ProviderError>>,
         backoff: &Backoff,
         what: &'static str,
-    ) -> Self {
-        let times = before.map_or(0, |failed| failed.times).saturating_add(1);
+    ) {
+        let Err(cause) = result else {
+            *failed = None;
+            return;
+        };
+        let before = failed.as_ref().map_or(0, |failed| failed.times);
+        let times = before.saturating_add(1);
         let asked = cause.retry_after().unwrap_or_default();
         let wait = asked.saturating_add(backoff.wait(times)).min(backoff.max());
         warn!(
@@ -63,11 +69,11 @@ impl Failed {
             { error.code = cause.code(), failures = times, retry_in_ms = millis(wait) },
             "{what}",
         );
-        Self {
+        *failed = Some(Self {
             times,
             retry_at: Instant::now() + wait,
             cause: Arc::clone(cause),
-        }
+        });
     }
 
     /// Fails until the wait has passed.
@@ -121,9 +127,14 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let backoff = Backoff::new(hour, 2 * hour);
         let cause = Arc::new(ProviderError::Token(TokenProblem::TimedOut));
-        let first = Failed::after(None, &cause, &backoff, "test");
-        let second = Failed::after(Some(&first), &cause, &backoff, "test");
-        assert_eq!((first.times, second.times), (1, 2));
+        let failure = Err::<(), _>(Arc::clone(&cause));
+        let mut failed = None;
+        for times in 1..4 {
+            Failed::count(&mut failed, &failure, &backoff, "test");
+            assert_eq!(failed.as_ref().unwrap().times, times);
+        }
+        Failed::count(&mut failed, &Ok(()), &backoff, "test");
+        assert!(failed.is_none());
         let failed = Failed {
             times: 1,
             retry_at: Instant::now() + hour,
@@ -134,7 +145,8 @@ mod tests {
             Err(ProviderError::NoToken { retry_in: Some(wait), .. }) if wait <= hour
         ));
         let backoff = Backoff::new(Duration::ZERO, hour);
-        let at_once = Failed::after(None, &cause, &backoff, "test");
-        assert!(at_once.check().is_ok());
+        let mut at_once = None;
+        Failed::count(&mut at_once, &failure, &backoff, "test");
+        assert!(at_once.unwrap().check().is_ok());
     }
 }

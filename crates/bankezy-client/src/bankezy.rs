@@ -1,23 +1,26 @@
 //! BankEzy's calls over the transport.
 
+use core::mem;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::bankezy::{
-    self, AccountNumber, AppCredentials, AppSession, BankEzy, Call, Endpoint, Outcome, TokenAnswer,
-    TokenRequest,
+    self, AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Endpoint,
+    Outcome, TokenAnswer, TokenRequest,
 };
-use bankezy_crypto::providers::{RequestError, Token};
-use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
-use http::{Request, Response};
+use bankezy_crypto::providers::{ServerHeaders, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::transport::Answered;
 use super::{ProviderError, Transport};
 
 /// Makes BankEzy's calls: builds the request, sends it and reads the answer. Cheap to clone.
 ///
-/// A call is retried only if the transport's [`RetryPolicy`](super::RetryPolicy) allows it, and sealed again
-/// for each attempt.
+/// A call is sent once, unless nothing of it was sent or its [`Endpoint`] is [idempotent](Endpoint::idempotent):
+/// see [`RetryPolicy`](super::RetryPolicy). Each attempt is sealed anew, with the caller's body; a request for a
+/// token has a fresh reference in each attempt after the first. [`BankEzy::with_endpoint`] sets the options of the
+/// calls of the token service.
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
     pub(super) transport: Transport,
@@ -43,9 +46,7 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let request = || self.server.get_token_request(request, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(Call::GetToken, &response, channel)?)
+        self.user_token(Call::GetToken, request, channel).await
     }
 
     /// Onboarding user token.
@@ -58,9 +59,7 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let call = Call::OnboardingToken;
-        let request = || self.server.onboarding_token_request(request, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(call, &response, channel)?)
+        self.user_token(call, request, channel).await
     }
 
     /// Get App Token: exchanges keys, and returns a token and a channel that is ready for use.
@@ -73,14 +72,16 @@ impl BankEzyClient {
         key_pair: impl Into<Arc<KeyPair>>,
         derivation: &Derivation<'_>,
     ) -> Result<AppSession, ProviderError> {
-        let key_pair = key_pair.into();
+        let ours = key_pair.into();
         let make = || {
-            let key_pair = Arc::clone(&key_pair);
-            self.server.app_token_request(credentials, key_pair)
+            Ok(self
+                .server
+                .app_token_request(credentials, Arc::clone(&ours))?
+                .0)
         };
-        let (_, handshake) = make()?;
-        let response = self.send(|| Ok(make()?.0)).await?;
-        Ok(handshake.finish(&response, derivation)?)
+        let handshake = AppTokenHandshake::new(Arc::clone(&ours));
+        let read = |answer: &Answered| handshake.finish(answer, derivation);
+        Ok(self.transport.ask(make, read).await?.0)
     }
 
     /// Renew. For a token of Get App Token, pass no account number (inferred, see
@@ -95,9 +96,9 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let account_number = account_number.into();
-        let request = || self.server.renew_request(token, account_number, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_token(Call::Renew, &response, channel)?)
+        let make = || self.server.renew_request(token, account_number, channel);
+        let read = |answer: &Answered| bankezy::read_token(Call::Renew, answer, channel);
+        Ok(self.transport.ask(make, read).await?.0)
     }
 
     /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
@@ -111,9 +112,9 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<Outcome, ProviderError> {
         let server = &self.server;
-        let request = || server.invalidate_request(token_reference_id, token, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read_invalidated(&response, channel)?)
+        let make = || server.invalidate_request(token_reference_id, token, channel);
+        let read = |answer: &Answered| bankezy::read_invalidated(answer, channel);
+        Ok(self.transport.ask(make, read).await?.0)
     }
 
     /// Any other call: `POST` to a path, or an [`Endpoint`]. Request and answer can be any JSON and are
@@ -128,16 +129,48 @@ impl BankEzyClient {
         token: &Token,
         channel: &Channel,
     ) -> Result<R, ProviderError> {
-        let (server, endpoint) = (&self.server, endpoint.into());
-        let request = || server.call_request(endpoint.clone(), body, token, channel);
-        let response = self.send(request).await?;
-        Ok(bankezy::read(&response, channel)?)
+        let endpoint = endpoint.into();
+        let (answer, _) = self
+            .call_with_headers(&endpoint, body, token, channel)
+            .await?;
+        Ok(answer)
     }
 
-    async fn send(
+    /// As [`call`](Self::call), with the answer's headers that [`Transport::kept_headers`] names, such as the
+    /// server's request id. An error has them too: [`ProviderError::server_headers`].
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn call_with_headers<T: Serialize + ?Sized, R: DeserializeOwned>(
         &self,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
-    ) -> Result<Response<SecretBytes>, ProviderError> {
-        self.transport.execute(|| Ok(make()?)).await
+        endpoint: &Endpoint,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<(R, ServerHeaders), ProviderError> {
+        let server = &self.server;
+        let make = || server.call_request(endpoint.clone(), body, token, channel);
+        let read = |answer: &Answered| bankezy::read_from(endpoint, answer, channel);
+        self.transport.ask(make, read).await
+    }
+
+    async fn user_token(
+        &self,
+        call: Call,
+        request: &TokenRequest<'_>,
+        channel: &Channel,
+    ) -> Result<TokenAnswer, ProviderError> {
+        let mut is_repeat = false;
+        let make = || {
+            let again = mem::replace(&mut is_repeat, true).then(|| request.with_fresh_reference());
+            let again = again.transpose()?;
+            let request = again.as_ref().unwrap_or(request);
+            match call {
+                Call::GetToken => self.server.get_token_request(request, channel),
+                _ => self.server.onboarding_token_request(request, channel),
+            }
+        };
+        let read = |answer: &Answered| bankezy::read_token(call, answer, channel);
+        Ok(self.transport.ask(make, read).await?.0)
     }
 }

@@ -3,18 +3,54 @@
 use core::future::Future;
 use std::sync::Arc;
 
+use crate::backoff::Failed;
 use crate::sync::time::{Duration, Instant, timeout_at};
 use crate::sync::{spawn, watch};
 use crate::{ProviderError, TokenProblem};
 
 /// The result of the work, the same for all who wait.
-type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
+pub(super) type Outcome<T> = Result<Arc<T>, Arc<ProviderError>>;
+
+/// What one request at a time obtains: the one in progress, and why none starts now.
+pub(super) struct Renewing<T> {
+    pub(super) in_flight: Option<Arc<InFlight<T>>>,
+    pub(super) failed: Option<Failed>,
+    /// When a refusal of what was obtained last led to a new request.
+    pub(super) refused_at: Option<Instant>,
+}
 
 /// Work in progress, as seen by those who wait for it.
 pub(super) struct InFlight<T> {
     outcome: watch::Receiver<Option<Outcome<T>>>,
     /// When it has ended at the latest, unless its runtime is blocked.
     ends: Instant,
+}
+
+impl<T: Send + Sync + 'static> Renewing<T> {
+    /// The work in progress; `None` if some can start now, and the failure that it has to wait for if not.
+    pub(super) fn in_progress(&self) -> Result<Option<Arc<InFlight<T>>>, ProviderError> {
+        let in_flight = self.in_flight.as_ref().filter(|it| !it.is_lost());
+        if let (None, Some(failed)) = (in_flight, &self.failed) {
+            failed.check()?;
+        }
+        Ok(in_flight.cloned())
+    }
+
+    /// How long ago a refusal led to a new request, if that is less than `every`.
+    pub(super) fn refused_within(&self, every: Duration) -> Option<Duration> {
+        let since = self.refused_at.map(|at| at.elapsed());
+        since.filter(|since| *since < every)
+    }
+}
+
+impl<T> Default for Renewing<T> {
+    fn default() -> Self {
+        Self {
+            in_flight: None,
+            failed: None,
+            refused_at: None,
+        }
+    }
 }
 
 impl<T: Send + Sync + 'static> InFlight<T> {

@@ -14,9 +14,9 @@
 //!   ignores the system's proxy settings by default.
 //! - **Limits.** One deadline covers all attempts of a call, and an answer is refused as soon as it exceeds
 //!   the maximum length. No request continues after the deadline.
-//! - **No duplicates.** A request is retried only if nothing of it was sent, unless
-//!   [`RetryPolicy::idempotent`] allows more. After a timeout or a lost connection the server may have
-//!   executed the request, and [`ClientError::delivery`] says so.
+//! - **No duplicates.** A request is retried only if nothing of it was sent, unless its caller states that the
+//!   server executes it once ([`Idempotent`](bankezy_crypto::providers::Idempotent)). After a timeout or a
+//!   lost connection the server may have executed the request, and [`ClientError::delivery`] says so.
 //! - **No secrets in logs.** No error, `Debug` or trace contains a path, query, header or body. Traces have the
 //!   target `bankezy_client` and contain host, method, status, lengths and times. The libraries underneath
 //!   log under their own targets (`hyper_util`, `reqwest`, `rustls`): set those to `info` or less.
@@ -76,18 +76,21 @@ mod token_cache;
 mod token_client;
 mod transport;
 
-pub use self::http::{Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
+pub use self::http::{
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_IDLE_PER_HOST,
+};
 pub use bankezy::BankEzyClient;
-pub use bankezy_crypto::{Delivery, DeliveryTracker};
-pub use blocking::{Blocking, Bounded};
+pub use bankezy_crypto::providers::bankezy::{Renewal, Session};
+pub use bankezy_crypto::providers::{ServiceError, StoreError, TokenStore};
+pub use bankezy_crypto::{Advice, Delivery, DeliveryTracker};
+pub use blocking::Blocking;
 pub use error::{
-    ClientError, ClientErrorKind, ConnectProblem, ProviderError, ServiceError, Setting, StoreError,
-    TlsProblem, TokenProblem,
+    ClientError, ClientErrorKind, ConnectProblem, ProviderError, Setting, TlsProblem, TokenProblem,
 };
 pub use retry::RetryPolicy;
-pub use session::{Renewal, Session, SessionKeeper};
+pub use session::SessionKeeper;
 pub use settings::RefreshSettings;
-pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot, TokenStore};
+pub use token_cache::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenCache, TokenSlot};
 pub use token_client::TokenClient;
 pub use transport::{DEFAULT_DEADLINE, DEFAULT_MAX_RESPONSE_LEN, Transport};
 
@@ -108,9 +111,8 @@ redacted! {
     [A] TokenClient<A> => "TokenClient";
     [] SessionKeeper => "SessionKeeper";
     [] RefreshSettings => "RefreshSettings";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenCache<A, S> => "TokenCache";
-    [A: bankezy_crypto::providers::TokenApi, S] TokenSlot<A, S> => "TokenSlot";
-    [] ServiceError => "ServiceError";
+    [A: bankezy_crypto::providers::CachedTokenApi, S] TokenCache<A, S> => "TokenCache";
+    [A: bankezy_crypto::providers::CachedTokenApi, S] TokenSlot<A, S> => "TokenSlot";
 }
 
 /// The examples of this crate's README, run as doc tests.

@@ -12,10 +12,11 @@ use super::backoff::Backoff;
 
 /// How many attempts a call has, and how long to wait between them.
 ///
-/// By default a call is retried only if nothing of it was sent: a server that answers with any status,
-/// including 429 or 503, may have executed the call. [`idempotent`](Self::idempotent) allows more. No attempt
-/// starts after the client's deadline: if a `Retry-After` is longer than the time left, the answer is
-/// returned at once.
+/// A call is retried only if nothing of it was sent: a server that answers with any status, including 429 or
+/// 503, may have executed the call. A request with the extension [`Idempotent`](bankezy_crypto::providers::Idempotent), as
+/// [`Endpoint::idempotent`](bankezy_crypto::providers::bankezy::Endpoint::idempotent) adds it, is also retried
+/// after 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3). No attempt starts after the client's deadline:
+/// if a `Retry-After` is longer than the time left, the answer is returned at once.
 ///
 /// The wait is random between zero and a bound that doubles with each attempt, plus what the server asked
 /// for.
@@ -24,7 +25,6 @@ use super::backoff::Backoff;
 pub struct RetryPolicy {
     max_attempts: u32,
     backoff: Backoff,
-    idempotent: bool,
 }
 
 impl RetryPolicy {
@@ -33,19 +33,7 @@ impl RetryPolicy {
         Self {
             max_attempts: 1,
             backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
-            idempotent: false,
         }
-    }
-
-    /// Also retries after 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3).
-    ///
-    /// Set this only if the server executes each call once however often it arrives, for example because it
-    /// recognizes the `referenceId`. The client cannot check that, and no header causes it. Otherwise a payment
-    /// could be made twice: a proxy may answer 503 after the server has executed the call. Use a separate
-    /// client for such calls.
-    pub const fn idempotent(mut self) -> Self {
-        self.idempotent = true;
-        self
     }
 
     /// Maximum number of attempts, including the first; 0 counts as 1.
@@ -65,13 +53,14 @@ impl RetryPolicy {
         &self,
         attempt: u32,
         left: Duration,
+        is_idempotent: bool,
         result: &Result<Response<SecretBytes>, ClientError>,
     ) -> Option<Duration> {
         if attempt >= self.max_attempts {
             return None;
         }
         let asked = match result {
-            Ok(response) if self.idempotent => asked_to_wait(response, SystemTime::now())?,
+            Ok(response) if is_idempotent => asked_to_wait(response, SystemTime::now())?,
             Ok(_) => return None,
             Err(error) if error.is_retryable() => Duration::ZERO,
             Err(_) => return None,
@@ -89,7 +78,6 @@ impl Default for RetryPolicy {
         Self {
             max_attempts: 3,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
-            idempotent: false,
         }
     }
 }
@@ -104,29 +92,31 @@ mod tests {
         let policy = RetryPolicy::default();
         let left = Duration::from_secs(30);
         let refused = Err(ClientError::from(ConnectProblem::Refused));
-        assert!(policy.wait(1, left, &refused).unwrap() <= Duration::from_millis(100));
-        assert!(policy.wait(2, left, &refused).unwrap() <= Duration::from_millis(200));
-        assert_eq!(policy.wait(3, left, &refused), None);
-        assert_eq!(policy.wait(1, Duration::ZERO, &refused), None);
-        assert_eq!(RetryPolicy::none().wait(1, left, &refused), None);
+        assert!(policy.wait(1, left, false, &refused).unwrap() <= Duration::from_millis(100));
+        assert!(policy.wait(2, left, false, &refused).unwrap() <= Duration::from_millis(200));
+        assert_eq!(policy.wait(3, left, false, &refused), None);
+        assert_eq!(policy.wait(1, Duration::ZERO, false, &refused), None);
+        assert_eq!(RetryPolicy::none().wait(1, left, false, &refused), None);
         let zero = RetryPolicy::default().with_max_attempts(0);
-        assert_eq!(zero.wait(1, left, &refused), None);
+        assert_eq!(zero.wait(1, left, false, &refused), None);
 
         let busy = |wait: &str| {
             let response = Response::builder().status(503).header("retry-after", wait);
             Ok(response.body(SecretBytes::new()).unwrap())
         };
-        assert_eq!(policy.wait(1, left, &busy("0")), None, "it was sent");
-        let policy = policy.idempotent();
-        let wait = policy.wait(1, left, &busy("29")).unwrap();
+        assert_eq!(policy.wait(1, left, false, &busy("0")), None, "it was sent");
+        let wait = policy.wait(1, left, true, &busy("29")).unwrap();
         assert!(wait >= Duration::from_secs(29) && wait < left, "{wait:?}");
-        assert_eq!(policy.wait(1, left, &busy("30")), None);
-        assert_eq!(policy.wait(1, left, &busy("99999999999999999999")), None);
+        assert_eq!(policy.wait(1, left, true, &busy("30")), None);
+        assert_eq!(
+            policy.wait(1, left, true, &busy("99999999999999999999")),
+            None
+        );
 
         let many = policy.with_max_attempts(u32::MAX);
-        assert!(many.wait(1_000_000, left, &refused).unwrap() <= Duration::from_secs(5));
+        assert!(many.wait(1_000_000, left, false, &refused).unwrap() <= Duration::from_secs(5));
         let long = many.with_backoff(Duration::MAX, Duration::MAX);
-        assert!(long.wait(1, left, &refused).unwrap() <= left / 2);
+        assert!(long.wait(1, left, false, &refused).unwrap() <= left / 2);
     }
 
     #[test]
@@ -137,7 +127,10 @@ mod tests {
             ClientError::new(ClientErrorKind::Timeout, delivery),
             ClientError::new(ClientErrorKind::Interrupted, delivery),
         ] {
-            assert_eq!(RetryPolicy::default().wait(1, left, &Err(error)), None);
+            assert_eq!(
+                RetryPolicy::default().wait(1, left, false, &Err(error)),
+                None
+            );
         }
     }
 }

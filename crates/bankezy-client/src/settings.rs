@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::{Lifetime, Moment, Token};
+use tokio::time::Instant;
 
 use crate::backoff::{Backoff, MAX_DEADLINE};
 
@@ -15,6 +16,8 @@ pub struct RefreshSettings {
     pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) backoff: Backoff,
     pub(super) deadline: Duration,
+    pub(super) shutdown_deadline: Duration,
+    min_left: Option<Duration>,
     lifetime_for_unstated: Option<Duration>,
 }
 
@@ -26,7 +29,8 @@ impl RefreshSettings {
     }
 
     /// Upper bounds of the random wait after failures: after the first failure, and after any number, at
-    /// most 24 hours. A cache counts the failures of each token separately. Default: 1 s and 60 s.
+    /// most 24 hours. A cache counts failures to reach the provider, 429 and 503 for all tokens together, and others
+    /// for each token. Default: 1 s and 60 s.
     pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
         self.backoff = Backoff::new(first, max);
         self
@@ -38,6 +42,12 @@ impl RefreshSettings {
         self
     }
 
+    /// Maximum time of [`SessionKeeper::shutdown`](crate::SessionKeeper::shutdown), at most 24 hours. Default: 10 s.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown_deadline = deadline.min(MAX_DEADLINE);
+        self
+    }
+
     /// Lifetime of tokens whose lifetime the provider does not state. Take it from the provider's
     /// documentation. Default: none; a cache then does not store such a token, and a session keeper uses its
     /// session until the server refuses it.
@@ -46,14 +56,30 @@ impl RefreshSettings {
         self
     }
 
-    pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+    /// What a [`TokenCache`](crate::TokenCache) leaves at least of the lifetime of a token that it returns: with
+    /// less, it waits for the next token, and returns the old one only if there is no other. Default: the smaller
+    /// of 60 s and a fifth of the lifetime.
+    pub fn min_remaining(mut self, min: Duration) -> Self {
+        self.min_left = Some(min);
+        self
     }
 
-    /// When a token received at `now` expires; `None` if that is unknown.
-    pub(super) fn expiry(&self, token: &Token, now: SystemTime) -> Option<SystemTime> {
-        let stated = token.expires_at();
-        stated.or_else(|| now.checked_add(self.lifetime_for_unstated?))
+    pub(super) fn now(&self) -> Moment {
+        Moment {
+            time_of_day: (self.clock)(),
+            monotonic: Instant::now().into_std(),
+        }
+    }
+
+    /// How long a token may be used that was asked for at `since`; `None` if that is unknown.
+    pub(super) fn lifetime(&self, token: &Token, since: Moment) -> Option<Lifetime> {
+        let stated = token.expires_by(since.time_of_day);
+        let unstated = || since.time_of_day.checked_add(self.lifetime_for_unstated?);
+        Some(Lifetime::new(
+            since,
+            stated.or_else(unstated)?,
+            self.min_left,
+        ))
     }
 }
 
@@ -64,6 +90,29 @@ impl Default for RefreshSettings {
             backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
             deadline: Duration::from_secs(60),
             lifetime_for_unstated: None,
+            shutdown_deadline: Duration::from_secs(10),
+            min_left: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unstated_lifetime_is_unknown_or_what_the_settings_say() {
+        let hour = Duration::from_secs(3600);
+        let settings = RefreshSettings::default();
+        let now = settings.now();
+        let until = |settings: &RefreshSettings, expires_at| {
+            let token = Token::new("token".to_owned().into(), expires_at);
+            settings.lifetime(&token, now).map(|it| it.good_until())
+        };
+        assert_eq!(until(&settings, None), None);
+        let settings = settings.lifetime_for_unstated(hour);
+        assert_eq!(until(&settings, None), Some(now.time_of_day + hour));
+        let stated = Some(now.time_of_day + 2 * hour);
+        assert_eq!(until(&settings, stated), stated);
     }
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bankezy_crypto::providers::TokenApi;
+use bankezy_crypto::providers::{CallOptions, TokenApi};
 
+use super::transport::Answered;
 use super::{ProviderError, Transport};
 
 /// Makes the call of a [`TokenApi`]: builds the request, sends it and reads the answer. Cheap to clone.
 ///
-/// The call is retried only if the transport's [`RetryPolicy`](super::RetryPolicy) allows it, with a new
-/// request for each attempt. A [`TokenCache`](super::TokenCache) holds the tokens.
+/// A request is sent once, unless nothing of it was sent or its [options](Self::with_options) say that it is
+/// idempotent: see [`RetryPolicy`](super::RetryPolicy). Each attempt has a new request. A [`TokenCache`](super::TokenCache) holds the tokens.
 ///
 /// ```no_run
 /// use bankezy_client::{Client, TokenClient};
@@ -27,6 +28,7 @@ use super::{ProviderError, Transport};
 pub struct TokenClient<A> {
     pub(super) transport: Transport,
     pub(super) api: Arc<A>,
+    options: CallOptions,
 }
 
 impl<A: TokenApi> TokenClient<A> {
@@ -36,7 +38,15 @@ impl<A: TokenApi> TokenClient<A> {
         Self {
             transport: transport.into(),
             api: Arc::new(api),
+            options: CallOptions::new(),
         }
+    }
+
+    /// What the caller says of each request. Default: it is sent once.
+    #[must_use]
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Requests a token.
@@ -47,18 +57,22 @@ impl<A: TokenApi> TokenClient<A> {
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
     pub async fn call(&self, request: &A::Request) -> Result<A::Answer, ProviderError> {
-        self.call_by(request, &SystemTime::now).await
+        self.call_at(request, SystemTime::now()).await
     }
 
-    /// [`call`](Self::call) with the clock that a token's lifetime starts from.
-    pub(super) async fn call_by(
+    /// [`call`](Self::call) at the time from which a token's lifetime counts.
+    pub(super) async fn call_at(
         &self,
         request: &A::Request,
-        clock: &(dyn Fn() -> SystemTime + Send + Sync),
+        asked_at: SystemTime,
     ) -> Result<A::Answer, ProviderError> {
-        let make = || Ok::<_, ProviderError>(self.api.request(request)?);
-        let response = self.transport.execute(make).await?;
-        Ok(self.api.response(request, &response, clock())?)
+        let make = || {
+            let mut request = self.api.request(request)?;
+            self.options.apply(&mut request);
+            Ok(request)
+        };
+        let read = |answer: &Answered| self.api.response(request, answer, asked_at);
+        Ok(self.transport.ask(make, read).await?.0)
     }
 }
 
@@ -67,6 +81,7 @@ impl<A> Clone for TokenClient<A> {
         Self {
             transport: self.transport.clone(),
             api: Arc::clone(&self.api),
+            options: self.options.clone(),
         }
     }
 }

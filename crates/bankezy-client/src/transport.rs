@@ -6,11 +6,14 @@ use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::error::Error;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders, ServiceError};
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
-use http::{Request, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
@@ -19,7 +22,7 @@ use tracing::Instrument as _;
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
 use super::sync::time::{Instant, sleep, timeout_at};
-use super::{ClientError, ClientErrorKind, RetryPolicy, ServiceError};
+use super::{ClientError, ClientErrorKind, ProviderError, RetryPolicy};
 
 /// Default maximum time of a call with all its attempts: 30 s.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -63,16 +66,18 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 #[derive(Clone)]
 #[must_use]
 pub struct Transport {
-    exchange: Arc<Exchange>,
+    /// Shared by all clones, and replaced as a whole.
+    exchange: Arc<ArcSwap<Box<Exchange>>>,
     pub(crate) settings: Settings,
 }
 
 /// The settings of every call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retries: RetryPolicy,
     pub(crate) max_response_len: usize,
+    kept_headers: Arc<[HeaderName]>,
 }
 
 impl Default for Settings {
@@ -81,6 +86,7 @@ impl Default for Settings {
             deadline: DEFAULT_DEADLINE,
             retries: RetryPolicy::default(),
             max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+            kept_headers: ServerHeaders::DEFAULT.into(),
         }
     }
 }
@@ -95,15 +101,22 @@ impl Transport {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let exchange = move |request, deadline, max| -> Answering {
+        let exchange = move |request, sending, limits| -> Answering {
             // Call the clone that was polled ready.
             let service = service.clone();
-            Box::pin(exchange(service, request, deadline, max))
+            Box::pin(exchange(service, request, sending, limits))
         };
         Self {
-            exchange: Arc::new(exchange),
+            exchange: Arc::new(ArcSwap::from_pointee(Box::new(exchange))),
             settings: Settings::default(),
         }
+    }
+
+    /// Sends over another service from now on, such as a [`Client`](crate::Client) with new certificates or roots:
+    /// this transport and all its clones, and so whatever was made from them. Keep a clone for this. Sessions and
+    /// tokens are kept, calls under way end over the old service, and the settings of each clone stay.
+    pub fn replace(&self, with: impl Into<Self>) {
+        self.exchange.store(with.into().exchange.load_full());
     }
 
     /// Maximum time of a call with all its attempts, at most 24 hours. Default:
@@ -125,6 +138,13 @@ impl Transport {
         self
     }
 
+    /// Which headers of an answer [`BankEzyClient::call_with_headers`](crate::BankEzyClient::call_with_headers)
+    /// and [`ProviderError::server_headers`] give. Default: [`ServerHeaders::DEFAULT`].
+    pub fn kept_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.settings.kept_headers = names.into_iter().collect();
+        self
+    }
+
     /// Sends a request once, without retries, within the deadline.
     ///
     /// Every status is a response, including a redirect, a 401 or a 500. Dropping the future abandons the
@@ -136,10 +156,7 @@ impl Transport {
     ///
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
-    pub async fn send(
-        &self,
-        request: Request<SecretBytes>,
-    ) -> Result<Response<SecretBytes>, ClientError> {
+    pub async fn send(&self, request: Request<SecretBytes>) -> Result<Answered, ClientError> {
         let mut request = Some(request);
         let make = || Ok(request.take().unwrap_or_default());
         self.run(RetryPolicy::none(), make).await
@@ -159,22 +176,36 @@ impl Transport {
     pub async fn execute<E: From<ClientError>>(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, E> {
+    ) -> Result<Answered, E> {
         self.run(self.settings.retries, make).await
+    }
+
+    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
+    pub(crate) async fn ask<T>(
+        &self,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
+        read: impl FnOnce(&Answered) -> Result<T, CallError>,
+    ) -> Result<(T, ServerHeaders), ProviderError> {
+        let response = self.execute(|| Ok::<_, ProviderError>(make()?)).await?;
+        let headers = ServerHeaders::of(&response, &self.settings.kept_headers);
+        match read(&response) {
+            Ok(answer) => Ok((answer, headers)),
+            Err(error) => Err(ProviderError::Answer(error, headers)),
+        }
     }
 
     async fn run<E: From<ClientError>>(
         &self,
         retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, E> {
+    ) -> Result<Answered, E> {
         let mut call = Call::new(retries, self.settings.deadline);
         let span = call.span.clone();
         async {
             loop {
-                let request = make()?;
+                let request = make().inspect_err(|_| call.has_ended = true)?;
                 call.begin(&request);
-                let result = self.attempt(request, call.deadline).await;
+                let result = self.attempt(request, &call).await;
                 match call.judge(&result) {
                     None => return Ok(result?),
                     Some(wait) => sleep(wait).await,
@@ -185,15 +216,26 @@ impl Transport {
         .await
     }
 
-    async fn attempt(&self, request: Request<SecretBytes>, deadline: Instant) -> Answer {
+    async fn attempt(&self, request: Request<SecretBytes>, call: &Call) -> Answer {
         // No time may be left, such as after a slow closure.
-        if Instant::now() >= deadline {
+        if Instant::now() >= call.deadline {
             return Err(ClientError::not_sent(ClientErrorKind::Timeout));
         }
         // Wiped when its last owner drops it.
-        let request = request.map(|body| Full::new(Bytes::from_owner(body)));
-        let max = self.settings.max_response_len;
-        (self.exchange)(request, deadline, max).await
+        let request = request.map(Bytes::from_owner);
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let is_sealed = content_type.is_some_and(|it| it == "text/plain");
+        let sent = is_sealed.then(|| request.body().clone());
+        let (exchange, sending) = (self.exchange.load_full(), Arc::clone(&call.sending));
+        let limits = (call.deadline, self.settings.max_response_len);
+        let response = exchange(request.map(Full::new), sending, limits).await?;
+        let answer = response.body().as_bytes().trim_ascii_end();
+        // Both sides seal under one key, so it would open.
+        if !answer.is_empty() && sent.is_some_and(|sent| sent.trim_ascii_end() == answer) {
+            let kind = ClientErrorKind::Reflected;
+            return Err(ClientError::new(kind, Delivery::PossiblySent));
+        }
+        Ok(response)
     }
 }
 
@@ -206,18 +248,25 @@ impl fmt::Debug for Transport {
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
-type Answer = Result<Response<SecretBytes>, ClientError>;
+pub(crate) type Answered = Response<SecretBytes>;
+type Answer = Result<Answered, ClientError>;
 
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One exchange over a service, by a deadline, with an answer of at most this many bytes.
-type Exchange = dyn Fn(Request<Full<Bytes>>, Instant, usize) -> Answering + Send + Sync;
+type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
+
+/// The deadline, and the cap of the answer.
+type Limits = (Instant, usize);
+
+/// Set once a service has the request.
+type Sending = Arc<OnceLock<DeliveryTracker>>;
 
 async fn exchange<S, B>(
     mut service: S,
     mut request: Request<Full<Bytes>>,
-    deadline: Instant,
-    max: usize,
+    sending: Sending,
+    (deadline, max): Limits,
 ) -> Answer
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
@@ -229,7 +278,7 @@ where
         Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
         Err(_) => return timeout(Delivery::NotSent),
     }
-    let tracker = DeliveryTracker::new();
+    let tracker = sending.get_or_init(DeliveryTracker::new);
     request.extensions_mut().insert(tracker.clone());
     let answering = async {
         let response = service.call(request).await;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{self, Request};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -66,9 +68,15 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     let control = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
         exchange::control_faults(&state, request).await
     };
+    let dated = Arc::clone(&state);
     router
         .route(&at("/sandbox/faults"), on(MethodFilter::POST, control))
         .with_state(state)
+        .layer(map_response(move |response: Response| {
+            // The clock that tokens expire by, which a test may have moved.
+            let date = dated.clock.date();
+            async move { (date, response) }
+        }))
 }
 
 /// Accepts until told to stop, then lets running requests finish.

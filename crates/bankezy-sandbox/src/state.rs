@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bankezy_crypto::Error;
+use http::header::{DATE, HeaderName};
 
 use super::channel::{ServerKeys, SessionKeys};
 use super::config::Config;
@@ -272,6 +273,9 @@ impl Tokens {
     }
 }
 
+/// The last millisecond that `httpdate` writes, at the end of the year 9998.
+const LAST_DATE: u64 = 253_370_764_799_999;
+
 /// The system's time and what was added to it.
 #[derive(Default)]
 pub(super) struct Clock {
@@ -285,6 +289,13 @@ impl Clock {
             .duration_since(UNIX_EPOCH)
             .map_or(0, millis);
         system.saturating_add(self.ahead.load(Ordering::SeqCst))
+    }
+
+    /// As the header `Date`.
+    pub(super) fn date(&self) -> [(HeaderName, String); 1] {
+        let now = Duration::from_millis(self.now().min(LAST_DATE));
+        let date = UNIX_EPOCH.checked_add(now).unwrap_or(UNIX_EPOCH);
+        [(DATE, httpdate::fmt_http_date(date))]
     }
 
     pub(super) fn advance(&self, by: Duration) {

@@ -132,6 +132,10 @@ impl KeyRing {
         self.keys.load().newest.cipher.seal_into(plaintext, sealed)
     }
 
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        self.keys.load().newest.cipher.fingerprint()
+    }
+
     /// Seals a payload with the key of this identifier, which has not expired by the system's clock: for
     /// answering a peer that has not rotated yet. The key's own nonce budget counts.
     ///

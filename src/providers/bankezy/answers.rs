@@ -46,6 +46,11 @@ impl TokenAnswer {
             outcome: Outcome::default(),
         }
     }
+
+    pub(super) fn stated_at(mut self, clock: Option<SystemTime>) -> Self {
+        self.token = self.token.stated_at(clock);
+        self
+    }
 }
 
 impl fmt::Debug for TokenAnswer {

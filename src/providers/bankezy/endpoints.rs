@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::providers::CallOptions;
 
 /// Which generation of paths a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,18 @@ pub enum Call {
     Invalidate,
 }
 
-/// Method and path of a call.
+/// Method and path of a call, and what the caller says of it: by default it is sent once.
+///
+/// ```
+/// use bankezy_crypto::providers::bankezy::Endpoint;
+/// use http::{HeaderName, HeaderValue};
+///
+/// let trace = HeaderValue::from_static("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+/// // The server recognizes the `referenceId` in the body, so the call may be sent again.
+/// let payments = Endpoint::from("/payments")
+///     .idempotent()
+///     .header(HeaderName::from_static("traceparent"), trace);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoint {
@@ -39,6 +52,8 @@ pub struct Endpoint {
     pub method: Method,
     /// Path, from its slash, behind the base URL.
     pub path: Cow<'static, str>,
+    /// What the caller says of the call.
+    pub options: CallOptions,
 }
 
 impl Endpoint {
@@ -48,7 +63,29 @@ impl Endpoint {
         Self {
             method,
             path: path.into(),
+            options: CallOptions::new(),
         }
+    }
+
+    /// As [`CallOptions::idempotent`]: the call may be sent again.
+    #[must_use]
+    pub fn idempotent(mut self) -> Self {
+        self.options = self.options.idempotent();
+        self
+    }
+
+    /// As [`CallOptions::header`]: a header of the caller's.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.options = self.options.header(name, value);
+        self
+    }
+
+    /// As [`CallOptions::allow_empty`]: a success without a body is the JSON `null`.
+    #[must_use]
+    pub fn allow_empty(mut self) -> Self {
+        self.options = self.options.allow_empty();
+        self
     }
 }
 

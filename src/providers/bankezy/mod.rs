@@ -7,12 +7,14 @@ mod answers;
 mod endpoints;
 mod outcome;
 mod requests;
+mod session;
 mod token_api;
 
 pub use answers::{TokenAnswer, meaning};
 pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
+pub use session::{Renewal, Session, Verdict};
 pub use token_api::{AppTokenApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest};
 
 use core::fmt;
@@ -27,6 +29,7 @@ use crate::envelope::{Channel, to_json};
 use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
+use crate::providers::retry_after::date;
 use crate::providers::token::sensitive;
 use crate::providers::{BaseUrl, CallError, PlainError, RequestError, Token, UnexpectedReply};
 use crate::secret::{Opened, SecretBytes};
@@ -64,6 +67,13 @@ impl BankEzy {
     pub fn with_endpoint(mut self, call: Call, endpoint: Endpoint) -> Self {
         self.endpoints.set(call, endpoint);
         self
+    }
+
+    /// Method, path and options of a call of the token service, such as to change one of them by
+    /// [`with_endpoint`](Self::with_endpoint).
+    #[must_use]
+    pub fn endpoint(&self, call: Call) -> &Endpoint {
+        self.endpoints.get(call)
     }
 
     /// Get Token.
@@ -107,7 +117,7 @@ impl BankEzy {
             public_key: &key_pair.public_key().to_wire(),
         })?;
         let request = self.request(self.endpoints.get(Call::AppToken), JSON, body)?;
-        Ok((request, AppTokenHandshake { key_pair }))
+        Ok((request, AppTokenHandshake::new(key_pair)))
     }
 
     /// Renew a token ahead of its expiry.
@@ -200,6 +210,7 @@ impl BankEzy {
         request
             .headers_mut()
             .insert(X_API_KEY, self.api_key.clone());
+        endpoint.options.apply(&mut request);
         Ok(request)
     }
 }
@@ -221,7 +232,8 @@ pub fn read_token<B: AsRef<[u8]>>(
     channel: &Channel,
 ) -> Result<TokenAnswer, CallError> {
     let opened = open_reply(response, channel)?;
-    Answer::parse(&opened, response.status())?.token(call)
+    let answer = Answer::parse(&opened, response.status())?.token(call)?;
+    Ok(answer.stated_at(date(response.headers())))
 }
 
 /// Reads the answer to Invalidate.
@@ -247,6 +259,23 @@ pub fn read<T: DeserializeOwned, B: AsRef<[u8]>>(
 ) -> Result<T, CallError> {
     let opened = open_reply(response, channel)?;
     Ok(opened.json()?)
+}
+
+/// Reads the answer to a call of this endpoint, as [`read`] does; an empty one as `null` if the endpoint
+/// [allows](Endpoint::allow_empty) it.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_from<T: DeserializeOwned, B: AsRef<[u8]>>(
+    endpoint: &Endpoint,
+    response: &Response<B>,
+    channel: &Channel,
+) -> Result<T, CallError> {
+    let is_empty = response.body().as_ref().trim_ascii().is_empty();
+    if is_empty && response.status().is_success() && endpoint.options.allows_empty() {
+        return Ok(Opened::from(SecretBytes::from(b"null".to_vec())).json()?);
+    }
+    read(response, channel)
 }
 
 /// Opened, a plain error, or unexpected.
@@ -327,6 +356,13 @@ impl AppSession {
 }
 
 impl AppTokenHandshake {
+    /// Under way with this key pair, whose public key was sent.
+    #[must_use]
+    pub fn new(key_pair: impl Into<Arc<KeyPair>>) -> Self {
+        let key_pair = key_pair.into();
+        Self { key_pair }
+    }
+
     /// Reads the answer, which is clear JSON as documented for this call alone, and establishes the
     /// channel. Nothing of it is authenticated but by TLS: a wrong key shows at the first call.
     ///
@@ -347,6 +383,7 @@ impl AppTokenHandshake {
                 .map_or(error, |problem| CallError::unexpected(status, problem))
         });
         let answer = answer?.token(Call::AppToken)?;
+        let answer = answer.stated_at(date(response.headers()));
         let server = answer.server_public_key.as_deref();
         let member = "serverPubKey";
         let server = server

@@ -1,19 +1,24 @@
 //! Bodies of the token calls, checked for what the documentation states.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::envelope::to_json;
+use crate::error::Error;
 use crate::providers::fields::required;
 use crate::providers::{FieldProblem, RequestError};
-use crate::secret::{SecretBytes, SecretText};
+use crate::secret::{Secret32, SecretBytes, SecretText};
 
 /// Most digits of an account number: more than an `i64` or a double holds exactly.
 const MAX_ACCOUNT_NUMBER: u64 = 9_999_999_999_999_999_999;
 
 /// The body of Get Token and of the onboarding user token. Borrows what it is made from.
+#[derive(Clone)]
 pub struct TokenRequest<'a> {
-    reference_id: &'a str,
+    reference_id: Cow<'a, str>,
     sdk_public_key: &'a str,
     sdk_api_key: &'a str,
     account_number: AccountNumber,
@@ -21,6 +26,28 @@ pub struct TokenRequest<'a> {
     numbers: Vec<(&'static str, u64)>,
     data: Vec<(&'a str, &'a str)>,
     extra: Extra<'a>,
+}
+
+/// The member that names the request, and is the first of its body.
+pub(super) const REFERENCE: &str = "referenceId";
+
+/// A random UUID, version 4 (RFC 9562 section 5.4).
+pub(super) fn fresh_reference() -> Result<String, Error> {
+    let random = Secret32::random()?;
+    let (half, _) = random.bytes().split_at(16);
+    let number = half
+        .iter()
+        .fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
+    let number = number & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    let mut reference = String::with_capacity(36);
+    for (index, digit) in hex.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            reference.push('-');
+        }
+        reference.push(digit);
+    }
+    Ok(reference)
 }
 
 /// An account number: 1 to 19 digits, held exactly and written as a JSON number.
@@ -32,8 +59,8 @@ pub struct AccountNumber(u64);
 pub struct DateOfBirth(u32);
 
 /// Members beyond those that the documentation names.
-#[derive(Default)]
-struct Extra<'a>(Vec<(&'a str, SecretBytes)>);
+#[derive(Clone, Default)]
+struct Extra<'a>(Vec<(&'a str, Arc<SecretBytes>)>);
 
 impl AccountNumber {
     /// Checks a number.
@@ -121,7 +148,7 @@ impl<'a> TokenRequest<'a> {
         account_number: AccountNumber,
     ) -> Result<Self, RequestError> {
         Ok(Self {
-            reference_id: required("referenceId", reference_id)?,
+            reference_id: required("referenceId", reference_id)?.into(),
             sdk_public_key: required("sdkPublicKey", sdk_public_key)?,
             sdk_api_key: required("sdkApiKey", sdk_api_key)?,
             account_number,
@@ -130,6 +157,21 @@ impl<'a> TokenRequest<'a> {
             data: Vec::new(),
             extra: Extra::default(),
         })
+    }
+
+    /// The same request under a reference of its own, a random UUID: for another attempt, since a reference
+    /// is never used twice.
+    ///
+    /// # Errors
+    /// [`RequestError::Envelope`] if the operating system gives no random numbers.
+    pub fn with_fresh_reference(&self) -> Result<Self, RequestError> {
+        Ok(self.with_reference(fresh_reference()?))
+    }
+
+    pub(super) fn with_reference(&self, reference_id: String) -> Self {
+        let mut again = self.clone();
+        again.reference_id = reference_id.into();
+        again
     }
 
     /// `firstName`.
@@ -237,7 +279,7 @@ impl<'a> TokenRequest<'a> {
         if taken || DOCUMENTED.contains(&name) {
             return Err(RequestError::field("extra", FieldProblem::Duplicate));
         }
-        self.extra.0.push((name, to_json(value)?));
+        self.extra.0.push((name, Arc::new(to_json(value)?)));
         Ok(self)
     }
 
@@ -263,7 +305,7 @@ impl core::fmt::Debug for TokenRequest<'_> {
 impl Serialize for TokenRequest<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("referenceId", self.reference_id)?;
+        map.serialize_entry(REFERENCE, &self.reference_id)?;
         map.serialize_entry("sdkPublicKey", self.sdk_public_key)?;
         map.serialize_entry("sdkApiKey", self.sdk_api_key)?;
         map.serialize_entry("accountNumber", &self.account_number.0)?;

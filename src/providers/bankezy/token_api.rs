@@ -6,15 +6,15 @@ use std::time::SystemTime;
 
 use http::{Request, Response};
 
+use super::requests::{REFERENCE, fresh_reference};
 use super::{
     AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TEXT, TokenAnswer,
     TokenRequest, read_token,
 };
-use crate::codec::json::Object;
-use crate::envelope::{Channel, to_json};
+use crate::envelope::{Channel, Seal as _, to_json};
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
-use crate::providers::{CallError, RequestError, Token, TokenApi, TokenKey};
+use crate::providers::{CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Get Token and Onboarding user token.
@@ -25,9 +25,11 @@ pub struct UserTokenApi {
     call: Call,
 }
 
-/// The body of Get Token or of the onboarding user token, owned and wiped on drop.
+/// The body of Get Token or of the onboarding user token, owned and wiped on drop. Each request made of it has
+/// a `referenceId` of its own, a random UUID, since a reference is never used twice.
 pub struct UserTokenRequest {
-    body: SecretBytes,
+    /// All but the reference, up to the closing brace.
+    members: SecretBytes,
 }
 
 /// Renew.
@@ -75,14 +77,26 @@ impl UserTokenApi {
 }
 
 impl UserTokenRequest {
-    /// Takes a copy of what the request says.
+    /// Takes a copy of what the request says, but not of its reference.
     ///
     /// # Errors
     /// [`RequestError::Envelope`] if it cannot be written.
     pub fn new(request: &TokenRequest<'_>) -> Result<Self, RequestError> {
-        Ok(Self {
-            body: to_json(request)?,
-        })
+        let body = to_json(&request.with_reference(String::new()))?;
+        let start = start_of_body("").len();
+        let members = body.as_bytes().get(start..).unwrap_or_default();
+        let mut copy = SecretBytes::with_capacity(members.len());
+        copy.append(members);
+        Ok(Self { members: copy })
+    }
+
+    /// The whole body, under a fresh reference.
+    fn body(&self) -> Result<SecretBytes, RequestError> {
+        let (start, members) = (start_of_body(&fresh_reference()?), self.members.as_bytes());
+        let mut body = SecretBytes::with_capacity(start.len().saturating_add(members.len()));
+        body.append(start.as_bytes());
+        body.append(members);
+        Ok(body)
     }
 }
 
@@ -135,7 +149,7 @@ impl TokenApi for UserTokenApi {
     type Answer = TokenAnswer;
 
     fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = self.channel.seal(request.body.as_bytes())?;
+        let sealed = self.channel.seal(request.body()?.as_bytes())?;
         let endpoint = self.server.endpoints.get(self.call);
         self.server
             .request(endpoint, TEXT, sealed.into_bytes().into())
@@ -145,25 +159,18 @@ impl TokenApi for UserTokenApi {
         &self,
         _request: &UserTokenRequest,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
         read_token(self.call, response, &self.channel)
     }
+}
 
+impl CachedTokenApi for UserTokenApi {
     /// Of all that the request says but `referenceId`, which names the call and is another each
     /// time (inferred from "such as a UUID").
     fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, RequestError> {
-        let body = request.body.as_bytes();
-        let members = Object::parse(body);
-        let said = match &members {
-            Ok(members) => members
-                .members()
-                .filter(|(name, _)| *name != "referenceId")
-                .flat_map(|(name, json)| [name.as_bytes(), json.as_bytes()])
-                .collect(),
-            // Of more members than that view holds: a key that no other request has.
-            Err(_) => vec![body],
-        };
+        let tag = self.channel.key_tag();
+        let said = [tag.as_slice(), request.members.as_bytes()];
         key(&self.server, self.call, &said)
     }
 }
@@ -181,18 +188,9 @@ impl TokenApi for RenewApi {
         &self,
         _request: &RenewRequest,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
         read_token(Call::Renew, response, &self.channel)
-    }
-
-    fn key(&self, request: &RenewRequest) -> Result<TokenKey, RequestError> {
-        // No account number is empty, so none and one differ.
-        let account_number = request.account_number.map(|number| number.digits());
-        let account_number = account_number.as_ref().map(SecretText::as_str);
-        let said = [request.token.as_str(), account_number.unwrap_or_default()];
-        let said = said.map(str::as_bytes);
-        key(&self.server, Call::Renew, &said)
     }
 }
 
@@ -215,17 +213,18 @@ impl TokenApi for AppTokenApi {
         &self,
         key_pair: &Arc<KeyPair>,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<AppSession, CallError> {
-        let handshake = AppTokenHandshake {
-            key_pair: Arc::clone(key_pair),
-        };
-        handshake.finish(response, &self.derivation)
+        AppTokenHandshake::new(Arc::clone(key_pair)).finish(response, &self.derivation)
     }
+}
 
+impl CachedTokenApi for AppTokenApi {
     fn key(&self, key_pair: &Arc<KeyPair>) -> Result<TokenKey, RequestError> {
         let public_key = key_pair.public_key().to_wire();
+        let tag = self.derivation.tag(key_pair.backend())?;
         let said = [
+            tag.as_slice(),
             self.api_key.as_str().as_bytes(),
             self.secret.as_str().as_bytes(),
             public_key.as_bytes(),
@@ -234,7 +233,12 @@ impl TokenApi for AppTokenApi {
     }
 }
 
-/// The channel is not part of it: a request that this server cannot open gets no token at all.
+/// How a body starts, up to its second member. A reference that needs no escapes.
+fn start_of_body(reference: &str) -> String {
+    format!("{{\"{REFERENCE}\":\"{reference}\",")
+}
+
+/// Of the server, the call and the account, and what else is said.
 fn key(server: &BankEzy, call: Call, said: &[&[u8]]) -> Result<TokenKey, RequestError> {
     let endpoint = server.endpoints.get(call);
     let account = [

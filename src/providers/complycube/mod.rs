@@ -24,7 +24,9 @@ use crate::envelope::to_json;
 use crate::providers::fields::{credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
 use crate::providers::token::sensitive;
-use crate::providers::{self, BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
+use crate::providers::{
+    self, BaseUrl, CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey,
+};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where ComplyCube's API is, as documented.
@@ -107,14 +109,16 @@ impl TokenApi for ComplyCube {
         &self,
         _request: &TokenRequest,
         response: &Response<B>,
-        _received_at: SystemTime,
+        _asked_at: SystemTime,
     ) -> Result<Token, CallError> {
         PlainJsonAnswer::read(response, |members| {
             Refusal::read(members).map(providers::Refusal::ComplyCube)
         })?
         .token("token", None)
     }
+}
 
+impl CachedTokenApi for ComplyCube {
     fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
         Ok(TokenKey::of(&[
             b"complycube",

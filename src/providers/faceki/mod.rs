@@ -31,7 +31,9 @@ use crate::codec::json::Object;
 use crate::providers::fields::{at_most, credential};
 use crate::providers::plain_json::PlainJsonAnswer;
 use crate::providers::token::sensitive;
-use crate::providers::{self, BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
+use crate::providers::{
+    self, BaseUrl, CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey,
+};
 use crate::secret::{SecretBytes, SecretText};
 
 /// Where Faceki's API is, as documented.
@@ -122,7 +124,7 @@ impl TokenApi for Faceki {
         &self,
         (): &(),
         response: &Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<Token, CallError> {
         let refusal = |members: &Object<'_>| Refusal::read(members).map(providers::Refusal::Faceki);
         let answer = PlainJsonAnswer::read(response, refusal)?;
@@ -133,9 +135,11 @@ impl TokenApi for Faceki {
         if answer.number("responseCode")? != Some(0) {
             return Err(answer.missing("responseCode"));
         }
-        answer.object("data")?.access_token(received_at)
+        answer.object("data")?.access_token(asked_at)
     }
+}
 
+impl CachedTokenApi for Faceki {
     fn key(&self, (): &()) -> Result<TokenKey, RequestError> {
         Ok(TokenKey::of(&[
             b"faceki",

@@ -10,7 +10,7 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::{
     BaseUrl, CallError, FieldProblem, RequestError, Token, TokenApi, UnexpectedReply,
 };
-use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret, SecretBytes};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -73,13 +73,19 @@ fn user_tokens_go_out_and_come_back_sealed() {
         let sent = api.request(&request).unwrap();
         assert_eq!(sent.uri().path(), path);
         assert_eq!(sent.headers()["content-type"], "text/plain");
-        let body: Value = cipher().open_json(sent.body()).unwrap();
+        let body = |sent: &http::Request<SecretBytes>| -> (Value, Value) {
+            let mut body: Value = cipher().open_json(sent.body()).unwrap();
+            (body["referenceId"].take(), body)
+        };
+        let (reference, said) = body(&sent);
+        assert_eq!(reference.as_str().unwrap().len(), 36, "a UUID");
         assert_eq!(
-            body,
-            json!({"referenceId": "r", "sdkPublicKey": "wire", "sdkApiKey": "CANARY-sdk",
+            said,
+            json!({"referenceId": null, "sdkPublicKey": "wire", "sdkApiKey": "CANARY-sdk",
                 "accountNumber": 12, "firstName": "CANARY"})
         );
         let again = api.request(&request).unwrap();
+        assert_ne!(body(&again).0, reference, "each has its own");
         assert_ne!(
             sent.body().as_bytes(),
             again.body().as_bytes(),

@@ -3,7 +3,9 @@
 use bankezy_crypto::providers::complycube::{
     BASE_URL, ComplyCube, ErrorKind, MatchPattern, Param, Refusal, Sdk, TokenRequest,
 };
-use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedReply};
+use bankezy_crypto::providers::{
+    self, BaseUrl, CachedTokenApi, CallError, TokenApi, UnexpectedReply,
+};
 use bankezy_crypto::providers::{FieldProblem, PatternProblem};
 use http::Method;
 

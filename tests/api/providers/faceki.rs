@@ -2,7 +2,9 @@
 
 use bankezy_crypto::providers::FieldProblem;
 use bankezy_crypto::providers::faceki::{BASE_URL, Code, Faceki, Refusal};
-use bankezy_crypto::providers::{self, BaseUrl, CallError, TokenApi, UnexpectedReply};
+use bankezy_crypto::providers::{
+    self, BaseUrl, CachedTokenApi, CallError, TokenApi, UnexpectedReply,
+};
 use http::Method;
 
 use super::{

@@ -4,23 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::bankezy::{
-    AppCredentials, AppTokenApi, Call, Endpoint, RenewApi, RenewRequest, UserTokenApi,
+    AppCredentials, AppTokenApi, Call, Endpoint, UserTokenApi,
 };
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
-use bankezy_crypto::providers::{BaseUrl, Token, TokenApi, TokenKey};
-use bankezy_crypto::{Derivation, KeyPair};
+use bankezy_crypto::providers::{BaseUrl, CachedTokenApi, TokenKey};
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadSecret, SharedSecret};
 
-use super::bankezy::{account, backend, channel, server, user};
+use super::bankezy::{backend, channel, server, user};
 use super::shown;
 
 pub(super) fn base(url: &str) -> BaseUrl {
     BaseUrl::parse(url).unwrap()
-}
-
-fn token(text: &str) -> Token {
-    Token::new(text.to_owned().into(), None)
 }
 
 fn web(client_id: &str, referrer: &str) -> complycube::TokenRequest {
@@ -113,19 +109,22 @@ fn requests_for_different_tokens_never_share_a_key() {
     let moved = UserTokenApi::get_token(moved, channel());
     add("endpoint", moved.key(&user("r", 1, "n")).unwrap());
 
-    let renew = RenewApi::new(server(url, "k"), channel());
-    for (what, text, number) in [("renew", "t", 1), ("token", "u", 1), ("number", "t", 2)] {
-        let request = RenewRequest::new(token(text), account(number));
-        add(what, renew.key(&request).unwrap());
-    }
+    let secret = PayloadSecret::from_bytes(&[8; 32]).unwrap();
+    let sealed = UserTokenApi::get_token(
+        server(url, "k"),
+        Channel::from_secret(&secret, backend()).unwrap(),
+    );
+    add("payload secret", sealed.key(&user("r", 1, "n")).unwrap());
 
     let ours: [_; 2] =
         core::array::from_fn(|_| Arc::new(KeyPair::generate_with_backend(backend()).unwrap()));
     for (api_key, secret) in [("a", "b"), ("a", "c"), ("d", "b")] {
         let credentials = AppCredentials { api_key, secret };
-        let api = AppTokenApi::new(server(url, "k"), &credentials, Derivation::Sha256).unwrap();
-        for key_pair in &ours {
-            add("app token", api.key(key_pair).unwrap());
+        for derivation in derivations() {
+            let api = AppTokenApi::new(server(url, "k"), &credentials, derivation).unwrap();
+            for key_pair in &ours {
+                add("app token", api.key(key_pair).unwrap());
+            }
         }
     }
 }
@@ -163,4 +162,25 @@ fn parts_do_not_run_into_each_other() {
     for (place, key) in keys.iter().enumerate() {
         assert!(!keys[..place].contains(key), "{place}");
     }
+}
+
+/// Three of one kind that differ in what they are given, and one of another kind.
+fn derivations() -> [Derivation<'static>; 4] {
+    let reversed = |shared: &SharedSecret| {
+        let mut key = *shared.as_bytes();
+        key[0] ^= 1;
+        PayloadSecret::from_bytes(&key)
+    };
+    [
+        Derivation::Sha256,
+        Derivation::HkdfSha256 {
+            salt: b"salt",
+            info: b"",
+        },
+        Derivation::HkdfSha256 {
+            salt: b"",
+            info: b"salt",
+        },
+        Derivation::Custom(Box::leak(Box::new(reversed))),
+    ]
 }

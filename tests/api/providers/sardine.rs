@@ -3,7 +3,9 @@
 use bankezy_crypto::providers::sardine::{
     Platform, Provider, SANDBOX_BASE_URL, Sardine, TokenRequest,
 };
-use bankezy_crypto::providers::{BaseUrl, CallError, FieldProblem, TokenApi, UnexpectedReply};
+use bankezy_crypto::providers::{
+    BaseUrl, CachedTokenApi, CallError, FieldProblem, TokenApi, UnexpectedReply,
+};
 use http::Method;
 
 use super::{

@@ -2,7 +2,9 @@
 
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Sardine};
-use bankezy_crypto::providers::{SealedStorage, Token, TokenApi, TokenKey, bankezy as bankezy_api};
+use bankezy_crypto::providers::{
+    CachedTokenApi, SealedStorage, Token, TokenApi, TokenKey, bankezy as bankezy_api,
+};
 use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
 use serde_json::Value;
 

@@ -45,6 +45,9 @@ pub(super) fn bankezy_help(needs: &str) -> String {
 pub(crate) struct Call {
     /// Path of the API after the base URL, starting with a slash
     pub(crate) path: String,
+    /// The server executes the call once, however often it arrives: send it again after 429 or 503 with Retry-After. Default: it is sent once
+    #[arg(long)]
+    pub(crate) idempotent: bool,
     #[command(flatten)]
     pub(crate) session: SessionArgs,
     #[command(flatten)]

@@ -1,5 +1,10 @@
 //! `token` and `call` against an emulator.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::Value;
 
 use super::Folder;
@@ -148,4 +153,40 @@ fn tokens_expire_and_can_be_invalidated_even_then() {
     });
     // Under the static payload secret the token does not go along.
     server.of_token("invalidate --session s").printed();
+}
+
+/// Even a 503 does not prove that a call was not executed.
+#[test]
+fn a_call_is_sent_once_unless_it_says_that_it_may_be_repeated() {
+    let server = Server::start("");
+    server.folder.write("token", "t");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // The head and the body, which are small, come at once or in two parts.
+            let mut request = String::new();
+            while request.matches('.').count() < 8 {
+                let mut part = [0; 4096];
+                let len = stream.read(&mut part).unwrap();
+                request.push_str(&String::from_utf8_lossy(&part[..len]));
+            }
+            counted.fetch_add(1, Ordering::SeqCst);
+            let answer = "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nX-Request-Id: req-7\r\n\
+                Connection: close\r\nContent-Length: 4\r\n\r\nbusy";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let common = format!(
+        "call /pay --base-url {url} --api-key-file apiKey --secret-file payloadSecret \
+         --token-file token --timeout 20"
+    );
+    for (flag, sent) in [("", 1), ("--idempotent", 3)] {
+        let ran = server.folder.run(&format!("{common} {flag}"), BODY);
+        ran.failed(1, "(x-request-id: req-7)");
+        assert_eq!(count.swap(0, Ordering::SeqCst), sent, "{flag}");
+    }
 }

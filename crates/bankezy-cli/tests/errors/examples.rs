@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
+use std::time::Duration;
+
 use bankezy_client::{
     ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, ServiceError, Setting,
-    StoreError, TlsProblem,
+    StoreError, TlsProblem, TokenProblem,
 };
 use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
 use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
@@ -38,12 +40,16 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
         ),
         (
             "Calls, sessions and tokens: `bankezy_client::ProviderError`",
-            told(ProviderError::examples(), ProviderError::code),
+            told(calls(), ProviderError::code),
         ),
         (
             "Token stores: `bankezy_client::StoreError`",
             told(
-                vec![StoreError::unavailable("made up"), StoreError::TimedOut],
+                vec![
+                    StoreError::unavailable("made up"),
+                    StoreError::TimedOut,
+                    StoreError::Resting,
+                ],
                 StoreError::code,
             ),
         ),
@@ -131,6 +137,8 @@ fn exchanges() -> Vec<ClientError> {
         ClientErrorKind::NotHttp1,
         ClientErrorKind::Service(ServiceError::new("made up")),
         ClientErrorKind::ResponseTooLong { max: 1000 },
+        ClientErrorKind::UnreadableHead,
+        ClientErrorKind::Reflected,
         ClientErrorKind::ThreadEnded,
     ];
     let connects = ConnectProblem::all()
@@ -144,6 +152,19 @@ fn exchanges() -> Vec<ClientError> {
     kinds
         .map(|kind| ClientError::new(kind, Delivery::NotSent))
         .collect()
+}
+
+fn calls() -> Vec<ProviderError> {
+    let retry_in = Duration::from_secs(1);
+    let problems = TokenProblem::all().into_iter();
+    let mut calls: Vec<_> = problems.map(ProviderError::Token).collect();
+    let cause = ProviderError::Token(TokenProblem::TimedOut);
+    calls.extend([
+        ProviderError::no_token(cause, Some(retry_in)),
+        ProviderError::RefusedLately { retry_in },
+        ProviderError::ShutDown,
+    ]);
+    calls
 }
 
 fn answers() -> Vec<CallError> {

@@ -376,6 +376,38 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Take the query and fragment out of the base URL.",
     ),
     (
+        "url.host",
+        "Leave the `Host` header to the client, or put the host into the URL.",
+    ),
+    (
+        "tls.no_name",
+        "Have the server's certificate issued anew, with the host as DNS name (subjectAltName).",
+    ),
+    (
+        "tls.ca_certificate",
+        "Have a certificate issued for the server that is not an authority's own (basicConstraints CA:FALSE).",
+    ),
+    (
+        "tls.old_certificate",
+        "Have the server's certificate issued anew, with extensions: `openssl x509 -extfile`.",
+    ),
+    (
+        "tls.handshake_refused",
+        "Ask whether the server requires a client certificate, and set it; otherwise compare its TLS versions and cipher suites.",
+    ),
+    (
+        "config.proxy_identity",
+        "Reach the proxy by http: what goes through its tunnel is under TLS to the server all the same.",
+    ),
+    (
+        "client.unreadable_head",
+        "Ask the server's operator for at most 100 headers, none of them folded. The server has seen the request.",
+    ),
+    (
+        "client.reflected",
+        "Look for what sends requests back: an echo server under this URL, or somebody in between. Do not use the answer.",
+    ),
+    (
         "url.path",
         "Start the path with a slash, and percent-encode what a path cannot hold.",
     ),
@@ -610,12 +642,20 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     ("session.shut_down", "Make a new keeper."),
     (
+        "token.too_many",
+        "Look at why so many different tokens are requested at once, and call again later.",
+    ),
+    (
+        "token_store.resting",
+        "Look at why the store failed before. Memory serves meanwhile.",
+    ),
+    (
         "token_store.unavailable",
-        "Check the store. Tokens are asked for anew meanwhile.",
+        "Check the store. Tokens are requested and held in memory meanwhile.",
     ),
     (
         "token_store.timed_out",
-        "Make the store faster than a second. Tokens are asked for anew meanwhile.",
+        "Make the store faster than a second. Tokens are requested and held in memory meanwhile.",
     ),
     (
         "middleware.service",

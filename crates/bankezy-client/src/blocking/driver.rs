@@ -13,7 +13,7 @@ use std::time::Instant;
 use bankezy_crypto::Delivery;
 use tokio::runtime::{self, Handle};
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::task::unconstrained;
+use tokio::task::{JoinHandle, unconstrained};
 
 use crate::{ClientError, ClientErrorKind, Setting};
 
@@ -61,20 +61,22 @@ impl Driver {
         }
     }
 
-    /// Polls a future on this thread, for `limit` at most, while the driver's thread does its I/O.
+    /// Polls a future on this thread while the driver's thread does its I/O, and until that thread has been
+    /// blocked for so long that the future's own deadline cannot be relied on.
     ///
     /// The runtime's own `block_on` would panic inside another runtime.
     pub(super) fn wait<F: Future>(
         &self,
         future: F,
-        limit: Duration,
+        patience: Duration,
     ) -> Result<F::Output, ClientError> {
         if self.has_ended() {
             return Err(ended(Delivery::NotSent));
         }
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
-        let started = Instant::now();
+        // A task that does nothing ends at once, unless the thread is blocked.
+        let mut probe: Option<(JoinHandle<()>, Instant)> = None;
         let _entered = self.runtime.enter();
         // Inside a task of another runtime the future would use up that task's budget, then wait for that
         // runtime, whose thread is blocked here.
@@ -83,15 +85,19 @@ impl Driver {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return Ok(output);
             }
-            let left = limit.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                let delivery = Delivery::PossiblySent;
-                return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
-            }
             // May return early: the future is then polled once more than needed.
-            thread::park_timeout(left.min(LOOKS_EVERY));
+            thread::park_timeout(LOOKS_EVERY);
             if self.has_ended() {
                 return Err(ended(Delivery::PossiblySent));
+            }
+            match &probe {
+                Some((task, since)) if !task.is_finished() => {
+                    if since.elapsed() > patience {
+                        let delivery = Delivery::PossiblySent;
+                        return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
+                    }
+                }
+                _ => probe = Some((self.runtime.spawn(async {}), Instant::now())),
             }
         }
     }

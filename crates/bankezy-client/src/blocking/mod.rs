@@ -5,14 +5,10 @@ mod driver;
 use core::time::Duration;
 
 use self::driver::Driver;
-use super::{
-    BankEzyClient, Client, ClientError, SessionKeeper, TokenClient, TokenSlot, TokenStore,
-    Transport,
-};
-use bankezy_crypto::providers::TokenApi;
+use super::ClientError;
 
-/// How long the thread may take to report that the deadline has passed.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long the thread may be blocked while a call waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client of this crate for code without an async runtime: each call blocks the calling thread.
 ///
@@ -72,53 +68,17 @@ impl<T> Blocking<T> {
             driver: self.driver,
         }
     }
-}
 
-impl<T: Bounded> Blocking<T> {
     /// Makes one call and waits for it. The closure runs on the calling thread.
     ///
     /// # Errors
     /// The error of the call; [`ClientErrorKind::ThreadEnded`](crate::ClientErrorKind::ThreadEnded) if the
-    /// background thread has ended, and [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it is
-    /// blocked.
+    /// background thread has ended, and [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it
+    /// is blocked for 10 s.
     pub fn run<R, E: From<ClientError>>(
         &self,
         call: impl AsyncFnOnce(&T) -> Result<R, E>,
     ) -> Result<R, E> {
-        let limit = self.inner.longest_call() + GRACE;
-        self.driver.wait(call(&self.inner), limit)?
+        self.driver.wait(call(&self.inner), PATIENCE)?
     }
-}
-
-/// A client whose calls have a maximum time.
-pub trait Bounded: sealed::Sealed {
-    /// The maximum time of one call.
-    fn longest_call(&self) -> Duration;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// The maximum time of each client's calls.
-macro_rules! bounded {
-    ($([$($generics:tt)*] $client:ty, $this:ident => $longest:expr;)*) => {$(
-        impl<$($generics)*> sealed::Sealed for $client {}
-
-        impl<$($generics)*> Bounded for $client {
-            fn longest_call(&self) -> Duration {
-                let $this = self;
-                $longest
-            }
-        }
-    )*};
-}
-
-bounded! {
-    [] Client, it => it.settings.deadline;
-    [] Transport, it => it.settings.deadline;
-    [] BankEzyClient, it => it.transport.settings.deadline;
-    [] SessionKeeper, it => it.longest();
-    [A: TokenApi] TokenClient<A>, it => it.transport.settings.deadline;
-    [A: TokenApi, S: TokenStore<A::Answer>] TokenSlot<A, S>, it => it.longest();
 }

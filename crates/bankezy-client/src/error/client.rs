@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::UrlProblem;
+use bankezy_crypto::providers::{ServiceError, UrlProblem};
 use bankezy_crypto::{Delivery, ErrorCategory};
 
-use super::{ConnectProblem, ServiceError, Setting, TlsProblem};
+use super::{ConnectProblem, Setting, TlsProblem};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
 /// received the request.
@@ -24,34 +24,52 @@ pub struct ClientError {
 }
 
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientErrorKind {
     /// The URL is refused.
+    #[error("{0}")]
     Url(UrlProblem),
     /// The connection failed.
+    #[error("{0}")]
     Connect(ConnectProblem),
     /// TLS refused the server, or the server refused us.
+    #[error("{0}")]
     Tls(TlsProblem),
     /// The deadline passed before the answer was complete.
+    #[error("the deadline passed before the answer was complete")]
     Timeout,
     /// The connection was lost before the answer was complete.
+    #[error("the connection was lost before the answer was complete")]
     Interrupted,
     /// The answer is not HTTP/1.1: the port may expect TLS, or HTTP/2 only.
+    #[error("the answer is not HTTP/1.1: check scheme and port")]
     NotHttp1,
+    /// The head of the answer could not be read: it has more than 100 headers, folded ones, or other bytes than
+    /// HTTP/1.1 allows.
+    #[error("the head of the answer could not be read: it may have more than 100 headers")]
+    UnreadableHead,
+    /// The answer to a sealed request is that request: something sent it back. Under a key that both sides seal
+    /// with it would open.
+    #[error("the answer is the request itself, sent back")]
+    Reflected,
     /// A service that is not part of this crate failed: middleware around a [`Client`](crate::Client), or
     /// another HTTP client. A timeout set by a `tower` layer is reported here, not as
     /// [`Timeout`](Self::Timeout). The text of its error is never shown.
+    #[error("middleware or the HTTP client below the transport failed")]
     Service(ServiceError),
     /// The answer is longer than the cap.
+    #[error("the answer is longer than {max} bytes: raise the cap if such answers are expected")]
     ResponseTooLong {
         /// The cap, in bytes.
         max: usize,
     },
     /// The client cannot be built as configured.
+    #[error("{0}")]
     Configuration(Setting),
     /// The thread that does the I/O of a [`Blocking`](crate::Blocking) client has ended, or is missing
     /// after a fork.
+    #[error("the thread of the blocking client has ended")]
     ThreadEnded,
 }
 
@@ -88,6 +106,8 @@ impl ClientError {
             ClientErrorKind::Timeout => "client.timeout",
             ClientErrorKind::Interrupted => "client.interrupted",
             ClientErrorKind::NotHttp1 => "client.not_http1",
+            ClientErrorKind::UnreadableHead => "client.unreadable_head",
+            ClientErrorKind::Reflected => "client.reflected",
             ClientErrorKind::Service(_) => "client.service",
             ClientErrorKind::ResponseTooLong { .. } => "client.response_too_long",
             ClientErrorKind::Configuration(setting) => setting.code(),
@@ -102,7 +122,9 @@ impl ClientError {
             ClientErrorKind::Url(_)
             | ClientErrorKind::Configuration(_)
             | ClientErrorKind::ThreadEnded => ErrorCategory::Misuse,
-            ClientErrorKind::ResponseTooLong { .. } => ErrorCategory::Provider,
+            ClientErrorKind::ResponseTooLong { .. }
+            | ClientErrorKind::UnreadableHead
+            | ClientErrorKind::Reflected => ErrorCategory::Provider,
             _ => ErrorCategory::Transport,
         }
     }
@@ -130,26 +152,16 @@ impl ClientError {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match &self.kind {
-            ClientErrorKind::Url(problem) => return problem.fmt(f),
-            ClientErrorKind::Connect(problem) => return problem.fmt(f),
-            ClientErrorKind::Tls(problem) => return problem.fmt(f),
-            ClientErrorKind::Configuration(setting) => return setting.fmt(f),
-            ClientErrorKind::ResponseTooLong { max } => {
-                let remedy = "raise the cap if such answers are expected";
-                return write!(f, "the answer is longer than {max} bytes: {remedy}");
-            }
-            ClientErrorKind::Timeout => "the deadline passed before the answer was complete",
-            ClientErrorKind::Interrupted => {
-                "the connection was lost before the answer was complete"
-            }
-            ClientErrorKind::NotHttp1 => "the answer is not HTTP/1.1: check scheme and port",
-            ClientErrorKind::Service(_) => {
-                "middleware or the HTTP client below the transport failed"
-            }
-            ClientErrorKind::ThreadEnded => "the thread of the blocking client has ended",
-        };
-        write!(f, "{what}; {}", self.delivery)
+        self.kind.fmt(f)?;
+        match self.kind {
+            // These say it themselves, or nothing can have been sent, or the answer shows that all was.
+            ClientErrorKind::Url(_)
+            | ClientErrorKind::Connect(_)
+            | ClientErrorKind::Tls(_)
+            | ClientErrorKind::Configuration(_)
+            | ClientErrorKind::ResponseTooLong { .. } => Ok(()),
+            _ => write!(f, "; {}", self.delivery),
+        }
     }
 }
 

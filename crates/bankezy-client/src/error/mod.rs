@@ -3,17 +3,13 @@
 mod client;
 mod problem;
 mod provider;
-mod service;
-mod store;
 
 pub use client::{ClientError, ClientErrorKind};
 pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem};
 pub use provider::ProviderError;
-pub use service::ServiceError;
-pub use store::StoreError;
 
 use bankezy_crypto::Error;
-use bankezy_crypto::providers::{CallError, RequestError, UrlProblem};
+use bankezy_crypto::providers::{CallError, ServerHeaders, UrlProblem};
 
 /// The errors that `?` turns into one of this crate's.
 macro_rules! from {
@@ -31,9 +27,6 @@ from! {
     ConnectProblem => ClientError, it => Self::not_sent(ClientErrorKind::Connect(it));
     Setting => ClientError, it => Self::not_sent(ClientErrorKind::Configuration(it));
     Error => ProviderError, it => Self::Request(it.into());
-    RequestError => ProviderError, it => Self::Request(it);
-    ClientError => ProviderError, it => Self::Transport(it);
-    CallError => ProviderError, it => Self::Answer(it);
+    CallError => ProviderError, it => Self::Answer(it, ServerHeaders::default());
     TokenProblem => ProviderError, it => Self::Token(it);
-    Error => StoreError, it => Self::Entry(it);
 }

@@ -70,12 +70,21 @@ problems! {
         WrongName => "tls.wrong_name", "the server's certificate is for another name: check the host";
         /// The server's certificate is not valid at this time.
         Expired => "tls.expired", "the server's certificate is not valid at this time: check both clocks";
+        /// The server's certificate has no subject alternative name, and a common name does not count
+        /// (RFC 9525 section 2).
+        NoName => "tls.no_name", "the server's certificate has no subjectAltName: issue one with the host as DNS name";
+        /// The server's certificate is one of an authority (CA:TRUE), such as a self-signed one that is used as it is.
+        CaCertificate => "tls.ca_certificate", "the server's certificate is that of an authority (CA:TRUE): issue one with CA:FALSE";
+        /// The server's certificate is an X.509 certificate of version 1 or 2.
+        OldCertificate => "tls.old_certificate", "the server's certificate is not an X.509 certificate of version 3";
         /// The server's certificate is refused for another reason.
         BadCertificate => "tls.bad_certificate", "the server's certificate is refused";
         /// The server requires a client certificate, and none is configured.
         ClientCertificateRequired => "tls.client_certificate_required", "the server requires a client certificate, and none is configured";
         /// The server refused the client's certificate.
         ClientCertificateRefused => "tls.client_certificate_refused", "the server refused the client certificate";
+        /// The server refused the handshake without a reason, and no client certificate is configured.
+        HandshakeRefused => "tls.handshake_refused", "the server refused the handshake: it probably requires a client certificate, or has no cipher suite in common";
         /// No version or cipher suite in common: the server has no TLS 1.2 or 1.3.
         NothingInCommon => "tls.nothing_in_common", "the server has neither TLS 1.2 nor 1.3 with a cipher suite that is accepted";
         /// The server does not offer HTTP/1.1, only other protocols, such as HTTP/2 (ALPN, RFC 7301).
@@ -98,6 +107,8 @@ problems! {
         ClientKey => "config.client_key", "the client's key is not one PEM key, or does not belong to its certificate";
         /// The proxy's URI is not an `http` or `https` one with a host.
         Proxy => "config.proxy", "the proxy's URI is not an http or https one with a host";
+        /// A client certificate is set, and an `https` proxy, which would be shown it.
+        ProxyIdentity => "config.proxy_identity", "the client certificate would be shown to the https proxy: use an http proxy";
         /// The HTTP library refused the configuration.
         Transport => "config.transport", "the HTTP library refused the configuration";
         /// The blocking client's thread could not be started.
@@ -113,16 +124,22 @@ problems! {
         /// The closure that logs in, the [`TokenApi`](bankezy_crypto::providers::TokenApi), the store or
         /// the clock panicked.
         Panicked => "token.panicked", "the request for it panicked";
+        /// So many requests for tokens are in progress that no further one starts.
+        TooMany => "token.too_many", "too many requests for tokens are in progress";
         /// The runtime that it ran on has shut down.
         Abandoned => "token.abandoned", "the runtime that the request ran on ended";
     }
 }
 
 impl TokenProblem {
+    pub(super) fn can_pass(self) -> bool {
+        !matches!(self, Self::ExpiredOnArrival | Self::Panicked)
+    }
+
     /// Whose fault it is.
     pub(super) fn category(self) -> ErrorCategory {
         match self {
-            Self::TimedOut => ErrorCategory::Transport,
+            Self::TimedOut | Self::TooMany => ErrorCategory::Transport,
             Self::ExpiredOnArrival => ErrorCategory::Provider,
             Self::Panicked | Self::Abandoned => ErrorCategory::Misuse,
         }

@@ -1,12 +1,10 @@
 //! Why a call to a provider has no usable answer.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::providers::{CallError, RequestError};
-use bankezy_crypto::{Delivery, ErrorCategory};
-use http::StatusCode;
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
+use bankezy_crypto::{Advice, Delivery, ErrorCategory};
 
 use super::{ClientError, TokenProblem};
 
@@ -14,7 +12,10 @@ use super::{ClientError, TokenProblem};
 /// [`SessionKeeper`](crate::SessionKeeper) no session.
 ///
 /// It can be logged as it is: `Display` is one line and includes the cause.
-/// [`source`](core::error::Error::source) returns the inner error for downcasting.
+/// [`source`](core::error::Error::source) returns the inner error for downcasting, of
+/// [`NoToken`](Self::NoToken) an `Arc` of it.
+///
+/// What to do about the call, [`advice`](Self::advice) says; the example `payment` shows it. In detail:
 ///
 /// | if | then |
 /// |---|---|
@@ -22,21 +23,27 @@ use super::{ClientError, TokenProblem};
 /// | it is [`Answer`](Self::Answer) | the server answered; a refusal such as 401, 429 or 503 does not prove that the call was not executed, and [`is_retryable`](Self::is_retryable) says only that the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server by the call's reference, or repeat the call only if it may be executed twice |
 /// | anything else | `docs/errors.md` lists a remedy for each code; [`category`](Self::category) says where to look |
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {
     /// The request could not be built. Nothing was sent.
-    Request(RequestError),
+    #[error("{0}")]
+    Request(#[from] RequestError),
     /// No answer arrived; [`ClientError::delivery`] says whether the server may have received the request.
-    Transport(ClientError),
-    /// The answer is a refusal, a failure, or not as documented.
-    Answer(CallError),
+    #[error("{0}")]
+    Transport(#[from] ClientError),
+    /// The answer is a refusal, a failure, or not as documented; with the headers of it that are kept.
+    #[error("{0}")]
+    Answer(#[source] CallError, ServerHeaders),
     /// A token was requested and none was obtained, although no call failed.
+    #[error("{0}")]
     Token(TokenProblem),
     /// There is no token or session: the request for one failed. The call was not sent.
+    #[error("no token{}: {cause}", retry_in.map_or_else(String::new, |it| format!(", try again in {} ms", it.as_millis())))]
     #[non_exhaustive]
     NoToken {
         /// Why it failed: the same error for every caller that waited for it.
+        #[source]
         cause: Arc<Self>,
         /// `Some` if it failed earlier: no new request is made before this has passed. `None` if it failed
         /// just now.
@@ -44,12 +51,13 @@ pub enum ProviderError {
     },
     /// The server refuses the session, and another session was replaced for the same reason less than
     /// 30 s ago: there is no new login before `retry_in` has passed.
-    #[non_exhaustive]
+    #[error("two sessions in a row were refused: wait {} ms", retry_in.as_millis())]
     RefusedLately {
         /// How long to wait.
         retry_in: Duration,
     },
     /// The session keeper was shut down. The call was not sent.
+    #[error("the session keeper was shut down: make a new one")]
     ShutDown,
 }
 
@@ -59,20 +67,6 @@ impl ProviderError {
     pub fn no_token(cause: impl Into<Arc<Self>>, retry_in: Option<Duration>) -> Self {
         let cause = cause.into();
         Self::NoToken { cause, retry_in }
-    }
-
-    /// One error of each kind that does not wrap a [`ClientError`] or another crate's error, with made-up
-    /// times: for tests of error handling, since some cannot be constructed outside of this crate.
-    #[must_use]
-    pub fn examples() -> Vec<Self> {
-        let retry_in = Duration::from_secs(1);
-        let mut examples: Vec<Self> = TokenProblem::all().into_iter().map(Self::Token).collect();
-        examples.extend([
-            Self::no_token(Self::Token(TokenProblem::TimedOut), Some(retry_in)),
-            Self::RefusedLately { retry_in },
-            Self::ShutDown,
-        ]);
-        examples
     }
 
     /// A stable identifier, such as `reply.plain`, `token.backing_off` or `client.timeout`.
@@ -94,12 +88,23 @@ impl ProviderError {
         self.facts().2
     }
 
+    /// What to do about the call.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Answer(error, _) => error.advice(),
+            _ if self.delivery() == Delivery::PossiblySent => Advice::AskByReference,
+            _ if self.is_retryable() => Advice::CallAgain,
+            _ => Advice::FixFirst,
+        }
+    }
+
     fn facts(&self) -> (&'static str, ErrorCategory, Delivery) {
         use Delivery::{NotSent, PossiblySent};
         match self {
             Self::Request(error) => (error.code(), error.category(), NotSent),
             Self::Transport(error) => (error.code(), error.category(), error.delivery()),
-            Self::Answer(error) => (error.code(), error.category(), PossiblySent),
+            Self::Answer(error, _) => (error.code(), error.category(), PossiblySent),
             Self::Token(problem) => (problem.code(), problem.category(), PossiblySent),
             Self::NoToken { cause, retry_in } => {
                 let code = retry_in.map_or_else(|| cause.code(), |_| "token.backing_off");
@@ -113,11 +118,22 @@ impl ProviderError {
         }
     }
 
+    /// Headers of the answer, such as the server's request id: those that
+    /// [`Transport::kept_headers`](crate::Transport::kept_headers) names.
+    #[must_use]
+    pub fn server_headers(&self) -> Option<&ServerHeaders> {
+        match self {
+            Self::Answer(_, headers) => Some(headers),
+            Self::NoToken { cause, .. } => cause.server_headers(),
+            _ => None,
+        }
+    }
+
     /// How long to wait before the next call: as the server asks, or until a new token may be requested.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Answer(error) => error.retry_after(),
+            Self::Answer(error, _) => error.retry_after(),
             Self::NoToken { cause, retry_in } => retry_in.or_else(|| cause.retry_after()),
             Self::RefusedLately { retry_in } => Some(*retry_in),
             Self::Request(_) | Self::Transport(_) | Self::Token(_) | Self::ShutDown => None,
@@ -131,10 +147,19 @@ impl ProviderError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => error.is_retryable(),
-            Self::Answer(error) => error.is_retryable(),
+            Self::Answer(error, _) => error.is_retryable(),
             Self::NoToken { cause, .. } => cause.can_pass(),
             Self::RefusedLately { .. } => true,
             Self::Request(_) | Self::Token(_) | Self::ShutDown => false,
+        }
+    }
+
+    /// Whether requests for other tokens of the provider would fail alike: it cannot be reached, or is busy.
+    pub(crate) fn concerns_all(&self) -> bool {
+        match self {
+            Self::Transport(_) | Self::Token(TokenProblem::TimedOut) => true,
+            Self::Answer(error, _) => error.is_busy(),
+            _ => false,
         }
     }
 
@@ -143,48 +168,9 @@ impl ProviderError {
     fn can_pass(&self) -> bool {
         match self {
             Self::Transport(error) => error.can_pass(),
-            Self::Answer(error) => error.status().is_some_and(|status| {
-                status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-            }),
-            Self::Token(problem) => {
-                matches!(problem, TokenProblem::TimedOut | TokenProblem::Abandoned)
-            }
+            Self::Answer(error, _) => error.can_pass(),
+            Self::Token(problem) => problem.can_pass(),
             other => other.is_retryable(),
-        }
-    }
-}
-
-impl core::error::Error for ProviderError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(match self {
-            Self::Request(error) => error,
-            Self::Transport(error) => error,
-            Self::Answer(error) => error,
-            Self::NoToken { cause, .. } => &**cause,
-            Self::Token(_) | Self::RefusedLately { .. } | Self::ShutDown => return None,
-        })
-    }
-}
-
-impl fmt::Display for ProviderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::Transport(error) => error.fmt(f),
-            Self::Answer(error) => error.fmt(f),
-            Self::Token(problem) => problem.fmt(f),
-            Self::NoToken { cause, retry_in } => {
-                f.write_str("no token")?;
-                if let Some(wait) = retry_in {
-                    write!(f, ", try again in {} ms", wait.as_millis())?;
-                }
-                write!(f, ": {cause}")
-            }
-            Self::RefusedLately { retry_in } => {
-                let wait = retry_in.as_millis();
-                write!(f, "two sessions in a row were refused: wait {wait} ms")
-            }
-            Self::ShutDown => f.write_str("the session keeper was shut down: make a new one"),
         }
     }
 }

@@ -16,15 +16,21 @@ use crate::{Blocking, ClientError, RetryPolicy, Setting};
 /// Default maximum time to connect (DNS, TCP and TLS): 5 s.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shorter than the idle timeout of common servers (Node.js has 5 s): a server may close an idle connection
-/// just when a request is sent on it, and that request cannot be repeated.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Default time for which an idle connection is kept: 4 s, below the idle timeout of common servers (Node.js has
+/// 5 s). A server may close an idle connection just when a request is sent on it, and that request cannot be
+/// repeated.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Default number of idle connections that are kept for each host.
+pub const DEFAULT_MAX_IDLE_PER_HOST: usize = 100;
 
 /// Settings of a [`Client`].
 #[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
+    max_idle_per_host: Option<usize>,
     settings: Settings,
     roots: Vec<String>,
     only_these_roots: bool,
@@ -44,6 +50,20 @@ impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long an idle connection is kept: less than the server's keep-alive time, and zero for one
+    /// connection per request. Default: [`DEFAULT_IDLE_TIMEOUT`].
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Maximum number of idle connections that are kept for each host. Default:
+    /// [`DEFAULT_MAX_IDLE_PER_HOST`].
+    pub fn max_idle_per_host(mut self, max: usize) -> Self {
+        self.max_idle_per_host = Some(max);
         self
     }
 
@@ -76,24 +96,27 @@ impl ClientBuilder {
     }
 
     /// Presents a certificate to servers that ask for one (mutual TLS): the chain as PEM, with the client's
-    /// own certificate first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password.
+    /// own certificate first, and its key as PEM (PKCS#8, PKCS#1 or SEC1) without a password. One text with both
+    /// can be given twice.
     pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
         self.identity = Some(Identity {
-            chain: cert_chain_pem.to_owned(),
+            chain: cert_chain_pem.to_owned().into(),
             key: key_pem,
         });
         self
     }
 
     /// Connects through an `http` or `https` proxy with a tunnel, so that the proxy sees only the host. A
-    /// name and password in the URI are for the proxy. Plain `http` to loopback never uses the proxy.
+    /// name and password in the URI are for the proxy. Plain `http` to loopback never uses the proxy. An `https`
+    /// proxy is refused together with a client certificate, which it would be shown.
     pub fn proxy(mut self, uri: Uri) -> Self {
         self.proxy = Some(uri);
         self
     }
 
-    /// Takes the proxy from the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) unless
-    /// [`proxy`](Self::proxy) is set. Default: `false`.
+    /// Takes the proxy from the environment unless [`proxy`](Self::proxy) is set: `HTTPS_PROXY`, or else
+    /// `ALL_PROXY`, and exceptions from `NO_PROXY`, each also in lower case. A value that is not the URI of a proxy
+    /// is an error of [`build`](Self::build), never a direct connection. Default: `false`.
     pub fn system_proxy(mut self, system_proxy: bool) -> Self {
         self.system_proxy = system_proxy;
         self
@@ -111,7 +134,9 @@ impl ClientBuilder {
     /// # Errors
     /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build(self) -> Result<Client, ClientError> {
-        Ok(Client::new(self.pools()?, self.settings))
+        let pools = self.pools()?.into();
+        let settings = self.settings;
+        Ok(Client { pools, settings })
     }
 
     /// Builds the blocking client and starts its thread.
@@ -124,10 +149,10 @@ impl ClientBuilder {
 
     fn pools(&self) -> Result<Pools, Setting> {
         let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
-        let secure = match &self.proxy {
-            Some(uri) => self.common(config).proxy(proxy(uri)?),
-            None if self.system_proxy => self.common(config),
-            None => self.common(config).no_proxy(),
+        let secure = self.common(config).no_proxy();
+        let secure = match self.tunnel()? {
+            Some(proxy) => secure.proxy(proxy),
+            None => secure,
         };
         let nothing_trusted = tls::config(&[], true, None)?;
         let here = [
@@ -147,6 +172,23 @@ impl ClientBuilder {
         })
     }
 
+    fn tunnel(&self) -> Result<Option<reqwest::Proxy>, Setting> {
+        let (text, exceptions) = match (&self.proxy, proxy_of_environment()) {
+            (Some(uri), _) => (SecretText::from(uri.to_string()), None),
+            (None, Some(text)) if self.system_proxy => (text, reqwest::NoProxy::from_env()),
+            _ => return Ok(None),
+        };
+        let uri: Uri = text.as_str().parse().map_err(|_| Setting::Proxy)?;
+        match (uri.scheme_str(), uri.host()) {
+            (Some("https"), _) if self.identity.is_some() => Err(Setting::ProxyIdentity),
+            (Some("http" | "https"), Some(host)) if !host.is_empty() => {
+                let proxy = reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)?;
+                Ok(Some(proxy.no_proxy(exceptions)))
+            }
+            _ => Err(Setting::Proxy),
+        }
+    }
+
     /// Sets what is already the default too, since another crate in the same program can enable features
     /// that change the defaults.
     fn common(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
@@ -154,7 +196,8 @@ impl ClientBuilder {
             .tls_backend_preconfigured(tls)
             .http1_only()
             .connect_timeout(self.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT))
-            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_idle_timeout(self.idle_timeout.unwrap_or(DEFAULT_IDLE_TIMEOUT))
+            .pool_max_idle_per_host(self.max_idle_per_host.unwrap_or(DEFAULT_MAX_IDLE_PER_HOST))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -167,12 +210,17 @@ impl ClientBuilder {
     }
 }
 
-fn proxy(uri: &Uri) -> Result<reqwest::Proxy, Setting> {
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => {
-            let text = SecretText::from(uri.to_string());
-            reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)
-        }
-        _ => Err(Setting::Proxy),
-    }
+/// What the environment says, with the scheme `http` where it names none, as other programs read it.
+fn proxy_of_environment() -> Option<SecretText> {
+    let mut values = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .filter_map(std::env::var_os);
+    let value = values.find(|value| !value.is_empty())?;
+    // What is not UTF-8 is no URI either way.
+    let text = SecretText::from(value.to_string_lossy().into_owned());
+    Some(if text.as_str().contains("://") {
+        text
+    } else {
+        format!("http://{}", text.as_str()).into()
+    })
 }

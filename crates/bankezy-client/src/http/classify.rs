@@ -22,8 +22,13 @@ pub(super) fn classify(
     let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
     let kind = if let Some(problem) = tls {
         ClientErrorKind::Tls(problem)
-    } else if cause(error).is_some_and(hyper::Error::is_parse) {
-        ClientErrorKind::NotHttp1
+    } else if let Some(error) = cause(error).filter(|error| hyper::Error::is_parse(error)) {
+        // The variants are private, but each has its text.
+        if error.to_string().contains("version") {
+            ClientErrorKind::NotHttp1
+        } else {
+            ClientErrorKind::UnreadableHead
+        }
     } else if error.is_timeout() && !error.is_connect() {
         ClientErrorKind::Timeout
     } else if !error.is_connect() || delivery == Delivery::PossiblySent {
@@ -70,6 +75,9 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
     Some(match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::UnknownIssuer => TlsProblem::UntrustedCertificate,
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                TlsProblem::NoName
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsProblem::WrongName
             }
@@ -77,12 +85,20 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => TlsProblem::Expired,
+            // The type underneath is not this crate's to name, but its text is that of the variant.
+            CertificateError::Other(other) => match other.0.to_string().as_str() {
+                "CaUsedAsEndEntity" => TlsProblem::CaCertificate,
+                "UnsupportedCertVersion" => TlsProblem::OldCertificate,
+                _ => TlsProblem::BadCertificate,
+            },
             _ => TlsProblem::BadCertificate,
         },
         rustls::Error::AlertReceived(alert) => match alert {
             AlertDescription::CloseNotify
             | AlertDescription::InternalError
             | AlertDescription::UserCanceled => return None,
+            // What a server of TLS 1.2 answers that misses our certificate.
+            AlertDescription::HandshakeFailure if !has_identity => TlsProblem::HandshakeRefused,
             AlertDescription::ProtocolVersion
             | AlertDescription::InsufficientSecurity
             | AlertDescription::HandshakeFailure => TlsProblem::NothingInCommon,

@@ -15,7 +15,7 @@ use tower_service::Service;
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use crate::ClientError;
-use crate::transport::{BoxError, Settings, Transport, too_long};
+use crate::transport::{Answered, BoxError, Settings, Transport, too_long};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
@@ -25,7 +25,7 @@ use crate::transport::{BoxError, Settings, Transport, too_long};
 /// retries (see [`Transport`]). It reports to the request's [`DeliveryTracker`], if there is one.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pools: Arc<Pools>,
+    pub(super) pools: Arc<Pools>,
     pub(crate) settings: Settings,
 }
 
@@ -38,11 +38,6 @@ pub(crate) struct Pools {
 }
 
 impl Client {
-    pub(super) fn new(pools: Pools, settings: Settings) -> Self {
-        let pools = Arc::new(pools);
-        Self { pools, settings }
-    }
-
     /// Sends a request once, without retries, within the deadline; see [`Transport::send`].
     ///
     /// # Errors
@@ -51,10 +46,7 @@ impl Client {
     ///
     /// # Panics
     /// Outside of a tokio runtime. [`Blocking`](crate::Blocking) needs none.
-    pub async fn send(
-        &self,
-        request: Request<SecretBytes>,
-    ) -> Result<Response<SecretBytes>, ClientError> {
+    pub async fn send(&self, request: Request<SecretBytes>) -> Result<Answered, ClientError> {
         Transport::from(self.clone()).send(request).await
     }
 
@@ -69,7 +61,7 @@ impl Client {
     pub async fn execute<E: From<ClientError>>(
         &self,
         make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Response<SecretBytes>, E> {
+    ) -> Result<Answered, E> {
         Transport::from(self.clone()).execute(make).await
     }
 }
@@ -77,7 +69,7 @@ impl Client {
 /// With the client's deadline, retries and cap.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
-        let settings = client.settings;
+        let settings = client.settings.clone();
         let mut transport = Self::new(client);
         transport.settings = settings;
         transport

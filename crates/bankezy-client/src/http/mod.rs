@@ -7,6 +7,8 @@ mod request;
 mod tls;
 mod watched;
 
-pub use builder::{ClientBuilder, DEFAULT_CONNECT_TIMEOUT};
+pub use builder::{
+    ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_IDLE_PER_HOST,
+};
 pub use client::Client;
 pub(super) use client::Pools;

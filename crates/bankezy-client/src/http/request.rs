@@ -6,7 +6,8 @@ use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http_body::Body as _;
 use http_body_util::Full;
 use reqwest::Url;
 use url::Host;
@@ -38,6 +39,12 @@ impl Prepared {
             "http" if is_loopback(&url) => true,
             _ => return Err(UrlProblem::NotHttps.into()),
         };
+        if UrlProblem::has_other_host(&parts.headers, &parts.uri) {
+            return Err(UrlProblem::Host.into());
+        }
+        // RFC 9110 section 8.6: the length is told where a body is expected. hyper tells none of 0.
+        let is_empty = body.is_end_stream()
+            && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         let exchange = DeliveryTracker::new();
         let body = WatchedBody::new(body, exchange.clone(), of_request);
         if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
@@ -49,6 +56,9 @@ impl Prepared {
         let headers = request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
+        if is_empty {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         // Middleware above may decode; nothing here does.
         let encoding = headers.entry(ACCEPT_ENCODING);
         encoding.or_insert(HeaderValue::from_static("identity"));

@@ -14,9 +14,12 @@ use crate::Setting;
 
 /// A client's certificate chain and its key, both as PEM.
 pub(super) struct Identity {
-    pub(super) chain: String,
+    /// May hold the key too.
+    pub(super) chain: SecretText,
     pub(super) key: SecretText,
 }
+
+const BEGIN: &str = "-----BEGIN ";
 
 pub(super) fn config(
     roots: &[String],
@@ -58,17 +61,19 @@ pub(super) fn config(
     Ok(config)
 }
 
-/// The certificates in a PEM text; `None` if one is invalid or there is none.
+/// The certificates in a PEM text, whatever else is in it; `None` if one is invalid or there is none. Nothing else
+/// is decoded: it may be a key.
 fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
-    let found = CertificateDer::pem_slice_iter(pem.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .ok()?;
-    (!found.is_empty()).then_some(found)
+    let read = |block| CertificateDer::from_pem_slice(format!("{BEGIN}{block}").as_bytes()).ok();
+    let blocks = pem.split(BEGIN).skip(1);
+    let blocks = blocks.filter(|block| block.starts_with("CERTIFICATE-----"));
+    let found: Option<Vec<_>> = blocks.map(read).collect();
+    found.filter(|found| !found.is_empty())
 }
 
 /// The key is decoded into memory that wipes itself. AWS-LC then holds a copy to sign with.
 fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
-    let chain = certificates(&identity.chain).ok_or(Setting::ClientCertificate)?;
+    let chain = certificates(identity.chain.as_str()).ok_or(Setting::ClientCertificate)?;
     let (_, der) = SecretBytes::from_pem(identity.key.as_str()).map_err(|_| Setting::ClientKey)?;
     let key = PrivateKeyDer::try_from(der.as_bytes()).map_err(|_| Setting::ClientKey)?;
     let key = aws_lc_rs::sign::any_supported_type(&key).map_err(|_| Setting::ClientKey)?;

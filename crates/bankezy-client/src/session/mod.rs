@@ -1,25 +1,23 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
-mod held;
 mod obtaining;
 mod revocation;
 mod shared;
 
-pub use held::{Renewal, Session};
 pub(super) use shared::LoginFuture;
 
 use core::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bankezy_crypto::providers::bankezy::Endpoint;
+use bankezy_crypto::providers::bankezy::{Endpoint, Session, Verdict};
+use bankezy_crypto::providers::{RequestError, ServerHeaders};
+use bankezy_crypto::{Delivery, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BankEzyClient, ProviderError, RefreshSettings};
-use held::Verdict;
-use obtaining::Need;
-use revocation::revoke;
+use super::sync::time::timeout;
+use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
+use revocation::{revoke, unused};
 use shared::Shared;
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
@@ -51,8 +49,9 @@ use shared::Shared;
 ///
 /// # Refused sessions
 /// A session is replaced by a new login, at most once in 30 s, when
-/// - the server refuses a call with 401: the call is not repeated, unless [`repeat`](Self::repeat) allows
-///   it;
+/// - the server refuses a call with 401: the call is repeated once under the new session if it is
+///   [idempotent](Endpoint::idempotent), and not otherwise, since a 401 does not prove that the call was not
+///   executed: something between client and server may have sent it;
 /// - three calls, with none between them whose answer opened, were refused with 400, which may mean that the
 ///   server cannot open the request, or got an answer that does not open: they may have been executed and
 ///   are not repeated;
@@ -79,7 +78,6 @@ use shared::Shared;
 #[must_use]
 pub struct SessionKeeper {
     shared: Arc<Shared>,
-    repeat: bool,
 }
 
 impl SessionKeeper {
@@ -107,17 +105,7 @@ impl SessionKeeper {
         let login = Box::new(move |client| -> LoginFuture { Box::pin(login(client)) });
         Self {
             shared: Arc::new(Shared::new(client, login, settings)),
-            repeat: false,
         }
-    }
-
-    /// Whether calls of this keeper that are refused with 401 are repeated once under a new session. A clone
-    /// with another value shares the session. Default: `false`, since a 401 does not prove that the call was
-    /// not executed: something between client and server may have sent it. Set it only for calls that the
-    /// server executes once however often they arrive.
-    pub fn repeat(mut self, repeat: bool) -> Self {
-        self.repeat = repeat;
-        self
     }
 
     /// Calls an endpoint with any JSON, under the session.
@@ -129,28 +117,36 @@ impl SessionKeeper {
         endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, ProviderError> {
-        let endpoint = endpoint.into();
+        let (answer, _) = self.call_with_headers(&endpoint.into(), body).await?;
+        Ok(answer)
+    }
+
+    /// As [`call`](Self::call), with headers of the answer: see [`BankEzyClient::call_with_headers`].
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn call_with_headers<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+    ) -> Result<(R, ServerHeaders), ProviderError> {
         let session = self.session().await?;
-        let (error, verdict) = match self.call_under(&session, &endpoint, body).await {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
+        let (result, verdict) = self.call_under(&session, endpoint, body).await;
         let again = match verdict {
-            Verdict::Good => return Err(error),
             Verdict::Refused => false,
-            Verdict::Unauthorized => self.repeat,
+            Verdict::Unauthorized => endpoint.options.is_idempotent(),
             Verdict::Spent => true,
+            _ => return result,
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
-            let _ = self.shared.next(&Need::OtherThan(&session));
-            return Err(error);
+            let _ = self.shared.next(Some(&session));
+            return result;
         }
-        let Ok(next) = self.refuse(&session).await else {
-            return Err(error);
-        };
-        let repeated = self.call_under(&next, &endpoint, body).await;
-        repeated.map_err(|(error, _)| error)
+        match self.refuse(&session).await {
+            Ok(next) => self.call_under(&next, endpoint, body).await.0,
+            Err(_) => result,
+        }
     }
 
     /// The session, after a login or renewal if needed, for callers that send requests themselves.
@@ -162,16 +158,15 @@ impl SessionKeeper {
             return Err(ProviderError::ShutDown);
         }
         let now = self.shared.settings.now();
-        let need = Need::Fresh(now);
         match self.shared.current(now) {
             Some(session) => {
                 if session.is_due(now) {
                     // Renews in the background. If that cannot start, this session is still valid.
-                    let _ = self.shared.next(&need);
+                    let _ = self.shared.next(None);
                 }
                 Ok(session)
             }
-            None => self.shared.next(&need)?.outcome().await,
+            None => self.shared.next(None)?.outcome().await,
         }
     }
 
@@ -188,36 +183,37 @@ impl SessionKeeper {
             // It has expired or was replaced.
             return self.session().await;
         }
-        let need = Need::OtherThan(session);
-        self.shared.next(&need)?.outcome().await
+        self.shared.next(Some(session))?.outcome().await
     }
 
-    /// Invalidates the token, if there is one and the server returned a reference for it, and refuses all
-    /// further calls. It can be called again if it fails.
+    /// Refuses all further calls, waits for those under way, and invalidates the token, if there is one and the
+    /// server returned a reference for it. It ends within [`RefreshSettings::shutdown_deadline`], half of which the
+    /// calls may take that are under way: after that the token is invalidated all the same. A login under way is
+    /// not waited for: its token is invalidated in the background. It can be called again if it fails.
     ///
     /// # Errors
     /// [`ProviderError`] if the server did not invalidate the token.
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
-        let login = self.shared.close();
-        let _revocation = self.shared.revocation.lock().await;
-        if let Some(login) = login {
-            // Its session is revoked below.
-            let _ = login.outcome().await;
-        }
-        if let Some(session) = self.shared.current(self.shared.settings.now()) {
-            let revoked = revoke(&self.shared.client, &session).await;
-            // A token that the server does not accept is not valid any more.
-            if session.verdict(&revoked) != Verdict::Unauthorized {
-                revoked?;
+        let (shared, deadline) = (&self.shared, self.shared.settings.shutdown_deadline);
+        shared.close();
+        let ending = async {
+            let _revocation = shared.revocation.lock().await;
+            if let Some(session) = shared.current(shared.settings.now()) {
+                // The keeper and this function hold it.
+                let _ = timeout(deadline / 2, unused(&session, 2)).await;
+                let revoked = revoke(&shared.client, &session).await;
+                // A token that the server does not accept is not valid any more.
+                if verdict(&session, &revoked) != Verdict::Unauthorized {
+                    revoked?;
+                }
             }
-        }
-        self.shared.forget();
-        Ok(())
-    }
-
-    /// The maximum time of a call.
-    pub(super) fn longest(&self) -> Duration {
-        2 * (self.shared.settings.deadline + self.shared.client.transport.settings.deadline)
+            shared.forget();
+            Ok(())
+        };
+        let timed_out = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
+        timeout(deadline, ending)
+            .await
+            .unwrap_or(Err(timed_out.into()))
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
@@ -225,14 +221,24 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> Result<R, (ProviderError, Verdict)> {
-        let (token, channel) = (&session.answer.token, &session.channel);
-        let call = self
-            .shared
-            .client
-            .call(endpoint.clone(), body, token, channel);
+    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
+        let (token, channel) = (&session.answer().token, session.channel());
+        let client = &self.shared.client;
+        let call = client.call_with_headers(endpoint, body, token, channel);
         let result = call.await;
-        let verdict = session.verdict(&result);
-        result.map_err(|error| (error, verdict))
+        let verdict = verdict(session, &result);
+        (result, verdict)
+    }
+}
+
+/// Whether a session is still good after a call under it.
+fn verdict<T>(session: &Session, result: &Result<T, ProviderError>) -> Verdict {
+    match result {
+        Ok(_) => session.judge(None),
+        Err(ProviderError::Answer(error, _)) => session.judge(Some(error)),
+        Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent { .. }))) => {
+            Verdict::Spent
+        }
+        Err(_) => Verdict::Good,
     }
 }

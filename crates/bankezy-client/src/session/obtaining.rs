@@ -1,15 +1,15 @@
 //! Gets a session: the current one, that of the login or renewal in progress, or of one that starts now.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use bankezy_crypto::providers::bankezy::{Renewal, Session};
 use tracing::{debug, warn};
 
-use super::revocation::{needs_revocation, revoke_unused};
+use super::revocation::revoke_unused;
 use super::shared::Shared;
-use super::{Renewal, Session};
 use crate::backoff::Failed;
-use crate::in_flight::InFlight;
+use crate::in_flight::{InFlight, Outcome};
 use crate::sync::spawn;
 use crate::sync::time::{Instant, timeout_at};
 use crate::{ProviderError, TokenProblem};
@@ -21,72 +21,47 @@ const GRACE: Duration = Duration::from_millis(500);
 /// a login with each.
 const REPLACE_EVERY: Duration = Duration::from_secs(30);
 
-/// The session that a caller needs.
-pub(super) enum Need<'a> {
-    /// One that is neither expired nor due for renewal at this time.
-    Fresh(SystemTime),
-    /// Any but this one, which the server refuses.
-    OtherThan(&'a Arc<Session>),
-}
-
-impl Need<'_> {
-    fn is_met_by(&self, session: &Arc<Session>) -> bool {
-        match self {
-            Self::Fresh(now) => !session.is_expired(*now) && !session.is_due(*now),
-            Self::OtherThan(refused) => !Arc::ptr_eq(session, refused),
-        }
-    }
-}
-
 impl Shared {
-    /// The current session if it meets the need; else the login or renewal in progress, or one that starts
-    /// now.
+    /// The current session if it serves, which is neither due for renewal nor `refused`; else the login or
+    /// renewal in progress, or one that starts now.
     pub(super) fn next(
         self: &Arc<Self>,
-        need: &Need<'_>,
+        refused: Option<&Arc<Session>>,
     ) -> Result<Arc<InFlight<Session>>, ProviderError> {
         let mut state = self.state();
         if self.is_shut_down() {
             return Err(ProviderError::ShutDown);
         }
         // One may have arrived since the caller looked.
-        if let Some(session) = self.current.load_full().filter(|it| need.is_met_by(it)) {
+        let now = self.settings.now();
+        let serves = |session: &Arc<Session>| match refused {
+            Some(refused) => !Arc::ptr_eq(session, refused),
+            None => !session.is_expired(now) && !session.is_due(now),
+        };
+        if let Some(session) = self.current.load_full().filter(serves) {
             return Ok(InFlight::ended(session));
         }
-        if let Some(login) = state.in_flight.as_ref().filter(|it| !it.is_lost()) {
-            return Ok(Arc::clone(login));
+        if let Some(login) = state.in_progress()? {
+            return Ok(login);
         }
-        if let Some(failed) = &state.failed {
-            failed.check()?;
-        }
-        let may_renew = matches!(need, Need::Fresh(_));
+        let may_renew = refused.is_none();
         if !may_renew {
-            let now = Instant::now();
-            let since = state.refused_at.map(|at| now - at);
-            if let Some(since) = since.filter(|since| *since < REPLACE_EVERY) {
-                return Err(ProviderError::RefusedLately {
-                    retry_in: REPLACE_EVERY - since,
-                });
+            if let Some(since) = state.refused_within(REPLACE_EVERY) {
+                let retry_in = REPLACE_EVERY - since;
+                return Err(ProviderError::RefusedLately { retry_in });
             }
-            state.refused_at = Some(now);
+            state.refused_at = Some(Instant::now());
         }
-        let login = self.start(may_renew);
-        state.in_flight = Some(Arc::clone(&login));
-        Ok(login)
-    }
-
-    fn start(self: &Arc<Self>, may_renew: bool) -> Arc<InFlight<Session>> {
         let within = self.settings.deadline;
         let deadline = Instant::now() + within;
         let (shared, ended) = (Arc::clone(self), Arc::clone(self));
-        InFlight::start(
+        let login = InFlight::start(
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
-            move |result| match result {
-                Ok(obtained) => Ok(ended.hold(obtained)),
-                Err(failure) => Err(ended.back_off(failure, may_renew)),
-            },
-        )
+            move |result| ended.end(result, may_renew),
+        );
+        state.in_flight = Some(Arc::clone(&login));
+        Ok(login)
     }
 
     /// Renews the session if possible, and logs in otherwise.
@@ -95,6 +70,7 @@ impl Shared {
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
         }
+        let asked_at = self.settings.now();
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew().await {
                 return renewed;
@@ -104,9 +80,9 @@ impl Shared {
         let obtained = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
-        let now = self.settings.now();
-        let obtained = obtained.held_from(now, &self.settings);
-        if obtained.is_expired(now) {
+        let lifetime = self.settings.lifetime(&obtained.answer().token, asked_at);
+        let obtained = obtained.with_lifetime(lifetime);
+        if obtained.is_expired(self.settings.now()) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
         Ok(obtained)
@@ -115,13 +91,13 @@ impl Shared {
     /// `None` if there is nothing to renew, or the server does not renew it.
     async fn renew(&self) -> Option<Result<Session, ProviderError>> {
         let session = self.current(self.settings.now())?;
-        let account_number = match session.renewal {
+        let account_number = match session.renewal() {
             Renewal::WithAccount(number) => Some(number),
             Renewal::WithoutAccount => None,
-            Renewal::NewLogin => return None,
+            _ => return None,
         };
-        let token = &session.answer.token;
-        let renewing = self.client.renew(token, account_number, &session.channel);
+        let token = &session.answer().token;
+        let renewing = self.client.renew(token, account_number, session.channel());
         match renewing.await {
             Ok(answer) => Some(Ok(session.renewed(answer))),
             // Without an answer a login would fail too. After a second failure it is tried.
@@ -129,7 +105,7 @@ impl Shared {
                 Some(Err(error))
             }
             // The server asks to wait.
-            Err(error @ ProviderError::Answer(_)) if error.is_retryable() => Some(Err(error)),
+            Err(error @ ProviderError::Answer(_, _)) if error.is_retryable() => Some(Err(error)),
             Err(error) => {
                 warn!(
                     target: "bankezy_client",
@@ -141,38 +117,41 @@ impl Shared {
         }
     }
 
-    fn hold(self: &Arc<Self>, session: Session) -> Arc<Session> {
-        let session = Arc::new(session);
-        let replaced = {
-            let mut state = self.state();
-            state.in_flight = None;
-            state.failed = None;
-            self.current.swap(Some(Arc::clone(&session)))
-        };
-        debug!(
-            target: "bankezy_client",
-            { renewed = session.is_renewal },
-            "session obtained",
-        );
-        if let Some(replaced) = replaced
-            && needs_revocation(&replaced, &session, self.settings.now())
-        {
-            spawn(revoke_unused(Arc::clone(self), replaced));
-        }
-        session
-    }
-
-    fn back_off(&self, failure: ProviderError, may_renew: bool) -> Arc<ProviderError> {
-        let cause = Arc::new(failure);
+    fn end(
+        self: &Arc<Self>,
+        result: Result<Session, ProviderError>,
+        may_renew: bool,
+    ) -> Outcome<Session> {
         let mut state = self.state();
         state.in_flight = None;
-        if !may_renew {
-            // Nothing was replaced.
-            state.refused_at = None;
+        let (ended, backoff) = (
+            result.map(Arc::new).map_err(Arc::new),
+            &self.settings.backoff,
+        );
+        Failed::count(&mut state.failed, &ended, backoff, "no session obtained");
+        let Ok(session) = &ended else {
+            if !may_renew {
+                // Nothing was replaced.
+                state.refused_at = None;
+            }
+            return ended;
+        };
+        let now = self.settings.now();
+        let unneeded = if self.is_shut_down() {
+            Some(Arc::clone(session))
+        } else {
+            let replaced = self.current.swap(Some(Arc::clone(session)));
+            replaced.filter(|it| it.needs_revocation(session, now))
+        };
+        drop(state);
+        debug!(
+            target: "bankezy_client",
+            { renewed = session.is_renewal() },
+            "session obtained",
+        );
+        if let Some(unneeded) = unneeded {
+            spawn(revoke_unused(Arc::clone(self), unneeded));
         }
-        let (before, backoff) = (state.failed.as_ref(), &self.settings.backoff);
-        let failed = Failed::after(before, &cause, backoff, "no session obtained");
-        state.failed = Some(failed);
-        cause
+        ended
     }
 }

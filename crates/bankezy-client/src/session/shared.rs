@@ -4,12 +4,12 @@ use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::SystemTime;
 
-use super::Session;
-use crate::backoff::Failed;
-use crate::in_flight::InFlight;
-use crate::sync::{ArcSwapOption, Mutex, MutexGuard, time::Instant};
+use bankezy_crypto::providers::Moment;
+use bankezy_crypto::providers::bankezy::Session;
+
+use crate::in_flight::Renewing;
+use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
 
 /// Makes a session: calls Get Token or Get App Token.
@@ -25,17 +25,9 @@ pub(super) struct Shared {
     pub(super) current: ArcSwapOption<Session>,
     shut_down: AtomicBool,
     /// Locked briefly, never across an `await`.
-    state: Mutex<State>,
+    state: Mutex<Renewing<Session>>,
     /// Locked while the last token is revoked, so that it is revoked once.
     pub(super) revocation: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) in_flight: Option<Arc<InFlight<Session>>>,
-    pub(super) failed: Option<Failed>,
-    /// When the server's refusal of a session last caused a login.
-    pub(super) refused_at: Option<Instant>,
 }
 
 impl Shared {
@@ -52,15 +44,14 @@ impl Shared {
     }
 
     /// The current session, unless it has expired.
-    pub(super) fn current(&self, now: SystemTime) -> Option<Arc<Session>> {
+    pub(super) fn current(&self, now: Moment) -> Option<Arc<Session>> {
         self.current.load_full().filter(|it| !it.is_expired(now))
     }
 
-    /// Prevents further logins; returns the one in progress.
-    pub(super) fn close(&self) -> Option<Arc<InFlight<Session>>> {
-        let state = self.state();
+    /// Prevents further logins.
+    pub(super) fn close(&self) {
+        let _state = self.state();
         self.shut_down.store(true, Ordering::Release);
-        state.in_flight.clone()
     }
 
     pub(super) fn is_shut_down(&self) -> bool {
@@ -72,7 +63,7 @@ impl Shared {
         self.current.store(None);
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, Renewing<Session>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

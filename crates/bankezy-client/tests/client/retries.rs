@@ -9,7 +9,7 @@ use bankezy_test_support::vacant;
 use http::{Request, Response};
 
 use crate::server::{Reply, Server};
-use crate::{post, text};
+use crate::{idempotent, post, text};
 
 /// Far beyond what a busy machine needs.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,6 +23,19 @@ fn busy(status: &'static str, headers: &'static str) -> Server {
 
 /// Calls with the number of the attempt as body, and tells the attempts and how long they took.
 fn call(server: &Server, retries: RetryPolicy) -> (Response<SecretBytes>, usize, Duration) {
+    call_with(server, retries, post)
+}
+
+/// The same for a call that the server is known to execute once.
+fn repeat(server: &Server, retries: RetryPolicy) -> (Response<SecretBytes>, usize, Duration) {
+    call_with(server, retries, idempotent)
+}
+
+fn call_with(
+    server: &Server,
+    retries: RetryPolicy,
+    request: fn(&str, &str) -> Request<SecretBytes>,
+) -> (Response<SecretBytes>, usize, Duration) {
     let client = Client::builder()
         // Plain http to the loopback address needs no roots, and to read them takes long.
         .only_these_roots(true)
@@ -34,17 +47,12 @@ fn call(server: &Server, retries: RetryPolicy) -> (Response<SecretBytes>, usize,
     let started = Instant::now();
     let make = || {
         attempts += 1;
-        Ok::<_, ClientError>(post(&server.url("/"), &format!("attempt {attempts}")))
+        Ok::<_, ClientError>(request(&server.url("/"), &format!("attempt {attempts}")))
     };
     let response = client
         .run(async |client| client.execute(make).await)
         .unwrap();
     (response, attempts, started.elapsed())
-}
-
-/// Of calls that the server is known to execute once.
-fn idempotent() -> RetryPolicy {
-    RetryPolicy::default().idempotent()
 }
 
 /// Whatever a server answers, it or something before it may have executed the call.
@@ -68,11 +76,24 @@ fn a_call_that_was_answered_is_sent_once_by_default() {
     }
 }
 
+/// Only what the caller states of the call allows it to be repeated.
+#[test]
+fn an_idempotency_header_alone_changes_nothing() {
+    let server = busy("503 Service Unavailable", "Retry-After: 0\r\n");
+    let (response, attempts, _) = call_with(&server, RetryPolicy::default(), |url, body| {
+        let mut request = post(url, body);
+        let key = "8e03978e-40d5-43dd-bc93-6894a57f9324".parse().unwrap();
+        request.headers_mut().insert("idempotency-key", key);
+        request
+    });
+    assert_eq!((text(&response), attempts), ("busy", 1));
+}
+
 #[test]
 fn a_busy_server_is_asked_again_when_it_says_so() {
     let wait = |status| {
         let server = busy(status, "Retry-After: 1\r\n");
-        let (response, attempts, elapsed) = call(&server, idempotent());
+        let (response, attempts, elapsed) = repeat(&server, RetryPolicy::default());
         assert_eq!(
             (response.status().as_u16(), text(&response), attempts),
             (200, "answer", 2)
@@ -97,7 +118,7 @@ fn a_date_is_as_good_as_seconds() {
     let headers = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
                    Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
     let server = busy("503 Service Unavailable", headers);
-    let (response, attempts, elapsed) = call(&server, idempotent());
+    let (response, attempts, elapsed) = repeat(&server, RetryPolicy::default());
     assert_eq!((response.status().as_u16(), attempts), (200, 2));
     assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
 }
@@ -109,7 +130,7 @@ fn a_date_without_the_servers_clock_is_read_against_ours() {
         ("Retry-After: Thu, 31 Dec 2099 23:59:59 GMT\r\n", 503, 1),
     ] {
         let server = busy("503 Service Unavailable", headers);
-        let (response, attempts, elapsed) = call(&server, idempotent());
+        let (response, attempts, elapsed) = repeat(&server, RetryPolicy::default());
         assert_eq!((response.status().as_u16(), attempts), (status, expected));
         assert!(elapsed < DEADLINE, "{elapsed:?}");
     }
@@ -126,7 +147,7 @@ fn a_busy_server_that_names_no_time_is_not_asked_again() {
         ("301 Moved", "Retry-After: 0\r\n"),
     ] {
         let server = busy(status, headers);
-        let (response, attempts, _) = call(&server, idempotent());
+        let (response, attempts, _) = repeat(&server, RetryPolicy::default());
         assert_eq!(
             (text(&response), attempts),
             ("busy", 1),
@@ -143,7 +164,7 @@ fn a_time_beyond_the_deadline_gives_the_answer_at_once() {
         "Retry-After: 99999999999999999999\r\n",
     ] {
         let server = busy("429 Too Many Requests", headers);
-        let (response, attempts, elapsed) = call(&server, idempotent());
+        let (response, attempts, elapsed) = repeat(&server, RetryPolicy::default());
         assert_eq!(
             (response.status().as_u16(), text(&response), attempts),
             (429, "busy", 1)
@@ -155,13 +176,13 @@ fn a_time_beyond_the_deadline_gives_the_answer_at_once() {
 #[test]
 fn attempts_are_counted() {
     for (policy, expected) in [
-        (idempotent(), 3),
-        (idempotent().with_max_attempts(5), 5),
-        (idempotent().with_max_attempts(0), 1),
+        (RetryPolicy::default(), 3),
+        (RetryPolicy::default().with_max_attempts(5), 5),
+        (RetryPolicy::default().with_max_attempts(0), 1),
         (RetryPolicy::none(), 1),
     ] {
         let server = Server::start(|_| Reply::status("503 Busy", "Retry-After: 0\r\n", "busy"));
-        let (response, attempts, _) = call(&server, policy);
+        let (response, attempts, _) = repeat(&server, policy);
         assert_eq!(
             (response.status().as_u16(), attempts, server.count()),
             (503, expected, expected)
@@ -182,7 +203,7 @@ async fn a_refused_connection_is_tried_again_until_the_server_is_there() {
     let address = vacant();
     let client = Client::builder()
         .retries(
-            idempotent()
+            RetryPolicy::default()
                 .with_max_attempts(200)
                 .with_backoff(Duration::from_millis(20), Duration::from_millis(20)),
         )

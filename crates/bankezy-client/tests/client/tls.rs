@@ -23,9 +23,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::{Reply, Server};
 use crate::{post, text};
 
-type Ca = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Ca = CertifiedIssuer<'static, KeyPair>;
 
-fn ca(name: &str) -> Ca {
+pub(crate) fn ca(name: &str) -> Ca {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -34,23 +34,23 @@ fn ca(name: &str) -> Ca {
 }
 
 /// A certificate's PEM for these names and this key.
-fn issue(ca: &Ca, names: &[&str], key: &KeyPair) -> String {
+pub(crate) fn issue(ca: &Ca, names: &[&str], key: &KeyPair) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let params = CertificateParams::new(names).unwrap();
     params.signed_by(key, ca).unwrap().pem()
 }
 
-struct Setup<'a> {
-    ca: &'a Ca,
-    names: &'a [&'a str],
-    versions: &'a [&'static SupportedProtocolVersion],
-    clients: Option<&'a Ca>,
-    expired: bool,
-    alpn: &'a [&'a [u8]],
+pub(crate) struct Setup<'a> {
+    pub(crate) ca: &'a Ca,
+    pub(crate) names: &'a [&'a str],
+    pub(crate) versions: &'a [&'static SupportedProtocolVersion],
+    pub(crate) clients: Option<&'a Ca>,
+    pub(crate) expired: bool,
+    pub(crate) alpn: &'a [&'a [u8]],
 }
 
 impl<'a> Setup<'a> {
-    fn new(ca: &'a Ca) -> Self {
+    pub(crate) fn new(ca: &'a Ca) -> Self {
         Self {
             ca,
             names: &["localhost"],
@@ -61,7 +61,7 @@ impl<'a> Setup<'a> {
         }
     }
 
-    fn start(self) -> Server {
+    pub(crate) fn start(self) -> Server {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
@@ -90,21 +90,25 @@ impl<'a> Setup<'a> {
             .with_single_cert(vec![certificate.into()], key)
             .unwrap();
         config.alpn_protocols = self.alpn.iter().map(|name| name.to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        Server::accepting("127.0.0.1:0", move |stream, handle| {
-            let acceptor = acceptor.clone();
-            async move {
-                match acceptor.accept(stream).into_fallible().await {
-                    Ok(stream) => handle.serve(stream, |_| Reply::ok("over TLS")).await,
-                    // Lets the alert arrive: data that nobody reads would turn it into a reset.
-                    Err((_, mut stream)) => {
-                        let _ = stream.shutdown().await;
-                        drain(stream).await;
-                    }
+        serve(config)
+    }
+}
+
+pub(crate) fn serve(config: ServerConfig) -> Server {
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Server::accepting("127.0.0.1:0", move |stream, handle| {
+        let acceptor = acceptor.clone();
+        async move {
+            match acceptor.accept(stream).into_fallible().await {
+                Ok(stream) => handle.serve(stream, |_| Reply::ok("over TLS")).await,
+                // Lets the alert arrive: data that nobody reads would turn it into a reset.
+                Err((_, mut stream)) => {
+                    let _ = stream.shutdown().await;
+                    drain(stream).await;
                 }
             }
-        })
-    }
+        }
+    })
 }
 
 async fn drain(mut stream: TcpStream) {
@@ -112,7 +116,7 @@ async fn drain(mut stream: TcpStream) {
     let _ = stream.read_to_end(&mut rest).await;
 }
 
-fn trusting(ca: &Ca) -> ClientBuilder {
+pub(crate) fn trusting(ca: &Ca) -> ClientBuilder {
     Client::builder()
         .deadline(Duration::from_secs(5))
         .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
@@ -120,7 +124,7 @@ fn trusting(ca: &Ca) -> ClientBuilder {
         .add_root_certificate_pem(&ca.pem())
 }
 
-async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError> {
+pub(crate) async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, ClientError> {
     let client = builder.build().unwrap();
     let url = server.https("/");
     let response = client
@@ -129,7 +133,7 @@ async fn fetch(builder: ClientBuilder, server: &Server) -> Result<String, Client
     Ok(text(&response).to_owned())
 }
 
-async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Delivery) {
+pub(crate) async fn refused(builder: ClientBuilder, server: &Server) -> (TlsProblem, Delivery) {
     let error = fetch(builder, server).await.unwrap_err();
     match *error.kind() {
         ClientErrorKind::Tls(problem) => {
@@ -311,7 +315,7 @@ fn settings_that_are_wrong_are_named() {
 }
 
 /// Reads a ClientHello, answers with these bytes, and tells by the channel what it read.
-fn answering(bytes: Vec<u8>) -> (Server, std::sync::mpsc::Receiver<Vec<u8>>) {
+pub(crate) fn answering(bytes: Vec<u8>) -> (Server, std::sync::mpsc::Receiver<Vec<u8>>) {
     let (tell, hello) = std::sync::mpsc::channel();
     let server = Server::accepting("127.0.0.1:0", move |mut stream, _| {
         let (bytes, tell) = (bytes.clone(), tell.clone());

@@ -14,6 +14,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 pub(crate) const VERSIONS: [Version; 2] = [Version::V1, Version::V2];
+const CALLS: [Call; 5] = [
+    Call::GetToken,
+    Call::OnboardingToken,
+    Call::AppToken,
+    Call::Renew,
+    Call::Invalidate,
+];
 pub(crate) const ACCOUNT: &str = "9999999999999999999";
 pub(crate) const REFERENCE: &str = "5f0c6f0e-7a57-4a3c-9d2b-0d7a3a1f0001";
 
@@ -80,14 +87,14 @@ pub(crate) fn advice(error: &ProviderError) -> Advice {
         ProviderError::Transport(error) if error.delivery() == Delivery::PossiblySent => {
             Advice::AskServer
         }
-        ProviderError::Answer(CallError::Plain(plain)) => match plain.status().as_u16() {
+        ProviderError::Answer(CallError::Plain(plain), _) => match plain.status().as_u16() {
             401 => Advice::GetNewToken,
             429 | 503 => Advice::CallAgainLater,
             500.. => Advice::AskServer,
             _ => Advice::Mend,
         },
-        ProviderError::Answer(CallError::Envelope(Error::OpenFailed)) => Advice::AgreeOnNewKeys,
-        ProviderError::Answer(CallError::Unexpected { .. }) => Advice::DistrustAnswer,
+        ProviderError::Answer(CallError::Envelope(Error::OpenFailed), _) => Advice::AgreeOnNewKeys,
+        ProviderError::Answer(CallError::Unexpected { .. }, _) => Advice::DistrustAnswer,
         _ => Advice::Mend,
     }
 }
@@ -109,13 +116,15 @@ pub(crate) fn client_for(sandbox: &Sandbox) -> Client {
     builder_for(sandbox).build().unwrap()
 }
 
-pub(crate) fn connect(client: &Client, sandbox: &Sandbox, version: Version) -> BankEzyClient {
-    connect_to(
-        client,
-        sandbox.url(),
-        sandbox.credentials().api_key(),
-        version,
-    )
+/// `idempotent` is what the caller says of the calls of the token service.
+pub(crate) fn connect(
+    client: &Client,
+    sandbox: &Sandbox,
+    version: Version,
+    idempotent: bool,
+) -> BankEzyClient {
+    let api_key = sandbox.credentials().api_key();
+    connect_to(client, sandbox.url(), api_key, version, idempotent)
 }
 
 pub(crate) fn connect_to(
@@ -123,9 +132,10 @@ pub(crate) fn connect_to(
     url: &str,
     api_key: &str,
     version: Version,
+    idempotent: bool,
 ) -> BankEzyClient {
     let server = BankEzy::new(BaseUrl::parse(url).unwrap(), api_key, version).unwrap();
-    let server = match version {
+    let mut server = match version {
         // The emulator's own path: the documentation has this call in one version only.
         Version::V2 => server.with_endpoint(
             Call::OnboardingToken,
@@ -133,6 +143,12 @@ pub(crate) fn connect_to(
         ),
         _ => server,
     };
+    for call in CALLS {
+        if idempotent {
+            let marked = server.endpoint(call).clone().idempotent();
+            server = server.with_endpoint(call, marked);
+        }
+    }
     BankEzyClient::new(client.clone(), server)
 }
 
@@ -179,7 +195,7 @@ pub(crate) async fn make(
     session: &Session,
 ) -> Result<(), ProviderError> {
     let credentials = sandbox.credentials();
-    let Session { token, channel } = session;
+    let Session { token, channel, .. } = session;
     match doing {
         Doing::GetToken => drop(get_token(bankezy, sandbox, &P256, false).await?),
         Doing::Onboarding => drop(get_token(bankezy, sandbox, &P256, true).await?),
@@ -201,8 +217,13 @@ pub(crate) async fn make(
             drop(bankezy.invalidate(REFERENCE, None, &channel).await?);
         }
         Doing::Echo => {
-            let path = credentials.echo_path();
-            let heard: Value = bankezy.call(path, &said(), token, channel).await?;
+            let echo = Endpoint::from(credentials.echo_path());
+            let echo = if session.idempotent {
+                echo.idempotent()
+            } else {
+                echo
+            };
+            let heard: Value = bankezy.call(echo, &said(), token, channel).await?;
             assert_eq!(heard, said());
         }
     }
@@ -212,6 +233,10 @@ pub(crate) async fn make(
 pub(crate) struct Session {
     pub(crate) token: Token,
     pub(crate) channel: Channel,
+    /// Of its token, for Invalidate.
+    pub(crate) reference: String,
+    /// What the caller says of calls under it.
+    pub(crate) idempotent: bool,
 }
 
 /// Get Token with a P-256 key, and the channel agreed.
@@ -221,6 +246,8 @@ pub(crate) async fn session(bankezy: &BankEzyClient, sandbox: &Sandbox) -> Sessi
     let derivation = sandbox.credentials().derivation();
     Session {
         channel: Channel::establish(Arc::clone(&P256), key, &derivation).unwrap(),
+        reference: answer.token_reference_id.unwrap(),
         token: answer.token,
+        idempotent: false,
     }
 }

@@ -16,14 +16,18 @@ use crate::partner::{
 async fn without_a_server_nothing_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let url = format!("http://{}", vacant());
-    let quick = RetryPolicy::default()
-        .idempotent()
-        .with_backoff(Duration::ZERO, Duration::ZERO);
+    let quick = RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO);
     let client = builder().retries(quick).build().unwrap();
     for version in VERSIONS {
-        let session = session(&connect(&client, &sandbox, version), &sandbox).await;
+        let session = session(&connect(&client, &sandbox, version, false), &sandbox).await;
         let before = sandbox.executed();
-        let bankezy = connect_to(&client, &url, sandbox.credentials().api_key(), version);
+        let bankezy = connect_to(
+            &client,
+            &url,
+            sandbox.credentials().api_key(),
+            version,
+            false,
+        );
         for doing in Doing::ALL {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let problem = ConnectProblem::Refused;
@@ -43,9 +47,9 @@ async fn nothing_is_sent_to_a_server_that_is_not_trusted() {
     let trusting = client_for(&sandbox);
     let distrusting = builder().build().unwrap();
     for version in VERSIONS {
-        let session = session(&connect(&trusting, &sandbox, version), &sandbox).await;
+        let session = session(&connect(&trusting, &sandbox, version, false), &sandbox).await;
         let before = sandbox.executed();
-        let bankezy = connect(&distrusting, &sandbox, version);
+        let bankezy = connect(&distrusting, &sandbox, version, false);
         for doing in Doing::ALL {
             let error = make(doing, &bankezy, &sandbox, &session).await.unwrap_err();
             let untrusted = ClientErrorKind::Tls(TlsProblem::UntrustedCertificate);
@@ -65,7 +69,7 @@ async fn retries_can_be_turned_off() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder().retries(RetryPolicy::none()).build().unwrap();
     for version in VERSIONS {
-        let bankezy = connect(&client, &sandbox, version);
+        let bankezy = connect(&client, &sandbox, version, false);
         let session = session(&bankezy, &sandbox).await;
         for doing in Doing::ALL {
             for busy in [
@@ -90,7 +94,7 @@ async fn a_lost_answer_to_renew_leaves_the_old_token_dead() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder().build().unwrap();
     for version in VERSIONS {
-        let bankezy = connect(&client, &sandbox, version);
+        let bankezy = connect(&client, &sandbox, version, false);
         for (fault, then) in [
             (InjectedFault::DropAfter, Err(Advice::GetNewToken)),
             (InjectedFault::DropBefore, Ok(())),

@@ -79,17 +79,17 @@ fn too_long(error: &ProviderError) -> bool {
 fn does_not_open(error: &ProviderError) -> bool {
     matches!(
         error,
-        ProviderError::Answer(CallError::Envelope(Error::OpenFailed))
+        ProviderError::Answer(CallError::Envelope(Error::OpenFailed), _)
     )
 }
 
 fn unexpected(error: &ProviderError, wanted: UnexpectedReply) -> bool {
-    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem, .. })
+    matches!(error, ProviderError::Answer(CallError::Unexpected { status, problem, .. }, _)
         if status.as_u16() == 200 && *problem == wanted)
 }
 
 fn refused(error: &ProviderError, wanted: u16) -> bool {
-    matches!(error, ProviderError::Answer(CallError::Plain(plain))
+    matches!(error, ProviderError::Answer(CallError::Plain(plain), _)
         if plain.status().as_u16() == wanted && !plain.unauthenticated_text().is_empty())
 }
 
@@ -204,23 +204,26 @@ async fn check(
     assert_eq!(sandbox.url().starts_with("https:"), tls);
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let policy = if row.idempotent {
-        RetryPolicy::default().idempotent()
-    } else {
-        RetryPolicy::default()
-    };
-    let quick = policy.with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let quick =
+        RetryPolicy::default().with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)
         .max_response_len(MAX_ANSWER)
         .retries(quick)
         .deadline(deadline)
         .build()
         .unwrap();
-    let bankezy = connect(&client, &sandbox, version);
-    let session = match used {
+    let bankezy = connect(&client, &sandbox, version, row.idempotent);
+    let mut session = match used {
         true => session(&bankezy, &sandbox).await,
-        false => session(&connect(&client_for(&sandbox), &sandbox, version), &sandbox).await,
+        false => {
+            session(
+                &connect(&client_for(&sandbox), &sandbox, version, false),
+                &sandbox,
+            )
+            .await
+        }
     };
+    session.idempotent = row.idempotent;
     let before = sandbox.executed();
     sandbox.faults().inject(row.fault, row.times);
 

@@ -48,7 +48,7 @@ impl Visit {
             _ => &P256,
         };
         Self {
-            bankezy: connect(&client_for(&sandbox), &sandbox, version),
+            bankezy: connect(&client_for(&sandbox), &sandbox, version, false),
             sandbox,
             way,
             ours: Arc::clone(ours),

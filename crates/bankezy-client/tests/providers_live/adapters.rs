@@ -14,7 +14,7 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{self, Platform, Provider, Sardine};
-use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
+use bankezy_crypto::providers::{BaseUrl, CachedTokenApi as _, CallOptions, Token, TokenApi};
 use bankezy_crypto::{Channel, KeyPair, SecretBytes, backend};
 use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
 use http::Request;
@@ -122,24 +122,26 @@ impl Which {
 
 impl Adapter {
     pub(crate) async fn token(&self, client: &Client) -> Result<Token, Failed> {
-        let as_it_is = |_: &mut Request<SecretBytes>| {};
+        // The faults count what each attempt meets.
+        let repeatable =
+            |request: &mut Request<SecretBytes>| CallOptions::new().idempotent().apply(request);
         match self {
-            Self::Faceki(api) => ask(client, api, &(), as_it_is).await,
-            Self::ComplyCube(api, request) => ask(client, api, request, as_it_is).await,
+            Self::Faceki(api) => ask(client, api, &(), repeatable).await,
+            Self::ComplyCube(api, request) => ask(client, api, request, repeatable).await,
             Self::Sardine(api, request) => {
-                let answer = ask(client, api, request, as_it_is).await;
+                let answer = ask(client, api, request, repeatable).await;
                 answer.map(|answer| answer.token)
             }
             Self::User(api, request) => {
-                let answer = ask(client, api, request, as_it_is).await;
+                let answer = ask(client, api, request, repeatable).await;
                 answer.map(|answer| answer.token)
             }
             Self::App(api, pair) => {
-                let session = ask(client, api, pair, as_it_is).await;
+                let session = ask(client, api, pair, repeatable).await;
                 session.map(|session| session.answer.token)
             }
             Self::Renew(api, request) => {
-                let answer = ask(client, api, request, as_it_is).await;
+                let answer = ask(client, api, request, repeatable).await;
                 answer.map(|answer| answer.token)
             }
         }
@@ -156,7 +158,7 @@ impl Adapter {
             }
             Self::User(api, request) => shown.value("user", &(api, request, api.key(request))),
             Self::App(api, pair) => shown.value("app", &(api, pair, api.key(pair))),
-            Self::Renew(api, request) => shown.value("renew", &(api, request, api.key(request))),
+            Self::Renew(api, request) => shown.value("renew", &(api, request)),
         }
     }
 }

@@ -50,7 +50,7 @@ fn end(result: &Result<Token, Failed>) -> End {
             ClientErrorKind::ResponseTooLong { max: MAX_ANSWER } => End::TooLong,
             _ => End::Other,
         },
-        Err(Failed::Answer(error)) => match error {
+        Err(Failed::Answer(error, _)) => match error {
             CallError::Plain(plain) => End::Refused {
                 status: plain.status().as_u16(),
                 retry_after: error.retry_after().map(|wait| wait.as_secs()),
@@ -151,9 +151,8 @@ async fn check(which: Which, row: Row, tls: bool) -> Result<(), String> {
     let sandbox = Sandbox::builder().tls(tls).start().await.unwrap();
     let hangs = matches!(row.fault, InjectedFault::Delay(delay) if delay > DEADLINE);
     let deadline = if hangs { DEADLINE } else { PATIENCE };
-    let quick = RetryPolicy::default()
-        .idempotent()
-        .with_backoff(Duration::from_millis(5), Duration::from_millis(20));
+    let quick =
+        RetryPolicy::default().with_backoff(Duration::from_millis(5), Duration::from_millis(20));
     let client = builder_for(&sandbox)
         .max_response_len(MAX_ANSWER)
         .retries(quick)

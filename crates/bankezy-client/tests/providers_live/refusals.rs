@@ -54,7 +54,7 @@ impl Stage {
         let failed = ask(&self.client, api, request, change).await.unwrap_err();
         self.shown.error("refusal", &failed);
         let error = match failed {
-            Failed::Answer(error) => error,
+            Failed::Answer(error, _) => error,
             failed => panic!("{failed}"),
         };
         if let CallError::Plain(plain) | CallError::Refused { plain, .. } = &error {

@@ -1,6 +1,7 @@
 //! The seam for sending: every client over a stub, over our client in `tower` layers, and sealed.
 
 mod layers;
+mod options;
 mod sealed;
 mod stubs;
 
@@ -44,9 +45,7 @@ fn builder() -> ClientBuilder {
 /// Three attempts with next to no wait.
 fn eager() -> RetryPolicy {
     let pause = Duration::from_millis(1);
-    RetryPolicy::default()
-        .idempotent()
-        .with_backoff(pause, pause)
+    RetryPolicy::default().with_backoff(pause, pause)
 }
 
 /// A service that answers with what a closure makes of a request.

@@ -12,7 +12,7 @@ use bankezy_client::{
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, BankEzy, TokenAnswer, TokenRequest, Version,
+    AccountNumber, BankEzy, Call, Endpoint, TokenAnswer, TokenRequest, Version,
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, Token};
@@ -59,6 +59,55 @@ async fn a_token_client_and_its_cache() {
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
+/// Both sides seal under one key: what was sent would open as if it were the answer.
+#[tokio::test]
+async fn a_request_that_comes_back_is_no_answer() {
+    for end in ["", "\n"] {
+        let (count, transport) = counting(move |request| async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            Ok(ok([&body, end.as_bytes()].concat()))
+        });
+        let api = BankEzy::new(BaseUrl::parse(URL).unwrap(), "key", Version::V2).unwrap();
+        let client = BankEzyClient::new(transport, api);
+        let secret = PayloadSecret::generate().unwrap();
+        let channel = Channel::from_secret(&secret, &AWS_LC_RS).unwrap();
+        let token = Token::new("t".to_owned().into(), None);
+        let error = client
+            .call::<_, serde_json::Value>("/pay", &1, &token, &channel)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "client.reflected");
+        assert_eq!(error.delivery(), Delivery::PossiblySent);
+        assert!(!error.is_retryable());
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// New certificates or roots: another client is put in the place of the one that a keeper or a cache has.
+#[tokio::test]
+async fn a_transport_is_replaced_for_all_that_was_made_from_it() {
+    let answering = |token: &'static str| {
+        let body = format!(
+            r#"{{"responseCode":0,"data":{{"access_token":"{token}","expires_in":3600}}}}"#
+        );
+        counting(move |_| {
+            let body = body.clone();
+            async move { Ok(ok(body)) }
+        })
+    };
+    let ((old_count, transport), (new_count, new)) = (answering("old"), answering("new"));
+    let client = TokenClient::new(transport.clone(), Faceki::new("id", "secret").unwrap());
+    let slot = TokenCache::new(client.clone()).slot(()).unwrap();
+    assert_eq!(slot.get().await.unwrap().as_str(), "old");
+    transport.replace(new);
+    assert_eq!(slot.get().await.unwrap().as_str(), "old", "the token stays");
+    slot.invalidate().await.unwrap();
+    assert_eq!(slot.get().await.unwrap().as_str(), "new");
+    assert_eq!(client.call(&()).await.unwrap().as_str(), "new");
+    let counts = [old_count, new_count].map(|it| it.load(Ordering::SeqCst));
+    assert_eq!(counts, [1, 2]);
+}
+
 /// A BankEzy that answers every call, sealed: the first with 503 and `Retry-After`.
 fn bank(secret: &PayloadSecret) -> (Arc<Mutex<Vec<Bytes>>>, BankEzyClient, Channel) {
     let cipher = Arc::new(PayloadCipher::new(secret).unwrap());
@@ -83,6 +132,8 @@ fn bank(secret: &PayloadSecret) -> (Arc<Mutex<Vec<Bytes>>>, BankEzyClient, Chann
     });
     let base = BaseUrl::parse("https://bank.example/kong").unwrap();
     let server = BankEzy::new(base, "api-key", Version::V2).unwrap();
+    let get_token = server.endpoint(Call::GetToken).clone().idempotent();
+    let server = server.with_endpoint(Call::GetToken, get_token);
     let client = BankEzyClient::new(Transport::new(service).retries(eager()), server);
     let channel = Channel::from_secret(secret, &AWS_LC_RS).unwrap();
     (bodies, client, channel)
@@ -116,7 +167,8 @@ async fn a_session_keeper() {
             ))
         }
     });
-    let _: serde_json::Value = keeper.call("/pay", &1).await.unwrap();
+    let pay = Endpoint::from("/pay").idempotent();
+    let _: serde_json::Value = keeper.call(pay, &1).await.unwrap();
     assert_eq!(bodies.lock().unwrap().len(), 2);
 }
 

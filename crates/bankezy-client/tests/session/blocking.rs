@@ -10,7 +10,7 @@ use bankezy_client::{
     BankEzyClient, Blocking, ProviderError, RefreshSettings, Renewal, SessionKeeper, TokenProblem,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
-use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
+use bankezy_crypto::providers::bankezy::{AccountNumber, Endpoint, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use bankezy_test_support::eventually_blocking;
@@ -56,14 +56,14 @@ impl Bank {
         };
         let keeper = client.map(|client| {
             let settings = settings(RefreshSettings::default().clock(clock(&moved)));
-            SessionKeeper::with_settings(client, login, settings).repeat(true)
+            SessionKeeper::with_settings(client, login, settings)
         });
         (keeper, moved)
     }
 
     fn echo(&self, keeper: &Blocking<SessionKeeper>, value: u64) -> Result<Value, ProviderError> {
-        let path = self.sandbox.credentials().echo_path();
-        keeper.run(async |keeper| keeper.call(path, &value).await)
+        let echo = Endpoint::from(self.sandbox.credentials().echo_path());
+        keeper.run(async |keeper| keeper.call(echo.clone().idempotent(), &value).await)
     }
 
     fn executed(&self, endpoint: EmulatedEndpoint) -> u64 {
@@ -240,7 +240,6 @@ fn settings_reach_the_keeper() {
     let bank = Bank::open();
     let wait = 24 * HOUR;
     let (keeper, _) = bank.keeper_with(|settings| settings.backoff(wait, wait));
-    let keeper = keeper.map(|keeper| keeper.repeat(false));
     bank.sandbox
         .faults()
         .inject_at(APP_TOKEN, InjectedFault::ServerError, 1);
@@ -255,11 +254,11 @@ fn settings_reach_the_keeper() {
     assert!(retry_in <= wait, "{retry_in:?}");
 
     let (keeper, _) = bank.keeper_with(|settings| settings.deadline(Duration::MAX));
-    let keeper = keeper.map(|keeper| keeper.repeat(false));
     bank.echo(&keeper, 1).unwrap();
     let path = bank.sandbox.credentials().echo_path();
     bank.sandbox
         .faults()
         .inject_at(path, InjectedFault::Unauthorized, 1);
-    assert!(bank.echo(&keeper, 1).is_err());
+    let call = async |keeper: &SessionKeeper| keeper.call::<_, Value>(path, &1).await;
+    assert!(keeper.run(call).is_err());
 }

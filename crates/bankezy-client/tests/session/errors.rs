@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, TlsProblem, TokenProblem,
+    Advice, ClientError, ClientErrorKind, ConnectProblem, Delivery, ProviderError, TlsProblem,
+    TokenProblem,
 };
-use bankezy_crypto::providers::bankezy::read;
+use bankezy_crypto::providers::bankezy::{Outcome, read};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
 use bankezy_crypto::{Channel, Error, ErrorCategory, PayloadSecret, backend};
 use http::{Response, StatusCode};
@@ -52,7 +53,7 @@ fn errors_of_the_client_say_whose_fault_they_are() {
 
 #[test]
 fn errors_of_a_call_say_what_to_do() {
-    use ProviderError::{Answer, Request, Transport};
+    use ProviderError::{Request, Transport};
     let asked = [("Retry-After", "3")];
     let cases = [
         (
@@ -86,37 +87,37 @@ fn errors_of_a_call_say_what_to_do() {
             false,
         ),
         (
-            Answer(answered(429, &asked)),
+            ProviderError::from(answered(429, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
-            Answer(answered(503, &asked)),
+            ProviderError::from(answered(503, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             true,
         ),
         (
-            Answer(answered(503, &[])),
+            ProviderError::from(answered(503, &[])),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(answered(500, &asked)),
+            ProviderError::from(answered(500, &asked)),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(answered(401, &[])),
+            ProviderError::from(answered(401, &[])),
             ErrorCategory::Provider,
             Delivery::PossiblySent,
             false,
         ),
         (
-            Answer(CallError::Envelope(Error::OpenFailed)),
+            ProviderError::from(CallError::Envelope(Error::OpenFailed)),
             ErrorCategory::Input,
             Delivery::PossiblySent,
             false,
@@ -133,7 +134,7 @@ fn errors_of_a_call_say_what_to_do() {
 
 #[test]
 fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
-    let call = |error| ProviderError::Answer(error);
+    let call = |error: CallError| ProviderError::from(error);
     let transport = |error| ProviderError::Transport(error);
     let delivery = Delivery::PossiblySent;
     let tls = TlsProblem::WrongName;
@@ -198,11 +199,8 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
             assert!(session.to_string().contains(&cause.to_string()));
         }
     }
-    let examples = ProviderError::examples();
-    let lately = examples
-        .iter()
-        .find(|error| matches!(error, ProviderError::RefusedLately { .. }));
-    let lately = lately.unwrap();
+    let retry_in = Duration::from_secs(1);
+    let lately = ProviderError::RefusedLately { retry_in };
     assert_eq!(
         (lately.category(), lately.delivery(), lately.is_retryable()),
         (ErrorCategory::Provider, Delivery::NotSent, true)
@@ -217,7 +215,7 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
 
 #[test]
 fn the_error_inside_is_to_be_found() {
-    let inside = || ProviderError::Answer(CallError::Envelope(Error::OpenFailed));
+    let inside = || ProviderError::from(CallError::Envelope(Error::OpenFailed));
     let cause = Arc::new(inside());
     let retry_in = Duration::from_secs(1);
     for error in [
@@ -239,4 +237,42 @@ fn the_error_inside_is_to_be_found() {
     let unbuilt = unbuilt.source().unwrap().source().unwrap();
     assert!(unbuilt.is::<Error>());
     assert!(ProviderError::ShutDown.source().is_none());
+}
+
+#[test]
+fn each_error_says_what_a_payment_team_does_about_it() {
+    let transport = |kind, delivery| ProviderError::Transport(ClientError::new(kind, delivery));
+    let timeout = |delivery| transport(ClientErrorKind::Timeout, delivery);
+    let interrupted = transport(ClientErrorKind::Interrupted, Delivery::PossiblySent);
+    let retry_in = Duration::from_secs(1);
+    for (error, expected) in [
+        (timeout(Delivery::NotSent), Advice::CallAgain),
+        (timeout(Delivery::PossiblySent), Advice::AskByReference),
+        (interrupted, Advice::AskByReference),
+        (Error::Randomness.into(), Advice::FixFirst),
+        (
+            ProviderError::from(answered(401, &[])),
+            Advice::AskByReference,
+        ),
+        (
+            ProviderError::from(answered(503, &[])),
+            Advice::AskByReference,
+        ),
+        (
+            ProviderError::from(answered(200, &[])),
+            Advice::AskByReference,
+        ),
+        (
+            CallError::failed(StatusCode::OK, Outcome::default()).into(),
+            Advice::ReadOutcome,
+        ),
+        (
+            ProviderError::no_token(timeout(Delivery::PossiblySent), None),
+            Advice::CallAgain,
+        ),
+        (ProviderError::RefusedLately { retry_in }, Advice::CallAgain),
+        (ProviderError::ShutDown, Advice::FixFirst),
+    ] {
+        assert_eq!(error.advice(), expected, "{error:?}");
+    }
 }

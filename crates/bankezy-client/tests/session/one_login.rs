@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper, TokenProblem};
+use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session, SessionKeeper, TokenProblem};
+use bankezy_crypto::KeyPair;
+use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::bankezy::TokenAnswer;
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually_blocking, pass};
 use serde_json::json;
@@ -97,10 +100,31 @@ async fn a_login_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_expired_is_told_and_not_used() {
+async fn clocks_that_disagree_do_no_harm() {
     let stage = Stage::set(Renewal::NewLogin).await;
     let ahead_of_the_server = HOUR.as_secs() + 60;
     stage.moved.store(ahead_of_the_server, Ordering::Relaxed);
+    stage.echo(json!(1)).await.unwrap();
+    stage.pass(HOUR * 7 / 10);
+    stage.echo(json!(2)).await.unwrap();
+    assert_eq!(stage.logins(), 1);
+    stage.pass(HOUR);
+    stage.echo(json!(3)).await.unwrap();
+    assert_eq!(stage.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_comes_expired_is_told_and_not_used() {
+    let log_in = |app: App, client: BankEzyClient, _| async move {
+        let session = client
+            .app_token(&app.credentials(), KeyPair::generate()?, &app.derivation)
+            .await?;
+        let text = session.answer.token.as_str().to_owned();
+        let token = Token::new(text.into(), Some(SystemTime::UNIX_EPOCH));
+        let answer = TokenAnswer::new(token);
+        Ok(Session::new(answer, session.channel, Renewal::NewLogin))
+    };
+    let stage = Stage::logging_in(log_in, |settings| settings).await;
     let error = login_error(stage.echo(json!(1)).await.unwrap_err());
     assert!(
         matches!(*error, ProviderError::Token(TokenProblem::ExpiredOnArrival)),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use bankezy_client::{BankEzyClient, RefreshSettings, Renewal, Session, SessionKeeper};
 use bankezy_crypto::backend::AWS_LC_RS;
-use bankezy_crypto::providers::bankezy::{AccountNumber, TokenRequest};
+use bankezy_crypto::providers::bankezy::{AccountNumber, Endpoint, TokenRequest};
 use bankezy_crypto::{Channel, KeyPair};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use bankezy_test_support::eventually;
@@ -99,9 +99,13 @@ async fn a_token_of_an_account_is_renewed_with_its_number() {
         let sandbox = emulator().await;
         let moved = Arc::default();
         let settings = RefreshSettings::default().clock(clock(&moved));
-        let keeper = of_an_account(&sandbox, number, settings).repeat(true);
+        let keeper = of_an_account(&sandbox, number, settings);
         let path = sandbox.credentials().echo_path();
-        let echo = async || keeper.call(path, &json!(1)).await;
+        let echo = async || {
+            keeper
+                .call(Endpoint::from(path).idempotent(), &json!(1))
+                .await
+        };
         let _: Value = echo().await.unwrap();
         let due = HOUR * 9 / 10;
         moved.store(due.as_secs(), Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, Session};
+use bankezy_client::{BankEzyClient, Delivery, ProviderError, Renewal, Session};
 use bankezy_crypto::KeyPair;
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually, in_time};
@@ -22,8 +22,12 @@ async fn shutdown_invalidates_and_refuses_what_comes_after() {
         0,
         "there was nothing to invalidate"
     );
-    let stage = Stage::set(Renewal::NewLogin).await;
+    let stage = Stage::with(Renewal::NewLogin, |settings| {
+        settings.shutdown_deadline(2 * A_WHILE)
+    })
+    .await;
     stage.echo(json!(1)).await.unwrap();
+    // Held for longer than it is waited for.
     let session = stage.keeper.session().await.unwrap();
     stage.keeper.shutdown().await.unwrap();
     stage.keeper.shutdown().await.unwrap();
@@ -65,18 +69,60 @@ async fn shutdowns_at_once_take_a_token_back_once() {
 }
 
 #[tokio::test]
-async fn a_login_under_way_is_taken_back_at_shutdown() {
+async fn calls_under_way_end_before_the_token_is_taken_back() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.echo(json!(1)).await.unwrap();
+    let delay = InjectedFault::Delay(2 * A_WHILE);
+    stage.inject(stage.echo_path(), delay, 1);
+    let shutdown = async {
+        let executed = || stage.executed(EmulatedEndpoint::Echo) == 2;
+        eventually("the call", executed).await;
+        stage.keeper.shutdown().await.unwrap();
+        assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
+    };
+    let call = async {
+        let called = stage.echo(json!(2)).await;
+        (called, stage.executed(EmulatedEndpoint::Invalidate))
+    };
+    let ((called, invalidated), ()) = tokio::join!(call, shutdown);
+    assert_eq!((called.unwrap(), invalidated), (json!(2), 0));
+}
+
+#[tokio::test]
+async fn a_login_under_way_does_not_hold_a_shutdown_and_is_taken_back() {
     let stage = Stage::set(Renewal::NewLogin).await;
     stage.inject(APP_TOKEN, InjectedFault::Delay(A_WHILE), 1);
-    let session = stage.keeper.session();
-    let shutdown = async {
-        tokio::time::sleep(A_WHILE / 3).await;
-        stage.keeper.shutdown().await
+    let session = async {
+        let session = stage.keeper.session().await.unwrap();
+        // The login is executed before the delay, and ends after the shutdown.
+        assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 0);
+        drop(session);
     };
-    let (session, shutdown) = tokio::join!(session, shutdown);
-    shutdown.unwrap();
-    session.unwrap();
-    assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 1);
+    let shutdown = async {
+        eventually("the login", || stage.logins() == 1).await;
+        stage.keeper.shutdown().await.unwrap();
+        assert_eq!(stage.sandbox.executed().total(), 1);
+    };
+    tokio::join!(session, shutdown);
+    let executed = || stage.executed(EmulatedEndpoint::Invalidate) == 1;
+    eventually("invalidating", executed).await;
+    let refused = stage.keeper.session().await;
+    assert!(matches!(refused, Err(ProviderError::ShutDown)));
+}
+
+#[tokio::test]
+async fn a_shutdown_has_a_deadline_of_its_own() {
+    let stage = Stage::with(Renewal::NewLogin, |settings| {
+        settings.shutdown_deadline(A_WHILE)
+    })
+    .await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(INVALIDATE, InjectedFault::Delay(HOUR), 1);
+    let error = in_time("the deadline", stage.keeper.shutdown()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "client.timeout");
+    assert_eq!(error.delivery(), Delivery::PossiblySent);
+    stage.keeper.shutdown().await.unwrap();
 }
 
 #[tokio::test]

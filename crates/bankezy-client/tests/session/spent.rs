@@ -28,7 +28,7 @@ async fn log_in(app: App, client: BankEzyClient, _: u64) -> Result<Session, Prov
 #[tokio::test]
 async fn a_spent_key_is_replaced_and_the_call_made_under_the_next() {
     let mut stage = Stage::logging_in(log_in, |settings| settings).await;
-    stage.keeper = stage.keeper.repeat(false);
+    stage.repeats = false;
     for number in 0..2 * BUDGET {
         assert_eq!(stage.echo(json!(number)).await.unwrap(), json!(number));
     }

@@ -10,7 +10,7 @@ use bankezy_client::{
     Session, SessionKeeper,
 };
 use bankezy_crypto::providers::BaseUrl;
-use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
+use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Endpoint, Version};
 use bankezy_crypto::{Derivation, KeyPair};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
 use bankezy_test_support::in_time;
@@ -28,6 +28,8 @@ pub(crate) struct Stage {
     pub(crate) keeper: SessionKeeper,
     pub(crate) client: BankEzyClient,
     pub(crate) moved: Arc<AtomicU64>,
+    /// Whether [`echo`](Self::echo) says that its calls may be repeated.
+    pub(crate) repeats: bool,
 }
 
 /// What Get App Token takes.
@@ -115,15 +117,22 @@ impl Stage {
         let keeper = SessionKeeper::with_settings(client.clone(), log_in, settings(quick));
         Self {
             sandbox,
-            // What an emulator refuses with 401 it has not executed.
-            keeper: keeper.repeat(true),
+            keeper,
             client,
             moved,
+            // What an emulator refuses with 401 it has not executed.
+            repeats: true,
         }
     }
 
     pub(crate) async fn echo(&self, value: Value) -> Result<Value, ProviderError> {
-        self.keeper.call(self.echo_path(), &value).await
+        let echo = Endpoint::from(self.echo_path());
+        let echo = if self.repeats {
+            echo.idempotent()
+        } else {
+            echo
+        };
+        self.keeper.call(echo, &value).await
     }
 
     pub(crate) fn echo_path(&self) -> &'static str {

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_client::{ClientBuilder, Delivery, ProviderError, RetryPolicy, TokenClient};
 use bankezy_crypto::providers::sardine::{Sardine, TokenAnswer, TokenRequest};
-use bankezy_crypto::providers::{CallError, RequestError, TokenApi, TokenKey};
+use bankezy_crypto::providers::{
+    CachedTokenApi, CallError, CallOptions, RequestError, TokenApi, TokenKey,
+};
 use bankezy_crypto::{ErrorCategory, SecretBytes};
 use http::{Request, Response};
 
@@ -31,20 +33,20 @@ impl TokenApi for Counted {
         &self,
         request: &TokenRequest,
         response: &Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
-        self.api.response(request, response, received_at)
+        self.api.response(request, response, asked_at)
     }
+}
 
+impl CachedTokenApi for Counted {
     fn key(&self, request: &TokenRequest) -> Result<TokenKey, RequestError> {
         self.api.key(request)
     }
 }
 
 fn retrying() -> ClientBuilder {
-    let at_once = RetryPolicy::default()
-        .idempotent()
-        .with_backoff(Duration::ZERO, Duration::ZERO);
+    let at_once = RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO);
     quick().retries(at_once)
 }
 
@@ -76,7 +78,8 @@ fn is_the_second(answer: &TokenAnswer, started: SystemTime) {
 async fn each_attempt_has_a_request_of_its_own() {
     let (_provider, api) = busy_once();
     let (made, started) = (Arc::clone(&api.made), SystemTime::now());
-    let client = TokenClient::new(retrying().build().unwrap(), api);
+    let client = TokenClient::new(retrying().build().unwrap(), api)
+        .with_options(CallOptions::new().idempotent());
     let answer = client.clone().call(&session("s")).await.unwrap();
     is_the_second(&answer, started);
     assert_eq!(made.load(Ordering::SeqCst), 2);
@@ -87,7 +90,8 @@ fn each_attempt_has_a_request_of_its_own_without_a_runtime() {
     let (_provider, api) = busy_once();
     let (made, started) = (Arc::clone(&api.made), SystemTime::now());
     let client = retrying().build_blocking().unwrap();
-    let client = client.map(|client| TokenClient::new(client, api));
+    let client = client
+        .map(|client| TokenClient::new(client, api).with_options(CallOptions::new().idempotent()));
     let answer = client
         .run(async |client| client.call(&session("s")).await)
         .unwrap();
@@ -100,7 +104,10 @@ async fn what_the_server_asks_to_wait_for_may_be_repeated() {
     let (_provider, api) = busy_once();
     let client = TokenClient::new(quick().build().unwrap(), api);
     let error = client.call(&session("s")).await.map(drop).unwrap_err();
-    assert!(matches!(error, ProviderError::Answer(CallError::Plain(_))));
+    assert!(matches!(
+        error,
+        ProviderError::Answer(CallError::Plain(_), _)
+    ));
     assert_eq!(error.code(), "reply.plain");
     assert_eq!(error.category(), ErrorCategory::Provider);
     assert_eq!(error.delivery(), Delivery::PossiblySent);

@@ -9,7 +9,9 @@ use bankezy_client::{
     Delivery, MemoryStore, ProviderError, RefreshSettings, TokenCache, TokenClient,
 };
 use bankezy_crypto::providers::faceki::Faceki;
-use bankezy_crypto::providers::{BaseUrl, CallError, RequestError, Token, TokenApi, TokenKey};
+use bankezy_crypto::providers::{
+    BaseUrl, CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey,
+};
 use bankezy_crypto::{Error, ErrorCategory, SecretBytes};
 use bankezy_test_support::{in_time, pass, vacant};
 use http::Request;
@@ -205,7 +207,8 @@ async fn all_who_wait_get_one_error() {
     // Down to what the provider answered.
     let error = ProviderError::no_token(Arc::clone(&errors[0]), None);
     let call = error.source().unwrap().downcast_ref();
-    let Some(ProviderError::Answer(CallError::Plain(plain))) = call else {
+    let call: &Arc<ProviderError> = call.unwrap();
+    let ProviderError::Answer(CallError::Plain(plain), _) = &**call else {
         panic!("{call:?}");
     };
     assert_eq!(plain.status(), 401);
@@ -233,12 +236,14 @@ impl TokenApi for Odd {
         &self,
         _: &bool,
         response: &http::Response<B>,
-        received_at: SystemTime,
+        asked_at: SystemTime,
     ) -> Result<Token, CallError> {
         assert!(!self.panics.load(Ordering::SeqCst), "as it is told to");
-        self.api.response(&(), response, received_at)
+        self.api.response(&(), response, asked_at)
     }
+}
 
+impl CachedTokenApi for Odd {
     fn key(&self, request: &bool) -> Result<TokenKey, RequestError> {
         Ok(TokenKey::of(&[&[u8::from(*request)]])?)
     }

@@ -4,6 +4,8 @@ mod ahead;
 mod bounds;
 mod calls;
 mod faults;
+mod life;
+mod limits;
 mod one_request;
 mod refusal;
 mod stage;

@@ -79,8 +79,8 @@ async fn the_clock_may_step_over_expiry_while_a_refresh_is_under_way() {
     let texts = waiting.await.unwrap();
     assert!(texts.iter().all(|text| text == "token-1"), "{texts:?}");
     assert_eq!(stage.provider.asked(), 2);
-    // Its life counts from when it came.
-    stage.clock.pass(DUE - 1);
+    // Its life counts from before its request.
+    stage.clock.pass(DUE - 1 - (LIFETIME - DUE));
     assert_eq!(text(&slot).await, "token-1");
     assert_eq!(stage.provider.asked(), 2);
 }

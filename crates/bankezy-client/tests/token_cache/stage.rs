@@ -15,7 +15,7 @@ use bankezy_client::{
 };
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::{Sardine, TokenRequest};
-use bankezy_crypto::providers::{BaseUrl, Token, TokenApi};
+use bankezy_crypto::providers::{BaseUrl, CachedTokenApi, Token};
 use bankezy_test_support::{eventually, in_time};
 use tokio::sync::{oneshot, watch};
 
@@ -153,13 +153,13 @@ impl Clock {
 }
 
 /// A provider and a cache of its tokens in memory, under one clock. Without waits after failures.
-pub(crate) struct Stage<A: TokenApi> {
+pub(crate) struct Stage<A: CachedTokenApi> {
     pub(crate) provider: Provider,
     pub(crate) cache: TokenCache<A>,
     pub(crate) clock: Clock,
 }
 
-impl<A: TokenApi> Stage<A> {
+impl<A: CachedTokenApi> Stage<A> {
     pub(crate) fn set(api: impl FnOnce(&Provider) -> A) -> Self {
         Self::with(api, |settings| settings)
     }
@@ -204,19 +204,21 @@ pub(crate) fn quick() -> ClientBuilder {
         .retries(RetryPolicy::none())
 }
 
-pub(crate) fn tokens<A: TokenApi>(api: A) -> TokenClient<A> {
+pub(crate) fn tokens<A: CachedTokenApi>(api: A) -> TokenClient<A> {
     TokenClient::new(quick().build().unwrap(), api)
 }
 
 /// The text of the token that a slot gives.
-pub(crate) async fn text<A: TokenApi, S: TokenStore<A::Answer>>(slot: &TokenSlot<A, S>) -> String {
+pub(crate) async fn text<A: CachedTokenApi, S: TokenStore<A::Answer>>(
+    slot: &TokenSlot<A, S>,
+) -> String {
     let answer = slot.get().await.unwrap();
     let token: &Token = (*answer).as_ref();
     token.as_str().to_owned()
 }
 
 /// Waits until a slot gives this token.
-pub(crate) async fn gives<A: TokenApi, S: TokenStore<A::Answer>>(
+pub(crate) async fn gives<A: CachedTokenApi, S: TokenStore<A::Answer>>(
     slot: &TokenSlot<A, S>,
     expected: &str,
 ) {

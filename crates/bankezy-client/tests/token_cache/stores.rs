@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_client::{MemoryStore, RefreshSettings, StoreError, TokenCache, TokenSlot, TokenStore};
+use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::sardine::Sardine;
-use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey};
+use bankezy_crypto::providers::{
+    CachedTokenApi as _, Lifetime, Moment, SealedStorage, Token, TokenEntry, TokenKey,
+};
 use bankezy_crypto::{ErrorCategory, PayloadCipher, PayloadSecret};
-use bankezy_test_support::{eventually, in_time};
+use bankezy_test_support::{eventually, in_time, pass};
 use tokio::sync::Notify;
 
 use crate::stage::{Clock, DUE, LIFETIME, Provider, faceki, gives, sardine, session, text, tokens};
@@ -23,7 +26,7 @@ struct Sealed {
     cipher: PayloadCipher,
 }
 
-impl<T: SealedStorage + Send + Sync + 'static> TokenStore<T> for Sealed {
+impl<T: SealedStorage + AsRef<Token> + Send + Sync + 'static> TokenStore<T> for Sealed {
     async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
         let sealed = self.remote.lock().unwrap().get(key.as_bytes()).cloned();
         Ok(match sealed {
@@ -38,8 +41,13 @@ impl<T: SealedStorage + Send + Sync + 'static> TokenStore<T> for Sealed {
         Ok(())
     }
 
-    async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
-        self.remote.lock().unwrap().remove(key.as_bytes());
+    async fn remove(&self, key: &TokenKey, held: &TokenEntry<T>) -> Result<(), StoreError> {
+        let mut remote = self.remote.lock().unwrap();
+        if let Some(sealed) = remote.get(key.as_bytes())
+            && TokenEntry::<T>::open(sealed, key, &self.cipher)?.tag(key)? == held.tag(key)?
+        {
+            remote.remove(key.as_bytes());
+        }
         Ok(())
     }
 }
@@ -160,8 +168,8 @@ impl TokenStore<Token> for Late {
         self.store.save(key, entry).await
     }
 
-    async fn remove(&self, key: &TokenKey) -> Result<(), StoreError> {
-        self.store.remove(key).await
+    async fn remove(&self, key: &TokenKey, held: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.store.remove(key, held).await
     }
 }
 
@@ -186,53 +194,125 @@ async fn a_caller_whose_look_is_overtaken_makes_no_request() {
     assert_eq!(provider.asked(), 1);
 }
 
-/// A store that does as it is told.
-#[derive(Clone, Copy)]
-enum Bad {
-    Fails,
-    Hangs,
+/// A store that never answers.
+struct Hanging;
+
+impl<T: Send + Sync + 'static> TokenStore<T> for Hanging {
+    async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
+        pending().await
+    }
+
+    async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
+        pending().await
+    }
+
+    async fn remove(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
+        pending().await
+    }
 }
 
-impl Bad {
-    async fn does<T>(self) -> Result<T, StoreError> {
-        match self {
-            Self::Fails => Err(StoreError::unavailable("CANARY")),
-            Self::Hangs => pending().await,
+/// A store that fails until it is told otherwise, and counts how often it is asked.
+#[derive(Default)]
+struct Failing {
+    store: MemoryStore<Token>,
+    works: AtomicBool,
+    asked: AtomicU64,
+}
+
+impl Failing {
+    fn ask(&self) -> Result<(), StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match self.works.load(Ordering::SeqCst) {
+            true => Ok(()),
+            false => Err(StoreError::unavailable("CANARY")),
         }
     }
 }
 
-impl<T: Send + Sync + 'static> TokenStore<T> for Bad {
-    async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        self.does().await
+impl TokenStore<Token> for Failing {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<Token>>, StoreError> {
+        self.ask()?;
+        self.store.load(key).await
     }
 
-    async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
-        self.does().await
+    async fn save(&self, key: &TokenKey, entry: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.ask()?;
+        self.store.save(key, entry).await
     }
 
-    async fn remove(&self, _: &TokenKey) -> Result<(), StoreError> {
-        self.does().await
+    async fn remove(&self, key: &TokenKey, held: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.ask()?;
+        self.store.remove(key, held).await
     }
 }
 
 #[tokio::test]
-async fn a_store_that_fails_costs_requests_and_no_tokens() {
-    let provider = Provider::start();
+async fn memory_serves_while_a_store_that_failed_is_left_alone() {
+    let (provider, store) = (Provider::start(), Arc::new(Failing::default()));
     let cache = TokenCache::with_settings(
         tokens(faceki(&provider)),
-        Bad::Fails,
+        Arc::clone(&store),
         RefreshSettings::default(),
     );
     let slot = cache.slot(()).unwrap();
-    assert_eq!(text(&slot).await, "token-0");
-    let token = slot.get().await.unwrap();
-    assert_eq!(token.as_str(), "token-1");
-    for error in [slot.refuse(&token).await, slot.invalidate().await] {
-        let error = error.unwrap_err();
-        assert_eq!(error.code(), "token_store.unavailable");
-        assert_eq!(error.category(), ErrorCategory::Transport);
+    for _ in 0..100 {
+        assert_eq!(text(&slot).await, "token-0");
     }
+    assert_eq!(store.asked.load(Ordering::SeqCst), 1);
+    pass(Duration::from_secs(5)).await;
+    // It is dropped in memory all the same.
+    let error = slot.invalidate().await.unwrap_err();
+    assert_eq!(error.code(), "token_store.resting");
+    assert_eq!(error.category(), ErrorCategory::Transport);
+    assert_eq!(store.asked.load(Ordering::SeqCst), 2);
+    pass(Duration::from_secs(5)).await;
+    let error = slot.invalidate().await.unwrap_err();
+    assert_eq!(error.code(), "token_store.unavailable", "memory is empty");
+    assert_eq!(text(&slot).await, "token-1");
+    let token = slot.get().await.unwrap();
+    slot.refuse(&token).await.unwrap_err();
+    assert_eq!(text(&slot).await, "token-2");
+
+    store.works.store(true, Ordering::SeqCst);
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(text(&slot).await, "token-2");
+    slot.invalidate().await.unwrap();
+    assert_eq!(text(&slot).await, "token-3");
+    assert_eq!(store.store.len(), 1);
+}
+
+/// Every store compares and removes in one step: what was saved between the look and the removal stays.
+#[tokio::test]
+async fn a_removal_does_not_touch_a_successor() {
+    let secret = PayloadSecret::generate().unwrap();
+    let sealed = Sealed {
+        remote: Remote::default(),
+        cipher: PayloadCipher::new(&secret).unwrap(),
+    };
+    successor_stays(MemoryStore::default()).await;
+    successor_stays(Arc::new(MemoryStore::default())).await;
+    successor_stays(sealed).await;
+}
+
+async fn successor_stays(store: impl TokenStore<Token>) {
+    let key = Faceki::new("id", "secret").unwrap().key(&()).unwrap();
+    let now = Moment {
+        time_of_day: SystemTime::now(),
+        monotonic: Instant::now(),
+    };
+    let lifetime = Lifetime::new(now, now.time_of_day + Duration::from_secs(60), None);
+    let entry = |text: &str| {
+        let token = Token::new(text.to_owned().into(), None);
+        TokenEntry::new(token, lifetime)
+    };
+    store.save(&key, &entry("first")).await.unwrap();
+    let held = store.load(&key).await.unwrap().unwrap();
+    store.save(&key, &entry("second")).await.unwrap();
+    store.remove(&key, &held).await.unwrap();
+    let kept = store.load(&key).await.unwrap().unwrap();
+    assert_eq!(kept.answer().as_str(), "second");
+    store.remove(&key, &kept).await.unwrap();
+    assert!(store.load(&key).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -240,7 +320,7 @@ async fn a_store_that_hangs_holds_nobody_up_for_long() {
     let provider = Provider::start();
     let cache = TokenCache::with_settings(
         tokens(faceki(&provider)),
-        Bad::Hangs,
+        Hanging,
         RefreshSettings::default(),
     );
     let slot = cache.slot(()).unwrap();
@@ -249,5 +329,5 @@ async fn a_store_that_hangs_holds_nobody_up_for_long() {
     // Looked for twice and saved once, for a second each.
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     let error = in_time("an end", slot.invalidate()).await.unwrap_err();
-    assert_eq!(error.code(), "token_store.timed_out");
+    assert_eq!(error.code(), "token_store.resting");
 }

@@ -3,27 +3,32 @@
 #[expect(dead_code, reason = "shared with the other tests of the cache")]
 mod stage;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bankezy_client::{RefreshSettings, StoreError, TokenCache, TokenStore};
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
-use bankezy_test_support::Captured;
+use bankezy_test_support::{Captured, pass};
 
 use stage::{Provider, faceki, status, text, tokens};
 
-/// A store that holds nothing, and says so in its own way.
-struct Broken;
+/// A store that takes nothing, and from its fourth look on cannot be reached.
+#[derive(Default)]
+struct Broken(AtomicU64);
 
 impl<T: Send + Sync + 'static> TokenStore<T> for Broken {
     async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        Err(StoreError::unavailable("CANARY"))
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0..3 => Ok(None),
+            _ => Err(StoreError::unavailable("CANARY")),
+        }
     }
 
     async fn save(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
         Err(StoreError::TimedOut)
     }
 
-    async fn remove(&self, _: &TokenKey) -> Result<(), StoreError> {
+    async fn remove(&self, _: &TokenKey, _: &TokenEntry<T>) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -34,9 +39,11 @@ async fn traces_tell_what_happens_and_no_secret() {
 
     let provider = Provider::start();
     let settings = RefreshSettings::default().backoff(Duration::ZERO, Duration::from_secs(60));
-    let cache = TokenCache::with_settings(tokens(faceki(&provider)), Broken, settings);
+    let cache = TokenCache::with_settings(tokens(faceki(&provider)), Broken::default(), settings);
     let slot = cache.slot(()).unwrap();
     assert_eq!(text(&slot).await, "token-0");
+    pass(Duration::from_secs(5)).await;
+    slot.invalidate().await.unwrap();
     provider.answers(|_| {
         let mut refusal = status(401, "CANARY");
         refusal

@@ -120,7 +120,7 @@ impl Victim<'_> {
     }
 
     fn show<T: core::fmt::Debug>(&mut self, mode: &str, answer: Result<T, ProviderError>) {
-        if let Err(ProviderError::Answer(error)) = &answer {
+        if let Err(ProviderError::Answer(error, _)) = &answer {
             self.shown.error(mode, error);
         }
         self.shown.result(mode, answer);
@@ -130,7 +130,7 @@ impl Victim<'_> {
 /// The emulator's own secrets and tokens, through calls that work and calls that do not.
 async fn visit_emulator(shown: &mut Shown, client: &Client) -> Vec<String> {
     let sandbox = Sandbox::start().await.unwrap();
-    let bankezy = connect(client, &sandbox, Version::V2);
+    let bankezy = connect(client, &sandbox, Version::V2, false);
     let session = session(&bankezy, &sandbox).await;
     for doing in [
         Doing::Echo,

@@ -1,11 +1,12 @@
-//! The error of a service outside this crate.
+//! The error of a service outside of these crates.
 
 use core::error::Error;
+use core::fmt;
 use std::sync::Arc;
 
-/// The error of a service that a [`Transport`](crate::Transport) was made from, or of a token store.
+/// The error of a service underneath: of a [`TokenStore`](super::TokenStore), or of what a transport sends through.
 ///
-/// Its text may contain a URL or a body, so no `Display` or `Debug` of this crate shows it, and no
+/// Its text may contain a URL or a body, so no `Display` or `Debug` of these crates shows it, and no
 /// [`source`](Error::source) returns it. Two are equal if they are clones of each other.
 #[derive(Clone)]
 pub struct ServiceError(Arc<dyn Error + Send + Sync>);
@@ -32,3 +33,9 @@ impl PartialEq for ServiceError {
 }
 
 impl Eq for ServiceError {}
+
+impl fmt::Debug for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceError([redacted])")
+    }
+}

@@ -1,27 +1,27 @@
-//! A session: a token, its channel, and when to renew it.
+//! A session: a token, its channel, and what calls under it say of it.
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
 
-use bankezy_crypto::providers::bankezy::{AccountNumber, AppSession, TokenAnswer};
-use bankezy_crypto::providers::{CallError, RequestError};
-use bankezy_crypto::{Channel, Error};
 use http::StatusCode;
 
-use crate::{ProviderError, RefreshSettings};
+use super::{AccountNumber, AppSession, TokenAnswer};
+use crate::envelope::Channel;
+use crate::error::Error;
+use crate::providers::{CallError, Lifetime, Moment};
 
 /// The result of a login: a token, and the channel that seals further calls.
+///
+/// It holds no clock and sends nothing: whoever keeps it, such as the session keeper of `bankezy-client`, says what
+/// time it is and what the calls under it led to.
 #[derive(Debug)]
 pub struct Session {
-    pub(super) answer: TokenAnswer,
-    pub(super) channel: Channel,
-    pub(super) renewal: Renewal,
+    answer: TokenAnswer,
+    channel: Channel,
+    renewal: Renewal,
     /// Whether it is the previous session under a renewed token.
-    pub(super) is_renewal: bool,
-    /// `None` if unknown.
-    expires_at: Option<SystemTime>,
-    /// When to renew it. `None` if its expiry is unknown, and before a keeper holds it.
-    due_at: Option<SystemTime>,
+    is_renewal: bool,
+    /// `None` if it is unknown.
+    lifetime: Option<Lifetime>,
     /// How many calls in a row say that the server no longer has the key: its answer did not open, or it
     /// answered 400, as a server may that cannot open a request.
     doubts: AtomicU32,
@@ -42,7 +42,8 @@ pub enum Renewal {
 
 /// What the result of a call says about its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+#[non_exhaustive]
+pub enum Verdict {
     /// Nothing.
     Good,
     /// The server refuses it, and may have executed the call.
@@ -69,12 +70,11 @@ impl Session {
     #[must_use]
     pub fn new(answer: TokenAnswer, channel: impl Into<Channel>, renewal: Renewal) -> Self {
         Self {
-            expires_at: answer.token.expires_at(),
             answer,
             channel: channel.into(),
             renewal,
             is_renewal: false,
-            due_at: None,
+            lifetime: None,
             doubts: AtomicU32::new(0),
         }
     }
@@ -91,9 +91,22 @@ impl Session {
         &self.channel
     }
 
+    /// How it is replaced before its token expires.
+    #[must_use]
+    pub fn renewal(&self) -> Renewal {
+        self.renewal
+    }
+
+    /// Whether it is an earlier session under a renewed token.
+    #[must_use]
+    pub fn is_renewal(&self) -> bool {
+        self.is_renewal
+    }
+
     /// The same session under a renewed token. Keeps the reference, which Invalidate takes, if Renew does
     /// not return one.
-    pub(super) fn renewed(&self, mut answer: TokenAnswer) -> Self {
+    #[must_use]
+    pub fn renewed(&self, mut answer: TokenAnswer) -> Self {
         if answer.token_reference_id.is_none() {
             answer.token_reference_id = self.answer.token_reference_id.clone();
         }
@@ -103,59 +116,61 @@ impl Session {
         }
     }
 
-    /// The session as a keeper holds it from `now` on: due when a fifth of its remaining lifetime is left,
-    /// early enough for a few attempts.
-    pub(super) fn held_from(mut self, now: SystemTime, settings: &RefreshSettings) -> Self {
-        self.expires_at = settings.expiry(&self.answer.token, now);
-        self.due_at = self.expires_at.and_then(|at| {
-            let lifetime = at.duration_since(now).unwrap_or_default();
-            at.checked_sub(lifetime / 5)
-        });
+    /// How long its token may be used, as far as that is known.
+    #[must_use]
+    pub fn with_lifetime(mut self, lifetime: Option<Lifetime>) -> Self {
+        self.lifetime = lifetime;
         self
     }
 
-    pub(super) fn is_expired(&self, now: SystemTime) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+    /// Whether its token has expired.
+    #[must_use]
+    pub fn is_expired(&self, now: Moment) -> bool {
+        self.lifetime.is_some_and(|it| !it.is_good(now))
     }
 
-    pub(super) fn is_due(&self, now: SystemTime) -> bool {
-        self.due_at.is_some_and(|at| at <= now)
+    /// Whether it is time to renew its token.
+    #[must_use]
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.lifetime.is_some_and(|it| it.is_due(now))
     }
 
-    /// Whether invalidating this session's token would end `other` as well.
-    pub(super) fn shares_its_token(&self, other: &Self) -> bool {
-        self.answer.token_reference_id == other.answer.token_reference_id
-            || self.answer.token.as_str() == other.answer.token.as_str()
+    /// Whether its token is still valid and must be invalidated, now that another session takes its place: not
+    /// if it has expired or was renewed (which replaces it), nor if Invalidate, which takes a reference, would
+    /// end the new one too.
+    #[must_use]
+    pub fn needs_revocation(&self, by: &Self, now: Moment) -> bool {
+        let shares_its_token = self.answer.token_reference_id == by.answer.token_reference_id
+            || self.answer.token.as_str() == by.answer.token.as_str();
+        !by.is_renewal && !self.is_expired(now) && !shares_its_token
     }
 
-    fn doubted(&self) -> Verdict {
-        let before = self.doubts.fetch_add(1, Ordering::Relaxed);
-        Verdict::refused_if(before >= DOUBTS - 1)
-    }
-
-    /// Whether the session is still good after a call under it.
-    pub(super) fn verdict<T>(&self, result: &Result<T, ProviderError>) -> Verdict {
-        match result {
-            Err(ProviderError::Request(RequestError::Envelope(Error::NonceBudgetSpent {
-                ..
-            }))) => Verdict::Spent,
-            Err(ProviderError::Answer(CallError::Envelope(Error::OpenFailed))) => self.doubted(),
-            Err(ProviderError::Answer(CallError::Plain(plain))) => match plain.status() {
+    /// Whether the session is still good after the answer to a call under it: `None` if the call succeeded.
+    #[must_use]
+    pub fn judge(&self, answer: Option<&CallError>) -> Verdict {
+        match answer {
+            Some(CallError::Envelope(Error::OpenFailed)) => self.doubted(),
+            Some(CallError::Plain(plain)) => match plain.status() {
                 StatusCode::UNAUTHORIZED => Verdict::Unauthorized,
                 StatusCode::BAD_REQUEST => self.doubted(),
                 _ => Verdict::Good,
             },
             // It opened: the server still has the key, and it may have executed the call.
-            Err(ProviderError::Answer(CallError::Failed { status, .. })) => {
+            Some(CallError::Failed { status, .. }) => {
                 self.doubts.store(0, Ordering::Relaxed);
                 Verdict::refused_if(*status == StatusCode::UNAUTHORIZED)
             }
-            Ok(_) | Err(ProviderError::Answer(CallError::Envelope(Error::Json { .. }))) => {
+            None | Some(CallError::Envelope(Error::Json { .. })) => {
                 self.doubts.store(0, Ordering::Relaxed);
                 Verdict::Good
             }
-            Err(_) => Verdict::Good,
+            Some(_) => Verdict::Good,
         }
+    }
+
+    fn doubted(&self) -> Verdict {
+        let before = self.doubts.fetch_add(1, Ordering::Relaxed);
+        Verdict::refused_if(before >= DOUBTS.saturating_sub(1))
     }
 }
 
@@ -167,23 +182,24 @@ impl From<AppSession> for Session {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::sync::LazyLock;
+    use std::time::{Duration, Instant, SystemTime};
 
-    use bankezy_crypto::PayloadSecret;
-    use bankezy_crypto::backend::AWS_LC_RS;
-    use bankezy_crypto::providers::Token;
+    use crate::backend::AVAILABLE;
+    use crate::providers::Token;
+    use crate::secret::PayloadSecret;
+
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
     /// A session whose token expires so many seconds after the epoch.
-    pub(crate) fn session(token: &str, reference: Option<&str>, expires: u64) -> Session {
+    fn session(token: &str, reference: Option<&str>, expires: u64) -> Session {
         let secret = PayloadSecret::generate().unwrap();
-        let channel = Channel::from_secret(&secret, &AWS_LC_RS).unwrap();
-        Session::new(
-            answer(token, reference, expires),
-            channel,
-            Renewal::WithoutAccount,
-        )
+        let channel = Channel::from_secret(&secret, &AVAILABLE[0]).unwrap();
+        let answer = answer(token, reference, expires);
+        let lifetime = Lifetime::new(moment(0), at(expires), None);
+        Session::new(answer, channel, Renewal::WithoutAccount).with_lifetime(Some(lifetime))
     }
 
     fn answer(token: &str, reference: Option<&str>, expires: u64) -> TokenAnswer {
@@ -195,6 +211,14 @@ pub(super) mod tests {
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    /// By the time of day, while the other clock stands still.
+    fn moment(seconds: u64) -> Moment {
+        Moment {
+            time_of_day: at(seconds),
+            monotonic: *START,
+        }
     }
 
     #[test]
@@ -212,31 +236,25 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn it_is_due_when_a_fifth_of_what_it_had_is_left() {
-        let settings = RefreshSettings::default();
-        let held = session("token", None, 1100).held_from(at(100), &settings);
-        assert!(!held.is_due(at(0)), "a clock that was set back");
-        assert!(!held.is_due(at(899)) && held.is_due(at(900)) && held.is_due(at(5000)));
-        assert!(!held.is_expired(at(1099)) && held.is_expired(at(1100)));
-        let kept_from_before = session("token", None, 1100).held_from(at(1000), &settings);
-        assert!(!kept_from_before.is_due(at(1079)) && kept_from_before.is_due(at(1080)));
+    fn it_is_due_when_a_fifth_is_left_and_never_if_its_lifetime_is_unknown() {
+        let held = session("token", None, 1000);
+        assert!(!held.is_due(moment(799)) && held.is_due(moment(800)));
+        assert!(!held.is_expired(moment(999)) && held.is_expired(moment(1000)));
+        let unknown = held.with_lifetime(None);
+        assert!(!unknown.is_due(moment(1_000_000)) && !unknown.is_expired(moment(1_000_000)));
     }
 
     #[test]
-    fn an_unstated_lifetime_is_unknown_or_what_the_settings_say() {
-        let unstated = || {
-            let mut session = session("token", None, 0);
-            session.answer.token = Token::new("token".to_owned().into(), None);
-            session
-        };
-        let settings = RefreshSettings::default();
-        let held = unstated().held_from(at(100), &settings);
-        assert!(!held.is_due(at(1_000_000)) && !held.is_expired(at(1_000_000)));
-        let settings = settings.lifetime_for_unstated(Duration::from_secs(1000));
-        let held = unstated().held_from(at(100), &settings);
-        assert!(!held.is_due(at(899)) && held.is_due(at(900)));
-        assert!(!held.is_expired(at(1099)) && held.is_expired(at(1100)));
-        let stated = session("token", None, 200).held_from(at(100), &settings);
-        assert!(stated.is_due(at(180)) && stated.is_expired(at(200)));
+    fn what_ends_by_itself_or_with_another_needs_no_revocation() {
+        let replaced = session("token", Some("reference"), 100);
+        let by = |token, reference| session(token, reference, 200);
+        let mut fresh = by("other", Some("another"));
+        assert!(replaced.needs_revocation(&fresh, moment(0)));
+        assert!(!replaced.needs_revocation(&fresh, moment(100)));
+        fresh.is_renewal = true;
+        assert!(!replaced.needs_revocation(&fresh, moment(0)));
+        for by in [by("other", Some("reference")), by("token", Some("another"))] {
+            assert!(!replaced.needs_revocation(&by, moment(0)));
+        }
     }
 }

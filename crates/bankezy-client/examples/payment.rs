@@ -1,0 +1,57 @@
+//! A payment that is neither lost nor made twice, although its answer is lost: from an emulator in this process.
+use std::{env, error::Error, fs};
+
+use bankezy_client::{Advice, BankEzyClient, Client, SessionKeeper};
+use bankezy_crypto::KeyPair;
+use bankezy_crypto::providers::{BaseUrl, bankezy::*};
+use bankezy_sandbox::{InjectedFault, Sandbox};
+use serde_json::{Value, json};
+
+/// Stands for your database, where what is saved survives a crash.
+fn save(reference: &str, state: &str) -> std::io::Result<()> {
+    fs::write(env::temp_dir().join(reference), state)
+}
+
+async fn pay(keeper: &SessionKeeper, path: &str, reference: &str) -> Result<(), Box<dyn Error>> {
+    // Before anything is sent: after a crash, ask for every intent that is still in this state.
+    save(reference, "sending")?;
+    let payment = json!({"referenceId": reference, "amount": "12.50"});
+    let Err(error) = keeper.call::<_, Value>(path, &payment).await else {
+        return Ok(save(reference, "paid")?);
+    };
+    println!("{error}: {}", error.advice());
+    match error.advice() {
+        Advice::AskByReference => {
+            // Only a question, so it may be repeated. The emulator has no path for it, and echoes.
+            let ask = Endpoint::from(path).idempotent();
+            let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
+            assert_eq!(found["referenceId"], reference);
+            Ok(save(reference, "paid")?)
+        }
+        Advice::CallAgain => Ok(()), // later, under the same reference
+        _ => Ok(save(reference, "failed")?),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let bank = Sandbox::start().await?;
+    let (known, base) = (bank.credentials(), BaseUrl::parse(bank.url())?);
+    let client = Client::builder().only_these_roots(true).build()?; // loopback needs no roots
+    let bankezy = BankEzyClient::new(client, BankEzy::new(base, known.api_key(), Version::V2)?);
+    let [key, secret] = [known.app_api_key(), known.app_secret()].map(str::to_owned);
+    let derivation = known.derivation(); // `bankezy diagnose` finds out your bank's
+    let keeper = SessionKeeper::new(bankezy, move |bankezy: BankEzyClient| {
+        let (api_key, secret) = (key.clone(), secret.clone());
+        async move {
+            let (api_key, secret) = (&*api_key, &*secret);
+            let (app, pair) = (AppCredentials { api_key, secret }, KeyPair::generate()?);
+            let session = bankezy.app_token(&app, pair, &derivation);
+            Ok(session.await?.into())
+        }
+    });
+    let lost = InjectedFault::DropAfter; // executed, and the answer is lost
+    bank.faults().inject_at(known.echo_path(), lost, 1);
+    pay(&keeper, known.echo_path(), "payment-1").await?;
+    Ok(keeper.shutdown().await?)
+}

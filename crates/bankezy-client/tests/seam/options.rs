@@ -1,0 +1,184 @@
+//! What a caller says of one call: whether it may be repeated, its headers, and whether an empty answer is one.
+
+use std::sync::{Arc, Mutex};
+
+use bankezy_client::{BankEzyClient, ProviderError, TokenClient, Transport};
+use bankezy_crypto::backend::AWS_LC_RS;
+use bankezy_crypto::providers::bankezy::{
+    AccountNumber, BankEzy, Call, Endpoint, TokenRequest, UserTokenApi, UserTokenRequest, Version,
+};
+use bankezy_crypto::providers::{BaseUrl, CallOptions, Token};
+use bankezy_crypto::{Channel, PayloadCipher, PayloadSecret};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+
+use crate::{Sealed, eager, ok, stub};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A bank that answers with these statuses in turn, the last one for ever, and what it was asked.
+struct Bank {
+    transport: Transport,
+    asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    channel: Channel,
+}
+
+impl Bank {
+    fn answering(statuses: &'static [u16]) -> Self {
+        let secret = PayloadSecret::generate().unwrap();
+        let cipher = Arc::new(PayloadCipher::new(&secret).unwrap());
+        let asked = Arc::<Mutex<Vec<(HeaderMap, Value)>>>::default();
+        let seen = Arc::clone(&asked);
+        let service = stub(move |request: Sealed| {
+            let (cipher, seen) = (Arc::clone(&cipher), Arc::clone(&seen));
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = cipher.open(body.collect().await.unwrap().to_bytes());
+                let mut seen = seen.lock().unwrap();
+                seen.push((parts.headers, body.unwrap().json().unwrap()));
+                let status = statuses[(seen.len() - 1).min(statuses.len() - 1)];
+                let body = match status {
+                    200 => cipher.seal(br#"{"resCode":200,"token":"t"}"#).unwrap(),
+                    _ => String::new(),
+                };
+                let mut answer: Response<_> = ok(body);
+                *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+                let headers = answer.headers_mut();
+                headers.insert("retry-after", HeaderValue::from_static("0"));
+                headers.insert(REQUEST_ID, seen.len().into());
+                headers.insert("set-cookie", HeaderValue::from_static("a=b"));
+                Ok(answer)
+            }
+        });
+        Self {
+            transport: Transport::new(service).retries(eager()),
+            asked,
+            channel: Channel::from_secret(&secret, &AWS_LC_RS).unwrap(),
+        }
+    }
+
+    async fn pay(&self, endpoint: &Endpoint) -> Result<Option<Value>, ProviderError> {
+        let client = BankEzyClient::new(self.transport.clone(), server());
+        let token = Token::new("t".to_owned().into(), None);
+        let body = json!({"referenceId": "payment-1"});
+        let (answer, headers) = client
+            .call_with_headers(endpoint, &body, &token, &self.channel)
+            .await?;
+        let last = self.asked.lock().unwrap().len().to_string();
+        assert_eq!(headers.get("x-request-id"), Some(last.as_str()));
+        assert_eq!(headers.get("set-cookie"), None);
+        Ok(answer)
+    }
+
+    fn references(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let reference = |body: &Value| body["referenceId"].as_str().unwrap().to_owned();
+        asked.iter().map(|(_, body)| reference(body)).collect()
+    }
+}
+
+fn server() -> BankEzy {
+    let base = BaseUrl::parse("https://bank.example").unwrap();
+    BankEzy::new(base, "api-key", Version::V2).unwrap()
+}
+
+#[tokio::test]
+async fn a_payment_is_sent_once_unless_its_call_may_be_repeated_and_keeps_its_reference() {
+    let bank = Bank::answering(&[503, 200]);
+    let error = bank.pay(&"/pay".into()).await.unwrap_err();
+    assert_eq!(error.code(), "reply.plain");
+    assert_eq!(bank.references(), ["payment-1"]);
+    let headers = error.server_headers().unwrap();
+    assert_eq!(headers.get("x-request-id"), Some("1"));
+
+    let bank = Bank::answering(&[503, 200]);
+    let pay = Endpoint::from("/pay").idempotent();
+    bank.pay(&pay).await.unwrap();
+    assert_eq!(bank.references(), ["payment-1", "payment-1"]);
+}
+
+#[tokio::test]
+async fn each_attempt_for_a_token_has_a_reference_of_its_own() {
+    let account = AccountNumber::parse("1234567890").unwrap();
+    let request = TokenRequest::new("first", "sdk-key", "api-key", account).unwrap();
+    for call in [Call::GetToken, Call::OnboardingToken] {
+        let bank = Bank::answering(&[503, 503, 200]);
+        let marked = server().endpoint(call).clone().idempotent();
+        let server = server().with_endpoint(call, marked);
+        let client = BankEzyClient::new(bank.transport.clone(), server);
+        match call {
+            Call::GetToken => client.get_token(&request, &bank.channel).await,
+            _ => client.onboarding_token(&request, &bank.channel).await,
+        }
+        .unwrap();
+        let references = bank.references();
+        assert_eq!((references.len(), references[0].as_str()), (3, "first"));
+        assert_ne!(references[1], references[2]);
+        assert_eq!((references[1].len(), &references[1][14..15]), (36, "4"));
+    }
+
+    let bank = Bank::answering(&[503, 200]);
+    let api = UserTokenApi::get_token(server(), bank.channel.clone());
+    let request = UserTokenRequest::new(&request).unwrap();
+    let tokens =
+        TokenClient::new(bank.transport.clone(), api).with_options(CallOptions::new().idempotent());
+    tokens.call(&request).await.unwrap();
+    tokens.call(&request).await.unwrap();
+    let mut references = bank.references();
+    assert!(!references.contains(&"first".to_owned()));
+    references.sort_unstable();
+    references.dedup();
+    assert_eq!(references.len(), 3);
+    let (_, body) = &bank.asked.lock().unwrap()[0];
+    assert_eq!(body["sdkApiKey"], "api-key");
+}
+
+#[tokio::test]
+async fn headers_of_the_caller_arrive_and_replace_none_of_the_call() {
+    let bank = Bank::answering(&[200]);
+    let value = HeaderValue::from_static;
+    let pay = Endpoint::from("/pay")
+        .header(HeaderName::from_static("traceparent"), value("first"))
+        .header(HeaderName::from_static("traceparent"), value("last"))
+        .header(HeaderName::from_static("x-api-key"), value("another"))
+        .header(HeaderName::from_static("x-api-token"), value("another"))
+        .header(http::header::CONTENT_TYPE, value("text/html"));
+    assert!(!format!("{pay:?}").contains("another"));
+    bank.pay(&pay).await.unwrap();
+    let asked = bank.asked.lock().unwrap();
+    let (headers, _) = &asked[0];
+    for (name, value) in [
+        ("traceparent", "last"),
+        ("x-api-key", "api-key"),
+        ("x-api-token", "t"),
+        ("content-type", "text/plain"),
+    ] {
+        let values: Vec<_> = headers.get_all(name).iter().collect();
+        assert_eq!(values, [value], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_one_where_the_call_allows_it() {
+    for status in [&[204], &[202]] {
+        let bank = Bank::answering(status);
+        let error = bank.pay(&"/pay".into()).await.unwrap_err();
+        assert_eq!(error.code(), "reply.empty");
+        let allowed = Endpoint::from("/pay").allow_empty();
+        assert_eq!(bank.pay(&allowed).await.unwrap(), None);
+    }
+    let bank = Bank::answering(&[500]);
+    let refused = bank.pay(&Endpoint::from("/pay").allow_empty()).await;
+    assert_eq!(refused.unwrap_err().code(), "reply.plain");
+}
+
+#[tokio::test]
+async fn which_headers_of_an_answer_are_kept_is_a_setting() {
+    let mut bank = Bank::answering(&[503]);
+    bank.transport = bank.transport.kept_headers([http::header::SET_COOKIE]);
+    let error = bank.pay(&"/pay".into()).await.unwrap_err();
+    let headers = error.server_headers().unwrap();
+    assert_eq!(headers.get("set-cookie"), Some("a=b"));
+    assert_eq!(headers.get("x-request-id"), None);
+}

@@ -1,0 +1,60 @@
+//! What a provider is spared: requests for other tokens while it is down, and too many at once.
+
+use std::time::Duration;
+
+use bankezy_client::ProviderError;
+use bankezy_test_support::eventually;
+
+use crate::stage::{Stage, sardine, session, status, text};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[tokio::test]
+async fn a_provider_that_is_busy_is_left_alone_for_every_token() {
+    for busy in [429, 503] {
+        let stage = Stage::with(sardine, |settings| settings.backoff(DAY, DAY));
+        stage.provider.answers(move |_| status(busy, ""));
+        for key in ["a", "b", "c"] {
+            let slot = stage.cache.slot(session(key)).unwrap();
+            let error = slot.get().await.unwrap_err();
+            assert!(matches!(error, ProviderError::NoToken { .. }), "{error:?}");
+        }
+        assert_eq!(stage.provider.asked(), 1, "{busy}");
+    }
+}
+
+#[tokio::test]
+async fn refused_credentials_hold_up_no_other_token() {
+    for refused in [401, 403, 500] {
+        let stage = Stage::with(sardine, |settings| settings.backoff(DAY, DAY));
+        stage.provider.answers(move |_| status(refused, ""));
+        for _ in 0..2 {
+            for key in ["a", "b", "c"] {
+                let slot = stage.cache.slot(session(key)).unwrap();
+                slot.get().await.unwrap_err();
+            }
+        }
+        assert_eq!(stage.provider.asked(), 3, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_limited_number_of_requests_is_under_way_at_once() {
+    const MAX: u64 = 64;
+    let stage = Stage::set(sardine);
+    stage.provider.close();
+    let callers: Vec<_> = (0..3 * MAX)
+        .map(|number| {
+            let slot = stage.cache.slot(session(&format!("{number}"))).unwrap();
+            tokio::spawn(async move { text(&slot).await })
+        })
+        .collect();
+    eventually("the first requests", || stage.provider.asked() >= MAX).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(stage.provider.asked(), MAX);
+    stage.provider.open();
+    for caller in callers {
+        assert!(caller.await.unwrap().starts_with("token-"));
+    }
+    assert_eq!(stage.provider.asked(), 3 * MAX);
+}

@@ -1,0 +1,82 @@
+//! What a caller says of one call, beside its content.
+
+use core::fmt;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+/// A request extension: the server executes this call once, however often it arrives.
+///
+/// Only the caller can know that, for example because the server recognizes the `referenceId`. It allows a
+/// transport to send the request again, and no header does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotent;
+
+/// What a caller says of one call, beside its content. By default it is sent once, without further headers, and
+/// an empty answer is an error.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct CallOptions {
+    idempotent: bool,
+    allow_empty: bool,
+    headers: HeaderMap,
+}
+
+impl CallOptions {
+    /// None of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// States that the server executes the call once, however often it arrives, so that it may be sent again:
+    /// see [`Idempotent`]. If the server recognizes a header for this, add it by [`header`](Self::header).
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// A header of the caller's, such as `traceparent` or an idempotency key. The last one of a name counts;
+    /// headers of the call itself, such as `X-API-KEY` and `Content-Type`, are not replaced.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Accepts a success without a body, such as 204, as the JSON `null`. Nothing authenticates such an answer
+    /// but TLS.
+    pub fn allow_empty(mut self) -> Self {
+        self.allow_empty = true;
+        self
+    }
+
+    /// Whether the call may be sent again.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    pub(crate) fn allows_empty(&self) -> bool {
+        self.allow_empty
+    }
+
+    /// Marks a request, and adds the headers that it does not have.
+    pub fn apply<B>(&self, request: &mut Request<B>) {
+        if self.idempotent {
+            request.extensions_mut().insert(Idempotent);
+        }
+        for (name, value) in &self.headers {
+            let entry = request.headers_mut().entry(name);
+            entry.or_insert_with(|| value.clone());
+        }
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    /// The names of headers, not their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("idempotent", &self.idempotent)
+            .field("allow_empty", &self.allow_empty)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}

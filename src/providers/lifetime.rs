@@ -1,0 +1,165 @@
+//! How long a token or a session may be used, by two clocks.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// A moment by two clocks: the time of day, which is set now and then, and one that only runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The time of day.
+    pub time_of_day: SystemTime,
+    /// The clock that only runs, but not while the machine sleeps.
+    pub monotonic: Instant,
+}
+
+/// How long a token or a session may be used. Whichever clock ends it first counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    due_at: SystemTime,
+    useful_until: SystemTime,
+    good_until: SystemTime,
+    /// `None` if it comes from another process, whose clock that only runs is not ours.
+    since: Option<Moment>,
+}
+
+/// What is left at least of a token that is given out, unless the caller says otherwise or a fifth is less.
+const MIN_LEFT: Duration = Duration::from_secs(60);
+
+impl Lifetime {
+    /// From `since`, before the request was sent, until `good_until`. It is due for renewal when a fifth of that
+    /// time is left, early enough for a few attempts, and useful as long as at least `min_left` is left: the
+    /// smaller of 60 s and a fifth for `None`.
+    #[must_use]
+    pub fn new(since: Moment, good_until: SystemTime, min_left: Option<Duration>) -> Self {
+        let lifetime = good_until.duration_since(since.time_of_day);
+        let fifth = lifetime.unwrap_or_default().checked_div(5);
+        let fifth = fifth.unwrap_or_default();
+        let before = |left: Duration| good_until.checked_sub(left).unwrap_or(good_until);
+        let useful_until = before(min_left.unwrap_or(fifth.min(MIN_LEFT)));
+        Self {
+            due_at: before(fifth).min(useful_until),
+            useful_until,
+            good_until,
+            since: Some(since),
+        }
+    }
+
+    pub(crate) fn stored(
+        due_at: SystemTime,
+        useful_until: SystemTime,
+        good_until: SystemTime,
+    ) -> Self {
+        Self {
+            due_at,
+            useful_until,
+            good_until,
+            since: None,
+        }
+    }
+
+    /// When it is over by the time of day.
+    #[must_use]
+    pub fn good_until(&self) -> SystemTime {
+        self.good_until
+    }
+
+    pub(crate) fn due_at(&self) -> SystemTime {
+        self.due_at
+    }
+
+    pub(crate) fn useful_until(&self) -> SystemTime {
+        self.useful_until
+    }
+
+    /// Whether it is not over.
+    #[must_use]
+    pub fn is_good(&self, now: Moment) -> bool {
+        self.time(now) < self.good_until
+    }
+
+    /// Whether enough of it is left for a call.
+    #[must_use]
+    pub fn is_useful(&self, now: Moment) -> bool {
+        self.is_good(now) && self.time(now) <= self.useful_until
+    }
+
+    /// Whether it is time to renew it.
+    #[must_use]
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.due_at <= self.time(now)
+    }
+
+    /// The later of both clocks, so that neither makes it longer: one may have been set back, the other may have
+    /// slept.
+    fn time(&self, now: Moment) -> SystemTime {
+        let passed = |since: Moment| {
+            let passed = now.monotonic.saturating_duration_since(since.monotonic);
+            since.time_of_day.checked_add(passed)
+        };
+        let by_monotonic = self.since.and_then(passed);
+        by_monotonic.map_or(now.time_of_day, |time| time.max(now.time_of_day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    /// The two clocks may go apart.
+    fn moment(start: Instant, time_of_day: u64, passed: u64) -> Moment {
+        Moment {
+            time_of_day: at(time_of_day),
+            monotonic: start + Duration::from_secs(passed),
+        }
+    }
+
+    #[test]
+    fn whichever_clock_is_ahead_ends_it() {
+        let start = Instant::now();
+        let lifetime = Lifetime::new(moment(start, 1000, 0), at(2000), None);
+        for (time_of_day, passed, is_good) in [
+            (1999, 0, true),
+            (2000, 0, false),
+            (1000, 999, true),
+            (1000, 1000, false),
+            // Set back by an hour, or far ahead.
+            (0, 999, true),
+            (0, 1000, false),
+            (9999, 0, false),
+        ] {
+            let now = moment(start, time_of_day, passed);
+            assert_eq!(lifetime.is_good(now), is_good, "{time_of_day} {passed}");
+        }
+        let stored = Lifetime::stored(at(1800), at(1940), at(2000));
+        assert!(stored.is_good(moment(start, 1000, 9999)));
+    }
+
+    #[test]
+    fn it_is_due_and_useful_as_long_as_enough_is_left() {
+        let start = Instant::now();
+        let of = |lifetime: u64, min_left| {
+            let until = at(1000 + lifetime);
+            let lifetime = Lifetime::new(moment(start, 1000, 0), until, min_left);
+            let first = |is: &dyn Fn(Moment) -> bool| {
+                (0..)
+                    .find(|passed| is(moment(start, 1000 + passed, 0)))
+                    .unwrap()
+            };
+            (
+                first(&|now| lifetime.is_due(now)),
+                first(&|now| !lifetime.is_useful(now)),
+                first(&|now| !lifetime.is_good(now)),
+            )
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(of(1000, None), (800, 941, 1000));
+        assert_eq!(of(100, None), (80, 81, 100));
+        assert_eq!(of(1000, seconds(300)), (700, 701, 1000));
+        assert_eq!(of(1000, seconds(0)), (800, 1000, 1000));
+        assert_eq!(of(10, seconds(60)).0, 0, "due at once");
+        assert_eq!(of(0, None), (0, 0, 0));
+    }
+}
