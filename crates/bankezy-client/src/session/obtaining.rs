@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use super::revocation::{needs_revocation, revoke_unused};
 use super::shared::Shared;
 use super::{Renewal, Session};
-use crate::backoff::Failed;
+use crate::backoff::{Failed, millis};
 use crate::in_flight::InFlight;
 use crate::sync::spawn;
 use crate::sync::time::{Instant, timeout_at};
@@ -83,7 +83,7 @@ impl Shared {
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
             move |result| match result {
-                Ok(obtained) => Ok(ended.hold(obtained)),
+                Ok(obtained) => Ok(ended.hold(obtained, deadline)),
                 Err(failure) => Err(ended.back_off(failure, may_renew)),
             },
         )
@@ -141,8 +141,9 @@ impl Shared {
         }
     }
 
-    fn hold(self: &Arc<Self>, session: Session) -> Arc<Session> {
+    fn hold(self: &Arc<Self>, session: Session, deadline: Instant) -> Arc<Session> {
         let session = Arc::new(session);
+        let left = deadline.saturating_duration_since(Instant::now());
         let replaced = {
             let mut state = self.state();
             state.in_flight = None;
@@ -151,7 +152,7 @@ impl Shared {
         };
         debug!(
             target: "bankezy_client",
-            { renewed = session.is_renewal },
+            { renewed = session.is_renewal, elapsed_ms = millis(self.settings.deadline - left) },
             "session obtained",
         );
         if let Some(replaced) = replaced

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bankezy_crypto::providers::{RequestError, Token, TokenApi, TokenKey};
 use subtle::ConstantTimeEq as _;
+use tracing::trace;
 
 use super::{ProviderError, RefreshSettings, StoreError, TokenClient};
 use shared::{Shared, in_time};
@@ -30,8 +31,9 @@ use shared::{Shared, in_time};
 /// Requests are shared within one process: processes that share a store each make their own.
 ///
 /// # Traces
-/// Under the target `bankezy_client`: at `debug` each token obtained; at `warn` each failed request, with
-/// `error.code`, `failures` in a row and `retry_in_ms`, and each failure of the store, with `error.code`.
+/// Under the target `bankezy_client`: at `trace` each token looked up, with `hit`; at `debug` each token
+/// obtained; at `warn` each failed request, with `error.code`, `failures` in a row and `retry_in_ms`, and
+/// each failure of the store, with `error.code`.
 ///
 /// ```no_run
 /// use bankezy_client::{Client, TokenCache, TokenClient};
@@ -99,7 +101,9 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// # Panics
     /// Outside of a tokio runtime, if a request is needed.
     pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
-        if let Some(entry) = self.shared.held(&self.key).await {
+        let held = self.shared.held(&self.key).await;
+        trace!(target: "bankezy_client", { hit = held.is_some() }, "token looked up");
+        if let Some(entry) = held {
             if self.shared.is_due(&entry) {
                 // Renews in the background. If that cannot start, this token is still valid.
                 let _ = self.shared.fetch(self.key, &self.request);
