@@ -83,7 +83,7 @@ impl StubBank {
         Ok(Self(Arc::new(Shared {
             cipher: Arc::new(cipher),
             base,
-            answer: Box::new(move |path, body| answer(path, body).into()),
+            answer: Box::new(move |path: &str, body: &Value| answer(path, body).into()),
             calls: Mutex::default(),
         })))
     }

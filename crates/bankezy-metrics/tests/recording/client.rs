@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bankezy_client::{
-    BankEzyClient, Client, ClientError, RefreshSettings, RetryPolicy, SessionKeeper, TokenCache,
-    TokenClient,
+    BankEzyClient, Client, ClientError, ProviderError, RefreshSettings, RetryPolicy, Session,
+    SessionKeeper, TokenCache, TokenClient,
 };
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
@@ -50,7 +50,7 @@ pub(crate) fn keeper(sandbox: &Sandbox, clock: &TestClock) -> SessionKeeper {
             };
             let pair = KeyPair::generate()?;
             let session = client.app_token(&credentials, pair, &derivation).await?;
-            Ok(session.into())
+            Ok::<Session, ProviderError>(session.into())
         }
     };
     let settings = RefreshSettings::default()
