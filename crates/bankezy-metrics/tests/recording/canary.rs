@@ -1,11 +1,12 @@
 //! No secret, token, URL, header value or body in any metric or span.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
 use bankezy_metrics::{ClockSkewLayer, MessageMetricsLayer, client_layer, counted};
 use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
+use bankezy_test_support::Captured;
 use bankezy_tower::SealedServerLayer;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -14,7 +15,6 @@ use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -22,28 +22,6 @@ use crate::client::{ECHO, faceki, keeper};
 use crate::recorded::Recorded;
 
 const CANARY: &str = "canary-4711";
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Written {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Calls that work and calls that fail, with a canary in path, query, body and answer. Returns the secrets of
 /// the emulator.
@@ -102,7 +80,7 @@ async fn visit_server() -> Vec<String> {
         let headers = response.headers_mut();
         headers.insert("x-mine", CANARY.parse().unwrap());
         headers.insert("date", CANARY.parse().unwrap());
-        Ok::<_, io::Error>(response)
+        Ok::<_, Infallible>(response)
     });
     let layer = SealedServerLayer::new(Arc::clone(&ring));
     let service = metrics.layer(layer.layer(metrics.layer(handler)));
@@ -132,9 +110,10 @@ async fn visit_server() -> Vec<String> {
 async fn no_metric_and_no_span_holds_what_went_in() {
     let recorded = Recorded::default();
     let _recorder = metrics::set_default_local_recorder(&recorded);
-    let written = Written::default();
+    let captured = Captured::default();
     let spans = tracing_subscriber::fmt::layer()
-        .with_writer(written.clone())
+        .with_writer(captured.clone())
+        .with_ansi(false)
         .with_span_events(FmtSpan::FULL)
         .with_filter(Targets::new().with_target("bankezy_client", LevelFilter::TRACE));
     let subscriber = tracing_subscriber::registry()
@@ -146,7 +125,7 @@ async fn no_metric_and_no_span_holds_what_went_in() {
     hidden.extend(visit_server().await);
     hidden.push(CANARY.to_owned());
 
-    let traces = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let traces = captured.text();
     let metrics = recorded.text();
     for expected in [
         "attempts_total",
