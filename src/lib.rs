@@ -38,8 +38,8 @@
 //! | `providers` (default) | the token APIs as pure functions over `http` types: `providers` |
 //! | `rayon` | `seal_many` and `open_many`, on all processors |
 //!
-//! HTTP client, middleware, emulator, diagnosis and command line are the crates `bankezy-client`,
-//! `bankezy-tower`, `bankezy-sandbox`, `bankezy-diagnose` and `bankezy-cli`.
+//! HTTP client, middleware, metrics, emulator, diagnosis and command line are the crates `bankezy-client`,
+//! `bankezy-tower`, `bankezy-metrics`, `bankezy-sandbox`, `bankezy-diagnose` and `bankezy-cli`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Links to what a backend or feature brings lead nowhere in a build without it.
 #![cfg_attr(

@@ -205,7 +205,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
     let metadata: Value = serde_json::from_slice(&cargo.stdout).unwrap();
     // Who may depend on which members: to build, and for its tests alone.
     let support = "bankezy-test-support";
-    let may: [(&str, &[&str], &[&str]); 7] = [
+    let may: [(&str, &[&str], &[&str]); 8] = [
         ("bankezy-crypto", &[], &[]),
         // What tests the others must not be made of them.
         (support, &[], &[]),
@@ -215,6 +215,12 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
             &["bankezy-sandbox", support, "bankezy-tower"],
         ),
         ("bankezy-tower", &["bankezy-crypto"], &[support]),
+        // It knows the client by its traces.
+        (
+            "bankezy-metrics",
+            &["bankezy-crypto", "bankezy-tower"],
+            &["bankezy-client", "bankezy-sandbox", support],
+        ),
         ("bankezy-sandbox", &["bankezy-crypto"], &[support]),
         ("bankezy-diagnose", &["bankezy-crypto"], &[support]),
         (

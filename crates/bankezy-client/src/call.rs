@@ -1,17 +1,15 @@
 //! One call: its attempts, its deadline and its trace, without I/O and timers.
 
 use core::time::Duration;
-
 use std::sync::{Arc, OnceLock};
 
 use bankezy_crypto::providers::Idempotent;
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
-use tracing::{Span, debug, debug_span, field, warn};
+use tracing::{Span, debug, debug_span, field::Empty, warn};
 
-use super::backoff::millis;
-use super::{ClientError, RetryPolicy};
+use super::{ClientError, RetryPolicy, backoff::millis};
 
 pub(super) struct Call {
     retries: RetryPolicy,
@@ -49,9 +47,8 @@ impl Call {
             span: debug_span!(
                 target: "bankezy_client",
                 "http_call",
-                http.status_code = field::Empty,
-                error.code = field::Empty,
-                attempts = field::Empty,
+                http.request.method = Empty, server.address = Empty, error.type = Empty,
+                http.response.status_code = Empty, http.request.resend_count = Empty,
             ),
         }
     }
@@ -78,30 +75,33 @@ impl Call {
         let wait = self
             .retries
             .wait(self.attempt, left, self.is_idempotent, result);
-        let response = result.as_ref().ok();
-        let status = response.map(|response| response.status().as_u16());
-        let code = result.as_ref().err().map(ClientError::code);
+        let (response, error) = (result.as_ref().ok(), result.as_ref().err());
+        let status = response.map(Response::status);
+        let error_status = status.as_ref().filter(|it| it.as_u16() >= 400);
+        let code = error.map(ClientError::code);
+        let error_type = code.or(error_status.map(StatusCode::as_str));
+        let status = status.map(|it| it.as_u16());
+        let resends = Some(self.attempt - 1).filter(|count| *count > 0);
         debug!(
             target: "bankezy_client",
             {
-                http.method = self.method.as_str(),
-                server.address = self.host.as_str(),
-                http.status_code = status,
-                error.code = code,
-                attempt = self.attempt,
-                elapsed_ms = millis(now - self.attempt_started),
-                request_len = self.request_len,
-                response_len = response.map(|response| response.body().as_bytes().len()),
-                retry_in_ms = wait.map(millis),
+                http.request.method = self.method.as_str(), server.address = self.host.as_str(),
+                http.response.status_code = status, http.request.resend_count = resends,
+                error.type = error_type, elapsed_ms = millis(now - self.attempt_started),
+                possibly_sent = error.map(|it| it.delivery() == Delivery::PossiblySent),
+                request_len = self.request_len, retry_in_ms = wait.map(millis),
+                response_len = response.map(|it| it.body().as_bytes().len()),
             },
             "attempt ended",
         );
         self.has_ended = wait.is_none();
         if self.has_ended {
             self.span
-                .record("http.status_code", status)
-                .record("error.code", code)
-                .record("attempts", self.attempt);
+                .record("http.request.method", self.method.as_str())
+                .record("server.address", self.host.as_str())
+                .record("http.response.status_code", status)
+                .record("error.type", error_type)
+                .record("http.request.resend_count", resends);
         }
         wait
     }

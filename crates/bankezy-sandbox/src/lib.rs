@@ -18,6 +18,8 @@
 //! # }
 //! ```
 //!
+//! For unit tests without a network there are [`StubBank`], whose answers the test chooses, and [`TestClock`].
+//!
 //! # What it serves
 //! Get Token (POST, and GET since the documentation says so), Onboarding user token, Get App Token,
 //! Renew (both documented paths of v1), Invalidate, and `/sandbox/echo`, under the paths of the
@@ -93,6 +95,8 @@ mod running;
 mod sardine;
 mod server;
 mod state;
+mod stub;
+mod test_clock;
 mod tls;
 mod tokens;
 
@@ -102,6 +106,8 @@ pub use error::SandboxError;
 pub use faults::{Faults, InjectedFault};
 pub use running::Sandbox;
 pub use state::{EmulatedEndpoint, Executed};
+pub use stub::{StubAnswer, StubBank};
+pub use test_clock::TestClock;
 pub use tokens::TokenFormat;
 
 /// The examples of this crate's README, run as doc tests.

@@ -66,8 +66,8 @@ use shared::Shared;
 /// reference, which is what Invalidate takes (inferred: the old token ends with it).
 ///
 /// # Traces
-/// Under the target `bankezy_client`: at `debug` each session obtained, at `warn` each failed login or
-/// renewal, with `error.code`, `failures` in a row and `retry_in_ms`.
+/// Under the target `bankezy_client`: at `debug` each session obtained, with `renewed` and `elapsed_ms`, at
+/// `warn` each failed login or renewal, with `error.code`, `failures` in a row and `retry_in_ms`.
 ///
 /// A call takes at most twice the sum of [`RefreshSettings::deadline`] and the client's deadline.
 ///

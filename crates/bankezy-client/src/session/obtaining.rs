@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use super::revocation::revoke_unused;
 use super::shared::Shared;
-use crate::backoff::Failed;
+use crate::backoff::{Failed, millis};
 use crate::in_flight::{InFlight, Outcome};
 use crate::sync::spawn;
 use crate::sync::time::{Instant, timeout_at};
@@ -58,7 +58,7 @@ impl Shared {
         let login = InFlight::start(
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
-            move |result| ended.end(result, may_renew),
+            move |result| ended.end(result, may_renew, deadline),
         );
         state.in_flight = Some(Arc::clone(&login));
         Ok(login)
@@ -121,7 +121,9 @@ impl Shared {
         self: &Arc<Self>,
         result: Result<Session, ProviderError>,
         may_renew: bool,
+        deadline: Instant,
     ) -> Outcome<Session> {
+        let left = deadline.saturating_duration_since(Instant::now());
         let mut state = self.state();
         state.in_flight = None;
         let (ended, backoff) = (
@@ -146,7 +148,10 @@ impl Shared {
         drop(state);
         debug!(
             target: "bankezy_client",
-            { renewed = session.is_renewal() },
+            {
+                renewed = session.is_renewal(),
+                elapsed_ms = millis(self.settings.deadline - left),
+            },
             "session obtained",
         );
         if let Some(unneeded) = unneeded {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bankezy_crypto::providers::{
     CachedTokenApi, RequestError, StoreError, Token, TokenApi, TokenEntry, TokenKey, TokenStore,
 };
+use tracing::trace;
 
 use super::{ProviderError, RefreshSettings, TokenClient};
 use shared::Shared;
@@ -34,8 +35,9 @@ use shared::Shared;
 /// Requests are shared within one process: processes that share a store each make their own.
 ///
 /// # Traces
-/// Under the target `bankezy_client`: at `debug` each token obtained; at `warn` each failed request, with
-/// `error.code`, `failures` in a row and `retry_in_ms`, and each failure of the store, with `error.code`.
+/// Under the target `bankezy_client`: at `trace` each token looked up, with `hit`; at `debug` each token
+/// obtained; at `warn` each failed request, with `error.code`, `failures` in a row and `retry_in_ms`, and
+/// each failure of the store, with `error.code`.
 ///
 /// ```no_run
 /// use bankezy_client::{Client, TokenCache, TokenClient};
@@ -107,7 +109,9 @@ impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     pub async fn get(&self) -> Result<Arc<A::Answer>, ProviderError> {
         let (shared, now) = (&self.shared, self.shared.settings.now());
         let held = shared.held(&self.key).await;
-        if let Some(entry) = held.as_ref().filter(|it| it.lifetime().is_useful(now)) {
+        let useful = held.as_ref().filter(|it| it.lifetime().is_useful(now));
+        trace!(target: "bankezy_client", { hit = useful.is_some() }, "token looked up");
+        if let Some(entry) = useful {
             if entry.lifetime().is_due(now) {
                 // Renews in the background. If that cannot start, this token is still valid.
                 let _ = shared.fetch(self.key, &self.request);

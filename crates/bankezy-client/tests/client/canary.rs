@@ -130,11 +130,13 @@ async fn no_output_holds_what_went_in() {
     for expected in [
         "http_call",
         "attempt ended",
-        "http.method=\"POST\"",
-        "127.0.0.1",
-        "http.status_code=429",
-        "error.code=\"client.interrupted\"",
-        "attempt=2",
+        "http.request.method=\"POST\"",
+        "server.address=\"127.0.0.1\"",
+        "http.response.status_code=429",
+        "error.type=\"429\"",
+        "error.type=\"client.interrupted\"",
+        "possibly_sent=true",
+        "http.request.resend_count=1",
         "request_len=6",
         "response_len=6",
     ] {

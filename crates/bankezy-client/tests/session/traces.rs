@@ -34,6 +34,7 @@ async fn logins_and_renewals_are_told() {
     stage.echo(json!(2)).await.unwrap();
     let told = captured.lines("session obtained renewed=false");
     assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(" elapsed_ms="), "{told:?}");
 
     let obtained = |renewed: bool, times| {
         let line = format!("session obtained renewed={renewed}");

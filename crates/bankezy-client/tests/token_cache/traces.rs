@@ -55,6 +55,7 @@ async fn traces_tell_what_happens_and_no_secret() {
 
     let traces = captured.text();
     for expected in [
+        "TRACE bankezy_client: token looked up hit=false",
         "DEBUG bankezy_client: token obtained",
         "WARN bankezy_client: no token obtained",
         "error.code=\"reply.plain\" failures=1 retry_in_ms=7000",

@@ -7,4 +7,5 @@ mod inputs;
 mod lifecycle;
 mod partner;
 mod plain_json;
+mod stub;
 mod tls;

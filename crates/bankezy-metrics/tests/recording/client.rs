@@ -1,0 +1,218 @@
+//! The client's events, as the client sends them.
+
+use std::time::Duration;
+
+use bankezy_client::{
+    BankEzyClient, Client, ClientError, ProviderError, RefreshSettings, RetryPolicy, Session,
+    SessionKeeper, TokenCache, TokenClient,
+};
+use bankezy_crypto::providers::BaseUrl;
+use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
+use bankezy_crypto::providers::faceki::Faceki;
+use bankezy_crypto::{KeyPair, SecretBytes};
+use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
+use bankezy_test_support::{eventually, vacant};
+use http::Request;
+use serde_json::{Value, json};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::recorded::Recorded;
+
+const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const ECHO: &str = "/sandbox/echo";
+const RENEW: &str = "/token-service/client/app/renew/v2/token";
+
+pub(crate) fn client() -> Client {
+    Client::builder()
+        .only_these_roots(true)
+        .deadline(Duration::from_secs(5))
+        .retries(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
+        .build()
+        .unwrap()
+}
+
+/// A keeper of sessions with an emulator.
+pub(crate) fn keeper(sandbox: &Sandbox, clock: &TestClock) -> SessionKeeper {
+    let known = sandbox.credentials();
+    let base = BaseUrl::parse(sandbox.url()).unwrap();
+    let server = BankEzy::new(base, known.api_key(), Version::V2).unwrap();
+    let app = (
+        known.app_api_key().to_owned(),
+        known.app_secret().to_owned(),
+    );
+    let derivation = known.derivation();
+    let login = move |client: BankEzyClient| {
+        let (app, derivation) = (app.clone(), derivation.clone());
+        async move {
+            let credentials = AppCredentials {
+                api_key: &app.0,
+                secret: &app.1,
+            };
+            let pair = KeyPair::generate()?;
+            let session = client.app_token(&credentials, pair, &derivation).await?;
+            Ok::<Session, ProviderError>(session.into())
+        }
+    };
+    let settings = RefreshSettings::default()
+        .clock(clock.reader())
+        .backoff(Duration::ZERO, Duration::ZERO);
+    SessionKeeper::with_settings(BankEzyClient::new(client(), server), login, settings)
+}
+
+pub(crate) fn faceki(sandbox: &Sandbox) -> TokenCache<Faceki> {
+    let known = sandbox.credentials();
+    let base = BaseUrl::parse(&format!("{}/faceki", sandbox.url())).unwrap();
+    let api = Faceki::new(known.faceki_client_id(), known.faceki_client_secret()).unwrap();
+    let api = api.with_base_url(base).with_credentials_in_headers();
+    TokenCache::new(TokenClient::new(client(), api))
+}
+
+/// Events of this thread become metrics until this is dropped.
+pub(crate) fn listen() -> tracing::subscriber::DefaultGuard {
+    let subscriber = tracing_subscriber::registry().with(bankezy_metrics::client_layer());
+    tracing::subscriber::set_default(subscriber)
+}
+
+#[tokio::test]
+async fn attempts_and_calls_that_were_possibly_sent_are_counted() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let sandbox = Sandbox::start().await.unwrap();
+    let keeper = keeper(&sandbox, &TestClock::default());
+
+    let _: Value = keeper.call(ECHO, &json!(1)).await.unwrap();
+    let host = ("server_address", "127.0.0.1");
+    let post = ("http_request_method", "POST");
+    let ok = [
+        post,
+        host,
+        ("http_response_status_code", "200"),
+        ("error_type", ""),
+    ];
+    // The login and the call.
+    assert_eq!(recorded.count("bankezy_client_attempts_total", &ok), 2.0);
+    let seconds = recorded.values("bankezy_client_attempt_duration_seconds", &[post, host]);
+    assert_eq!(seconds.len(), 2);
+    assert!(
+        seconds.iter().all(|it| (0.0..5.0).contains(it)),
+        "{seconds:?}"
+    );
+    assert_eq!(
+        recorded.count("bankezy_client_possibly_sent_total", &[]),
+        0.0
+    );
+
+    sandbox
+        .faults()
+        .inject_at(ECHO, InjectedFault::ServerError, 1);
+    let failed = keeper.call::<_, Value>(ECHO, &json!(1)).await;
+    assert!(failed.is_err());
+    let error = [("http_response_status_code", "500"), ("error_type", "500")];
+    assert_eq!(recorded.count("bankezy_client_attempts_total", &error), 1.0);
+
+    sandbox
+        .faults()
+        .inject_at(ECHO, InjectedFault::DropAfter, 1);
+    let failed = keeper.call::<_, Value>(ECHO, &json!(1)).await;
+    let code = failed.unwrap_err().code();
+    let lost = [host, ("error_type", code)];
+    assert_eq!(
+        recorded.count("bankezy_client_possibly_sent_total", &lost),
+        1.0
+    );
+    assert_eq!(recorded.count("bankezy_client_attempts_total", &lost), 1.0);
+
+    // Where nothing listens, each of the three attempts is counted, and none as possibly sent.
+    let before = recorded.count("bankezy_client_attempts_total", &[]);
+    let url = format!("http://{}/", vacant());
+    let make = || Ok::<_, ClientError>(Request::post(&url).body(SecretBytes::new()).unwrap());
+    assert!(client().execute(make).await.is_err());
+    assert_eq!(
+        recorded.count("bankezy_client_attempts_total", &[]),
+        before + 3.0
+    );
+    assert_eq!(
+        recorded.count("bankezy_client_possibly_sent_total", &[]),
+        1.0
+    );
+}
+
+#[tokio::test]
+async fn logins_renewals_and_their_failures_are_counted() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let sandbox = Sandbox::builder()
+        .token_lifetime(HOUR)
+        .start()
+        .await
+        .unwrap();
+    let clock = TestClock::default();
+    let keeper = keeper(&sandbox, &clock);
+    let obtained = |renewed| {
+        let labels = [("renewed", renewed)];
+        recorded.values("bankezy_client_login_duration_seconds", &labels)
+    };
+    let failures = |operation| {
+        let labels = [("operation", operation), ("error_type", "reply.plain")];
+        recorded.count("bankezy_client_failures_total", &labels)
+    };
+
+    sandbox.faults().inject(InjectedFault::ServerError, 1);
+    assert!(keeper.session().await.is_err());
+    assert_eq!(failures("session"), 1.0);
+    keeper.session().await.unwrap();
+    assert_eq!(obtained("false").len(), 1);
+    assert!((0.0..60.0).contains(&obtained("false")[0]));
+
+    let pass = || {
+        clock.advance(HOUR * 9 / 10);
+        sandbox.advance_clock(HOUR * 9 / 10);
+    };
+    pass();
+    keeper.session().await.unwrap();
+    eventually("a renewal", || obtained("true").len() == 1).await;
+
+    pass();
+    sandbox
+        .faults()
+        .inject_at(RENEW, InjectedFault::ServerError, 1);
+    keeper.session().await.unwrap();
+    eventually("a login instead", || obtained("false").len() == 2).await;
+    assert_eq!(failures("renewal"), 1.0);
+}
+
+#[tokio::test]
+async fn lookups_of_a_token_cache_are_counted() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let sandbox = Sandbox::start().await.unwrap();
+    let slot = faceki(&sandbox).slot(()).unwrap();
+
+    for _ in 0..3 {
+        slot.get().await.unwrap();
+    }
+    let lookups = |hit| recorded.count("bankezy_client_token_lookups_total", &[("hit", hit)]);
+    assert_eq!((lookups("false"), lookups("true")), (1.0, 2.0));
+
+    slot.invalidate().await.unwrap();
+    sandbox.faults().inject(InjectedFault::ServerError, 1);
+    let code = slot.get().await.unwrap_err().code();
+    let labels = [("operation", "token"), ("error_type", code)];
+    assert_eq!(
+        recorded.count("bankezy_client_failures_total", &labels),
+        1.0
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_without_the_layer() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let sandbox = Sandbox::start().await.unwrap();
+    let keeper = keeper(&sandbox, &TestClock::default());
+    let _: Value = keeper.call(ECHO, &json!(1)).await.unwrap();
+    assert_eq!(recorded.text(), "");
+}
