@@ -72,9 +72,8 @@ impl Call {
     ) -> Option<Duration> {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
-        let wait = self
-            .retries
-            .wait(self.attempt, left, self.is_idempotent, result);
+        let (retries, is_idempotent) = (&self.retries, self.is_idempotent);
+        let wait = retries.wait(self.attempt, left, is_idempotent, result);
         let (response, error) = (result.as_ref().ok(), result.as_ref().err());
         let status = response.map(Response::status);
         let error_status = status.as_ref().filter(|it| it.as_u16() >= 400);

@@ -126,10 +126,8 @@ impl Shared {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut state = self.state();
         state.in_flight = None;
-        let (ended, backoff) = (
-            result.map(Arc::new).map_err(Arc::new),
-            &self.settings.backoff,
-        );
+        let ended = result.map(Arc::new).map_err(Arc::new);
+        let backoff = &self.settings.backoff;
         Failed::count(&mut state.failed, &ended, backoff, "no session obtained");
         let Ok(session) = &ended else {
             if !may_renew {
@@ -148,10 +146,7 @@ impl Shared {
         drop(state);
         debug!(
             target: "bankezy_client",
-            {
-                renewed = session.is_renewal(),
-                elapsed_ms = millis(self.settings.deadline - left),
-            },
+            { renewed = session.is_renewal(), elapsed_ms = millis(self.settings.deadline - left) },
             "session obtained",
         );
         if let Some(unneeded) = unneeded {
