@@ -17,7 +17,7 @@ use super::keys::{AnswerKeys, Keys};
 use super::limits::Rate;
 use super::mark as mark_opened;
 use super::refusal::{Refusal, refusal_of_answer};
-use super::replay::{Mark, ReplayGuard};
+use super::replay::{Kind, Received, ReplayGuard};
 
 /// Settings of a layer, and what its services share.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub(super) struct Settings {
 struct Admitted {
     request: Request<Full<Bytes>>,
     answering: AnswerKeys,
-    /// What the replay guard records, or why it refuses the request.
-    mark: Result<Option<Mark>, Refusal>,
+    /// What the replay guard records.
+    received: Option<Received>,
     pending: Pending,
 }
 
@@ -62,20 +62,24 @@ impl Settings {
         let Admitted {
             request,
             answering,
-            mark,
+            received,
             pending,
         } = match self.admit(request).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-        if let Err(refusal) = self.record(mark).await {
-            return Ok(self.refuse(&method, &answering, refusal).await);
-        }
         // Not earlier: a body that stalls must not hold a place that others wait for.
         poll_fn(|context| inner.poll_ready(context)).await?;
+        // Not earlier: a message that was recorded and then waited could be given up, and never be handled.
+        if let Err(refusal) = self.record(received).await {
+            // They hold places that others wait for.
+            drop((inner, pending));
+            return Ok(self.refuse(&method, &answering, refusal).await);
+        }
         drop(pending);
         let response = inner.call(request).await?;
-        let sealed = self.seal(&method, &answering, response).await;
+        let kind = answering.kind_of_answer();
+        let sealed = self.seal(&method, &answering, response, kind).await;
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
@@ -112,29 +116,30 @@ impl Settings {
             self.check_empty(&parts.method)?;
         }
         let keys = self.keys.of(&parts).await?;
-        let (body, mark, answering) = if is_empty {
-            (Bytes::new(), Ok(None), keys.not_opened())
+        let (body, received, answering) = if is_empty {
+            (Bytes::new(), None, keys.not_opened())
         } else {
             let text = sealed.as_bytes().trim_ascii_end();
             let (opened, answering) = keys.open(text, &mut parts.extensions)?;
             body::describe(&mut parts.headers, body::JSON, opened.len());
             let guard = self.replay.as_ref();
-            let mark = guard.map(|guard| guard.mark(answering.key_id(), text, opened.as_bytes()));
-            (Bytes::from_owner(opened), mark.transpose(), answering)
+            let received = guard.map(|it| it.receive(answering.key_id(), text, opened.as_bytes()));
+            let received = received.transpose()?;
+            (Bytes::from_owner(opened), received, answering)
         };
         mark_opened(&mut parts.extensions, answering.by_key.clone());
         Ok(Admitted {
             request: Request::from_parts(parts, Full::new(body)),
             answering,
-            mark,
+            received,
             pending,
         })
     }
 
     /// Records a request that opened.
-    async fn record(&self, mark: Result<Option<Mark>, Refusal>) -> Result<(), Refusal> {
-        match (mark?, &self.replay) {
-            (Some(mark), Some(guard)) => guard.record(&mark).await,
+    async fn record(&self, received: Option<Received>) -> Result<(), Refusal> {
+        match (received, &self.replay) {
+            (Some(received), Some(guard)) => guard.record(received).await,
             _ => Ok(()),
         }
     }
@@ -152,8 +157,9 @@ impl Settings {
         if !self.unauthenticated.take() {
             return Refusal::UnauthenticatedRate.into_response();
         }
-        let sealed = self.seal(to, answering, refusal.into_response()).await;
-        sealed.unwrap_or_else(Refusal::into_response)
+        let response = refusal.into_response();
+        let sealed = self.seal(to, answering, response, Kind::AnswerToStranger);
+        sealed.await.unwrap_or_else(Refusal::into_response)
     }
 
     fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
@@ -192,6 +198,7 @@ impl Settings {
         to: &Method,
         answering: &AnswerKeys,
         response: Response<R>,
+        kind: Kind,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
         if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
@@ -213,7 +220,9 @@ impl Settings {
         }
         let sealed = answering.seal(body.as_bytes())?;
         if let Some(guard) = &self.replay {
-            guard.record_answer(answering.key_id(), &sealed).await?;
+            let key_id = answering.key_id();
+            let recorded = guard.record_answer(kind, key_id, &sealed, body.as_bytes());
+            recorded.await?;
         }
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))

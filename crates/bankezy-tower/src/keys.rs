@@ -8,6 +8,7 @@ use http::request::Parts;
 
 use super::lookup::{LookedUpKeys, Principal};
 use super::refusal::Refusal;
+use super::replay::Kind;
 
 /// Where a layer's keys come from.
 #[derive(Debug, Clone)]
@@ -114,6 +115,13 @@ impl RequestKeys {
 impl AnswerKeys {
     pub(super) fn key_id(&self) -> &str {
         self.key_id.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn kind_of_answer(&self) -> Kind {
+        match self.by_key {
+            Some(_) => Kind::Answer,
+            None => Kind::AnswerToStranger,
+        }
     }
 
     pub(super) fn seal(&self, plaintext: &[u8]) -> Result<String, Refusal> {

@@ -61,10 +61,11 @@ pub enum Refusal {
     LookupFailed,
     /// 503: the keys were not found before the deadline.
     LookupTimedOut,
-    /// 409: the request was received before, or is an answer of this server. The answer is sealed.
+    /// 409: the request was received before, or is an answer of this server. The answer is sealed. Whether the request
+    /// was handled is not known.
     Replayed,
     /// 409: the request has no timestamp, or is so old or so far ahead that it cannot be known whether it was
-    /// received before. The answer is sealed.
+    /// received before, or is from before the start of this process. The answer is sealed.
     Stale,
     /// 503: there is no room for the mark of the request or of its answer. After the latter the service has been
     /// called.

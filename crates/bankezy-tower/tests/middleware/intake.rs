@@ -21,9 +21,9 @@ use http_body_util::{Full, Limited};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tower::limit::GlobalConcurrencyLimitLayer;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
-use super::{sealed_post, shared};
+use super::{NeverReady, sealed_post, shared};
 use crate::common::cipher;
 
 type Answer = Response<Full<Bytes>>;
@@ -208,23 +208,6 @@ async fn what_is_pending_counts_until_the_service_takes_it() {
     assert_eq!(refusal(&response.unwrap()), (503, Refusal::Overloaded));
     handled.abort();
     waiting.abort();
-}
-
-#[derive(Clone)]
-struct NeverReady;
-
-impl Service<Request<Full<Bytes>>> for NeverReady {
-    type Response = Answer;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<Answer, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Pending
-    }
-
-    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
-        unreachable!("it was never ready")
-    }
 }
 
 #[tokio::test(start_paused = true)]
