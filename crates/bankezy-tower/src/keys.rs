@@ -13,14 +13,18 @@ use super::replay::Kind;
 /// Where a layer's keys come from.
 #[derive(Debug, Clone)]
 pub(super) enum Keys {
-    Same(Channel),
+    Same {
+        channel: Channel,
+        /// As the caller names them.
+        key_id: Option<Arc<str>>,
+    },
     LookedUp(LookedUpKeys),
 }
 
 /// The keys of one request.
 pub(super) struct RequestKeys {
     channel: Channel,
-    /// As the lookup names them.
+    /// As the caller or the lookup names them.
     key_id: Option<Arc<str>>,
     found: Lookup,
 }
@@ -42,10 +46,10 @@ impl Keys {
     pub(super) async fn of(&self, request: &Parts) -> Result<RequestKeys, Refusal> {
         let keys = match self {
             Self::LookedUp(keys) => keys,
-            Self::Same(channel) => {
+            Self::Same { channel, key_id } => {
                 return Ok(RequestKeys {
                     channel: channel.clone(),
-                    key_id: None,
+                    key_id: key_id.clone(),
                     found: Lookup::NotNeeded,
                 });
             }

@@ -86,7 +86,9 @@ impl<P> FoundKeys<P> {
     /// Keys, what names them, and whom they belong to.
     ///
     /// `key_id` is no secret. It has to be the same for the same keys, whatever identifier they were found by,
-    /// and another one for others: the [`ReplayGuard`](super::ReplayGuard) tells by it whose messages are alike.
+    /// and another one for others: the [`ReplayGuard`](super::ReplayGuard) tells by it whose messages are alike. A
+    /// layer with the same keys that shares the guard needs the same
+    /// [`key_id`](super::SealedServerLayer::new_with_key_id).
     #[must_use]
     pub fn new(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>, principal: P) -> Self {
         Self {

@@ -99,7 +99,24 @@ impl SealedServerLayer {
     /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
-        Self::with_keys(Keys::Same(channel.into()))
+        Self::with_keys(Keys::Same {
+            channel: channel.into(),
+            key_id: None,
+        })
+    }
+
+    /// The same, with a name for the keys, which is no secret. A [replay guard](Self::with_replay_guard) tells by it
+    /// whose messages are alike: if layers share a guard, those with the same keys need the same name, and those
+    /// with other keys another one. The names that a [lookup](Self::from_lookup) gives count as well. The name of
+    /// [`new`](Self::new) is empty.
+    ///
+    /// Without a name of their own, someone with one of the keys can use up a message under another one.
+    #[must_use]
+    pub fn new_with_key_id(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>) -> Self {
+        Self::with_keys(Keys::Same {
+            channel: channel.into(),
+            key_id: Some(key_id.into()),
+        })
     }
 
     /// Looks up the keys of each request, for several partners behind one address. The lookup follows the
@@ -200,7 +217,8 @@ impl SealedServerLayer {
     /// it is sent, and each time seals an answer.
     ///
     /// A sealed text names no route: one that was sent to one route opens at another. So give all layers with the
-    /// same keys clones of one guard, which share its marks.
+    /// same keys clones of one guard, which share its marks. Layers that share a guard have to name their keys alike:
+    /// see [`new_with_key_id`](Self::new_with_key_id).
     ///
     /// ```
     /// # use bankezy_tower::SealedServerLayer;

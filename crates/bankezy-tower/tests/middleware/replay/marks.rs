@@ -62,6 +62,35 @@ async fn messages_are_told_apart_by_their_key() {
     }
 }
 
+/// One guard for a route with fixed keys and one that looks the same keys up.
+#[tokio::test]
+async fn keys_of_one_name_are_the_same_wherever_they_come_from() {
+    let key = shared(&AVAILABLE[0]);
+    let guard = ReplayGuard::without_freshness(HOUR);
+    let channel = || Channel::from(Arc::clone(&key));
+    let keys = LookedUpKeys::with_decoy(SameKeys(channel()), with_another_key(&AVAILABLE[0]));
+    let fixed = |key_id: &str| SealedServerLayer::new_with_key_id(key_id, channel());
+    let [looked_up, same, other] = [SealedServerLayer::from_lookup(keys), fixed("a"), fixed("b")]
+        .map(|layer| Server {
+            layer: layer.with_replay_guard(guard.clone()),
+            key: Arc::clone(&key),
+            handled: Arc::default(),
+        });
+    let sealed = key.seal(b"{}").unwrap();
+    for (server, status) in [
+        (&looked_up, 200),
+        (&same, 409),
+        // Somebody with other keys can make a message of the same nonce and tag.
+        (&other, 200),
+        (&looked_up, 409),
+    ] {
+        let mut request = sealed_post(sealed.clone());
+        let value = "session-a".parse().unwrap();
+        request.headers_mut().insert("x-api-key", value);
+        assert_eq!(server.answer(request).await.status(), status);
+    }
+}
+
 /// Keeps the marks that it is given.
 #[derive(Default)]
 struct Keeping(Mutex<Vec<Mark>>);
