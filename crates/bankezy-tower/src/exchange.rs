@@ -30,8 +30,10 @@ pub(super) struct Settings {
     pub(super) seal_errors: bool,
     pub(super) allow_empty: bool,
     pub(super) allow_preflight: bool,
-    /// Of answers to requests that prove nothing.
-    pub(super) unauthenticated: Rate,
+    /// Of sealed answers to requests without a body.
+    pub(super) empty_rate: Rate,
+    /// Of sealed refusals by the replay guard.
+    pub(super) replayed_rate: Rate,
 }
 
 /// A request that may go to the service.
@@ -144,22 +146,21 @@ impl Settings {
         }
     }
 
-    /// Refuses a request that opened. The reason is sealed, unless strangers have caused too many such answers.
+    /// Refuses a request that opened. The reason is sealed, unless strangers have caused too many such answers, or
+    /// it cannot be: the sender needs it all the same.
     async fn refuse(
         &self,
         to: &Method,
         answering: &AnswerKeys,
         refusal: Refusal,
     ) -> Response<Full<Bytes>> {
-        if !refusal.is_sealed() {
-            return refusal.into_response();
-        }
-        if !self.unauthenticated.take() {
-            return Refusal::UnauthenticatedRate.into_response();
+        let unsealed = refusal.clone().into_response();
+        if !refusal.is_sealed() || !self.replayed_rate.take() {
+            return unsealed;
         }
         let response = refusal.into_response();
         let sealed = self.seal(to, answering, response, Kind::AnswerToStranger);
-        sealed.await.unwrap_or_else(Refusal::into_response)
+        sealed.await.unwrap_or(unsealed)
     }
 
     fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
@@ -167,7 +168,7 @@ impl Settings {
             return Err(Refusal::Empty);
         }
         // An answer to `HEAD` has no body to seal.
-        if method != Method::HEAD && !self.unauthenticated.take() {
+        if method != Method::HEAD && !self.empty_rate.take() {
             return Err(Refusal::UnauthenticatedRate);
         }
         Ok(())

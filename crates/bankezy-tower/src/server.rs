@@ -36,12 +36,12 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
 /// - 409 if a [replay guard](Self::with_replay_guard) is set and the request was received before, or is stale: the
-///   one reason that is sealed;
+///   one reason that is sealed, up to [a number a second](Self::with_unauthenticated_rate) and unless
+///   [errors are not](Self::seal_errors);
 /// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
 ///   [`http_body_util::Limited`];
 /// - 400 if the body does not open, for any reason, or ends early, or if there is none;
-/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests that anyone can
-///   send;
+/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests without a body;
 /// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
 ///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending, or a
 ///   lookup of keys or a replay guard does not work.
@@ -110,7 +110,7 @@ impl SealedServerLayer {
     /// with other keys another one. The names that a [lookup](Self::from_lookup) gives count as well. The name of
     /// [`new`](Self::new) is empty.
     ///
-    /// Without a name of their own, someone with one of the keys can use up a message under another one.
+    /// If keys share a name, someone who has one of them can use up a message under another.
     #[must_use]
     pub fn new_with_key_id(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>) -> Self {
         Self::with_keys(Keys::Same {
@@ -163,7 +163,8 @@ impl SealedServerLayer {
                 seal_errors: true,
                 allow_empty: false,
                 allow_preflight: false,
-                unauthenticated: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
+                empty_rate: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
+                replayed_rate: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
             }),
         }
     }
@@ -276,14 +277,17 @@ impl SealedServerLayer {
         self
     }
 
-    /// Seals at most this many answers a second to requests that anyone can send: those without a body, and
-    /// those that the [replay guard](Self::with_replay_guard) refuses. More are refused with 429 before the
-    /// inner service is called. Each answer takes one of the key's 2^31 nonces,
+    /// Seals at most this many answers a second to requests without a body, and as many to those that the
+    /// [replay guard](Self::with_replay_guard) refuses: anyone can send them. More requests without a body are
+    /// refused with 429 before the inner service is called; with 0, only `HEAD` passes, whose answers are not
+    /// sealed. More refusals of the guard are sent unsealed. Each sealed answer takes one of the key's 2^31 nonces,
     /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at
-    /// which they last for more than 6 years. With 0, only `HEAD` passes, whose answers are not sealed.
+    /// which they last for more than 3 years.
     #[must_use]
     pub fn with_unauthenticated_rate(mut self, per_second: u32) -> Self {
-        self.set().unauthenticated = Rate::per_second(per_second);
+        let settings = self.set();
+        settings.empty_rate = Rate::per_second(per_second);
+        settings.replayed_rate = Rate::per_second(per_second);
         self
     }
 

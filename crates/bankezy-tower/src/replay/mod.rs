@@ -35,7 +35,8 @@ const DEFAULT_STORE_DEADLINE: Duration = Duration::from_secs(1);
 /// nobody can send one back as a request.
 ///
 /// Up to [a number a second](super::SealedServerLayer::with_unauthenticated_rate) of these 409 are sealed. The others
-/// are not, and neither are any with [`seal_errors(false)`](super::SealedServerLayer::seal_errors).
+/// are not, nor is any with [`seal_errors(false)`](super::SealedServerLayer::seal_errors) or to `HEAD`, whose answers
+/// have no body.
 ///
 /// If there is no room for a mark, or the store cannot be asked, the answer is 503. After that, or after any
 /// other loss, a sender seals the message anew: it is another message then, and only the application can tell

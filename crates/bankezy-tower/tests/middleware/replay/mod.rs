@@ -125,6 +125,16 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// That the message was received before, in clear.
+    fn refused_unsealed(self) {
+        assert_eq!((self.status, self.refusal), (409, Some(Refusal::Replayed)));
+        assert_eq!(self.content_type.as_deref(), Some("application/json"));
+        assert_eq!(self.retry_after, None);
+        assert_eq!(self.body, r#"{"code":"replayed"}"#);
+    }
+}
+
 /// A wall clock that runs with tokio's, which tests advance, unless a test sets it ahead or back.
 #[derive(Clone)]
 struct Clock {
@@ -285,6 +295,42 @@ async fn a_message_that_the_service_did_not_take_is_not_recorded() {
     }
 }
 
+/// Requests without a body and replays do not take each other's rate.
+#[tokio::test(start_paused = true)]
+async fn strangers_do_not_hide_why_a_message_was_refused() {
+    let mut server = Server::new(ReplayGuard::without_freshness(HOUR));
+    server.layer = server.layer.allow_empty();
+    let sealed = server.key.seal(b"{}").unwrap();
+    assert_eq!(server.send(sealed.clone()).await.status, 200);
+    let empty = || {
+        let mut empty = sealed_post("");
+        *empty.method_mut() = http::Method::GET;
+        empty
+    };
+    for status in [[200; 10], [429; 10]].concat() {
+        assert_eq!(server.answer(empty()).await.status(), status);
+    }
+    for _ in 0..10 {
+        let outcome = server.send(sealed.clone()).await;
+        assert_eq!(outcome.refused(), (409, Refusal::Replayed));
+    }
+    server.send(sealed).await.refused_unsealed();
+    tokio::time::advance(SECOND).await;
+    assert_eq!(server.answer(empty()).await.status(), 200);
+}
+
+/// Nor does a full store, or a key whose nonces are used up.
+#[tokio::test(start_paused = true)]
+async fn a_reason_that_cannot_be_sealed_is_given_all_the_same() {
+    let guard = ReplayGuard::without_freshness(HOUR).with_store(MemoryMarks::new(1));
+    let server = Server::new(guard);
+    let sealed = server.key.seal(b"{}").unwrap();
+    assert_eq!(server.send(sealed.clone()).await.status, 200);
+    let outcome = server.send(sealed.clone()).await;
+    assert_eq!(outcome.refused(), (409, Refusal::Replayed));
+    server.send(sealed).await.refused_unsealed();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_replayer_cannot_spend_the_nonces() {
     let server = Server::new(ReplayGuard::without_freshness(HOUR));
@@ -295,9 +341,10 @@ async fn a_replayer_cannot_spend_the_nonces() {
         let outcome = server.send(sealed.clone()).await;
         assert_eq!(outcome.refused(), (409, Refusal::Replayed));
     }
+    // The reason stays the same for others: it is only not sealed any more.
     for _ in 0..90 {
         let outcome = server.send(sealed.clone()).await;
-        assert_eq!(outcome.status, 429);
+        outcome.refused_unsealed();
     }
     assert_eq!(server.key.nonce_budget().used(), before + 10);
     assert_eq!(server.handled(), 1);
@@ -319,8 +366,5 @@ async fn where_errors_are_not_sealed_the_reason_is_json() {
     server.layer = server.layer.seal_errors(false);
     let sealed = server.key.seal(b"{}").unwrap();
     assert_eq!(server.send(sealed.clone()).await.status, 200);
-    let outcome = server.send(sealed).await;
-    assert_eq!(outcome.status, 409);
-    assert_eq!(outcome.content_type.as_deref(), Some("application/json"));
-    assert_eq!(outcome.body, r#"{"code":"replayed"}"#);
+    server.send(sealed).await.refused_unsealed();
 }
