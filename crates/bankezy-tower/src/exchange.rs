@@ -93,11 +93,18 @@ impl Settings {
     ) -> Result<Response<Full<Bytes>>, S::Error>
     where
         S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        B: Body<Error: Into<Cause>>,
         R: Body,
     {
-        let mut request = request.map(|_| Full::default());
-        mark_opened(request.extensions_mut(), None);
+        let (mut parts, body) = request.into_parts();
+        let pending = match self.intake.read(body, 0).await {
+            Ok((_empty, pending)) => pending,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        mark_opened(&mut parts.extensions, None);
+        let request = Request::from_parts(parts, Full::default());
         poll_fn(|context| inner.poll_ready(context)).await?;
+        drop(pending);
         let (parts, body) = inner.call(request).await?.into_parts();
         let max = self.max_response_len;
         Ok(match body::collect(body, max).await {

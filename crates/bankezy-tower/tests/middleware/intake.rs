@@ -210,6 +210,28 @@ async fn what_is_pending_counts_until_the_service_takes_it() {
     waiting.abort();
 }
 
+/// Which anyone can send, as the others.
+#[tokio::test]
+async fn a_preflight_request_is_pending_too() {
+    let layer = layer().allow_preflight().with_max_pending(1);
+    let preflight = || {
+        let request = Request::options("/callback").header("origin", "https://shop.example");
+        let request = request.header("access-control-request-method", "POST");
+        request.body(Full::<Bytes>::default()).unwrap()
+    };
+    let waiting = tokio::spawn(layer.layer(NeverReady).oneshot(preflight()));
+    tokio::task::yield_now().await;
+    let echoing = layer.layer(service_fn(echo));
+    for request in [preflight(), sealed_post(sealed())] {
+        let response = echoing.clone().oneshot(request).await;
+        assert_eq!(refusal(&response.unwrap()), (503, Refusal::Overloaded));
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    let response = echoing.oneshot(preflight()).await;
+    assert_eq!(response.unwrap().status(), 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_arrive_ends_at_its_deadline() {
     for (layer, deadline) in [

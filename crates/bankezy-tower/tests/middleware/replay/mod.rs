@@ -123,9 +123,7 @@ impl Outcome {
         assert_eq!(self.content_type.as_deref(), Some("text/plain"));
         (self.status, refusal)
     }
-}
 
-impl Outcome {
     /// That the message was received before, in clear.
     fn refused_unsealed(self) {
         assert_eq!((self.status, self.refusal), (409, Some(Refusal::Replayed)));
@@ -307,7 +305,7 @@ async fn strangers_do_not_hide_why_a_message_was_refused() {
         *empty.method_mut() = http::Method::GET;
         empty
     };
-    for status in [[200; 10], [429; 10]].concat() {
+    for status in [[200_u16; 10], [429; 10]].concat() {
         assert_eq!(server.answer(empty()).await.status(), status);
     }
     for _ in 0..10 {
