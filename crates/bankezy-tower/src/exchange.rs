@@ -170,8 +170,13 @@ impl Settings {
         sealed.await.unwrap_or(unsealed)
     }
 
+    /// Where keys are looked up, an answer to a request that proves nothing could show whether they were found.
+    fn takes_empty(&self) -> bool {
+        self.allow_empty && !self.keys.are_looked_up()
+    }
+
     fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
-        if !self.allow_empty {
+        if !self.takes_empty() {
             return Err(Refusal::Empty);
         }
         // An answer to `HEAD` has no body to seal.
@@ -189,7 +194,7 @@ impl Settings {
         let may_be_empty = body::may_be_empty(&parts.method);
         match wrong_form(parts) {
             None => self.intake.read(body, self.max_request_len).await,
-            Some(refusal) if may_be_empty && self.allow_empty => {
+            Some(refusal) if may_be_empty && self.takes_empty() => {
                 let read = self.intake.read(body, 0).await;
                 read.map_err(|error| match error {
                     Refusal::RequestTooLong { .. } => refusal,

@@ -43,6 +43,10 @@ impl Keys {
         }
     }
 
+    pub(super) fn are_looked_up(&self) -> bool {
+        matches!(self, Self::LookedUp(_))
+    }
+
     pub(super) async fn of(&self, request: &Parts) -> Result<RequestKeys, Refusal> {
         let keys = match self {
             Self::LookedUp(keys) => keys,

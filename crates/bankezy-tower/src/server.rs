@@ -55,7 +55,7 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
 ///
 /// # Bodies that are not sealed
-/// Where [`allow_empty`](Self::allow_empty) is set, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
+/// Where [`allow_empty`](Self::allow_empty) is set and keys are not looked up, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
 /// unchanged, with the extension [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its
 /// answer is sealed like any other, up to [a number a second](Self::with_unauthenticated_rate).
 ///
@@ -144,9 +144,9 @@ impl SealedServerLayer {
     /// ```
     ///
     /// A request whose keys are not found, or that names none or several, is answered like one that does not
-    /// open. Where the lookup fails or is late, the answer is 503. Without a body
-    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request: its handler gets no principal, and
-    /// is called whether keys were found or not.
+    /// open. Where the lookup fails or is late, the answer is 503. Requests without a body are refused, also with
+    /// [`allow_empty`](Self::allow_empty): nothing proves who sent them, and an answer could show whether the keys
+    /// were found.
     #[must_use]
     pub fn from_lookup(keys: LookedUpKeys) -> Self {
         Self::with_keys(Keys::LookedUp(keys))
@@ -260,7 +260,8 @@ impl SealedServerLayer {
     /// # Ok::<(), bankezy_crypto::Error>(())
     /// ```
     ///
-    /// By default such requests are refused with 400.
+    /// By default such requests are refused with 400, and always where keys are
+    /// [looked up](Self::from_lookup).
     #[must_use]
     pub fn allow_empty(mut self) -> Self {
         self.set().allow_empty = true;

@@ -655,7 +655,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "middleware.empty",
-        "Set `allow_empty` for the route if it is meant to take requests without a body.",
+        "Set `allow_empty` for the route if it is meant to take requests without a body. Where keys are looked up, none can.",
     ),
     (
         "middleware.unauthenticated_rate",

@@ -367,20 +367,26 @@ fn nobody_is_a_principal_who_proved_nothing() {
         let key = Arc::new(cipher(backend));
         let partners = Partners::default().keys("known", Arc::clone(&key));
         let layer = layer(&partners, backend).allow_empty().allow_preflight();
+        // Whether the key is known does not show.
         for api_key in ["known", "unknown"] {
-            let mut request = by(api_key, "");
-            *request.method_mut() = http::Method::GET;
-            // A mark from outside.
-            request.extensions_mut().insert(Partner(CANARY.to_owned()));
-            let response = answered(&layer, request).await;
-            // Whether the key is known does not show.
-            assert_eq!(response.status(), 200);
-            let body = bytes(response.into_body()).await;
-            match key.open(&body) {
-                Ok(opened) => assert_eq!((api_key, &*opened), ("known", &b"None "[..])),
-                Err(error) => assert_eq!((api_key, error), ("unknown", Error::OpenFailed)),
+            for method in ["GET", "HEAD", "DELETE"] {
+                for content_type in ["text/plain", "application/json"] {
+                    let mut request = by(api_key, "");
+                    *request.method_mut() = method.parse().unwrap();
+                    let content_type = content_type.parse().unwrap();
+                    request.headers_mut().insert("content-type", content_type);
+                    let ((status, ..), refusal) = refused(&layer, request).await;
+                    assert_eq!((status, refusal), (400, Refusal::Empty));
+                }
             }
         }
+        assert_eq!(partners.asked(), 0);
+        // A mark from outside.
+        let mut request = by("known", key.seal(b"{}").unwrap());
+        request.extensions_mut().insert(Partner(CANARY.to_owned()));
+        let response = answered(&layer, request).await;
+        let opened = key.open(bytes(response.into_body()).await).unwrap();
+        assert_eq!(&*opened, br#"Some(Partner("known")) {}"#);
         let mut preflight = by("known", "");
         *preflight.method_mut() = http::Method::OPTIONS;
         for (name, value) in [("origin", "x"), ("access-control-request-method", "POST")] {
