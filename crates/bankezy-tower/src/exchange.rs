@@ -124,11 +124,11 @@ impl Settings {
         if is_empty {
             self.check_empty(&parts.method)?;
         }
-        let keys = self.keys.of(&parts).await?;
+        let text = sealed.as_bytes().trim_ascii_end();
+        let keys = self.keys.of(&parts, text).await?;
         let (body, received, answering) = if is_empty {
             (Bytes::new(), None, keys.not_opened())
         } else {
-            let text = sealed.as_bytes().trim_ascii_end();
             let (opened, answering) = keys.open(text, &mut parts.extensions)?;
             body::describe(&mut parts.headers, body::JSON, opened.len());
             let guard = self.replay.as_ref();

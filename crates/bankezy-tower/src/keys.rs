@@ -6,6 +6,7 @@ use bankezy_crypto::{Channel, Error, Opened, OpenedByKey};
 use http::Extensions;
 use http::request::Parts;
 
+use super::form::nonce_and_tag;
 use super::lookup::{LookedUpKeys, Principal};
 use super::refusal::Refusal;
 use super::replay::Kind;
@@ -31,6 +32,8 @@ pub(super) struct RequestKeys {
 
 enum Lookup {
     NotNeeded,
+    /// The text does not have the form of a sealed one: no key opens it.
+    NotAsked,
     NotFound,
     Found(Principal),
 }
@@ -47,7 +50,8 @@ impl Keys {
         matches!(self, Self::LookedUp(_))
     }
 
-    pub(super) async fn of(&self, request: &Parts) -> Result<RequestKeys, Refusal> {
+    /// A lookup is asked only for what can be opened.
+    pub(super) async fn of(&self, request: &Parts, sealed: &[u8]) -> Result<RequestKeys, Refusal> {
         let keys = match self {
             Self::LookedUp(keys) => keys,
             Self::Same { channel, key_id } => {
@@ -58,17 +62,21 @@ impl Keys {
                 });
             }
         };
+        let decoy = |found| RequestKeys {
+            channel: keys.decoy().clone(),
+            key_id: None,
+            found,
+        };
+        if nonce_and_tag(sealed).is_none() {
+            return Ok(decoy(Lookup::NotAsked));
+        }
         Ok(match keys.find(request).await? {
             Some(found) => RequestKeys {
                 channel: found.channel,
                 key_id: Some(found.key_id),
                 found: Lookup::Found(found.principal),
             },
-            None => RequestKeys {
-                channel: keys.decoy().clone(),
-                key_id: None,
-                found: Lookup::NotFound,
-            },
+            None => decoy(Lookup::NotFound),
         })
     }
 }
@@ -90,7 +98,8 @@ impl RequestKeys {
     ) -> Result<(Opened, AnswerKeys), Refusal> {
         let opened = self.channel.open_by_key(sealed);
         match (self.found, opened) {
-            (Lookup::NotFound, _) => Err(Refusal::UnknownKey),
+            // What a decoy opens is of nobody.
+            (Lookup::NotFound, _) | (Lookup::NotAsked, Ok(_)) => Err(Refusal::UnknownKey),
             (found, Ok((opened, by_key))) => {
                 if let Lookup::Found(principal) = found {
                     principal(extensions);

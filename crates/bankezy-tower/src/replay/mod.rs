@@ -18,6 +18,7 @@ use std::time::Duration;
 use bankezy_crypto::Error;
 use tokio::time::timeout;
 
+use super::form::nonce_and_tag;
 use super::refusal::Refusal;
 use freshness::{Rule, Times};
 use store::ErasedStore;
@@ -186,16 +187,6 @@ fn text(key_id: &str, sealed: &[u8]) -> Result<Box<str>, Refusal> {
         return Err(Refusal::NotOpened { error });
     };
     Ok(format!("{key_id}.{nonce}.{tag}").into())
-}
-
-/// The third and the fifth part of a compact JWE. The fourth can be long and is not searched.
-fn nonce_and_tag(sealed: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    let mut parts = sealed.splitn(4, |byte| *byte == b'.').skip(2);
-    let (nonce, rest) = (parts.next()?, parts.next()?);
-    let mut parts = rest.rsplitn(2, |byte| *byte == b'.');
-    let (tag, _ciphertext) = (parts.next()?, parts.next()?);
-    let text = String::from_utf8_lossy;
-    Some((text(nonce), text(tag)))
 }
 
 impl fmt::Debug for ReplayGuard {
