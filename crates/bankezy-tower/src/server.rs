@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN};
+use bankezy_crypto::Channel;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -24,6 +24,9 @@ use super::lookup::LookedUpKeys;
 use super::replay::ReplayGuard;
 
 const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
+
+/// Of 64 MiB that may be pending, so that a few senders who stall do not take them all.
+const DEFAULT_MAX_REQUEST_LEN: usize = 1024 * 1024;
 
 /// Opens the requests of a service and seals its answers.
 ///
@@ -49,7 +52,8 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// # Pending requests
 /// A request is pending until the inner service takes it. First its body is read and opened. Only then is
 /// the inner service polled for readiness and called, so that senders who stall take no place of a
-/// concurrency limit inside. The layer itself is always ready: in place of the inner service's back-pressure,
+/// concurrency limit inside. They do take the places and bytes of pending requests, until the deadline: limit
+/// connections, streams and slow senders in front of the layer. The layer itself is always ready: in place of the inner service's back-pressure,
 /// the limits on pending requests refuse what is too much. They are shared by all clones of the layer and by
 /// all services that it was applied to. The deadline covers the reading alone; for all of a request, put a
 /// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
@@ -158,7 +162,7 @@ impl SealedServerLayer {
                 keys,
                 replay: None,
                 intake: Intake::default(),
-                max_request_len: DEFAULT_MAX_SEALED_LEN,
+                max_request_len: DEFAULT_MAX_REQUEST_LEN,
                 max_response_len: DEFAULT_MAX_PLAIN_LEN,
                 seal_errors: true,
                 allow_empty: false,
@@ -169,7 +173,9 @@ impl SealedServerLayer {
         }
     }
 
-    /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
+    /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 1 MiB. Raise
+    /// [`with_max_pending_bytes`](Self::with_max_pending_bytes) as well: senders who stall hold as many bytes as they
+    /// have sent.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
         self.set().max_request_len = max;

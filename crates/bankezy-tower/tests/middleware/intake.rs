@@ -188,6 +188,24 @@ async fn more_bytes_than_allowed_are_refused_as_they_arrive() {
     }
 }
 
+/// 60 senders who stall with all that they may send leave bytes for others.
+#[tokio::test(start_paused = true)]
+async fn by_default_a_request_takes_a_small_part_of_the_bytes() {
+    let service = layer().layer(service_fn(echo));
+    let mib = 1024 * 1024;
+    let begun = "A".repeat(mib);
+    let senders = [(); 60].map(|()| tokio::spawn(service.clone().oneshot(stalled(&begun))));
+    tokio::task::yield_now().await;
+    let response = service.clone().oneshot(sealed_post(sealed())).await;
+    assert_eq!(response.unwrap().status(), 200);
+    let response = service.oneshot(sealed_post("A".repeat(mib + 1))).await;
+    let refusal = refusal(&response.unwrap());
+    assert_eq!(refusal, (413, Refusal::RequestTooLong { max: mib }));
+    for sender in senders {
+        sender.abort();
+    }
+}
+
 #[tokio::test]
 async fn what_is_pending_counts_until_the_service_takes_it() {
     let text = sealed();
