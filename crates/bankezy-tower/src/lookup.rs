@@ -113,9 +113,10 @@ pub fn only_header<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
 /// [`SealedServerLayer::from_lookup`](super::SealedServerLayer::from_lookup).
 ///
 /// A request whose keys are not found is opened all the same, with a random key that is made here: it gets the
-/// same answer as one that does not open under keys that were found, after the same work. The time of the lookup
-/// is not hidden: how long it takes is up to its implementation, and an identifier that was unknown a moment ago
-/// is not looked up again.
+/// same answer as one that does not open under keys that were found, after the same work as under one key. A
+/// [`KeyRing`](bankezy_crypto::KeyRing) tries each of its keys, which takes longer. The time of the lookup is not
+/// hidden either: how long it takes is up to its implementation, and an identifier that was unknown a moment ago is
+/// not looked up again. A body that no key opens, because it is no compact JWE, is refused without a lookup.
 #[derive(Clone)]
 pub struct LookedUpKeys {
     lookup: Arc<dyn ErasedLookup>,
@@ -175,7 +176,8 @@ impl LookedUpKeys {
         self.remembering()
     }
 
-    /// Remembers at most `max` unknown identifiers; with more, the oldest are looked up again. Default: 10,000.
+    /// Remembers at most `max` unknown identifiers; with more, the oldest are looked up again. They are kept in two
+    /// halves, so with 0 or 1 none is remembered. Default: 10,000.
     #[must_use]
     pub fn with_max_unknown(mut self, max: usize) -> Self {
         self.max_unknown = max;

@@ -313,7 +313,8 @@ async fn an_unknown_key_is_remembered_for_a_while() {
 
     for none in [
         keys.clone().with_unknown_time(Duration::ZERO),
-        keys.with_max_unknown(0),
+        keys.clone().with_max_unknown(0),
+        keys.with_max_unknown(1),
     ] {
         let before = partners.asked();
         let layer = SealedServerLayer::from_lookup(none);
