@@ -48,9 +48,9 @@ struct Kept {
 }
 
 impl MemoryMarks {
-    /// With room for `capacity` requests, for as many answers to them, and for as many answers to strangers: three
-    /// times `capacity` marks at most. It should be at least the requests of a second times the seconds for which
-    /// a mark is kept, which [`Mark::keep_for`] says.
+    /// With room for `capacity` requests, for twice as many answers to them, and for as many answers to strangers:
+    /// four times `capacity` marks at most. It should be at least the requests of a second times the seconds for
+    /// which a mark is kept, which [`Mark::keep_for`] says.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl MemoryMarks {
                 return Recorded::TooOld;
             }
         }
-        if *marks.count(mark.kind) >= self.capacity {
+        if marks.is_full(mark.kind, self.capacity) {
             return Recorded::Full;
         }
         marks.keep(mark, now);
@@ -93,6 +93,16 @@ impl Marks {
         }
     }
 
+    /// Requests whose marks are there at a time, and those whose marks have just expired while the handler was still
+    /// at work, need room for their answers: twice as much, unless a handler takes longer than marks are kept.
+    fn is_full(&mut self, kind: Kind, capacity: usize) -> bool {
+        let room = match kind {
+            Kind::Answer => capacity.saturating_mul(2),
+            Kind::Request | Kind::AnswerToStranger => capacity,
+        };
+        *self.count(kind) >= room
+    }
+
     fn keep(&mut self, mark: &Mark, now: Duration) {
         let text: Arc<str> = mark.as_str().into();
         self.seen.insert(Arc::clone(&text));
@@ -107,7 +117,7 @@ impl Marks {
     /// Drops some of the marks that have expired, and as many as make room for one of this kind.
     fn drop_expired(&mut self, now: Duration, kind: Kind, capacity: usize) {
         let mut dropped = 0;
-        while dropped < DROPPED_AT_ONCE || *self.count(kind) >= capacity {
+        while dropped < DROPPED_AT_ONCE || self.is_full(kind, capacity) {
             match self.by_end.peek() {
                 Some(Reverse(kept)) if kept.end < now => {}
                 _ => return,

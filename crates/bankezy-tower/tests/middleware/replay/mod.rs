@@ -313,7 +313,7 @@ async fn strangers_do_not_hide_why_a_message_was_refused() {
         assert_eq!(outcome.refused(), (409, Refusal::Replayed));
     }
     server.send(sealed).await.refused_unsealed();
-    tokio::time::advance(SECOND).await;
+    advance(SECOND).await;
     assert_eq!(server.answer(empty()).await.status(), 200);
 }
 

@@ -96,6 +96,27 @@ async fn an_answer_has_room_where_its_request_had() {
     assert_eq!(guard.times_full(), 2);
 }
 
+/// Also where the marks of a request and of its answer expire far apart.
+#[tokio::test(start_paused = true)]
+async fn an_answer_has_room_after_one_that_took_long() {
+    let guard = ReplayGuard::without_freshness(HOUR).with_store(MemoryMarks::new(1));
+    let server = Server::new(guard);
+    let slow = server
+        .layer
+        .layer(service_fn(async |_: Request<Full<Bytes>>| {
+            tokio::time::sleep(HOUR / 2).await;
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        }));
+    let sealed = server.key.seal(b"{}").unwrap();
+    let answer = slow.oneshot(sealed_post(sealed)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    advance(HOUR / 2 + 2 * SECOND).await;
+    assert_eq!(
+        server.send(server.key.seal(b"{}").unwrap()).await.status,
+        200
+    );
+}
+
 /// Nor do they take the room of requests.
 #[tokio::test(start_paused = true)]
 async fn answers_to_strangers_do_not_fill_the_memory() {
