@@ -17,8 +17,8 @@ const DROPPED_AT_ONCE: usize = 16;
 
 /// Marks in the memory of this process: for a server that is one process, or whose senders each reach one.
 ///
-/// A mark takes about 200 bytes. None is dropped before its time, which the monotonic clock tells: if there is no
-/// room, requests are refused.
+/// A mark takes about 200 bytes. It expires by the monotonic clock, and none is dropped before: when the store is
+/// full, requests are refused.
 ///
 /// The store does not know what earlier processes received. So messages are refused whose timestamp is not after
 /// the time at which the store was made: timestamps in whole seconds during the whole second of the start. A
@@ -48,9 +48,9 @@ struct Kept {
 }
 
 impl MemoryMarks {
-    /// With room for `capacity` requests, for twice as many answers to them, and for as many answers to strangers:
-    /// four times `capacity` marks at most. It should be at least the requests of a second times the seconds for
-    /// which a mark is kept, which [`Mark::keep_for`] says.
+    /// Keeps the marks of at most `capacity` requests, of twice as many answers to them, and of `capacity` answers to
+    /// strangers: at most four times `capacity`. Set it to at least the requests of a second times the seconds for
+    /// which a mark is kept ([`Mark::keep_for`]).
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -83,8 +83,8 @@ impl MemoryMarks {
 }
 
 impl Marks {
-    /// Each kind has a room of its own: strangers must not take that of requests, nor requests that of the answers
-    /// to those that were handled.
+    /// Each kind has its own limit: strangers must not use up that of requests, nor requests that of the answers to
+    /// those that were handled.
     fn count(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::Request => &mut self.requests,
@@ -93,14 +93,14 @@ impl Marks {
         }
     }
 
-    /// Requests whose marks are there at a time, and those whose marks have just expired while the handler was still
-    /// at work, need room for their answers: twice as much, unless a handler takes longer than marks are kept.
+    /// Answers get twice the limit: those to requests whose marks are kept, and those to requests whose marks expired
+    /// while their handlers ran. It is enough unless a handler takes longer than marks are kept.
     fn is_full(&mut self, kind: Kind, capacity: usize) -> bool {
-        let room = match kind {
+        let max = match kind {
             Kind::Answer => capacity.saturating_mul(2),
             Kind::Request | Kind::AnswerToStranger => capacity,
         };
-        *self.count(kind) >= room
+        *self.count(kind) >= max
     }
 
     fn keep(&mut self, mark: &Mark, now: Duration) {
