@@ -691,7 +691,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "middleware.stale",
-        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared. If the system's clock was ahead and has been set right, start the process again.",
+        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared. If the system's clock was ahead while a message was accepted, start the process again.",
     ),
     (
         "middleware.replay_marks_full",

@@ -70,8 +70,8 @@ impl Freshness {
         self
     }
 
-    /// Reads the time from another clock than the system's, such as one of a test. A clock that is set back is not
-    /// followed: the time goes on from the latest one that was read.
+    /// Reads the time from another clock than the system's, such as one of a test. A clock that is set back behind a
+    /// time at which a message was accepted is not followed: the time goes on from there.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = SteadyClock::new(clock);
@@ -145,7 +145,11 @@ impl Rule {
             Self::Window(window) => return Some(Times::without_stamp(*window)),
         };
         let (stamped, now) = (stamped?, rule.clock.now());
-        rule.is_fresh(stamped, now).then(|| Times {
+        if !rule.is_fresh(stamped, now) {
+            return None;
+        }
+        rule.clock.reached(now);
+        Some(Times {
             stamp: Some(Stamp { stamped, now }),
             keep_for: rule.keep_for(),
         })
@@ -153,12 +157,16 @@ impl Rule {
 
     /// An answer may have a timestamp too, and one that is ahead: sent back, it would be fresh for longer.
     pub(super) fn of_answer(&self, stamped: Option<Duration>) -> Times {
-        Times::without_stamp(match self {
-            Self::Fresh(rule) => {
-                let ahead = stamped.map(|stamped| stamped.saturating_sub(rule.clock.now()));
-                rule.keep_for().saturating_add(ahead.unwrap_or_default())
+        Times::without_stamp(match (self, stamped) {
+            (Self::Fresh(rule), Some(stamped)) => {
+                let now = rule.clock.now();
+                rule.clock.reached(now);
+                let ahead = stamped.saturating_sub(now);
+                rule.keep_for().saturating_add(ahead)
             }
-            Self::Window(window) => *window,
+            // Sent back, it would not be fresh: it has no timestamp.
+            (Self::Fresh(rule), None) => rule.keep_for(),
+            (Self::Window(window), _) => *window,
         })
     }
 }

@@ -44,8 +44,9 @@ const DEFAULT_STORE_DEADLINE: Duration = Duration::from_secs(1);
 /// that it is about the same payment, by its `referenceId`. Nor does the guard keep answers: a sender who missed
 /// one has to ask for it.
 ///
-/// The guard's time never goes back. If the system's clock was ahead, messages are refused as stale after it is set
-/// right, until the process starts again.
+/// If the system's clock is set back, the guard's time goes on from the latest time at which it accepted a message. If
+/// a message was accepted while the clock was ahead, others are refused as stale after it is set right, until the
+/// process starts again.
 #[derive(Clone)]
 pub struct ReplayGuard {
     rule: Rule,

@@ -128,6 +128,8 @@ async fn a_clock_that_was_ahead_opens_no_window() {
     assert_eq!(answer.status, 200);
     clock.set_ahead(24 * 3600);
     drop_marks(&server, &clock).await;
+    let ahead = server.stamped(clock.now());
+    assert_eq!(server.send(ahead.clone()).await.status, 200);
     clock.set_ahead(0);
     for _ in 0..100 {
         advance(10 * SECOND).await;
@@ -136,10 +138,28 @@ async fn a_clock_that_was_ahead_opens_no_window() {
             assert_eq!(outcome.refused(), (409, Refusal::Stale));
         }
     }
+    // Nor later, when its time has come and its mark has expired.
+    advance(24 * HOUR - 1000 * SECOND).await;
+    assert_eq!(server.send(ahead).await.refused(), (409, Refusal::Stale));
     // A new process is right again.
     let server = Server::new(ReplayGuard::new(clock.rule()));
     advance(SECOND).await;
     assert_eq!(server.send(server.stamped(clock.now())).await.status, 200);
+}
+
+/// All that others send meanwhile is refused as too old.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_for_a_moment_shuts_nobody_out() {
+    let clock = Clock::new();
+    let server = Server::running(ReplayGuard::new(clock.rule())).await;
+    for _ in 0..3 {
+        let message = server.stamped(clock.now());
+        clock.set_ahead(24 * 3600);
+        let outcome = server.send(message.clone()).await;
+        assert_eq!(outcome.refused(), (409, Refusal::Stale));
+        clock.set_ahead(0);
+        assert_eq!(server.send(message).await.status, 200);
+    }
 }
 
 #[tokio::test(start_paused = true)]
