@@ -76,8 +76,9 @@ pub enum Recorded {
 /// Marks of messages, kept for as long as those might be accepted: in this process
 /// ([`MemoryMarks`](super::MemoryMarks)), or in a store that processes share.
 ///
-/// All guards on one store should have the same rule: a mark is kept for as long as the guard that recorded it asks
-/// for, and a guard that accepts older messages would accept one again.
+/// All guards on one store need the same rule, and those of one process clones of one [`Freshness`](super::Freshness),
+/// which share its time: a mark is kept for as long as the guard that recorded it asks for, and a guard that accepts
+/// older messages would accept one again.
 ///
 /// In Redis, for instance, it is one command, `SET key 1 NX PX milliseconds`: `OK` is [`Recorded::New`], nil is
 /// [`Recorded::Seen`], and an error, also that of a full memory, is [`Unavailable`]. The milliseconds are those of
