@@ -43,6 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .layer(sealed);
 
     // The bank sends a callback, and somebody who recorded it sends it again.
+    tokio::time::sleep(Duration::from_millis(1)).await; // what was stamped before the start is refused
     let now = UNIX_EPOCH.elapsed()?.as_millis() as u64;
     let callback = json!({ "referenceId": "7d9f0c3e", "amount": 1250, "sentAt": now });
     let message = cipher.seal_json(&callback)?;

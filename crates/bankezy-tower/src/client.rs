@@ -37,6 +37,9 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 /// The body of a request is read after the inner service was reserved, as `tower`'s contract has it. So hand on
 /// bodies that are complete: one that stalls holds a place of a concurrency limit inside.
 ///
+/// No [`ReplayGuard`](super::ReplayGuard) records the requests that it seals. A server layer with the same keys would
+/// open one that is sent back.
+///
 /// A retry layer outside of this layer seals each attempt anew; one inside sends the same sealed text again.
 ///
 /// ```

@@ -17,7 +17,7 @@ use super::keys::{AnswerKeys, Keys};
 use super::limits::Rate;
 use super::mark as mark_opened;
 use super::refusal::{Refusal, refusal_of_answer};
-use super::replay::{Mark, ReplayGuard};
+use super::replay::{Kind, Received, ReplayGuard};
 
 /// Settings of a layer, and what its services share.
 #[derive(Debug, Clone)]
@@ -30,16 +30,18 @@ pub(super) struct Settings {
     pub(super) seal_errors: bool,
     pub(super) allow_empty: bool,
     pub(super) allow_preflight: bool,
-    /// Of answers to requests that prove nothing.
-    pub(super) unauthenticated: Rate,
+    /// Of sealed answers to requests without a body.
+    pub(super) empty_rate: Rate,
+    /// Of sealed refusals by the replay guard.
+    pub(super) replayed_rate: Rate,
 }
 
 /// A request that may go to the service.
 struct Admitted {
     request: Request<Full<Bytes>>,
     answering: AnswerKeys,
-    /// What the replay guard records, or why it refuses the request.
-    mark: Result<Option<Mark>, Refusal>,
+    /// What the replay guard records.
+    received: Option<Received>,
     pending: Pending,
 }
 
@@ -62,20 +64,24 @@ impl Settings {
         let Admitted {
             request,
             answering,
-            mark,
+            received,
             pending,
         } = match self.admit(request).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-        if let Err(refusal) = self.record(mark).await {
-            return Ok(self.refuse(&method, &answering, refusal).await);
-        }
         // Not earlier: a body that stalls must not hold a place that others wait for.
         poll_fn(|context| inner.poll_ready(context)).await?;
+        // Not earlier: a message that was recorded and then waited could be given up, and never be handled.
+        if let Err(refusal) = self.record(received).await {
+            // They hold places that others wait for.
+            drop((inner, pending));
+            return Ok(self.refuse(&method, &answering, refusal).await);
+        }
         drop(pending);
         let response = inner.call(request).await?;
-        let sealed = self.seal(&method, &answering, response).await;
+        let kind = answering.kind_of_answer();
+        let sealed = self.seal(&method, &answering, response, kind).await;
         Ok(sealed.unwrap_or_else(Refusal::into_response))
     }
 
@@ -87,11 +93,18 @@ impl Settings {
     ) -> Result<Response<Full<Bytes>>, S::Error>
     where
         S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+        B: Body<Error: Into<Cause>>,
         R: Body,
     {
-        let mut request = request.map(|_| Full::default());
-        mark_opened(request.extensions_mut(), None);
+        let (mut parts, body) = request.into_parts();
+        let pending = match self.intake.read(body, 0).await {
+            Ok((_empty, pending)) => pending,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        mark_opened(&mut parts.extensions, None);
+        let request = Request::from_parts(parts, Full::default());
         poll_fn(|context| inner.poll_ready(context)).await?;
+        drop(pending);
         let (parts, body) = inner.call(request).await?.into_parts();
         let max = self.max_response_len;
         Ok(match body::collect(body, max).await {
@@ -111,57 +124,63 @@ impl Settings {
         if is_empty {
             self.check_empty(&parts.method)?;
         }
-        let keys = self.keys.of(&parts).await?;
-        let (body, mark, answering) = if is_empty {
-            (Bytes::new(), Ok(None), keys.not_opened())
+        let text = sealed.as_bytes().trim_ascii_end();
+        let keys = self.keys.of(&parts, text).await?;
+        let (body, received, answering) = if is_empty {
+            (Bytes::new(), None, keys.not_opened())
         } else {
-            let text = sealed.as_bytes().trim_ascii_end();
             let (opened, answering) = keys.open(text, &mut parts.extensions)?;
             body::describe(&mut parts.headers, body::JSON, opened.len());
             let guard = self.replay.as_ref();
-            let mark = guard.map(|guard| guard.mark(answering.key_id(), text, opened.as_bytes()));
-            (Bytes::from_owner(opened), mark.transpose(), answering)
+            let received = guard.map(|it| it.receive(answering.key_id(), text, opened.as_bytes()));
+            let received = received.transpose()?;
+            (Bytes::from_owner(opened), received, answering)
         };
         mark_opened(&mut parts.extensions, answering.by_key.clone());
         Ok(Admitted {
             request: Request::from_parts(parts, Full::new(body)),
             answering,
-            mark,
+            received,
             pending,
         })
     }
 
     /// Records a request that opened.
-    async fn record(&self, mark: Result<Option<Mark>, Refusal>) -> Result<(), Refusal> {
-        match (mark?, &self.replay) {
-            (Some(mark), Some(guard)) => guard.record(&mark).await,
+    async fn record(&self, received: Option<Received>) -> Result<(), Refusal> {
+        match (received, &self.replay) {
+            (Some(received), Some(guard)) => guard.record(received).await,
             _ => Ok(()),
         }
     }
 
-    /// Refuses a request that opened. The reason is sealed, unless strangers have caused too many such answers.
+    /// Refuses a request that opened. The reason is sealed, unless strangers have caused too many such answers, or
+    /// it cannot be: the sender needs it all the same.
     async fn refuse(
         &self,
         to: &Method,
         answering: &AnswerKeys,
         refusal: Refusal,
     ) -> Response<Full<Bytes>> {
-        if !refusal.is_sealed() {
-            return refusal.into_response();
+        let unsealed = refusal.clone().into_response();
+        if !refusal.is_sealed() || !self.replayed_rate.take() {
+            return unsealed;
         }
-        if !self.unauthenticated.take() {
-            return Refusal::UnauthenticatedRate.into_response();
-        }
-        let sealed = self.seal(to, answering, refusal.into_response()).await;
-        sealed.unwrap_or_else(Refusal::into_response)
+        let response = refusal.into_response();
+        let sealed = self.seal(to, answering, response, Kind::AnswerToStranger);
+        sealed.await.unwrap_or(unsealed)
+    }
+
+    /// Where keys are looked up, an answer to a request that proves nothing could show whether they were found.
+    fn takes_empty(&self) -> bool {
+        self.allow_empty && !self.keys.are_looked_up()
     }
 
     fn check_empty(&self, method: &Method) -> Result<(), Refusal> {
-        if !self.allow_empty {
+        if !self.takes_empty() {
             return Err(Refusal::Empty);
         }
         // An answer to `HEAD` has no body to seal.
-        if method != Method::HEAD && !self.unauthenticated.take() {
+        if method != Method::HEAD && !self.empty_rate.take() {
             return Err(Refusal::UnauthenticatedRate);
         }
         Ok(())
@@ -175,7 +194,7 @@ impl Settings {
         let may_be_empty = body::may_be_empty(&parts.method);
         match wrong_form(parts) {
             None => self.intake.read(body, self.max_request_len).await,
-            Some(refusal) if may_be_empty && self.allow_empty => {
+            Some(refusal) if may_be_empty && self.takes_empty() => {
                 let read = self.intake.read(body, 0).await;
                 read.map_err(|error| match error {
                     Refusal::RequestTooLong { .. } => refusal,
@@ -192,6 +211,7 @@ impl Settings {
         to: &Method,
         answering: &AnswerKeys,
         response: Response<R>,
+        kind: Kind,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let (mut parts, body) = response.into_parts();
         if [StatusCode::PARTIAL_CONTENT, StatusCode::SWITCHING_PROTOCOLS].contains(&parts.status) {
@@ -213,7 +233,9 @@ impl Settings {
         }
         let sealed = answering.seal(body.as_bytes())?;
         if let Some(guard) = &self.replay {
-            guard.record_answer(answering.key_id(), &sealed).await?;
+            let key_id = answering.key_id();
+            let recorded = guard.record_answer(kind, key_id, &sealed, body.as_bytes());
+            recorded.await?;
         }
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         Ok(Response::from_parts(parts, Full::new(sealed.into())))

@@ -6,26 +6,34 @@ use bankezy_crypto::{Channel, Error, Opened, OpenedByKey};
 use http::Extensions;
 use http::request::Parts;
 
+use super::form::nonce_and_tag;
 use super::lookup::{LookedUpKeys, Principal};
 use super::refusal::Refusal;
+use super::replay::Kind;
 
 /// Where a layer's keys come from.
 #[derive(Debug, Clone)]
 pub(super) enum Keys {
-    Same(Channel),
+    Same {
+        channel: Channel,
+        /// As the caller names them.
+        key_id: Option<Arc<str>>,
+    },
     LookedUp(LookedUpKeys),
 }
 
 /// The keys of one request.
 pub(super) struct RequestKeys {
     channel: Channel,
-    /// As the lookup names them.
+    /// As the caller or the lookup names them.
     key_id: Option<Arc<str>>,
     found: Lookup,
 }
 
 enum Lookup {
     NotNeeded,
+    /// The text does not have the form of a sealed one: no key opens it.
+    NotAsked,
     NotFound,
     Found(Principal),
 }
@@ -38,28 +46,37 @@ impl Keys {
         }
     }
 
-    pub(super) async fn of(&self, request: &Parts) -> Result<RequestKeys, Refusal> {
+    pub(super) fn are_looked_up(&self) -> bool {
+        matches!(self, Self::LookedUp(_))
+    }
+
+    /// A lookup is asked only for what can be opened.
+    pub(super) async fn of(&self, request: &Parts, sealed: &[u8]) -> Result<RequestKeys, Refusal> {
         let keys = match self {
             Self::LookedUp(keys) => keys,
-            Self::Same(channel) => {
+            Self::Same { channel, key_id } => {
                 return Ok(RequestKeys {
                     channel: channel.clone(),
-                    key_id: None,
+                    key_id: key_id.clone(),
                     found: Lookup::NotNeeded,
                 });
             }
         };
+        let decoy = |found| RequestKeys {
+            channel: keys.decoy().clone(),
+            key_id: None,
+            found,
+        };
+        if nonce_and_tag(sealed).is_none() {
+            return Ok(decoy(Lookup::NotAsked));
+        }
         Ok(match keys.find(request).await? {
             Some(found) => RequestKeys {
                 channel: found.channel,
                 key_id: Some(found.key_id),
                 found: Lookup::Found(found.principal),
             },
-            None => RequestKeys {
-                channel: keys.decoy().clone(),
-                key_id: None,
-                found: Lookup::NotFound,
-            },
+            None => decoy(Lookup::NotFound),
         })
     }
 }
@@ -81,7 +98,8 @@ impl RequestKeys {
     ) -> Result<(Opened, AnswerKeys), Refusal> {
         let opened = self.channel.open_by_key(sealed);
         match (self.found, opened) {
-            (Lookup::NotFound, _) => Err(Refusal::UnknownKey),
+            // What a decoy opens is of nobody.
+            (Lookup::NotFound, _) | (Lookup::NotAsked, Ok(_)) => Err(Refusal::UnknownKey),
             (found, Ok((opened, by_key))) => {
                 if let Lookup::Found(principal) = found {
                     principal(extensions);
@@ -114,6 +132,13 @@ impl RequestKeys {
 impl AnswerKeys {
     pub(super) fn key_id(&self) -> &str {
         self.key_id.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn kind_of_answer(&self) -> Kind {
+        match self.by_key {
+            Some(_) => Kind::Answer,
+            None => Kind::AnswerToStranger,
+        }
     }
 
     pub(super) fn seal(&self, plaintext: &[u8]) -> Result<String, Refusal> {

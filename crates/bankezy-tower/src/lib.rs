@@ -86,6 +86,7 @@ mod body;
 mod client;
 mod error;
 mod exchange;
+mod form;
 mod intake;
 mod keys;
 mod limits;

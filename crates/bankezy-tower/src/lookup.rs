@@ -86,7 +86,9 @@ impl<P> FoundKeys<P> {
     /// Keys, what names them, and whom they belong to.
     ///
     /// `key_id` is no secret. It has to be the same for the same keys, whatever identifier they were found by,
-    /// and another one for others: the [`ReplayGuard`](super::ReplayGuard) tells by it whose messages are alike.
+    /// and another one for others: the [`ReplayGuard`](super::ReplayGuard) tells by it whose messages are alike. A
+    /// layer with the same keys that shares the guard needs the same
+    /// [`key_id`](super::SealedServerLayer::new_with_key_id).
     #[must_use]
     pub fn new(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>, principal: P) -> Self {
         Self {
@@ -111,9 +113,10 @@ pub fn only_header<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
 /// [`SealedServerLayer::from_lookup`](super::SealedServerLayer::from_lookup).
 ///
 /// A request whose keys are not found is opened all the same, with a random key that is made here: it gets the
-/// same answer as one that does not open under keys that were found, after the same work. The time of the lookup
-/// is not hidden: how long it takes is up to its implementation, and an identifier that was unknown a moment ago
-/// is not looked up again.
+/// same answer as one that does not open under keys that were found, after the same work as under one key. A
+/// [`KeyRing`](bankezy_crypto::KeyRing) tries each of its keys, which takes longer. The time of the lookup is not
+/// hidden either: how long it takes is up to its implementation, and an identifier that was unknown a moment ago is
+/// not looked up again. A body that no key opens, because it is no compact JWE, is refused without a lookup.
 #[derive(Clone)]
 pub struct LookedUpKeys {
     lookup: Arc<dyn ErasedLookup>,
@@ -173,7 +176,8 @@ impl LookedUpKeys {
         self.remembering()
     }
 
-    /// Remembers at most `max` unknown identifiers; with more, the oldest are looked up again. Default: 10,000.
+    /// Remembers at most `max` unknown identifiers; with more, the oldest are looked up again. They are kept in two
+    /// halves, so with 0 or 1 none is remembered. Default: 10,000.
     #[must_use]
     pub fn with_max_unknown(mut self, max: usize) -> Self {
         self.max_unknown = max;

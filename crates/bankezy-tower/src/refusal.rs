@@ -33,7 +33,7 @@ pub enum Refusal {
     /// 400: the request has no body, which its route does not allow:
     /// [`SealedServerLayer::allow_empty`](super::SealedServerLayer::allow_empty).
     Empty,
-    /// 429: more answers than allowed would be sealed for requests that anyone can send:
+    /// 429: more answers than allowed would be sealed for requests without a body, which anyone can send:
     /// [`SealedServerLayer::with_unauthenticated_rate`](super::SealedServerLayer::with_unauthenticated_rate).
     UnauthenticatedRate,
     /// 413: the request is longer than the limit.
@@ -61,10 +61,11 @@ pub enum Refusal {
     LookupFailed,
     /// 503: the keys were not found before the deadline.
     LookupTimedOut,
-    /// 409: the request was received before, or is an answer of this server. The answer is sealed.
+    /// 409: the request was received before, or is an answer of this server. Whether it was handled is not known. The
+    /// reason is sealed, within [a rate](super::SealedServerLayer::with_unauthenticated_rate).
     Replayed,
     /// 409: the request has no timestamp, or is so old or so far ahead that it cannot be known whether it was
-    /// received before. The answer is sealed.
+    /// received before, or is from before the start of this process. The reason is sealed, within the same rate.
     Stale,
     /// 503: there is no room for the mark of the request or of its answer. After the latter the service has been
     /// called.
@@ -99,9 +100,9 @@ impl fmt::Display for Refusal {
                 f.write_str("the request's Content-Encoding is other than identity")
             }
             Self::Empty => f.write_str("the request has no body, which its route does not allow"),
-            Self::UnauthenticatedRate => f.write_str(
-                "more answers than allowed would be sealed for requests that anyone can send",
-            ),
+            Self::UnauthenticatedRate => {
+                f.write_str("more answers than allowed would be sealed for requests without a body")
+            }
             Self::RequestTooLong { max } => write!(f, "the request is longer than {max} bytes"),
             Self::RequestOverLimit => {
                 f.write_str("the request is longer than another limit around its body allows")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN};
+use bankezy_crypto::Channel;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -25,6 +25,9 @@ use super::replay::ReplayGuard;
 
 const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 
+/// Of 64 MiB that may be pending, so that a few senders who stall do not take them all.
+const DEFAULT_MAX_REQUEST_LEN: usize = 1024 * 1024;
+
 /// Opens the requests of a service and seals its answers.
 ///
 /// The inner service gets the opened body as `application/json` with its length, in memory that wipes
@@ -36,12 +39,12 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// [`Refusal`](super::Refusal):
 /// - 415 if the content type is not `text/plain`, or the body has a content coding;
 /// - 409 if a [replay guard](Self::with_replay_guard) is set and the request was received before, or is stale: the
-///   one reason that is sealed;
+///   one reason that is sealed, up to [a number a second](Self::with_unauthenticated_rate) and unless
+///   [errors are not](Self::seal_errors);
 /// - 413 as soon as the body exceeds its maximum length, or a limit around it such as
 ///   [`http_body_util::Limited`];
 /// - 400 if the body does not open, for any reason, or ends early, or if there is none;
-/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests that anyone can
-///   send;
+/// - 429 if [too many](Self::with_unauthenticated_rate) answers would be sealed for requests without a body;
 /// - 503 if the body does not arrive within [its deadline](Self::with_read_deadline), or too many
 ///   [requests](Self::with_max_pending) or [bytes](Self::with_max_pending_bytes) of them are pending, or a
 ///   lookup of keys or a replay guard does not work.
@@ -49,13 +52,14 @@ const DEFAULT_UNAUTHENTICATED_RATE: u32 = 10;
 /// # Pending requests
 /// A request is pending until the inner service takes it. First its body is read and opened. Only then is
 /// the inner service polled for readiness and called, so that senders who stall take no place of a
-/// concurrency limit inside. The layer itself is always ready: in place of the inner service's back-pressure,
+/// concurrency limit inside. They do take the places and bytes of pending requests, until the deadline: limit
+/// connections, streams and slow senders in front of the layer. The layer itself is always ready: in place of the inner service's back-pressure,
 /// the limits on pending requests refuse what is too much. They are shared by all clones of the layer and by
 /// all services that it was applied to. The deadline covers the reading alone; for all of a request, put a
 /// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
 ///
 /// # Bodies that are not sealed
-/// Where [`allow_empty`](Self::allow_empty) is set, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
+/// Where [`allow_empty`](Self::allow_empty) is set and keys are not looked up, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
 /// unchanged, with the extension [`Unauthenticated`](super::Unauthenticated): anyone can have sent it. Its
 /// answer is sealed like any other, up to [a number a second](Self::with_unauthenticated_rate).
 ///
@@ -99,7 +103,24 @@ impl SealedServerLayer {
     /// or key ring, or a pair of `PublicKeySealer` and `PrivateKeyOpener`.
     #[must_use]
     pub fn new(channel: impl Into<Channel>) -> Self {
-        Self::with_keys(Keys::Same(channel.into()))
+        Self::with_keys(Keys::Same {
+            channel: channel.into(),
+            key_id: None,
+        })
+    }
+
+    /// The same, with a name for the keys, which is no secret. A [replay guard](Self::with_replay_guard) tells by it
+    /// whose messages are alike: if layers share a guard, those with the same keys need the same name, and those
+    /// with other keys another one. The names that a [lookup](Self::from_lookup) gives count as well. The name of
+    /// [`new`](Self::new) is empty.
+    ///
+    /// If keys share a name, someone who has one of them can use up a message under another.
+    #[must_use]
+    pub fn new_with_key_id(key_id: impl Into<Arc<str>>, channel: impl Into<Channel>) -> Self {
+        Self::with_keys(Keys::Same {
+            channel: channel.into(),
+            key_id: Some(key_id.into()),
+        })
     }
 
     /// Looks up the keys of each request, for several partners behind one address. The lookup follows the
@@ -127,9 +148,9 @@ impl SealedServerLayer {
     /// ```
     ///
     /// A request whose keys are not found, or that names none or several, is answered like one that does not
-    /// open. Where the lookup fails or is late, the answer is 503. Without a body
-    /// ([`allow_empty`](Self::allow_empty)) nothing proves who sent a request: its handler gets no principal, and
-    /// is called whether keys were found or not.
+    /// open. Where the lookup fails or is late, the answer is 503. Requests without a body are refused, also with
+    /// [`allow_empty`](Self::allow_empty): nothing proves who sent them, and an answer could show whether the keys
+    /// were found.
     #[must_use]
     pub fn from_lookup(keys: LookedUpKeys) -> Self {
         Self::with_keys(Keys::LookedUp(keys))
@@ -141,17 +162,20 @@ impl SealedServerLayer {
                 keys,
                 replay: None,
                 intake: Intake::default(),
-                max_request_len: DEFAULT_MAX_SEALED_LEN,
+                max_request_len: DEFAULT_MAX_REQUEST_LEN,
                 max_response_len: DEFAULT_MAX_PLAIN_LEN,
                 seal_errors: true,
                 allow_empty: false,
                 allow_preflight: false,
-                unauthenticated: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
+                empty_rate: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
+                replayed_rate: Rate::per_second(DEFAULT_UNAUTHENTICATED_RATE),
             }),
         }
     }
 
-    /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 8 MiB.
+    /// Accepts sealed requests of at most `max` bytes. The limit of the keys applies as well. Default: 1 MiB. Raise
+    /// [`with_max_pending_bytes`](Self::with_max_pending_bytes) as well: senders who stall hold as many bytes as they
+    /// have sent.
     #[must_use]
     pub fn with_max_request_len(mut self, max: usize) -> Self {
         self.set().max_request_len = max;
@@ -200,7 +224,8 @@ impl SealedServerLayer {
     /// it is sent, and each time seals an answer.
     ///
     /// A sealed text names no route: one that was sent to one route opens at another. So give all layers with the
-    /// same keys clones of one guard, which share its marks.
+    /// same keys clones of one guard, which share its marks. Layers that share a guard have to name their keys alike:
+    /// see [`new_with_key_id`](Self::new_with_key_id).
     ///
     /// ```
     /// # use bankezy_tower::SealedServerLayer;
@@ -241,7 +266,8 @@ impl SealedServerLayer {
     /// # Ok::<(), bankezy_crypto::Error>(())
     /// ```
     ///
-    /// By default such requests are refused with 400.
+    /// By default such requests are refused with 400, and always where keys are
+    /// [looked up](Self::from_lookup).
     #[must_use]
     pub fn allow_empty(mut self) -> Self {
         self.set().allow_empty = true;
@@ -258,14 +284,17 @@ impl SealedServerLayer {
         self
     }
 
-    /// Seals at most this many answers a second to requests that anyone can send: those without a body, and
-    /// those that the [replay guard](Self::with_replay_guard) refuses. More are refused with 429 before the
-    /// inner service is called. Each answer takes one of the key's 2^31 nonces,
+    /// Seals at most this many answers a second to requests without a body, and as many to those that the
+    /// [replay guard](Self::with_replay_guard) refuses: anyone can send them. More requests without a body are
+    /// refused with 429 before the inner service is called; with 0, only `HEAD` passes, whose answers are not
+    /// sealed. More refusals of the guard are sent unsealed. Each sealed answer takes one of the key's 2^31 nonces,
     /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at
-    /// which they last for more than 6 years. With 0, only `HEAD` passes, whose answers are not sealed.
+    /// which they last for more than 3 years.
     #[must_use]
     pub fn with_unauthenticated_rate(mut self, per_second: u32) -> Self {
-        self.set().unauthenticated = Rate::per_second(per_second);
+        let settings = self.set();
+        settings.empty_rate = Rate::per_second(per_second);
+        settings.replayed_rate = Rate::per_second(per_second);
         self
     }
 

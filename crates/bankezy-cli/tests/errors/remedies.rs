@@ -695,7 +695,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "middleware.empty",
-        "Set `allow_empty` for the route if it is meant to take requests without a body.",
+        "Set `allow_empty` for the route if it is meant to take requests without a body. Where keys are looked up, none can.",
     ),
     (
         "middleware.unauthenticated_rate",
@@ -727,15 +727,15 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "middleware.replayed",
-        "A proxy that repeats requests, a client that sends the same sealed text again, or an attacker: find out which. A client has to seal each attempt anew.",
+        "A proxy that repeats requests, a client that sends the same sealed text again, or an attacker: find out which. A client has to seal each attempt anew. It proves that the message was received, not that it was handled: ask by `referenceId`.",
     ),
     (
         "middleware.stale",
-        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared.",
+        "Compare the clocks of both sides, and check that the sender puts its timestamp into the payload. After a start, messages from before it are refused unless a store is shared. If the system's clock was ahead while a message was accepted, start the process again.",
     ),
     (
         "middleware.replay_marks_full",
-        "Give `MemoryMarks` a larger capacity: the requests of a second times the seconds for which a mark is kept.",
+        "Give `MemoryMarks` a larger capacity: the requests of a second times the seconds for which a mark is kept. It bounds answers too.",
     ),
     (
         "middleware.replay_store_failed",

@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
+use super::clock::SteadyClock;
 
 /// Reads a time out of a payload.
 type Timestamp = dyn Fn(&[u8]) -> Option<SystemTime> + Send + Sync;
@@ -36,7 +36,7 @@ const DEFAULT_SKEW: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Freshness {
     timestamp: Arc<Timestamp>,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    clock: SteadyClock,
     max_age: Duration,
     skew: Duration,
 }
@@ -49,7 +49,7 @@ impl Freshness {
     ) -> Self {
         Self {
             timestamp: Arc::new(timestamp),
-            clock: Arc::new(SystemTime::now),
+            clock: SteadyClock::new(SystemTime::now),
             max_age: DEFAULT_MAX_AGE,
             skew: DEFAULT_SKEW,
         }
@@ -70,27 +70,25 @@ impl Freshness {
         self
     }
 
-    /// Tells the time by another clock than the system's, such as one of a test.
+    /// Reads the time from another clock than the system's, such as one of a test. A clock that is set back behind a
+    /// time at which a message was accepted is not followed: the time goes on from there.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = SteadyClock::new(clock);
         self
     }
 
-    /// When the message was sealed, if it is fresh.
-    fn of(&self, payload: &[u8], now: Duration) -> Option<Duration> {
+    /// When a message was sealed, as its payload says.
+    fn stamp(&self, payload: &[u8]) -> Option<Duration> {
         let stamped = (self.timestamp)(payload)?;
-        let stamped = stamped.duration_since(UNIX_EPOCH).ok()?;
+        stamped.duration_since(UNIX_EPOCH).ok()
+    }
+
+    fn is_fresh(&self, stamped: Duration, now: Duration) -> bool {
         let last = stamped
             .saturating_add(self.max_age)
             .saturating_add(self.skew);
-        let is_fresh = now <= last && stamped <= self.newest(now);
-        is_fresh.then_some(stamped)
-    }
-
-    /// The newest timestamp that a message may have.
-    fn newest(&self, now: Duration) -> Duration {
-        now.saturating_add(self.skew)
+        now <= last && stamped <= now.saturating_add(self.skew)
     }
 
     /// How long a mark is kept. A message can be stamped as much ahead as the skew, and accepted until it is as
@@ -113,57 +111,70 @@ impl fmt::Debug for Freshness {
 #[derive(Debug, Clone)]
 pub(super) enum Rule {
     Fresh(Freshness),
-    /// No timestamp, so a mark is kept for so long after the message arrived. The time is that of a clock which
-    /// never jumps.
-    Window {
-        window: Duration,
-        started: Instant,
-    },
+    /// No timestamp, so a mark is kept for so long after the message arrived.
+    Window(Duration),
 }
 
-/// The times of a message, since the start of 1970 or of the guard.
+/// How long a mark is kept, and what its message says of its time.
 #[derive(Clone)]
 pub(super) struct Times {
-    /// When it arrived, or was sealed here.
-    pub(super) now: Duration,
-    /// What a request says.
-    pub(super) stamped: Option<Duration>,
-    /// The newest timestamp that it can have.
-    pub(super) newest: Duration,
+    /// Of a request alone.
+    pub(super) stamp: Option<Stamp>,
     pub(super) keep_for: Duration,
 }
 
+/// When a message was sealed, as it says, and when it arrived: both since 1970, the latter by the guard's clock.
+#[derive(Clone)]
+pub(super) struct Stamp {
+    pub(super) stamped: Duration,
+    pub(super) now: Duration,
+}
+
 impl Rule {
+    pub(super) fn stamp(&self, payload: &[u8]) -> Option<Duration> {
+        match self {
+            Self::Fresh(rule) => rule.stamp(payload),
+            Self::Window(_) => None,
+        }
+    }
+
     /// `None` if the message is not fresh.
-    pub(super) fn of_request(&self, payload: &[u8]) -> Option<Times> {
-        let times = self.of_answer();
-        let Self::Fresh(rule) = self else {
-            return Some(times);
+    pub(super) fn of_request(&self, stamped: Option<Duration>) -> Option<Times> {
+        let rule = match self {
+            Self::Fresh(rule) => rule,
+            Self::Window(window) => return Some(Times::without_stamp(*window)),
         };
-        let stamped = rule.of(payload, times.now)?;
+        let (stamped, now) = (stamped?, rule.clock.now());
+        if !rule.is_fresh(stamped, now) {
+            return None;
+        }
+        rule.clock.reached(now);
         Some(Times {
-            stamped: Some(stamped),
-            ..times
+            stamp: Some(Stamp { stamped, now }),
+            keep_for: rule.keep_for(),
         })
     }
 
-    pub(super) fn of_answer(&self) -> Times {
-        let (now, newest, keep_for) = match self {
-            Self::Fresh(rule) => {
-                let now = (rule.clock)()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
-                (now, rule.newest(now), rule.keep_for())
+    /// An answer may have a timestamp too, and one that is ahead: sent back, it would be fresh for longer.
+    pub(super) fn of_answer(&self, stamped: Option<Duration>) -> Times {
+        Times::without_stamp(match (self, stamped) {
+            (Self::Fresh(rule), Some(stamped)) => {
+                let now = rule.clock.now();
+                rule.clock.reached(now);
+                let ahead = stamped.saturating_sub(now);
+                rule.keep_for().saturating_add(ahead)
             }
-            Self::Window { window, started } => {
-                let now = started.elapsed();
-                (now, now, *window)
-            }
-        };
-        Times {
-            now,
-            stamped: None,
-            newest,
+            // Sent back, it would not be fresh: it has no timestamp.
+            (Self::Fresh(rule), None) => rule.keep_for(),
+            (Self::Window(window), _) => *window,
+        })
+    }
+}
+
+impl Times {
+    fn without_stamp(keep_for: Duration) -> Self {
+        Self {
+            stamp: None,
             keep_for,
         }
     }

@@ -4,10 +4,12 @@ use core::fmt;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::super::unavailable::Unavailable;
-use super::store::{Mark, Recorded, ReplayStore};
+use super::store::{Kind, Mark, Recorded, ReplayStore};
 
 /// Expired marks that are dropped for each one that is recorded: more than one, so that they become fewer, and
 /// not all, so that no request waits for thousands.
@@ -15,15 +17,16 @@ const DROPPED_AT_ONCE: usize = 16;
 
 /// Marks in the memory of this process: for a server that is one process, or whose senders each reach one.
 ///
-/// A mark takes about 200 bytes. None is dropped while its message might be accepted: where there is no room,
-/// requests are refused.
+/// A mark takes about 200 bytes. It expires by the monotonic clock, and none is dropped before: when the store is
+/// full, requests are refused.
 ///
-/// What earlier processes received is not known here. So messages whose timestamp is before the second in which
-/// this store was made are refused. A sender whose clock is ahead can have stamped a message after that second
-/// although an earlier process received it: where that matters, share a store.
+/// The store does not know what earlier processes received. So messages are refused whose timestamp is not after
+/// the time at which the store was made: timestamps in whole seconds during the whole second of the start. A
+/// sender whose clock is ahead can have stamped a message after that time although an earlier process received it:
+/// where that matters, share a store.
 pub struct MemoryMarks {
     capacity: usize,
-    started: Duration,
+    begun: Instant,
     marks: Mutex<Marks>,
 }
 
@@ -31,81 +34,97 @@ pub struct MemoryMarks {
 struct Marks {
     seen: HashSet<Arc<str>>,
     by_end: BinaryHeap<Reverse<Kept>>,
-    /// How many of them are requests.
     requests: usize,
-    /// The newest timestamp of what was dropped: nothing that is older can be told. It never goes back, whatever
-    /// the clock does.
-    forgotten: Option<Duration>,
+    answers: usize,
+    answers_to_strangers: usize,
 }
 
-/// Ordered by its end.
+/// Ordered by its end, which counts from the beginning of the store.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Kept {
     end: Duration,
-    newest: Duration,
-    is_answer: bool,
+    kind: Kind,
     text: Arc<str>,
 }
 
 impl MemoryMarks {
-    /// With room for `capacity` requests, and for the answers: at least the requests of a second times the seconds
-    /// for which a mark is kept, which is the maximum age and three times the skew.
+    /// Keeps the marks of at most `capacity` requests, of twice as many answers to them, and of `capacity` answers to
+    /// strangers: at most four times `capacity`. Set it to at least the requests of a second times the seconds for
+    /// which a mark is kept ([`Mark::keep_for`]).
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             capacity,
-            // A timestamp may be in whole seconds, rounded down.
-            started: Duration::from_secs(now.unwrap_or_default().as_secs()),
+            begun: Instant::now(),
             marks: Mutex::default(),
         }
     }
 
     fn record_now(&self, mark: &Mark) -> Recorded {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        marks.drop_expired(mark.times.now, self.capacity);
+        let now = self.begun.elapsed();
+        marks.drop_expired(now, mark.kind, self.capacity);
         if marks.seen.contains(mark.as_str()) {
             return Recorded::Seen;
         }
-        if let Some(stamped) = mark.times.stamped
-            && (stamped < self.started || Some(stamped) <= marks.forgotten)
-        {
-            return Recorded::TooOld;
+        if let Some(stamp) = &mark.times.stamp {
+            // When this store was made, by the guard's clock as it is now: it may have been wrong then.
+            let begun = stamp.now.saturating_sub(now);
+            if stamp.stamped <= begun {
+                return Recorded::TooOld;
+            }
         }
-        // No limit on answers: but for a few a second, each follows a request that had room.
-        if !mark.is_answer && marks.requests >= self.capacity {
+        if marks.is_full(mark.kind, self.capacity) {
             return Recorded::Full;
         }
-        marks.keep(mark);
+        marks.keep(mark, now);
         Recorded::New
     }
 }
 
 impl Marks {
-    fn keep(&mut self, mark: &Mark) {
+    /// Each kind has its own limit: strangers must not use up that of requests, nor requests that of the answers to
+    /// those that were handled.
+    fn count(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Request => &mut self.requests,
+            Kind::Answer => &mut self.answers,
+            Kind::AnswerToStranger => &mut self.answers_to_strangers,
+        }
+    }
+
+    /// Answers get twice the limit: those to requests whose marks are kept, and those to requests whose marks expired
+    /// while their handlers ran. It is enough unless a handler takes longer than marks are kept.
+    fn is_full(&mut self, kind: Kind, capacity: usize) -> bool {
+        let max = match kind {
+            Kind::Answer => capacity.saturating_mul(2),
+            Kind::Request | Kind::AnswerToStranger => capacity,
+        };
+        *self.count(kind) >= max
+    }
+
+    fn keep(&mut self, mark: &Mark, now: Duration) {
         let text: Arc<str> = mark.as_str().into();
         self.seen.insert(Arc::clone(&text));
-        self.requests += usize::from(!mark.is_answer);
+        *self.count(mark.kind) += 1;
         self.by_end.push(Reverse(Kept {
-            end: mark.times.now.saturating_add(mark.times.keep_for),
-            newest: mark.times.newest,
-            is_answer: mark.is_answer,
+            end: now.saturating_add(mark.times.keep_for),
+            kind: mark.kind,
             text,
         }));
     }
 
-    /// Drops some of the marks that have expired, and as many as make room for a request.
-    fn drop_expired(&mut self, now: Duration, capacity: usize) {
+    /// Drops some of the marks that have expired, and as many as make room for one of this kind.
+    fn drop_expired(&mut self, now: Duration, kind: Kind, capacity: usize) {
         let mut dropped = 0;
-        while dropped < DROPPED_AT_ONCE || self.requests >= capacity {
+        while dropped < DROPPED_AT_ONCE || self.is_full(kind, capacity) {
             match self.by_end.peek() {
                 Some(Reverse(kept)) if kept.end < now => {}
                 _ => return,
             }
             if let Some(Reverse(kept)) = self.by_end.pop() {
                 self.seen.remove(&kept.text);
-                self.requests -= usize::from(!kept.is_answer);
-                self.forgotten = self.forgotten.max(Some(kept.newest));
+                *self.count(kept.kind) -= 1;
             }
             dropped += 1;
         }

@@ -14,8 +14,18 @@ use super::freshness::Times;
 #[derive(Clone)]
 pub struct Mark {
     pub(super) text: Box<str>,
-    pub(super) is_answer: bool,
+    pub(super) kind: Kind,
     pub(super) times: Times,
+}
+
+/// What kind of message a mark is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Request,
+    /// To a request that was recorded.
+    Answer,
+    /// To a request that anyone can send: without a body, or replayed.
+    AnswerToStranger,
 }
 
 impl Mark {
@@ -26,7 +36,7 @@ impl Mark {
         &self.text
     }
 
-    /// How long a store has to remember it, from now on.
+    /// How long a store has to remember it, from now on: whole milliseconds, at least one.
     #[must_use]
     pub fn keep_for(&self) -> Duration {
         self.times.keep_for
@@ -36,14 +46,14 @@ impl Mark {
     /// nobody can send it back as a request.
     #[must_use]
     pub fn is_answer(&self) -> bool {
-        self.is_answer
+        self.kind != Kind::Request
     }
 }
 
 impl fmt::Debug for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mark")
-            .field("is_answer", &self.is_answer)
+            .field("kind", &self.kind)
             .field("keep_for", &self.keep_for())
             .finish_non_exhaustive()
     }
@@ -66,9 +76,15 @@ pub enum Recorded {
 /// Marks of messages, kept for as long as those might be accepted: in this process
 /// ([`MemoryMarks`](super::MemoryMarks)), or in a store that processes share.
 ///
-/// In Redis, for instance, it is one command, `SET key 1 NX PX milliseconds`: `OK` is [`Recorded::New`] and no
-/// answer is [`Recorded::Seen`]. Set it to keep what it has when its memory is full (`noeviction`): a mark that
-/// is dropped early lets its message pass again.
+/// All guards on one store need the same rule, and those of one process clones of one [`Freshness`](super::Freshness),
+/// which share its time: a mark is kept for as long as the guard that recorded it asks for, and a guard that accepts
+/// older messages would accept one again.
+///
+/// In Redis, for instance, it is one command, `SET key 1 NX PX milliseconds`: `OK` is [`Recorded::New`], nil is
+/// [`Recorded::Seen`], and an error, also that of a full memory, is [`Unavailable`]. The milliseconds are those of
+/// [`Mark::keep_for`]. Set it to keep what it has when its memory is full (`noeviction`), and not to take writes
+/// without a replica (`min-replicas-to-write`). It still replicates after it has answered, so a failover can lose
+/// the latest marks. A mark that is lost or dropped early lets its message pass again.
 pub trait ReplayStore: Send + Sync + 'static {
     /// Looks whether a mark is there and records it, both in one atomic step.
     fn record(&self, mark: &Mark) -> impl Future<Output = Result<Recorded, Unavailable>> + Send;

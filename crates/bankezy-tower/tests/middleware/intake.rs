@@ -21,9 +21,9 @@ use http_body_util::{Full, Limited};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tower::limit::GlobalConcurrencyLimitLayer;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
-use super::{sealed_post, shared};
+use super::{NeverReady, sealed_post, shared};
 use crate::common::cipher;
 
 type Answer = Response<Full<Bytes>>;
@@ -188,6 +188,24 @@ async fn more_bytes_than_allowed_are_refused_as_they_arrive() {
     }
 }
 
+/// 60 senders who stall with all that they may send leave bytes for others.
+#[tokio::test(start_paused = true)]
+async fn by_default_a_request_takes_a_small_part_of_the_bytes() {
+    let service = layer().layer(service_fn(echo));
+    let mib = 1024 * 1024;
+    let begun = "A".repeat(mib);
+    let senders = [(); 60].map(|()| tokio::spawn(service.clone().oneshot(stalled(&begun))));
+    tokio::task::yield_now().await;
+    let response = service.clone().oneshot(sealed_post(sealed())).await;
+    assert_eq!(response.unwrap().status(), 200);
+    let response = service.oneshot(sealed_post("A".repeat(mib + 1))).await;
+    let refusal = refusal(&response.unwrap());
+    assert_eq!(refusal, (413, Refusal::RequestTooLong { max: mib }));
+    for sender in senders {
+        sender.abort();
+    }
+}
+
 #[tokio::test]
 async fn what_is_pending_counts_until_the_service_takes_it() {
     let text = sealed();
@@ -210,21 +228,26 @@ async fn what_is_pending_counts_until_the_service_takes_it() {
     waiting.abort();
 }
 
-#[derive(Clone)]
-struct NeverReady;
-
-impl Service<Request<Full<Bytes>>> for NeverReady {
-    type Response = Answer;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<Answer, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Pending
+/// Which anyone can send, as the others.
+#[tokio::test]
+async fn a_preflight_request_is_pending_too() {
+    let layer = layer().allow_preflight().with_max_pending(1);
+    let preflight = || {
+        let request = Request::options("/callback").header("origin", "https://shop.example");
+        let request = request.header("access-control-request-method", "POST");
+        request.body(Full::<Bytes>::default()).unwrap()
+    };
+    let waiting = tokio::spawn(layer.layer(NeverReady).oneshot(preflight()));
+    tokio::task::yield_now().await;
+    let echoing = layer.layer(service_fn(echo));
+    for request in [preflight(), sealed_post(sealed())] {
+        let response = echoing.clone().oneshot(request).await;
+        assert_eq!(refusal(&response.unwrap()), (503, Refusal::Overloaded));
     }
-
-    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
-        unreachable!("it was never ready")
-    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    let response = echoing.oneshot(preflight()).await;
+    assert_eq!(response.unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -185,14 +185,32 @@ fn an_unknown_key_is_answered_like_one_that_does_not_open() {
             by("unknown", sealed.clone()),
             by("", sealed.clone()),
             by("unknown", cipher(backend).seal(b"{}").unwrap()),
-            by("unknown", "no sealed text"),
-            by("unknown", ""),
-            sealed_post(sealed),
+            sealed_post(sealed.clone()),
             twice,
         ] {
             let (seen, refusal) = refused(&layer, request).await;
             assert_eq!((seen, refusal), (known.clone(), Refusal::UnknownKey));
         }
+
+        // What no key opens is the same answer, and nothing is looked up.
+        let asked = partners.asked();
+        let (_, tag) = sealed.rsplit_once('.').unwrap();
+        for text in [
+            String::new(),
+            "no sealed text".to_owned(),
+            "{}".to_owned(),
+            format!("{sealed}.{tag}"),
+            sealed.replacen("..", ".", 1),
+            format!("{sealed}A"),
+            format!("!{sealed}"),
+        ] {
+            for api_key in ["known", "unknown"] {
+                let (seen, refusal) = refused(&layer, by(api_key, text.clone())).await;
+                assert_eq!(seen, known, "{text}");
+                assert!(matches!(refusal, Refusal::NotOpened { .. }), "{refusal}");
+            }
+        }
+        assert_eq!(partners.asked(), asked);
 
         // That the limit of its keys is lower than the layer's does not tell either.
         let small = cipher(backend).with_max_sealed_len(100);
@@ -201,6 +219,11 @@ fn an_unknown_key_is_answered_like_one_that_does_not_open() {
         let (seen, _) = refused(&layer, by("small", long)).await;
         assert_eq!(seen, known);
     });
+}
+
+/// What has the form of a sealed text.
+fn sealed_text() -> String {
+    cipher(&AVAILABLE[0]).seal(b"{}").unwrap()
 }
 
 /// Counts what it is given to open.
@@ -228,7 +251,7 @@ fn an_unknown_key_takes_the_same_opening() {
         let keys = LookedUpKeys::with_decoy(partners, channel(&decoy));
         let layer = SealedServerLayer::from_lookup(keys);
         for api_key in ["known", "unknown", "unknown"] {
-            let _ = refused(&layer, by(api_key, "text")).await;
+            let _ = refused(&layer, by(api_key, sealed_text())).await;
         }
         let count = |counting: &Counting| counting.0.load(Ordering::SeqCst);
         assert_eq!((count(&found), count(&decoy)), (1, 2));
@@ -267,35 +290,36 @@ async fn an_unknown_key_is_remembered_for_a_while() {
     let keys = limits(&partners, &AVAILABLE[0]);
     let layer = SealedServerLayer::from_lookup(keys.clone());
     for _ in 0..5 {
-        let _ = refused(&layer, by("unknown", "x")).await;
+        let _ = refused(&layer, by("unknown", sealed_text())).await;
     }
     assert_eq!(partners.asked(), 1);
     tokio::time::advance(Duration::from_secs(4)).await;
-    let _ = refused(&layer, by("unknown", "x")).await;
+    let _ = refused(&layer, by("unknown", sealed_text())).await;
     assert_eq!(partners.asked(), 1);
     tokio::time::advance(Duration::from_secs(6)).await;
-    let _ = refused(&layer, by("unknown", "x")).await;
+    let _ = refused(&layer, by("unknown", sealed_text())).await;
     assert_eq!(partners.asked(), 2);
 
     // A flood of others does not make it grow: the oldest are looked up again.
     let few = SealedServerLayer::from_lookup(keys.clone().with_max_unknown(10));
     for count in 0..20 {
-        let _ = refused(&few, by(&format!("unknown-{count}"), "x")).await;
+        let _ = refused(&few, by(&format!("unknown-{count}"), sealed_text())).await;
     }
     assert_eq!(partners.asked(), 22);
-    let _ = refused(&few, by("unknown-19", "x")).await;
+    let _ = refused(&few, by("unknown-19", sealed_text())).await;
     assert_eq!(partners.asked(), 22);
-    let _ = refused(&few, by("unknown-0", "x")).await;
+    let _ = refused(&few, by("unknown-0", sealed_text())).await;
     assert_eq!(partners.asked(), 23);
 
     for none in [
         keys.clone().with_unknown_time(Duration::ZERO),
-        keys.with_max_unknown(0),
+        keys.clone().with_max_unknown(0),
+        keys.with_max_unknown(1),
     ] {
         let before = partners.asked();
         let layer = SealedServerLayer::from_lookup(none);
         for _ in 0..2 {
-            let _ = refused(&layer, by("unknown", "x")).await;
+            let _ = refused(&layer, by("unknown", sealed_text())).await;
         }
         assert_eq!(partners.asked(), before + 2);
     }
@@ -308,10 +332,10 @@ async fn a_lookup_that_fails_or_is_late_is_a_503() {
         .with("hangs", Row::Hangs);
     let layer = layer(&partners, &AVAILABLE[0]);
     for round in 1..=2 {
-        let ((status, ..), refusal) = refused(&layer, by("fails", "x")).await;
+        let ((status, ..), refusal) = refused(&layer, by("fails", sealed_text())).await;
         assert_eq!((status, refusal), (503, Refusal::LookupFailed));
         let begun = tokio::time::Instant::now();
-        let ((status, ..), refusal) = refused(&layer, by("hangs", "x")).await;
+        let ((status, ..), refusal) = refused(&layer, by("hangs", sealed_text())).await;
         assert_eq!((status, refusal), (503, Refusal::LookupTimedOut));
         assert_eq!(begun.elapsed().as_secs(), 2);
         assert_eq!(partners.asked(), 2 * round, "neither is remembered");
@@ -338,7 +362,7 @@ async fn lookups_are_bounded() {
     // Who waits for a place that does not come is told at the deadline.
     let hanging = [(); 3].map(|()| {
         let layer = layer.clone();
-        tokio::spawn(async move { refused(&layer, by("hangs", "x")).await.1 })
+        tokio::spawn(async move { refused(&layer, by("hangs", sealed_text())).await.1 })
     });
     for refusal in hanging {
         assert_eq!(refusal.await.unwrap(), Refusal::LookupTimedOut);
@@ -367,20 +391,26 @@ fn nobody_is_a_principal_who_proved_nothing() {
         let key = Arc::new(cipher(backend));
         let partners = Partners::default().keys("known", Arc::clone(&key));
         let layer = layer(&partners, backend).allow_empty().allow_preflight();
+        // Whether the key is known does not show.
         for api_key in ["known", "unknown"] {
-            let mut request = by(api_key, "");
-            *request.method_mut() = http::Method::GET;
-            // A mark from outside.
-            request.extensions_mut().insert(Partner(CANARY.to_owned()));
-            let response = answered(&layer, request).await;
-            // Whether the key is known does not show.
-            assert_eq!(response.status(), 200);
-            let body = bytes(response.into_body()).await;
-            match key.open(&body) {
-                Ok(opened) => assert_eq!((api_key, &*opened), ("known", &b"None "[..])),
-                Err(error) => assert_eq!((api_key, error), ("unknown", Error::OpenFailed)),
+            for method in ["GET", "HEAD", "DELETE"] {
+                for content_type in ["text/plain", "application/json"] {
+                    let mut request = by(api_key, "");
+                    *request.method_mut() = method.parse().unwrap();
+                    let content_type = content_type.parse().unwrap();
+                    request.headers_mut().insert("content-type", content_type);
+                    let ((status, ..), refusal) = refused(&layer, request).await;
+                    assert_eq!((status, refusal), (400, Refusal::Empty));
+                }
             }
         }
+        assert_eq!(partners.asked(), 0);
+        // A mark from outside.
+        let mut request = by("known", key.seal(b"{}").unwrap());
+        request.extensions_mut().insert(Partner(CANARY.to_owned()));
+        let response = answered(&layer, request).await;
+        let opened = key.open(bytes(response.into_body()).await).unwrap();
+        assert_eq!(&*opened, br#"Some(Partner("known")) {}"#);
         let mut preflight = by("known", "");
         *preflight.method_mut() = http::Method::OPTIONS;
         for (name, value) in [("origin", "x"), ("access-control-request-method", "POST")] {

@@ -16,6 +16,7 @@ mod server;
 mod wiping;
 
 use std::convert::Infallible;
+use std::future::Ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +29,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use tower::Service;
 
 /// Planted in every input; no error, mark or refusal may show it.
 const CANARY: &str = "canary-4711";
@@ -155,5 +157,23 @@ impl Body for Pieces {
             None if self.breaks_off => Some(Err(CANARY.to_owned())),
             None => None,
         })
+    }
+}
+
+/// A service that is busy for good.
+#[derive(Clone)]
+struct NeverReady;
+
+impl Service<Request<Full<Bytes>>> for NeverReady {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        unreachable!("it was never ready")
     }
 }
