@@ -152,11 +152,45 @@ fn a_key_of_the_environment_that_is_not_used_is_said() {
         );
         assert_eq!((ran.code, ran.err), (0, warning), "{command} {variables:?}");
     }
-    // What is replaced by the same key of a flag is no surprise, nor is what is used.
-    let other = ("BANKEZY_SECRET", "x");
+    // So is what a flag replaces, in whichever form.
+    let encrypted = "open --private-key encrypted --private-key-password-file password";
+    for (command, input, names, flag) in [
+        (
+            "open --secret-file s",
+            &to_secret,
+            [
+                "BANKEZY_SECRET",
+                "BANKEZY_SECRET_FILE",
+                "BANKEZY_SECRET_ENV",
+            ]
+            .as_slice(),
+            "--secret-file",
+        ),
+        (
+            "open --private-key k",
+            &to_key,
+            &["BANKEZY_PRIVATE_KEY", "BANKEZY_PRIVATE_KEY_ENV"],
+            "--private-key",
+        ),
+        (
+            encrypted,
+            &to_key,
+            &[
+                "BANKEZY_PRIVATE_KEY_PASSWORD",
+                "BANKEZY_PRIVATE_KEY_PASSWORD_FILE",
+                "BANKEZY_PRIVATE_KEY_PASSWORD_ENV",
+            ],
+            "--private-key-password-file",
+        ),
+    ] {
+        for name in names {
+            let ran = folder.run_with(command, input, &[(*name, "x")]);
+            let warning = format!("bankezy: warning: `{name}` is not used: `{flag}` is given\n");
+            assert_eq!((ran.code, ran.err), (0, warning), "{command} {name}");
+        }
+    }
     for (command, input, variables) in [
-        ("open --secret-file s", &to_secret, &[other][..]),
-        ("open", &to_secret, &[secret_file]),
+        ("open", &to_secret, &[secret_file][..]),
         ("open --private-key encrypted", &to_key, &[password]),
     ] {
         let ran = folder.run_with(command, input, variables);
