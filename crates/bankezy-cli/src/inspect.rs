@@ -2,13 +2,13 @@
 
 use crate::args::Inspect;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Limit};
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
     let bytes = match &args.file {
-        Some(file) => files::read_file(file, max.saturating_add(2), "the argument FILE")?,
-        None => files::read_stdin(max.saturating_add(2))?,
+        Some(file) => files::read_file(file, Limit::Sealed(max), "the argument FILE")?,
+        None => files::read_stdin(Limit::Sealed(max))?,
     };
     let report = bankezy_diagnose::inspect(bytes.as_bytes(), max)
         .map_err(|error| Failure::operation(error.to_string()))?;
