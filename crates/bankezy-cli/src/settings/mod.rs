@@ -7,6 +7,7 @@
 
 mod file;
 mod merge;
+mod pem;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -46,7 +47,8 @@ pub(crate) fn parse(
 ) -> Result<(Args, Settings), Failure> {
     let mut program = Args::command();
     let typed = given.get(1..).unwrap_or_default();
-    let matches = match program.try_get_matches_from_mut(given) {
+    let given = pem::joined(given, &program);
+    let matches = match program.try_get_matches_from_mut(&given) {
         Ok(matches) => matches,
         // `bankezy` alone gets the whole help.
         Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => {
@@ -73,7 +75,7 @@ pub(crate) fn parse(
     let matches = if added.is_empty() {
         Ok(matches)
     } else {
-        let mut merged = given.to_vec();
+        let mut merged = given;
         // After `--` a flag is none.
         let end = merged.iter().position(|text| text == "--");
         let end = end.unwrap_or(merged.len());

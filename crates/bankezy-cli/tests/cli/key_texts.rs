@@ -79,6 +79,93 @@ fn public_keys_are_read_from_files_and_from_the_command_line() {
     }
 }
 
+/// As `"$(cat key.pem)"` gives it.
+#[test]
+fn pem_is_the_value_of_a_flag() {
+    let folder = Folder::new();
+    folder.write("k.pem", keys::P256);
+    folder.run("keygen p256 --out peer.pem", "").printed();
+    let public = keys::P256_PUBLIC.trim_end();
+    let sealed = folder.run_args(["seal", "--recipient", public], "x", &[]);
+    let opened = folder.run("open --private-key k.pem", sealed.printed());
+    assert_eq!(opened.printed(), b"x");
+    let agreed = [
+        "--private-key",
+        "peer.pem",
+        "--derive",
+        "raw",
+        "--peer",
+        public,
+    ];
+    let run = |words: &[&str], input: &[u8]| {
+        let words: Vec<_> = words.iter().chain(&agreed).copied().collect();
+        folder.run_args(words, input, &[])
+    };
+    let sealed = run(&["seal"], b"x").printed();
+    assert_eq!(run(&["open"], &sealed).printed(), b"x");
+    // Before a flag, and after `--`, where it is none.
+    let ran = folder.run_args(["seal", "--recipient", public, "--lines"], "x\n", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = folder.run_args(["seal", "--", "--recipient", public], "x", &[]);
+    ran.failed(2, "unexpected");
+
+    // A private key is refused, and not printed.
+    let alarm = Error::from(P::PrivateMember).to_string();
+    for text in [
+        keys::P256,
+        keys::P256_SEC1,
+        keys::RSA_2048,
+        keys::P256_ENCRYPTED,
+    ] {
+        for (command, flag) in [
+            (&["seal"][..], "--recipient"),
+            (
+                &["seal", "--private-key", "k.pem", "--derive", "raw"],
+                "--peer",
+            ),
+            (
+                &["open", "--private-key", "k.pem", "--derive", "raw"],
+                "--peer",
+            ),
+        ] {
+            let words = command.iter().copied().chain([flag, text]);
+            let ran = folder.run_args(words, "x", &[]);
+            let body = text.lines().nth(1).unwrap();
+            assert!(!ran.err.contains(body), "{}", ran.err);
+            ran.failed(1, &alarm);
+        }
+    }
+    let ran = folder.run_args(["seal", "--private-key", keys::P256], "x", &[]);
+    assert!(!ran.err.contains("MIG"), "{}", ran.err);
+    ran.failed(2, "`--private-key` takes the name of a file");
+}
+
+#[test]
+fn a_value_that_was_forgotten_is_missed() {
+    let folder = Folder::new();
+    for (line, reason) in [
+        (
+            "seal --recipient --lines",
+            "missing value for `--recipient`",
+        ),
+        ("seal --recipient", "missing value for `--recipient`"),
+        (
+            "seal --recipient --payload x",
+            "`--recipient` takes a public key",
+        ),
+        (
+            "seal --private-key k --peer --derive raw",
+            "missing value for `--peer`",
+        ),
+        (
+            "open --private-key k --peer --payload x",
+            "`--peer` takes a public key",
+        ),
+    ] {
+        folder.run(line, "x").failed(2, reason);
+    }
+}
+
 /// The errors of `PublicKey::from_wire`, of which `tests/hostile/wire.rs` has the table, say the same through a
 /// file.
 #[test]
