@@ -321,7 +321,7 @@ impl fmt::Display for KeyForm {
                 "a public point and a private scalar without a structure around them: read them as X9.63, or convert them with `(printf 30770201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107a144034200 | xxd -r -p; head -c 65 FILE) | openssl pkey -inform DER -out key.pem`"
             }
             Self::RawScalar => {
-                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
+                "32 octets without a structure around them: if they are a payload secret, give them as that and not as a key; if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
             }
         };
         f.write_str(text)

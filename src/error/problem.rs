@@ -281,6 +281,6 @@ pub enum KeyForm {
     },
     /// A public point and the private scalar behind it, 97 octets.
     RawPrivateKey,
-    /// 32 octets, such as a private scalar.
+    /// 32 octets, such as a payload secret or a private scalar.
     RawScalar,
 }

@@ -90,6 +90,23 @@ fn a_payload_secret_as_a_private_key_is_named_with_its_flag() {
         let run = folder.run_with("open --private-key-env KEY", "x", &[("KEY", text)]);
         assert!(!run.err.contains("decode the file"), "{}", run.err);
         run.failed(1, "if it is a payload secret, it belongs to --secret-env");
+        // As a public key too. It is called a secret before a command makes a private key of it.
+        folder.write("k.pem", keys::P256);
+        let text = format!("--recipient={text}");
+        for (run, what) in [
+            (folder.run("open --private-key k", "x"), "it belongs to"),
+            (folder.run("seal --recipient k", "x"), "it belongs to"),
+            (folder.run_args(["seal", &*text], "x", &[]), "it belongs to"),
+            (
+                folder.run("open --private-key k.pem --derive raw --peer k", "x"),
+                "it belongs to",
+            ),
+            (folder.run("inspect k", ""), "keep it secret"),
+        ] {
+            let said = format!("bankezy: if it is a payload secret, {what}");
+            assert!(run.err.starts_with(&said), "{}", run.err);
+            run.failed(1, "otherwise: ");
+        }
     }
     folder.write("k", "nonsense");
     let run = folder.run("open --private-key k", "x");

@@ -363,7 +363,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.form_raw_scalar",
-        "Convert it with the command that the text names.",
+        "Give a payload secret as `PayloadSecret`; convert a private key with the command that the text names.",
     ),
     ("url.invalid", "Give a whole URL with scheme and host."),
     ("url.not_https", "Use an https URL."),
