@@ -124,6 +124,7 @@ impl KeyForm {
             Self::QuotedText => "key.form_quoted_text",
             Self::Utf16 { .. } => "key.form_utf16",
             Self::PublicKey => "key.form_public_key",
+            Self::Pkcs1PublicKey => "key.form_pkcs1_public_key",
             Self::RawPublicPoint { .. } => "key.form_raw_public_point",
             Self::RawPrivateKey => "key.form_raw_private_key",
             Self::RawScalar => "key.form_raw_scalar",

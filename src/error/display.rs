@@ -297,6 +297,9 @@ impl fmt::Display for KeyForm {
                 );
             }
             Self::PublicKey => "a public key, and a private one is needed: give the private key",
+            Self::Pkcs1PublicKey => {
+                "an RSA public key in DER of PKCS#1: read it as that, or convert it with `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -out key.pem`"
+            }
             Self::RawPublicPoint { octets } => {
                 let (what, header) = match octets {
                     33 => (

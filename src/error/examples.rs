@@ -162,7 +162,7 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 18] = [
+const FORM: [KeyForm; 19] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
@@ -178,6 +178,7 @@ const FORM: [KeyForm; 18] = [
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },
     KeyForm::PublicKey,
+    KeyForm::Pkcs1PublicKey,
     KeyForm::RawPublicPoint { octets: 65 },
     KeyForm::RawPrivateKey,
     KeyForm::RawScalar,

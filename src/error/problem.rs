@@ -274,6 +274,8 @@ pub enum KeyForm {
     },
     /// A public key where a private one is needed.
     PublicKey,
+    /// An RSA public key in DER of PKCS#1 (RFC 8017 appendix A.1.1).
+    Pkcs1PublicKey,
     /// A public point without a structure around it.
     RawPublicPoint {
         /// 65, or 64 without the octet in front that says its form, or 33 if it is compressed.

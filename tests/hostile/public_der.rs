@@ -88,6 +88,7 @@ fn hostile_subject_public_key_infos() {
             row("the key no bit string", changed(23, 4), invalid),
             row("a bit string with unused bits", changed(25, 1), invalid),
             row("a set", changed(0, 0x31), invalid),
+            row("PKCS#1", rsa_pkcs1(), form(KeyForm::Pkcs1PublicKey)),
             row("PEM", P256_PEM, form(KeyForm::Pem)),
             row("JWK", public_jwk(P256_JWK), form(KeyForm::Jwk)),
             row(

@@ -74,6 +74,7 @@ fn read_inside<T>(bytes: &[u8], read: impl FnOnce(Form<'_>) -> T) -> T {
 pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
     PublicKey::from_spki_der(bytes).or_else(|error| match other_form(&error) {
         Some(KeyForm::Certificate) => PublicKey::from_certificate_der(bytes),
+        Some(KeyForm::Pkcs1PublicKey) => PublicKey::from_pkcs1_der(bytes),
         // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
         Some(KeyForm::RawPublicPoint { octets: 64 }) => {
             PublicKey::from_x963(&[&[4], bytes].concat())
@@ -135,7 +136,12 @@ fn is_about_the_wire(error: &Error) -> bool {
             ..
         }
     );
-    let is_read = |form| matches!(form, KeyForm::Certificate | KeyForm::RawPublicPoint { .. });
+    let is_read = |form| {
+        matches!(
+            form,
+            KeyForm::Certificate | KeyForm::Pkcs1PublicKey | KeyForm::RawPublicPoint { .. }
+        )
+    };
     is_about_base64 || other_form(error).is_some_and(is_read)
 }
 

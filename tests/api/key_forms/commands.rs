@@ -65,6 +65,12 @@ fn public(text: &str) -> PublicKey {
     PublicKey::from_pem(text).unwrap()
 }
 
+/// Of files that hold the RSA key.
+fn rsa_public(text: &str) -> PublicKey {
+    assert_eq!(public(text), public(RSA_PUBLIC));
+    public(P256_PUBLIC)
+}
+
 /// The commands in a text. Single options are no commands.
 fn commands(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
@@ -245,6 +251,8 @@ fn cases() -> Vec<Case> {
         },
     ));
     // These hold another key.
+    let pkcs1 = der(RSA_PUBLIC)[24..].to_vec();
+    cases.push(Case::new(of_point(&pkcs1), pkcs1, rsa_public));
     cases.push(
         Case::new(
             of_pem(include_str!("../../data/forms/openssh")),

@@ -152,6 +152,26 @@ fn public_pem_is_read_by_its_structure() {
     }
 }
 
+#[test]
+fn an_rsa_public_key_in_der_of_pkcs1_is_read_as_that() {
+    let rsa = PublicKey::from_pem(RSA_PUBLIC).unwrap();
+    let spki = der(RSA_PUBLIC);
+    assert_eq!(PublicKey::from_pkcs1_der(&spki[24..]).as_ref(), Ok(&rsa));
+    assert_eq!(
+        PublicKey::from_spki_der(&spki[24..]),
+        Err(form(KeyForm::Pkcs1PublicKey))
+    );
+    let structure = "RSAPublicKey";
+    assert_eq!(
+        PublicKey::from_pkcs1_der(&spki),
+        Err(key(KeyProblem::NotDer { structure }))
+    );
+    for private in [RSA_PEM, RSA_PKCS1, P256_PEM] {
+        let refused = PublicKey::from_pkcs1_der(&der(private));
+        assert_eq!(refused, Err(key(KeyProblem::PrivateMember)));
+    }
+}
+
 /// What is recognised and not read, and a command that its message has to name.
 #[test]
 fn other_forms_are_named_with_the_command_that_converts_them() {

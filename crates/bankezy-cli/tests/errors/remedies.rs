@@ -362,6 +362,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Read it with `KeyPair::from_x963`, or convert it with the command that the text names.",
     ),
     (
+        "key.form_pkcs1_public_key",
+        "Read it with `PublicKey::from_pkcs1_der`, or convert it with the command that the text names.",
+    ),
+    (
         "key.form_raw_scalar",
         "Give a payload secret as `PayloadSecret`; convert a private key with the command that the text names.",
     ),
