@@ -72,7 +72,6 @@ impl<'a> Object<'a> {
     }
 
     /// Names and JSON texts of the members, in their order.
-    #[cfg(feature = "providers")]
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0
             .iter()

@@ -120,6 +120,8 @@ impl KeyForm {
             Self::Pem => "key.form_pem",
             Self::Jwk => "key.form_jwk",
             Self::JwkSet => "key.form_jwk_set",
+            Self::EmptyJwkSet => "key.form_empty_jwk_set",
+            Self::NestedJwk => "key.form_nested_jwk",
             Self::JwkArray => "key.form_jwk_array",
             Self::QuotedText => "key.form_quoted_text",
             Self::Utf16 { .. } => "key.form_utf16",

@@ -283,6 +283,10 @@ impl fmt::Display for KeyForm {
             Self::JwkSet => {
                 "a JWK set: give one of the keys in it, for example the first with `jq '.keys[0]' FILE`"
             }
+            Self::EmptyJwkSet => "a JWK set without a key in it: ask for one that has the key",
+            Self::NestedJwk => {
+                "JSON with a JWK inside: give that alone, for example the member `jwk` with `jq .jwk FILE`"
+            }
             Self::JwkArray => {
                 "a JSON array: if JWKs are in it, give one of them, for example the first with `jq '.[0]' FILE`"
             }

@@ -162,7 +162,7 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 19] = [
+const FORM: [KeyForm; 21] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
@@ -174,6 +174,8 @@ const FORM: [KeyForm; 19] = [
     KeyForm::Pem,
     KeyForm::Jwk,
     KeyForm::JwkSet,
+    KeyForm::EmptyJwkSet,
+    KeyForm::NestedJwk,
     KeyForm::JwkArray,
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },

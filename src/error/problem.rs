@@ -263,6 +263,10 @@ pub enum KeyForm {
     Jwk,
     /// A JWK set (RFC 7517 section 5).
     JwkSet,
+    /// A JWK set without a key in it.
+    EmptyJwkSet,
+    /// JSON with a JWK inside.
+    NestedJwk,
     /// A JSON array of objects, such as the `keys` of a JWK set.
     JwkArray,
     /// Text in quotation marks, such as a JSON string that holds a JWK.

@@ -172,6 +172,7 @@ fn cases() -> Vec<Case> {
     let jwk = P256_JWK.trim_end();
     let (set, array) = (format!(r#"{{"keys":[{jwk}]}}"#), format!("[{jwk}]"));
     let quoted = serde_json::to_string(jwk).unwrap();
+    let nested = format!(r#"{{"id":1,"jwk":{jwk}}}"#);
     let two = format!("{P256_PEM}{}", include_str!("../../data/p256-other.pem"));
     let two_public = format!("{P256_PUBLIC}{RSA_PUBLIC}");
     let certificates = CERTIFICATE.repeat(2);
@@ -195,6 +196,7 @@ fn cases() -> Vec<Case> {
         Case::new(of_jwk(&set), set, private_jwk),
         Case::new(of_jwk(&array), array, private_jwk),
         Case::new(of_jwk(&quoted), quoted, private_jwk),
+        Case::new(of_jwk(&nested), nested, private_jwk),
         Case::new(of_der(&little), little, private),
         Case::new(of_der(&big), big, private),
         Case::new(of_der(&marked_little), marked_little, private),

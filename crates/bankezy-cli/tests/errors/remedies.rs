@@ -362,6 +362,14 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Read it with `KeyPair::from_x963`, or convert it with the command that the text names.",
     ),
     (
+        "key.form_empty_jwk_set",
+        "Ask the other side for a JWK set that has the key, or for the key alone.",
+    ),
+    (
+        "key.form_nested_jwk",
+        "Give the JWK alone, without the JSON around it.",
+    ),
+    (
         "key.form_pkcs1_public_key",
         "Read it with `PublicKey::from_pkcs1_der`, or convert it with the command that the text names.",
     ),
