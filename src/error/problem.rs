@@ -168,6 +168,10 @@ pub enum KeyProblem {
     KeyOps,
     /// Not PEM (RFC 7468).
     NotPem,
+    /// PEM without its END line.
+    PemNoEnd,
+    /// PEM with a mark in front of each line, such as that of a comment.
+    PemCommented,
     /// PEM with more than one key.
     SeveralKeys,
     /// PEM with more than one certificate and no key.
@@ -255,10 +259,24 @@ pub enum KeyForm {
     Pkcs12,
     /// PKCS#7 or CMS (RFC 5652).
     Pkcs7,
+    /// A private RSA key of Microsoft in a PVK file.
+    Pvk,
+    /// An RSA key of Microsoft in a key blob (PUBLICKEYBLOB or PRIVATEKEYBLOB).
+    MsBlob {
+        /// Whether it is a private one.
+        private: bool,
+    },
+    /// Compressed data.
+    Compressed {
+        /// The command that reads it, such as `gzip -dc <`.
+        with: &'static str,
+    },
     /// A Java key store (JKS or JCEKS).
     JavaKeyStore,
     /// PEM (RFC 7468).
     Pem,
+    /// PEM whose BEGIN or END line was changed, such as by a word processor.
+    AlteredPem,
     /// A JWK's JSON (RFC 7517).
     Jwk,
     /// A JWK set (RFC 7517 section 5).
@@ -269,6 +287,10 @@ pub enum KeyForm {
     NestedJwk,
     /// A JSON array of objects, such as the `keys` of a JWK set.
     JwkArray,
+    /// XML, such as .NET writes RSA keys, or HTML.
+    Xml,
+    /// Decimal numbers.
+    Decimal,
     /// Text in quotation marks, such as a JSON string that holds a JWK.
     QuotedText,
     /// Text in UTF-16.

@@ -136,7 +136,9 @@ fn refuse_others(der: &[u8]) -> Result<(), KeyProblem> {
         | DerForm::EncryptedPkcs8
         | DerForm::Pkcs1
         | DerForm::Sec1
-        | DerForm::Other(KeyForm::RawPrivateKey) => Err(KeyProblem::PrivateMember),
+        | DerForm::Other(
+            KeyForm::RawPrivateKey | KeyForm::Pvk | KeyForm::MsBlob { private: true },
+        ) => Err(KeyProblem::PrivateMember),
         DerForm::Other(found) => Err(KeyProblem::OtherForm { found }),
         DerForm::Spki | DerForm::Pkcs1Public => Ok(()),
         DerForm::Unknown => {

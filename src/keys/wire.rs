@@ -76,7 +76,9 @@ fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
 /// What was in the base64.
 fn not_a_key(bytes: &[u8]) -> KeyProblem {
     match DerForm::of(bytes) {
-        DerForm::Other(KeyForm::RawPrivateKey) => KeyProblem::PrivateMember,
+        DerForm::Other(
+            KeyForm::RawPrivateKey | KeyForm::Pvk | KeyForm::MsBlob { private: true },
+        ) => KeyProblem::PrivateMember,
         DerForm::Other(found) => KeyProblem::OtherForm { found },
         _ => KeyProblem::NotAKey,
     }

@@ -252,7 +252,7 @@ fn hostile_public_pem() {
             row("empty", "", P::Empty),
             row("a NUL", "\0", P::NotPem),
             row("the bytes alone", base64url(der_of(P256_PEM)), P::NotPem),
-            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::NotPem),
+            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::PemNoEnd),
             row(
                 "no line inside",
                 "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
@@ -261,7 +261,7 @@ fn hostile_public_pem() {
             row(
                 "another label at the end",
                 swapped(P256_PEM, "END PUBLIC", "END RSA PUBLIC"),
-                P::NotPem,
+                form(KeyForm::AlteredPem),
             ),
             row("no base64", swapped(P256_PEM, "MFkw", "MF!w"), P::NotPem),
             row(

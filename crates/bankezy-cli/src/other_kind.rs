@@ -34,7 +34,11 @@ fn is_private_key(bytes: &[u8]) -> bool {
             problem,
             KeyProblem::Encrypted
                 | KeyProblem::OtherForm {
-                    found: KeyForm::OpenSsh | KeyForm::Putty | KeyForm::Pkcs12
+                    found: KeyForm::OpenSsh
+                        | KeyForm::Putty
+                        | KeyForm::Pkcs12
+                        | KeyForm::Pvk
+                        | KeyForm::MsBlob { private: true }
                 }
         ),
         Err(_) => false,

@@ -1,6 +1,7 @@
 //! Keys in the forms that tools write: read, or refused with a message that names the form and the next step.
 //! Once per backend. `tests/data/README.md` says how each file was made.
 
+mod altered;
 mod certificates;
 #[cfg(unix)]
 mod commands;
@@ -149,26 +150,6 @@ fn public_pem_is_read_by_its_structure() {
     let pkcs1 = pem("PUBLIC KEY", &der(RSA_PUBLIC)[24..]);
     for text in [spki_as_pkcs1, pkcs1, RSA_PUBLIC.replace('\n', r"\n")] {
         assert_eq!(PublicKey::from_pem(&text).as_ref(), Ok(&rsa), "{text}");
-    }
-}
-
-#[test]
-fn an_rsa_public_key_in_der_of_pkcs1_is_read_as_that() {
-    let rsa = PublicKey::from_pem(RSA_PUBLIC).unwrap();
-    let spki = der(RSA_PUBLIC);
-    assert_eq!(PublicKey::from_pkcs1_der(&spki[24..]).as_ref(), Ok(&rsa));
-    assert_eq!(
-        PublicKey::from_spki_der(&spki[24..]),
-        Err(form(KeyForm::Pkcs1PublicKey))
-    );
-    let structure = "RSAPublicKey";
-    assert_eq!(
-        PublicKey::from_pkcs1_der(&spki),
-        Err(key(KeyProblem::NotDer { structure }))
-    );
-    for private in [RSA_PEM, RSA_PKCS1, P256_PEM] {
-        let refused = PublicKey::from_pkcs1_der(&der(private));
-        assert_eq!(refused, Err(key(KeyProblem::PrivateMember)));
     }
 }
 
