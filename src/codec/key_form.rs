@@ -181,19 +181,18 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
     }
 }
 
-/// Whether a line is like the first one of a PEM block of a key or a certificate, with whatever dashes, marks and
-/// blanks.
+/// Whether a line is like the first or the last one of a PEM block of a key or a certificate, with whatever dashes,
+/// marks and blanks.
 fn is_altered_boundary(line: &str) -> bool {
-    let label = line.trim_matches(|c: char| !c.is_alphanumeric());
-    let Some((begin, rest)) = label.split_at_checked(5) else {
+    let words = line.trim_matches(|c: char| !c.is_alphanumeric());
+    let Some((word, label)) = words.split_once(char::is_whitespace) else {
         return false;
     };
     let names = |word: &[u8]| {
-        let mut words = rest.as_bytes().windows(word.len());
-        words.any(|found| found.eq_ignore_ascii_case(word))
+        let mut parts = label.as_bytes().windows(word.len());
+        parts.any(|found| found.eq_ignore_ascii_case(word))
     };
-    begin.eq_ignore_ascii_case("BEGIN")
-        && rest.starts_with(char::is_whitespace)
+    (word.eq_ignore_ascii_case("BEGIN") || word.eq_ignore_ascii_case("END"))
         && (names(b"KEY") || names(b"CERTIFICATE"))
         && line.chars().filter(|c| is_dash(*c)).count() >= 2
 }

@@ -44,7 +44,7 @@ pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>,
     while rest.contains(BEGIN) {
         let (block, after) = first(rest).ok_or_else(|| broken(rest))?;
         rest = after;
-        if block.label.split(' ').any(str::is_empty) {
+        if !is_label(block.label) {
             return Err(ALTERED);
         }
         // `openssl ecparam -genkey` writes the curve in front, which the key names again.
@@ -74,6 +74,13 @@ fn not_pem(text: &str) -> KeyProblem {
         Some(found) => KeyProblem::OtherForm { found },
         None => KeyProblem::NotPem,
     }
+}
+
+/// Whether it is capital letters and others, in words with one blank between.
+fn is_label(text: &str) -> bool {
+    let is_part = |c: u8| c.is_ascii_graphic() && !c.is_ascii_lowercase();
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_part);
+    text.split(' ').all(is_word)
 }
 
 const ALTERED: KeyProblem = KeyProblem::OtherForm {

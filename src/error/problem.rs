@@ -275,7 +275,7 @@ pub enum KeyForm {
     JavaKeyStore,
     /// PEM (RFC 7468).
     Pem,
-    /// PEM whose BEGIN or END line was changed, such as by a word processor.
+    /// PEM whose BEGIN or END line is missing or was changed, such as by a word processor.
     AlteredPem,
     /// A JWK's JSON (RFC 7517).
     Jwk,

@@ -28,6 +28,9 @@ fn altered(pem: &str) -> Vec<String> {
         boundary("BEGIN", "Begin"),
         pem.replace("BEGIN ", "BEGIN\t"),
         boundary("END ", "END RSA "),
+        boundary(" KEY-----", "\u{a0}KEY-----"),
+        boundary(" KEY-----", " key-----"),
+        pem.split_once('\n').unwrap().1.to_owned(),
     ]
 }
 

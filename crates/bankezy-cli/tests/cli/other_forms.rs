@@ -133,13 +133,15 @@ fn keys_that_were_changed_on_the_way_are_named() {
     let dashes = |pem: &str| pem.replace("-----", "\u{2014}\u{2014}\u{2014}");
     let blanks = |pem: &str| pem.replace("BEGIN ", "BEGIN  ");
     let four = |pem: &str| pem.replace("-----", "----");
+    let no_begin = |pem: &str| pem.split_once('\n').unwrap().1.to_owned();
     let no_end = |pem: &str| pem[..pem.find("-----END").unwrap()].to_owned();
-    let changes: [(&dyn Fn(&str) -> String, P); 5] = [
+    let changes: [(&dyn Fn(&str) -> String, P); 6] = [
         (&commented, P::PemCommented),
         (&no_end, P::PemNoEnd),
         (&dashes, form(KeyForm::AlteredPem)),
         (&blanks, form(KeyForm::AlteredPem)),
         (&four, form(KeyForm::AlteredPem)),
+        (&no_begin, form(KeyForm::AlteredPem)),
     ];
     let alarm = Error::from(P::PrivateMember).to_string();
     for (change, problem) in changes {
