@@ -13,14 +13,15 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let text = |read: fn(&str) -> Result<PublicKey, Error>| str::from_utf8(key).ok().map(read);
-    let found = match choice % 7 {
+    let found = match choice % 8 {
         0 => text(PublicKey::from_wire),
         1 => text(PublicKey::from_jwk),
         2 => text(PublicKey::from_pem),
         3 => Some(PublicKey::from_spki_der(key)),
         4 => Some(PublicKey::from_certificate_der(key)),
         5 => Some(PublicKey::from_x963(key)),
-        _ => text(PublicKey::from_certificate_pem),
+        6 => text(PublicKey::from_certificate_pem),
+        _ => Some(PublicKey::from_pkcs1_der(key)),
     };
     match found {
         Some(Ok(key)) => check(&key),

@@ -71,6 +71,13 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Names and JSON texts of the members, in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.get()))
+    }
+
     /// The JSON text of a member of any type.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         self.value(name).map(RawValue::get)

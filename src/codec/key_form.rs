@@ -108,6 +108,12 @@ fn raw(bytes: &[u8]) -> Option<KeyForm> {
         }
         [0xff, 0xfe, ..] => return Some(KeyForm::Utf16 { big_endian: false }),
         [0xfe, 0xff, ..] => return Some(KeyForm::Utf16 { big_endian: true }),
+        [0x1e, 0xf1, 0xb5, 0xb0, ..] => return Some(KeyForm::Pvk),
+        // BLOBHEADER with version 2, then CALG_RSA_KEYX or CALG_RSA_SIGN.
+        [kind @ (6 | 7), 2, 0, 0, 0, 0xa4 | 0x24, 0, 0, ..] => {
+            let private = *kind == 7;
+            return Some(KeyForm::MsBlob { private });
+        }
         _ => {}
     }
     if let Some(form) = core::str::from_utf8(bytes).ok().and_then(of_text) {
@@ -120,8 +126,20 @@ fn raw(bytes: &[u8]) -> Option<KeyForm> {
         (97, Some(4)) => Some(KeyForm::RawPrivateKey),
         // With the zero octet that keeps an integer of DER positive, as `openssl ec -text` writes it.
         (32, _) | (33, Some(0)) => Some(KeyForm::RawScalar),
-        _ => None,
+        _ => compressed(bytes).map(|with| KeyForm::Compressed { with }),
     }
+}
+
+/// The command that decompresses what starts as compressed data does.
+fn compressed(bytes: &[u8]) -> Option<&'static str> {
+    Some(match bytes {
+        [0x1f, 0x8b, 8, ..] => "gzip -dc <",
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => "bzip2 -dc <",
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz -dc <",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd -dc <",
+        [b'P', b'K', 3, 4, ..] => "unzip -p",
+        _ => return None,
+    })
 }
 
 /// What a text is.
@@ -149,13 +167,50 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
     if start.contains("-----BEGIN ") {
         return Some(KeyForm::Pem);
     }
+    if start.lines().any(is_altered_boundary) {
+        return Some(KeyForm::AlteredPem);
+    }
     let object_in_array = |rest: &str| rest.trim_start().starts_with('{');
     match start.strip_prefix('[') {
         Some(rest) if object_in_array(rest) => Some(KeyForm::JwkArray),
         _ if start.starts_with('{') => Some(KeyForm::Jwk),
         _ if start.starts_with(['"', '\'']) => Some(KeyForm::QuotedText),
+        _ if start.starts_with('<') => Some(KeyForm::Xml),
+        _ if is_decimal(start) => Some(KeyForm::Decimal),
         _ => None,
     }
+}
+
+/// Whether a line is like the first or the last one of a PEM block of a key or a certificate, with whatever dashes,
+/// marks and blanks.
+fn is_altered_boundary(line: &str) -> bool {
+    let words = line.trim_matches(|c: char| !c.is_alphanumeric());
+    let Some((word, label)) = words.split_once(char::is_whitespace) else {
+        return false;
+    };
+    let names = |word: &[u8]| {
+        let mut parts = label.as_bytes().windows(word.len());
+        parts.any(|found| found.eq_ignore_ascii_case(word))
+    };
+    (word.eq_ignore_ascii_case("BEGIN") || word.eq_ignore_ascii_case("END"))
+        && (names(b"KEY") || names(b"CERTIFICATE"))
+        && line.chars().filter(|c| is_dash(*c)).count() >= 2
+}
+
+/// A hyphen, or what is put in its place.
+fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{ad}' | '\u{2010}'
+            ..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+    )
+}
+
+/// Digits, in one number or in several, as many as the private key of P-256 has or more.
+fn is_decimal(text: &str) -> bool {
+    const DIGITS: usize = 70;
+    let is_part = |c: u8| c.is_ascii_digit() || c.is_ascii_whitespace() || b",-[]".contains(&c);
+    text.bytes().all(is_part) && text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS
 }
 
 /// What a PEM label names, where it is none of those that are read.

@@ -5,7 +5,7 @@ use base64ct::{Base64, Encoding as _};
 
 use crate::codec::key_form;
 use crate::codec::key_len::check_len;
-use crate::error::{Error, KeyProblem};
+use crate::error::{Error, KeyForm, KeyProblem};
 use crate::secret::SecretBytes;
 
 impl SecretBytes {
@@ -42,8 +42,11 @@ pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>,
     let (mut found, mut other) = (None::<Block<'_>>, None);
     let mut rest = text;
     while rest.contains(BEGIN) {
-        let (block, after) = first(rest).ok_or(KeyProblem::NotPem)?;
+        let (block, after) = first(rest).ok_or_else(|| broken(rest))?;
         rest = after;
+        if !is_label(block.label) {
+            return Err(ALTERED);
+        }
         // `openssl ecparam -genkey` writes the curve in front, which the key names again.
         if is_other(block.label) {
             other = other.or(Some(block));
@@ -73,6 +76,26 @@ fn not_pem(text: &str) -> KeyProblem {
     }
 }
 
+/// Whether it is capital letters and others, in words with one blank between.
+fn is_label(text: &str) -> bool {
+    let is_part = |c: u8| c.is_ascii_graphic() && !c.is_ascii_lowercase();
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_part);
+    text.split(' ').all(is_word)
+}
+
+const ALTERED: KeyProblem = KeyProblem::OtherForm {
+    found: KeyForm::AlteredPem,
+};
+
+/// Why no block follows a BEGIN.
+fn broken(text: &str) -> KeyProblem {
+    let after = text.split_once(BEGIN).map(|(_, after)| after);
+    match after {
+        Some(after) if after.contains("-----END ") => ALTERED,
+        _ => KeyProblem::PemNoEnd,
+    }
+}
+
 /// The first block and what follows it.
 fn first(text: &str) -> Option<(Block<'_>, &str)> {
     let (_, rest) = text.split_once(BEGIN)?;
@@ -96,8 +119,19 @@ impl Block<'_> {
         self.body.contains("Proc-Type: 4,ENCRYPTED")
     }
 
+    /// Whether there is a mark in front of each line, the one with END among them. No key in base64 starts with one.
+    fn is_commented(&self) -> bool {
+        let lines = self.body.lines().map(str::trim);
+        let mut lines = lines.filter(|line| !line.is_empty()).peekable();
+        lines.peek().is_some()
+            && lines.all(|line| line.starts_with(['#', '>', '*', ';']) || line.starts_with("//"))
+    }
+
     /// Also what is encrypted.
     pub(crate) fn decode_any(&self) -> Result<SecretBytes, KeyProblem> {
+        if self.is_commented() {
+            return Err(KeyProblem::PemCommented);
+        }
         let mut packed = SecretBytes::zeroed(self.body.len());
         let mut len = 0_usize;
         let characters = Characters(self.body.bytes());

@@ -191,7 +191,13 @@ impl fmt::Display for KeyProblem {
                 "`alg` names something other than what this profile uses such a key for",
             ),
             Self::KeyOps => f.write_str("`key_ops` does not allow this use"),
-            Self::NotPem => f.write_str("it is not PEM"),
+            Self::NotPem => f.write_str(
+                "it is not PEM, which is base64 between a BEGIN and an END line: copy the file whole and unchanged",
+            ),
+            Self::PemNoEnd => f.write_str("its PEM has no END line: it was cut short, so copy the file whole"),
+            Self::PemCommented => f.write_str(
+                "it is PEM with a mark in front of each line, such as # of a comment: remove the marks, for example with `sed 's/^[[:space:]#>*]*//' FILE > key.pem`",
+            ),
             Self::SeveralKeys => f.write_str(
                 "it holds more than one key: keep the one that is meant, for example the first with `openssl pkey -in FILE -out key.pem`, or of public keys with `openssl pkey -pubin -in FILE -out key.pem`",
             ),
@@ -275,13 +281,39 @@ impl fmt::Display for KeyForm {
             Self::Pkcs7 => {
                 "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`, with -inform DER for DER"
             }
+            Self::Pvk => {
+                "a private key of Microsoft (PVK): convert it with `openssl rsa -inform PVK -in FILE -out key.pem`"
+            }
+            Self::MsBlob { private } => {
+                let public = if *private { "" } else { " -pubin" };
+                return write!(
+                    f,
+                    "a key blob of Microsoft: convert it with `openssl rsa{public} -inform MSBLOB -in FILE -out key.pem`"
+                );
+            }
+            Self::Compressed { with } => {
+                return write!(f, "compressed: decompress it with `{with} FILE > key.pem`");
+            }
             Self::JavaKeyStore => {
                 "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12` (of type JCEKS with `-srcstoretype JCEKS`), then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
             }
             Self::Pem => "PEM, another form than the one expected here: read it as PEM",
+            Self::AlteredPem => {
+                "PEM whose BEGIN or END line is missing or was changed: both need five hyphens on each side and no other dashes, one blank between words, and the same label in capital letters, as in -----BEGIN PRIVATE KEY-----"
+            }
+            Self::Xml => {
+                "XML or HTML: a key that .NET wrote as RSAKeyValue is exported as PEM instead, a private one by ExportPkcs8PrivateKeyPem, a public one by ExportSubjectPublicKeyInfoPem"
+            }
+            Self::Decimal => {
+                "decimal numbers: export the key as PEM, DER or JWK with the tool that wrote them"
+            }
             Self::Jwk => "JSON, another form than the one expected here: read it as a JWK",
             Self::JwkSet => {
                 "a JWK set: give one of the keys in it, for example the first with `jq '.keys[0]' FILE`"
+            }
+            Self::EmptyJwkSet => "a JWK set without a key in it: ask for one that has the key",
+            Self::NestedJwk => {
+                "JSON with a JWK inside: give that alone, for example the member `jwk` with `jq .jwk FILE`"
             }
             Self::JwkArray => {
                 "a JSON array: if JWKs are in it, give one of them, for example the first with `jq '.[0]' FILE`"
@@ -297,6 +329,9 @@ impl fmt::Display for KeyForm {
                 );
             }
             Self::PublicKey => "a public key, and a private one is needed: give the private key",
+            Self::Pkcs1PublicKey => {
+                "an RSA public key in DER of PKCS#1: read it as that, or convert it with `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -out key.pem`"
+            }
             Self::RawPublicPoint { octets } => {
                 let (what, header) = match octets {
                     33 => (
@@ -321,7 +356,7 @@ impl fmt::Display for KeyForm {
                 "a public point and a private scalar without a structure around them: read them as X9.63, or convert them with `(printf 30770201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107a144034200 | xxd -r -p; head -c 65 FILE) | openssl pkey -inform DER -out key.pem`"
             }
             Self::RawScalar => {
-                "32 octets without a structure around them: if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
+                "32 octets without a structure around them: if they are a payload secret, give them as that and not as a key; if they are a private key on P-256, convert them with `(printf 30310201010420 | xxd -r -p; tail -c 32 FILE; printf a00a06082a8648ce3d030107 | xxd -r -p) | openssl pkey -inform DER -out key.pem`"
             }
         };
         f.write_str(text)

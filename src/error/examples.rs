@@ -107,7 +107,7 @@ const JSON: [JsonProblem; 4] = [
     JsonProblem::NotSerializable,
 ];
 
-const KEY: [KeyProblem; 44] = [
+const KEY: [KeyProblem; 46] = [
     KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -133,6 +133,8 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::Algorithm,
     KeyProblem::KeyOps,
     KeyProblem::NotPem,
+    KeyProblem::PemNoEnd,
+    KeyProblem::PemCommented,
     KeyProblem::SeveralKeys,
     KeyProblem::SeveralCertificates,
     KeyProblem::PemLabel { expected: NAME },
@@ -162,7 +164,7 @@ const KEY: [KeyProblem; 44] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 18] = [
+const FORM: [KeyForm; 27] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
@@ -170,14 +172,23 @@ const FORM: [KeyForm; 18] = [
     KeyForm::Putty,
     KeyForm::Pkcs12,
     KeyForm::Pkcs7,
+    KeyForm::Pvk,
+    KeyForm::MsBlob { private: true },
+    KeyForm::Compressed { with: "gzip -dc <" },
     KeyForm::JavaKeyStore,
     KeyForm::Pem,
+    KeyForm::AlteredPem,
+    KeyForm::Xml,
+    KeyForm::Decimal,
     KeyForm::Jwk,
     KeyForm::JwkSet,
+    KeyForm::EmptyJwkSet,
+    KeyForm::NestedJwk,
     KeyForm::JwkArray,
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },
     KeyForm::PublicKey,
+    KeyForm::Pkcs1PublicKey,
     KeyForm::RawPublicPoint { octets: 65 },
     KeyForm::RawPrivateKey,
     KeyForm::RawScalar,

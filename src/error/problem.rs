@@ -168,6 +168,10 @@ pub enum KeyProblem {
     KeyOps,
     /// Not PEM (RFC 7468).
     NotPem,
+    /// PEM without its END line.
+    PemNoEnd,
+    /// PEM with a mark in front of each line, such as that of a comment.
+    PemCommented,
     /// PEM with more than one key.
     SeveralKeys,
     /// PEM with more than one certificate and no key.
@@ -255,16 +259,38 @@ pub enum KeyForm {
     Pkcs12,
     /// PKCS#7 or CMS (RFC 5652).
     Pkcs7,
+    /// A private RSA key of Microsoft in a PVK file.
+    Pvk,
+    /// An RSA key of Microsoft in a key blob (PUBLICKEYBLOB or PRIVATEKEYBLOB).
+    MsBlob {
+        /// Whether it is a private one.
+        private: bool,
+    },
+    /// Compressed data.
+    Compressed {
+        /// The command that reads it, such as `gzip -dc <`.
+        with: &'static str,
+    },
     /// A Java key store (JKS or JCEKS).
     JavaKeyStore,
     /// PEM (RFC 7468).
     Pem,
+    /// PEM whose BEGIN or END line is missing or was changed, such as by a word processor.
+    AlteredPem,
     /// A JWK's JSON (RFC 7517).
     Jwk,
     /// A JWK set (RFC 7517 section 5).
     JwkSet,
+    /// A JWK set without a key in it.
+    EmptyJwkSet,
+    /// JSON with a JWK inside.
+    NestedJwk,
     /// A JSON array of objects, such as the `keys` of a JWK set.
     JwkArray,
+    /// XML, such as .NET writes RSA keys, or HTML.
+    Xml,
+    /// Decimal numbers.
+    Decimal,
     /// Text in quotation marks, such as a JSON string that holds a JWK.
     QuotedText,
     /// Text in UTF-16.
@@ -274,6 +300,8 @@ pub enum KeyForm {
     },
     /// A public key where a private one is needed.
     PublicKey,
+    /// An RSA public key in DER of PKCS#1 (RFC 8017 appendix A.1.1).
+    Pkcs1PublicKey,
     /// A public point without a structure around it.
     RawPublicPoint {
         /// 65, or 64 without the octet in front that says its form, or 33 if it is compressed.
@@ -281,6 +309,6 @@ pub enum KeyForm {
     },
     /// A public point and the private scalar behind it, 97 octets.
     RawPrivateKey,
-    /// 32 octets, such as a private scalar.
+    /// 32 octets, such as a payload secret or a private scalar.
     RawScalar,
 }

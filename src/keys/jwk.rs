@@ -71,12 +71,21 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
         NotObject::DuplicateMember => KeyProblem::DuplicateMember,
         NotObject::TooManyMembers => KeyProblem::TooManyMembers,
     })?;
-    if value(&jwk, "kty").is_none() && value(&jwk, "keys").is_some() {
-        Err(KeyProblem::OtherForm {
-            found: KeyForm::JwkSet,
-        })
+    match around(&jwk) {
+        Some(found) if value(&jwk, "kty").is_none() => Err(KeyProblem::OtherForm { found }),
+        _ => Ok(jwk),
+    }
+}
+
+/// What JSON is that has no `kty`, if it is known to be around keys.
+fn around(jwk: &Object<'_>) -> Option<KeyForm> {
+    let has_key = |(_, raw): (&str, &str)| raw.starts_with(['{', '[']) && raw.contains(r#""kty""#);
+    if value(jwk, "keys").is_some() {
+        Some(KeyForm::JwkSet)
+    } else if jwk.has("keys") {
+        Some(KeyForm::EmptyJwkSet)
     } else {
-        Ok(jwk)
+        jwk.members().any(has_key).then_some(KeyForm::NestedJwk)
     }
 }
 

@@ -180,10 +180,10 @@ impl KeyPair {
     /// # Errors
     /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
     pub fn from_jwk_with_backend(json: &str, backend: &Backend) -> Result<Self, Error> {
-        let (parts, key_id) = private::from_jwk(json)?;
-        let mut pair = Self::from_parts(parts, *backend)?;
-        pair.public = pair.public.with_key_id(key_id.as_deref());
-        Ok(pair)
+        let (parts, public) = private::from_jwk(json)?;
+        let pair = Self::from_parts(parts, *backend)?;
+        // The same key, with its identifier.
+        Ok(Self { public, ..pair })
     }
 
     /// The public half: its [`to_wire`](PublicKey::to_wire) is what BankEzy calls `sdkPublicKey`.

@@ -16,7 +16,15 @@ use crate::keys::algorithm::KeyType;
 #[derive(Clone)]
 pub struct PublicKey {
     kind: Kind,
-    key_id: Option<Box<str>>,
+    key_id: KeyId,
+}
+
+/// The `kid` of a JWK.
+#[derive(Clone)]
+enum KeyId {
+    Absent,
+    Kept(Box<str>),
+    TooLong { len: usize },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,14 +63,29 @@ impl PublicKey {
     /// writes it into a message or another form of the key, and never selects a key by it.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        match &self.key_id {
+            KeyId::Kept(key_id) => Some(key_id),
+            KeyId::Absent | KeyId::TooLong { .. } => None,
+        }
     }
 
-    /// Keeps an identifier that is short enough.
+    /// How long the `kid` of the JWK is, in bytes, also where it is too long to be kept.
+    #[must_use]
+    pub fn key_id_len(&self) -> Option<usize> {
+        match &self.key_id {
+            KeyId::Kept(key_id) => Some(key_id.len()),
+            KeyId::TooLong { len } => Some(*len),
+            KeyId::Absent => None,
+        }
+    }
+
+    /// Keeps an identifier that is short enough, and the length of any.
     pub(crate) fn with_key_id(mut self, key_id: Option<&str>) -> Self {
-        self.key_id = key_id
-            .filter(|key_id| (1..=MAX_KEY_ID).contains(&key_id.len()))
-            .map(Into::into);
+        self.key_id = match key_id {
+            None | Some("") => KeyId::Absent,
+            Some(key_id) if key_id.len() > MAX_KEY_ID => KeyId::TooLong { len: key_id.len() },
+            Some(key_id) => KeyId::Kept(key_id.into()),
+        };
         self
     }
 
@@ -100,15 +123,20 @@ pub(crate) const NEEDS_P256: Error = Error::WrongKeyType {
 
 impl From<Kind> for PublicKey {
     fn from(kind: Kind) -> Self {
-        Self { kind, key_id: None }
+        Self {
+            kind,
+            key_id: KeyId::Absent,
+        }
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({}, {} bits", self.key_type(), self.bits())?;
-        if let Some(key_id) = &self.key_id {
-            write!(f, ", kid \"{}\"", key_id.escape_default())?;
+        match &self.key_id {
+            KeyId::Absent => {}
+            KeyId::Kept(key_id) => write!(f, ", kid \"{}\"", key_id.escape_default())?,
+            KeyId::TooLong { len } => write!(f, ", kid of {len} bytes")?,
         }
         f.write_str(")")
     }

@@ -68,6 +68,15 @@ impl PublicKey {
         Ok(read(der)?)
     }
 
+    /// Reads a DER PKCS#1 RSAPublicKey (RFC 8017 appendix A.1.1), which PEM labels `RSA PUBLIC KEY`.
+    ///
+    /// # Errors
+    /// [`Error::Key`] that says what is wrong with the key.
+    pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, Error> {
+        refuse_others(der)?;
+        Ok(Kind::Rsa(read_pkcs1(der)?).into())
+    }
+
     /// Writes the key as a DER SubjectPublicKeyInfo: 91 bytes for P-256.
     #[must_use]
     pub fn to_spki_der(&self) -> Vec<u8> {
@@ -97,6 +106,11 @@ pub(crate) fn read(der: &[u8]) -> Result<PublicKey, KeyProblem> {
         structure: "SubjectPublicKeyInfo",
     };
     refuse_others(der)?;
+    if DerForm::of(der) == DerForm::Pkcs1Public {
+        return Err(KeyProblem::OtherForm {
+            found: KeyForm::Pkcs1PublicKey,
+        });
+    }
     let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| invalid)?;
     let key = spki.subject_public_key.as_bytes().ok_or(invalid)?;
     Ok(match DerAlgorithm::of(&spki.algorithm)? {
@@ -122,7 +136,9 @@ fn refuse_others(der: &[u8]) -> Result<(), KeyProblem> {
         | DerForm::EncryptedPkcs8
         | DerForm::Pkcs1
         | DerForm::Sec1
-        | DerForm::Other(KeyForm::RawPrivateKey) => Err(KeyProblem::PrivateMember),
+        | DerForm::Other(
+            KeyForm::RawPrivateKey | KeyForm::Pvk | KeyForm::MsBlob { private: true },
+        ) => Err(KeyProblem::PrivateMember),
         DerForm::Other(found) => Err(KeyProblem::OtherForm { found }),
         DerForm::Spki | DerForm::Pkcs1Public => Ok(()),
         DerForm::Unknown => {

@@ -60,15 +60,15 @@ fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
     check_len(text.as_bytes())?;
     let unfolded = unfold(text);
     // Nothing but line ends was left out.
-    let text = core::str::from_utf8(unfolded.as_bytes()).unwrap_or_default();
-    let engine = if text.contains(['-', '_']) {
+    let packed = core::str::from_utf8(unfolded.as_bytes()).unwrap_or_default();
+    let engine = if packed.contains(['-', '_']) {
         &WIRE_URL_SAFE
     } else {
         &WIRE
     };
-    decode(engine, text.as_bytes()).ok_or_else(|| match key_form::of_text(text) {
+    decode(engine, packed.as_bytes()).ok_or_else(|| match key_form::of_text(text) {
         Some(found) => KeyProblem::OtherForm { found },
-        None if is_cut_short(text) => KeyProblem::CutShort,
+        None if is_cut_short(packed) => KeyProblem::CutShort,
         None => KeyProblem::NotBase64,
     })
 }
@@ -76,7 +76,9 @@ fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
 /// What was in the base64.
 fn not_a_key(bytes: &[u8]) -> KeyProblem {
     match DerForm::of(bytes) {
-        DerForm::Other(KeyForm::RawPrivateKey) => KeyProblem::PrivateMember,
+        DerForm::Other(
+            KeyForm::RawPrivateKey | KeyForm::Pvk | KeyForm::MsBlob { private: true },
+        ) => KeyProblem::PrivateMember,
         DerForm::Other(found) => KeyProblem::OtherForm { found },
         _ => KeyProblem::NotAKey,
     }

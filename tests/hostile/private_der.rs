@@ -339,12 +339,12 @@ fn hostile_private_pem() {
             row("empty", "", P::Empty),
             row("a NUL", "\0", P::NotPem),
             row("JWK", P256_JWK, form(KeyForm::Jwk)),
-            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::NotPem),
+            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::PemNoEnd),
             row("no base64", swapped(P256_PEM, "MIGH", "MI!H"), P::NotPem),
             row(
                 "another label at the end",
                 swapped(P256_PEM, "END ", "END EC "),
-                P::NotPem,
+                form(KeyForm::AlteredPem),
             ),
             row(
                 "a certificate",

@@ -88,6 +88,7 @@ fn hostile_subject_public_key_infos() {
             row("the key no bit string", changed(23, 4), invalid),
             row("a bit string with unused bits", changed(25, 1), invalid),
             row("a set", changed(0, 0x31), invalid),
+            row("PKCS#1", rsa_pkcs1(), form(KeyForm::Pkcs1PublicKey)),
             row("PEM", P256_PEM, form(KeyForm::Pem)),
             row("JWK", public_jwk(P256_JWK), form(KeyForm::Jwk)),
             row(
@@ -251,7 +252,7 @@ fn hostile_public_pem() {
             row("empty", "", P::Empty),
             row("a NUL", "\0", P::NotPem),
             row("the bytes alone", base64url(der_of(P256_PEM)), P::NotPem),
-            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::NotPem),
+            row("no end", &P256_PEM[..P256_PEM.len() - 20], P::PemNoEnd),
             row(
                 "no line inside",
                 "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
@@ -260,7 +261,7 @@ fn hostile_public_pem() {
             row(
                 "another label at the end",
                 swapped(P256_PEM, "END PUBLIC", "END RSA PUBLIC"),
-                P::NotPem,
+                form(KeyForm::AlteredPem),
             ),
             row("no base64", swapped(P256_PEM, "MFkw", "MF!w"), P::NotPem),
             row(

@@ -430,6 +430,18 @@ fn texts_that_are_no_jwk() {
                 format!(r#"{{"keys":[{genuine}]}}"#),
                 form(KeyForm::JwkSet),
             ),
+            row("no keys", r#"{"keys":[]}"#, form(KeyForm::EmptyJwkSet)),
+            row("keys null", r#"{"keys":null}"#, form(KeyForm::EmptyJwkSet)),
+            row(
+                "a JWK in a member",
+                format!(r#"{{"jwk":{genuine}}}"#),
+                form(KeyForm::NestedJwk),
+            ),
+            row(
+                "a JWK further inside",
+                format!(r#"{{"a":{{"b":[{genuine}]}}}}"#),
+                form(KeyForm::NestedJwk),
+            ),
             row("PEM", P256_PEM, form(KeyForm::Pem)),
             row("on the wire", base64url(&genuine), P::NotJsonObject),
             row(

@@ -76,7 +76,7 @@ fn texts_that_do_not_travel() {
             row(
                 "PKCS#1",
                 base64url(rsa_pkcs1()),
-                P::NotDer { structure: spki },
+                form(KeyForm::Pkcs1PublicKey),
             ),
             row(
                 "SPKI of P-384",

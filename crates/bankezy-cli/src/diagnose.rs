@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     }
     let backend = keys::backend(&args.backend)?;
     let max = args.max_len.max_len;
-    let message = files::read_file(&args.message, max.saturating_add(64 * 1024), "--message")?;
+    let message = files::read_file(&args.message, files::Limit::Capture(max), "--message")?;
     let message = Message::new(message.as_bytes(), max, backend)
         .map_err(|error| failure(error, args.verbose, &[]))?;
     let algorithm = message.algorithm();

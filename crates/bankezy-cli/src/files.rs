@@ -12,6 +12,51 @@ use crate::streams;
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
 
+/// What may be around a sealed text in a capture, in bytes.
+const AROUND: usize = 64 * 1024;
+
+/// How much is read, and what is said of more.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit {
+    Bytes(usize),
+    /// A payload, for whose sealed text this is `--max-len`.
+    Payload(usize),
+    /// `--max-len` for a sealed text, behind which an editor or `echo` puts a line end.
+    Sealed(usize),
+    /// `--max-len` for a sealed text with other text around it.
+    Capture(usize),
+}
+
+impl From<usize> for Limit {
+    fn from(max: usize) -> Self {
+        Self::Bytes(max)
+    }
+}
+
+impl Limit {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Bytes(max) | Self::Payload(max) => max,
+            Self::Sealed(max) => max.saturating_add(2),
+            Self::Capture(max) => max.saturating_add(AROUND),
+        }
+    }
+
+    fn exceeded(self, what: &str) -> Failure {
+        let (max, more) = match self {
+            Self::Bytes(max) => {
+                return Failure::operation(format!("{what} has more than {max} bytes"));
+            }
+            Self::Payload(max) => (max, ", and its sealed text is longer still".to_owned()),
+            Self::Sealed(max) => (max, " and a line end".to_owned()),
+            Self::Capture(max) => (max, format!(" and {AROUND} around them")),
+        };
+        Failure::operation(format!(
+            "{what} is longer than --max-len {max} allows: it has more than {max} bytes{more}"
+        ))
+    }
+}
+
 /// Names a file in a message by what gave its name. The name itself may be a secret in the wrong place.
 pub(crate) fn named_by(from: &str) -> String {
     format!("the file of {from}")
@@ -23,11 +68,15 @@ pub(crate) fn read_key(path: &Path, from: &str) -> Result<SecretBytes, Failure> 
     read_file(path, MAX_KEY_FILE, from)
 }
 
-/// Reads a file of at most `max` bytes.
-pub(crate) fn read_file(path: &Path, max: usize, from: &str) -> Result<SecretBytes, Failure> {
+/// Reads a file that is not longer than the limit.
+pub(crate) fn read_file(
+    path: &Path,
+    limit: impl Into<Limit>,
+    from: &str,
+) -> Result<SecretBytes, Failure> {
     let what = named_by(from);
     let file = File::open(path).map_err(|error| unreadable(&what, &error))?;
-    read(file, max, &what)
+    read(file, limit.into(), &what)
 }
 
 fn unreadable(what: &str, error: &io::Error) -> Failure {
@@ -46,23 +95,22 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Reads standard input of at most `max` bytes.
-pub(crate) fn read_stdin(max: usize) -> Result<SecretBytes, Failure> {
+/// Reads standard input that is not longer than the limit.
+pub(crate) fn read_stdin(limit: impl Into<Limit>) -> Result<SecretBytes, Failure> {
     let what = "standard input";
     streams::stdin()
         .map_err(|error| unreadable(what, &error))
-        .and_then(|input| read(input, max, what))
+        .and_then(|input| read(input, limit.into(), what))
 }
 
-fn read(source: impl Read, max: usize, what: &str) -> Result<SecretBytes, Failure> {
+fn read(source: impl Read, limit: Limit, what: &str) -> Result<SecretBytes, Failure> {
     let mut bytes = SecretBytes::new();
+    let max = limit.bytes();
     // One more than allowed, to tell a text that is too long from one that just fits.
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    io::copy(&mut source.take(limit), &mut bytes).map_err(|error| unreadable(what, &error))?;
+    let read = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    io::copy(&mut source.take(read), &mut bytes).map_err(|error| unreadable(what, &error))?;
     if bytes.as_bytes().len() > max {
-        return Err(Failure::operation(format!(
-            "{what} has more than {max} bytes"
-        )));
+        return Err(limit.exceeded(what));
     }
     Ok(bytes)
 }

@@ -1,16 +1,41 @@
 //! `bankezy inspect`: what a text says of itself, without a key.
 
+use bankezy_diagnose::Line;
+
 use crate::args::Inspect;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Limit};
+use crate::{key_forms, other_kind};
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
     let bytes = match &args.file {
-        Some(file) => files::read_file(file, max.saturating_add(2), "the argument FILE")?,
-        None => files::read_stdin(max.saturating_add(2))?,
+        Some(file) => files::read_file(file, Limit::Sealed(max), "the argument FILE")?,
+        None => files::read_stdin(Limit::Sealed(max))?,
     };
-    let report = bankezy_diagnose::inspect(bytes.as_bytes(), max)
-        .map_err(|error| Failure::operation(error.to_string()))?;
-    files::print(report.to_string().as_bytes())
+    let bytes = bytes.as_bytes();
+    let report = bankezy_diagnose::inspect(bytes, max).map_err(|error| {
+        Failure::operation(if other_kind::is_secret(bytes) {
+            format!(
+                "if it is a payload secret, keep it secret: there is nothing to explain; otherwise: \
+                 {error}"
+            )
+        } else {
+            error.to_string()
+        })
+    })?;
+    let kind = report.lines().first().map_or("", Line::value);
+    let key_id = kind.starts_with("public key").then(|| key_id_of(bytes));
+    let key_id = key_id.flatten().unwrap_or_default();
+    files::print(format!("{report}{key_id}").as_bytes())
+}
+
+/// A line for the `kid` of a public key.
+fn key_id_of(key: &[u8]) -> Option<String> {
+    let key = key_forms::public_text(str::from_utf8(key).ok()?).ok()?;
+    let len = key.key_id_len()?;
+    Some(match key.key_id() {
+        Some(key_id) => format!("kid: {}\n", key_id.escape_default()),
+        None => format!("kid: not shown, since it has {len} bytes and no more than 256 are kept\n"),
+    })
 }

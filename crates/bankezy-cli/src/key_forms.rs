@@ -60,13 +60,30 @@ pub(crate) fn encrypted_private_key(
 }
 
 /// Reads what hex or base64 holds, or else the bytes themselves.
-fn read_inside<T>(bytes: &[u8], read: impl FnOnce(Form<'_>) -> T) -> T {
+fn read_inside<T>(
+    bytes: &[u8],
+    read: impl FnOnce(Form<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     match Form::of(bytes) {
         Form::Other(bytes) => match decoded(bytes) {
-            Some(inside) => read(Form::of(inside.as_bytes())),
+            Some(inside) => {
+                read(Form::of(inside.as_bytes())).map_err(|error| outside(bytes, error))
+            }
             None => read(Form::Other(bytes)),
         },
         form => read(form),
+    }
+}
+
+/// What is wrong with a text that was read as hex or base64 and may be neither: both are letters and digits, as
+/// other texts are.
+fn outside(text: &[u8], error: Error) -> Error {
+    let as_it_is = PublicKey::from_spki_der(text).err();
+    match as_it_is.as_ref().and_then(other_form) {
+        Some(found @ (KeyForm::AlteredPem | KeyForm::Decimal)) if is_vague(&error) => {
+            KeyProblem::OtherForm { found }.into()
+        }
+        _ => error,
     }
 }
 
@@ -74,6 +91,7 @@ fn read_inside<T>(bytes: &[u8], read: impl FnOnce(Form<'_>) -> T) -> T {
 pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
     PublicKey::from_spki_der(bytes).or_else(|error| match other_form(&error) {
         Some(KeyForm::Certificate) => PublicKey::from_certificate_der(bytes),
+        Some(KeyForm::Pkcs1PublicKey) => PublicKey::from_pkcs1_der(bytes),
         // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
         Some(KeyForm::RawPublicPoint { octets: 64 }) => {
             PublicKey::from_x963(&[&[4], bytes].concat())
@@ -89,28 +107,34 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
         Form::Pem(text) => PublicKey::from_pem(text),
         Form::Jwk(text) => public_jwk(text),
         Form::Other(bytes) => {
-            // Hex is base64 as well, of octets that may look like anything.
-            if is_hex(bytes)
-                && let Some(inside) = decoded(bytes)
-            {
-                return public_inside(inside.as_bytes());
-            }
-            PublicKey::from_wire(text).or_else(|error| {
-                let Some(inside) = decoded(bytes) else {
-                    return Err(alarmed(bytes, error));
-                };
-                let inside = inside.as_bytes();
-                let is_other = matches!(Form::of(inside), Form::Other(_));
-                // Of octets that are no text, what is said of JSON means nothing.
-                let is_told = !is_about_the_wire(&error) && str::from_utf8(inside).is_ok();
-                if is_other && is_told {
-                    return Err(alarmed(inside, error));
-                }
-                let is_less = |found: &Error| is_other && is_vague(found);
-                public_inside(inside).map_err(|found| if is_less(&found) { error } else { found })
-            })
+            public_encoded(text).map_err(|error| alarmed(bytes, outside(bytes, error)))
         }
     }
+}
+
+/// A public key as it travels, or in hex or base64 of another form.
+fn public_encoded(text: &str) -> Result<PublicKey, Error> {
+    let bytes = text.as_bytes();
+    // Hex is base64 as well, of octets that may look like anything.
+    if is_hex(bytes)
+        && let Some(inside) = decoded(bytes)
+    {
+        return public_inside(inside.as_bytes());
+    }
+    PublicKey::from_wire(text).or_else(|error| {
+        let Some(inside) = decoded(bytes) else {
+            return Err(error);
+        };
+        let inside = inside.as_bytes();
+        let is_other = matches!(Form::of(inside), Form::Other(_));
+        // Of octets that are no text, what is said of JSON means nothing.
+        let is_told = !is_about_the_wire(&error) && str::from_utf8(inside).is_ok();
+        if is_other && is_told {
+            return Err(alarmed(inside, error));
+        }
+        let is_less = |found: &Error| is_other && is_vague(found);
+        public_inside(inside).map_err(|found| if is_less(&found) { error } else { found })
+    })
 }
 
 /// A public key in hex or base64.
@@ -135,7 +159,12 @@ fn is_about_the_wire(error: &Error) -> bool {
             ..
         }
     );
-    let is_read = |form| matches!(form, KeyForm::Certificate | KeyForm::RawPublicPoint { .. });
+    let is_read = |form| {
+        matches!(
+            form,
+            KeyForm::Certificate | KeyForm::Pkcs1PublicKey | KeyForm::RawPublicPoint { .. }
+        )
+    };
     is_about_base64 || other_form(error).is_some_and(is_read)
 }
 
@@ -149,25 +178,31 @@ fn other_form(error: &Error) -> Option<KeyForm> {
     }
 }
 
-/// Says of JSON around keys, which is not read, that one of them is private.
-fn alarmed(json: &[u8], error: Error) -> Error {
-    let packed = kept(json, |c| !c.is_ascii_whitespace() && c != b'\\');
+/// Says of text around keys, which is not read, that one of them is private.
+fn alarmed(text: &[u8], error: Error) -> Error {
+    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\');
     let packed = packed.as_bytes();
-    // Other JSON has members of these names too.
-    if memchr::memmem::find(packed, br#""kty":""#).is_none() {
-        return error;
-    }
-    // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
-    let is_private = [br#""d":""#, br#""k":""#].into_iter().any(|member| {
-        memchr::memmem::find_iter(packed, member)
-            .filter_map(|place| packed.get(place + member.len()))
-            .any(|first| *first != b'"')
-    });
+    let has = |part: &[u8]| memchr::memmem::find(packed, part).is_some();
+    let is_private = match other_form(&error) {
+        Some(KeyForm::AlteredPem) => has(b"PRIVATEKEY") || has(b"privatekey"),
+        Some(KeyForm::Xml) => has(b"KeyValue>") && has(b"<D>"),
+        // Other JSON has members of these names too.
+        _ => has(br#""kty":""#) && has_private_member(packed),
+    };
     if is_private {
         KeyProblem::PrivateMember.into()
     } else {
         error
     }
+}
+
+fn has_private_member(packed: &[u8]) -> bool {
+    // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
+    [br#""d":""#, br#""k":""#].into_iter().any(|member| {
+        memchr::memmem::find_iter(packed, member)
+            .filter_map(|place| packed.get(place + member.len()))
+            .any(|first| *first != b'"')
+    })
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".

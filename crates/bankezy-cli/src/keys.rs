@@ -213,8 +213,12 @@ pub(crate) fn private_key(
             "it is encrypted with a password: decrypt it first with `openssl pkey -in KEY -out key.pem`",
         )),
         _ => found.map_err(|error| {
-            let hint = other_kind::hint_at_secret(bytes.as_bytes(), place);
-            Failure::operation(told(&error) + &hint)
+            let bytes = bytes.as_bytes();
+            Failure::operation(other_kind::secret_first(
+                &told(&error),
+                bytes,
+                place.is_variable,
+            ))
         }),
     }
 }
@@ -253,7 +257,12 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
     let path = Path::new(text_or_file);
     if !path.exists() {
         return key_forms::public_text(text_or_file).map_err(|error| {
-            Failure::operation(format!("neither a file nor a public key: {error}"))
+            let error = format!("neither a file nor a public key: {error}");
+            Failure::operation(other_kind::secret_first(
+                &error,
+                text_or_file.as_bytes(),
+                false,
+            ))
         });
     }
     let bytes = files::read_key(path, flag)?;
@@ -261,7 +270,10 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
         Ok(text) => key_forms::public_text(text),
         Err(_) => key_forms::public_key(bytes.as_bytes()),
     };
-    found.map_err(|error| Failure::operation(failure(&error, &bytes, false)))
+    found.map_err(|error| {
+        let error = failure(&error, &bytes, false);
+        Failure::operation(other_kind::secret_first(&error, bytes.as_bytes(), false))
+    })
 }
 
 /// The derivation that the arguments name, where they name one.

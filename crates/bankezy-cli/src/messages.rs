@@ -13,6 +13,7 @@ use crate::args::{
     self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
 };
 use crate::failure::Failure;
+use crate::files::Limit;
 use crate::{files, keys, lines, usage};
 
 pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
@@ -46,7 +47,8 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     }
     let mut sealed = String::new();
     // A payload that is longer than its sealed text may be is not read to its end.
-    sealer.seal_into(files::read_stdin(max)?.as_bytes(), &mut sealed)?;
+    let payload = files::read_stdin(Limit::Payload(max))?;
+    sealer.seal_into(payload.as_bytes(), &mut sealed)?;
     files::print(sealed.as_bytes())?;
     // Byte for byte into a file or a pipe; a person gets a line.
     if std::io::stdout().is_terminal() {
@@ -76,8 +78,7 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
             output.opened(|opened| opener.open_into(line.trim_ascii_end(), opened))
         });
     }
-    // Room for the line end that an editor or `echo` puts behind the text.
-    let sealed = files::read_stdin(max.saturating_add(2))?;
+    let sealed = files::read_stdin(Limit::Sealed(max))?;
     let mut opened = Opened::new();
     let sealed = sealed.as_bytes().trim_ascii_end();
     opener

@@ -17,7 +17,7 @@ pub(crate) fn refuse_key(secret: &[u8], place: &Place) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    let instead = flag_for::<PrivateKeyArg>(place);
+    let instead = flag_for::<PrivateKeyArg>(place.is_variable);
     Err(Failure::operation(format!(
         "{} gives {what}, not a payload secret: private keys belong to {instead}",
         place.from
@@ -34,25 +34,29 @@ fn is_private_key(bytes: &[u8]) -> bool {
             problem,
             KeyProblem::Encrypted
                 | KeyProblem::OtherForm {
-                    found: KeyForm::OpenSsh | KeyForm::Putty | KeyForm::Pkcs12
+                    found: KeyForm::OpenSsh
+                        | KeyForm::Putty
+                        | KeyForm::Pkcs12
+                        | KeyForm::Pvk
+                        | KeyForm::MsBlob { private: true }
                 }
         ),
         Err(_) => false,
     }
 }
 
-/// What to add to a message about a private key that may be a payload secret.
-pub(crate) fn hint_at_secret(key: &[u8], place: &Place) -> String {
+/// What is said of a key that is refused and may be a payload secret: that first, with the flag that takes it.
+pub(crate) fn secret_first(error: &str, key: &[u8], is_variable: bool) -> String {
     if is_secret(key) {
-        let instead = flag_for::<PayloadSecretArg>(place);
-        format!("; if it is a payload secret, it belongs to {instead}")
+        let instead = flag_for::<PayloadSecretArg>(is_variable);
+        format!("if it is a payload secret, it belongs to {instead}; otherwise: {error}")
     } else {
-        String::new()
+        error.to_owned()
     }
 }
 
-/// 32 octets, as they are or as text, or a symmetric JWK.
-fn is_secret(bytes: &[u8]) -> bool {
+/// Whether it is 32 octets, as they are or as text, or a symmetric JWK.
+pub(crate) fn is_secret(bytes: &[u8]) -> bool {
     if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
         return false;
     }
@@ -65,8 +69,8 @@ fn is_secret(bytes: &[u8]) -> bool {
         || decoded.is_some_and(|octets| octets.as_bytes().len() == 32)
 }
 
-/// The flag of another secret, for a place of the same kind.
-fn flag_for<S: SecretArg>(place: &Place) -> String {
+/// The flag of another secret, by a file or by a variable.
+fn flag_for<S: SecretArg>(is_variable: bool) -> String {
     let [file, variable] = S::FLAGS.map(flag);
-    if place.is_variable { variable } else { file }
+    if is_variable { variable } else { file }
 }

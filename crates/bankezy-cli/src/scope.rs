@@ -179,11 +179,10 @@ const KINDS: [[&str; 2]; 3] = [
     ["private_key_password_file", "private_key_password_env"],
 ];
 
-/// The keys of the environment that a command would use, if it had no other kind of key, and which kind that is. That
-/// a flag replaces a variable for the same key is no surprise.
+/// The keys of the environment that a command would use, if it had no other kind of key, and which kind that is.
 pub(crate) fn unused_keys<'a>(
     command: &Command,
-    environment: &'a Values,
+    environment: [&'a Values; 2],
     used: &Values,
 ) -> (Vec<&'a str>, Option<&'static str>) {
     if !KEY_COMMANDS.contains(&command.get_name()) {
@@ -195,7 +194,11 @@ pub(crate) fn unused_keys<'a>(
         .into_iter()
         .filter(|kind| !of(*kind) || *kind == password && !of(private))
         .flatten()
-        .filter_map(|id| environment.get(id))
+        .flat_map(|id| {
+            environment
+                .into_iter()
+                .filter_map(move |given| given.get(id))
+        })
         .map(|value| value.from.as_str());
     let instead = if of(secret) {
         Some("a payload secret")

@@ -10,12 +10,12 @@ use crate::codec::base64url;
 use crate::error::KeyProblem;
 use crate::keys::algorithm::KeyType;
 use crate::keys::jwk;
-use crate::keys::public::Kind;
+use crate::keys::public::{Kind, PublicKey};
 use crate::keys::spki::DerAlgorithm;
 use crate::secret::{Secret32, SecretBytes};
 
-/// A private JWK (RFC 7518 sections 6.2.2 and 6.3.2), and its `kid`.
-pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, Option<String>), KeyProblem> {
+/// A private JWK (RFC 7518 sections 6.2.2 and 6.3.2), and its public half with the `kid`.
+pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, PublicKey), KeyProblem> {
     let jwk = jwk::parse(json.as_bytes())?;
     let public = jwk::public_part(&jwk)?;
     jwk::require_key_ops(
@@ -25,7 +25,6 @@ pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, Option<String>), Key
             KeyType::Rsa => ["decrypt", "unwrapKey"],
         },
     )?;
-    let key_id = public.key_id().map(Into::into);
     let parts = match public.inner() {
         Kind::P256(point) => {
             let mut scalar = Secret32::zeroed();
@@ -75,5 +74,5 @@ pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, Option<String>), Key
             }
         }
     };
-    Ok((parts, key_id))
+    Ok((parts, public))
 }

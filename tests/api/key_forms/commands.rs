@@ -65,6 +65,20 @@ fn public(text: &str) -> PublicKey {
     PublicKey::from_pem(text).unwrap()
 }
 
+/// Of files that hold the RSA key.
+fn rsa_public(text: &str) -> PublicKey {
+    assert_eq!(public(text), public(RSA_PUBLIC));
+    public(P256_PUBLIC)
+}
+
+fn rsa_private(text: &str) -> PublicKey {
+    match KeyPair::from_pem_with_backend(text, &AVAILABLE[0]) {
+        Ok(pair) => assert_eq!(*pair.public_key(), public(RSA_PUBLIC)),
+        Err(error) => assert!(matches!(error, Error::Unsupported { .. }), "{error}"),
+    }
+    public(P256_PUBLIC)
+}
+
 /// The commands in a text. Single options are no commands.
 fn commands(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
@@ -156,7 +170,7 @@ fn cases() -> Vec<Case> {
     let request = include_str!("../../data/forms/p256.csr");
     let pair = include_bytes!("../../data/forms/p256.x963-private");
     let (point, scalar) = pair.split_at(65);
-    let compressed = [&[2 + point[64] % 2], &point[1..33]].concat();
+    let compressed_point = [&[2 + point[64] % 2], &point[1..33]].concat();
     let hybrid = [&[6 + point[64] % 2], &point[1..]].concat();
     let explicit = include_str!("../../data/p256-explicit.sec1.pem");
     let explicit_public = include_str!("../../data/p256-explicit.pub.pem");
@@ -166,9 +180,12 @@ fn cases() -> Vec<Case> {
     let jwk = P256_JWK.trim_end();
     let (set, array) = (format!(r#"{{"keys":[{jwk}]}}"#), format!("[{jwk}]"));
     let quoted = serde_json::to_string(jwk).unwrap();
+    let nested = format!(r#"{{"id":1,"jwk":{jwk}}}"#);
     let two = format!("{P256_PEM}{}", include_str!("../../data/p256-other.pem"));
     let two_public = format!("{P256_PUBLIC}{RSA_PUBLIC}");
     let certificates = CERTIFICATE.repeat(2);
+    let compressed = include_bytes!("../../data/forms/p256.pem.gz");
+    let commented: String = P256_PEM.lines().map(|line| format!("# {line}\n")).collect();
     let (little, big) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
     let (marked_little, marked_big) = (
         [b"\xff\xfe", &little[..]].concat(),
@@ -189,6 +206,7 @@ fn cases() -> Vec<Case> {
         Case::new(of_jwk(&set), set, private_jwk),
         Case::new(of_jwk(&array), array, private_jwk),
         Case::new(of_jwk(&quoted), quoted, private_jwk),
+        Case::new(of_jwk(&nested), nested, private_jwk),
         Case::new(of_der(&little), little, private),
         Case::new(of_der(&big), big, private),
         Case::new(of_der(&marked_little), marked_little, private),
@@ -208,8 +226,10 @@ fn cases() -> Vec<Case> {
             .typed(&[("openssl pkey", "openssl pkey -passin pass:hostile")]),
         Case::new(of_pem(&two), two, private),
         Case::new(of_public(&two_public), two_public, public).command(1),
+        Case::new(of_der(compressed), compressed, private),
+        Case::new(of_pem(&commented), commented, private),
     ];
-    for point in [point, &point[1..], &compressed, &hybrid] {
+    for point in [point, &point[1..], &compressed_point, &hybrid] {
         cases.push(Case::new(of_point(point), point, public));
         let raw = PublicKey::from_x963(point);
         cases.extend(raw.err().map(|error| Case::new(error, point, public)));
@@ -245,6 +265,14 @@ fn cases() -> Vec<Case> {
         },
     ));
     // These hold another key.
+    let pkcs1 = der(RSA_PUBLIC)[24..].to_vec();
+    cases.push(Case::new(of_point(&pkcs1), pkcs1, rsa_public));
+    let pvk = include_bytes!("../../data/forms/rsa.pvk");
+    let blob = include_bytes!("../../data/forms/rsa.msblob");
+    let public_blob = include_bytes!("../../data/forms/rsa.pub.msblob");
+    cases.push(Case::new(of_der(pvk), pvk, rsa_private));
+    cases.push(Case::new(of_der(blob), blob, rsa_private));
+    cases.push(Case::new(of_point(public_blob), public_blob, rsa_public));
     cases.push(
         Case::new(
             of_pem(include_str!("../../data/forms/openssh")),

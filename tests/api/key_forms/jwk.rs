@@ -119,22 +119,25 @@ fn a_key_id_is_kept_and_goes_nowhere() {
     let of = |kid: &str| {
         let json = with(&public_half(P256_JWK), &format!(r#""kid":{kid}"#));
         let key = PublicKey::from_jwk(&json).unwrap();
-        key.key_id().map(str::len)
+        (key.key_id().map(str::len), key.key_id_len())
     };
-    assert_eq!(of(&format!("\"{}\"", "k".repeat(256))), Some(256));
-    for ignored in [
-        &format!("\"{}\"", "k".repeat(257)),
-        "5",
-        "[\"a\"]",
-        "null",
-        r#""""#,
-    ] {
-        assert_eq!(of(ignored), None, "{ignored}");
+    let long = |len: usize| format!("\"{}\"", "k".repeat(len));
+    assert_eq!(of(&long(256)), (Some(256), Some(256)));
+    // Of a longer one, that there is one.
+    assert_eq!(of(&long(257)), (None, Some(257)));
+    let key = with(&public_half(P256_JWK), &format!(r#""kid":{}"#, long(257)));
+    let shown = format!("{:?}", PublicKey::from_jwk(&key).unwrap());
+    assert_eq!(shown, "PublicKey(P-256, 256 bits, kid of 257 bytes)");
+    for ignored in ["5", "[\"a\"]", "null", r#""""#] {
+        assert_eq!(of(ignored), (None, None), "{ignored}");
     }
     each_backend(|backend| {
         let private = with(P256_JWK, r#""kid":"2026-11""#);
         let pair = KeyPair::from_jwk_with_backend(&private, backend).unwrap();
         assert_eq!(pair.public_key().key_id(), Some("2026-11"));
+        let private = with(P256_JWK, &format!(r#""kid":{}"#, long(257)));
+        let long = KeyPair::from_jwk_with_backend(&private, backend).unwrap();
+        assert_eq!(long.public_key().key_id_len(), Some(257));
         assert!(!pair.to_jwk().unwrap().as_str().contains("kid"));
         let sealer = PublicKeySealer::with_backend(pair.public_key(), backend).unwrap();
         let sealed = sealer.seal(b"{}").unwrap();

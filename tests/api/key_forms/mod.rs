@@ -1,6 +1,7 @@
 //! Keys in the forms that tools write: read, or refused with a message that names the form and the next step.
 //! Once per backend. `tests/data/README.md` says how each file was made.
 
+mod altered;
 mod certificates;
 #[cfg(unix)]
 mod commands;

@@ -1,10 +1,10 @@
-//! Points and scalars on P-256 in other forms than the usual ones.
+//! Points and scalars on P-256, and numbers of RSA, in other forms than the usual ones.
 
 use bankezy_crypto::{KeyForm, KeyPair, KeyProblem, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{P256_PUBLIC, P256_SEC1, der, form, key};
+use super::{P256_PEM, P256_PUBLIC, P256_SEC1, RSA_PEM, RSA_PKCS1, RSA_PUBLIC, der, form, key};
 use crate::common::each_backend;
 
 #[test]
@@ -138,4 +138,24 @@ fn points_of_x963_are_read_by_constructors_of_their_own() {
         Err(key(KeyProblem::PointForm))
     );
     assert_eq!(PublicKey::from_x963(&[]), Err(key(KeyProblem::Empty)));
+}
+
+#[test]
+fn an_rsa_public_key_in_der_of_pkcs1_is_read_as_that() {
+    let rsa = PublicKey::from_pem(RSA_PUBLIC).unwrap();
+    let spki = der(RSA_PUBLIC);
+    assert_eq!(PublicKey::from_pkcs1_der(&spki[24..]).as_ref(), Ok(&rsa));
+    assert_eq!(
+        PublicKey::from_spki_der(&spki[24..]),
+        Err(form(KeyForm::Pkcs1PublicKey))
+    );
+    let structure = "RSAPublicKey";
+    assert_eq!(
+        PublicKey::from_pkcs1_der(&spki),
+        Err(key(KeyProblem::NotDer { structure }))
+    );
+    for private in [RSA_PEM, RSA_PKCS1, P256_PEM] {
+        let refused = PublicKey::from_pkcs1_der(&der(private));
+        assert_eq!(refused, Err(key(KeyProblem::PrivateMember)));
+    }
 }

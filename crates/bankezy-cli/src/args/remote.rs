@@ -26,8 +26,8 @@ pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     format!(
         "{needs}\n\n\
          Each *-file with a secret may be an *-env in its place, which names an environment \
-         variable. Where neither is given, the secret may be in the variable of its own name, \
-         such as {secret}.\n\n\
+         variable. The secret may also be in the variable of its own name, such as {secret}. Set one \
+         variable for a secret: two are an error, and one that a flag replaces is warned about.\n\n\
          Settings come from flags, {session}else from the environment ({} and the name, such as \
          {base_url}), else from {table}the settings file of --config or BANKEZY_CONFIG.",
         scope.prefix,

@@ -7,23 +7,44 @@ use crate::failure::Failure;
 use crate::scope::settings_of;
 use crate::values::{Value, Values};
 
+/// The place of the environment among the levels.
+pub(super) const ENVIRONMENT: usize = 2;
+
+/// The settings of a run.
+pub(super) struct Merged<'a> {
+    pub(super) values: Values,
+    /// What the environment gives and a flag replaces, where only one of several may be given: the variable, and the
+    /// flag.
+    pub(super) replaced: Vec<(&'a str, &'a str)>,
+}
+
 /// Of each setting the value of the first level that has one: flags, session, environment, settings file. Of a
 /// group of which one may be given it is one, and what cannot be used with a flag is not taken from the last two.
-pub(super) fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, Failure> {
-    let mut taken: Vec<(usize, &Arg, &Value)> = Vec::new();
-    let mut off = Vec::new();
+/// `own` is of the environment too: the variables that hold a secret themselves.
+pub(super) fn merged<'a>(
+    levels: &'a [Values; 4],
+    own: &'a Values,
+    command: &Command,
+) -> Result<Merged<'a>, Failure> {
+    let mut taken: Vec<(usize, &Arg, &'a Value)> = Vec::new();
+    let (mut off, mut replaced) = (Vec::new(), Vec::new());
     for (place, level) in levels.iter().enumerate() {
         let mut found = Vec::new();
-        for arg in command.get_arguments() {
+        for (arg, value) in given(command, level, (place == ENVIRONMENT).then_some(own)) {
             let name = arg.get_id().as_str();
-            let Some(value) = level.get(name) else {
-                continue;
+            let mut above = taken.iter();
+            let rival = above.find(|(_, other, _)| are_rivals(command, arg, other));
+            if let Some((0, _, flag)) = rival
+                && place == ENVIRONMENT
+                && is_choice(command, arg)
+                && !(is_switch(arg) && value.text == "false")
+            {
+                replaced.push((&*value.from, &*flag.from));
+            }
+            let is_excluded = |(above, other, _): &(usize, &Arg, &Value)| {
+                *above == 0 && place > 1 && exclude(command, arg, other)
             };
-            let is_hidden = taken.iter().any(|(above, other, _)| {
-                let is_flag = *above == 0 && place > 1;
-                are_rivals(command, arg, other) || is_flag && exclude(command, arg, other)
-            });
-            if is_hidden || off.contains(&name) {
+            if rival.is_some() || taken.iter().any(is_excluded) || off.contains(&name) {
                 continue;
             }
             // A switch that is off hides lower levels of itself, not of its group.
@@ -49,24 +70,51 @@ pub(super) fn merged(levels: &[Values; 4], command: &Command) -> Result<Values, 
         taken.extend(found);
     }
     // What a session says of its token is no flag of every command that keeps it.
-    let mut merged = Values::new();
+    let mut values = Values::new();
     for level in levels.iter().rev() {
-        merged.extend(level.clone());
+        values.extend(level.clone());
     }
     for arg in settings_of(command) {
-        merged.remove(arg.get_id().as_str());
+        values.remove(arg.get_id().as_str());
     }
     let taken = taken.into_iter();
-    merged.extend(taken.map(|(_, arg, value)| (arg.get_id().to_string(), value.clone())));
-    Ok(merged)
+    values.extend(taken.map(|(_, arg, value)| (arg.get_id().to_string(), value.clone())));
+    Ok(Merged { values, replaced })
+}
+
+/// What a level gives for the arguments of a command, in their order.
+fn given<'a, 'c>(
+    command: &'c Command,
+    level: &'a Values,
+    own: Option<&'a Values>,
+) -> Vec<(&'c Arg, &'a Value)> {
+    let mut given = Vec::new();
+    for arg in command.get_arguments() {
+        let values = [Some(level), own].into_iter().flatten();
+        let values = values.filter_map(|values| values.get(arg.get_id().as_str()));
+        given.extend(values.map(|value| (arg, value)));
+    }
+    given
 }
 
 /// Whether two are the same, or in a group of which one may be given.
 fn are_rivals(command: &Command, one: &Arg, other: &Arg) -> bool {
-    let has = |group: &ArgGroup, arg: &Arg| group.get_args().any(|id| id == arg.get_id());
-    let mut groups = command.get_groups().cloned();
-    one.get_id() == other.get_id()
-        || groups.any(|mut group| !group.is_multiple() && has(&group, one) && has(&group, other))
+    let mut choices = choices(command);
+    one.get_id() == other.get_id() || choices.any(|group| has(&group, one) && has(&group, other))
+}
+
+/// Whether an argument is in a group of which one may be given.
+fn is_choice(command: &Command, arg: &Arg) -> bool {
+    choices(command).any(|group| has(&group, arg))
+}
+
+fn choices(command: &Command) -> impl Iterator<Item = ArgGroup> {
+    let groups = command.get_groups().cloned();
+    groups.filter_map(|mut group| (!group.is_multiple()).then_some(group))
+}
+
+fn has(group: &ArgGroup, arg: &Arg) -> bool {
+    group.get_args().any(|id| id == arg.get_id())
 }
 
 /// Whether two cannot be used together.

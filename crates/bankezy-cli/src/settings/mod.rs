@@ -7,6 +7,7 @@
 
 mod file;
 mod merge;
+mod pem;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::session::{self, Session};
 use crate::values::{Value, Values};
 use crate::{streams, usage};
 use file::SettingsFile;
-use merge::{is_path, is_switch, merged};
+use merge::{ENVIRONMENT, Merged, is_path, is_switch, merged};
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
@@ -46,7 +47,8 @@ pub(crate) fn parse(
 ) -> Result<(Args, Settings), Failure> {
     let mut program = Args::command();
     let typed = given.get(1..).unwrap_or_default();
-    let matches = match program.try_get_matches_from_mut(given) {
+    let given = pem::joined(given, &program);
+    let matches = match program.try_get_matches_from_mut(&given) {
         Ok(matches) => matches,
         // `bankezy` alone gets the whole help.
         Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => {
@@ -73,7 +75,7 @@ pub(crate) fn parse(
     let matches = if added.is_empty() {
         Ok(matches)
     } else {
-        let mut merged = given.to_vec();
+        let mut merged = given;
         // After `--` a flag is none.
         let end = merged.iter().position(|text| text == "--");
         let end = end.unwrap_or(merged.len());
@@ -164,21 +166,28 @@ impl Settings {
         let stated = session
             .as_mut()
             .map(|session| std::mem::take(&mut session.values));
+        let Environment { values, own } = environment(scope, program, variables);
         let levels = [
             flags.collect(),
             stated.unwrap_or_default(),
-            environment(scope, program, variables),
+            values,
             file.values,
         ];
-        let values = merged(&levels, command)?;
-        match scope::unused_keys(command, &levels[2], &values) {
-            (unused, Some(instead)) => unused
+        let Merged { values, replaced } = merged(&levels, &own, command)?;
+        let (unused, instead) = scope::unused_keys(command, [&levels[ENVIRONMENT], &own], &values);
+        match instead {
+            Some(instead) => unused
                 .iter()
                 .map(|name| format!("`{name}` is not used: {instead} is given"))
                 .for_each(warn),
-            (unused, None) if unused.is_empty() => {}
-            (unused, None) => return Err(usage::no_key(command, &unused)),
+            None if unused.is_empty() => {}
+            None => return Err(usage::no_key(command, &unused)),
         }
+        replaced
+            .iter()
+            .filter(|(name, _)| !unused.contains(name))
+            .map(|(name, flag)| format!("`{name}` is not used: `{flag}` is given"))
+            .for_each(warn);
         Ok(Self {
             values,
             data: file.data,
@@ -199,21 +208,26 @@ impl Settings {
     }
 }
 
-/// What the environment says. A secret of which neither file nor variable is named may be in the
-/// variable of its own name.
-fn environment(scope: &Scope, program: &Command, variables: &Variables<'_>) -> Values {
+/// What the environment says.
+struct Environment {
+    values: Values,
+    /// Variables that hold a secret themselves, each under the id of the argument that could name it.
+    own: Values,
+}
+
+fn environment(scope: &Scope, program: &Command, variables: &Variables<'_>) -> Environment {
     let value = |name: String| {
         let text = scope.in_environment(&name, variables)?;
         let from = scope.variable(&name);
         Some((name, Value::new(text, from)))
     };
-    let mut values: Values = scope.names(program).into_iter().filter_map(value).collect();
-    for (secret, [file, variable]) in scope.secrets(program) {
-        let is_named = values.contains_key(&file) || values.contains_key(&variable);
-        if !is_named && scope.in_environment(&secret, variables).is_some() {
-            let own = scope.variable(&secret);
-            values.insert(variable, Value::new(own.clone(), own));
-        }
+    let own = |(secret, [_, variable]): (String, [String; 2])| {
+        scope.in_environment(&secret, variables)?;
+        let name = scope.variable(&secret);
+        Some((variable, Value::new(name.clone(), name)))
+    };
+    Environment {
+        values: scope.names(program).into_iter().filter_map(value).collect(),
+        own: scope.secrets(program).into_iter().filter_map(own).collect(),
     }
-    values
 }

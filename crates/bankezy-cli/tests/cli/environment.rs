@@ -72,13 +72,13 @@ fn a_flag_wins_over_a_variable_that_it_excludes() {
     let public = folder.run("keygen p256 --out peer.pem", "").text();
     let public = public.trim();
     let secret = [("BANKEZY_SECRET_FILE", "s"), ("BANKEZY_ENCODING", "hex")];
-    folder
-        .run_with(
-            "open --secret-file other",
-            &sealed,
-            &[("BANKEZY_SECRET_FILE", "s")],
-        )
-        .failed(1, "sealed with another key");
+    let ran = folder.run_with(
+        "open --secret-file other",
+        &sealed,
+        &[("BANKEZY_SECRET_FILE", "s")],
+    );
+    let is_told = ran.err.contains("sealed with another key");
+    assert!(ran.code == 1 && is_told, "{}", ran.err);
     // Sealed to the key of the flag: under the secret of the variable it would open with it.
     for arguments in [
         format!("seal --recipient {public}"),
@@ -113,6 +113,56 @@ fn a_flag_wins_over_a_variable_that_it_excludes() {
             &[("BANKEZY_PRIVATE_KEY", "k.pem")],
         )
         .failed(2, "give one of");
+}
+
+/// Of a secret, the environment holds itself, its file or the variable that holds it: one of them, and what a flag
+/// replaces is said.
+#[test]
+fn no_variable_of_a_secret_is_ignored_without_a_word() {
+    let folder = Folder::new();
+    folder.write("f", "x");
+    for (command, secret) in [
+        ("seal", "BANKEZY_SECRET"),
+        ("open", "BANKEZY_SECRET"),
+        ("diagnose --message f", "BANKEZY_SECRET"),
+        ("open --private-key f", "BANKEZY_PRIVATE_KEY_PASSWORD"),
+        ("call /x", "BANKEZY_SECRET"),
+        ("call /x", "BANKEZY_TOKEN"),
+        ("call /x", "BANKEZY_API_KEY"),
+        ("call /x", "BANKEZY_CLIENT_KEY"),
+        ("token bankezy", "BANKEZY_SDK_API_KEY"),
+        ("token bankezy", "BANKEZY_APP_API_KEY"),
+        ("token bankezy", "BANKEZY_APP_SECRET"),
+        ("token faceki", "FACEKI_CLIENT_SECRET"),
+        ("token complycube", "COMPLYCUBE_API_KEY"),
+        ("token sardine", "SARDINE_CLIENT_SECRET"),
+        ("token sardine", "SARDINE_SESSION_KEY"),
+    ] {
+        let [file, variable] = ["_FILE", "_ENV"].map(|end| format!("{secret}{end}"));
+        for [one, other] in [[&*file, secret], [&*variable, secret], [&*file, &*variable]] {
+            let ran = folder.run_with(command, "x", &[(one, "f"), (other, "CANARY")]);
+            assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+            ran.failed(2, &format!("give only one of {one}, {other}"));
+        }
+        let (_, stem) = file.split_once('_').unwrap();
+        let flag = format!("--{}", stem.to_lowercase().replace('_', "-"));
+        for name in [secret, &*file, &*variable] {
+            let ran = folder.run_with(&format!("{command} {flag} f"), "x", &[(name, "CANARY")]);
+            let warning = format!("bankezy: warning: `{name}` is not used: `{flag}` is given\n");
+            assert!(ran.err.starts_with(&warning), "{}", ran.err);
+            assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+        }
+    }
+    // Other choices as well.
+    for (command, variable, flag) in [
+        ("call /x --ca-file f", "BANKEZY_EXTRA_CA_FILE", "--ca-file"),
+        ("call /x --proxy-file f", "BANKEZY_PROXY", "--proxy-file"),
+        ("token sardine --sandbox", "SARDINE_BASE_URL", "--sandbox"),
+    ] {
+        let ran = folder.run_with(command, "x", &[(variable, "f")]);
+        let warning = format!("bankezy: warning: `{variable}` is not used: `{flag}` is given\n");
+        assert!(ran.err.starts_with(&warning), "{}", ran.err);
+    }
 }
 
 #[test]

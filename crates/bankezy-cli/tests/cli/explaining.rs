@@ -17,6 +17,37 @@ fn inspect_never_lets_a_header_drive_the_terminal() {
 }
 
 #[test]
+fn inspect_shows_the_kid_of_a_public_key() {
+    use base64::Engine as _;
+    let jwk = include_str!("../../../../tests/data/p256.jwk.json");
+    let (public, _) = jwk.split_once(",\"d\"").unwrap();
+    let folder = Folder::new();
+    for (kid, shown) in [
+        (r#""2026-11""#.to_owned(), "2026-11"),
+        (
+            r#""a\u001b[31m\nJWK: b""#.to_owned(),
+            r"a\u{1b}[31m\nJWK: b",
+        ),
+        (
+            format!("\"{}\"", "k".repeat(501)),
+            "not shown, since it has 501 bytes and no more than 256 are kept",
+        ),
+    ] {
+        let json = format!("{public},\"kid\":{kid}}}");
+        let wire = base64::engine::general_purpose::STANDARD.encode(&json);
+        for text in [json, wire] {
+            let report = folder.run("inspect", text).text();
+            assert!(report.ends_with(&format!("\nkid: {shown}\n")), "{report}");
+            assert_eq!(report.lines().count(), 5, "{report}");
+        }
+    }
+    for text in [format!("{public}}}"), format!("{public},\"kid\":null}}")] {
+        let report = folder.run("inspect", text).text();
+        assert!(!report.contains("kid"), "{report}");
+    }
+}
+
+#[test]
 fn inspect_shows_claims_as_they_stand() {
     use base64::Engine as _;
     let encode = |json: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);

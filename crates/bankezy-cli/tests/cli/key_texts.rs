@@ -122,10 +122,6 @@ fn what_is_wrong_with_a_public_key_is_said() {
             STANDARD.encode(&der(keys::RSA_2048_PUBLIC)[..200]),
             P::NotDer { structure: spki },
         ),
-        (
-            STANDARD.encode(&der(keys::RSA_2048_PUBLIC)[24..]),
-            P::NotDer { structure: spki },
-        ),
         (STANDARD.encode(der(P384_PUBLIC)), P::WrongCurve),
         ("A".repeat(16 * 1024 + 1), P::TooLong { max: 16 * 1024 }),
     ];
@@ -157,7 +153,11 @@ fn what_is_wrong_with_a_public_key_is_said() {
         (json.replace('}', r#","use":"sig"}"#), P::Use),
         (json.replace("\"y\"", "\"Y\""), P::Missing { member: "y" }),
         (json[..json.len() - 1].to_owned(), P::CutShort),
-        (nested(&json), P::Missing { member: "kty" }),
+        (nested(&json), form(KeyForm::NestedJwk)),
+        (
+            r#"{"keys":[],"issuer":"https://bank.example"}"#.to_owned(),
+            form(KeyForm::EmptyJwkSet),
+        ),
         (nested(P256_JWK), P::PrivateMember),
         (nested(&nested(RSA_JWK)), P::PrivateMember),
         (nested(&quoted(P256_JWK)), P::PrivateMember),

@@ -189,6 +189,40 @@ fn a_key_file_has_an_end() {
     ran.failed(1, "more than 65536 bytes");
 }
 
+/// The figure in the message is the one that was given, and what is said of the input is true.
+#[test]
+fn an_input_that_is_too_long_is_told_with_the_figure_that_was_given() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    for max in [0, 5] {
+        let input = vec![b'x'; max + 3];
+        let is_longer =
+            format!("is longer than --max-len {max} allows: it has more than {max} bytes");
+        for command in ["open --secret-file s", "inspect"] {
+            let ran = folder.run(&format!("{command} --max-len {max}"), &input);
+            ran.failed(1, &format!("standard input {is_longer} and a line end\n"));
+        }
+        folder.write("m", &input);
+        let ran = folder.run(&format!("inspect m --max-len {max}"), "");
+        ran.failed(
+            1,
+            &format!("the file of the argument FILE {is_longer} and a line end\n"),
+        );
+        let ran = folder.run(&format!("seal --secret-file s --max-len {max}"), &input);
+        ran.failed(
+            1,
+            &format!("standard input {is_longer}, and its sealed text"),
+        );
+        folder.write("m", vec![b'x'; max + (64 << 10) + 1]);
+        let diagnose = format!("diagnose --message m --secret-file s --max-len {max}");
+        let ran = folder.run(&diagnose, "");
+        ran.failed(
+            1,
+            &format!("the file of --message {is_longer} and 65536 around them\n"),
+        );
+    }
+}
+
 #[test]
 fn bytes_that_are_no_text_are_no_message() {
     let folder = Folder::new();

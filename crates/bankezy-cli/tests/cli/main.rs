@@ -7,6 +7,7 @@ mod explaining;
 mod key_texts;
 mod keys_and_messages;
 mod lines;
+mod other_forms;
 mod other_libraries;
 mod plain_json;
 mod remote;

@@ -90,6 +90,23 @@ fn a_payload_secret_as_a_private_key_is_named_with_its_flag() {
         let run = folder.run_with("open --private-key-env KEY", "x", &[("KEY", text)]);
         assert!(!run.err.contains("decode the file"), "{}", run.err);
         run.failed(1, "if it is a payload secret, it belongs to --secret-env");
+        // As a public key too. It is called a secret before a command makes a private key of it.
+        folder.write("k.pem", keys::P256);
+        let text = format!("--recipient={text}");
+        for (run, what) in [
+            (folder.run("open --private-key k", "x"), "it belongs to"),
+            (folder.run("seal --recipient k", "x"), "it belongs to"),
+            (folder.run_args(["seal", &*text], "x", &[]), "it belongs to"),
+            (
+                folder.run("open --private-key k.pem --derive raw --peer k", "x"),
+                "it belongs to",
+            ),
+            (folder.run("inspect k", ""), "keep it secret"),
+        ] {
+            let said = format!("bankezy: if it is a payload secret, {what}");
+            assert!(run.err.starts_with(&said), "{}", run.err);
+            run.failed(1, "otherwise: ");
+        }
     }
     folder.write("k", "nonsense");
     let run = folder.run("open --private-key k", "x");
@@ -152,11 +169,45 @@ fn a_key_of_the_environment_that_is_not_used_is_said() {
         );
         assert_eq!((ran.code, ran.err), (0, warning), "{command} {variables:?}");
     }
-    // What is replaced by the same key of a flag is no surprise, nor is what is used.
-    let other = ("BANKEZY_SECRET", "x");
+    // So is what a flag replaces, in whichever form.
+    let encrypted = "open --private-key encrypted --private-key-password-file password";
+    for (command, input, names, flag) in [
+        (
+            "open --secret-file s",
+            &to_secret,
+            [
+                "BANKEZY_SECRET",
+                "BANKEZY_SECRET_FILE",
+                "BANKEZY_SECRET_ENV",
+            ]
+            .as_slice(),
+            "--secret-file",
+        ),
+        (
+            "open --private-key k",
+            &to_key,
+            &["BANKEZY_PRIVATE_KEY", "BANKEZY_PRIVATE_KEY_ENV"],
+            "--private-key",
+        ),
+        (
+            encrypted,
+            &to_key,
+            &[
+                "BANKEZY_PRIVATE_KEY_PASSWORD",
+                "BANKEZY_PRIVATE_KEY_PASSWORD_FILE",
+                "BANKEZY_PRIVATE_KEY_PASSWORD_ENV",
+            ],
+            "--private-key-password-file",
+        ),
+    ] {
+        for name in names {
+            let ran = folder.run_with(command, input, &[(*name, "x")]);
+            let warning = format!("bankezy: warning: `{name}` is not used: `{flag}` is given\n");
+            assert_eq!((ran.code, ran.err), (0, warning), "{command} {name}");
+        }
+    }
     for (command, input, variables) in [
-        ("open --secret-file s", &to_secret, &[other][..]),
-        ("open", &to_secret, &[secret_file]),
+        ("open", &to_secret, &[secret_file][..]),
         ("open --private-key encrypted", &to_key, &[password]),
     ] {
         let ran = folder.run_with(command, input, variables);

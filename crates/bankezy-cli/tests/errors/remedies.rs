@@ -362,8 +362,49 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Read it with `KeyPair::from_x963`, or convert it with the command that the text names.",
     ),
     (
+        "key.pem_no_end",
+        "Copy the file whole, from the line with BEGIN to the line with END.",
+    ),
+    (
+        "key.pem_commented",
+        "Remove the marks in front of the lines, for example with the command that the text names.",
+    ),
+    (
+        "key.form_altered_pem",
+        "Get the file again without a word processor, a chat or a mail in between, or repair its first and last line.",
+    ),
+    (
+        "key.form_xml",
+        "Export the key as PEM; if it is HTML, look for what answered in place of the key.",
+    ),
+    ("key.form_decimal", "Export the key as PEM, DER or JWK."),
+    (
+        "key.form_pvk",
+        "Convert the key with the command that the text names.",
+    ),
+    (
+        "key.form_ms_blob",
+        "Convert the key with the command that the text names.",
+    ),
+    (
+        "key.form_compressed",
+        "Decompress the file with the command that the text names.",
+    ),
+    (
+        "key.form_empty_jwk_set",
+        "Ask the other side for a JWK set that has the key, or for the key alone.",
+    ),
+    (
+        "key.form_nested_jwk",
+        "Give the JWK alone, without the JSON around it.",
+    ),
+    (
+        "key.form_pkcs1_public_key",
+        "Read it with `PublicKey::from_pkcs1_der`, or convert it with the command that the text names.",
+    ),
+    (
         "key.form_raw_scalar",
-        "Convert it with the command that the text names.",
+        "Give a payload secret as `PayloadSecret`; convert a private key with the command that the text names.",
     ),
     ("url.invalid", "Give a whole URL with scheme and host."),
     ("url.not_https", "Use an https URL."),

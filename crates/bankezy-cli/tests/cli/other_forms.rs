@@ -1,0 +1,213 @@
+//! Keys as they are typed and as files hold them: PEM as an argument, and what was changed, wrapped or compressed
+//! after a tool wrote it.
+
+use bankezy_crypto::{Error, KeyForm, KeyProblem as P};
+use bankezy_test_support::keys;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Folder;
+
+fn der(pem: &str) -> Vec<u8> {
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(body).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// In DER, and in hex and base64 of it.
+#[test]
+fn an_rsa_public_key_of_pkcs1_is_read() {
+    let folder = Folder::new();
+    let pkcs1 = &der(keys::RSA_2048_PUBLIC)[24..];
+    for text in [
+        pkcs1,
+        STANDARD.encode(pkcs1).as_bytes(),
+        hex(pkcs1).as_bytes(),
+    ] {
+        folder.write("k", text);
+        let sealed = folder.run("seal --recipient k", "x").printed();
+        let report = folder.run("inspect", sealed).text();
+        assert!(report.contains("RSA-OAEP-256"), "{report}");
+    }
+}
+
+/// As `"$(cat key.pem)"` gives it.
+#[test]
+fn pem_is_the_value_of_a_flag() {
+    let folder = Folder::new();
+    folder.write("k.pem", keys::P256);
+    folder.run("keygen p256 --out peer.pem", "").printed();
+    let public = keys::P256_PUBLIC.trim_end();
+    let sealed = folder.run_args(["seal", "--recipient", public], "x", &[]);
+    let opened = folder.run("open --private-key k.pem", sealed.printed());
+    assert_eq!(opened.printed(), b"x");
+    let agreed = [
+        "--private-key",
+        "peer.pem",
+        "--derive",
+        "raw",
+        "--peer",
+        public,
+    ];
+    let run = |words: &[&str], input: &[u8]| {
+        let words: Vec<_> = words.iter().chain(&agreed).copied().collect();
+        folder.run_args(words, input, &[])
+    };
+    let sealed = run(&["seal"], b"x").printed();
+    assert_eq!(run(&["open"], &sealed).printed(), b"x");
+    // Before a flag, and after `--`, where it is none.
+    let ran = folder.run_args(["seal", "--recipient", public, "--lines"], "x\n", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = folder.run_args(["seal", "--", "--recipient", public], "x", &[]);
+    ran.failed(2, "unexpected");
+
+    // A private key is refused, and not printed.
+    let alarm = Error::from(P::PrivateMember).to_string();
+    for text in [
+        keys::P256,
+        keys::P256_SEC1,
+        keys::RSA_2048,
+        keys::P256_ENCRYPTED,
+    ] {
+        for (command, flag) in [
+            (&["seal"][..], "--recipient"),
+            (
+                &["seal", "--private-key", "k.pem", "--derive", "raw"],
+                "--peer",
+            ),
+            (
+                &["open", "--private-key", "k.pem", "--derive", "raw"],
+                "--peer",
+            ),
+        ] {
+            let words = command.iter().copied().chain([flag, text]);
+            let ran = folder.run_args(words, "x", &[]);
+            let body = text.lines().nth(1).unwrap();
+            assert!(!ran.err.contains(body), "{}", ran.err);
+            ran.failed(1, &alarm);
+        }
+    }
+    let ran = folder.run_args(["seal", "--private-key", keys::P256], "x", &[]);
+    assert!(!ran.err.contains("MIG"), "{}", ran.err);
+    ran.failed(2, "`--private-key` takes the name of a file");
+}
+
+#[test]
+fn a_value_that_was_forgotten_is_missed() {
+    let folder = Folder::new();
+    for (line, reason) in [
+        (
+            "seal --recipient --lines",
+            "missing value for `--recipient`",
+        ),
+        ("seal --recipient", "missing value for `--recipient`"),
+        (
+            "seal --recipient --payload x",
+            "`--recipient` takes a public key",
+        ),
+        (
+            "seal --private-key k --peer --derive raw",
+            "missing value for `--peer`",
+        ),
+        (
+            "open --private-key k --peer --payload x",
+            "`--peer` takes a public key",
+        ),
+    ] {
+        folder.run(line, "x").failed(2, reason);
+    }
+}
+
+#[test]
+fn keys_that_were_changed_on_the_way_are_named() {
+    let folder = Folder::new();
+    let form = |found| P::OtherForm { found };
+    let commented = |pem: &str| {
+        pem.lines()
+            .map(|line| format!("# {line}\n"))
+            .collect::<String>()
+    };
+    let dashes = |pem: &str| pem.replace("-----", "\u{2014}\u{2014}\u{2014}");
+    let blanks = |pem: &str| pem.replace("BEGIN ", "BEGIN  ");
+    let four = |pem: &str| pem.replace("-----", "----");
+    let no_begin = |pem: &str| pem.split_once('\n').unwrap().1.to_owned();
+    let no_end = |pem: &str| pem[..pem.find("-----END").unwrap()].to_owned();
+    let changes: [(&dyn Fn(&str) -> String, P); 6] = [
+        (&commented, P::PemCommented),
+        (&no_end, P::PemNoEnd),
+        (&dashes, form(KeyForm::AlteredPem)),
+        (&blanks, form(KeyForm::AlteredPem)),
+        (&four, form(KeyForm::AlteredPem)),
+        (&no_begin, form(KeyForm::AlteredPem)),
+    ];
+    let alarm = Error::from(P::PrivateMember).to_string();
+    for (change, problem) in changes {
+        let error = Error::from(problem).to_string();
+        for pem in [keys::P256, keys::RSA_2048, keys::P256_SEC1] {
+            folder.write("k", change(pem));
+            let ran = folder.run("open --private-key k", "x");
+            ran.failed(1, &error);
+            let text = change(pem);
+            let ran = folder.run_with("open --private-key-env KEY", "x", &[("KEY", &text)]);
+            ran.failed(1, &error);
+            folder.run("seal --recipient k", "x").failed(1, &alarm);
+        }
+        folder.write("k", change(keys::P256_PUBLIC));
+        folder.run("seal --recipient k", "x").failed(1, &error);
+    }
+}
+
+#[test]
+fn what_is_no_key_in_der_is_named() {
+    let folder = Folder::new();
+    let pvk = include_bytes!("../../../../tests/data/forms/rsa.pvk").to_vec();
+    let gzip = include_bytes!("../../../../tests/data/forms/p256.pem.gz").to_vec();
+    let blob = include_bytes!("../../../../tests/data/forms/rsa.pub.msblob").to_vec();
+    let xml = "<RSAKeyValue><Modulus>AQAB</Modulus><D>AQAB</D></RSAKeyValue>\n".to_owned();
+    let public_xml = xml.replace("<D>AQAB</D>", "");
+    let alarm = Error::from(P::PrivateMember).to_string();
+    for (key, found, is_alarm) in [
+        (pvk.clone(), KeyForm::Pvk, true),
+        (STANDARD.encode(pvk).into(), KeyForm::Pvk, true),
+        (blob, KeyForm::MsBlob { private: false }, false),
+        (
+            gzip.clone(),
+            KeyForm::Compressed { with: "gzip -dc <" },
+            false,
+        ),
+        (
+            STANDARD.encode(gzip).into(),
+            KeyForm::Compressed { with: "gzip -dc <" },
+            false,
+        ),
+        (xml.into_bytes(), KeyForm::Xml, true),
+        (public_xml.into_bytes(), KeyForm::Xml, false),
+        // Of these lengths it is hex, base64 and neither.
+        ("1234567890".repeat(8).into(), KeyForm::Decimal, false),
+        (
+            format!("{}7", "1234567890".repeat(7)).into(),
+            KeyForm::Decimal,
+            false,
+        ),
+        ("1234567890".repeat(61).into(), KeyForm::Decimal, false),
+        (
+            format!("{}1234567", "1234567890".repeat(61)).into(),
+            KeyForm::Decimal,
+            false,
+        ),
+        (
+            format!("{:?}\n", [107, -94, 122].repeat(12)).into(),
+            KeyForm::Decimal,
+            false,
+        ),
+    ] {
+        folder.write("k", &key);
+        let error = Error::from(P::OtherForm { found }).to_string();
+        folder.run("open --private-key k", "x").failed(1, &error);
+        let error = if is_alarm { &alarm } else { &error };
+        folder.run("seal --recipient k", "x").failed(1, error);
+    }
+}
