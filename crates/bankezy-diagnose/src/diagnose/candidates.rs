@@ -6,9 +6,9 @@ use bankezy_crypto::PublicKey;
 use base64::Engine as _;
 
 use crate::diagnose::encoding::Encoding;
+use crate::diagnose::hex_text::{without_prefixes, without_separators};
 use crate::diagnose::info::{FurtherText, Info, KeyForm, KeyOwner};
 use crate::diagnose::octets::{self, BASE64, BASE64URL};
-use crate::diagnose::wrapper::{without_prefixes, without_separators};
 
 /// An [`Info`] with its bytes.
 pub(crate) struct Candidate {

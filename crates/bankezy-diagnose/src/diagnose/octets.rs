@@ -75,6 +75,28 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
     Some(octets)
 }
 
+/// base32 of RFC 4648 section 6, in either case, with or without padding. Spare bits are zero.
+pub(crate) fn from_base32(text: &[u8]) -> Option<SecretBytes> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut octets = SecretBytes::with_capacity(text.len());
+    // Of `bits`, the last `count` are not written.
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let unpadded = text.iter().rposition(|digit| *digit != b'=')?;
+    for digit in text.get(..=unpadded)? {
+        let digit = digit.to_ascii_uppercase();
+        let value = ALPHABET.iter().position(|other| *other == digit)?;
+        bits = (bits << 5 | value as u32) & 0xfff;
+        count = count.saturating_add(5);
+        if let Some(rest) = count.checked_sub(8) {
+            // Writing to memory does not fail.
+            let _ = octets.write_all(&[bits.checked_shr(rest)? as u8]);
+            count = rest;
+        }
+    }
+    let spare = bits.checked_shl(32_u32.saturating_sub(count));
+    (count < 5 && spare.is_none_or(|spare| spare == 0)).then_some(octets)
+}
+
 pub(crate) fn to_base64(octets: &[u8], engine: &GeneralPurpose) -> SecretBytes {
     engine.encode(octets).into_bytes().into()
 }
@@ -125,6 +147,22 @@ mod tests {
         assert_eq!(to_hex(b"\x09\xaf", true).as_bytes(), b"09AF");
         assert_eq!(from_hex(b"09aF").unwrap().as_bytes(), b"\x09\xaf");
         assert!(from_hex(b"09a").is_none() && from_hex(b"0x").is_none());
+    }
+
+    #[test]
+    fn base32_is_that_of_rfc_4648() {
+        for (text, octets) in [
+            ("MY======", Some(&b"f"[..])),
+            ("MZXQ", Some(b"fo")),
+            ("mzxw6ytboi======", Some(b"foobar")),
+            ("MZ", None),
+            ("MZX", None),
+            ("M1", None),
+            ("====", None),
+        ] {
+            let found = from_base32(text.as_bytes());
+            assert_eq!(found.as_ref().map(SecretBytes::as_bytes), octets, "{text}");
+        }
     }
 
     #[test]

@@ -80,7 +80,11 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
     assert_eq!(reading.flags(), None);
     assert_eq!(
         reading.rust(),
-        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(secret.as_bytes())).as_bytes())"
+        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(cleaned.as_bytes())).as_bytes())"
+    );
+    assert_eq!(
+        reading.cleaned().unwrap(),
+        r#"SECRET=$(cat "$SECRET_FILE" | tail -c +9 | head -c 28)"#
     );
     assert_eq!(
         reading.shell(),
