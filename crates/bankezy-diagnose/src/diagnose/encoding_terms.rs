@@ -244,8 +244,4 @@ impl Encoding {
             ),
         }
     }
-
-    pub(crate) fn rust(self) -> &'static str {
-        self.term().rust
-    }
 }

@@ -23,11 +23,14 @@ mod json_value;
 mod kdf;
 mod message;
 mod octets;
+#[cfg(test)]
+mod printed_tests;
 mod profile;
 mod reading;
 mod secret_escapes;
 mod secret_lines;
 mod shared;
+mod shared_terms;
 mod stripped;
 mod term;
 mod terms;
