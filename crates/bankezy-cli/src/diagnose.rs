@@ -158,6 +158,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
                 format!("on the command line: {flags}"),
                 format!("in Rust: {}", derivation.rust()),
             ];
+            lines.extend(derivation.functions().map(|text| text.trim_end().to_owned()));
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
             (lines, weakness)
         }

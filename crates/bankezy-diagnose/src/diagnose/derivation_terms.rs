@@ -50,6 +50,12 @@ impl TriedDerivation {
         }
         let shared = self.form.rust();
         let shared_octets = referenced(&shared);
+        // A number has fewer octets or more in another session.
+        let is_number = self.form.is_integer() && self.kdf == Kdf::Function(Function::Identity);
+        let take = match self.take {
+            Take::Whole | Take::First32 if is_number => Take::ZeroPadded,
+            take => take,
+        };
         // Where something is ahead of the shared secret, a chain takes each of their types.
         let digest = |hash: Hash, parts: &[&str]| {
             let parts: String = parts
@@ -65,7 +71,7 @@ impl TriedDerivation {
             )
         };
         let derived = match self.kdf {
-            Kdf::Function(Function::Identity) if self.take == Take::Whole => shared_octets,
+            Kdf::Function(Function::Identity) if take == Take::Whole => shared_octets,
             Kdf::Function(function) => applied(function.rust(), &shared),
             Kdf::Concat {
                 algorithm,
@@ -102,12 +108,6 @@ impl TriedDerivation {
             Kdf::HmacOfShared(hash) => hmac(hash, &first, &shared),
             Kdf::HashBefore(hash) => digest(hash, &[&shared, &first]),
             Kdf::HashAfter(hash) => digest(hash, &[&first, &shared]),
-        };
-        // A number has fewer octets or more in another session.
-        let is_number = self.form.is_integer() && self.kdf == Kdf::Function(Function::Identity);
-        let take = match self.take {
-            Take::Whole | Take::First32 if is_number => Take::ZeroPadded,
-            take => take,
         };
         let taken = applied(take.rust(), &derived);
         let reference = if taken.starts_with('&') { "" } else { "&" };

@@ -85,26 +85,31 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     for octets in SharedOctets::ALL {
         for text in SharedText::ALL {
             let form = SharedForm { octets, text };
-            for function in [Function::Identity, Function::Sha256] {
-                takes.map(|take| add(form, Kdf::Function(function), empty(), take));
-            }
-            for kdf in [
-                Kdf::Hkdf(Hash::Sha256),
-                Kdf::HmacUnderShared(Hash::Sha256),
-                Kdf::HmacOfShared(Hash::Sha256),
-            ] {
-                add(form, kdf, empty(), Take::Whole);
+            add(form, Kdf::Function(Function::Sha256), empty(), Take::Whole);
+            add(form, Kdf::HmacUnderShared(Hash::Sha256), empty(), Take::Whole);
+            if form.is_common() {
+                for take in takes {
+                    add(form, Kdf::Function(Function::Identity), empty(), take);
+                }
+                add(form, Kdf::Hkdf(Hash::Sha256), empty(), Take::Whole);
+                add(form, Kdf::HmacOfShared(Hash::Sha256), empty(), Take::Whole);
             }
         }
     }
     for function in Function::ALL {
-        takes.map(|take| add(SharedForm::X, Kdf::Function(function), empty(), take));
+        for take in takes {
+            add(SharedForm::X, Kdf::Function(function), empty(), take);
+        }
     }
-    let others = Kdf::other_concats().chain(Kdf::WITH_ONE_INPUT);
+    for kdf in Kdf::other_concats().chain([Kdf::CONCAT]) {
+        add(SharedForm::X, kdf, empty(), Take::Whole);
+    }
     let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
-    let others = others.chain(hashes.map(Kdf::Hkdf)).chain(hashes.map(Kdf::X963));
-    for kdf in others.chain([Kdf::CONCAT]) {
-        takes.map(|take| add(SharedForm::X, kdf, empty(), take));
+    let kdfs = Kdf::WITH_ONE_INPUT.into_iter();
+    for kdf in kdfs.chain(hashes.map(Kdf::Hkdf)).chain(hashes.map(Kdf::X963)) {
+        for take in takes {
+            add(SharedForm::X, kdf, empty(), take);
+        }
     }
     for Candidate { info, .. } in candidates {
         let is_known = matches!(info, Info::Known(text) if *text != "Alice");
