@@ -22,6 +22,7 @@ mod info;
 mod json_value;
 mod kdf;
 mod message;
+mod names;
 mod octets;
 #[cfg(test)]
 mod printed_tests;

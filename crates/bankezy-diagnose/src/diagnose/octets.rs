@@ -63,6 +63,26 @@ pub(crate) fn to_hex(octets: &[u8], upper: bool) -> SecretBytes {
     text.into()
 }
 
+/// The decimal digits of a number.
+pub(crate) fn to_decimal(octets: &[u8]) -> SecretBytes {
+    let mut number = copied(octets);
+    // Three digits for each octet are enough, and one for zero.
+    let mut digits = Vec::with_capacity(octets.len().saturating_mul(3).saturating_add(1));
+    loop {
+        let mut rest = 0_u16;
+        for octet in number.as_mut() {
+            rest = rest << 8 | u16::from(*octet);
+            *octet = rest.div_euclid(10) as u8;
+            rest = rest.rem_euclid(10);
+        }
+        digits.push(b'0'.saturating_add(rest as u8));
+        if number.as_bytes().iter().all(|octet| *octet == 0) {
+            digits.reverse();
+            return digits.into();
+        }
+    }
+}
+
 pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
     let (pairs, []) = text.as_chunks::<2>() else {
         return None;
@@ -147,6 +167,18 @@ mod tests {
         assert_eq!(to_hex(b"\x09\xaf", true).as_bytes(), b"09AF");
         assert_eq!(from_hex(b"09aF").unwrap().as_bytes(), b"\x09\xaf");
         assert!(from_hex(b"09a").is_none() && from_hex(b"0x").is_none());
+    }
+
+    #[test]
+    fn decimal_digits_are_those_of_the_number() {
+        for (octets, digits) in [
+            (&[0; 32][..], "0"),
+            (&[0, 0, 10], "10"),
+            (&[1, 0, 0, 0, 0], "4294967296"),
+            (&[0xff; 8], "18446744073709551615"),
+        ] {
+            assert_eq!(to_decimal(octets).as_bytes(), digits.as_bytes());
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub enum SharedText {
     Base64urlPadded,
     /// Hexadecimal digits without leading zeros (Java's `BigInteger.toString(16)`).
     HexInteger,
+    /// Decimal digits (Java's `BigInteger.toString()`).
+    Decimal,
 }
 
 impl SharedForm {
@@ -77,12 +79,19 @@ impl SharedForm {
     /// `parity` is that of y, as compressed points have it: 2 or 3. `None` where nothing is left.
     pub(crate) fn write(self, x: &[u8], y: &[u8], parity: u8) -> Option<SecretBytes> {
         let octets = self.octets.write(x, y, parity);
+        // A point is no number, and each form of x is the same one.
+        if self.text == SharedText::Decimal && self.octets != SharedOctets::X {
+            return None;
+        }
         self.text.write(octets.as_bytes())
     }
 
     /// Whether it goes into constructions that have further inputs.
     pub(crate) fn is_common(self) -> bool {
-        self.text == SharedText::None || self.octets == SharedOctets::X
+        // Without leading zeros, both are one text in most sessions.
+        let is_hex_integer = (self.octets, self.text)
+            == (SharedOctets::WithoutZeros, SharedText::LowerHex);
+        self.text == SharedText::None || self.octets == SharedOctets::X || is_hex_integer
     }
 
     /// Whether it is x as an integer, which those write who read a standard and then use a type for
@@ -198,7 +207,7 @@ impl SharedOctets {
 }
 
 impl SharedText {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::None,
         Self::LowerHex,
         Self::UpperHex,
@@ -207,6 +216,7 @@ impl SharedText {
         Self::Base64url,
         Self::Base64urlPadded,
         Self::HexInteger,
+        Self::Decimal,
     ];
 
     /// `None` where nothing is left.
@@ -224,6 +234,7 @@ impl SharedText {
                 let zeros = digits.as_bytes().iter().take_while(|digit| **digit == b'0');
                 copied(digits.as_bytes().get(zeros.count()..)?)
             }
+            Self::Decimal => octets::to_decimal(octets),
         };
         (!text.as_bytes().is_empty()).then_some(text)
     }
@@ -240,6 +251,7 @@ impl fmt::Display for SharedForm {
             SharedText::Base64url => "the base64url text of ",
             SharedText::Base64urlPadded => "the padded base64url text of ",
             SharedText::HexInteger => "the hex text without leading zeros of ",
+            SharedText::Decimal => "the decimal text of ",
         })?;
         f.write_str(match self.octets {
             SharedOctets::X => "x",

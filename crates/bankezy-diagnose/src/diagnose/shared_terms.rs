@@ -42,11 +42,15 @@ impl SharedForm {
             SharedText::HexInteger => {
                 format!("hex::encode({octets}).trim_start_matches('0').as_bytes()")
             }
+            SharedText::Decimal => format!("decimal({octets}).as_bytes()"),
         }
     }
 
     /// The functions that the expression calls, as text.
     pub(crate) fn functions(self) -> Option<&'static str> {
+        if self.text == SharedText::Decimal {
+            return Some(include_str!("printed/decimal.rs"));
+        }
         match self.octets {
             SharedOctets::JavaInteger => Some(include_str!("printed/big_integer.rs")),
             SharedOctets::WithoutZeros => Some(include_str!("printed/without_leading_zeros.rs")),
