@@ -84,7 +84,7 @@ pub(crate) fn candidates(
             Candidate::new(Info::BothKeys { first, form }, [mine.as_slice(), other].concat())
         }));
     }
-    candidates.extend(JOINED.iter().map(|text| Candidate {
+    candidates.extend(JOINED.iter().map(|&text| Candidate {
         is_rare: true,
         ..Candidate::text(Info::Known(text), text)
     }));

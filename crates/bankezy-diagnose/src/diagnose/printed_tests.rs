@@ -85,6 +85,9 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     for octets in SharedOctets::ALL {
         for text in SharedText::ALL {
             let form = SharedForm { octets, text };
+            if text == SharedText::Decimal && form.octets != SharedOctets::X {
+                continue;
+            }
             add(form, Kdf::Function(Function::Sha256), empty(), Take::Whole);
             add(form, Kdf::HmacUnderShared(Hash::Sha256), empty(), Take::Whole);
             if form.is_common() {
