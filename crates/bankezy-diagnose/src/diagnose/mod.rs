@@ -4,6 +4,8 @@ mod assignment;
 mod candidates;
 mod capture;
 mod capture_chunks;
+mod capture_dump;
+mod capture_encoded;
 mod capture_escapes;
 mod capture_find;
 mod capture_parts;
