@@ -3,8 +3,8 @@
 
 use bankezy_crypto::Algorithm;
 use bankezy_diagnose::{
-    Class, Classes, DiagnoseError, Encoding, Finding, Flags, Message, Reading, Stripped, WHAT_NEXT_FOR_KEYS,
-    WHAT_NEXT_FOR_SECRET,
+    Class, Classes, DiagnoseError, Encoding, Finding, Flags, Message, Reading, Stripped,
+    WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_SECRET,
 };
 
 use crate::args::{Diagnose, KEYS_TO_OPEN, SecretArg as _};
@@ -129,7 +129,8 @@ fn in_flags(found: &Finding, how: &How) -> String {
                     How::Unfolded(filter) => format!("{CAT} | {filter}"),
                     _ => CAT.to_owned(),
                 };
-                let unfolded = || matches!(how, How::Unfolded(_)).then(|| format!("SECRET=$({source})"));
+                let unfolded =
+                    || matches!(how, How::Unfolded(_)).then(|| format!("SECRET=$({source})"));
                 let cleaned = reading.cleaned().map(|it| it.replace(CAT, &source));
                 lines.extend(cleaned.or_else(unfolded).map(|it| format!("first: {it}")));
                 let variable = if reading.wrappers.is_empty() {
@@ -158,7 +159,11 @@ fn in_flags(found: &Finding, how: &How) -> String {
                 format!("on the command line: {flags}"),
                 format!("in Rust: {}", derivation.rust()),
             ];
-            lines.extend(derivation.functions().map(|text| text.trim_end().to_owned()));
+            lines.extend(
+                derivation
+                    .functions()
+                    .map(|text| text.trim_end().to_owned()),
+            );
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
             (lines, weakness)
         }

@@ -81,7 +81,10 @@ pub(crate) fn candidates(
         let [mine, other] = keys.map(|forms| forms.iter());
         candidates.extend(mine.zip(other).map(|((form, mine), (_, other))| {
             let form = *form;
-            Candidate::new(Info::BothKeys { first, form }, [mine.as_slice(), other].concat())
+            Candidate::new(
+                Info::BothKeys { first, form },
+                [mine.as_slice(), other].concat(),
+            )
         }));
     }
     candidates.extend(JOINED.iter().map(|&text| Candidate {

@@ -102,7 +102,11 @@ const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Words that look like the start of a message, in either alphabet of base64.
 fn starts(text: &str) -> Vec<String> {
     let mut starts = words_in_parts(text);
-    starts.extend(in_base64url(text).iter().flat_map(|text| words_in_parts(text)));
+    starts.extend(
+        in_base64url(text)
+            .iter()
+            .flat_map(|text| words_in_parts(text)),
+    );
     starts.sort_by_key(|word| core::cmp::Reverse(word.len()));
     starts
 }

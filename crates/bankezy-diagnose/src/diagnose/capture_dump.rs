@@ -44,7 +44,8 @@ fn wire_log(text: &str) -> Option<String> {
 /// A line without its offset, and whether that is zero.
 fn without_offset(line: &str) -> Option<(bool, &str)> {
     let (offset, rest) = line.trim_start().split_once([':', ' '])?;
-    let is_offset = (4..=16).contains(&offset.len()) && offset.bytes().all(|c| c.is_ascii_hexdigit());
+    let is_offset =
+        (4..=16).contains(&offset.len()) && offset.bytes().all(|c| c.is_ascii_hexdigit());
     is_offset.then(|| (offset.bytes().all(|c| c == b'0'), rest))
 }
 
@@ -79,7 +80,9 @@ fn hex_dump(text: &str) -> Option<String> {
             octets.extend(read);
         }
     }
-    String::from_utf8(octets).ok().filter(|text| !text.trim().is_empty())
+    String::from_utf8(octets)
+        .ok()
+        .filter(|text| !text.trim().is_empty())
 }
 
 /// What `curl --trace-ascii` prints.
@@ -116,7 +119,11 @@ mod tests {
              0000: 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 0123456789abcdef\n\
              0010: 20 67 68 69 6a                                   ghij\n",
         ] {
-            assert_eq!(hex_dump(dump).as_deref().map(str::trim), Some(text), "{dump}");
+            assert_eq!(
+                hex_dump(dump).as_deref().map(str::trim),
+                Some(text),
+                "{dump}"
+            );
         }
         let trace = "<= Recv data, 21 bytes (0x15)\n0000: 0123456789abcdef\n0010:  ghij\n";
         assert_eq!(text_dump(trace).as_deref().map(str::trim), Some(text));

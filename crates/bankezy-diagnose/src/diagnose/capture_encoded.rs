@@ -53,7 +53,10 @@ mod tests {
         for (written, kind) in [
             (base64.clone(), Stripped::Base64),
             (format!("body={base64}&a=b"), Stripped::Base64),
-            (format!("{}\n{}\n", &base64[..40], &base64[40..]), Stripped::Base64),
+            (
+                format!("{}\n{}\n", &base64[..40], &base64[40..]),
+                Stripped::Base64,
+            ),
             (format!("0: {hex}"), Stripped::Hex),
             (format!("{}\n{}\n", &hex[..60], &hex[60..]), Stripped::Hex),
         ] {

@@ -37,7 +37,9 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     decoded.extend_from_slice(parts.next()?.as_bytes());
     let mut is_changed = false;
     for part in parts {
-        let digits = part.get(..2).filter(|it| it.bytes().all(|c| c.is_ascii_hexdigit()));
+        let digits = part
+            .get(..2)
+            .filter(|it| it.bytes().all(|c| c.is_ascii_hexdigit()));
         let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         let after = part.as_bytes().get(2..).filter(|_| octet.is_some());
         is_changed |= octet.is_some();

@@ -313,10 +313,29 @@ fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     if !by_line.is_empty() {
         return by_line;
     }
-    let fills = |c: char| c.is_whitespace() || "\"'`+>,".contains(c);
-    let joined: String = text.chars().filter(|c| !fills(*c)).collect();
+    let joined = joined(text);
     let words = words(&joined, start).map(|word| word.replace('=', ""));
     words.filter(|word| is_one(word)).map(found).collect()
+}
+
+/// A text without what is between the strings of a program. A plus sign within a word is none of it.
+fn joined(text: &str) -> String {
+    let is_in_word = |c: &char| c.is_ascii_alphanumeric() || "-_.=+/".contains(*c);
+    let mut joined = String::with_capacity(text.len());
+    let mut is_after_word = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_kept = match character {
+            '+' => is_after_word && characters.peek().is_some_and(is_in_word),
+            '"' | '\'' | '`' | '>' | ',' => false,
+            other => !other.is_whitespace(),
+        };
+        if is_kept {
+            joined.push(character);
+        }
+        is_after_word = is_in_word(&character);
+    }
+    joined
 }
 
 /// Joins lines from one that ends with the start of a message, until a tag is complete.

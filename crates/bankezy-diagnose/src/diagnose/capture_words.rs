@@ -215,10 +215,7 @@ mod tests {
 
     #[test]
     fn other_words_are_left_whole() {
-        for word in [
-            "eyJh..AAAA.AAAA.AAA",
-            "eyJhIjoxfQ.eyJhIjoxfQ.AAAA",
-        ] {
+        for word in ["eyJh..AAAA.AAAA.AAA", "eyJhIjoxfQ.eyJhIjoxfQ.AAAA"] {
             assert_eq!(words(word, Start::AtJoint).collect::<Vec<_>>(), [word]);
         }
         assert_eq!(words("none a.b.c", Start::AtJoint).next(), None);

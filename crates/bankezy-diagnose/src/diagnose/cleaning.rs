@@ -50,7 +50,13 @@ impl Cleaning {
     pub(crate) fn then(&self, step: Step) -> Self {
         let mut steps = self.0.to_vec();
         match (steps.last_mut(), step) {
-            (Some(Step::Cut { start, len }), Step::Cut { start: more, len: rest }) => {
+            (
+                Some(Step::Cut { start, len }),
+                Step::Cut {
+                    start: more,
+                    len: rest,
+                },
+            ) => {
                 *start = start.saturating_add(more);
                 *len = rest;
             }

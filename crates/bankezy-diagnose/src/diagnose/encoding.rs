@@ -200,7 +200,8 @@ fn decimal(text: &str) -> Option<SecretBytes> {
 
 /// A text in base64 or base64url as `engine` writes it. `None` where nothing changes.
 fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
-    let octets = octets::from_base64(text, &BASE64).or_else(|| octets::from_base64(text, &BASE64URL));
+    let octets =
+        octets::from_base64(text, &BASE64).or_else(|| octets::from_base64(text, &BASE64URL));
     let respelled = octets::to_base64(octets?.as_bytes(), engine);
     (respelled.as_bytes() != text).then_some(respelled)
 }

@@ -29,7 +29,14 @@ macro_rules! respelled {
     ($engine:literal, $from:literal, $to:literal, $other_from:literal, $other_to:literal) => {
         concat!(
             $engine,
-            ".decode({}.replace('", $from, "', \"", $to, "\").replace('", $other_from, "', \"", $other_to,
+            ".decode({}.replace('",
+            $from,
+            "', \"",
+            $to,
+            "\").replace('",
+            $other_from,
+            "', \"",
+            $other_to,
             "\").trim_end_matches('='))?"
         )
     };
@@ -205,22 +212,38 @@ impl Encoding {
             Self::RespelledBase64 => term(
                 "the text as padded base64",
                 concat!("tr -- '-_' '+/' | ", padding!()),
-                concat!("BASE64_STANDARD.encode(", respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"), ").as_bytes()"),
+                concat!(
+                    "BASE64_STANDARD.encode(",
+                    respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"),
+                    ").as_bytes()"
+                ),
             ),
             Self::RespelledBase64Unpadded => term(
                 "the text as unpadded base64",
                 "tr -- '-_' '+/' | tr -d '=\\n'",
-                concat!("BASE64_STANDARD_NO_PAD.encode(", respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"), ").as_bytes()"),
+                concat!(
+                    "BASE64_STANDARD_NO_PAD.encode(",
+                    respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"),
+                    ").as_bytes()"
+                ),
             ),
             Self::RespelledBase64url => term(
                 "the text as unpadded base64url",
                 "tr -- '+/' '-_' | tr -d '=\\n'",
-                concat!("BASE64_URL_SAFE_NO_PAD.encode(", respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"), ").as_bytes()"),
+                concat!(
+                    "BASE64_URL_SAFE_NO_PAD.encode(",
+                    respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"),
+                    ").as_bytes()"
+                ),
             ),
             Self::RespelledBase64urlPadded => term(
                 "the text as padded base64url",
                 concat!("tr -- '+/' '-_' | ", padding!()),
-                concat!("BASE64_URL_SAFE.encode(", respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"), ").as_bytes()"),
+                concat!(
+                    "BASE64_URL_SAFE.encode(",
+                    respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"),
+                    ").as_bytes()"
+                ),
             ),
             Self::Utf16Le => term(
                 "the text in UTF-16 (little-endian)",

@@ -66,7 +66,12 @@ fn sessions() -> Vec<Session> {
             theirs,
         }
     };
-    vectors["sessions"].as_array().unwrap().iter().map(session).collect()
+    vectors["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(session)
+        .collect()
 }
 
 /// Each form, function, choice of octets, construction and kind of input, but not each with each other.
@@ -89,7 +94,12 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
                 continue;
             }
             add(form, Kdf::Function(Function::Sha256), empty(), Take::Whole);
-            add(form, Kdf::HmacUnderShared(Hash::Sha256), empty(), Take::Whole);
+            add(
+                form,
+                Kdf::HmacUnderShared(Hash::Sha256),
+                empty(),
+                Take::Whole,
+            );
             if form.is_common() {
                 for take in takes {
                     add(form, Kdf::Function(Function::Identity), empty(), take);
@@ -109,7 +119,10 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     }
     let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
     let kdfs = Kdf::WITH_ONE_INPUT.into_iter();
-    for kdf in kdfs.chain(hashes.map(Kdf::Hkdf)).chain(hashes.map(Kdf::X963)) {
+    for kdf in kdfs
+        .chain(hashes.map(Kdf::Hkdf))
+        .chain(hashes.map(Kdf::X963))
+    {
         for take in takes {
             add(SharedForm::X, kdf, empty(), take);
         }
@@ -117,7 +130,11 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     for Candidate { info, .. } in candidates {
         let is_known = matches!(info, Info::Known(text) if *text != "Alice");
         if !is_known {
-            for kdf in [Kdf::CONCAT, Kdf::Hkdf(Hash::Sha512), Kdf::HmacOfShared(Hash::Sha256)] {
+            for kdf in [
+                Kdf::CONCAT,
+                Kdf::Hkdf(Hash::Sha512),
+                Kdf::HmacOfShared(Hash::Sha256),
+            ] {
                 let inputs = [info.clone(), Info::Empty];
                 add(SharedForm::X, kdf, inputs, Take::Whole);
             }
@@ -136,7 +153,9 @@ fn key(derivation: &TriedDerivation, session: &Session, parity: u8) -> Option<Pa
     let [first, second] = derivation.inputs.each_ref().map(octets_of);
     let y = y_coordinate(session.x.as_slice().try_into().unwrap(), parity);
     let shared = derivation.form.write(&session.x, &y[..], 2 + parity)?;
-    let output = derivation.kdf.derive(shared.as_bytes(), [first?, second?])?;
+    let output = derivation
+        .kdf
+        .derive(shared.as_bytes(), [first?, second?])?;
     let key = derivation.take.apply(output.as_bytes())?;
     Some(PayloadSecret::from_bytes(key.as_bytes()).unwrap())
 }

@@ -16,7 +16,11 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     if all().nth(1).is_none() || is_folded(text) {
         return Vec::new();
     }
-    let is_comment = |line: &str| ["#", "//", ";", "---"].iter().any(|it| line.starts_with(it));
+    let is_comment = |line: &str| {
+        ["#", "//", ";", "---"]
+            .iter()
+            .any(|it| line.starts_with(it))
+    };
     let mut ranked: Vec<(usize, &str)> = all()
         .filter(|line| !is_comment(line))
         .map(|line| (likelihood(line), line))

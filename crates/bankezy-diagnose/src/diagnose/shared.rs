@@ -89,8 +89,8 @@ impl SharedForm {
     /// Whether it goes into constructions that have further inputs.
     pub(crate) fn is_common(self) -> bool {
         // Without leading zeros, both are one text in most sessions.
-        let is_hex_integer = (self.octets, self.text)
-            == (SharedOctets::WithoutZeros, SharedText::LowerHex);
+        let is_hex_integer =
+            (self.octets, self.text) == (SharedOctets::WithoutZeros, SharedText::LowerHex);
         self.text == SharedText::None || self.octets == SharedOctets::X || is_hex_integer
     }
 

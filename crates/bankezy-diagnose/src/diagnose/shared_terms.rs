@@ -17,9 +17,17 @@ impl SharedForm {
             SharedOctets::X => "shared.as_bytes()",
             SharedOctets::JavaInteger => "big_integer(shared.as_bytes())",
             SharedOctets::WithoutZeros => "without_leading_zeros(shared.as_bytes())",
-            SharedOctets::Xy => concat!("Zeroizing::new([&shared.as_bytes()[..], ", y!(), "].concat())"),
+            SharedOctets::Xy => concat!(
+                "Zeroizing::new([&shared.as_bytes()[..], ",
+                y!(),
+                "].concat())"
+            ),
             SharedOctets::Uncompressed => {
-                concat!("Zeroizing::new([&[4][..], &shared.as_bytes()[..], ", y!(), "].concat())")
+                concat!(
+                    "Zeroizing::new([&[4][..], &shared.as_bytes()[..], ",
+                    y!(),
+                    "].concat())"
+                )
             }
             SharedOctets::Compressed => {
                 "Zeroizing::new([&[2 + parity][..], &shared.as_bytes()[..]].concat())"

@@ -170,43 +170,85 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
     let hex = text(octets::to_hex(octets, false));
     let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
     let in_json = base64.replace('/', r"\/");
-    let encoded = base64.replace('+', "%2B").replace('/', "%2f").replace('=', "%3D");
-    let python: String = octets.iter().map(|octet| octet.escape_ascii().to_string()).collect();
+    let encoded = base64
+        .replace('+', "%2B")
+        .replace('/', "%2f")
+        .replace('=', "%3D");
+    let python: String = octets
+        .iter()
+        .map(|octet| octet.escape_ascii().to_string())
+        .collect();
     let utf16 = |to_octets: fn(u16) -> [u8; 2]| -> Vec<u8> {
         base64.encode_utf16().flat_map(to_octets).collect()
     };
-    let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]);
+    let uuid = format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..32]
+    );
     let numbers: Vec<String> = octets.iter().map(u8::to_string).collect();
     let lines = format!("# of the bank\r\nURL=https://a.example/\r\nPAYLOAD_SECRET={base64}\r\n");
     let all = [
         (format!("'{base64}'\n"), &[Quotes][..]),
         (format!("<secret>{base64}</secret>\n"), &[Quotes]),
-        (format!("export SECRET=\"{base64}\";\n"), &[Assignment, Quotes]),
-        (format!("SECRET={base64} # of the bank\r\n"), &[Assignment, Comment]),
+        (
+            format!("export SECRET=\"{base64}\";\n"),
+            &[Assignment, Quotes],
+        ),
+        (
+            format!("SECRET={base64} # of the bank\r\n"),
+            &[Assignment, Comment],
+        ),
         (format!("{base64};\n"), &[Punctuation]),
         (format!(" {base64} \n"), &[WhiteSpace]),
         (format!("\u{feff}{base64}\r\n"), &[ByteOrderMark]),
         (format!("Bearer {base64}\n"), &[Bearer]),
         (format!("{{\"secret\": \"{base64}\"}}\n"), &[Json, Quotes]),
-        (format!("{{\"secret\": \"{in_json}\"}}\n"), &[Json, Quotes, Escapes]),
-        (format!("{{\"kty\":\"oct\",\"k\":\"{base64}\"}}"), &[OctJwk, Quotes]),
+        (
+            format!("{{\"secret\": \"{in_json}\"}}\n"),
+            &[Json, Quotes, Escapes],
+        ),
+        (
+            format!("{{\"kty\":\"oct\",\"k\":\"{base64}\"}}"),
+            &[OctJwk, Quotes],
+        ),
         (format!("0x{hex}\n"), &[HexPrefix]),
-        (format!("\"\\x{}\"\n", pairs.join("\\x")), &[Quotes, HexPrefix]),
-        (format!("{{0x{}}}\n", pairs.join(", 0x")), &[Quotes, HexPrefix, Separators]),
+        (
+            format!("\"\\x{}\"\n", pairs.join("\\x")),
+            &[Quotes, HexPrefix],
+        ),
+        (
+            format!("{{0x{}}}\n", pairs.join(", 0x")),
+            &[Quotes, HexPrefix, Separators],
+        ),
         (format!("{}\n", pairs.join(":")), &[Separators]),
         (format!("{uuid}\n"), &[Separators]),
         (format!("[{}]\n", numbers.join(", ")), &[Quotes]),
         (format!("b'{python}'\n"), &[ByteString]),
         (format!("\"{python}\"\n"), &[ByteString]),
         (format!("{encoded}\n"), &[PercentEncoding]),
-        (format!("{}\n{}\n", &base64[..30], &base64[30..]), &[LineBreaks]),
+        (
+            format!("{}\n{}\n", &base64[..30], &base64[30..]),
+            &[LineBreaks],
+        ),
         (lines, &[OtherLines, Assignment]),
     ];
-    let texts = all.into_iter().map(|(text, wrappers)| (text.into_bytes(), wrappers));
+    let texts = all
+        .into_iter()
+        .map(|(text, wrappers)| (text.into_bytes(), wrappers));
     texts
         .chain([
-            ([b"\xff\xfe", &utf16(u16::to_le_bytes)[..]].concat(), &[Utf16][..]),
-            ([b"\xfe\xff", &utf16(u16::to_be_bytes)[..]].concat(), &[Utf16]),
+            (
+                [b"\xff\xfe", &utf16(u16::to_le_bytes)[..]].concat(),
+                &[Utf16][..],
+            ),
+            (
+                [b"\xfe\xff", &utf16(u16::to_be_bytes)[..]].concat(),
+                &[Utf16],
+            ),
             (utf16(u16::to_le_bytes), &[Utf16]),
             (utf16(u16::to_be_bytes), &[Utf16]),
         ])

@@ -8,9 +8,9 @@ use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
 use crate::diagnose::cleaning::{Cleaning, Step};
 use crate::diagnose::hex_text::{without_prefixes, without_separators};
 use crate::diagnose::json_value::{Inner, inner, unescaped};
+use crate::diagnose::octets::{self, copied};
 use crate::diagnose::secret_escapes::{byte_string, percent_decoded, without_bearer};
 use crate::diagnose::secret_lines::lines;
-use crate::diagnose::octets::{self, copied};
 
 /// Something around a secret that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,11 @@ fn remove_from_text(text: &str) -> Option<Removed> {
                 without_separators(text),
                 Step::Filter(r"tr -d ':, \t\n\f\r-'"),
             ),
-            (Wrapper::PercentEncoding, percent_decoded(text), of_percent(text)),
+            (
+                Wrapper::PercentEncoding,
+                percent_decoded(text),
+                of_percent(text),
+            ),
             (Wrapper::Escapes, unescaped(text), of_escapes(text)),
             (
                 Wrapper::LineBreaks,
@@ -218,7 +222,9 @@ fn of_percent(text: &str) -> Step {
     let mut rest = text.split('%').skip(1);
     let is_known = |after: &str| {
         let digits = after.get(..2).unwrap_or_default();
-        ["2b", "2f", "3d"].iter().any(|it| digits.eq_ignore_ascii_case(it))
+        ["2b", "2f", "3d"]
+            .iter()
+            .any(|it| digits.eq_ignore_ascii_case(it))
     };
     if rest.all(is_known) {
         Step::Filter("sed -e 's/%2[Bb]/+/g' -e 's/%2[Ff]/\\//g' -e 's/%3[Dd]/=/g'")

@@ -226,8 +226,14 @@ fn a_message_is_found_in_encodings_dumps_and_logs() {
     let har = format!(r#"{{"content":{{"text":"{base64}","encoding":"base64"}}}}"#);
     for (capture, stripped) in [
         (base64.clone(), vec![Base64]),
-        (format!("POST / HTTP/1.1\n\ndata={base64}"), vec![HttpMessage, Base64, OtherText]),
-        (format!("{}\n{}\n", &base64[..60], &base64[60..]), vec![Base64]),
+        (
+            format!("POST / HTTP/1.1\n\ndata={base64}"),
+            vec![HttpMessage, Base64, OtherText],
+        ),
+        (
+            format!("{}\n{}\n", &base64[..60], &base64[60..]),
+            vec![Base64],
+        ),
         (har, vec![Json, Base64]),
         (hex, vec![Hex]),
         (dump, vec![HexDump]),
@@ -239,7 +245,11 @@ fn a_message_is_found_in_encodings_dumps_and_logs() {
     ] {
         let found = message(&capture);
         assert_eq!(found.sealed(), sealed.as_bytes(), "{capture}");
-        let found: Vec<_> = found.stripped().iter().filter(|it| **it != OtherText).collect();
+        let found: Vec<_> = found
+            .stripped()
+            .iter()
+            .filter(|it| **it != OtherText)
+            .collect();
         let expected: Vec<_> = stripped.iter().filter(|it| **it != OtherText).collect();
         assert_eq!(found, expected, "{capture}");
     }

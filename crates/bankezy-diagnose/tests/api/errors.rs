@@ -104,7 +104,10 @@ fn of_a_message_that_is_cut_off_or_compressed() {
     let cut_off = |len: usize| told(&sealed.as_bytes()[..len]);
     let in_tag = cut_off(sealed.len() - 9);
     assert_eq!(in_tag.0, "diagnose.cut_off");
-    assert!(in_tag.1.contains("tag has 13 of 22 characters"), "{in_tag:?}");
+    assert!(
+        in_tag.1.contains("tag has 13 of 22 characters"),
+        "{in_tag:?}"
+    );
     let in_nonce = cut_off(50);
     assert!(in_nonce.1.contains("it has 3 of 5 parts"), "{in_nonce:?}");
     let in_words = told(format!("body: {}...", &sealed[..50]).as_bytes());
