@@ -107,6 +107,12 @@ const MAX_HEADER: usize = 16 * 1024;
 fn header(run: &str, start: Start) -> Option<Header> {
     let mut part_start: usize = 0;
     for part in run.split('.') {
+        let next_start = part_start.saturating_add(part.len()).saturating_add(1);
+        // Most parts of a long run.
+        if part.len() < MIN_HEADER {
+            part_start = next_start;
+            continue;
+        }
         let unpadded = part.trim_end_matches('=');
         // `body=eyJ…`
         let name_len = unpadded
@@ -125,7 +131,7 @@ fn header(run: &str, start: Start) -> Option<Header> {
                 },
             });
         }
-        part_start = part_start.saturating_add(part.len()).saturating_add(1);
+        part_start = next_start;
     }
     None
 }
