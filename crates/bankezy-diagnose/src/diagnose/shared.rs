@@ -88,10 +88,14 @@ impl SharedForm {
 
     /// Whether it goes into constructions that have further inputs.
     pub(crate) fn is_common(self) -> bool {
-        // Without leading zeros, both are one text in most sessions.
-        let is_hex_integer =
-            (self.octets, self.text) == (SharedOctets::WithoutZeros, SharedText::LowerHex);
-        self.text == SharedText::None || self.octets == SharedOctets::X || is_hex_integer
+        // Digits without leading zeros are often those of a number without zero octets.
+        let is_number = matches!(
+            self.octets,
+            SharedOctets::JavaInteger | SharedOctets::WithoutZeros
+        );
+        self.text == SharedText::None
+            || self.octets == SharedOctets::X
+            || is_number && self.text == SharedText::LowerHex
     }
 
     /// Whether it is x as an integer, which those write who read a standard and then use a type for
