@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bankezy_crypto::SecretBytes;
 
-use crate::diagnose::cleaning::{Cleaning, Step};
+use crate::diagnose::cleaning::Cleaning;
 use crate::diagnose::encoding::{Encoding, Undecodable};
 use crate::diagnose::function::{Function, Take};
 use crate::diagnose::weakness::Weakness;
-use crate::diagnose::wrapper::{Unwrapped, Wrapper, text, unwrapped};
+use crate::diagnose::wrapper::{Unwrapped, Wrapper, of_text, unwrapped};
 
 /// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
 /// to the octets, and which of the result are the key.
@@ -81,10 +81,10 @@ pub(crate) fn readings(
                 value,
                 cleaning,
             } = unwrapped;
-            let in_a_variable = in_a_variable(&cleaning, value.as_bytes());
+            let of_text = of_text(&cleaning, value.as_bytes());
             Encoding::ALL.map(|encoding| {
                 let is_raw = encoding == Encoding::RawBytes;
-                let cleaning = if is_raw { &cleaning } else { &in_a_variable };
+                let cleaning = if is_raw { &cleaning } else { &of_text };
                 let octets = encoding.decode(value.as_bytes());
                 (wrappers.clone(), cleaning.clone(), encoding, octets)
             })
@@ -114,17 +114,6 @@ pub(crate) fn readings(
             })
             .collect::<Vec<_>>()
     })
-}
-
-/// Without the line ends that a shell leaves in `$(…)`.
-fn in_a_variable(cleaning: &Cleaning, value: &[u8]) -> Cleaning {
-    let text = text(value).map_or(value, str::as_bytes);
-    let line_ends = value.get(text.len()..).unwrap_or_default();
-    if line_ends.contains(&b'\r') {
-        cleaning.then(Step::cut(value, text))
-    } else {
-        cleaning.clone()
-    }
 }
 
 fn candidate(

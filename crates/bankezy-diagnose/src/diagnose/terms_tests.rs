@@ -224,7 +224,7 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
             format!("{{0x{}}}\n", pairs.join(", 0x")),
             &[Quotes, HexPrefix, Separators],
         ),
-        (format!("{}\n", pairs.join(":")), &[Separators]),
+        (format!("{}\r\n", pairs.join(":")), &[Separators]),
         (format!("{uuid}\n"), &[Separators]),
         (format!("[{}]\n", numbers.join(", ")), &[Quotes]),
         (format!("b'{python}'\n"), &[ByteString]),

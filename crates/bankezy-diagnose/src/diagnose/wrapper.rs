@@ -98,6 +98,7 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
         }
         let outer_wrappers = Arc::clone(&outer.wrappers);
         let outer_cleaning = outer.cleaning.clone();
+        let of_text = of_text(&outer.cleaning, outer.value.as_bytes());
         for Removed {
             wrapper,
             value,
@@ -110,7 +111,10 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
                 all.push(Unwrapped {
                     wrappers,
                     value,
-                    cleaning: outer_cleaning.then(step),
+                    cleaning: match step {
+                        Step::Cut { .. } => outer_cleaning.then(step),
+                        _ => of_text.then(step),
+                    },
                 });
             }
         }
@@ -123,6 +127,17 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
     core::str::from_utf8(value)
         .ok()
         .map(|text| text.trim_end_matches(['\r', '\n']))
+}
+
+/// Ahead of what reads the text of a value: without the line ends that a shell leaves in `$(…)`.
+pub(crate) fn of_text(cleaning: &Cleaning, value: &[u8]) -> Cleaning {
+    let text = text(value).map_or(value, str::as_bytes);
+    let line_ends = value.get(text.len()..).unwrap_or_default();
+    if line_ends.contains(&b'\r') {
+        cleaning.then(Step::cut(value, text))
+    } else {
+        cleaning.clone()
+    }
 }
 
 /// Removes the outermost wrapper. There is more than one value where JSON or lines have several that may be it.
