@@ -75,7 +75,7 @@ fn executed(reading: &Reading, secret: &[u8]) -> Option<String> {
 }
 
 /// Secrets that every encoding, function and choice of octets gives a key for.
-fn secrets() -> Vec<SecretBytes> {
+pub(super) fn secrets() -> Vec<SecretBytes> {
     let octets: Vec<u8> = (0..48).map(|octet| 255 - octet * 5).collect();
     let mut all: Vec<SecretBytes> = [
         &b"A 'Passw\xc3\xb6rd' with $HOME, \"quotes\" and \\ of > 40 characters"[..],
