@@ -1,10 +1,10 @@
 //! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key
 //! comes from the shared secret; one captured message tells.
 
-use bankezy_crypto::{Algorithm, SecretBytes};
+use bankezy_crypto::Algorithm;
 use bankezy_diagnose::{
-    Class, Classes, DiagnoseError, Finding, Flags, Message, Reading, Stripped, WHAT_NEXT_FOR_KEYS,
-    WHAT_NEXT_FOR_SECRET,
+    Class, Classes, DiagnoseError, Encoding, Finding, Flags, Message, Reading, Stripped,
+    WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_SECRET,
 };
 
 use crate::args::{Diagnose, KEYS_TO_OPEN, SecretArg as _};
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         .map_err(|error| failure(error, args.verbose, &[]))?;
     let algorithm = message.algorithm();
 
-    let mut note = None;
+    let mut how = How::AsWritten;
     let found = if let Some(private) = args.private_key.place() {
         let pair = keys::private_key(private, Some(&args.password), backend)?;
         match &args.peer {
@@ -41,8 +41,8 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
             None => message.try_private_key(pair),
         }
     } else if algorithm == Algorithm::Dir {
-        let (found, how) = reading(&message, &keys::written_secret(&args.secret)?);
-        note = how;
+        let (found, read) = reading(&message, &keys::written_secret(&args.secret)?);
+        how = read;
         found
     } else {
         return Err(Failure::operation(format!(
@@ -50,50 +50,63 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
         )));
     };
     let stripped = message.stripped();
-    let mut found = in_flags(&found.map_err(|error| failure(error, args.verbose, stripped))?);
-    if let Some(note) = note {
-        found.push_str("\nnote: ");
-        found.push_str(note);
-    }
+    let found = found.map_err(|error| failure(error, args.verbose, stripped))?;
+    let found = in_flags(&found, &how);
     let stripped = stripped_from(stripped).map_or_else(String::new, |line| line + "\n");
     files::print(format!("{found}\n{stripped}").as_bytes())
 }
 
-/// The reading that opens the message, of the secret without its line ends, or else with them; and what to know
-/// of them.
-fn reading(
-    message: &Message<'_>,
-    secret: &Written,
-) -> (Result<Finding, DiagnoseError>, Option<&'static str>) {
+/// How the secret was read that has a finding.
+enum How {
+    AsWritten,
+    /// With what [`keys::secret`] passes over, which a shell passes over too.
+    WithLineEnds,
+    /// Without it, by this filter.
+    Unfolded(&'static str),
+}
+
+/// The reading that opens the message. What flags read comes first: that is the secret without its line ends.
+fn reading(message: &Message<'_>, secret: &Written) -> (Result<Finding, DiagnoseError>, How) {
     let Some(unfolded) = &secret.unfolded else {
-        return (message.try_readings(&secret.whole), None);
+        return (message.try_readings(&secret.whole), How::AsWritten);
     };
     let found = message.try_readings(unfolded);
-    let Err(DiagnoseError::NoReading { .. }) = &found else {
-        // Flags read it as it is.
-        let in_a_shell = matches!(
-            &found,
-            Ok(Finding::Reading { reading, .. }) if reading.flags().is_none()
-        );
-        let is_told = in_a_shell && is_folded(&secret.whole);
-        return (found, is_told.then_some(UNFOLDED));
+    let is_settled = match &found {
+        Ok(Finding::Reading { reading, .. }) => reading.flags().is_some(),
+        Err(DiagnoseError::NoReading { .. }) => false,
+        _ => true,
     };
+    if is_settled {
+        return (found, How::AsWritten);
+    }
+    // It names what is removed.
     match message.try_readings(&secret.whole) {
-        Ok(whole) => (Ok(whole), Some(WHOLE)),
-        Err(_) => (found, None),
+        Ok(whole) => {
+            let is_of_line_ends = matches!(
+                &whole,
+                Finding::Reading { reading, .. }
+                    if reading.encoding == Encoding::RawBytes && reading.wrappers.is_empty()
+            );
+            let how = if is_of_line_ends {
+                How::WithLineEnds
+            } else {
+                How::AsWritten
+            };
+            (Ok(whole), how)
+        }
+        Err(_) => {
+            let is_marked = secret.whole.as_bytes().starts_with(b"\xef\xbb\xbf");
+            let filter = if is_marked {
+                "tail -c +4 | tr -d '\\r\\n'"
+            } else {
+                "tr -d '\\r\\n'"
+            };
+            (found, How::Unfolded(filter))
+        }
     }
 }
 
-/// Whether there are line ends before the last one, which a shell's `$(cat FILE)` takes off.
-fn is_folded(secret: &SecretBytes) -> bool {
-    let text = secret.as_bytes().trim_ascii_end();
-    text.iter().any(|octet| matches!(octet, b'\r' | b'\n'))
-}
-
-const UNFOLDED: &str = "the secret is read without the line ends inside it, so in a shell \
-                        SECRET=$(tr -d '\\r\\n' < FILE)";
-const WHOLE: &str = "the secret is read with its line ends, the last one too: do not trim the file, and use \
-                     its octets in place of $SECRET";
+const WHOLE: &str = "the secret is read with its line ends, the last one too: do not trim the file";
 
 /// What was removed to find the message, if anything.
 fn stripped_from(stripped: &[Stripped]) -> Option<String> {
@@ -101,19 +114,35 @@ fn stripped_from(stripped: &[Stripped]) -> Option<String> {
     (!all.is_empty()).then(|| format!("stripped from the capture: {}", all.join(", ")))
 }
 
+/// Writes the secret as it is, in what the library prints for a shell.
+const CAT: &str = r#"cat "$SECRET_FILE""#;
+
 /// A finding, with the flags that use it.
-fn in_flags(found: &Finding) -> String {
+fn in_flags(found: &Finding, how: &How) -> String {
     let (mut lines, weakness) = match found {
         Finding::Reading {
             reading, weakness, ..
         } => {
             let mut lines = vec![format!("opens with {}", flag(reading))];
             if reading.flags().is_none() {
-                lines.push(format!("in Rust: {}", reading.rust()));
-                lines.push(format!(
-                    "in a shell, for --encoding hex: {}",
-                    reading.shell()
-                ));
+                let source = match how {
+                    How::Unfolded(filter) => format!("{CAT} | {filter}"),
+                    _ => CAT.to_owned(),
+                };
+                let unfolded =
+                    || matches!(how, How::Unfolded(_)).then(|| format!("SECRET=$({source})"));
+                let cleaned = reading.cleaned().map(|it| it.replace(CAT, &source));
+                lines.extend(cleaned.or_else(unfolded).map(|it| format!("first: {it}")));
+                let variable = if reading.wrappers.is_empty() {
+                    ""
+                } else {
+                    ", where `cleaned` is the value without what was removed"
+                };
+                lines.push(format!("in Rust{variable}: {}", reading.rust()));
+                let shell = reading.shell().replace(CAT, &source);
+                lines.push(format!("in a shell, for --encoding hex: {shell}"));
+                let is_with_line_ends = matches!(how, How::WithLineEnds);
+                lines.extend(is_with_line_ends.then(|| format!("note: {WHOLE}")));
             }
             (lines, weakness)
         }
@@ -130,6 +159,11 @@ fn in_flags(found: &Finding) -> String {
                 format!("on the command line: {flags}"),
                 format!("in Rust: {}", derivation.rust()),
             ];
+            lines.extend(
+                derivation
+                    .functions()
+                    .map(|text| text.trim_end().to_owned()),
+            );
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
             (lines, weakness)
         }

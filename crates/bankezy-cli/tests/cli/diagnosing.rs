@@ -116,6 +116,55 @@ fn the_printed_flags_open_the_message() {
     }
 }
 
+/// The printed lines are given to a shell as they are.
+#[test]
+#[cfg(unix)]
+fn the_printed_lines_give_the_key_of_a_wrapped_secret() {
+    let folder = Folder::new();
+    let hex: String = (0..32).map(|octet| format!("{octet:02x}")).collect();
+    // Its SHA-256, from coreutils' sha256sum.
+    let text = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let hash = "a49b97dbe1ff450dc18610c6d85178f72f8390c6a10b6b9fa583cca29cf9b623";
+    for (written, key, named) in [
+        (
+            format!("\"{SECRET}\"\n"),
+            &*hex,
+            "after removing the quotation marks",
+        ),
+        (
+            format!("A=1\nKEY={SECRET}\nB=2\n"),
+            &hex,
+            "after taking one of its lines",
+        ),
+        (format!("0x{hex}\r\n"), &hex, "after removing `0x`"),
+        (
+            format!("\u{feff}{text}\r\n"),
+            hash,
+            "after removing the byte order mark",
+        ),
+        (format!("{text}\r\n"), hash, "SHA-256 of the text"),
+    ] {
+        folder.write("key", key);
+        folder.write("written", written);
+        let sealed = folder.run("seal --secret-file key --encoding hex", "x");
+        folder.write("m", sealed.printed());
+        let diagnose = "diagnose --message m --secret-file written";
+        let found = folder.run(diagnose, "").text();
+        assert!(found.contains(named), "{found}");
+        let line = |start: &str| found.lines().find_map(|line| line.strip_prefix(start));
+        let [first, command] = ["first: ", "in a shell, for --encoding hex: "]
+            .map(|start| line(start).unwrap_or_else(|| panic!("{found}")));
+        let written = std::process::Command::new("sh")
+            .args(["-c", &format!("{first}\n{command}")])
+            .env("SECRET_FILE", "written")
+            .current_dir(&folder.0)
+            .output()
+            .unwrap();
+        let written = String::from_utf8(written.stdout).unwrap();
+        assert_eq!(written.trim_end(), key, "{found}");
+    }
+}
+
 #[test]
 fn a_further_text_in_hex_is_decoded() {
     let folder = Folder::new();

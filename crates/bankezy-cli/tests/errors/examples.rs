@@ -267,6 +267,8 @@ fn diagnoses() -> Vec<DiagnoseError> {
     let jwt = "eyJhIjoxfQ.eyJhIjoxfQ.AAAA";
     vec![
         message(&two).unwrap_err(),
+        message(&sealed[..sealed.len() - 9]).unwrap_err(),
+        Message::new(b"\x1f\x8b\x08\0", 1000, &backend::AWS_LC_RS).unwrap_err(),
         message(jwt).unwrap_err(),
         message(AAD).unwrap_err(),
         message(other).unwrap_err(),

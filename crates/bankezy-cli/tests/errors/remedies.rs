@@ -817,6 +817,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "diagnose.several_messages",
         "Save the message that is to be diagnosed in a separate file.",
     ),
+    ("diagnose.cut_off", "Copy the message again, whole."),
+    (
+        "diagnose.compressed",
+        "Decompress the body, or have the tool save it decompressed (`curl --compressed`).",
+    ),
     (
         "diagnose.jwt",
         "Give the encrypted body; `bankezy inspect` shows what a JWT says.",

@@ -6,66 +6,32 @@ use bankezy_crypto::PublicKey;
 use base64::Engine as _;
 
 use crate::diagnose::encoding::Encoding;
+use crate::diagnose::hex_text::{without_prefixes, without_separators};
 use crate::diagnose::info::{FurtherText, Info, KeyForm, KeyOwner};
+use crate::diagnose::names::{JOINED, KNOWN, ROLES};
 use crate::diagnose::octets::{self, BASE64, BASE64URL};
-use crate::diagnose::wrapper::{without_prefixes, without_separators};
 
 /// An [`Info`] with its bytes.
 pub(crate) struct Candidate {
     pub(crate) info: Info,
     pub(crate) bytes: Vec<u8>,
+    /// Whether it is tried with the x coordinate alone, and with no other input.
+    pub(crate) is_rare: bool,
 }
 
 impl Candidate {
-    fn text(info: Info, text: &str) -> Self {
+    fn new(info: Info, bytes: Vec<u8>) -> Self {
         Self {
             info,
-            bytes: text.as_bytes().to_vec(),
+            bytes,
+            is_rare: false,
         }
     }
+
+    fn text(info: Info, text: &str) -> Self {
+        Self::new(info, text.as_bytes().to_vec())
+    }
 }
-
-/// Roles are among them, and the names of the product in all cases.
-const KNOWN: [&str; 35] = [
-    "Alice",
-    "Bob",
-    "client",
-    "server",
-    "sdk",
-    "app",
-    "bank",
-    "partner",
-    "A256GCM",
-    "dir",
-    "ECDH-ES",
-    "A256KW",
-    "ECDH-ES+A256KW",
-    "AES",
-    "AES-GCM",
-    "AES-256-GCM",
-    "bankezy",
-    "BankEzy",
-    "Bankezy",
-    "bankEzy",
-    "BANKEZY",
-    "bank-ezy",
-    "Bank Ezy",
-    "wibmo",
-    "Wibmo",
-    "WIBMO",
-    "payload",
-    "payloadSecret",
-    "payload-encryption",
-    "encryption",
-    "session",
-    "key",
-    "secret",
-    "ECDH",
-    "handshake data",
-];
-
-/// How many of [`KNOWN`] are roles: only these come in pairs.
-const ROLES: usize = 8;
 
 const OWNERS: [KeyOwner; 2] = [KeyOwner::Ours, KeyOwner::Theirs];
 
@@ -104,20 +70,27 @@ pub(crate) fn candidates(
     let mut candidates = vec![Candidate::text(Info::Empty, "")];
     candidates.extend(of_header(header));
     for (owner, forms) in OWNERS.into_iter().zip([&ours, &theirs]) {
-        candidates.extend(forms.iter().map(|(form, bytes)| Candidate {
-            info: Info::Key { owner, form: *form },
-            bytes: bytes.clone(),
+        candidates.extend(forms.iter().map(|(form, bytes)| {
+            let form = *form;
+            Candidate::new(Info::Key { owner, form }, bytes.clone())
         }));
     }
     candidates.extend(further.iter().flat_map(|text| of_further(text)));
     candidates.extend(KNOWN.map(|text| Candidate::text(Info::Known(text), text)));
     for (first, keys) in OWNERS.into_iter().zip([[&ours, &theirs], [&theirs, &ours]]) {
         let [mine, other] = keys.map(|forms| forms.iter());
-        candidates.extend(mine.zip(other).map(|((form, mine), (_, other))| Candidate {
-            info: Info::BothKeys { first, form: *form },
-            bytes: [mine.as_slice(), other].concat(),
+        candidates.extend(mine.zip(other).map(|((form, mine), (_, other))| {
+            let form = *form;
+            Candidate::new(
+                Info::BothKeys { first, form },
+                [mine.as_slice(), other].concat(),
+            )
         }));
     }
+    candidates.extend(JOINED.iter().map(|&text| Candidate {
+        is_rare: true,
+        ..Candidate::text(Info::Known(text), text)
+    }));
     // The same bytes under a second name, such as an `apu` that is a key, would only cost time.
     let mut seen = BTreeSet::new();
     candidates.retain(|candidate| seen.insert(candidate.bytes.clone()));
@@ -135,7 +108,7 @@ fn of_header(header: &str) -> Vec<Candidate> {
         let info = |is_decoded| Info::Header { member, is_decoded };
         if let Ok(bytes) = BASE64URL.decode(text) {
             let info = info(true);
-            candidates.push(Candidate { info, bytes });
+            candidates.push(Candidate::new(info, bytes));
         }
         candidates.push(Candidate::text(info(false), text));
     }
@@ -156,7 +129,7 @@ fn of_further(text: &str) -> Vec<Candidate> {
         if let Ok(bytes) = encoding.decode(text.as_str().as_bytes()) {
             let bytes = bytes.as_bytes().to_vec();
             let info = Info::FurtherDecoded { text, encoding };
-            candidates.push(Candidate { info, bytes });
+            candidates.push(Candidate::new(info, bytes));
         }
     }
     candidates

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::diagnose::capture_chunks::dechunked;
+use crate::diagnose::capture_dump::{in_base64url, undone};
 use crate::diagnose::capture_find::{
-    Found, beyond_compact, distinct, is_alone, is_cut_off, is_jws, messages, words_in_parts,
+    Found, beyond_compact, compact, distinct, is_alone, is_cut_off, is_jws, whole, words_in_parts,
 };
 use crate::diagnose::capture_parts::{curl_data, http_bodies};
 use crate::diagnose::octets;
@@ -15,6 +16,7 @@ use crate::serialization::BeyondCompact;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unclear {
     SeveralMessages { found: usize },
+    Compressed,
     Jwt,
     Serialization(BeyondCompact),
 }
@@ -41,10 +43,17 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         stripped.push(Stripped::InvisibleCharacters);
         text = visible.trim().to_owned().into();
     }
+    let all = [(Vec::new(), text.clone().into_owned())];
     let parts = parts(&text);
-    let mut found = of(&parts);
+    let mut found = of(&parts, whole);
     if found.is_empty() {
-        let words = parts.iter().flat_map(|(_, part)| words_in_parts(part));
+        found = of(&without_dumps(&parts), whole);
+    }
+    if found.is_empty() {
+        found = of(&parts, compact);
+    }
+    if found.is_empty() {
+        let words = parts.iter().flat_map(|(_, part)| starts(part));
         if let Some(cut_off) = words.into_iter().find(|word| is_cut_off(word)) {
             return Ok((cut_off.into_bytes().into(), stripped));
         }
@@ -53,7 +62,13 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
             return Err(Unclear::Serialization(beyond));
         }
         // A token in a header is taken for the message only if there is no other.
-        found = of(&[(Vec::new(), text.clone().into_owned())]);
+        found = of(&all, whole);
+    }
+    if found.is_empty() {
+        found = of(&without_dumps(&all), whole);
+    }
+    if found.is_empty() {
+        found = of(&all, compact);
     }
     match found.as_slice() {
         [] => {}
@@ -70,12 +85,30 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         .into_iter()
         .next()
         .map_or(text.into_owned(), |(_, part)| part);
-    let cut_off = words_in_parts(&rest);
+    if captured.windows(GZIP.len()).any(|octets| octets == GZIP) {
+        return Err(Unclear::Compressed);
+    }
+    let cut_off = starts(&rest);
     if cut_off.iter().any(|word| is_jws(word)) {
         return Err(Unclear::Jwt);
     }
     let rest = cut_off.into_iter().next().unwrap_or(rest);
     Ok((rest.trim().as_bytes().to_vec().into(), stripped))
+}
+
+/// How gzip starts (RFC 1952 section 2.3.1), with its only method.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
+
+/// Words that look like the start of a message, in either alphabet of base64.
+fn starts(text: &str) -> Vec<String> {
+    let mut starts = words_in_parts(text);
+    starts.extend(
+        in_base64url(text)
+            .iter()
+            .flat_map(|text| words_in_parts(text)),
+    );
+    starts.sort_by_key(|word| core::cmp::Reverse(word.len()));
+    starts
 }
 
 /// The text without the colours of a terminal (ECMA-48 section 5.4) and without characters of no width, which
@@ -123,10 +156,28 @@ fn parts(text: &str) -> Vec<Part> {
     parts
 }
 
+/// Parts that are dumps or logs, without what these add.
+fn without_dumps(all: &[Part]) -> Vec<Part> {
+    let mut undone_parts = Vec::new();
+    for (removed, part) in all {
+        for (kind, text) in undone(part) {
+            let removed = [removed.as_slice(), &[kind]].concat();
+            let inner = parts(&text);
+            if inner.is_empty() {
+                undone_parts.push((removed, text));
+            } else {
+                let add = |(more, part): Part| ([removed.as_slice(), &more].concat(), part);
+                undone_parts.extend(inner.into_iter().map(add));
+            }
+        }
+    }
+    undone_parts
+}
+
 /// The different messages in some parts of a capture.
-fn of(parts: &[Part]) -> Vec<Found> {
+fn of(parts: &[Part], find: fn(&str) -> Vec<Found>) -> Vec<Found> {
     distinct(parts.iter().map(|(removed, part)| {
-        let found = messages(part).into_iter();
+        let found = find(part).into_iter();
         let in_part = found.map(|found| Found {
             stripped: [removed.as_slice(), &found.stripped].concat(),
             ..found

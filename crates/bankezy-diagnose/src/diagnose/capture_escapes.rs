@@ -32,22 +32,19 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
 
 /// A text without percent-encoding (RFC 3986 section 2.1). `None` where it has none.
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    decoded.extend_from_slice(parts.next()?.as_bytes());
     let mut is_changed = false;
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|it| core::str::from_utf8(it).ok());
+    for part in parts {
+        let digits = part
+            .get(..2)
+            .filter(|it| it.bytes().all(|c| c.is_ascii_hexdigit()));
         let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        (rest, is_changed) = match octet {
-            Some(octet) if *first == b'%' => {
-                decoded.push(octet);
-                (after.get(2..).unwrap_or_default(), true)
-            }
-            _ => {
-                decoded.push(*first);
-                (after, is_changed)
-            }
-        };
+        let after = part.as_bytes().get(2..).filter(|_| octet.is_some());
+        is_changed |= octet.is_some();
+        decoded.push(octet.unwrap_or(b'%'));
+        decoded.extend_from_slice(after.unwrap_or(part.as_bytes()));
     }
     is_changed.then(|| String::from_utf8_lossy(&decoded).into_owned())
 }

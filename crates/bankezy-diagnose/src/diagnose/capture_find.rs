@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use serde_json::{Deserializer, Map, Value};
 
+use crate::diagnose::capture_encoded::decoded;
 use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
 use crate::diagnose::capture_words::{Start, from_start, is_start, runs, words};
 use crate::diagnose::octets::BASE64URL;
@@ -19,17 +20,20 @@ pub(crate) struct Found {
     pub(crate) stripped: Vec<Stripped>,
 }
 
-/// JSON in strings in JSON is followed this far.
+/// JSON in strings in JSON is followed this far, and encodings in encodings.
 const MAX_DEPTH: usize = 4;
 
-/// The different messages in a text: those that look whole, or else those that are cut off.
-pub(crate) fn messages(text: &str) -> Vec<Found> {
-    let whole = search(text, is_whole, 0);
-    if whole.is_empty() {
-        search(text, is_compact, 0)
-    } else {
-        whole
-    }
+/// In a text with more braces that open no JSON, no JSON is looked for any more: each may be a deep one.
+const MAX_FAILURES: usize = 4096;
+
+/// The different messages in a text that look whole.
+pub(crate) fn whole(text: &str) -> Vec<Found> {
+    search(text, is_whole, 0)
+}
+
+/// The different messages in a text, cut off in the last part or not.
+pub(crate) fn compact(text: &str) -> Vec<Found> {
+    search(text, is_compact, 0)
 }
 
 /// Words that look like the start of a compact JWE or JWT, longest first.
@@ -42,20 +46,29 @@ pub(crate) fn words_in_parts(text: &str) -> Vec<String> {
     words
 }
 
-/// Three parts, of which the first is base64url of a JSON object (RFC 7515 section 3.1).
+/// Three parts, of which the first is base64url of a JSON object (RFC 7515 section 3.1), and not that of a JWE.
 pub(crate) fn is_jws(word: &str) -> bool {
-    word.split('.').count() == 3 && has_header(word)
+    let is_signed = |header: Map<String, Value>| !header.contains_key("enc");
+    word.split('.').count() == 3 && header(word).is_some_and(is_signed)
 }
 
 /// The start of a compact JWE without its end.
 pub(crate) fn is_cut_off(word: &str) -> bool {
-    !is_jws(word) && has_header(word)
+    !is_jws(word) && header(word).is_some()
 }
 
-fn has_header(word: &str) -> bool {
+/// What is left of a JWE that is cut off: the number of its parts, and of characters in its tag.
+pub(crate) fn left_over(text: &str) -> Option<(usize, usize)> {
+    let is_encrypted = header(text)?.contains_key("enc");
+    let parts = text.split('.').count();
+    let tag = text.split('.').nth(4).unwrap_or_default().len();
+    (is_encrypted && (parts < 5 || parts == 5 && tag < TAG_LEN)).then_some((parts, tag))
+}
+
+fn header(word: &str) -> Option<Map<String, Value>> {
     let header = word.split('.').next().unwrap_or_default();
-    let json = BASE64URL.decode(header).unwrap_or_default();
-    serde_json::from_slice::<Map<String, Value>>(&json).is_ok()
+    let json = BASE64URL.decode(header).ok()?;
+    serde_json::from_slice(&json).ok()
 }
 
 /// Five parts, of which the first may be the base64url of a JSON object.
@@ -76,9 +89,12 @@ fn is_whole(text: &str) -> bool {
     is_tag_len(tag.len()) && is_compact(text)
 }
 
+/// Characters in the tag of A256GCM.
+pub(crate) const TAG_LEN: usize = 22;
+
 /// base64url of 16, 24 and 32 octets.
 fn is_tag_len(len: usize) -> bool {
-    matches!(len, 22 | 32 | 43)
+    matches!(len, TAG_LEN | 32 | 43)
 }
 
 fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
@@ -99,6 +115,10 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             version = Cow::Owned(changed);
             stripped.push(change);
         }
+        // The first letter of a message.
+        if !version.contains('e') {
+            continue;
+        }
         let mut found = distinct([
             in_json(&version, is_one, depth),
             in_words(&version, Start::AtJoint, is_one),
@@ -114,11 +134,32 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
             return found.into_iter().map(add).collect();
         }
     }
-    let glued = distinct([in_words(text, Start::Anywhere, is_one)]);
-    if glued.is_empty() {
-        return distinct([folded(text, Start::Anywhere, is_one)]);
+    if text.contains('e') {
+        let glued = distinct([in_words(text, Start::Anywhere, is_one)]);
+        if !glued.is_empty() {
+            return glued;
+        }
+        let folded = distinct([folded(text, Start::Anywhere, is_one)]);
+        if !folded.is_empty() {
+            return folded;
+        }
     }
-    glued
+    in_encoded(text, is_one, depth)
+}
+
+fn in_encoded(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
+    if depth >= MAX_DEPTH {
+        return Vec::new();
+    }
+    let of_each = |(kind, text): (Stripped, String)| -> Vec<Found> {
+        let found = search(&text, is_one, depth.saturating_add(1)).into_iter();
+        let add = |mut found: Found| {
+            found.stripped.insert(0, kind);
+            found
+        };
+        found.map(add).collect()
+    };
+    distinct(decoded(text).into_iter().map(of_each))
 }
 
 /// The first of each message.
@@ -176,15 +217,20 @@ fn each_object(text: &str, mut look: impl FnMut(&Value)) {
         Cow::Borrowed(text)
     };
     let mut rest = &*text;
-    while let Some(start) = rest.find('{') {
+    let mut failures = 0_usize;
+    while let Some(start) = rest.find('{').filter(|_| failures < MAX_FAILURES) {
         let from_start = rest.get(start..).unwrap_or_default();
-        let mut values = Deserializer::from_str(from_start).into_iter::<Value>();
-        let end = if let Some(Ok(value)) = values.next() {
-            look(&value);
-            values.byte_offset()
-        } else {
-            1
-        };
+        let mut end = 1;
+        let is_object = |inside: &str| inside.trim_start().starts_with(['"', '}']);
+        if from_start.get(1..).is_some_and(is_object) {
+            let mut values = Deserializer::from_str(from_start).into_iter::<Value>();
+            if let Some(Ok(value)) = values.next() {
+                look(&value);
+                end = values.byte_offset();
+            } else {
+                failures = failures.saturating_add(1);
+            }
+        }
         rest = from_start.get(end..).unwrap_or_default();
     }
 }
@@ -267,10 +313,29 @@ fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     if !by_line.is_empty() {
         return by_line;
     }
-    let fills = |c: char| c.is_whitespace() || "\"'`+>,".contains(c);
-    let joined: String = text.chars().filter(|c| !fills(*c)).collect();
+    let joined = joined(text);
     let words = words(&joined, start).map(|word| word.replace('=', ""));
     words.filter(|word| is_one(word)).map(found).collect()
+}
+
+/// A text without what is between the strings of a program. A plus sign within a word is none of it.
+fn joined(text: &str) -> String {
+    let is_in_word = |c: &char| c.is_ascii_alphanumeric() || "-_.=+/".contains(*c);
+    let mut joined = String::with_capacity(text.len());
+    let mut is_after_word = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_kept = match character {
+            '+' => is_after_word && characters.peek().is_some_and(is_in_word),
+            '"' | '\'' | '`' | '>' | ',' => false,
+            other => !other.is_whitespace(),
+        };
+        if is_kept {
+            joined.push(character);
+        }
+        is_after_word = is_in_word(&character);
+    }
+    joined
 }
 
 /// Joins lines from one that ends with the start of a message, until a tag is complete.

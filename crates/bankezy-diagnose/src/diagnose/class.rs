@@ -131,12 +131,16 @@ impl fmt::Display for Class {
         f.write_str(match self {
             Self::UsualEncoding => "base64url, base64, hex, utf8 and raw bytes",
             Self::Unwrapped => "the same without what is around the secret",
-            Self::OtherEncoding => "double encodings, decimal, upper and lower case, UUID, UTF-16",
+            Self::OtherEncoding => {
+                "double encodings, base32, decimal, other spellings of base64, upper and lower case, UUID, UTF-16"
+            },
             Self::Part => "the first or last 32 bytes",
             Self::HashOfSecret => "SHA-256, SHA-384 and SHA-512 of the secret",
             Self::HashTextOfSecret => "MD5 and SHA-256 of the secret as text",
             Self::Plain => "raw and sha256",
-            Self::OtherForm => "BigInteger, x and y, reversed, hex and base64 of the shared secret",
+            Self::OtherForm => {
+                "BigInteger, x and y, reversed, hex, base64 and decimal of the shared secret"
+            },
             Self::HashOfShared => "other hashes of the shared secret",
             Self::Concat => "concat-kdf",
             Self::OtherConcat => "concat-kdf with another AlgorithmID or keydatalen",

@@ -95,7 +95,10 @@ fn steps<'a>(
             candidates
                 .iter()
                 .map(move |second| [first, second])
-                .filter(move |[first, second]| first.is_usual_with(second) == usual)
+                .filter(move |[first, second]| {
+                    let is_usual = first.is_usual_with(second);
+                    is_usual == usual && (is_usual || !first.is_rare && !second.is_rare)
+                })
         })
     };
     let singles = move || {
@@ -119,10 +122,11 @@ fn steps<'a>(
                     is_one: fn(SharedForm) -> bool,
                     kdfs: Vec<Kdf>,
                     inputs: [&'a Candidate; 2]| {
+        let is_rare = inputs.iter().any(|input| input.is_rare);
         kdfs.into_iter().flat_map(move |kdf| {
             forms
                 .iter()
-                .filter(move |(form, _)| is_one(*form))
+                .filter(move |(form, _)| is_one(*form) && (!is_rare || *form == SharedForm::X))
                 .map(move |form| Step { form, kdf, inputs })
         })
     };

@@ -8,6 +8,7 @@ use crate::diagnose::function::{Function, Hash, Take};
 use crate::diagnose::info::Info;
 use crate::diagnose::kdf::Kdf;
 use crate::diagnose::shared::SharedForm;
+use crate::diagnose::shared_terms::referenced;
 
 impl TriedDerivation {
     /// Whether [`Derivation`](bankezy_crypto::Derivation) and `--derive` have a word for it.
@@ -27,10 +28,10 @@ impl TriedDerivation {
     }
 
     /// A Rust expression of type [`Derivation`](bankezy_crypto::Derivation), where `ours` and `theirs`
-    /// are the public keys, and `header` is a map from the members of the message's header to their
-    /// texts. Functions that are neither the core's nor of the crates `sha2`, `md5`, `hmac`, `hkdf`,
-    /// `zeroize`, `hex` and `base64` (its `prelude`) are for you to write; keep what they return in types
-    /// that wipe themselves.
+    /// are the public keys, `header` is a map from the members of the message's header to their texts, and
+    /// `parity` is that of a y coordinate, 0 or 1. It uses the crates `sha2`, `md5`, `hmac`, `hkdf`, `zeroize`,
+    /// `hex`, `p256` and `base64` (its `prelude`), and what is in [`functions`](Self::functions). Keep what
+    /// they return in types that wipe themselves.
     #[must_use]
     pub fn rust(&self) -> String {
         let [first, second] = self.inputs.each_ref().map(Info::rust);
@@ -48,6 +49,13 @@ impl TriedDerivation {
             };
         }
         let shared = self.form.rust();
+        let shared_octets = referenced(&shared);
+        // A number has fewer octets or more in another session.
+        let is_number = self.form.is_integer() && self.kdf == Kdf::Function(Function::Identity);
+        let take = match self.take {
+            Take::Whole | Take::First32 if is_number => Take::ZeroPadded,
+            take => take,
+        };
         // Where something is ahead of the shared secret, a chain takes each of their types.
         let digest = |hash: Hash, parts: &[&str]| {
             let parts: String = parts
@@ -63,6 +71,7 @@ impl TriedDerivation {
             )
         };
         let derived = match self.kdf {
+            Kdf::Function(Function::Identity) if take == Take::Whole => shared_octets,
             Kdf::Function(function) => applied(function.rust(), &shared),
             Kdf::Concat {
                 algorithm,
@@ -89,20 +98,26 @@ impl TriedDerivation {
                 let hash = hash.rust();
                 return format!(
                     "Derivation::Custom(&|shared| {{ let mut key = Zeroizing::new([0; 32]); \
-                     Hkdf::<{hash}>::new(Some({first}), {shared}).expand({second}, &mut *key).unwrap(); \
+                     Hkdf::<{hash}>::new(Some({first}), {shared_octets}).expand({second}, &mut *key).unwrap(); \
                      PayloadSecret::from_bytes(&*key) }})"
                 );
             }
             Kdf::X963(hash) => digest(hash, &[&shared, COUNTER, &first]),
             Kdf::OneStep(hash) => digest(hash, &[COUNTER, &shared, &first]),
-            Kdf::HmacUnderShared(hash) => hmac(hash, &shared, &first),
+            Kdf::HmacUnderShared(hash) => hmac(hash, &shared_octets, &first),
             Kdf::HmacOfShared(hash) => hmac(hash, &first, &shared),
             Kdf::HashBefore(hash) => digest(hash, &[&shared, &first]),
             Kdf::HashAfter(hash) => digest(hash, &[&first, &shared]),
         };
-        let taken = applied(self.take.rust(), &derived);
+        let taken = applied(take.rust(), &derived);
         let reference = if taken.starts_with('&') { "" } else { "&" };
         format!("Derivation::Custom(&|shared| PayloadSecret::from_bytes({reference}{taken}))")
+    }
+
+    /// The functions that [`rust`](Self::rust) calls and no crate has, as Rust.
+    #[must_use]
+    pub fn functions(&self) -> Option<&'static str> {
+        self.form.functions()
     }
 
     /// The flags of the command line for it, where each input is a text that they can carry. `inputs`

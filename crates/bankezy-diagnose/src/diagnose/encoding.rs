@@ -3,8 +3,11 @@
 use std::io::Write as _;
 
 use bankezy_crypto::SecretBytes;
+use base64::engine::GeneralPurpose;
 
-use crate::diagnose::octets::{self, BASE64, BASE64URL, BASE64URL_UNPADDED, copied};
+use crate::diagnose::octets::{
+    self, BASE64, BASE64_UNPADDED, BASE64URL, BASE64URL_UNPADDED, copied,
+};
 use crate::diagnose::wrapper::text;
 
 /// Which octets a secret as it is written stands for.
@@ -32,6 +35,10 @@ pub enum Encoding {
     HexOfBase64,
     /// Hexadecimal digits of a text in base64url, both decoded.
     HexOfBase64url,
+    /// Hexadecimal digits of a text of hexadecimal digits, both decoded.
+    HexOfHex,
+    /// base32 (RFC 4648 section 6), decoded.
+    Base32,
     /// Decimal numbers, each an octet, or a byte as Java has it, from -128 to 127.
     Decimal,
     /// The characters in lower case.
@@ -54,6 +61,14 @@ pub enum Encoding {
     Base64Text,
     /// The decoded hexadecimal digits, as unpadded base64url, taken as text.
     Base64urlText,
+    /// A text in base64 or base64url as base64 writes it, taken as text.
+    RespelledBase64,
+    /// The same as base64 without padding.
+    RespelledBase64Unpadded,
+    /// The same as base64url without padding.
+    RespelledBase64url,
+    /// The same as base64url with padding.
+    RespelledBase64urlPadded,
     /// The characters in UTF-16, little-endian.
     Utf16Le,
     /// The characters in UTF-16, big-endian.
@@ -76,7 +91,7 @@ impl Encoding {
     pub(crate) const USUAL: usize = 5;
 
     /// From common to rare.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::Base64url,
         Self::Base64,
         Self::Hex,
@@ -87,6 +102,8 @@ impl Encoding {
         Self::Base64OfHex,
         Self::HexOfBase64,
         Self::HexOfBase64url,
+        Self::HexOfHex,
+        Self::Base32,
         Self::Decimal,
         Self::LowerText,
         Self::UpperText,
@@ -98,6 +115,10 @@ impl Encoding {
         Self::UpperHexTextOfBase64url,
         Self::Base64Text,
         Self::Base64urlText,
+        Self::RespelledBase64,
+        Self::RespelledBase64Unpadded,
+        Self::RespelledBase64url,
+        Self::RespelledBase64urlPadded,
         Self::Utf16Le,
         Self::Utf16Be,
         Self::Utf16BeMarked,
@@ -133,6 +154,8 @@ impl Encoding {
             Self::Base64OfHex => hex(within_base64()?.as_bytes()),
             Self::HexOfBase64 => base64(within_hex()?.as_bytes()),
             Self::HexOfBase64url => base64url(within_hex()?.as_bytes()),
+            Self::HexOfHex => hex(within_hex()?.as_bytes()),
+            Self::Base32 => octets::from_base32(octets),
             Self::Decimal => decimal(text),
             Self::LowerText => changed(octets, <[u8]>::make_ascii_lowercase),
             Self::UpperText => changed(octets, <[u8]>::make_ascii_uppercase),
@@ -151,6 +174,10 @@ impl Encoding {
                 hex(octets)?.as_bytes(),
                 &BASE64URL_UNPADDED,
             )),
+            Self::RespelledBase64 => respelled(octets, &BASE64),
+            Self::RespelledBase64Unpadded => respelled(octets, &BASE64_UNPADDED),
+            Self::RespelledBase64url => respelled(octets, &BASE64URL_UNPADDED),
+            Self::RespelledBase64urlPadded => respelled(octets, &BASE64URL),
             Self::Utf16Le => Some(octets::to_utf16(text, u16::to_le_bytes)),
             Self::Utf16Be => Some(octets::to_utf16(text, u16::to_be_bytes)),
             Self::Utf16BeMarked => Some(marked(text, u16::to_be_bytes)),
@@ -169,6 +196,14 @@ fn decimal(text: &str) -> Option<SecretBytes> {
     }
     // One number is a digit or two of hexadecimal.
     (octets.as_bytes().len() > 1).then_some(octets)
+}
+
+/// A text in base64 or base64url as `engine` writes it. `None` where nothing changes.
+fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
+    let octets =
+        octets::from_base64(text, &BASE64).or_else(|| octets::from_base64(text, &BASE64URL));
+    let respelled = octets::to_base64(octets?.as_bytes(), engine);
+    (respelled.as_bytes() != text).then_some(respelled)
 }
 
 /// UTF-16 after a byte order mark.
@@ -238,6 +273,21 @@ mod tests {
         ] {
             assert_eq!(decoded(encoding, text), octets, "{encoding:?}");
         }
+    }
+
+    #[test]
+    fn base64_is_respelled_where_that_changes_it() {
+        for (encoding, respelled) in [
+            (Encoding::RespelledBase64, Some("+/+/+w==")),
+            (Encoding::RespelledBase64Unpadded, Some("+/+/+w")),
+            (Encoding::RespelledBase64url, Some("-_-_-w")),
+            (Encoding::RespelledBase64urlPadded, None),
+        ] {
+            let found = encoding.decode(b"-_-_-w==");
+            let found = found.as_ref().ok().map(SecretBytes::as_bytes);
+            assert_eq!(found, respelled.map(str::as_bytes), "{encoding:?}");
+        }
+        assert_eq!(decoded(Encoding::HexOfHex, "30313041"), b"\x01\x0a");
     }
 
     #[test]

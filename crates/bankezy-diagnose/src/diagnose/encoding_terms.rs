@@ -17,6 +17,31 @@ macro_rules! base64url_filter {
     };
 }
 
+/// Adds the padding of base64.
+macro_rules! padding {
+    () => {
+        r#"awk '{while(length($0)%4)$0=$0"=";print}' | tr -d '\n'"#
+    };
+}
+
+/// Decodes base64 of either alphabet, in Rust.
+macro_rules! respelled {
+    ($engine:literal, $from:literal, $to:literal, $other_from:literal, $other_to:literal) => {
+        concat!(
+            $engine,
+            ".decode({}.replace('",
+            $from,
+            "', \"",
+            $to,
+            "\").replace('",
+            $other_from,
+            "', \"",
+            $other_to,
+            "\").trim_end_matches('='))?"
+        )
+    };
+}
+
 /// Removes white space from a text inside of an encoding.
 macro_rules! within {
     ($outer:expr, $inner:expr) => {
@@ -50,11 +75,11 @@ impl Encoding {
     /// The constructor that takes the secret as it is written, where there is one.
     pub(crate) fn constructor(self) -> Option<&'static str> {
         match self {
-            Self::Base64url => Some("PayloadSecret::from_base64url(secret)"),
-            Self::Base64 => Some("PayloadSecret::from_base64(secret)"),
-            Self::Hex => Some("PayloadSecret::from_hex(secret)"),
-            Self::Utf8 => Some("PayloadSecret::from_bytes(secret.as_bytes())"),
-            Self::RawBytes => Some("PayloadSecret::from_bytes(secret)"),
+            Self::Base64url => Some("PayloadSecret::from_base64url({})"),
+            Self::Base64 => Some("PayloadSecret::from_base64({})"),
+            Self::Hex => Some("PayloadSecret::from_hex({})"),
+            Self::Utf8 => Some("PayloadSecret::from_bytes({}.as_bytes())"),
+            Self::RawBytes => Some("PayloadSecret::from_bytes({})"),
             _ => None,
         }
     }
@@ -119,6 +144,16 @@ impl Encoding {
                     ".trim_end_matches('='))?"
                 ),
             ),
+            Self::HexOfHex => term(
+                "the twice decoded hex",
+                within!("xxd -r -p", "xxd -r -p"),
+                concat!("hex::decode(", text_within!("hex::decode({})?"), ")?"),
+            ),
+            Self::Base32 => term(
+                "the decoded base32",
+                "tr a-z A-Z | awk '{while(length($0)%8)$0=$0\"=\";print}' | base32 -d",
+                "BASE32_NOPAD.decode({}.trim_end_matches('=').to_uppercase().as_bytes())?",
+            ),
             Self::Decimal => term(
                 "the octets in decimal",
                 "tr , '\\n' | awk '{printf \"%02x\",($1+256)%256}' | xxd -r -p",
@@ -174,6 +209,42 @@ impl Encoding {
                 "xxd -r -p | base64 | tr -- '+/' '-_' | tr -d '=\\n'",
                 "BASE64_URL_SAFE_NO_PAD.encode(hex::decode({})?).as_bytes()",
             ),
+            Self::RespelledBase64 => term(
+                "the text as padded base64",
+                concat!("tr -- '-_' '+/' | ", padding!()),
+                concat!(
+                    "BASE64_STANDARD.encode(",
+                    respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"),
+                    ").as_bytes()"
+                ),
+            ),
+            Self::RespelledBase64Unpadded => term(
+                "the text as unpadded base64",
+                "tr -- '-_' '+/' | tr -d '=\\n'",
+                concat!(
+                    "BASE64_STANDARD_NO_PAD.encode(",
+                    respelled!("BASE64_STANDARD_NO_PAD", "-", "+", "_", "/"),
+                    ").as_bytes()"
+                ),
+            ),
+            Self::RespelledBase64url => term(
+                "the text as unpadded base64url",
+                "tr -- '+/' '-_' | tr -d '=\\n'",
+                concat!(
+                    "BASE64_URL_SAFE_NO_PAD.encode(",
+                    respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"),
+                    ").as_bytes()"
+                ),
+            ),
+            Self::RespelledBase64urlPadded => term(
+                "the text as padded base64url",
+                concat!("tr -- '+/' '-_' | ", padding!()),
+                concat!(
+                    "BASE64_URL_SAFE.encode(",
+                    respelled!("BASE64_URL_SAFE_NO_PAD", "+", "-", "/", "_"),
+                    ").as_bytes()"
+                ),
+            ),
             Self::Utf16Le => term(
                 "the text in UTF-16 (little-endian)",
                 "iconv -f UTF-8 -t UTF-16LE",
@@ -195,9 +266,5 @@ impl Encoding {
                 "[0xfeff].into_iter().chain({}.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()",
             ),
         }
-    }
-
-    pub(crate) fn rust(self) -> &'static str {
-        self.term().rust
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use bankezy_crypto::{Algorithm, Error};
 
+use crate::diagnose::capture_find::TAG_LEN;
 use crate::diagnose::class::Classes;
 use crate::diagnose::derivation::DerivationAttempt;
 use crate::diagnose::encoding::Encoding;
@@ -30,6 +31,16 @@ pub enum DiagnoseError {
         /// How many.
         found: usize,
     },
+    /// The message is a JWE that lacks its end.
+    #[non_exhaustive]
+    CutOff {
+        /// How many of the 5 parts it has.
+        parts: usize,
+        /// Characters of the authentication tag, 0 where that is missing. 22 are needed.
+        tag: usize,
+    },
+    /// The capture is compressed with gzip, or a part of it.
+    Compressed,
     /// The capture has no message, but a JWT, or another JWS: a signed text, which is not encrypted.
     Jwt,
     /// The message is a JWE in JSON serialization that has no compact form.
@@ -84,6 +95,8 @@ impl DiagnoseError {
         match self {
             Self::Crypto { error } => error.code(),
             Self::SeveralMessages { .. } => "diagnose.several_messages",
+            Self::CutOff { .. } => "diagnose.cut_off",
+            Self::Compressed => "diagnose.compressed",
             Self::Jwt => "diagnose.jwt",
             Self::JsonSerialization { .. } => "diagnose.json_serialization",
             Self::OtherAlgorithm { .. } => "diagnose.other_algorithm",
@@ -105,6 +118,18 @@ impl fmt::Display for DiagnoseError {
                 f,
                 "the capture has {found} different encrypted messages: give one of them alone"
             ),
+            Self::CutOff { parts, tag } => {
+                f.write_str("the message is cut off: ")?;
+                if *parts < 5 {
+                    write!(f, "it has {parts} of 5 parts")?;
+                } else {
+                    write!(f, "its authentication tag has {tag} of {TAG_LEN} characters")?;
+                }
+                f.write_str(". Logs and terminals cut long lines: copy it whole")
+            }
+            Self::Compressed => {
+                f.write_str("the capture is compressed with gzip: decompress it first (`gzip -d`)")
+            }
             Self::Jwt => f.write_str(
                 "this is a JWT, which is signed and not encrypted: give the encrypted message, which has 5 \
                  parts separated by dots",

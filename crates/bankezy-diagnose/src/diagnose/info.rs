@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::diagnose::encoding::{Encoding, applied};
+use crate::diagnose::encoding::Encoding;
 
 /// A value that is tried as `apu`, `apv`, `salt` and `info`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +137,9 @@ impl Info {
                 KeyForm::Jwk => format!("{key}.to_jwk().as_bytes()"),
                 KeyForm::Point => format!("&{key}.to_spki_der()[26..]"),
                 KeyForm::XCoordinate => format!("&{key}.to_spki_der()[27..59]"),
-                KeyForm::CompressedPoint => format!("&compressed_point({key})"),
+                KeyForm::CompressedPoint => format!(
+                    "&[&[2 | {key}.to_spki_der()[90] & 1][..], &{key}.to_spki_der()[27..59]].concat()[..]"
+                ),
                 KeyForm::Spki => format!("&{key}.to_spki_der()[..]"),
                 KeyForm::PointBase64 => {
                     format!("BASE64_STANDARD.encode(&{key}.to_spki_der()[26..]).as_bytes()")
@@ -163,16 +165,15 @@ impl Info {
                 member,
                 is_decoded: true,
             } => {
-                format!("&BASE64_URL_SAFE_NO_PAD.decode(header[\"{member}\"])?")
+                format!("&BASE64_URL_SAFE_NO_PAD.decode(header[\"{member}\"]).unwrap_or_default()")
             }
             Self::Header { member, .. } => format!("header[\"{member}\"].as_bytes()"),
             Self::Known(text) => format!("b{text:?}"),
             Self::Further(text) => format!("{:?}.as_bytes()", text.as_str()),
             Self::FurtherDecoded { text, encoding } => {
-                format!(
-                    "&{}",
-                    applied(encoding.rust(), &format!("{:?}", text.as_str()))
-                )
+                let octets = encoding.decode(text.as_str().as_bytes());
+                let octets = octets.unwrap_or_default();
+                format!("b\"{}\"", octets.as_bytes().escape_ascii())
             }
         }
     }

@@ -69,7 +69,8 @@ fn oct_key(text: &str) -> Option<&str> {
     members.get("k").copied().filter(|_| is_oct)
 }
 
-fn rank(name: &str) -> Option<usize> {
+/// The smaller, the likelier is it the name of a secret.
+pub(crate) fn rank(name: &str) -> Option<usize> {
     let name: String = name
         .chars()
         .filter(char::is_ascii_alphanumeric)

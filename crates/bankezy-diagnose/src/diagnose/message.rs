@@ -11,6 +11,7 @@ use bankezy_crypto::{
 
 use crate::diagnose::candidates::candidates;
 use crate::diagnose::capture::{self, Unclear};
+use crate::diagnose::capture_find::left_over;
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::{Finding, Flags};
@@ -40,11 +41,13 @@ impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
     /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
     /// curl command, chunk sizes, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and
-    /// padding are taken, and so are words joined with it, such as `msg_eyJ…`; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
+    /// padding are taken, base64 and hex of the whole, dumps with offsets, and words joined with it, such as
+    /// `msg_eyJ…`; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
     /// message the body counts, and of a curl command the data, before all else.
     ///
     /// # Errors
-    /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::Jwt`] if it
+    /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::CutOff`] if it
+    /// lacks the end of its message, [`DiagnoseError::Compressed`] if it is gzip, [`DiagnoseError::Jwt`] if it
     /// has a JWT and no message, [`DiagnoseError::JsonSerialization`] if its JWE has no compact form, [`DiagnoseError::OtherAlgorithm`] for another `alg` or `enc`, and
     /// [`DiagnoseError::Crypto`] if it is not a sealed text, or not of the locked profile for another
     /// reason.
@@ -63,10 +66,16 @@ impl<'a> Message<'a> {
         }
         let (text, stripped) = capture::read(text).map_err(|problem| match problem {
             Unclear::SeveralMessages { found } => DiagnoseError::SeveralMessages { found },
+            Unclear::Compressed => DiagnoseError::Compressed,
             Unclear::Jwt => DiagnoseError::Jwt,
             Unclear::Serialization(beyond) => DiagnoseError::JsonSerialization { beyond },
         })?;
-        let inspection = Inspection::parse_with_limit(&text, max_sealed_len)?;
+        let inspection = Inspection::parse_with_limit(&text, max_sealed_len).map_err(|error| {
+            let text = core::str::from_utf8(&text).unwrap_or_default();
+            left_over(text).map_or(DiagnoseError::from(error), |(parts, tag)| {
+                DiagnoseError::CutOff { parts, tag }
+            })
+        })?;
         let algorithm = inspection.profile.map_err(|error| {
             profile::other_algorithm(&inspection.header)
                 .map_or(DiagnoseError::from(error), |algorithm| {
@@ -103,7 +112,7 @@ impl<'a> Message<'a> {
 
     /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
     /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
-    /// ignored. There are fewer than 8000 readings.
+    /// ignored. There are fewer than 12 000 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if

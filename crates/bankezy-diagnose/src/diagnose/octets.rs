@@ -63,6 +63,26 @@ pub(crate) fn to_hex(octets: &[u8], upper: bool) -> SecretBytes {
     text.into()
 }
 
+/// The decimal digits of a number.
+pub(crate) fn to_decimal(octets: &[u8]) -> SecretBytes {
+    let mut number = copied(octets);
+    // Three digits for each octet are enough, and one for zero.
+    let mut digits = Vec::with_capacity(octets.len().saturating_mul(3).saturating_add(1));
+    loop {
+        let mut rest = 0_u16;
+        for octet in number.as_mut() {
+            rest = rest << 8 | u16::from(*octet);
+            *octet = rest.div_euclid(10) as u8;
+            rest = rest.rem_euclid(10);
+        }
+        digits.push(b'0'.saturating_add(rest as u8));
+        if number.as_bytes().iter().all(|octet| *octet == 0) {
+            digits.reverse();
+            return digits.into();
+        }
+    }
+}
+
 pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
     let (pairs, []) = text.as_chunks::<2>() else {
         return None;
@@ -73,6 +93,28 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
         *octet = digit(*high)? << 4 | digit(*low)?;
     }
     Some(octets)
+}
+
+/// base32 of RFC 4648 section 6, in either case, with or without padding. Spare bits are zero.
+pub(crate) fn from_base32(text: &[u8]) -> Option<SecretBytes> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut octets = SecretBytes::with_capacity(text.len());
+    // Of `bits`, the last `count` are not written.
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let unpadded = text.iter().rposition(|digit| *digit != b'=')?;
+    for digit in text.get(..=unpadded)? {
+        let digit = digit.to_ascii_uppercase();
+        let value = ALPHABET.iter().position(|other| *other == digit)?;
+        bits = (bits << 5 | value as u32) & 0xfff;
+        count = count.saturating_add(5);
+        if let Some(rest) = count.checked_sub(8) {
+            // Writing to memory does not fail.
+            let _ = octets.write_all(&[bits.checked_shr(rest)? as u8]);
+            count = rest;
+        }
+    }
+    let spare = bits.checked_shl(32_u32.saturating_sub(count));
+    (count < 5 && spare.is_none_or(|spare| spare == 0)).then_some(octets)
 }
 
 pub(crate) fn to_base64(octets: &[u8], engine: &GeneralPurpose) -> SecretBytes {
@@ -125,6 +167,34 @@ mod tests {
         assert_eq!(to_hex(b"\x09\xaf", true).as_bytes(), b"09AF");
         assert_eq!(from_hex(b"09aF").unwrap().as_bytes(), b"\x09\xaf");
         assert!(from_hex(b"09a").is_none() && from_hex(b"0x").is_none());
+    }
+
+    #[test]
+    fn decimal_digits_are_those_of_the_number() {
+        for (octets, digits) in [
+            (&[0; 32][..], "0"),
+            (&[0, 0, 10], "10"),
+            (&[1, 0, 0, 0, 0], "4294967296"),
+            (&[0xff; 8], "18446744073709551615"),
+        ] {
+            assert_eq!(to_decimal(octets).as_bytes(), digits.as_bytes());
+        }
+    }
+
+    #[test]
+    fn base32_is_that_of_rfc_4648() {
+        for (text, octets) in [
+            ("MY======", Some(&b"f"[..])),
+            ("MZXQ", Some(b"fo")),
+            ("mzxw6ytboi======", Some(b"foobar")),
+            ("MZ", None),
+            ("MZX", None),
+            ("M1", None),
+            ("====", None),
+        ] {
+            let found = from_base32(text.as_bytes());
+            assert_eq!(found.as_ref().map(SecretBytes::as_bytes), octets, "{text}");
+        }
     }
 
     #[test]

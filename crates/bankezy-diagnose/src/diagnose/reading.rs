@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use bankezy_crypto::SecretBytes;
 
+use crate::diagnose::cleaning::Cleaning;
 use crate::diagnose::encoding::{Encoding, Undecodable};
 use crate::diagnose::function::{Function, Take};
 use crate::diagnose::weakness::Weakness;
-use crate::diagnose::wrapper::{Unwrapped, Wrapper, unwrapped};
+use crate::diagnose::wrapper::{Unwrapped, Wrapper, of_text, unwrapped};
 
 /// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
 /// to the octets, and which of the result are the key.
 ///
-/// `Display` names it in words; [`flags`](Self::flags) and [`rust`](Self::rust) say how to use it.
+/// `Display` names it in words; [`flags`](Self::flags), or else [`cleaned`](Self::cleaned) with
+/// [`shell`](Self::shell) or [`rust`](Self::rust), say how to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -25,6 +27,8 @@ pub struct Reading {
     pub function: Function,
     /// Which octets of the result are the key.
     pub take: Take,
+    /// How a shell removes the wrappers.
+    pub(crate) cleaning: Cleaning,
 }
 
 /// A reading that did not open the message, and why.
@@ -71,13 +75,18 @@ pub(crate) fn readings(
 ) -> impl Iterator<Item = (Reading, Result<Candidate, ReadingOutcome>)> {
     let decoded: Vec<_> = unwrapped(secret)
         .into_iter()
-        .flat_map(|Unwrapped { wrappers, value }| {
+        .flat_map(|unwrapped| {
+            let Unwrapped {
+                wrappers,
+                value,
+                cleaning,
+            } = unwrapped;
+            let of_text = of_text(&cleaning, value.as_bytes());
             Encoding::ALL.map(|encoding| {
-                (
-                    wrappers.clone(),
-                    encoding,
-                    encoding.decode(value.as_bytes()),
-                )
+                let is_raw = encoding == Encoding::RawBytes;
+                let cleaning = if is_raw { &cleaning } else { &of_text };
+                let octets = encoding.decode(value.as_bytes());
+                (wrappers.clone(), cleaning.clone(), encoding, octets)
             })
         })
         .collect();
@@ -88,7 +97,7 @@ pub(crate) fn readings(
         decoded
             .iter()
             .enumerate()
-            .filter_map(|(place, (wrappers, encoding, octets))| {
+            .filter_map(|(place, (wrappers, cleaning, encoding, octets))| {
                 let is_usual = place < Encoding::USUAL
                     && (function, take) == (Function::Identity, Take::Whole);
                 let key = candidate(octets.as_ref(), function, take);
@@ -98,6 +107,7 @@ pub(crate) fn readings(
                         encoding: *encoding,
                         function,
                         take,
+                        cleaning: cleaning.clone(),
                     };
                     (reading, key)
                 })

@@ -66,6 +66,8 @@ pub enum SharedText {
     Base64urlPadded,
     /// Hexadecimal digits without leading zeros (Java's `BigInteger.toString(16)`).
     HexInteger,
+    /// Decimal digits (Java's `BigInteger.toString()`).
+    Decimal,
 }
 
 impl SharedForm {
@@ -74,9 +76,26 @@ impl SharedForm {
         text: SharedText::None,
     };
 
+    /// `parity` is that of y, as compressed points have it: 2 or 3. `None` where nothing is left.
+    pub(crate) fn write(self, x: &[u8], y: &[u8], parity: u8) -> Option<SecretBytes> {
+        let octets = self.octets.write(x, y, parity);
+        // A point is no number, and each form of x is the same one.
+        if self.text == SharedText::Decimal && self.octets != SharedOctets::X {
+            return None;
+        }
+        self.text.write(octets.as_bytes())
+    }
+
     /// Whether it goes into constructions that have further inputs.
     pub(crate) fn is_common(self) -> bool {
-        self.text == SharedText::None || self.octets == SharedOctets::X
+        // Digits without leading zeros are often those of a number without zero octets.
+        let is_number = matches!(
+            self.octets,
+            SharedOctets::JavaInteger | SharedOctets::WithoutZeros
+        );
+        self.text == SharedText::None
+            || self.octets == SharedOctets::X
+            || is_number && self.text == SharedText::LowerHex
     }
 
     /// Whether it is x as an integer, which those write who read a standard and then use a type for
@@ -96,6 +115,16 @@ impl SharedForm {
                 "the other side writes the shared secret with Java's BigInteger.toByteArray, so with \
                  the plain x coordinate one session of 2 fails (sign octet), or one of 256 (leading \
                  zero removed)",
+            ),
+            (
+                SharedOctets::Xy
+                | SharedOctets::Uncompressed
+                | SharedOctets::Compressed
+                | SharedOctets::Y,
+                _,
+            ) => Some(
+                "x does not tell which of two y is that of the shared point: `parity` is 0 or 1, and one of \
+                 the two keys opens the message",
             ),
             (SharedOctets::WithoutZeros, _) | (_, SharedText::HexInteger) => Some(
                 "the other side removes leading zeros of the shared secret, so with the plain x \
@@ -129,14 +158,14 @@ pub(crate) fn forms(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
             // The sign of y is not told by x, so each form with y in it is there twice.
             for (parity, y) in (2..).zip(&ys) {
                 let y = y.as_ref().map_or(&[][..], |y| y.as_slice());
-                let Some(octets) = text.write(form.write(x, y, parity).as_bytes()) else {
+                let form = SharedForm { octets: form, text };
+                let Some(octets) = form.write(x, y, parity) else {
                     continue;
                 };
                 if all
                     .iter()
                     .all(|(_, other)| other.as_bytes() != octets.as_bytes())
                 {
-                    let form = SharedForm { octets: form, text };
                     all.push((form, octets));
                 }
             }
@@ -146,14 +175,14 @@ pub(crate) fn forms(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
 }
 
 /// One of the two y coordinates for an x: which is right, only the message tells.
-fn y_coordinate(x: &[u8], parity: u8) -> Option<Zeroizing<[u8; 32]>> {
+pub(crate) fn y_coordinate(x: &[u8], parity: u8) -> Option<Zeroizing<[u8; 32]>> {
     let point = AffinePoint::decompress(x.try_into().ok()?, Choice::from(parity));
     let point = Zeroizing::new(Option::<AffinePoint>::from(point)?);
     Some(Zeroizing::new(point.y().into()))
 }
 
 impl SharedOctets {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::X,
         Self::JavaInteger,
         Self::WithoutZeros,
@@ -182,7 +211,7 @@ impl SharedOctets {
 }
 
 impl SharedText {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::None,
         Self::LowerHex,
         Self::UpperHex,
@@ -191,6 +220,7 @@ impl SharedText {
         Self::Base64url,
         Self::Base64urlPadded,
         Self::HexInteger,
+        Self::Decimal,
     ];
 
     /// `None` where nothing is left.
@@ -208,6 +238,7 @@ impl SharedText {
                 let zeros = digits.as_bytes().iter().take_while(|digit| **digit == b'0');
                 copied(digits.as_bytes().get(zeros.count()..)?)
             }
+            Self::Decimal => octets::to_decimal(octets),
         };
         (!text.as_bytes().is_empty()).then_some(text)
     }
@@ -224,6 +255,7 @@ impl fmt::Display for SharedForm {
             SharedText::Base64url => "the base64url text of ",
             SharedText::Base64urlPadded => "the padded base64url text of ",
             SharedText::HexInteger => "the hex text without leading zeros of ",
+            SharedText::Decimal => "the decimal text of ",
         })?;
         f.write_str(match self.octets {
             SharedOctets::X => "x",
@@ -235,35 +267,5 @@ impl fmt::Display for SharedForm {
             SharedOctets::Y => "y",
             SharedOctets::Reversed => "x reversed",
         })
-    }
-}
-
-impl SharedForm {
-    /// A Rust expression of `shared`, a [`SharedSecret`](bankezy_crypto::SharedSecret).
-    pub(crate) fn rust(self) -> String {
-        let octets = match self.octets {
-            SharedOctets::X => "shared.as_bytes()",
-            SharedOctets::JavaInteger => "big_integer(shared.as_bytes())",
-            SharedOctets::WithoutZeros => "without_leading_zeros(shared.as_bytes())",
-            SharedOctets::Xy => "x_and_y(shared.as_bytes())",
-            SharedOctets::Uncompressed => "uncompressed(shared.as_bytes())",
-            SharedOctets::Compressed => "compressed(shared.as_bytes())",
-            SharedOctets::Y => "y(shared.as_bytes())",
-            SharedOctets::Reversed => "reversed(shared.as_bytes())",
-        };
-        match self.text {
-            SharedText::None => octets.to_owned(),
-            SharedText::LowerHex => format!("hex::encode({octets}).as_bytes()"),
-            SharedText::UpperHex => format!("hex::encode_upper({octets}).as_bytes()"),
-            SharedText::Base64 => format!("BASE64_STANDARD.encode({octets}).as_bytes()"),
-            SharedText::Base64Unpadded => {
-                format!("BASE64_STANDARD_NO_PAD.encode({octets}).as_bytes()")
-            }
-            SharedText::Base64url => format!("BASE64_URL_SAFE_NO_PAD.encode({octets}).as_bytes()"),
-            SharedText::Base64urlPadded => format!("BASE64_URL_SAFE.encode({octets}).as_bytes()"),
-            SharedText::HexInteger => {
-                format!("hex::encode({octets}).trim_start_matches('0').as_bytes()")
-            }
-        }
     }
 }

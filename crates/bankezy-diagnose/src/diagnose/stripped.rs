@@ -34,6 +34,18 @@ pub enum Stripped {
     LineBreaks,
     /// Padding (`=`) after parts of the message.
     Padding,
+    /// base64 of the message, or of what is around it.
+    Base64,
+    /// Hexadecimal digits of the message, or of what is around it.
+    Hex,
+    /// A hexadecimal dump, such as `hexdump -C` prints.
+    HexDump,
+    /// The offsets of a dump of text, such as `curl --trace-ascii` prints.
+    TextDump,
+    /// What a log writes around each line of an HTTP message.
+    WireLog,
+    /// `+` and `/` of the standard base64 alphabet were changed to `-` and `_`.
+    StandardAlphabet,
 }
 
 impl fmt::Display for Stripped {
@@ -53,6 +65,14 @@ impl fmt::Display for Stripped {
             Self::InvisibleCharacters => "colours of a terminal or characters of no width",
             Self::LineBreaks => "white space within the message",
             Self::Padding => "padding (`=`)",
+            Self::Base64 => "base64 of the whole",
+            Self::Hex => "hex of the whole",
+            Self::HexDump => "a hexadecimal dump",
+            Self::TextDump => "the offsets of a dump",
+            Self::WireLog => "a log around each line",
+            Self::StandardAlphabet => {
+                "the standard base64 alphabet (a compact JWE needs `-` and `_` in place of `+` and `/`)"
+            }
         })
     }
 }

@@ -18,6 +18,10 @@ impl Wrapper {
             Self::Punctuation => "removing the comma or semicolon behind it",
             Self::Quotes => "removing the quotation marks",
             Self::Escapes => "undoing the backslash escapes",
+            Self::OtherLines => "taking one of its lines",
+            Self::Bearer => "removing `Bearer`",
+            Self::ByteString => "undoing the escapes of a byte string",
+            Self::PercentEncoding => "undoing the percent-encoding",
             Self::Assignment => "removing `NAME=`",
             Self::Json => "taking it out of the JSON",
             Self::OctJwk => "taking `k` out of the JWK",
@@ -130,45 +134,75 @@ impl Reading {
             .then(|| format!("--encoding {flag}"))
     }
 
+    /// What to do ahead of [`shell`](Self::shell): a command that sets `$SECRET` from the file `$SECRET_FILE`,
+    /// or words where no simple command does it. `None` where `$SECRET` is the secret as it is written, or not
+    /// used.
+    #[must_use]
+    pub fn cleaned(&self) -> Option<String> {
+        let is_as_written = self.wrappers.is_empty() && self.cleaning.is_empty();
+        if is_as_written || self.is_of_a_file() {
+            return None;
+        }
+        Some(match self.cleaning.shell() {
+            Some(filters) => format!("SECRET=$({CAT} | {filters})"),
+            None => {
+                let steps: Vec<_> = self.wrappers.iter().map(|it| it.words()).collect();
+                format!("set SECRET to what is left after {}", steps.join(", "))
+            }
+        })
+    }
+
+    /// Octets that a variable may not hold.
+    fn is_of_a_file(&self) -> bool {
+        self.encoding == Encoding::RawBytes && self.cleaning.shell().is_some()
+    }
+
     /// A shell command that writes the key as hexadecimal digits, to be used with `--encoding hex`.
-    /// `$SECRET` is the secret without what [`wrappers`](Self::wrappers) names and without a line end
-    /// after it, and `$SECRET_FILE` the file with the secret, as a variable cannot hold each octet.
+    /// `$SECRET` is the secret without a line end after it, or what [`cleaned`](Self::cleaned) makes of it.
+    /// `$SECRET_FILE` is the file with the secret, as a variable cannot hold each octet.
     #[must_use]
     pub fn shell(&self) -> String {
+        let (start, cleaning) = if self.is_of_a_file() {
+            (CAT, self.cleaning.shell().unwrap_or_default())
+        } else {
+            (r#"printf %s "$SECRET""#, String::new())
+        };
         let steps = [
+            start,
+            cleaning.as_str(),
             self.encoding.term().shell,
             self.function.term().shell,
             self.take.term().shell,
             "xxd -p -c 32",
         ];
-        let is_file = self.encoding == Encoding::RawBytes && self.wrappers.is_empty();
-        let mut command = if is_file {
-            r#"cat "$SECRET_FILE""#.to_owned()
-        } else {
-            r#"printf %s "$SECRET""#.to_owned()
-        };
-        for step in steps.into_iter().filter(|step| !step.is_empty()) {
-            command.push_str(" | ");
-            command.push_str(step);
-        }
-        command
+        let steps: Vec<_> = steps.into_iter().filter(|step| !step.is_empty()).collect();
+        steps.join(" | ")
     }
 
-    /// A Rust expression for it, where `secret` is the secret without what
-    /// [`wrappers`](Self::wrappers) names. `sha2`, `md5`, `hex`, `uuid` and `base64` (its
-    /// `prelude`) are crates; keep what they return in types that wipe themselves.
+    /// A Rust expression for it, where `secret` is the secret as it is written, or `cleaned` the secret without
+    /// what [`wrappers`](Self::wrappers) names, both without a line end after it. `sha2`, `md5`, `hex`, `uuid`,
+    /// `data_encoding` and `base64` (its `prelude`) are crates; keep what they return in types that wipe
+    /// themselves.
     #[must_use]
     pub fn rust(&self) -> String {
+        let secret = if self.wrappers.is_empty() {
+            "secret"
+        } else {
+            "cleaned"
+        };
         if let Some(constructor) = self.encoding.constructor().filter(|_| self.is_usual()) {
-            return constructor.to_owned();
+            return applied(constructor, secret);
         }
-        let octets = applied(self.encoding.term().rust, "secret");
+        let octets = applied(self.encoding.term().rust, secret);
         let hashed = applied(self.function.term().rust, &octets);
         let taken = applied(self.take.term().rust, &hashed);
         let reference = if taken.starts_with('&') { "" } else { "&" };
         format!("PayloadSecret::from_bytes({reference}{taken})")
     }
 }
+
+/// Writes the secret as it is.
+const CAT: &str = r#"cat "$SECRET_FILE""#;
 
 impl fmt::Display for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

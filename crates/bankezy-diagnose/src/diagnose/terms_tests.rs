@@ -15,10 +15,10 @@ use crate::diagnose::function::{Function, Take};
 use crate::diagnose::message::Message;
 use crate::diagnose::octets::{self, BASE64, BASE64_UNPADDED, BASE64URL_UNPADDED};
 use crate::diagnose::reading::{Reading, readings};
-use crate::diagnose::wrapper::unwrapped;
+use crate::diagnose::wrapper::Wrapper;
 
-const TOOLS: [&str; 9] = [
-    "awk", "base64", "head", "iconv", "openssl", "sed", "tail", "tr", "xxd",
+const TOOLS: [&str; 11] = [
+    "awk", "base32", "base64", "head", "iconv", "openssl", "python3", "sed", "tail", "tr", "xxd",
 ];
 
 /// Whether commands can be executed here. If not, it says so.
@@ -44,24 +44,22 @@ fn is_runnable() -> bool {
     missing.is_empty()
 }
 
-/// What the printed command writes. `None` for a value that no variable can hold.
+/// What the printed commands write, with `$SECRET_FILE` and what a shell reads from it as `$SECRET`. `None` for a
+/// value that no variable can hold, and where a person has to change the value first.
 fn executed(reading: &Reading, secret: &[u8]) -> Option<String> {
-    let value = unwrapped(secret)
-        .into_iter()
-        .find(|unwrapped| unwrapped.wrappers == reading.wrappers)
-        .unwrap()
-        .value;
     let command = reading.shell();
-    let is_file = command.contains("SECRET_FILE");
-    if value.as_bytes().contains(&0) && !is_file {
+    let cleaned = reading.cleaned().unwrap_or_default();
+    let is_of_a_file = command.contains("SECRET_FILE") || !cleaned.is_empty();
+    if cleaned.starts_with("set ") || secret.contains(&0) && !is_of_a_file {
         return None;
     }
-    let mut variable: &[u8] = if is_file { b"" } else { value.as_bytes() };
-    while let [rest @ .., b'\r' | b'\n'] = variable {
+    // What `$(cat FILE)` would be.
+    let mut variable: &[u8] = if is_of_a_file { b"" } else { secret };
+    while let [rest @ .., b'\n'] = variable {
         variable = rest;
     }
     let mut child = Command::new("sh")
-        .args(["-c", &command])
+        .args(["-c", &format!("{cleaned}\n{command}")])
         .env("SECRET", OsStr::from_bytes(variable))
         .env("SECRET_FILE", "/dev/stdin")
         .stdin(Stdio::piped())
@@ -72,12 +70,12 @@ fn executed(reading: &Reading, secret: &[u8]) -> Option<String> {
     // A command that reads the variable does not read its input.
     let _ = child.stdin.take().unwrap().write_all(secret);
     let output = child.wait_with_output().unwrap();
-    assert!(output.stderr.is_empty(), "{command}: {output:?}");
+    assert!(output.stderr.is_empty(), "{cleaned}; {command}: {output:?}");
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
 /// Secrets that every encoding, function and choice of octets gives a key for.
-fn secrets() -> Vec<SecretBytes> {
+pub(super) fn secrets() -> Vec<SecretBytes> {
     let octets: Vec<u8> = (0..48).map(|octet| 255 - octet * 5).collect();
     let mut all: Vec<SecretBytes> = [
         &b"A 'Passw\xc3\xb6rd' with $HOME, \"quotes\" and \\ of > 40 characters"[..],
@@ -86,6 +84,8 @@ fn secrets() -> Vec<SecretBytes> {
         b"Fifteen*letters",
         b"0123456789abcdefABCDEF0123456789",
         b"\x00\x01 raw \xff octets, more than 32 of them\n",
+        // base32 of 40 octets.
+        b"775PL4HL43Q5ZV6SZXEMHPVZWSX2VJNATOLJDDEHQJ6XQ43ONFSF6WSVKBFUMQJ4",
     ]
     .map(octets::copied)
     .into();
@@ -159,6 +159,143 @@ fn the_shell_command_of_each_reading_gives_its_key() {
     }
     for take in [Take::First32, Take::Last32] {
         assert!(seen.iter().any(|(_, _, other)| *other == take), "{take:?}");
+    }
+}
+
+/// A value in whatever is removed.
+fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
+    use Wrapper::*;
+    let text = |octets: SecretBytes| String::from_utf8(octets.as_bytes().to_vec()).unwrap();
+    let base64 = text(octets::to_base64(octets, &BASE64));
+    let hex = text(octets::to_hex(octets, false));
+    let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
+    let in_json = base64.replace('/', r"\/");
+    let encoded = base64
+        .replace('+', "%2B")
+        .replace('/', "%2f")
+        .replace('=', "%3D");
+    let python: String = octets
+        .iter()
+        .map(|octet| octet.escape_ascii().to_string())
+        .collect();
+    let utf16 = |to_octets: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        base64.encode_utf16().flat_map(to_octets).collect()
+    };
+    let uuid = format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..32]
+    );
+    let numbers: Vec<String> = octets.iter().map(u8::to_string).collect();
+    let lines = format!("# of the bank\r\nURL=https://a.example/\r\nPAYLOAD_SECRET={base64}\r\n");
+    let all = [
+        (format!("'{base64}'\n"), &[Quotes][..]),
+        (format!("<secret>{base64}</secret>\n"), &[Quotes]),
+        (
+            format!("export SECRET=\"{base64}\";\n"),
+            &[Assignment, Quotes],
+        ),
+        (
+            format!("SECRET={base64} # of the bank\r\n"),
+            &[Assignment, Comment],
+        ),
+        (format!("{base64};\n"), &[Punctuation]),
+        (format!(" {base64} \n"), &[WhiteSpace]),
+        (format!("\u{feff}{base64}\r\n"), &[ByteOrderMark]),
+        (format!("Bearer {base64}\n"), &[Bearer]),
+        (format!("{{\"secret\": \"{base64}\"}}\n"), &[Json, Quotes]),
+        (
+            format!("{{\"secret\": \"{in_json}\"}}\n"),
+            &[Json, Quotes, Escapes],
+        ),
+        (
+            format!("{{\"kty\":\"oct\",\"k\":\"{base64}\"}}"),
+            &[OctJwk, Quotes],
+        ),
+        (format!("0x{hex}\n"), &[HexPrefix]),
+        (
+            format!("\"\\x{}\"\n", pairs.join("\\x")),
+            &[Quotes, HexPrefix],
+        ),
+        (
+            format!("{{0x{}}}\n", pairs.join(", 0x")),
+            &[Quotes, HexPrefix, Separators],
+        ),
+        (format!("{}\r\n", pairs.join(":")), &[Separators]),
+        (format!("{uuid}\n"), &[Separators]),
+        (format!("[{}]\n", numbers.join(", ")), &[Quotes]),
+        (format!("b'{python}'\n"), &[ByteString]),
+        (format!("\"{python}\"\n"), &[ByteString]),
+        (format!("{encoded}\n"), &[PercentEncoding]),
+        (
+            format!("{}\n{}\n", &base64[..30], &base64[30..]),
+            &[LineBreaks],
+        ),
+        (lines, &[OtherLines, Assignment]),
+    ];
+    let texts = all
+        .into_iter()
+        .map(|(text, wrappers)| (text.into_bytes(), wrappers));
+    texts
+        .chain([
+            (
+                [b"\xff\xfe", &utf16(u16::to_le_bytes)[..]].concat(),
+                &[Utf16][..],
+            ),
+            (
+                [b"\xfe\xff", &utf16(u16::to_be_bytes)[..]].concat(),
+                &[Utf16],
+            ),
+            (utf16(u16::to_le_bytes), &[Utf16]),
+            (utf16(u16::to_be_bytes), &[Utf16]),
+        ])
+        .collect()
+}
+
+/// Those that read what [`wrapped`] writes.
+const ENCODINGS: [Encoding; 5] = [
+    Encoding::Utf8,
+    Encoding::RawBytes,
+    Encoding::Base64,
+    Encoding::Hex,
+    Encoding::Decimal,
+];
+
+#[test]
+fn the_shell_commands_start_from_the_secret_as_it_is_written() {
+    if !is_runnable() {
+        return;
+    }
+    // Its base64 has a plus sign, a slash and padding, and its octets are no text and have white space, a zero and
+    // quotation marks.
+    let mut octets: [u8; 32] = core::array::from_fn(|place| 255 - place as u8 * 5);
+    octets[3..12].copy_from_slice(b"\0 '\"\n=#~\x07");
+    for (secret, wrappers) in wrapped(&octets) {
+        let shown = String::from_utf8_lossy(&secret).into_owned();
+        let mut executed_with = Vec::new();
+        for (reading, candidate) in readings(&secret) {
+            let Ok(candidate) = candidate else { continue };
+            let is_tried = ENCODINGS.contains(&reading.encoding)
+                && [Function::Identity, Function::Sha256].contains(&reading.function)
+                && reading.take == Take::Whole;
+            if *reading.wrappers != *wrappers || !is_tried {
+                continue;
+            }
+            if let Some(written) = executed(&reading, &secret) {
+                let key = octets::to_hex(candidate.key.as_bytes(), false);
+                let key = String::from_utf8(key.as_bytes().to_vec()).unwrap();
+                assert_eq!(written.trim_end(), key, "{shown}: {reading}");
+                assert!(reading.rust().contains("cleaned"), "{}", reading.rust());
+                executed_with.push(reading.function);
+            }
+        }
+        for function in [Function::Identity, Function::Sha256] {
+            let is_executed = executed_with.contains(&function);
+            assert!(is_executed, "{shown}: {wrappers:?}, {function:?}");
+        }
     }
 }
 

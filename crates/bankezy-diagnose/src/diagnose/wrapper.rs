@@ -1,13 +1,16 @@
 //! What surrounds a secret where people keep it: quotes, a variable's name, JSON, a byte order mark.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use bankezy_crypto::SecretBytes;
 
 use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
+use crate::diagnose::cleaning::{Cleaning, Step};
+use crate::diagnose::hex_text::{without_prefixes, without_separators};
 use crate::diagnose::json_value::{Inner, inner, unescaped};
 use crate::diagnose::octets::{self, copied};
+use crate::diagnose::secret_escapes::{byte_string, percent_decoded, without_bearer};
+use crate::diagnose::secret_lines::lines;
 
 /// Something around a secret that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,10 @@ pub enum Wrapper {
     ByteOrderMark,
     /// White space at either end, apart from one line end after the text.
     WhiteSpace,
+    /// The other lines of a text.
+    OtherLines,
+    /// `Bearer ` in front of the value.
+    Bearer,
     /// A comment behind the value, after `#` or `//`.
     Comment,
     /// A comma or semicolon behind the value.
@@ -27,6 +34,10 @@ pub enum Wrapper {
     Quotes,
     /// Backslash escapes, such as the `\/` that PHP writes into JSON.
     Escapes,
+    /// A byte string of a program with escapes in it, such as Python's `b'\x01A'`.
+    ByteString,
+    /// Percent-encoding of a URL or form.
+    PercentEncoding,
     /// `NAME=value` or `NAME: value`.
     Assignment,
     /// A JSON object or array around the value.
@@ -45,19 +56,39 @@ pub enum Wrapper {
 pub(crate) struct Unwrapped {
     pub(crate) wrappers: Arc<[Wrapper]>,
     pub(crate) value: SecretBytes,
+    pub(crate) cleaning: Cleaning,
+}
+
+/// A value without one thing that was around it.
+struct Removed {
+    wrapper: Wrapper,
+    value: SecretBytes,
+    step: Step,
+}
+
+impl Removed {
+    /// The value is part of the outer one.
+    fn cut(wrapper: Wrapper, outer: &[u8], inner: &[u8]) -> Self {
+        Self {
+            wrapper,
+            value: copied(inner),
+            step: Step::cut(outer, inner),
+        }
+    }
 }
 
 /// More would be an attempt to keep the program busy.
 const MAX_WRAPPERS: usize = 8;
 
-/// The same, for values side by side in JSON.
-const MAX_VALUES: usize = 16;
+/// The same, for values side by side in JSON or in lines.
+const MAX_VALUES: usize = 24;
 
 /// The secret as it is, and after each thing that can be removed.
 pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
     let mut all = vec![Unwrapped {
         wrappers: Arc::default(),
         value: copied(secret),
+        cleaning: Cleaning::default(),
     }];
     let mut place = 0_usize;
     while let Some(outer) = all.get(place) {
@@ -66,11 +97,25 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
             continue;
         }
         let outer_wrappers = Arc::clone(&outer.wrappers);
-        for (wrapper, value) in remove(outer.value.as_bytes()) {
+        let outer_cleaning = outer.cleaning.clone();
+        let of_text = of_text(&outer.cleaning, outer.value.as_bytes());
+        for Removed {
+            wrapper,
+            value,
+            step,
+        } in remove(outer.value.as_bytes())
+        {
             let is_new = |other: &Unwrapped| other.value.as_bytes() != value.as_bytes();
             if all.len() < MAX_VALUES && all.iter().all(is_new) {
                 let wrappers = outer_wrappers.iter().copied().chain([wrapper]).collect();
-                all.push(Unwrapped { wrappers, value });
+                all.push(Unwrapped {
+                    wrappers,
+                    value,
+                    cleaning: match step {
+                        Step::Cut { .. } => outer_cleaning.then(step),
+                        _ => of_text.then(step),
+                    },
+                });
             }
         }
     }
@@ -84,33 +129,63 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
         .map(|text| text.trim_end_matches(['\r', '\n']))
 }
 
-/// Removes the outermost wrapper. There is more than one value where JSON has several that may be it.
-fn remove(value: &[u8]) -> Vec<(Wrapper, SecretBytes)> {
+/// Ahead of what reads the text of a value: without the line ends that a shell leaves in `$(…)`.
+pub(crate) fn of_text(cleaning: &Cleaning, value: &[u8]) -> Cleaning {
+    let text = text(value).map_or(value, str::as_bytes);
+    let line_ends = value.get(text.len()..).unwrap_or_default();
+    if line_ends.contains(&b'\r') {
+        cleaning.then(Step::cut(value, text))
+    } else {
+        cleaning.clone()
+    }
+}
+
+/// Removes the outermost wrapper. There is more than one value where JSON or lines have several that may be it.
+fn remove(value: &[u8]) -> Vec<Removed> {
     if let Some(text) = octets::from_utf16(value) {
-        return vec![(Wrapper::Utf16, text)];
+        return vec![Removed {
+            wrapper: Wrapper::Utf16,
+            value: text,
+            step: Step::Filter(match value {
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "iconv -f UTF-16 -t UTF-8",
+                [0, ..] => "iconv -f UTF-16BE -t UTF-8",
+                _ => "iconv -f UTF-16LE -t UTF-8",
+            }),
+        }];
     }
     if let Some(rest) = value.strip_prefix(b"\xef\xbb\xbf") {
-        return vec![(Wrapper::ByteOrderMark, copied(rest))];
+        return vec![Removed::cut(Wrapper::ByteOrderMark, value, rest)];
     }
     let Some(text) = text(value) else {
         return Vec::new();
     };
     if text.trim() != text {
-        return vec![(Wrapper::WhiteSpace, copied(text.trim().as_bytes()))];
+        let trimmed = text.trim().as_bytes();
+        return vec![Removed::cut(Wrapper::WhiteSpace, value, trimmed)];
     }
     let values = inner(text);
     if values.is_empty() {
-        return remove_from_text(text).into_iter().collect();
+        let lines = lines(text).into_iter();
+        let lines = lines.map(|line| Removed::cut(Wrapper::OtherLines, value, line.as_bytes()));
+        return remove_from_text(text).into_iter().chain(lines).collect();
     }
     let values = values.into_iter().map(|inner| match inner {
-        Inner::Value(value) => (Wrapper::Json, copied(value.as_bytes())),
-        Inner::OctKey(key) => (Wrapper::OctJwk, copied(key.as_bytes())),
+        Inner::Value(inner) => Removed::cut(Wrapper::Json, value, inner.as_bytes()),
+        Inner::OctKey(key) => Removed::cut(Wrapper::OctJwk, value, key.as_bytes()),
     });
     values.collect()
 }
 
-fn remove_from_text(text: &str) -> Option<(Wrapper, SecretBytes)> {
+fn remove_from_text(text: &str) -> Option<Removed> {
+    if let Some((value, filter)) = byte_string(text) {
+        return Some(Removed {
+            wrapper: Wrapper::ByteString,
+            value,
+            step: Step::Filter(filter),
+        });
+    }
     let in_place = [
+        (Wrapper::Bearer, without_bearer(text)),
         (Wrapper::Quotes, list(text)),
         (Wrapper::Assignment, assigned(text)),
         (Wrapper::Comment, without_comment(text)),
@@ -119,49 +194,70 @@ fn remove_from_text(text: &str) -> Option<(Wrapper, SecretBytes)> {
     ];
     let changed = || {
         [
-            (Wrapper::HexPrefix, without_prefixes(text)),
-            (Wrapper::Separators, without_separators(text)),
-            (Wrapper::Escapes, unescaped(text)),
-            (Wrapper::LineBreaks, without_white_space(text)),
+            (
+                Wrapper::HexPrefix,
+                without_prefixes(text),
+                Step::Filter(r"sed -e 's/(byte)//g' -e 's/0[xX]//g' -e 's/\\x//g'"),
+            ),
+            (
+                Wrapper::Separators,
+                without_separators(text),
+                Step::Filter(r"tr -d ':, \t\n\f\r-'"),
+            ),
+            (
+                Wrapper::PercentEncoding,
+                percent_decoded(text),
+                of_percent(text),
+            ),
+            (Wrapper::Escapes, unescaped(text), of_escapes(text)),
+            (
+                Wrapper::LineBreaks,
+                without_white_space(text),
+                Step::Filter(r"tr -d ' \t\n\f\r'"),
+            ),
         ]
         .into_iter()
-        .find_map(|(wrapper, rest)| Some((wrapper, rest?)))
+        .find_map(|(wrapper, value, step)| {
+            let value = value?;
+            Some(Removed {
+                wrapper,
+                value,
+                step,
+            })
+        })
     };
     in_place
         .into_iter()
-        .find_map(|(wrapper, rest)| Some((wrapper, copied(rest?.as_bytes()))))
+        .find_map(|(wrapper, rest)| Some(Removed::cut(wrapper, text.as_bytes(), rest?.as_bytes())))
         .or_else(changed)
 }
 
-/// Hexadecimal digits without `0x`, in front of all or of each octet.
-pub(crate) fn without_prefixes(text: &str) -> Option<SecretBytes> {
-    let mut digits = SecretBytes::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let prefixes = [&b"(byte)"[..], b"0x", b"0X", b"\\x"];
-        rest = if let Some(after) = prefixes.iter().find_map(|it| rest.strip_prefix(*it)) {
-            after
-        } else if first.is_ascii_hexdigit() || is_separator(*first) {
-            // Writing to memory does not fail.
-            let _ = digits.write_all(&[*first]);
-            after
-        } else {
-            return None;
-        };
+/// A filter for the characters that base64 has encoded, where there are no others.
+fn of_percent(text: &str) -> Step {
+    let mut rest = text.split('%').skip(1);
+    let is_known = |after: &str| {
+        let digits = after.get(..2).unwrap_or_default();
+        ["2b", "2f", "3d"]
+            .iter()
+            .any(|it| digits.eq_ignore_ascii_case(it))
+    };
+    if rest.all(is_known) {
+        Step::Filter("sed -e 's/%2[Bb]/+/g' -e 's/%2[Ff]/\\//g' -e 's/%3[Dd]/=/g'")
+    } else {
+        Step::ByHand
     }
-    (digits.as_bytes().len() < text.len()).then_some(digits)
 }
 
-/// Hexadecimal digits without what separates them.
-pub(crate) fn without_separators(text: &str) -> Option<SecretBytes> {
-    let mut digits = text.bytes().filter(|octet| !is_separator(*octet));
-    let is_separated = text.bytes().any(is_separator);
-    (is_separated && digits.all(|octet| octet.is_ascii_hexdigit()))
-        .then(|| octets::filtered(text.as_bytes(), |octet| !is_separator(octet)))
-}
-
-fn is_separator(octet: u8) -> bool {
-    octet.is_ascii_whitespace() || b":-,".contains(&octet)
+/// A filter for escapes that stand for the character behind the backslash.
+fn of_escapes(text: &str) -> Step {
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        let is_other = |next: char| next.is_ascii_alphanumeric() || next == '\n';
+        if character == '\n' || character == '\\' && characters.next().is_none_or(is_other) {
+            return Step::ByHand;
+        }
+    }
+    Step::Filter(r"sed 's/\\\(.\)/\1/g'")
 }
 
 fn without_white_space(text: &str) -> Option<SecretBytes> {

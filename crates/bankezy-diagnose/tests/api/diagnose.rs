@@ -5,6 +5,9 @@ use bankezy_diagnose::{
     DiagnoseError, Encoding, Finding, Function, Info, Stripped, Take, Weakness,
 };
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
 
 #[test]
@@ -80,7 +83,11 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
     assert_eq!(reading.flags(), None);
     assert_eq!(
         reading.rust(),
-        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(secret.as_bytes())).as_bytes())"
+        "PayloadSecret::from_bytes(&hex::encode(Md5::digest(cleaned.as_bytes())).as_bytes())"
+    );
+    assert_eq!(
+        reading.cleaned().unwrap(),
+        r#"SECRET=$(cat "$SECRET_FILE" | tail -c +9 | head -c 28)"#
     );
     assert_eq!(
         reading.shell(),
@@ -198,6 +205,72 @@ fn a_message_is_found_in_chunks_and_joined_with_other_words() {
 }
 
 #[test]
+fn a_message_is_found_in_encodings_dumps_and_logs() {
+    use Stripped::*;
+    let sealed = seal(&PayloadSecret::from_base64url(super::SECRET).unwrap());
+    let base64 = STANDARD.encode(&sealed);
+    let hex: String = sealed.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let (start, end) = sealed.split_at(60);
+    let lines = sealed.as_bytes().chunks(16).enumerate();
+    let dump: String = lines
+        .clone()
+        .map(|(line, octets)| {
+            let pairs: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+            let text = str::from_utf8(octets).unwrap();
+            format!("{:08x}  {:48} |{text}|\n", line * 16, pairs.join(" "))
+        })
+        .collect();
+    let trace: String = lines
+        .map(|(line, octets)| format!("{:04x}: {}\n", line * 16, str::from_utf8(octets).unwrap()))
+        .collect();
+    let har = format!(r#"{{"content":{{"text":"{base64}","encoding":"base64"}}}}"#);
+    for (capture, stripped) in [
+        (base64.clone(), vec![Base64]),
+        (
+            format!("POST / HTTP/1.1\n\ndata={base64}"),
+            vec![HttpMessage, Base64, OtherText],
+        ),
+        (
+            format!("{}\n{}\n", &base64[..60], &base64[60..]),
+            vec![Base64],
+        ),
+        (har, vec![Json, Base64]),
+        (hex, vec![Hex]),
+        (dump, vec![HexDump]),
+        (format!("<= Recv data\n{trace}"), vec![TextDump]),
+        (
+            format!("10:00 wire - out-0 << \"{start}\"\n10:00 wire - out-0 << \"{end}\""),
+            vec![WireLog],
+        ),
+    ] {
+        let found = message(&capture);
+        assert_eq!(found.sealed(), sealed.as_bytes(), "{capture}");
+        let found: Vec<_> = found
+            .stripped()
+            .iter()
+            .filter(|it| **it != OtherText)
+            .collect();
+        let expected: Vec<_> = stripped.iter().filter(|it| **it != OtherText).collect();
+        assert_eq!(found, expected, "{capture}");
+    }
+}
+
+#[test]
+fn the_standard_alphabet_is_read_and_named() {
+    let secret = PayloadSecret::from_base64url(super::SECRET).unwrap();
+    // One in three has neither of the characters.
+    let sealed = core::iter::repeat_with(|| seal(&secret))
+        .find(|sealed| sealed.contains(['-', '_']))
+        .unwrap();
+    let standard = sealed.replace('-', "+").replace('_', "/");
+    for capture in [standard.clone(), format!("{{\"body\": \"{standard}\"}}")] {
+        let found = message(&capture);
+        assert_eq!(found.sealed(), sealed.as_bytes());
+        assert!(found.stripped().contains(&Stripped::StandardAlphabet));
+    }
+}
+
+#[test]
 fn debug_shows_no_message() {
     let sealed = seal(&PayloadSecret::from_base64url(super::SECRET).unwrap());
     assert_eq!(
@@ -217,7 +290,21 @@ fn hkdf<'a>(salt: &'a [u8], info: &'a [u8]) -> Derivation<'a> {
 #[test]
 fn names_of_product_and_company_are_tried() {
     let (ours, theirs) = (key_pair(), key_pair());
-    for name in ["bankezy", "BankEzy", "BANKEZY", "wibmo", "Wibmo", "WIBMO"] {
+    for name in [
+        "bankezy",
+        "BankEzy",
+        "BANKEZY",
+        "wibmo",
+        "Wibmo",
+        "WIBMO",
+        "Wibmo BankEzy",
+        "wibmo-bankezy",
+        "BankEzySDK",
+        "sdkPublicKey",
+        "SERVER_PUB_KEY",
+        "payload-secret",
+        "aes-256-gcm",
+    ] {
         let agreed = ours.agree(theirs.public_key(), &hkdf(b"", name.as_bytes()));
         let sealed = seal(&agreed.unwrap());
         let found = message(&sealed).try_derivations(&ours, theirs.public_key(), &[]);

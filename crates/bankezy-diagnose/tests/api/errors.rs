@@ -95,6 +95,28 @@ fn of_a_message_that_needs_another_key() {
 }
 
 #[test]
+fn of_a_message_that_is_cut_off_or_compressed() {
+    let sealed = seal(&PayloadSecret::from_base64url(SECRET).unwrap());
+    let told = |capture: &[u8]| {
+        let error = Message::new(capture, DEFAULT_MAX_SEALED_LEN, backend()).unwrap_err();
+        (error.code().to_owned(), error.to_string())
+    };
+    let cut_off = |len: usize| told(&sealed.as_bytes()[..len]);
+    let in_tag = cut_off(sealed.len() - 9);
+    assert_eq!(in_tag.0, "diagnose.cut_off");
+    assert!(
+        in_tag.1.contains("tag has 13 of 22 characters"),
+        "{in_tag:?}"
+    );
+    let in_nonce = cut_off(50);
+    assert!(in_nonce.1.contains("it has 3 of 5 parts"), "{in_nonce:?}");
+    let in_words = told(format!("body: {}...", &sealed[..50]).as_bytes());
+    assert_eq!(in_words, in_nonce);
+    let gzip = told(b"HTTP/1.1 200 OK\r\n\r\n\x1f\x8b\x08\0\xff");
+    assert_eq!(gzip.0, "diagnose.compressed");
+}
+
+#[test]
 fn of_another_algorithm_says_what_it_is() {
     for (header, text) in [
         (

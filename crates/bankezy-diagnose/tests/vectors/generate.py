@@ -18,6 +18,7 @@ import secrets
 import struct
 import sys
 import textwrap
+import urllib.parse
 import uuid
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -104,6 +105,10 @@ def text_secret(length):
         lambda: "".join(secrets.choice(alphabet) for _ in range(length)),
         lambda t: set("!$%*?") & set(t[1:-1]),
     )
+
+
+def all_escaped(octets):
+    return repr(octets).count("\\x") == len(octets)
 
 
 def secret_vectors():
@@ -210,6 +215,37 @@ def secret_vectors():
         add(f"new byte[] {{{each}}};", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
         add(each, octets, "hex after removing `0x`, removing colons, dashes and spaces")
         add(f"{{{each}}}", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+
+    line = "taking one of its lines"
+    for _ in range(2):
+        octets = base64_secret()
+        text = b64(octets)
+        for written, words in [
+            (f"Bearer {text}\n", "removing `Bearer`"),
+            (urllib.parse.quote(text, safe="") + "\n", "undoing the percent-encoding"),
+            (f"API_URL=https://a.example\nPAYLOAD_SECRET={text}\nX=1\n", f"{line}, removing `NAME=`"),
+            (f"bank:\n  payload-secret: '{text}'\n  n: 1\n", f"{line}, removing `NAME=`, {quotes}"),
+            (f"# the payload secret\n{text}\n", line),
+        ]:
+            add(written, octets, f"base64 after {words}")
+        octets = until(base64_secret, lambda o: b"\\x" in repr(o).encode() and not all_escaped(o))
+        words = "the 32 raw bytes (PayloadSecret::from_bytes) after undoing the escapes of a byte string"
+        add(repr(octets), octets, words)
+        octets = hex_secret()
+        add(octets.hex().encode().hex(), octets, "the twice decoded hex")
+        add(base64.b32encode(octets), octets, "the decoded base32")
+        add(base64.b32encode(octets).rstrip(b"=").lower(), octets, "the decoded base32")
+        octets = base64_secret()
+        spellings = [
+            (b64(octets), "padded base64"),
+            (b64(octets).rstrip("="), "unpadded base64"),
+            (b64u(octets), "unpadded base64url"),
+            (b64u_padded(octets), "padded base64url"),
+        ]
+        for written, _ in spellings:
+            for text, name in spellings:
+                if text != written:
+                    add(written, sha256(text.encode()), f"SHA-256 of the text as {name}")
 
     for length in (33, 48, 64):
         octets = base64_secret(length)
@@ -330,7 +366,9 @@ class Session:
             yield "the unpadded base64 text of " + name, b64(octets).rstrip("=").encode()
             yield "the base64url text of " + name, b64u(octets).encode()
             yield "the padded base64url text of " + name, b64u_padded(octets).encode()
-        yield "the hex text without leading zeros of x", b"%x" % int.from_bytes(self.x, "big")
+        number = int.from_bytes(self.x, "big")
+        yield "the hex text without leading zeros of x", b"%x" % number
+        yield "the decimal text of x", str(number).encode()
 
 
 def jwk_text(private):
@@ -364,6 +402,20 @@ def key_infos(whose, private):
 
 
 HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+JOINED = [
+    "Wibmo BankEzy",
+    "wibmo-bankezy",
+    "BANKEZY_WIBMO",
+    "BankEzySDK",
+    "bankezy-sdk",
+    "sdkPublicKey",
+    "SDK_PUBLIC_KEY",
+    "serverPubKey",
+    "payload-secret",
+    "payload secret",
+    "aes-256-gcm",
+    "AES256GCM",
+]
 KNOWN = ["Alice", "Bob", "client", "server", "bankezy", "BankEzy", "BANKEZY", "Bankezy", "payloadSecret"]
 
 
@@ -460,7 +512,9 @@ def derivation_vectors(session, place):
                 continue
             for take, key in taken(function + name, apply(form)):
                 add(take, key)
-        if name != "x" and ("text" not in name or name.endswith(" x")):
+        digits = "the lower-case hex text of "
+        is_number = name in (digits + "x as BigInteger.toByteArray", digits + "x without leading zeros")
+        if name != "x" and ("text" not in name or name.endswith(" x") or is_number):
             (first, u), (second, v) = secrets.choice(pairs)
             key = concat(form, b"A256GCM", u, v, 256)
             add(f"concat-kdf of {name} with apu {first}, apv {second}", key)
@@ -498,9 +552,24 @@ def fixed_vectors(session, place, ours, theirs):
         add("SHA-256 of x reversed", sha256(x[::-1]))
         add("first 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[:32])
         add("last 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[32:])
+        for text in JOINED:
+            info = text.encode()
+            add(f'hkdf-sha256 with salt empty, info "{text}"', hkdf("sha256", x, b"", info))
+            add(f'x963-sha256 with info "{text}"', x963("sha256", x, info))
+        decimal = str(int.from_bytes(x, "big")).encode()
+        add("SHA-256 of the decimal text of x", sha256(decimal))
+        name = "concat-kdf of the decimal text of x with apu empty, apv empty"
+        add(name, concat(decimal, b"A256GCM", b"", b"", 256))
         for name, info in ours + theirs:
             add(f"hkdf-sha256 with salt empty, info {name}", hkdf("sha256", x, b"", info))
             add(f"one-step-kdf-sha256 with info {name}", one_step("sha256", x, info))
+    # BigInteger.toString(16), which has several names by what is stripped.
+    digits = b"%x" % int.from_bytes(x, "big")
+    texts = [(name, text) for name, text in session.texts() if text == digits]
+    if texts and digits != x.hex().encode():
+        name = texts[0][0]
+        add(f"hkdf-sha256 of {name} with salt empty, info empty", hkdf("sha256", digits, b"", b""))
+        add(f"x963-sha256 of {name} with info empty", x963("sha256", digits, b""))
     for name in ("x as BigInteger.toByteArray", "x without leading zeros"):
         form = forms[name]
         if form == x or name != "x as BigInteger.toByteArray" and form == forms["x as BigInteger.toByteArray"]:
