@@ -36,12 +36,10 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
     }
 
     pub(super) async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        match self.ask(self.store.load(key), "loaded from").await {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            stored => match self.memory.entries.get(key) {
-                None => stored,
-                kept => Ok(kept),
-            },
+        // Newer than what is in the store, which did not take it.
+        match self.memory.entries.get(key) {
+            None => self.ask(self.store.load(key), "loaded from").await,
+            kept => Ok(kept),
         }
     }
 
