@@ -124,7 +124,7 @@ problems! {
         TimedOut => "token.timed_out", "the request for it took too long";
         /// The token had already expired when it arrived: the clocks disagree.
         ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare the clocks";
-        /// The closure that logs in, the [`TokenApi`](super::TokenApi), the store or
+        /// The closure that logs in, the `TokenApi`, the store or
         /// the clock panicked.
         Panicked => "token.panicked", "the request for it panicked";
         /// So many requests for tokens are in progress that no further one starts. Nothing was sent.
