@@ -26,7 +26,8 @@ pub enum CallError {
         /// What it says.
         refusal: Refusal,
     },
-    /// The answer opened, and says that the call failed.
+    /// The answer opened, and is no success: its codes say that the call failed, or its status, which nothing
+    /// authenticates, is that of an error.
     #[non_exhaustive]
     Failed {
         /// The HTTP status: a sealed refusal has that of an error.
@@ -154,12 +155,13 @@ impl CallError {
         }
     }
 
-    /// What to do after it. Whatever status a server answers in clear, something on the way may have sent the call on,
-    /// so it does not prove that the call was not executed.
+    /// What to do after it. Whatever status a server answers, something on the way may have sent the call on and
+    /// written another status, so it does not prove that the call was not executed. Codes of an answer that opened do,
+    /// if they [state a failure](Outcome::states_failure).
     #[must_use]
     pub fn advice(&self) -> Advice {
         match self {
-            Self::Failed { .. } => Advice::ReadOutcome,
+            Self::Failed { status, outcome } if is_stated(*status, outcome) => Advice::ReadOutcome,
             _ => Advice::AskByReference,
         }
     }
@@ -189,6 +191,11 @@ impl CallError {
             Self::Failed { .. } | Self::Unexpected { .. } | Self::Envelope(_) => false,
         }
     }
+}
+
+/// Whether the codes say that the call failed. With a status of success it is they that were found to.
+fn is_stated(status: StatusCode, outcome: &Outcome) -> bool {
+    status.is_success() || outcome.states_failure()
 }
 
 impl UnexpectedReply {
@@ -258,9 +265,14 @@ impl fmt::Display for CallError {
                 "the server refused with status {}, {refusal}",
                 plain.status().as_u16()
             ),
-            Self::Failed { outcome, .. } => {
+            Self::Failed { status, outcome } if is_stated(*status, outcome) => {
                 write!(f, "the server says that the call failed: {outcome}")
             }
+            Self::Failed { status, outcome } => write!(
+                f,
+                "the answer has status {}, but does not say that the call failed: {outcome}",
+                status.as_u16()
+            ),
             Self::Unexpected { status, problem } => write!(
                 f,
                 "the answer with status {} is not as documented: {problem}",

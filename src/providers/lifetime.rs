@@ -27,14 +27,16 @@ const MIN_LEFT: Duration = Duration::from_secs(60);
 impl Lifetime {
     /// From `since`, before the request was sent, until `good_until`. It is due for renewal when a fifth of that
     /// time is left, early enough for a few attempts, and useful as long as at least `min_left` is left: the
-    /// smaller of 60 s and a fifth for `None`.
+    /// smaller of 60 s and a fifth for `None`, and never more than a half: otherwise a new one would not be useful.
     #[must_use]
     pub fn new(since: Moment, good_until: SystemTime, min_left: Option<Duration>) -> Self {
         let lifetime = good_until.duration_since(since.time_of_day);
-        let fifth = lifetime.unwrap_or_default().checked_div(5);
-        let fifth = fifth.unwrap_or_default();
+        let lifetime = lifetime.unwrap_or_default();
+        let part = |of: u32| lifetime.checked_div(of).unwrap_or_default();
+        let (half, fifth) = (part(2), part(5));
         let before = |left: Duration| good_until.checked_sub(left).unwrap_or(good_until);
-        let useful_until = before(min_left.unwrap_or(fifth.min(MIN_LEFT)));
+        let min_left = min_left.unwrap_or(fifth.min(MIN_LEFT));
+        let useful_until = before(min_left.min(half));
         Self {
             due_at: before(fifth).min(useful_until),
             useful_until,
@@ -159,7 +161,7 @@ mod tests {
         assert_eq!(of(100, None), (80, 81, 100));
         assert_eq!(of(1000, seconds(300)), (700, 701, 1000));
         assert_eq!(of(1000, seconds(0)), (800, 1000, 1000));
-        assert_eq!(of(10, seconds(60)).0, 0, "due at once");
+        assert_eq!(of(10, seconds(60)), (5, 6, 10));
         assert_eq!(of(0, None), (0, 0, 0));
     }
 }

@@ -39,3 +39,15 @@ impl fmt::Debug for ServiceError {
         f.write_str("ServiceError([redacted])")
     }
 }
+
+/// An error and its sources, including the error that an [`std::io::Error`] wraps, which its `source` skips.
+pub fn causes<'a>(
+    error: &'a (dyn core::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn core::error::Error + 'static)> {
+    core::iter::successors(Some(error), |&error| {
+        match error.downcast_ref().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn core::error::Error + 'static)),
+            None => error.source(),
+        }
+    })
+}

@@ -20,6 +20,9 @@ pub struct Token {
 /// What a `Date` leaves out at most.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// By how much a `Date` may lengthen a lifetime at most.
+const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
+
 impl Token {
     /// Takes over a token, such as one kept from an earlier run.
     #[must_use]
@@ -60,17 +63,20 @@ impl Token {
 
     /// When it expires by our clock, for a request that was sent at `asked_at`. A time that the provider states by
     /// its own clock is corrected by how far that clock, the `Date` of the answer, is from ours: rather too early
-    /// than too late, by a second and the time that the answer took.
+    /// than too late, by a second and the time that the answer took. A `Date` that would lengthen the lifetime by more
+    /// than 5 minutes is not believed: a wrong one must not keep a token in use.
     #[must_use]
     pub fn expires_by(&self, asked_at: SystemTime) -> Option<SystemTime> {
         let (expires_at, stated_at) = (self.expires_at?, self.stated_at);
         let Some(stated_at) = stated_at.and_then(|at| at.checked_add(SECOND)) else {
             return Some(expires_at);
         };
-        match expires_at.duration_since(stated_at) {
-            Ok(lifetime) => asked_at.checked_add(lifetime),
-            Err(past) => asked_at.checked_sub(past.duration()),
-        }
+        let corrected = match expires_at.duration_since(stated_at) {
+            Ok(lifetime) => asked_at.checked_add(lifetime)?,
+            Err(past) => asked_at.checked_sub(past.duration())?,
+        };
+        let is_plausible = expires_at.checked_add(MAX_SKEW) >= Some(corrected);
+        Some(if is_plausible { corrected } else { expires_at })
     }
 
     /// Its expiry is a time of the provider's clock, which showed this when it answered.
@@ -135,13 +141,19 @@ mod tests {
             let token = Token::new("t".to_owned().into(), expires_at);
             token.stated_at(clock).expires_by(at(10_000))
         };
-        for clock in [1_000, 10_000, 500_000] {
+        for clock in [9_701, 10_000, 500_000] {
             let expires_at = Some(at(clock + 3_600));
             let expected = Some(at(10_000 + 3_599));
             assert_eq!(token(expires_at, Some(at(clock))), expected, "{clock}");
         }
         assert_eq!(token(Some(at(13_600)), None), Some(at(13_600)));
-        assert_eq!(token(Some(at(500)), Some(at(1_000))), Some(at(9_499)));
+        assert_eq!(token(Some(at(9_500)), Some(at(10_000))), Some(at(9_499)));
+        // What would lengthen it by more than 5 minutes.
+        for clock in [0, 1_000, 9_698] {
+            let expires_at = Some(at(clock + 3_600));
+            assert_eq!(token(expires_at, Some(at(clock))), expires_at, "{clock}");
+        }
+        assert_eq!(token(Some(at(500)), Some(at(1_000))), Some(at(500)));
         assert_eq!(token(None, Some(at(1_000))), None);
     }
 }

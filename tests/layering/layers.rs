@@ -109,6 +109,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/lifetime", &[]),
     ("providers/service_error", &[]),
     ("providers/server_headers", &[]),
+    ("providers/problem", &["delivery", "error"]),
+    ("providers/reflection", &[]),
     (
         "providers/plain_error",
         &["secret", "providers/retry_after"],

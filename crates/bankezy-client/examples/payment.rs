@@ -1,9 +1,9 @@
 //! A payment that is neither lost nor made twice, although its answer is lost: from an emulator in this process.
 use std::{env, error::Error, fs};
 
-use bankezy_client::{Advice, BankEzyClient, Client, SessionKeeper};
+use bankezy_client::{Advice, BankEzyClient, Client, ProviderError, SessionKeeper};
 use bankezy_crypto::KeyPair;
-use bankezy_crypto::providers::{BaseUrl, bankezy::*};
+use bankezy_crypto::providers::{BaseUrl, CallError, bankezy::*};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 use serde_json::{Value, json};
 
@@ -20,17 +20,23 @@ async fn pay(keeper: &SessionKeeper, path: &str, reference: &str) -> Result<(), 
         return Ok(save(reference, "paid")?);
     };
     println!("{error}: {}", error.advice());
-    match error.advice() {
-        Advice::AskByReference => {
+    let state = match (error.advice(), error) {
+        (Advice::AskByReference, _) => {
             // Only a question, so it may be repeated. The emulator has no path for it, and echoes.
             let ask = Endpoint::from(path).idempotent();
             let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
             assert_eq!(found["referenceId"], reference);
-            Ok(save(reference, "paid")?)
+            "paid"
         }
-        Advice::CallAgain => Ok(()), // later, under the same reference
-        _ => Ok(save(reference, "failed")?),
-    }
+        (Advice::CallAgain, _) => "sending", // later, under the same reference
+        (_, ProviderError::Answer(CallError::Failed { outcome, .. }, _)) => {
+            // Your bank says which of its codes are final: end a payment by no other.
+            let blocked = outcome.inner_code == Some(ResultCode::new("301"));
+            if blocked { "failed" } else { "unclear" }
+        }
+        _ => "failed", // it was not sent
+    };
+    Ok(save(reference, state)?)
 }
 
 #[tokio::main]

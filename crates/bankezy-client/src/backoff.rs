@@ -49,7 +49,7 @@ impl Backoff {
 
 impl Failed {
     /// Counts one more failure in `failed`, or forgets them after a success. The wait includes what the server
-    /// asks for, up to the longest wait.
+    /// asks for, up to the longest wait. Failures during a wait do not make the next one longer.
     pub(super) fn count<T>(
         failed: &mut Option<Self>,
         result: &Result<T, Arc<ProviderError>>,
@@ -60,10 +60,20 @@ impl Failed {
             *failed = None;
             return;
         };
-        let before = failed.as_ref().map_or(0, |failed| failed.times);
-        let times = before.saturating_add(1);
+        let now = Instant::now();
+        let (before, until) = failed
+            .as_ref()
+            .map_or((0, now), |it| (it.times, it.retry_at));
+        // Requests that were under way together fail together: they count once in each wait.
+        let is_counted = now < until;
+        let times = before.saturating_add(u32::from(!is_counted));
+        let random = if is_counted {
+            Duration::ZERO
+        } else {
+            backoff.wait(times)
+        };
         let asked = cause.retry_after().unwrap_or_default();
-        let wait = asked.saturating_add(backoff.wait(times)).min(backoff.max());
+        let wait = asked.saturating_add(random).min(backoff.max());
         warn!(
             target: "bankezy_client",
             { error.code = cause.code(), failures = times, retry_in_ms = millis(wait) },
@@ -71,7 +81,7 @@ impl Failed {
         );
         *failed = Some(Self {
             times,
-            retry_at: Instant::now() + wait,
+            retry_at: until.max(now + wait),
             cause: Arc::clone(cause),
         });
     }
@@ -125,16 +135,29 @@ mod tests {
     #[test]
     fn failures_in_a_row_are_counted_and_refuse_for_a_time() {
         let hour = Duration::from_secs(3600);
-        let backoff = Backoff::new(hour, 2 * hour);
+        let at_once = Backoff::new(Duration::ZERO, hour);
         let cause = Arc::new(ProviderError::Token(TokenProblem::TimedOut));
         let failure = Err::<(), _>(Arc::clone(&cause));
         let mut failed = None;
         for times in 1..4 {
-            Failed::count(&mut failed, &failure, &backoff, "test");
+            Failed::count(&mut failed, &failure, &at_once, "test");
             assert_eq!(failed.as_ref().unwrap().times, times);
         }
-        Failed::count(&mut failed, &Ok(()), &backoff, "test");
+        assert!(failed.as_ref().unwrap().check().is_ok());
+        Failed::count(&mut failed, &Ok(()), &at_once, "test");
         assert!(failed.is_none());
+        // Many fail while they wait for the same.
+        let mut failed = Some(Failed {
+            times: 2,
+            retry_at: Instant::now() + hour,
+            cause: Arc::clone(&cause),
+        });
+        for _ in 0..64 {
+            Failed::count(&mut failed, &failure, &Backoff::new(hour, 9 * hour), "test");
+        }
+        let counted = failed.unwrap();
+        assert_eq!(counted.times, 2);
+        assert!(counted.retry_at <= Instant::now() + hour);
         let failed = Failed {
             times: 1,
             retry_at: Instant::now() + hour,
@@ -144,9 +167,5 @@ mod tests {
             failed.check(),
             Err(ProviderError::NoToken { retry_in: Some(wait), .. }) if wait <= hour
         ));
-        let backoff = Backoff::new(Duration::ZERO, hour);
-        let mut at_once = None;
-        Failed::count(&mut at_once, &failure, &backoff, "test");
-        assert!(at_once.unwrap().check().is_ok());
     }
 }

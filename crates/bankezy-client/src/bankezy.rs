@@ -18,8 +18,8 @@ use super::{ProviderError, Transport};
 /// Makes BankEzy's calls: builds the request, sends it and reads the answer. Cheap to clone.
 ///
 /// A call is sent once, unless nothing of it was sent or its [`Endpoint`] is [idempotent](Endpoint::idempotent):
-/// see [`RetryPolicy`](super::RetryPolicy). Each attempt is sealed anew, with the caller's body; a request for a
-/// token has a fresh reference in each attempt after the first. [`BankEzy::with_endpoint`] sets the options of the
+/// see [`RetryPolicy`](super::RetryPolicy). Each attempt is sealed anew, with the caller's body; a request of
+/// Get Token has a fresh reference in each attempt after the first. [`BankEzy::with_endpoint`] sets the options of the
 /// calls of the token service.
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
@@ -49,7 +49,8 @@ impl BankEzyClient {
         self.user_token(Call::GetToken, request, channel).await
     }
 
-    /// Onboarding user token.
+    /// Onboarding user token. Its reference is kept if it is repeated, which it is only if its endpoint is
+    /// [idempotent](Endpoint::idempotent).
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -154,6 +155,11 @@ impl BankEzyClient {
         self.transport.ask(make, read).await
     }
 
+    /// Whether the caller says that a call of the token service may be repeated.
+    pub(super) fn is_idempotent(&self, call: Call) -> bool {
+        self.server.endpoint(call).options.is_idempotent()
+    }
+
     async fn user_token(
         &self,
         call: Call,
@@ -162,7 +168,9 @@ impl BankEzyClient {
     ) -> Result<TokenAnswer, ProviderError> {
         let mut is_repeat = false;
         let make = || {
-            let again = mem::replace(&mut is_repeat, true).then(|| request.with_fresh_reference());
+            let is_repeat = mem::replace(&mut is_repeat, true);
+            let is_fresh = is_repeat && call == Call::GetToken;
+            let again = is_fresh.then(|| request.with_fresh_reference());
             let again = again.transpose()?;
             let request = again.as_ref().unwrap_or(request);
             match call {

@@ -65,15 +65,21 @@ impl Call {
         self.request_len = request.body().as_bytes().len();
     }
 
-    /// How long to wait before the next attempt; `None` if the result is final.
+    /// How long to wait before the next attempt; `None` if the result is final. An error says whether any attempt
+    /// was possibly sent.
     pub(super) fn judge(
         &mut self,
-        result: &Result<Response<SecretBytes>, ClientError>,
+        result: &mut Result<Response<SecretBytes>, ClientError>,
     ) -> Option<Duration> {
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
         let (retries, is_idempotent) = (&self.retries, self.is_idempotent);
         let wait = retries.wait(self.attempt, left, is_idempotent, result);
+        if let Err(error) = result
+            && self.sent_before
+        {
+            *error = ClientError::new(error.kind().clone(), Delivery::PossiblySent);
+        }
         let (response, error) = (result.as_ref().ok(), result.as_ref().err());
         let status = response.map(Response::status);
         let error_status = status.as_ref().filter(|it| it.as_u16() >= 400);

@@ -36,6 +36,14 @@ impl<T: Send + Sync + 'static> Renewing<T> {
         Ok(in_flight.cloned())
     }
 
+    /// Whether nothing of it has to be remembered: no work, no wait after a failure, no refusal within `every`.
+    pub(super) fn is_idle(&self, every: Duration) -> bool {
+        let is_waiting = |failed: &Failed| failed.check().is_err();
+        self.in_flight.is_none()
+            && !self.failed.as_ref().is_some_and(is_waiting)
+            && self.refused_within(every).is_none()
+    }
+
     /// How long ago a refusal led to a new request, if that is less than `every`.
     pub(super) fn refused_within(&self, every: Duration) -> Option<Duration> {
         let since = self.refused_at.map(|at| at.elapsed());

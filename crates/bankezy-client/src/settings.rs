@@ -56,9 +56,9 @@ impl RefreshSettings {
         self
     }
 
-    /// What a [`TokenCache`](crate::TokenCache) leaves at least of the lifetime of a token that it returns: with
-    /// less, it waits for the next token, and returns the old one only if there is no other. Default: the smaller
-    /// of 60 s and a fifth of the lifetime.
+    /// What is left at least of the lifetime of a token or a session that is returned: with less, the cache or keeper
+    /// waits for the next, and returns the old one only if there is no other. At most a half of the lifetime counts.
+    /// Default: the smaller of 60 s and a fifth of the lifetime.
     pub fn min_remaining(mut self, min: Duration) -> Self {
         self.min_left = Some(min);
         self

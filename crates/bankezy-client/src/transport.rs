@@ -9,10 +9,11 @@ use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders, ServiceError};
+use bankezy_crypto::providers::{
+    CallError, RequestError, ServerHeaders, ServiceError, is_reflected,
+};
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
-use http::header::CONTENT_TYPE;
 use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
@@ -43,8 +44,9 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// extension [`DeliveryTracker`] tells it whether anything was sent, since middleware boxes errors. A
 /// service that does not use the extension counts as having sent every request that it was given.
 ///
-/// `Transport::from(client)` uses the deadline, retries and length limit of the client. A client inside
-/// middleware applies its own connect timeout, deadline and length limit; set retries on the `Transport`.
+/// `Transport::from(client)` starts with the deadline, retries and length limit of the client, and those set on the
+/// `Transport` replace them, also if they are longer. A client inside middleware applies its own connect timeout,
+/// deadline and length limit as well; set retries on the `Transport`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -101,20 +103,30 @@ impl Transport {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
+        Self::limited(service, |_, _| (), Settings::default())
+    }
+
+    /// `limit` tells each clone of the service the limits of its exchange.
+    pub(crate) fn limited<S, B>(service: S, limit: fn(&mut S, Limits), settings: Settings) -> Self
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
         let exchange = move |request, sending, limits| -> Answering {
             // Call the clone that was polled ready.
-            let service = service.clone();
+            let mut service = service.clone();
+            limit(&mut service, limits);
             Box::pin(exchange(service, request, sending, limits))
         };
-        Self {
-            exchange: Arc::new(ArcSwap::from_pointee(Box::new(exchange))),
-            settings: Settings::default(),
-        }
+        let exchange = Arc::new(ArcSwap::from_pointee(Box::new(exchange) as Box<Exchange>));
+        Self { exchange, settings }
     }
 
     /// Sends over another service from now on, such as a [`Client`](crate::Client) with new certificates or roots:
     /// this transport and all its clones, and so whatever was made from them. Keep a clone for this. Sessions and
-    /// tokens are kept, calls under way end over the old service, and the settings of each clone stay.
+    /// tokens are kept, calls under way end over the old service, and the settings of each clone stay, not those of `with`.
     pub fn replace(&self, with: impl Into<Self>) {
         self.exchange.store(with.into().exchange.load_full());
     }
@@ -169,7 +181,9 @@ impl Transport {
     /// the future abandons the request; the server may still execute it.
     ///
     /// # Errors
-    /// [`ClientError`] of the last attempt, converted to `E`, or the error of `make`.
+    /// [`ClientError`] of the last attempt, converted to `E`: its [`delivery`](ClientError::delivery) is that of all
+    /// attempts together. Or the error of `make`, unless an attempt before it was answered: then it returns that
+    /// answer, since the server may have executed the request.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -202,13 +216,24 @@ impl Transport {
         let mut call = Call::new(retries, self.settings.deadline);
         let span = call.span.clone();
         async {
+            let mut answered = None;
             loop {
-                let request = make().inspect_err(|_| call.has_ended = true)?;
+                let request = match make() {
+                    Ok(request) => request,
+                    Err(error) => {
+                        call.has_ended = true;
+                        // An earlier attempt was sent, which an error of `make` would not say.
+                        return answered.ok_or(error);
+                    }
+                };
                 call.begin(&request);
-                let result = self.attempt(request, &call).await;
-                match call.judge(&result) {
+                let mut result = self.attempt(request, &call).await;
+                match call.judge(&mut result) {
                     None => return Ok(result?),
-                    Some(wait) => sleep(wait).await,
+                    Some(wait) => {
+                        answered = result.ok().or(answered);
+                        sleep(wait).await;
+                    }
                 }
             }
         }
@@ -223,15 +248,11 @@ impl Transport {
         }
         // Wiped when its last owner drops it.
         let request = request.map(Bytes::from_owner);
-        let content_type = request.headers().get(CONTENT_TYPE);
-        let is_sealed = content_type.is_some_and(|it| it == "text/plain");
-        let sent = is_sealed.then(|| request.body().clone());
+        let sent = request.body().clone();
         let (exchange, sending) = (self.exchange.load_full(), Arc::clone(&call.sending));
         let limits = (call.deadline, self.settings.max_response_len);
         let response = exchange(request.map(Full::new), sending, limits).await?;
-        let answer = response.body().as_bytes().trim_ascii_end();
-        // Both sides seal under one key, so it would open.
-        if !answer.is_empty() && sent.is_some_and(|sent| sent.trim_ascii_end() == answer) {
+        if is_reflected(&sent, response.body().as_bytes()) {
             let kind = ClientErrorKind::Reflected;
             return Err(ClientError::new(kind, Delivery::PossiblySent));
         }
@@ -257,7 +278,7 @@ type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
 
 /// The deadline, and the cap of the answer.
-type Limits = (Instant, usize);
+pub(crate) type Limits = (Instant, usize);
 
 /// Set once a service has the request.
 type Sending = Arc<OnceLock<DeliveryTracker>>;

@@ -15,7 +15,9 @@ pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
 pub use session::{Renewal, Session, Verdict};
-pub use token_api::{AppTokenApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest};
+pub use token_api::{
+    AppTokenApi, OnboardingApi, RenewApi, RenewRequest, UserTokenApi, UserTokenRequest,
+};
 
 use core::fmt;
 use std::sync::Arc;

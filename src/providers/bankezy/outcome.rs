@@ -36,6 +36,17 @@ impl ResultCode {
     }
 }
 
+impl Outcome {
+    /// Whether its codes say that the call failed: there is one, and at least one is none of those that any documented
+    /// call uses for success. In some services 0 or 100 is a failure too, but that is not certain.
+    #[must_use]
+    pub fn states_failure(&self) -> bool {
+        let codes = [&self.code, &self.inner_code];
+        let mut codes = codes.into_iter().flatten();
+        codes.any(|code| !code.is_any_of(&["200", "TOK200", "ONB200", "100", "0"]))
+    }
+}
+
 impl fmt::Display for ResultCode {
     /// A code that is not like any documented one is not shown: it may be anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! A session: a token, its channel, and what calls under it say of it.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use http::StatusCode;
 
@@ -18,6 +18,8 @@ pub struct Session {
     answer: TokenAnswer,
     channel: Channel,
     renewal: Renewal,
+    /// Whether Renew was possibly executed without an answer that can be used.
+    renewal_sent: AtomicBool,
     /// Whether it is the previous session under a renewed token.
     is_renewal: bool,
     /// `None` if it is unknown.
@@ -73,6 +75,7 @@ impl Session {
             answer,
             channel: channel.into(),
             renewal,
+            renewal_sent: AtomicBool::new(false),
             is_renewal: false,
             lifetime: None,
             doubts: AtomicU32::new(0),
@@ -95,6 +98,22 @@ impl Session {
     #[must_use]
     pub fn renewal(&self) -> Renewal {
         self.renewal
+    }
+
+    /// How it is replaced now: by [`renewal`](Self::renewal), but by a new login once a renewal was possibly
+    /// executed, which may have ended the token and must not be executed twice.
+    #[must_use]
+    pub fn next_renewal(&self) -> Renewal {
+        if self.renewal_sent.load(Ordering::Relaxed) {
+            Renewal::NewLogin
+        } else {
+            self.renewal
+        }
+    }
+
+    /// Says whether a renewal was possibly executed, before it is sent and once its end is known.
+    pub fn set_renewal_sent(&self, sent: bool) {
+        self.renewal_sent.store(sent, Ordering::Relaxed);
     }
 
     /// Whether it is an earlier session under a renewed token.
@@ -127,6 +146,12 @@ impl Session {
     #[must_use]
     pub fn is_expired(&self, now: Moment) -> bool {
         self.lifetime.is_some_and(|it| !it.is_good(now))
+    }
+
+    /// Whether enough of its token's lifetime is left for a call.
+    #[must_use]
+    pub fn is_useful(&self, now: Moment) -> bool {
+        self.lifetime.is_none_or(|it| it.is_useful(now))
     }
 
     /// Whether it is time to renew its token.

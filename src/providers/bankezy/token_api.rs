@@ -17,19 +17,28 @@ use crate::providers::fields::required;
 use crate::providers::{CachedTokenApi, CallError, RequestError, Token, TokenApi, TokenKey};
 use crate::secret::{SecretBytes, SecretText};
 
-/// Get Token and Onboarding user token.
+/// Get Token.
 #[derive(Debug)]
 pub struct UserTokenApi {
     server: Arc<BankEzy>,
     channel: Channel,
-    call: Call,
 }
 
-/// The body of Get Token or of the onboarding user token, owned and wiped on drop. Each request made of it has
-/// a `referenceId` of its own, a random UUID, since a reference is never used twice.
+/// Onboarding user token. It creates a user, so its tokens are not for a cache, which would onboard the user again.
+#[derive(Debug)]
+pub struct OnboardingApi {
+    server: Arc<BankEzy>,
+    channel: Channel,
+}
+
+/// The body of Get Token or of the onboarding user token, owned and wiped on drop. Each request of Get Token that is
+/// made of it has a `referenceId` of its own, a random UUID, since a token call never uses a reference twice. Those of
+/// the onboarding user token have the caller's, so that the server can tell a repeat from another onboarding.
 pub struct UserTokenRequest {
-    /// All but the reference, up to the closing brace.
-    members: SecretBytes,
+    /// Under the caller's reference.
+    body: SecretBytes,
+    /// Where all but the reference begins.
+    members_at: usize,
 }
 
 /// Renew.
@@ -58,41 +67,53 @@ impl UserTokenApi {
     /// Get Token.
     #[must_use]
     pub fn get_token(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
-        Self::new(server.into(), channel.into(), Call::GetToken)
+        Self {
+            server: server.into(),
+            channel: channel.into(),
+        }
     }
+}
 
+impl OnboardingApi {
     /// Onboarding user token.
     #[must_use]
-    pub fn onboarding(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
-        Self::new(server.into(), channel.into(), Call::OnboardingToken)
-    }
-
-    fn new(server: Arc<BankEzy>, channel: Channel, call: Call) -> Self {
+    pub fn new(server: impl Into<Arc<BankEzy>>, channel: impl Into<Channel>) -> Self {
         Self {
-            server,
-            channel,
-            call,
+            server: server.into(),
+            channel: channel.into(),
         }
     }
 }
 
 impl UserTokenRequest {
-    /// Takes a copy of what the request says, but not of its reference.
+    /// Takes a copy of what the request says.
     ///
     /// # Errors
     /// [`RequestError::Envelope`] if it cannot be written.
     pub fn new(request: &TokenRequest<'_>) -> Result<Self, RequestError> {
-        let body = to_json(&request.with_reference(String::new()))?;
-        let start = start_of_body("").len();
-        let members = body.as_bytes().get(start..).unwrap_or_default();
-        let mut copy = SecretBytes::with_capacity(members.len());
-        copy.append(members);
-        Ok(Self { members: copy })
+        let (whole, unnamed) = (
+            to_json(request)?,
+            to_json(&request.with_reference(String::new()))?,
+        );
+        let (whole, unnamed) = (whole.as_bytes(), unnamed.as_bytes());
+        // The reference may be longer as JSON than it is.
+        let reference = whole.len().saturating_sub(unnamed.len());
+        let mut body = SecretBytes::with_capacity(whole.len());
+        body.append(whole);
+        Ok(Self {
+            body,
+            members_at: start_of_body("").len().saturating_add(reference),
+        })
+    }
+
+    fn members(&self) -> &[u8] {
+        let members = self.body.as_bytes().get(self.members_at..);
+        members.unwrap_or_default()
     }
 
     /// The whole body, under a fresh reference.
-    fn body(&self) -> Result<SecretBytes, RequestError> {
-        let (start, members) = (start_of_body(&fresh_reference()?), self.members.as_bytes());
+    fn fresh_body(&self) -> Result<SecretBytes, RequestError> {
+        let (start, members) = (start_of_body(&fresh_reference()?), self.members());
         let mut body = SecretBytes::with_capacity(start.len().saturating_add(members.len()));
         body.append(start.as_bytes());
         body.append(members);
@@ -149,8 +170,8 @@ impl TokenApi for UserTokenApi {
     type Answer = TokenAnswer;
 
     fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = self.channel.seal(request.body()?.as_bytes())?;
-        let endpoint = self.server.endpoints.get(self.call);
+        let sealed = self.channel.seal(request.fresh_body()?.as_bytes())?;
+        let endpoint = self.server.endpoints.get(Call::GetToken);
         self.server
             .request(endpoint, TEXT, sealed.into_bytes().into())
     }
@@ -161,7 +182,28 @@ impl TokenApi for UserTokenApi {
         response: &Response<B>,
         _asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
-        read_token(self.call, response, &self.channel)
+        read_token(Call::GetToken, response, &self.channel)
+    }
+}
+
+impl TokenApi for OnboardingApi {
+    type Request = UserTokenRequest;
+    type Answer = TokenAnswer;
+
+    fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
+        let sealed = self.channel.seal(request.body.as_bytes())?;
+        let endpoint = self.server.endpoints.get(Call::OnboardingToken);
+        self.server
+            .request(endpoint, TEXT, sealed.into_bytes().into())
+    }
+
+    fn response<B: AsRef<[u8]>>(
+        &self,
+        _request: &UserTokenRequest,
+        response: &Response<B>,
+        _asked_at: SystemTime,
+    ) -> Result<TokenAnswer, CallError> {
+        read_token(Call::OnboardingToken, response, &self.channel)
     }
 }
 
@@ -170,8 +212,8 @@ impl CachedTokenApi for UserTokenApi {
     /// time (inferred from "such as a UUID").
     fn key(&self, request: &UserTokenRequest) -> Result<TokenKey, RequestError> {
         let tag = self.channel.key_tag();
-        let said = [tag.as_slice(), request.members.as_bytes()];
-        key(&self.server, self.call, &said)
+        let said = [tag.as_slice(), request.members()];
+        key(&self.server, Call::GetToken, &said)
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::providers::bankezy::{Call, ResultCode, meaning, read_invalidated, read_token};
+use bankezy_crypto::providers::bankezy::{
+    Call, ResultCode, meaning, read, read_invalidated, read_token,
+};
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
-use bankezy_crypto::{Channel, Error, ErrorCategory};
+use bankezy_crypto::{Advice, Channel, Error, ErrorCategory};
 use serde_json::{Value, json};
 
 use super::{answer, channel, first, read_one, sealed};
@@ -216,6 +218,40 @@ fn refusals_keep_their_status_and_an_unauthenticated_text() {
         matches!(error, CallError::Failed { .. }),
         "a sealed refusal is authenticated"
     );
+}
+
+/// Nothing authenticates a status: something on the way may have put an error's on a success.
+#[test]
+fn a_status_alone_does_not_turn_a_sealed_answer_into_a_failure() {
+    let success = |code: Value| json!({"resCode": code, "token": "t"});
+    for body in [
+        success(json!(200)),
+        success(json!("TOK200")),
+        success(json!("ONB200")),
+        success(json!(100)),
+        json!({"resCode": 200, "data": {"resCode": 0}}),
+        json!({"paid": "12.50"}),
+    ] {
+        for status in [400, 401, 500, 503] {
+            let answer = sealed(status, &body);
+            let as_token = read_token(Call::GetToken, &answer, &channel(first())).unwrap_err();
+            let as_any = read::<Value, _>(&answer, &channel(first())).unwrap_err();
+            for error in [as_token, as_any] {
+                assert_eq!(error.advice(), Advice::AskByReference, "{status} {body}");
+                assert!(!error.to_string().contains("says that the call failed"));
+            }
+        }
+    }
+    for body in [
+        json!({"resCode": "TOK003"}),
+        json!({"resCode": 200, "data": {"resCode": 301}}),
+    ] {
+        let error = read::<Value, _>(&sealed(500, &body), &channel(first())).unwrap_err();
+        assert_eq!(error.advice(), Advice::ReadOutcome, "{body}");
+    }
+    let blocked = sealed(200, &json!({"resCode": 200, "data": {"resCode": 301}}));
+    let error = read_token(Call::GetToken, &blocked, &channel(first())).unwrap_err();
+    assert_eq!(error.advice(), Advice::ReadOutcome);
 }
 
 /// As Java's Gson writes the numbers of a map, and PHP large ones.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Endpoint, RenewApi, RenewRequest,
-    TokenRequest, UserTokenApi, UserTokenRequest, Version,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, Endpoint, OnboardingApi, RenewApi,
+    RenewRequest, TokenAnswer, TokenRequest, UserTokenApi, UserTokenRequest, Version,
 };
 use bankezy_crypto::providers::{
     BaseUrl, CallError, FieldProblem, RequestError, Token, TokenApi, UnexpectedReply,
@@ -55,56 +55,58 @@ fn sealed(body: &Value) -> Response<Vec<u8>> {
     answer(200, cipher().seal_json(body).unwrap())
 }
 
+/// Checks a user's token call, and returns the references of two requests for it.
+fn goes_and_comes<A>(api: &A, path: &str, code: &str) -> [String; 2]
+where
+    A: TokenApi<Request = UserTokenRequest, Answer = TokenAnswer> + core::fmt::Debug,
+{
+    let request = user("r \"1\"", 12, "CANARY");
+    let sent = api.request(&request).unwrap();
+    assert_eq!(sent.uri().path(), path);
+    assert_eq!(sent.headers()["content-type"], "text/plain");
+    let body = |sent: &http::Request<SecretBytes>| -> (String, Value) {
+        let mut body: Value = cipher().open_json(sent.body()).unwrap();
+        let reference = body["referenceId"].take();
+        (reference.as_str().unwrap().to_owned(), body)
+    };
+    let (reference, said) = body(&sent);
+    assert_eq!(
+        said,
+        json!({"referenceId": null, "sdkPublicKey": "wire", "sdkApiKey": "CANARY-sdk",
+            "accountNumber": 12, "firstName": "CANARY"})
+    );
+    let again = api.request(&request).unwrap();
+    assert_ne!(
+        sent.body().as_bytes(),
+        again.body().as_bytes(),
+        "each is sealed with a nonce of its own"
+    );
+    let reply = sealed(&json!({"resCode": code, "token": "CANARY-t", "expireAt": 1_000}));
+    let found = api.response(&request, &reply, now()).unwrap();
+    assert_eq!(found.as_ref().as_str(), "CANARY-t");
+    assert!(found.as_ref().expires_at().is_some());
+    let clear = answer(200, r#"{"resCode":200,"token":"CANARY"}"#);
+    assert!(matches!(
+        api.response(&request, &clear, now()).unwrap_err(),
+        CallError::Unexpected {
+            problem: UnexpectedReply::NotSealed,
+            ..
+        }
+    ));
+    shown(&(api, &request, &found));
+    [reference, body(&again).0]
+}
+
 #[test]
 fn user_tokens_go_out_and_come_back_sealed() {
-    for (api, path, code) in [
-        (
-            UserTokenApi::get_token(here(), channel()),
-            "/kong/token-service/client/server/new/v2/token",
-            "TOK200",
-        ),
-        (
-            UserTokenApi::onboarding(here(), channel()),
-            "/kong/onboarding/user/token",
-            "ONB200",
-        ),
-    ] {
-        let request = user("r", 12, "CANARY");
-        let sent = api.request(&request).unwrap();
-        assert_eq!(sent.uri().path(), path);
-        assert_eq!(sent.headers()["content-type"], "text/plain");
-        let body = |sent: &http::Request<SecretBytes>| -> (Value, Value) {
-            let mut body: Value = cipher().open_json(sent.body()).unwrap();
-            (body["referenceId"].take(), body)
-        };
-        let (reference, said) = body(&sent);
-        assert_eq!(reference.as_str().unwrap().len(), 36, "a UUID");
-        assert_eq!(
-            said,
-            json!({"referenceId": null, "sdkPublicKey": "wire", "sdkApiKey": "CANARY-sdk",
-                "accountNumber": 12, "firstName": "CANARY"})
-        );
-        let again = api.request(&request).unwrap();
-        assert_ne!(body(&again).0, reference, "each has its own");
-        assert_ne!(
-            sent.body().as_bytes(),
-            again.body().as_bytes(),
-            "each is sealed with a nonce of its own"
-        );
-        let reply = sealed(&json!({"resCode": code, "token": "CANARY-t", "expireAt": 1_000}));
-        let found = api.response(&request, &reply, now()).unwrap();
-        assert_eq!(found.as_ref().as_str(), "CANARY-t");
-        assert!(found.as_ref().expires_at().is_some());
-        let clear = answer(200, r#"{"resCode":200,"token":"CANARY"}"#);
-        assert!(matches!(
-            api.response(&request, &clear, now()).unwrap_err(),
-            CallError::Unexpected {
-                problem: UnexpectedReply::NotSealed,
-                ..
-            }
-        ));
-        shown(&(&api, &request, &found));
-    }
+    let path = "/kong/token-service/client/server/new/v2/token";
+    let api = UserTokenApi::get_token(here(), channel());
+    let references = goes_and_comes(&api, path, "TOK200");
+    assert_eq!(references[0].len(), 36, "a UUID");
+    assert_ne!(references[0], references[1], "each has its own");
+    let api = OnboardingApi::new(here(), channel());
+    let references = goes_and_comes(&api, "/kong/onboarding/user/token", "ONB200");
+    assert_eq!(references, ["r \"1\"", "r \"1\""], "the caller's");
     // The codes are those of the call.
     let onboarded = sealed(&json!({"resCode": "ONB200", "data": {"resCode": 200, "token": "t"}}));
     let api = UserTokenApi::get_token(here(), channel());

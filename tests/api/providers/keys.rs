@@ -103,8 +103,6 @@ fn requests_for_different_tokens_never_share_a_key() {
     );
     let other = user_api("https://b.example", "k");
     add("server", other.key(&user("r", 1, "n")).unwrap());
-    let onboarding = UserTokenApi::onboarding(server(url, "k"), channel());
-    add("onboarding", onboarding.key(&user("r", 1, "n")).unwrap());
     let moved = server(url, "k").with_endpoint(Call::GetToken, Endpoint::from("/other"));
     let moved = UserTokenApi::get_token(moved, channel());
     add("endpoint", moved.key(&user("r", 1, "n")).unwrap());

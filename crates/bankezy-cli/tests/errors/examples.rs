@@ -150,7 +150,17 @@ fn exchanges() -> Vec<ClientError> {
         .map(ClientErrorKind::Configuration);
     let kinds = connects.chain(tls).chain(settings).chain(kinds);
     kinds
-        .map(|kind| ClientError::new(kind, Delivery::NotSent))
+        .map(|kind| {
+            // Those that an answer leads to.
+            let delivery = match kind {
+                ClientErrorKind::NotHttp1
+                | ClientErrorKind::ResponseTooLong { .. }
+                | ClientErrorKind::UnreadableHead
+                | ClientErrorKind::Reflected => Delivery::PossiblySent,
+                _ => Delivery::NotSent,
+            };
+            ClientError::new(kind, delivery)
+        })
         .collect()
 }
 

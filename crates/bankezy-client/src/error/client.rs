@@ -153,14 +153,12 @@ impl ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)?;
-        match self.kind {
-            // These say it themselves, or nothing can have been sent, or the answer shows that all was.
-            ClientErrorKind::Url(_)
-            | ClientErrorKind::Connect(_)
-            | ClientErrorKind::Tls(_)
-            | ClientErrorKind::Configuration(_)
-            | ClientErrorKind::ResponseTooLong { .. } => Ok(()),
-            _ => write!(f, "; {}", self.delivery),
+        match (&self.kind, self.delivery) {
+            // Nobody expects that something was sent.
+            (ClientErrorKind::Url(_) | ClientErrorKind::Configuration(_), Delivery::NotSent) => {
+                Ok(())
+            }
+            (_, delivery) => write!(f, "; {delivery}"),
         }
     }
 }

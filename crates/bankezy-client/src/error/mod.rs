@@ -1,11 +1,10 @@
 //! What can go wrong between a request and its response, and whether the server may have received it.
 
 mod client;
-mod problem;
 mod provider;
 
+pub use bankezy_crypto::providers::{ConnectProblem, Setting, TlsProblem, TokenProblem};
 pub use client::{ClientError, ClientErrorKind};
-pub use problem::{ConnectProblem, Setting, TlsProblem, TokenProblem};
 pub use provider::ProviderError;
 
 use bankezy_crypto::Error;

@@ -105,7 +105,7 @@ impl ProviderError {
             Self::Request(error) => (error.code(), error.category(), NotSent),
             Self::Transport(error) => (error.code(), error.category(), error.delivery()),
             Self::Answer(error, _) => (error.code(), error.category(), PossiblySent),
-            Self::Token(problem) => (problem.code(), problem.category(), PossiblySent),
+            Self::Token(problem) => (problem.code(), problem.category(), problem.delivery()),
             Self::NoToken { cause, retry_in } => {
                 let code = retry_in.map_or_else(|| cause.code(), |_| "token.backing_off");
                 (code, cause.category(), NotSent)

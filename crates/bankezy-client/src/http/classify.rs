@@ -1,12 +1,12 @@
 //! Classifies the errors of the libraries underneath. None of their text is kept.
 
 use core::error::Error;
-use core::iter;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
 use bankezy_crypto::Delivery;
+use bankezy_crypto::providers::causes;
 
 use crate::{ClientError, ClientErrorKind, ConnectProblem, TlsProblem};
 
@@ -129,14 +129,4 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
 
 fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// An error and its sources, including the error that an `io::Error` wraps, which its `source` skips.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        match error.downcast_ref().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
 }

@@ -15,7 +15,8 @@ use tower_service::Service;
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use crate::ClientError;
-use crate::transport::{Answered, BoxError, Settings, Transport, too_long};
+use crate::sync::time::Instant;
+use crate::transport::{Answered, BoxError, Limits, Settings, Transport, too_long};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
@@ -66,13 +67,15 @@ impl Client {
     }
 }
 
-/// With the client's deadline, retries and cap.
+/// With the client's deadline, retries and cap, which the transport's settings replace.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
         let settings = client.settings.clone();
-        let mut transport = Self::new(client);
-        transport.settings = settings;
-        transport
+        let limit = |client: &mut Client, (deadline, max_response_len): Limits| {
+            client.settings.deadline = deadline.saturating_duration_since(Instant::now());
+            client.settings.max_response_len = max_response_len;
+        };
+        Self::limited(client, limit, settings)
     }
 }
 

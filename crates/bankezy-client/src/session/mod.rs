@@ -65,6 +65,11 @@ use shared::Shared;
 /// a failure is only traced. A token that was renewed is not invalidated: Renew replaces it under the same
 /// reference, which is what Invalidate takes (inferred: the old token ends with it).
 ///
+/// So a renewal waits until no [`call`](Self::call) is under way, and calls wait while it is made. If there are calls
+/// under way all the time, a login takes its place. Callers of [`session`](Self::session) that send requests
+/// themselves are not waited for: use [`Renewal::NewLogin`](crate::Renewal::NewLogin) then. A renewal that was possibly
+/// executed without an answer is not repeated, unless its [`Endpoint`] is idempotent: the next attempt logs in.
+///
 /// # Traces
 /// Under the target `bankezy_client`: at `debug` each session obtained, with `renewed` and `elapsed_ms`, at
 /// `warn` each failed login or renewal, with `error.code`, `failures` in a row and `retry_in_ms`.
@@ -130,8 +135,13 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
+        let shared = &self.shared;
         let session = self.session().await?;
+        let under_way = shared.calls.read().await;
+        // It may have been renewed meanwhile.
+        let session = shared.current(shared.settings.now()).unwrap_or(session);
         let (result, verdict) = self.call_under(&session, endpoint, body).await;
+        drop(under_way);
         let again = match verdict {
             Verdict::Refused => false,
             Verdict::Unauthorized => endpoint.options.is_idempotent(),
@@ -140,34 +150,48 @@ impl SessionKeeper {
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
-            let _ = self.shared.next(Some(&session));
+            let _ = shared.next(Some(&session));
             return result;
         }
-        match self.refuse(&session).await {
-            Ok(next) => self.call_under(&next, endpoint, body).await.0,
-            Err(_) => result,
+        let Ok(next) = self.refuse(&session).await else {
+            return result;
+        };
+        let _under_way = shared.calls.read().await;
+        match self.call_under(&next, endpoint, body).await.0 {
+            // The first attempt was sent, which this error would not say.
+            Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
+                result
+            }
+            repeated => repeated,
         }
     }
 
-    /// The session, after a login or renewal if needed, for callers that send requests themselves.
+    /// The session, after a login or renewal if needed, for callers that send requests themselves. With less left of
+    /// its lifetime than [`RefreshSettings::min_remaining`] it waits for the next, and returns the old one only if
+    /// there is no other.
     ///
     /// # Errors
     /// [`ProviderError`] if none can be obtained.
     pub async fn session(&self) -> Result<Arc<Session>, ProviderError> {
-        if self.shared.is_shut_down() {
-            return Err(ProviderError::ShutDown);
-        }
-        let now = self.shared.settings.now();
-        match self.shared.current(now) {
-            Some(session) => {
+        let (shared, now) = (&self.shared, self.shared.settings.now());
+        let held = shared.current(now);
+        let obtained = match held {
+            Some(session) if session.is_useful(now) => {
                 if session.is_due(now) {
                     // Renews in the background. If that cannot start, this session is still valid.
-                    let _ = self.shared.next(None);
+                    let _ = shared.next(None);
                 }
                 Ok(session)
             }
-            None => self.shared.next(None)?.outcome().await,
-        }
+            held => {
+                let next = async { shared.next(None)?.outcome().await }.await;
+                // What is left of the old one is better than nothing.
+                let is_good = |it: &Arc<Session>| !it.is_expired(shared.settings.now());
+                next.or_else(|error| held.filter(is_good).ok_or(error))
+            }
+        };
+        shared.check_open()?;
+        obtained
     }
 
     /// Reports, for callers that send requests themselves, that the server refused this session. Waits for
@@ -183,7 +207,9 @@ impl SessionKeeper {
             // It has expired or was replaced.
             return self.session().await;
         }
-        self.shared.next(Some(session))?.outcome().await
+        let next = async { self.shared.next(Some(session))?.outcome().await }.await;
+        self.shared.check_open()?;
+        next
     }
 
     /// Refuses all further calls, waits for those under way, and invalidates the token, if there is one and the
@@ -223,6 +249,10 @@ impl SessionKeeper {
         body: &T,
     ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
         let (token, channel) = (&session.answer().token, session.channel());
+        // Until the end of this call a shutdown waits for it.
+        if let Err(closed) = self.shared.check_open() {
+            return (Err(closed), Verdict::Good);
+        }
         let client = &self.shared.client;
         let call = client.call_with_headers(endpoint, body, token, channel);
         let result = call.await;

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_crypto::providers::bankezy::{Renewal, Session};
+use bankezy_crypto::Delivery;
+use bankezy_crypto::providers::bankezy::{Call, Renewal, Session};
+use tokio::sync::OwnedRwLockWriteGuard;
 use tracing::{debug, warn};
 
-use super::revocation::revoke_unused;
+use super::revocation::{IN_USE_EVERY, revoke_unused};
 use super::shared::Shared;
 use crate::backoff::{Failed, millis};
 use crate::in_flight::{InFlight, Outcome};
 use crate::sync::spawn;
-use crate::sync::time::{Instant, timeout_at};
+use crate::sync::time::{Instant, sleep, timeout_at};
 use crate::{ProviderError, TokenProblem};
+
+/// A session, and after a renewal the lock that keeps calls from starting under the token that ended.
+type Obtained = (Session, Option<OwnedRwLockWriteGuard<()>>);
 
 /// How long a task may take to report that its deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -65,19 +70,21 @@ impl Shared {
     }
 
     /// Renews the session if possible, and logs in otherwise.
-    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Session, ProviderError> {
+    async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, ProviderError> {
         // A timeout polls its future once before it checks the time.
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
         }
         let asked_at = self.settings.now();
         let obtaining = async {
-            if may_renew && let Some(renewed) = self.renew().await {
+            if may_renew && let Some(renewed) = self.renew(deadline).await {
                 return renewed;
             }
-            (self.login)(self.client.clone()).await
+            self.check_open()?;
+            let session = (self.login)(self.client.clone()).await?;
+            Ok((session, None))
         };
-        let obtained = timeout_at(deadline, obtaining)
+        let (obtained, renewing) = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
         let lifetime = self.settings.lifetime(&obtained.answer().token, asked_at);
@@ -85,21 +92,40 @@ impl Shared {
         if obtained.is_expired(self.settings.now()) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
-        Ok(obtained)
+        Ok((obtained, renewing))
     }
 
-    /// `None` if there is nothing to renew, or the server does not renew it.
-    async fn renew(&self) -> Option<Result<Session, ProviderError>> {
-        let session = self.current(self.settings.now())?;
-        let account_number = match session.renewal() {
-            Renewal::WithAccount(number) => Some(number),
-            Renewal::WithoutAccount => None,
-            _ => return None,
+    /// `None` if there is nothing to renew, calls are under way all the time, or the server does not renew it.
+    async fn renew(&self, deadline: Instant) -> Option<Result<Obtained, ProviderError>> {
+        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+        let until = Instant::now() + patience;
+        let (session, account_number, renewing) = loop {
+            let session = self.current(self.settings.now())?;
+            let account_number = match session.next_renewal() {
+                Renewal::WithAccount(number) => Some(number),
+                Renewal::WithoutAccount => None,
+                _ => return None,
+            };
+            if self.is_shut_down() || Instant::now() > until {
+                return None;
+            }
+            // Does not queue, so that no call waits for those under way.
+            if let Ok(renewing) = Arc::clone(&self.calls).try_write_owned() {
+                break (session, account_number, renewing);
+            }
+            drop(session);
+            sleep(IN_USE_EVERY).await;
         };
+        // Before it is sent, since this future may be dropped.
+        session.set_renewal_sent(!self.client.is_idempotent(Call::Renew));
         let token = &session.answer().token;
-        let renewing = self.client.renew(token, account_number, session.channel());
-        match renewing.await {
-            Ok(answer) => Some(Ok(session.renewed(answer))),
+        let result = self.client.renew(token, account_number, session.channel());
+        let result = result.await;
+        if matches!(&result, Err(error) if error.delivery() == Delivery::NotSent) {
+            session.set_renewal_sent(false);
+        }
+        match result {
+            Ok(answer) => Some(Ok((session.renewed(answer), Some(renewing)))),
             // Without an answer a login would fail too. After a second failure it is tried.
             Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
                 Some(Err(error))
@@ -119,14 +145,18 @@ impl Shared {
 
     fn end(
         self: &Arc<Self>,
-        result: Result<Session, ProviderError>,
+        result: Result<Obtained, ProviderError>,
         may_renew: bool,
         deadline: Instant,
     ) -> Outcome<Session> {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut state = self.state();
         state.in_flight = None;
-        let ended = result.map(Arc::new).map_err(Arc::new);
+        // Calls start again once the renewed session has taken its place.
+        let (ended, _renewing) = match result {
+            Ok((session, renewing)) => (Ok(Arc::new(session)), renewing),
+            Err(error) => (Err(Arc::new(error)), None),
+        };
         let backoff = &self.settings.backoff;
         Failed::count(&mut state.failed, &ended, backoff, "no session obtained");
         let Ok(session) = &ended else {
@@ -136,8 +166,8 @@ impl Shared {
             }
             return ended;
         };
-        let now = self.settings.now();
-        let unneeded = if self.is_shut_down() {
+        let (now, is_shut_down) = (self.settings.now(), self.is_shut_down());
+        let unneeded = if is_shut_down {
             Some(Arc::clone(session))
         } else {
             let replaced = self.current.swap(Some(Arc::clone(session)));
@@ -151,6 +181,9 @@ impl Shared {
         );
         if let Some(unneeded) = unneeded {
             spawn(revoke_unused(Arc::clone(self), unneeded));
+        }
+        if is_shut_down {
+            return Err(Arc::new(ProviderError::ShutDown));
         }
         ended
     }

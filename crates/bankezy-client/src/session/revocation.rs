@@ -11,8 +11,8 @@ use super::shared::Shared;
 use crate::sync::time::sleep;
 use crate::{BankEzyClient, ProviderError};
 
-/// How often to check whether a replaced session is still in use.
-const IN_USE_EVERY: Duration = Duration::from_millis(50);
+/// How often to check whether a session is still in use.
+pub(super) const IN_USE_EVERY: Duration = Duration::from_millis(50);
 
 /// Invalidates a token.
 pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<(), ProviderError> {

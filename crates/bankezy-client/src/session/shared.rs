@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use bankezy_crypto::providers::Moment;
 use bankezy_crypto::providers::bankezy::Session;
+use tokio::sync::RwLock;
 
 use crate::in_flight::Renewing;
 use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     shut_down: AtomicBool,
     /// Locked briefly, never across an `await`.
     state: Mutex<Renewing<Session>>,
+    /// Held by each call under a session, and by a renewal while the server ends the token of these calls.
+    pub(super) calls: Arc<RwLock<()>>,
     /// Locked while the last token is revoked, so that it is revoked once.
     pub(super) revocation: tokio::sync::Mutex<()>,
 }
@@ -39,6 +42,7 @@ impl Shared {
             current: ArcSwapOption::empty(),
             shut_down: AtomicBool::new(false),
             state: Mutex::default(),
+            calls: Arc::default(),
             revocation: tokio::sync::Mutex::new(()),
         }
     }
@@ -56,6 +60,14 @@ impl Shared {
 
     pub(super) fn is_shut_down(&self) -> bool {
         self.shut_down.load(Ordering::Acquire)
+    }
+
+    /// Fails after a shutdown. Waits for one that begins, so that it either sees the session that the caller holds, or
+    /// is seen here.
+    pub(super) fn check_open(&self) -> Result<(), ProviderError> {
+        let _state = self.state();
+        let shut_down = self.is_shut_down().then_some(ProviderError::ShutDown);
+        shut_down.map_or(Ok(()), Err)
     }
 
     pub(super) fn forget(&self) {

@@ -27,7 +27,9 @@ use shared::Shared;
 /// provider's clock is corrected by the `Date` of its answer. After a failure the next request waits a random time
 /// of up to 1 s, and up to twice as long after each further failure, plus what the provider asks for, at most a
 /// minute ([`RefreshSettings::backoff`]): all requests if the provider could not be reached or answered 429 or 503,
-/// and those for the same token otherwise. At most 64 requests are under way at once.
+/// and those for the same token otherwise. At most 64 requests are under way at once;
+/// others wait for their turn, at most as long as [`RefreshSettings::deadline`], and are not sent if the provider is
+/// found to be down meanwhile.
 ///
 /// A token whose lifetime the provider does not state (ComplyCube's) is not stored: each call makes a
 /// request, or waits for the one in progress. Set [`RefreshSettings::lifetime_for_unstated`] to store it.
@@ -118,10 +120,8 @@ impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
             }
             return Ok(entry.clone().into_answer());
         }
-        let fetched = match shared.fetch(self.key, &self.request) {
-            Ok(fetch) => fetch.outcome().await,
-            Err(failed) => Err(failed),
-        };
+        let fetching = async { shared.fetch(self.key, &self.request)?.outcome().await };
+        let fetched = fetching.await;
         // What is left of the old one is better than nothing.
         let is_good = |it: &TokenEntry<_>| it.lifetime().is_good(shared.settings.now());
         let rest = held.filter(is_good).map(TokenEntry::into_answer);

@@ -32,7 +32,7 @@ pub(super) struct Shared<A: TokenApi, S> {
     pub(super) settings: RefreshSettings,
     /// Locked briefly, never across an `await`, and not at all if there is a token that is not due.
     state: Mutex<State<A::Answer>>,
-    requests: Semaphore,
+    requests: Arc<Semaphore>,
 }
 
 struct State<T> {
@@ -49,7 +49,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             tiers: Tiers::new(store),
             settings,
             state: Mutex::new(State { tokens, failed }),
-            requests: Semaphore::new(MAX_REQUESTS),
+            requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
         }
     }
 
@@ -67,8 +67,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = self.state();
         let State { tokens, failed } = &mut *state;
-        if tokens.len() >= MAX_KEYS {
-            tokens.retain(|_, token| token.in_flight.is_some());
+        if tokens.len() >= MAX_KEYS && !tokens.contains_key(&key) {
+            tokens.retain(|_, token| !token.is_idle(REFUSE_EVERY));
             if tokens.len() >= MAX_KEYS {
                 return Err(TokenProblem::TooMany.into());
             }
@@ -79,11 +79,21 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         }
         failed.as_ref().map_or(Ok(()), Failed::check)?;
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
-        let obtaining = async move { shared.obtain(&key, &request).await };
+        let obtaining = async move {
+            let turn = Arc::clone(&shared.requests).acquire_owned();
+            let turn = timeout(shared.settings.deadline, turn).await;
+            let turn = turn.map_err(|_| TokenProblem::TooMany)?;
+            Ok((shared.obtain(&key, &request).await, turn))
+        };
         let shared = Arc::clone(self);
-        // The store before and after the request, and a moment to report the result.
-        let within = self.settings.deadline + 3 * STORE_DEADLINE;
-        let fetch = InFlight::start(within, obtaining, move |result| shared.end(key, result));
+        // Whoever is next sees a failure of this one.
+        let end = move |result| match result {
+            Ok((result, _turn)) => shared.end(key, result),
+            Err(error) => shared.end(key, Err(error)),
+        };
+        // Its turn, the store before and after the request, and a moment to report the result.
+        let within = 2 * self.settings.deadline + 3 * STORE_DEADLINE;
+        let fetch = InFlight::start(within, obtaining, end);
         token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)
     }
@@ -109,15 +119,12 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         if let Some(entry) = held.filter(|it| !it.lifetime().is_due(self.settings.now())) {
             return Ok(entry.into_answer());
         }
-        let calling = async {
-            let _turn = self.requests.acquire().await;
-            let asked_at = self.settings.now();
-            let answer = self.client.call_at(request, asked_at.time_of_day).await?;
-            Ok::<_, ProviderError>((Arc::new(answer), asked_at))
-        };
-        let (answer, asked_at) = timeout(self.settings.deadline, calling)
-            .await
-            .map_err(|_| TokenProblem::TimedOut)??;
+        // Others may have found out while this waited for its turn.
+        self.state().failed.as_ref().map_or(Ok(()), Failed::check)?;
+        let asked_at = self.settings.now();
+        let calling = self.client.call_at(request, asked_at.time_of_day);
+        let answer = timeout(self.settings.deadline, calling).await;
+        let answer = Arc::new(answer.map_err(|_| TokenProblem::TimedOut)??);
         if let Some(lifetime) = self.settings.lifetime((*answer).as_ref(), asked_at) {
             if !lifetime.is_good(self.settings.now()) {
                 return Err(TokenProblem::ExpiredOnArrival.into());
@@ -140,6 +147,10 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let token = tokens.entry(key).or_default();
         token.in_flight = None;
         let (result, backoff) = (result.map_err(Arc::new), &self.settings.backoff);
+        // It was not sent, because of a failure that is counted.
+        if matches!(&result, Err(cause) if matches!(**cause, ProviderError::NoToken { .. })) {
+            return result;
+        }
         if !matches!(&result, Err(cause) if cause.concerns_all()) {
             Failed::count(&mut token.failed, &result, backoff, "no token obtained");
         }

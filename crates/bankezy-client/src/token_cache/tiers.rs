@@ -23,7 +23,8 @@ pub(super) struct Tiers<T, S> {
     store: S,
     /// What the store did not take.
     memory: MemoryStore<T>,
-    rests_until: Mutex<Option<Instant>>,
+    /// Until when the store is left alone.
+    rests: Mutex<Option<Instant>>,
 }
 
 impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
@@ -31,17 +32,15 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         Self {
             store,
             memory: MemoryStore::default(),
-            rests_until: Mutex::default(),
+            rests: Mutex::default(),
         }
     }
 
     pub(super) async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<T>>, StoreError> {
-        match self.ask(self.store.load(key), "loaded from").await {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            stored => match self.memory.entries.get(key) {
-                None => stored,
-                kept => Ok(kept),
-            },
+        // Newer than what is in the store, which did not take it.
+        match self.memory.entries.get(key) {
+            None => self.ask(self.store.load(key), "loaded from").await,
+            kept => Ok(kept),
         }
     }
 
@@ -69,11 +68,7 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         working: impl Future<Output = Result<R, StoreError>>,
         what: &'static str,
     ) -> Result<R, StoreError> {
-        let lock = || {
-            self.rests_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let lock = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
         if lock().is_some_and(|until| Instant::now() < until) {
             return Err(StoreError::Resting);
         }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use bankezy_client::{Client, ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy};
+use bankezy_client::{
+    Client, ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy, Transport,
+};
 
 use crate::server::{Reply, Server};
-use crate::{idempotent, post};
+use crate::{idempotent, post, text};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// Far beyond what a busy machine needs: what waits for one of these servers, which never end, hangs.
@@ -77,6 +79,40 @@ async fn a_server_that_does_not_answer_meets_the_deadline_and_is_asked_once() {
         assert!(started.elapsed() >= SHORT && started.elapsed() < SOON);
         assert_eq!(server.count(), calls + 1);
     }
+}
+
+/// The settings of a transport replace those of its client, also if they are larger.
+#[tokio::test]
+async fn a_transport_has_limits_of_its_own() {
+    let slow = || {
+        Server::accepting("127.0.0.1:0", |stream, handle| async move {
+            let script = |_| {
+                std::thread::sleep(2 * SHORT);
+                Reply::ok("answer")
+            };
+            handle.serve(stream, script).await;
+        })
+    };
+    let strict = || {
+        let client = Client::builder().only_these_roots(true).deadline(SHORT);
+        client.max_response_len(3).build().unwrap()
+    };
+    let server = slow();
+    let transport = Transport::from(strict()).deadline(SOON);
+    let transport = transport.max_response_len(6);
+    let answer = transport.send(post(&server.url("/"), "body")).await;
+    assert_eq!(text(&answer.unwrap()), "answer");
+    // So is another client in its place.
+    transport.replace(strict());
+    let answer = transport.send(post(&server.url("/"), "body")).await;
+    assert_eq!(text(&answer.unwrap()), "answer");
+    let shorter = transport.clone().max_response_len(5);
+    let error = shorter.send(post(&server.url("/"), "body")).await;
+    assert_eq!(error.unwrap_err().code(), "client.response_too_long");
+    let error = transport
+        .deadline(SHORT)
+        .send(post(&server.url("/"), "body"));
+    assert_eq!(error.await.unwrap_err().code(), "client.timeout");
 }
 
 #[tokio::test]

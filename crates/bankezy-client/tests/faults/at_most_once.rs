@@ -19,6 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const HOUR: Duration = Duration::from_secs(3600);
 /// When a token of an hour is due, in seconds.
 const LATE: u64 = 3000;
+/// How often a session is asked for while it is renewed.
+const LOOKS: u32 = 40;
 /// As many requests as there may be meet the fault.
 const TIMES: u32 = 100;
 
@@ -98,8 +100,10 @@ async fn executions(fault: InjectedFault, doing: Doing, tls: bool, through: Thro
         Doing::Renew => {
             is_late.store(true, Ordering::SeqCst);
             // It goes on with the old session while it is renewed, and logs in if that fails.
-            keeper.session().await.unwrap();
-            tokio::time::sleep(DEADLINE).await;
+            for _ in 0..LOOKS {
+                keeper.session().await.unwrap();
+                tokio::time::sleep(DEADLINE / LOOKS).await;
+            }
         }
         _ => drop(keeper.session().await),
     }
@@ -151,6 +155,7 @@ fn keeper(
     };
     let settings = RefreshSettings::default()
         .clock(clock)
+        .backoff(DEADLINE / LOOKS, DEADLINE / LOOKS)
         .deadline(DEADLINE)
         .shutdown_deadline(DEADLINE);
     SessionKeeper::with_settings(bankezy, login, settings)

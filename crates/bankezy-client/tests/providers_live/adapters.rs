@@ -8,8 +8,8 @@ use std::time::SystemTime;
 pub(crate) use bankezy_client::ProviderError as Failed;
 use bankezy_client::{Client, ClientBuilder};
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, AppCredentials, AppTokenApi, BankEzy, RenewApi, RenewRequest, TokenRequest,
-    UserTokenApi, UserTokenRequest, Version,
+    AccountNumber, AppCredentials, AppTokenApi, BankEzy, OnboardingApi, RenewApi, RenewRequest,
+    TokenRequest, UserTokenApi, UserTokenRequest, Version,
 };
 use bankezy_crypto::providers::complycube::{self, ComplyCube, MatchPattern, Sdk};
 use bankezy_crypto::providers::faceki::Faceki;
@@ -45,6 +45,7 @@ pub(crate) enum Adapter {
     ComplyCube(ComplyCube, complycube::TokenRequest),
     Sardine(Sardine, sardine::TokenRequest),
     User(UserTokenApi, UserTokenRequest),
+    Onboarding(OnboardingApi, UserTokenRequest),
     App(AppTokenApi, Arc<KeyPair>),
     Renew(RenewApi, RenewRequest),
 }
@@ -98,8 +99,8 @@ impl Which {
                 Adapter::User(api, user(sandbox))
             }
             Self::Onboarding => {
-                let api = UserTokenApi::onboarding(bankezy(sandbox), channel(sandbox));
-                Adapter::User(api, user(sandbox))
+                let api = OnboardingApi::new(bankezy(sandbox), channel(sandbox));
+                Adapter::Onboarding(api, user(sandbox))
             }
             Self::AppToken => {
                 let known = sandbox.credentials();
@@ -136,6 +137,10 @@ impl Adapter {
                 let answer = ask(client, api, request, repeatable).await;
                 answer.map(|answer| answer.token)
             }
+            Self::Onboarding(api, request) => {
+                let answer = ask(client, api, request, repeatable).await;
+                answer.map(|answer| answer.token)
+            }
             Self::App(api, pair) => {
                 let session = ask(client, api, pair, repeatable).await;
                 session.map(|session| session.answer.token)
@@ -157,6 +162,7 @@ impl Adapter {
                 shown.value("Sardine", &(api, request, api.key(request)));
             }
             Self::User(api, request) => shown.value("user", &(api, request, api.key(request))),
+            Self::Onboarding(api, request) => shown.value("onboarding", &(api, request)),
             Self::App(api, pair) => shown.value("app", &(api, pair, api.key(pair))),
             Self::Renew(api, request) => shown.value("renew", &(api, request)),
         }

@@ -1,17 +1,24 @@
 //! What a caller says of one call: whether it may be repeated, its headers, and whether an empty answer is one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use bankezy_client::{BankEzyClient, ProviderError, TokenClient, Transport};
+use bankezy_client::{
+    Advice, BankEzyClient, ClientError, ConnectProblem, Delivery, ProviderError, TokenClient,
+    Transport,
+};
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{
-    AccountNumber, BankEzy, Call, Endpoint, TokenRequest, UserTokenApi, UserTokenRequest, Version,
+    AccountNumber, BankEzy, Call, Endpoint, OnboardingApi, TokenRequest, UserTokenApi,
+    UserTokenRequest, Version,
 };
 use bankezy_crypto::providers::{BaseUrl, CallOptions, Token};
 use bankezy_crypto::{Channel, PayloadCipher, PayloadSecret};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
+use tower::service_fn;
 
 use crate::{Sealed, eager, ok, stub};
 
@@ -22,6 +29,7 @@ struct Bank {
     transport: Transport,
     asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     channel: Channel,
+    secret: PayloadSecret,
 }
 
 impl Bank {
@@ -55,6 +63,7 @@ impl Bank {
             transport: Transport::new(service).retries(eager()),
             asked,
             channel: Channel::from_secret(&secret, &AWS_LC_RS).unwrap(),
+            secret,
         }
     }
 
@@ -103,6 +112,8 @@ async fn each_attempt_for_a_token_has_a_reference_of_its_own() {
     let account = AccountNumber::parse("1234567890").unwrap();
     let request = TokenRequest::new("first", "sdk-key", "api-key", account).unwrap();
     for call in [Call::GetToken, Call::OnboardingToken] {
+        // An onboarding that is repeated is the same one.
+        let keeps_it = call == Call::OnboardingToken;
         let bank = Bank::answering(&[503, 503, 200]);
         let marked = server().endpoint(call).clone().idempotent();
         let server = server().with_endpoint(call, marked);
@@ -114,6 +125,10 @@ async fn each_attempt_for_a_token_has_a_reference_of_its_own() {
         .unwrap();
         let references = bank.references();
         assert_eq!((references.len(), references[0].as_str()), (3, "first"));
+        if keeps_it {
+            assert_eq!(references[1..], ["first", "first"]);
+            continue;
+        }
         assert_ne!(references[1], references[2]);
         assert_eq!((references[1].len(), &references[1][14..15]), (36, "4"));
     }
@@ -132,6 +147,62 @@ async fn each_attempt_for_a_token_has_a_reference_of_its_own() {
     assert_eq!(references.len(), 3);
     let (_, body) = &bank.asked.lock().unwrap()[0];
     assert_eq!(body["sdkApiKey"], "api-key");
+}
+
+/// The server can tell a repeat from another onboarding only by its reference.
+#[tokio::test]
+async fn an_onboarding_is_sent_once_unless_it_is_idempotent_and_keeps_its_reference() {
+    let account = AccountNumber::parse("1234567890").unwrap();
+    let reference = r#"a "quoted" one"#;
+    let request = TokenRequest::new(reference, "sdk-key", "api-key", account).unwrap();
+    let request = UserTokenRequest::new(&request).unwrap();
+    for (options, sent) in [
+        (CallOptions::new(), 1),
+        (CallOptions::new().idempotent(), 2),
+    ] {
+        let bank = Bank::answering(&[503, 200]);
+        let api = OnboardingApi::new(server(), bank.channel.clone());
+        let tokens = TokenClient::new(bank.transport.clone(), api).with_options(options);
+        assert_eq!(tokens.call(&request).await.is_ok(), sent == 2);
+        assert_eq!(bank.references(), vec![reference; sent]);
+    }
+}
+
+/// What was sent once stays possibly sent, however its repeat fails.
+#[tokio::test]
+async fn after_a_repeat_the_error_says_that_the_call_was_possibly_sent() {
+    // The repeat cannot be sealed.
+    let mut bank = Bank::answering(&[503]);
+    let pay = Endpoint::from("/pay").idempotent();
+    let limited = PayloadCipher::new(&bank.secret).unwrap();
+    bank.channel = limited.with_nonce_budget(1).into();
+    let error = bank.pay(&pay).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::PossiblySent, "{error}");
+    assert_eq!(error.advice(), Advice::AskByReference);
+    assert!(!error.to_string().contains("nothing was sent"));
+    assert_eq!(bank.references().len(), 1);
+
+    // The repeat does not reach the server.
+    let count = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&count);
+    let transport = Transport::new(service_fn(move |_: Sealed| {
+        let number = counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if number > 0 {
+                return Err(ClientError::from(ConnectProblem::Refused));
+            }
+            let busy = Response::builder().status(503).header("retry-after", "0");
+            Ok(busy.body(Full::<Bytes>::default()).unwrap())
+        }
+    }));
+    bank.transport = transport.retries(eager());
+    bank.channel = Channel::from_secret(&bank.secret, &AWS_LC_RS).unwrap();
+    let error = bank.pay(&pay).await.unwrap_err();
+    assert_eq!(error.code(), "connect.refused");
+    assert_eq!(error.delivery(), Delivery::PossiblySent, "{error}");
+    assert_eq!(error.advice(), Advice::AskByReference);
+    assert!(!error.to_string().contains("nothing was sent"), "{error}");
+    assert_eq!(count.load(Ordering::SeqCst), 3, "it is idempotent");
 }
 
 #[tokio::test]

@@ -83,6 +83,26 @@ async fn a_request_that_comes_back_is_no_answer() {
     }
 }
 
+/// Whatever its headers say.
+#[tokio::test]
+async fn a_sealed_body_that_comes_back_is_refused_with_any_content_type() {
+    let cipher = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();
+    for content_type in ["text/plain; charset=utf-8", "application/jose", ""] {
+        let (_, transport) = counting(|request| async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            Ok(ok(body))
+        });
+        let mut request = post(URL);
+        *request.body_mut() = cipher.seal(b"{}").unwrap().into_bytes().into();
+        let content_type = content_type.parse().unwrap();
+        request.headers_mut().insert("content-type", content_type);
+        let error = transport.send(request).await.unwrap_err();
+        assert_eq!(error.code(), "client.reflected");
+        // What is not sealed may well come back.
+        assert!(transport.send(post(URL)).await.is_ok());
+    }
+}
+
 /// New certificates or roots: another client is put in the place of the one that a keeper or a cache has.
 #[tokio::test]
 async fn a_transport_is_replaced_for_all_that_was_made_from_it() {

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::{BankEzyClient, ProviderError, Renewal, SessionKeeper};
-use bankezy_crypto::Derivation;
+use bankezy_client::{
+    Advice, BankEzyClient, Delivery, ProviderError, Renewal, Session, SessionKeeper,
+};
+use bankezy_crypto::providers::Token;
+use bankezy_crypto::providers::bankezy::TokenAnswer;
+use bankezy_crypto::{Derivation, PayloadCipher, PayloadSecret};
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::pass;
 use serde_json::{Value, json};
@@ -134,6 +138,29 @@ async fn a_server_that_cannot_open_our_messages_gets_a_login_after_three_and_no_
         (2, 0)
     );
     assert_eq!(stage.echo(json!(2)).await.unwrap(), json!(2));
+}
+
+/// A 401 does not prove that the call was not executed, so a repeat that is not sent says nothing of the call.
+#[tokio::test]
+async fn a_repeat_that_is_not_sent_leaves_the_call_possibly_sent() {
+    let log_in = |app: App, client: BankEzyClient, number| async move {
+        if number == 0 {
+            return app.log_in(&client, Renewal::NewLogin).await;
+        }
+        // The repeat cannot be sealed.
+        let session = app.log_in(&client, Renewal::NewLogin).await?;
+        let secret = PayloadSecret::generate().unwrap();
+        let cipher = PayloadCipher::new(&secret).unwrap().with_nonce_budget(0);
+        let mut answer = TokenAnswer::new(Token::new("t".to_owned().into(), None));
+        answer.token_reference_id = session.answer().token_reference_id.clone();
+        Ok(Session::new(answer, cipher, Renewal::NewLogin))
+    };
+    let stage = Stage::logging_in(log_in, |keeper| keeper).await;
+    stage.echo(json!(1)).await.unwrap();
+    stage.inject(stage.echo_path(), InjectedFault::AfterUnauthorized, 1);
+    let error = stage.echo(json!(2)).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::PossiblySent, "{error:?}");
+    assert_eq!(error.advice(), Advice::AskByReference);
 }
 
 #[tokio::test]

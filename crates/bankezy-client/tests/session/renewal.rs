@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bankezy_client::{BankEzyClient, RefreshSettings, Renewal, Session, SessionKeeper};
 use bankezy_crypto::backend::AWS_LC_RS;
@@ -31,14 +32,16 @@ async fn a_token_is_renewed_ahead_of_its_expiry_once() {
     let calls: Vec<_> = (0..50)
         .map(|_| {
             let stage = Arc::clone(&stage);
-            // The old token stops at renewal: a call that is under way with it is repeated.
+            // The old token ends at renewal, which waits for calls under way with it.
             tokio::spawn(async move { stage.echo(json!(3)).await })
         })
         .collect();
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(stage.executed(EmulatedEndpoint::Renew), 1);
+    let renewals = || stage.executed(EmulatedEndpoint::Renew);
+    eventually("the renewal", || renewals() == 1).await;
+    assert_eq!(stage.echo(json!(3)).await.unwrap(), json!(3));
     stage.pass(HOUR / 2);
     stage.echo(json!(4)).await.unwrap();
     assert_eq!(
@@ -153,6 +156,88 @@ async fn a_good_token_serves_while_its_renewal_fails() {
         (stage.executed(EmulatedEndpoint::Renew), stage.logins()),
         (1, 1)
     );
+}
+
+/// Renew ends the old token: a call under it that may not be repeated would be lost.
+#[tokio::test]
+async fn a_renewal_waits_for_the_calls_under_the_old_token() {
+    let mut stage = Stage::set(Renewal::WithoutAccount).await;
+    stage.repeats = false;
+    stage.echo(json!(1)).await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.inject(
+        stage.echo_path(),
+        InjectedFault::Delay(FIRST_BACKOFF * 5),
+        1,
+    );
+    // It finds that the token is due, and starts the renewal.
+    let call = async {
+        let called = stage.echo(json!(2)).await;
+        (called, stage.executed(EmulatedEndpoint::Renew))
+    };
+    let others = async {
+        tokio::time::sleep(FIRST_BACKOFF).await;
+        // No other call waits meanwhile.
+        stage.echo(json!(3)).await.unwrap();
+        assert_eq!(stage.executed(EmulatedEndpoint::Renew), 0);
+    };
+    let ((called, renewals), ()) = tokio::join!(call, others);
+    assert_eq!((called.unwrap(), renewals), (json!(2), 0));
+    eventually("the renewal", || {
+        stage.executed(EmulatedEndpoint::Renew) == 1
+    })
+    .await;
+    stage.echo(json!(4)).await.unwrap();
+    assert_eq!(stage.logins(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_leads_to_a_login_in_place_of_a_renewal() {
+    let deadline = FIRST_BACKOFF * 10;
+    let stage = Stage::with(Renewal::WithoutAccount, |it| it.deadline(deadline)).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR * 9 / 10);
+    stage.inject(stage.echo_path(), InjectedFault::Delay(deadline * 3), 1);
+    let call = stage.echo(json!(1));
+    let ((), called) = tokio::join!(stage.replaced(old), call);
+    called.unwrap();
+    let renewals = stage.executed(EmulatedEndpoint::Renew);
+    assert_eq!((renewals, stage.logins()), (0, 2));
+}
+
+/// The server may have executed it, and ended the token with it.
+#[tokio::test]
+async fn a_renewal_that_was_possibly_executed_is_not_sent_again() {
+    let retry_after = 0;
+    for fault in [
+        InjectedFault::DropAfter,
+        InjectedFault::DropBefore,
+        InjectedFault::AfterServiceUnavailable { retry_after },
+        InjectedFault::ServiceUnavailable { retry_after },
+        InjectedFault::TooManyRequests { retry_after },
+    ] {
+        let stage = Stage::set(Renewal::WithoutAccount).await;
+        let old = stage.keeper.session().await.unwrap();
+        stage.pass(HOUR * 9 / 10);
+        stage.inject(RENEW, fault, 3);
+        stage.replaced(old).await;
+        assert_eq!(stage.sandbox.faults().pending(), 2, "{fault:?}: sent once");
+        assert_eq!(stage.logins(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_session_with_little_left_is_waited_for() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    let old = stage.keeper.session().await.unwrap();
+    stage.pass(HOUR - Duration::from_secs(30));
+    stage.inject(APP_TOKEN, InjectedFault::ServerError, 1);
+    // If there is no other, what is left is better than nothing.
+    let same = stage.keeper.session().await.unwrap();
+    assert!(Arc::ptr_eq(&old, &same));
+    tokio::time::sleep(FIRST_BACKOFF).await;
+    let new = stage.keeper.session().await.unwrap();
+    assert!(!Arc::ptr_eq(&old, &new));
 }
 
 #[tokio::test]

@@ -89,14 +89,15 @@ async fn calls_under_way_end_before_the_token_is_taken_back() {
 }
 
 #[tokio::test]
-async fn a_login_under_way_does_not_hold_a_shutdown_and_is_taken_back() {
+async fn a_login_under_way_does_not_hold_a_shutdown_and_is_taken_back_and_no_call_follows() {
     let stage = Stage::set(Renewal::NewLogin).await;
     stage.inject(APP_TOKEN, InjectedFault::Delay(A_WHILE), 1);
     let session = async {
-        let session = stage.keeper.session().await.unwrap();
         // The login is executed before the delay, and ends after the shutdown.
-        assert_eq!(stage.executed(EmulatedEndpoint::Invalidate), 0);
-        drop(session);
+        let (session, called) = tokio::join!(stage.keeper.session(), stage.echo(json!(1)));
+        assert!(matches!(session, Err(ProviderError::ShutDown)));
+        assert!(matches!(called, Err(ProviderError::ShutDown)));
+        assert_eq!(stage.executed(EmulatedEndpoint::Echo), 0);
     };
     let shutdown = async {
         eventually("the login", || stage.logins() == 1).await;

@@ -32,6 +32,20 @@ async fn what_is_left_at_least_is_a_setting() {
     assert_eq!(text(&slot).await, "token-1");
 }
 
+/// Otherwise no token would ever have enough left, and each call would make a request.
+#[tokio::test]
+async fn of_a_short_life_at_most_a_half_must_be_left() {
+    let stage = Stage::with(faceki, |settings| {
+        settings.min_remaining(Duration::from_secs(2 * LIFETIME))
+    });
+    let slot = stage.cache.slot(()).unwrap();
+    for _ in 0..10 {
+        assert_eq!(text(&slot).await, "token-0");
+    }
+    stage.clock.pass(LIFETIME / 2 + 1);
+    assert_eq!(text(&slot).await, "token-1");
+}
+
 #[tokio::test]
 async fn a_lifetime_counts_from_before_the_request() {
     let stage = Stage::set(faceki);

@@ -38,6 +38,34 @@ async fn refused_credentials_hold_up_no_other_token() {
     }
 }
 
+/// Those that are under way together fail together, which is one failure; those that wait for their turn are not sent.
+#[tokio::test]
+async fn many_failures_at_once_count_once_and_what_waits_for_its_turn_is_not_sent() {
+    const MAX: u64 = 64;
+    let first = Duration::from_secs(60);
+    let stage = Stage::with(sardine, |settings| settings.backoff(first, DAY));
+    stage.provider.close();
+    stage.provider.answers(|_| status(503, ""));
+    let callers: Vec<_> = (0..3 * MAX)
+        .map(|number| {
+            let slot = stage.cache.slot(session(&format!("{number}"))).unwrap();
+            tokio::spawn(async move { slot.get().await.unwrap_err() })
+        })
+        .collect();
+    eventually("the first requests", || stage.provider.asked() >= MAX).await;
+    stage.provider.open();
+    let mut errors = Vec::new();
+    for caller in callers {
+        errors.push(caller.await.unwrap());
+    }
+    assert_eq!(stage.provider.asked(), MAX);
+    let unsent = errors.iter().filter(|it| it.code() == "token.backing_off");
+    assert_eq!(unsent.count() as u64, 2 * MAX);
+    let slot = stage.cache.slot(session("another")).unwrap();
+    let retry_in = slot.get().await.unwrap_err().retry_after().unwrap();
+    assert!(retry_in <= first, "{retry_in:?}");
+}
+
 #[tokio::test]
 async fn a_limited_number_of_requests_is_under_way_at_once() {
     const MAX: u64 = 64;

@@ -281,6 +281,53 @@ async fn memory_serves_while_a_store_that_failed_is_left_alone() {
     assert_eq!(store.store.len(), 1);
 }
 
+/// A store that still reads does not bring back what a newer token has replaced.
+#[tokio::test]
+async fn what_a_store_does_not_take_goes_before_what_it_holds() {
+    let (provider, store) = (Provider::start(), Arc::new(ReadOnly::default()));
+    let cache = TokenCache::with_settings(
+        tokens(faceki(&provider)),
+        Arc::clone(&store),
+        RefreshSettings::default(),
+    );
+    let key = Faceki::new("id", "secret").unwrap();
+    let key = key.with_base_url(provider.base()).key(&()).unwrap();
+    let now = Moment {
+        time_of_day: SystemTime::now(),
+        monotonic: Instant::now(),
+    };
+    // It is due.
+    let lifetime = Lifetime::new(now, now.time_of_day + Duration::from_secs(1), None);
+    let old = Token::new("old".to_owned().into(), None);
+    let old = TokenEntry::new(old, lifetime);
+    store.0.save(&key, &old).await.unwrap();
+    let slot = cache.slot(()).unwrap();
+    gives(&slot, "token-0").await;
+    pass(Duration::from_secs(5)).await;
+    for _ in 0..10 {
+        assert_eq!(text(&slot).await, "token-0");
+    }
+    assert_eq!(provider.asked(), 1);
+}
+
+/// Reads, but does not save.
+#[derive(Default)]
+struct ReadOnly(MemoryStore<Token>);
+
+impl TokenStore<Token> for ReadOnly {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<Token>>, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn save(&self, _: &TokenKey, _: &TokenEntry<Token>) -> Result<(), StoreError> {
+        Err(StoreError::unavailable("CANARY"))
+    }
+
+    async fn remove(&self, key: &TokenKey, held: &TokenEntry<Token>) -> Result<(), StoreError> {
+        self.0.remove(key, held).await
+    }
+}
+
 /// Every store compares and removes in one step: what was saved between the look and the removal stays.
 #[tokio::test]
 async fn a_removal_does_not_touch_a_successor() {

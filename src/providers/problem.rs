@@ -1,8 +1,10 @@
-//! What is wrong with a connection, TLS, a setting or a token: for each problem its code and its text.
+//! What can be wrong with a connection, TLS, a setting or a token of an HTTP client such as `bankezy-client`: for
+//! each problem its code and its text.
 
 use core::fmt;
 
-use bankezy_crypto::ErrorCategory;
+use crate::delivery::Delivery;
+use crate::error::ErrorCategory;
 
 /// Defines an enum of problems. Each variant has its code and its text beside it.
 macro_rules! problems {
@@ -42,24 +44,25 @@ macro_rules! problems {
 }
 
 problems! {
-    /// How a connection failed. Nothing was sent.
+    /// How a connection failed. Nothing was sent over it.
     ConnectProblem {
         /// The host's name could not be resolved.
-        Dns => "connect.dns", "the server's name could not be resolved; nothing was sent";
+        Dns => "connect.dns", "the server's name could not be resolved";
         /// No process listens on that port, or a firewall refuses the connection.
-        Refused => "connect.refused", "the server refused the connection; nothing was sent";
+        Refused => "connect.refused", "the server refused the connection";
         /// No route leads to the address.
-        Unreachable => "connect.unreachable", "no route leads to the server; nothing was sent";
+        Unreachable => "connect.unreachable", "no route leads to the server";
         /// The connect timeout passed.
-        TimedOut => "connect.timed_out", "connecting took longer than the connect timeout; nothing was sent";
+        TimedOut => "connect.timed_out", "connecting took longer than the connect timeout";
         /// The process, or the system, has no file descriptor left for a socket.
-        NoFileDescriptor => "connect.no_file_descriptor", "no file descriptor is left for a connection; nothing was sent";
+        NoFileDescriptor => "connect.no_file_descriptor", "no file descriptor is left for a connection";
         /// The proxy asks for a name and password, or refuses those given (status 407).
-        ProxyAuthentication => "connect.proxy_authentication", "the proxy refused with status 407, it requires a name and password; nothing was sent";
-        /// The proxy answered with a status other than 200 and 407, or not in HTTP.
-        ProxyRefused => "connect.proxy_refused", "the proxy refused to connect to the server; nothing was sent";
+        ProxyAuthentication => "connect.proxy_authentication", "the proxy refused with status 407, it requires a name and password";
+        /// The proxy answered with a status other than 200 and 407, such as 403, 502 or 503, or not in HTTP. Which one
+        /// it was, the HTTP library does not say.
+        ProxyRefused => "connect.proxy_refused", "the proxy refused to connect to the server, by 403, 502, 503 or another status";
         /// Any other failure, such as a connection lost during the handshake.
-        Other => "connect.failed", "the connection failed before it was usable; nothing was sent";
+        Other => "connect.failed", "the connection failed before it was usable";
     }
 
     /// What is wrong with TLS.
@@ -95,7 +98,7 @@ problems! {
         Protocol => "tls.protocol", "the server broke the TLS protocol";
     }
 
-    /// A setting of [`ClientBuilder`](crate::ClientBuilder).
+    /// A setting of the HTTP client.
     Setting {
         /// A root certificate is not a PEM certificate.
         RootCertificate => "config.root_certificate", "a root certificate is not a PEM certificate";
@@ -121,10 +124,10 @@ problems! {
         TimedOut => "token.timed_out", "the request for it took too long";
         /// The token had already expired when it arrived: the clocks disagree.
         ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare the clocks";
-        /// The closure that logs in, the [`TokenApi`](bankezy_crypto::providers::TokenApi), the store or
+        /// The closure that logs in, the `TokenApi`, the store or
         /// the clock panicked.
         Panicked => "token.panicked", "the request for it panicked";
-        /// So many requests for tokens are in progress that no further one starts.
+        /// So many requests for tokens are in progress that no further one starts. Nothing was sent.
         TooMany => "token.too_many", "too many requests for tokens are in progress";
         /// The runtime that it ran on has shut down.
         Abandoned => "token.abandoned", "the runtime that the request ran on ended";
@@ -132,16 +135,28 @@ problems! {
 }
 
 impl TokenProblem {
-    pub(super) fn can_pass(self) -> bool {
+    /// Whether a later request may succeed without any change.
+    #[must_use]
+    pub fn can_pass(self) -> bool {
         !matches!(self, Self::ExpiredOnArrival | Self::Panicked)
     }
 
     /// Whose fault it is.
-    pub(super) fn category(self) -> ErrorCategory {
+    #[must_use]
+    pub fn category(self) -> ErrorCategory {
         match self {
             Self::TimedOut | Self::TooMany => ErrorCategory::Transport,
             Self::ExpiredOnArrival => ErrorCategory::Provider,
             Self::Panicked | Self::Abandoned => ErrorCategory::Misuse,
+        }
+    }
+
+    /// Whether the server may have received a request.
+    #[must_use]
+    pub fn delivery(self) -> Delivery {
+        match self {
+            Self::TooMany => Delivery::NotSent,
+            _ => Delivery::PossiblySent,
         }
     }
 }
