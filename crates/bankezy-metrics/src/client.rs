@@ -64,13 +64,7 @@ impl Fields {
     fn count(self) {
         match self.message.as_str() {
             "attempt ended" => self.count_attempt(),
-            "call dropped before its end" => {
-                let error_type = Label::new("error_type", "dropped");
-                self.count_possibly_sent(
-                    Label::new("server_address", self.host.clone()),
-                    error_type,
-                );
-            }
+            "call dropped before its end" => self.count_dropped(),
             "token looked up" => {
                 counter!(LOOKUPS, "hit" => self.hit.to_string()).increment(1);
             }
@@ -93,13 +87,17 @@ impl Fields {
         let error_type = Label::new("error_type", self.error_type);
         let seconds = histogram!(ATTEMPT_SECONDS, vec![method.clone(), host.clone()]);
         record_millis(&seconds, self.elapsed_ms);
-        self.count_possibly_sent(host.clone(), error_type.clone());
+        if self.possibly_sent {
+            counter!(POSSIBLY_SENT, vec![host.clone(), error_type.clone()]).increment(1);
+        }
         let status = Label::new("http_response_status_code", self.status);
         counter!(ATTEMPTS, vec![method, host, status, error_type]).increment(1);
     }
 
-    fn count_possibly_sent(&self, host: Label, error_type: Label) {
+    fn count_dropped(self) {
         if self.possibly_sent {
+            let host = Label::new("server_address", self.host);
+            let error_type = Label::new("error_type", "dropped");
             counter!(POSSIBLY_SENT, vec![host, error_type]).increment(1);
         }
     }

@@ -132,7 +132,8 @@ impl Shared {
         let answer = (self.answer)(path, &json);
         if answer == StubAnswer::NotSent {
             if let Some(tracker) = parts.extensions.get::<DeliveryTracker>() {
-                tracker.take();
+                // Taken and not begun: nothing was sent.
+                let _ = tracker.take();
             }
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
