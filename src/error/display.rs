@@ -299,7 +299,7 @@ impl fmt::Display for KeyForm {
             }
             Self::Pem => "PEM, another form than the one expected here: read it as PEM",
             Self::AlteredPem => {
-                "PEM whose BEGIN or END line is missing or was changed: both need five hyphens on each side and no other dashes, one blank between words, and the same label in capital letters, as in -----BEGIN PRIVATE KEY-----"
+                "PEM whose BEGIN or END line is missing or was changed: both need five hyphens on each side and no other dashes, one blank between words, and the same label in capital letters"
             }
             Self::Xml => {
                 "XML or HTML: a key that .NET wrote as RSAKeyValue is exported as PEM instead, a private one by ExportPkcs8PrivateKeyPem, a public one by ExportSubjectPublicKeyInfoPem"

@@ -167,11 +167,14 @@ fn settings_come_from_flags_variables_and_tables_of_the_file() {
     for call in ["faceki", COMPLYCUBE_WEB, "sardine --platform ios"] {
         run(call, &all).printed();
     }
-    // A file that is named wins over the variable of the secret's own name, a flag over both.
+    // One of them alone is taken, and a flag wins over both.
     folder.write("wrong", "CANARY");
     let mut wrong = all.clone();
     wrong.push(("FACEKI_CLIENT_SECRET_FILE", "wrong"));
-    run("faceki", &wrong).failed(1, "status 401");
+    run("faceki", &wrong).failed(
+        2,
+        "give only one of FACEKI_CLIENT_SECRET_FILE, FACEKI_CLIENT_SECRET",
+    );
     run("faceki --client-secret-env FACEKI_CLIENT_SECRET", &wrong).printed();
 
     let settings = format!(
