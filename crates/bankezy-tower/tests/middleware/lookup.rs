@@ -409,7 +409,7 @@ fn nobody_is_a_principal_who_proved_nothing() {
         let mut request = by("known", key.seal(b"{}").unwrap());
         request.extensions_mut().insert(Partner(CANARY.to_owned()));
         let response = answered(&layer, request).await;
-        let opened = key.open(bytes(response.into_body()).await).unwrap();
+        let opened = key.open(&bytes(response.into_body()).await).unwrap();
         assert_eq!(&*opened, br#"Some(Partner("known")) {}"#);
         let mut preflight = by("known", "");
         *preflight.method_mut() = http::Method::OPTIONS;
