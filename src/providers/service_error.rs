@@ -42,11 +42,11 @@ impl fmt::Debug for ServiceError {
 
 /// An error and its sources, including the error that an [`std::io::Error`] wraps, which its `source` skips.
 pub fn causes<'a>(
-    error: &'a (dyn core::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn core::error::Error + 'static)> {
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     core::iter::successors(Some(error), |&error| {
         match error.downcast_ref().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped as &(dyn core::error::Error + 'static)),
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
             None => error.source(),
         }
     })

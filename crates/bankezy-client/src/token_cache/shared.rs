@@ -83,7 +83,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             let turn = Arc::clone(&shared.requests).acquire_owned();
             let turn = timeout(shared.settings.deadline, turn).await;
             let turn = turn.map_err(|_| TokenProblem::TooMany)?;
-            Ok((shared.obtain(&key, &request).await, turn))
+            Ok::<_, ProviderError>((shared.obtain(&key, &request).await, turn))
         };
         let shared = Arc::clone(self);
         // Whoever is next sees a failure of this one.

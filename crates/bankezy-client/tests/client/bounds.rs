@@ -109,10 +109,9 @@ async fn a_transport_has_limits_of_its_own() {
     let shorter = transport.clone().max_response_len(5);
     let error = shorter.send(post(&server.url("/"), "body")).await;
     assert_eq!(error.unwrap_err().code(), "client.response_too_long");
-    let error = transport
-        .deadline(SHORT)
-        .send(post(&server.url("/"), "body"));
-    assert_eq!(error.await.unwrap_err().code(), "client.timeout");
+    let shorter = transport.deadline(SHORT);
+    let error = shorter.send(post(&server.url("/"), "body")).await;
+    assert_eq!(error.unwrap_err().code(), "client.timeout");
 }
 
 #[tokio::test]
