@@ -152,12 +152,11 @@ impl ClientError {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ClientErrorKind::{Configuration, Tls, Url};
         self.kind.fmt(f)?;
         match (&self.kind, self.delivery) {
             // Nobody expects that something was sent.
-            (ClientErrorKind::Url(_) | ClientErrorKind::Configuration(_), Delivery::NotSent) => {
-                Ok(())
-            }
+            (Url(_) | Configuration(_) | Tls(_), Delivery::NotSent) => Ok(()),
             (_, delivery) => write!(f, "; {delivery}"),
         }
     }
