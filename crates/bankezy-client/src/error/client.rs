@@ -2,10 +2,8 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::{ServiceError, UrlProblem};
+use bankezy_crypto::providers::{ConnectProblem, ServiceError, Setting, TlsProblem, UrlProblem};
 use bankezy_crypto::{Delivery, ErrorCategory};
-
-use super::{ConnectProblem, Setting, TlsProblem};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
 /// received the request.
