@@ -1,11 +1,10 @@
 //! A payment that is neither lost nor made twice, although its answer is lost: from an emulator in this process.
-use std::{env, error::Error, fs};
-
 use bankezy_client::{Advice, BankEzyClient, Client, ProviderError, SessionKeeper};
 use bankezy_crypto::KeyPair;
 use bankezy_crypto::providers::{BaseUrl, CallError, bankezy::*};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 use serde_json::{Value, json};
+use std::{env, error::Error, fs};
 
 /// Stands for your database, where what is saved survives a crash.
 fn save(reference: &str, state: &str) -> std::io::Result<()> {
@@ -22,17 +21,15 @@ async fn pay(keeper: &SessionKeeper, path: &str, reference: &str) -> Result<(), 
     println!("{error}: {}", error.advice());
     let state = match (error.advice(), error) {
         (Advice::AskByReference, _) => {
-            // Only a question, so it may be repeated. The emulator has no path for it, and echoes.
-            let ask = Endpoint::from(path).idempotent();
+            let ask = Endpoint::from(path).idempotent(); // a question; the emulator echoes it
             let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
             assert_eq!(found["referenceId"], reference);
             "paid"
         }
         (Advice::CallAgain, _) => "sending", // later, under the same reference
         (_, ProviderError::Answer(CallError::Failed { outcome, .. }, _)) => {
-            // Your bank says which of its codes are final: end a payment by no other.
-            let blocked = outcome.inner_code == Some(ResultCode::new("301"));
-            if blocked { "failed" } else { "unclear" }
+            let is_final = outcome.inner_code == Some(ResultCode::new("301")); // ask your bank which are
+            if is_final { "failed" } else { "unclear" }
         }
         _ => "failed", // it was not sent
     };
@@ -52,12 +49,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         async move {
             let (api_key, secret) = (&*api_key, &*secret);
             let (app, pair) = (AppCredentials { api_key, secret }, KeyPair::generate()?);
-            let session = bankezy.app_token(&app, pair, &derivation);
-            Ok(session.await?.into())
+            Ok(bankezy.app_token(&app, pair, &derivation).await?.into())
         }
     });
-    let lost = InjectedFault::DropAfter; // executed, and the answer is lost
-    bank.faults().inject_at(known.echo_path(), lost, 1);
+    bank.faults()
+        .inject_at(known.echo_path(), InjectedFault::DropAfter, 1); // executed, answer lost
     pay(&keeper, known.echo_path(), "payment-1").await?;
     Ok(keeper.shutdown().await?)
 }

@@ -80,6 +80,8 @@ impl Call {
         {
             *error = ClientError::new(error.kind().clone(), Delivery::PossiblySent);
         }
+        // Whatever a service reported.
+        self.sent_before |= result.is_ok();
         let (response, error) = (result.as_ref().ok(), result.as_ref().err());
         let status = response.map(Response::status);
         let error_status = status.as_ref().filter(|it| it.as_u16() >= 400);

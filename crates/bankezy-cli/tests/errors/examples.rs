@@ -151,9 +151,12 @@ fn exchanges() -> Vec<ClientError> {
     let kinds = connects.chain(tls).chain(settings).chain(kinds);
     kinds
         .map(|kind| {
-            // Those that an answer leads to.
+            // Those that an answer leads to, or an alert that TLS 1.3 sends after the request was written.
             let delivery = match kind {
-                ClientErrorKind::NotHttp1
+                ClientErrorKind::Tls(
+                    TlsProblem::ClientCertificateRequired | TlsProblem::ClientCertificateRefused,
+                )
+                | ClientErrorKind::NotHttp1
                 | ClientErrorKind::ResponseTooLong { .. }
                 | ClientErrorKind::UnreadableHead
                 | ClientErrorKind::Reflected => Delivery::PossiblySent,

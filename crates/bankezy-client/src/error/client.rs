@@ -2,10 +2,8 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::{ServiceError, UrlProblem};
+use bankezy_crypto::providers::{ConnectProblem, ServiceError, Setting, TlsProblem, UrlProblem};
 use bankezy_crypto::{Delivery, ErrorCategory};
-
-use super::{ConnectProblem, Setting, TlsProblem};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
 /// received the request.
@@ -152,12 +150,11 @@ impl ClientError {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ClientErrorKind::{Configuration, Tls, Url};
         self.kind.fmt(f)?;
         match (&self.kind, self.delivery) {
             // Nobody expects that something was sent.
-            (ClientErrorKind::Url(_) | ClientErrorKind::Configuration(_), Delivery::NotSent) => {
-                Ok(())
-            }
+            (Url(_) | Configuration(_) | Tls(_), Delivery::NotSent) => Ok(()),
             (_, delivery) => write!(f, "; {delivery}"),
         }
     }

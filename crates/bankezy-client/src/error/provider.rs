@@ -3,10 +3,10 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders};
+use bankezy_crypto::providers::{CallError, RequestError, ServerHeaders, TokenProblem};
 use bankezy_crypto::{Advice, Delivery, ErrorCategory};
 
-use super::{ClientError, TokenProblem};
+use super::client::ClientError;
 
 /// Why a call to a provider has no usable answer, a [`TokenCache`](crate::TokenCache) no token, or a
 /// [`SessionKeeper`](crate::SessionKeeper) no session.

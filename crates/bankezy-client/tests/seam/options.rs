@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bankezy_client::{
-    Advice, BankEzyClient, ClientError, ConnectProblem, Delivery, ProviderError, TokenClient,
-    Transport,
+    Advice, BankEzyClient, ClientError, ConnectProblem, Delivery, DeliveryTracker, ProviderError,
+    TokenClient, Transport,
 };
 use bankezy_crypto::backend::AWS_LC_RS;
 use bankezy_crypto::providers::bankezy::{
@@ -185,7 +185,10 @@ async fn after_a_repeat_the_error_says_that_the_call_was_possibly_sent() {
     // The repeat does not reach the server.
     let count = Arc::<AtomicUsize>::default();
     let counted = Arc::clone(&count);
-    let transport = Transport::new(service_fn(move |_: Sealed| {
+    let transport = Transport::new(service_fn(move |mut request: Sealed| {
+        // As a client does: taken, and not begun.
+        let tracker = request.extensions_mut().remove::<DeliveryTracker>();
+        assert!(tracker.unwrap().take());
         let number = counted.fetch_add(1, Ordering::SeqCst);
         async move {
             if number > 0 {

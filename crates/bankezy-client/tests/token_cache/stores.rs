@@ -262,7 +262,7 @@ async fn memory_serves_while_a_store_that_failed_is_left_alone() {
     pass(Duration::from_secs(5)).await;
     // It is dropped in memory all the same.
     let error = slot.invalidate().await.unwrap_err();
-    assert_eq!(error.code(), "token_store.resting");
+    assert_eq!(error.code(), "token_store.unavailable");
     assert_eq!(error.category(), ErrorCategory::Transport);
     assert_eq!(store.asked.load(Ordering::SeqCst), 2);
     pass(Duration::from_secs(5)).await;
