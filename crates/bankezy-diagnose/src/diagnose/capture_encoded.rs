@@ -8,22 +8,20 @@ use crate::diagnose::stripped::Stripped;
 /// No message is shorter in base64.
 const SHORTEST: usize = 64;
 
-/// The texts that are in a text as base64 or hex: its words, and the text itself without line ends.
+/// The texts that are in a text as base64 or hex: the text itself without line ends, or else its
+/// words.
 pub(crate) fn decoded(text: &str) -> Vec<(Stripped, String)> {
     let is_encoded = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c);
-    let unfolded = || {
-        let is_whole = text.contains(char::is_whitespace)
-            && text.chars().all(|c| is_encoded(c) || c.is_whitespace());
-        is_whole.then(|| text.split_whitespace().collect::<String>())
-    };
-    let words = text
-        .split(|c| !is_encoded(c))
-        .filter(|word| word.len() >= SHORTEST);
-    let mut all: Vec<_> = words.filter_map(of_word).collect();
-    if all.is_empty() {
-        all.extend(unfolded().as_deref().and_then(of_word));
+    let is_one = text.chars().all(|c| is_encoded(c) || c.is_whitespace());
+    if is_one {
+        let unfolded: String = text.split_whitespace().collect();
+        return of_word(&unfolded).into_iter().collect();
     }
-    all
+    let words = text.split(|c| !is_encoded(c));
+    words
+        .filter(|word| word.len() >= SHORTEST)
+        .filter_map(of_word)
+        .collect()
 }
 
 fn of_word(word: &str) -> Option<(Stripped, String)> {

@@ -198,12 +198,17 @@ fn decimal(text: &str) -> Option<SecretBytes> {
     (octets.as_bytes().len() > 1).then_some(octets)
 }
 
-/// A text in base64 or base64url as `engine` writes it. `None` where nothing changes.
+/// A text in base64 or base64url as `engine` writes it. `None` where nothing changes, and for a text that no program
+/// writes.
 fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
     let octets =
-        octets::from_base64(text, &BASE64).or_else(|| octets::from_base64(text, &BASE64URL));
-    let respelled = octets::to_base64(octets?.as_bytes(), engine);
-    (respelled.as_bytes() != text).then_some(respelled)
+        octets::from_base64(text, &BASE64).or_else(|| octets::from_base64(text, &BASE64URL))?;
+    let unpadded = octets::filtered(text, |c| c != b'=');
+    let is_canonical = [BASE64_UNPADDED, BASE64URL_UNPADDED].iter().any(|engine| {
+        octets::to_base64(octets.as_bytes(), engine).as_bytes() == unpadded.as_bytes()
+    });
+    let respelled = octets::to_base64(octets.as_bytes(), engine);
+    (is_canonical && respelled.as_bytes() != text).then_some(respelled)
 }
 
 /// UTF-16 after a byte order mark.

@@ -1,7 +1,6 @@
 //! The Rust that is printed for derivations compiles and gives their keys: `printed/terms.rs` has each kind of term,
 //! and is included here. A run with `BANKEZY_WRITE_PRINTED_TERMS` set writes it anew.
 
-#![allow(unused)]
 #![allow(
     clippy::all,
     reason = "the terms are put together, so some have a reference more than needed"

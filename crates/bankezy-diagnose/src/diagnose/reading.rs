@@ -81,7 +81,8 @@ pub(crate) fn readings(
                 value,
                 cleaning,
             } = unwrapped;
-            let of_text = of_text(&cleaning, value.as_bytes());
+            // A shell leaves these in `$(…)`.
+            let of_text = of_text(&cleaning, value.as_bytes(), |octet| *octet == b'\r');
             Encoding::ALL.map(|encoding| {
                 let is_raw = encoding == Encoding::RawBytes;
                 let cleaning = if is_raw { &cleaning } else { &of_text };

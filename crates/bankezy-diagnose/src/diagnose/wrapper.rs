@@ -98,7 +98,7 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
         }
         let outer_wrappers = Arc::clone(&outer.wrappers);
         let outer_cleaning = outer.cleaning.clone();
-        let of_text = of_text(&outer.cleaning, outer.value.as_bytes());
+        let of_text = of_text(&outer.cleaning, outer.value.as_bytes(), |_| true);
         for Removed {
             wrapper,
             value,
@@ -112,6 +112,8 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
                     wrappers,
                     value,
                     cleaning: match step {
+                        // Its octets are no text yet.
+                        _ if wrapper == Wrapper::Utf16 => outer_cleaning.then(step),
                         Step::Cut { .. } => outer_cleaning.then(step),
                         _ => of_text.then(step),
                     },
@@ -129,11 +131,11 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
         .map(|text| text.trim_end_matches(['\r', '\n']))
 }
 
-/// Ahead of what reads the text of a value: without the line ends that a shell leaves in `$(…)`.
-pub(crate) fn of_text(cleaning: &Cleaning, value: &[u8]) -> Cleaning {
+/// Ahead of what reads the text of a value: without the line ends after it, if one of them `counts`.
+pub(crate) fn of_text(cleaning: &Cleaning, value: &[u8], counts: fn(&u8) -> bool) -> Cleaning {
     let text = text(value).map_or(value, str::as_bytes);
     let line_ends = value.get(text.len()..).unwrap_or_default();
-    if line_ends.contains(&b'\r') {
+    if line_ends.iter().any(counts) {
         cleaning.then(Step::cut(value, text))
     } else {
         cleaning.clone()
