@@ -26,6 +26,8 @@ mod kdf;
 mod message;
 mod names;
 mod octets;
+#[cfg(test)]
+mod printed;
 #[cfg(all(test, unix))]
 mod printed_readings_tests;
 #[cfg(test)]

@@ -1,4 +1,6 @@
-fn decimal(x: &[u8]) -> Zeroizing<String> {
+use zeroize::Zeroizing;
+
+pub(crate) fn decimal(x: &[u8]) -> Zeroizing<String> {
     let mut number = Zeroizing::new(x.to_vec());
     let mut digits = Zeroizing::new(String::with_capacity(3 * x.len() + 1));
     loop {

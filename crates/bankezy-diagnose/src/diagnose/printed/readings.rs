@@ -1,4 +1,20 @@
-&[
+//! Each step of a reading as a term that is printed. Made by the test of `printed_readings_tests`.
+
+#![allow(clippy::all, reason = "the terms are put together, so some have a reference more than needed")]
+
+use core::error::Error;
+
+use bankezy_crypto::PayloadSecret;
+use base64::prelude::*;
+use md5::Md5;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::diagnose::printed::hex;
+use crate::diagnose::printed::stand_ins::{BASE32_NOPAD, Uuid};
+
+pub(crate) type Term = fn(&str) -> Result<PayloadSecret, Box<dyn Error>>;
+
+pub(crate) const TERMS: &[Term] = &[
     |secret: &str| { Ok(PayloadSecret::from_base64url(secret)?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&BASE64_URL_SAFE_NO_PAD.decode(secret.trim_end_matches('='))?[..32])?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&BASE64_URL_SAFE_NO_PAD.decode(secret.trim_end_matches('='))?.last_chunk::<32>().unwrap().as_slice())?) },
@@ -149,4 +165,4 @@
     |secret: &str| { Ok(PayloadSecret::from_bytes(&[0xfeff].into_iter().chain(secret.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()[..32])?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&[0xfeff].into_iter().chain(secret.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>().last_chunk::<32>().unwrap().as_slice())?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&Sha256::digest([0xfeff].into_iter().chain(secret.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()))?) },
-]
+];

@@ -1,4 +1,30 @@
-&[
+//! Each kind of term that is printed for derivations. Made by the test of `printed_tests`.
+
+#![allow(clippy::all, reason = "the terms are put together, so some have a reference more than needed")]
+
+use std::collections::BTreeMap;
+
+use bankezy_crypto::{Derivation, PayloadSecret, PublicKey};
+use base64::prelude::*;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+use crate::diagnose::printed::big_integer::big_integer;
+use crate::diagnose::printed::decimal::decimal;
+use crate::diagnose::printed::hex;
+use crate::diagnose::printed::without_leading_zeros::without_leading_zeros;
+use crate::diagnose::printed::y_coordinate::y_coordinate;
+
+pub(crate) fn terms(
+    [ours, theirs]: [&PublicKey; 2],
+    header: &BTreeMap<&str, &str>,
+    parity: u8,
+    look: &dyn Fn(&[Derivation<'_>]),
+) {
+    look(&[
     Derivation::Sha256,
     Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Hmac::<Sha256>::new_from_slice(shared.as_bytes()).unwrap().chain_update(b"").finalize().into_bytes())),
     Derivation::RawSharedSecret,
@@ -524,4 +550,5 @@
     Derivation::ConcatKdf { apu: &[theirs.to_pem().as_bytes(), ours.to_pem().as_bytes()].concat(), apv: b"" },
     Derivation::Custom(&|shared| { let mut key = Zeroizing::new([0; 32]); Hkdf::<Sha512>::new(Some(&[theirs.to_pem().as_bytes(), ours.to_pem().as_bytes()].concat()), shared.as_bytes()).expand(b"", &mut *key).unwrap(); PayloadSecret::from_bytes(&*key) }),
     Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Hmac::<Sha256>::new_from_slice(&[theirs.to_pem().as_bytes(), ours.to_pem().as_bytes()].concat()).unwrap().chain_update(shared.as_bytes()).finalize().into_bytes())),
-]
+    ]);
+}
