@@ -118,6 +118,7 @@ impl fmt::Debug for Derivation<'_> {
 
 impl Derivation<'_> {
     /// A digest of what it makes of one fixed secret: the same for the same derivation, and for no other.
+    #[cfg(feature = "providers")]
     pub(crate) fn tag(&self, backend: Backend) -> Result<[u8; 32], Error> {
         let mut fixed = Secret32::zeroed();
         fixed.bytes_mut().fill(1);

@@ -26,7 +26,9 @@ fn every_file_is_read() {
         let graph = graph(&sources, member.top);
         let unread: Vec<&String> = sources
             .keys()
-            .filter(|file| !graph.contains_key(*file) && !file.ends_with("_tests.rs"))
+            .filter(|file| !graph.contains_key(*file))
+            // Compiled in tests alone; below `printed` is Rust that is shown to users.
+            .filter(|file| !file.ends_with("_tests.rs") && !file.contains("/printed/"))
             .collect();
         assert!(unread.is_empty(), "{}: {unread:?}", member.name);
     }
