@@ -129,7 +129,7 @@ fn what_is_no_key_in_der_is_named() {
     }
     // 32 digits may be a payload secret.
     each_backend(|backend| {
-        let found = KeyPair::from_pkcs8_der_with_backend(decimal[..32].as_bytes(), backend);
+        let found = KeyPair::from_pkcs8_der_with_backend(&decimal.as_bytes()[..32], backend);
         assert_eq!(found.unwrap_err(), form(KeyForm::RawScalar));
     });
 }

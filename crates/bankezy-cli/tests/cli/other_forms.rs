@@ -135,7 +135,8 @@ fn keys_that_were_changed_on_the_way_are_named() {
     let four = |pem: &str| pem.replace("-----", "----");
     let no_begin = |pem: &str| pem.split_once('\n').unwrap().1.to_owned();
     let no_end = |pem: &str| pem[..pem.find("-----END").unwrap()].to_owned();
-    let changes: [(&dyn Fn(&str) -> String, P); 6] = [
+    type Change<'a> = &'a dyn Fn(&str) -> String;
+    let changes: [(Change<'_>, P); 6] = [
         (&commented, P::PemCommented),
         (&no_end, P::PemNoEnd),
         (&dashes, form(KeyForm::AlteredPem)),

@@ -42,7 +42,7 @@ pub(crate) fn keeper(sandbox: &Sandbox, clock: &TestClock) -> SessionKeeper {
     );
     let derivation = known.derivation();
     let login = move |client: BankEzyClient| {
-        let (app, derivation) = (app.clone(), derivation.clone());
+        let (app, derivation) = (app.clone(), derivation);
         async move {
             let credentials = AppCredentials {
                 api_key: &app.0,

@@ -10,14 +10,20 @@ use metrics::{
     SharedString, Unit,
 };
 
+/// A name and its labels.
+type Series = (String, Vec<(String, String)>);
+
+/// What `describe` says of a name.
+type Description = (Kind, Option<Unit>, String);
+
 /// What was recorded under this thread's recorder.
 #[derive(Clone, Default)]
 pub(crate) struct Recorded(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    series: BTreeMap<(String, Vec<(String, String)>), Arc<Values>>,
-    described: BTreeMap<String, (Kind, Option<Unit>, String)>,
+    series: BTreeMap<Series, Arc<Values>>,
+    described: BTreeMap<String, Description>,
 }
 
 #[derive(Default)]
@@ -85,7 +91,7 @@ impl Recorded {
         self.values(name, labels).iter().sum()
     }
 
-    pub(crate) fn described(&self) -> Vec<(String, (Kind, Option<Unit>, String))> {
+    pub(crate) fn described(&self) -> Vec<(String, Description)> {
         let state = self.0.lock().unwrap();
         state.described.clone().into_iter().collect()
     }
