@@ -142,6 +142,11 @@ fn compressed(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// A text without the byte order mark that some editors put in front of UTF-8.
+pub(crate) fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
 /// What a text is.
 pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
     // ASCII in UTF-16 without a byte order mark is UTF-8 too, with a NUL beside each character.

@@ -1,5 +1,6 @@
 //! How long a key may be, whichever form it is written in.
 
+use super::key_form::unmarked;
 use crate::error::KeyProblem;
 
 /// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
@@ -10,8 +11,7 @@ pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
     if key.len() > MAX_KEY_LEN {
         return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });
     }
-    let unmarked = key.strip_prefix("\u{feff}".as_bytes()).unwrap_or(key);
-    if unmarked.trim_ascii().is_empty() {
+    if unmarked(key).trim_ascii().is_empty() {
         return Err(KeyProblem::Empty);
     }
     Ok(())

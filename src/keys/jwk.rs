@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 
 use crate::codec::base64url;
 use crate::codec::json::{NotObject, Object};
-use crate::codec::key_form::DerForm;
+use crate::codec::key_form::{DerForm, unmarked};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyType;
@@ -61,8 +61,7 @@ impl PublicKey {
 pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     check_len(json)?;
     // RFC 8259 section 8.1 lets a reader ignore a byte order mark.
-    let text = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
-    let jwk = Object::parse(text).map_err(|problem| match problem {
+    let jwk = Object::parse(unmarked(json)).map_err(|problem| match problem {
         NotObject::Syntax => match DerForm::of(json) {
             DerForm::Other(found) if found != KeyForm::Jwk => KeyProblem::OtherForm { found },
             _ => KeyProblem::NotJsonObject,

@@ -5,7 +5,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::codec::json::{NotObject, Object};
-use crate::codec::key_form::{self, DerForm};
+use crate::codec::key_form::{self, DerForm, unmarked};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyType;
@@ -28,8 +28,7 @@ impl PublicKey {
     pub fn from_wire(text: &str) -> Result<Self, Error> {
         let decoded = decode_wire(text)?;
         let bytes = decoded.as_bytes();
-        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let key = match text.trim_ascii_start().first() {
+        let key = match unmarked(bytes).trim_ascii_start().first() {
             Some(b'{') => Self::from_jwk_bytes(bytes)?,
             // 0x30 is the tag of a DER SEQUENCE.
             Some(0x30) => Self::from_spki_der(bytes)?,

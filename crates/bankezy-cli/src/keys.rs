@@ -14,10 +14,8 @@ use crate::args::{
     SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
+use crate::octet_text::unmarked;
 use crate::{files, key_forms, other_kind, usage};
-
-/// The byte order mark that some editors put in front of UTF-8.
-const UTF8_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     let available = backend::AVAILABLE;
@@ -68,8 +66,7 @@ pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure>
 
 /// Refuses what holds no payload secret. Of 32 bytes, each may be one of the key.
 fn check_written(secret: &[u8], place: Option<&Place>) -> Result<(), Failure> {
-    let unmarked = secret.strip_prefix(UTF8_MARK).unwrap_or(secret);
-    if unmarked.trim_ascii().is_empty() && secret.len() != 32 {
+    if unmarked(secret).trim_ascii().is_empty() && secret.len() != 32 {
         return Err(Failure::operation(
             "the payload secret is empty, or holds only white space",
         ));
@@ -79,7 +76,7 @@ fn check_written(secret: &[u8], place: Option<&Place>) -> Result<(), Failure> {
 
 fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {
     let bytes = secret.as_bytes();
-    let text = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
+    let text = unmarked(bytes);
     // Of 32 bytes, each may be one of the key. As text they are at least 43 characters, in UTF-16 with a NUL
     // beside each.
     let is_text = bytes.len() >= 43 && bytes.is_ascii() && !bytes.contains(&0);
@@ -154,7 +151,7 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
     if is_utf16(bytes) {
         return refused(format!("{what} is text in UTF-16"));
     }
-    std::str::from_utf8(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))
+    std::str::from_utf8(unmarked(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
 }
@@ -233,7 +230,7 @@ fn password_of<'a>(password: &'a [u8], from: &Place) -> Result<&'a [u8], Failure
             "the password is text in UTF-16: save it as UTF-8",
         ));
     }
-    let password = password.strip_prefix(UTF8_MARK).unwrap_or(password);
+    let password = unmarked(password);
     let line = password.strip_suffix(b"\n");
     let line = line.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     Ok(line.unwrap_or(password))

@@ -6,8 +6,7 @@ use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
     Error, KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener, PublicKeySealer, Seal,
 };
-
-use bankezy_diagnose::InspectError;
+use bankezy_diagnose::{InspectError, Line};
 
 use crate::args::{
     self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
@@ -90,12 +89,13 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
 /// Why a message is not opened. A JWE in JSON serialization is told from JSON that is not encrypted.
 fn refusal(error: Error, sealed: &[u8], max: usize) -> Failure {
     let is_json = sealed.trim_ascii_start().starts_with(b"{");
+    let is_jwe = |kind: &Line| kind.value().starts_with("JWE");
     let found = is_json.then(|| bankezy_diagnose::inspect(sealed, max));
     match found {
         Some(Err(other @ InspectError::JsonSerialization { .. })) => {
             Failure::operation(other.to_string())
         }
-        Some(Ok(report)) if report.to_string().starts_with("kind: JWE") => Failure::operation(
+        Some(Ok(report)) if report.lines().first().is_some_and(is_jwe) => Failure::operation(
             "this is a JWE in JSON serialization, and compact JWE is needed: join its `protected`, \
              `encrypted_key`, `iv`, `ciphertext` and `tag` with dots",
         ),

@@ -7,6 +7,11 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+/// A text without the byte order mark that some editors put in front of UTF-8.
+pub(crate) fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
 /// Some of the characters of a text, in memory that wipes itself.
 pub(crate) fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
     let mut kept = SecretBytes::with_capacity(text.len());
@@ -28,8 +33,7 @@ enum Code {
 /// A text without white space and what separates digits, and the code that it may be in, if it is as long as a
 /// key.
 fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let packed = kept(text, |character| !character.is_ascii_whitespace());
+    let packed = kept(unmarked(text), |character| !character.is_ascii_whitespace());
     let packed = digits(packed.as_bytes()).unwrap_or(packed);
     let text = packed.as_bytes();
     let is_hex = text.iter().all(u8::is_ascii_hexdigit) && text.len().is_multiple_of(2);

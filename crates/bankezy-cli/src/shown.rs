@@ -3,14 +3,8 @@
 
 /// Escapes what a terminal would obey or show in another order. Line ends stay.
 pub(crate) fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | ' '..='~' => printable.push(character),
-            _ => printable.extend(character.escape_debug()),
-        }
-    }
-    printable
+    let lines: Vec<_> = text.split('\n').map(bankezy_diagnose::printable).collect();
+    lines.join("\n")
 }
 
 /// The known name nearest to a text, within two edits.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Vectors;
 use crate::failure::Failure;
-use crate::{files, keys, shown};
+use crate::{files, keys};
 
 /// Largest vector file that is read.
 const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
                         text(&case, "kind").unwrap_or("no kind"),
                         text(&case, "comment").unwrap_or("no comment"),
                     );
-                    let line = shown::printable(&line).replace('\n', "\\n");
+                    let line = bankezy_diagnose::printable(&line);
                     files::print(format!("{line}\n").as_bytes())?;
                 }
             }

@@ -59,7 +59,7 @@ pub use diagnose::{
     TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY, WHAT_NEXT_FOR_SECRET, Weakness,
     Wrapper,
 };
-pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
+pub use inspect::{InspectError, JwtPart, Line, Report, inspect, printable};
 pub use serialization::BeyondCompact;
 
 #[cfg(doctest)]
