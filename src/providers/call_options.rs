@@ -2,7 +2,19 @@
 
 use core::fmt;
 
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+use super::request_error::{FieldProblem, RequestError};
+
+/// What a call sets by itself, if not before its options are applied then after.
+const RESERVED: [HeaderName; 5] = [
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-api-token"),
+];
 
 /// A request extension: the server executes this call once, however often it arrives.
 ///
@@ -34,8 +46,8 @@ impl CallOptions {
         self
     }
 
-    /// A header of the caller's, such as `traceparent` or an idempotency key. The last one of a name counts;
-    /// headers of the call itself, such as `X-API-KEY` and `Content-Type`, are not replaced.
+    /// A header of the caller's, such as `traceparent` or an idempotency key. The last one of a name counts. One
+    /// that the call sets itself, such as `X-API-KEY` and `Content-Type`, is an error when the request is made.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
@@ -58,15 +70,22 @@ impl CallOptions {
         self.allow_empty
     }
 
-    /// Marks a request, and adds the headers that it does not have.
-    pub fn apply<B>(&self, request: &mut Request<B>) {
+    /// Marks a request, and adds the headers to it.
+    ///
+    /// # Errors
+    /// [`RequestError::Field`] if the call sets one of them itself.
+    pub fn apply<B>(&self, request: &mut Request<B>) -> Result<(), RequestError> {
         if self.idempotent {
             request.extensions_mut().insert(Idempotent);
         }
+        let headers = request.headers_mut();
         for (name, value) in &self.headers {
-            let entry = request.headers_mut().entry(name);
-            entry.or_insert_with(|| value.clone());
+            if RESERVED.contains(name) || headers.contains_key(name) {
+                return Err(RequestError::field("header", FieldProblem::Duplicate));
+            }
+            headers.insert(name, value.clone());
         }
+        Ok(())
     }
 }
 

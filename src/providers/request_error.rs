@@ -67,7 +67,7 @@ pub enum FieldProblem {
     NotANumber,
     /// There is no such day.
     NotADate,
-    /// It was given already, or the documentation has a member of that name.
+    /// It was given already, or the call itself has one of that name.
     Duplicate,
     /// It holds characters that no header can carry.
     NotAHeaderValue,
@@ -299,7 +299,7 @@ impl fmt::Display for FieldProblem {
             Self::TooLong { max } => return write!(f, "has more than {max} characters"),
             Self::NotANumber => "is not a number in plain digits",
             Self::NotADate => "is not a date",
-            Self::Duplicate => "is a duplicate: the request already has a member of that name",
+            Self::Duplicate => "is a duplicate: the request already has one of that name",
             Self::NotAHeaderValue => "holds characters that a header cannot carry",
             Self::ControlCharacter => "holds a control character: look for a line break at its end",
             Self::Colon => "holds a colon, which Basic authentication cannot carry",

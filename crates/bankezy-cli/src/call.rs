@@ -24,12 +24,16 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
             error.column()
         ))
     })?;
-    let endpoint = Endpoint::from(&args.path);
-    let endpoint = if args.idempotent {
-        endpoint.idempotent()
-    } else {
-        endpoint
-    };
+    let mut endpoint = Endpoint::from(&args.path);
+    if args.idempotent {
+        endpoint = endpoint.idempotent();
+    }
+    if args.allow_empty {
+        endpoint = endpoint.allow_empty();
+    }
+    for (name, value) in args.header.iter().cloned() {
+        endpoint = endpoint.header(name, value);
+    }
     let answer: Box<RawValue> = remote::block_on(client.call(endpoint, body, &token, &channel))?
         .map_err(remote::call_failure)?;
     // Byte for byte, as `bankezy open` does.

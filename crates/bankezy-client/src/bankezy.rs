@@ -74,12 +74,8 @@ impl BankEzyClient {
         derivation: &Derivation<'_>,
     ) -> Result<AppSession, ProviderError> {
         let ours = key_pair.into();
-        let make = || {
-            Ok(self
-                .server
-                .app_token_request(credentials, Arc::clone(&ours))?
-                .0)
-        };
+        let server = &self.server;
+        let make = || Ok(server.app_token_request(credentials, Arc::clone(&ours))?.0);
         let handshake = AppTokenHandshake::new(Arc::clone(&ours));
         let read = |answer: &Answered| handshake.finish(answer, derivation);
         Ok(self.transport.ask(make, read).await?.0)
@@ -131,10 +127,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
-        let (answer, _) = self
-            .call_with_headers(&endpoint, body, token, channel)
-            .await?;
-        Ok(answer)
+        let answering = self.call_with_headers(&endpoint, body, token, channel);
+        Ok(answering.await?.0)
     }
 
     /// As [`call`](Self::call), with the answer's headers that [`Transport::kept_headers`] names, such as the

@@ -88,7 +88,7 @@ impl Call {
         let code = error.map(ClientError::code);
         let error_type = code.or(error_status.map(StatusCode::as_str));
         let status = status.map(|it| it.as_u16());
-        let resends = Some(self.attempt - 1).filter(|count| *count > 0);
+        let resends = self.resends();
         debug!(
             target: "bankezy_client",
             {
@@ -113,6 +113,10 @@ impl Call {
         wait
     }
 
+    fn resends(&self) -> Option<u32> {
+        self.attempt.checked_sub(1).filter(|count| *count > 0)
+    }
+
     fn is_possibly_sent(&self) -> bool {
         let sent = |it: &DeliveryTracker| it.abandon() == Delivery::PossiblySent;
         self.sent_before || self.sending.get().is_some_and(sent)
@@ -126,7 +130,10 @@ impl Drop for Call {
             let possibly_sent = self.is_possibly_sent();
             warn!(
                 target: "bankezy_client",
-                { server.address = self.host.as_str(), attempt = self.attempt, possibly_sent },
+                {
+                    http.request.method = self.method.as_str(), server.address = self.host.as_str(),
+                    http.request.resend_count = self.resends(), possibly_sent,
+                },
                 "call dropped before its end",
             );
         }

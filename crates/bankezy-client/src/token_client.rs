@@ -68,7 +68,7 @@ impl<A: TokenApi> TokenClient<A> {
     ) -> Result<A::Answer, ProviderError> {
         let make = || {
             let mut request = self.api.request(request)?;
-            self.options.apply(&mut request);
+            self.options.apply(&mut request)?;
             Ok(request)
         };
         let read = |answer: &Answered| self.api.response(request, answer, asked_at);

@@ -18,7 +18,7 @@ use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, debug};
 
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
@@ -204,7 +204,10 @@ impl Transport {
         let headers = ServerHeaders::of(&response, &self.settings.kept_headers);
         match read(&response) {
             Ok(answer) => Ok((answer, headers)),
-            Err(error) => Err(ProviderError::Answer(error, headers)),
+            Err(error) => {
+                debug!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
+                Err(ProviderError::Answer(error, headers))
+            }
         }
     }
 

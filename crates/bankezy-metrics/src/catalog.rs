@@ -81,8 +81,9 @@ pub const METRICS: &[Metric] = &[
     counter(
         FAILURES,
         &["operation", "error_type"],
-        "failures to get a session (`session`), to renew one (`renewal`), to end a replaced one \
-         (`revocation`), to get a token (`token`), and of a token store (`token_store`)",
+        "answers that did not open, or say that the call failed (`answer`); failures to get a session \
+         (`session`), to renew one (`renewal`), to end a replaced one (`revocation`), to get a token \
+         (`token`), and of a token store (`token_store`)",
     ),
     seconds(
         SKEW_SECONDS,

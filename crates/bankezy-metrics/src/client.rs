@@ -72,6 +72,7 @@ impl Fields {
                 let seconds = histogram!(LOGIN_SECONDS, "renewed" => self.renewed.to_string());
                 record_millis(&seconds, self.elapsed_ms);
             }
+            "answer not accepted" => self.count_failure("answer"),
             "no session obtained" => self.count_failure("session"),
             "renewal failed, logging in instead" => self.count_failure("renewal"),
             "replaced token not invalidated" => self.count_failure("revocation"),

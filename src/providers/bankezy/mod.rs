@@ -212,7 +212,7 @@ impl BankEzy {
         request
             .headers_mut()
             .insert(X_API_KEY, self.api_key.clone());
-        endpoint.options.apply(&mut request);
+        endpoint.options.apply(&mut request)?;
         Ok(request)
     }
 }

@@ -8,6 +8,7 @@ use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::RequestError;
 use bankezy_crypto::providers::bankezy::Version;
 use clap::Parser;
+use http::{HeaderName, HeaderValue};
 
 use super::choice::one_of;
 use super::place::{Place, SecretArg, secret};
@@ -48,10 +49,23 @@ pub(crate) struct Call {
     /// The server executes the call once, however often it arrives: send it again after 429 or 503 with Retry-After. Default: it is sent once
     #[arg(long)]
     pub(crate) idempotent: bool,
+    /// Take a success without a body, such as 204, for the answer `null`, which nothing but TLS authenticates
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// Header of your own, such as an idempotency key or traceparent. Other users of this machine can see it: no secrets
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) header: Vec<(HeaderName, HeaderValue)>,
     #[command(flatten)]
     pub(crate) session: SessionArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), &'static str> {
+    let (name, value) = text.split_once(':').ok_or("no colon")?;
+    let name = name.parse().map_err(|_| "not a header's name")?;
+    let value = value.trim().parse().map_err(|_| "not a header's value")?;
+    Ok((name, value))
 }
 
 /// A token that there is already, and the key under which its calls travel.

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
 use serde_json::Value;
 
@@ -164,6 +165,7 @@ fn a_call_is_sent_once_unless_it_says_that_it_may_be_repeated() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
+    let (heard, hears) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -175,6 +177,7 @@ fn a_call_is_sent_once_unless_it_says_that_it_may_be_repeated() {
                 request.push_str(&String::from_utf8_lossy(&part[..len]));
             }
             counted.fetch_add(1, Ordering::SeqCst);
+            heard.send(request).unwrap();
             let answer = "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nX-Request-Id: req-7\r\n\
                 Connection: close\r\nContent-Length: 4\r\n\r\nbusy";
             stream.write_all(answer.as_bytes()).unwrap();
@@ -185,8 +188,27 @@ fn a_call_is_sent_once_unless_it_says_that_it_may_be_repeated() {
          --token-file token --timeout 20"
     );
     for (flag, sent) in [("", 1), ("--idempotent", 3)] {
-        let ran = server.folder.run(&format!("{common} {flag}"), BODY);
+        let ran = server
+            .folder
+            .run(&format!("{common} --header key:k-1 {flag}"), BODY);
         ran.failed(1, "(x-request-id: req-7)");
         assert_eq!(count.swap(0, Ordering::SeqCst), sent, "{flag}");
+        let heard: Vec<String> = hears.try_iter().collect();
+        assert_eq!(heard.len(), sent);
+        assert!(heard.iter().all(|head| head.contains("\r\nkey: k-1\r\n")));
     }
+    for (header, code, says) in [
+        ("X-API-KEY:CANARY", 1, "header is a duplicate"),
+        ("CANARY", 2, "no colon"),
+        ("CAN@RY:CANARY", 2, "not a header's name"),
+        ("name:CANARY\u{1}", 2, "not a header's value"),
+        ("host:CANARY", 1, "Host"),
+    ] {
+        let ran = server
+            .folder
+            .run(&format!("{common} --header {header}"), BODY);
+        assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+        ran.failed(code, says);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 0);
 }

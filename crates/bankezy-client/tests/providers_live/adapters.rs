@@ -124,8 +124,10 @@ impl Which {
 impl Adapter {
     pub(crate) async fn token(&self, client: &Client) -> Result<Token, Failed> {
         // The faults count what each attempt meets.
-        let repeatable =
-            |request: &mut Request<SecretBytes>| CallOptions::new().idempotent().apply(request);
+        let repeatable = |request: &mut Request<SecretBytes>| {
+            let options = CallOptions::new().idempotent();
+            options.apply(request).unwrap();
+        };
         match self {
             Self::Faceki(api) => ask(client, api, &(), repeatable).await,
             Self::ComplyCube(api, request) => ask(client, api, request, repeatable).await,

@@ -139,6 +139,27 @@ async fn attempts_and_calls_that_were_possibly_sent_are_counted() {
 }
 
 #[tokio::test]
+async fn answers_that_do_not_open_are_counted() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let sandbox = Sandbox::start().await.unwrap();
+    let keeper = keeper(&sandbox, &TestClock::default());
+
+    sandbox.faults().inject_at(ECHO, InjectedFault::WrongKey, 1);
+    let failed = keeper.call::<_, Value>(ECHO, &json!(1)).await;
+    assert!(failed.is_err());
+    let _: Value = keeper.call(ECHO, &json!(1)).await.unwrap();
+    let failures = |labels| recorded.count("bankezy_client_failures_total", labels);
+    let unopened = [
+        ("operation", "answer"),
+        ("error_type", "envelope.open_failed"),
+    ];
+    assert_eq!(failures(&unopened), 1.0);
+    assert_eq!(failures(&unopened[..1]), 1.0);
+}
+
+#[tokio::test]
 async fn logins_renewals_and_their_failures_are_counted() {
     let recorded = Recorded::default();
     let _recorder = metrics::set_default_local_recorder(&recorded);
