@@ -117,6 +117,7 @@ fn each_row_is_filled_and_its_commands_run_what_is_there() {
                             assert!(is_there, "{id}: {module}");
                         }
                     }
+                    ["--example", name] => assert!(there("examples", name), "{id}: {name}"),
                     ["--bench", name] => assert!(there("benches", name), "{id}: {name}"),
                     ["--features", list] => {
                         let unknown = list.split(',').find(|name| !has_feature(&package, name));

@@ -14,6 +14,7 @@ use bankezy_crypto::KeyPair;
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, AppSession, BankEzy, Version};
 use bankezy_sandbox::{EmulatedEndpoint, Sandbox};
+use bankezy_test_support::process::{argument, memory};
 use serde_json::{Value, json};
 
 /// How much memory may grow from the middle to the end: a fifth, and what an allocator keeps.
@@ -165,23 +166,5 @@ impl Seen {
         });
         let end = (step.unwrap_or(Self::STEPS) + 1) as f64 / Self::PER_OCTAVE;
         Duration::from_micros(end.exp2() as u64)
-    }
-}
-
-/// Resident memory in bytes; Linux alone tells. `status` has it in KiB whatever the page size,
-/// `statm` in pages.
-fn memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-fn argument(name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    match (arguments.next(), arguments.next()) {
-        (None, _) => Ok(default),
-        (Some(_), Some(value)) => Ok(value.parse()?),
-        (Some(_), None) => Err(format!("{name} needs a number").into()),
     }
 }

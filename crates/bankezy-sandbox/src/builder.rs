@@ -119,6 +119,14 @@ impl SandboxBuilder {
         self
     }
 
+    /// Calls `executed` with the opened JSON of each call of `/sandbox/echo`, when it is executed: to count how often a
+    /// call was executed, by a reference in its body. Default: does nothing.
+    #[must_use]
+    pub fn on_echo(mut self, executed: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        self.config.on_echo = Arc::new(executed);
+        self
+    }
+
     /// Starts the emulator on the current Tokio runtime; it accepts connections once this returns.
     ///
     /// # Errors

@@ -2,10 +2,14 @@
 
 use core::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use bankezy_crypto::Derivation;
 
 use super::tokens::TokenFormat;
+
+/// Gets the opened JSON of a call that is executed.
+pub(super) type OnExecuted = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// What an emulator is set to.
 #[derive(Clone)]
@@ -20,6 +24,7 @@ pub(super) struct Config {
     pub(super) token_format: TokenFormat,
     pub(super) max_tokens: usize,
     pub(super) max_body: usize,
+    pub(super) on_echo: OnExecuted,
 }
 
 impl Default for Config {
@@ -35,6 +40,7 @@ impl Default for Config {
             token_format: TokenFormat::default(),
             max_tokens: 100_000,
             max_body: 1024 * 1024,
+            on_echo: Arc::new(|_| ()),
         }
     }
 }

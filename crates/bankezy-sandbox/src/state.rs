@@ -10,7 +10,7 @@ use bankezy_crypto::Error;
 use http::header::{DATE, HeaderName};
 
 use super::channel::{ServerKeys, SessionKeys};
-use super::config::Config;
+use super::config::{Config, OnExecuted};
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
@@ -67,6 +67,7 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) clock: Clock,
     pub(super) max_body: usize,
+    pub(super) on_echo: OnExecuted,
     issuer: TokenIssuer,
     token_lifetime: Duration,
     tokens: Mutex<Tokens>,
@@ -89,6 +90,7 @@ impl State {
             faults: Faults::new(config.prefix.clone()),
             clock: Clock::default(),
             max_body: config.max_body,
+            on_echo: Arc::clone(&config.on_echo),
             issuer: TokenIssuer::new(config.token_format)?,
             token_lifetime: config.token_lifetime,
             tokens: Mutex::new(Tokens::new(config.max_tokens)),

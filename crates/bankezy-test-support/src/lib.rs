@@ -2,6 +2,7 @@
 //! use it. The core's tests do without: the core depends on no member, for tests neither.
 
 pub mod keys;
+pub mod process;
 
 mod captured;
 mod loopback;

@@ -131,7 +131,10 @@ impl Call<'_> {
 
     fn echo(&self) -> Result<Vec<u8>, Refusal> {
         match serde_json::from_slice::<IgnoredAny>(self.body) {
-            Ok(_) => Ok(self.body.to_vec()),
+            Ok(_) => {
+                (self.state.on_echo)(self.body);
+                Ok(self.body.to_vec())
+            }
             Err(_) => Err(failure("Failure: the body is not JSON").into()),
         }
     }

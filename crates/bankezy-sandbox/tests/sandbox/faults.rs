@@ -1,5 +1,7 @@
 //! Each fault on each call: what it does, whether the call was executed, and that it passes.
 
+use std::mem;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
@@ -214,6 +216,36 @@ async fn a_delay_lasts_and_the_call_is_executed_before_it() {
     answered.unwrap();
     assert!(start.elapsed() >= delay);
     assert!(executed_after < delay);
+}
+
+#[tokio::test]
+async fn each_execution_of_the_echo_is_reported_with_its_json() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let reporting = Arc::clone(&reported);
+    let on_echo = move |json: &[u8]| reporting.lock().unwrap().push(json.to_vec());
+    let sandbox = Sandbox::builder().on_echo(on_echo).start().await.unwrap();
+    let session = session(&sandbox, Kind::P256).await;
+    let call = async |fault: &str, json: &str| {
+        let headers = [("X-API-TOKEN", &*session.token), ("X-Sandbox-Fault", fault)];
+        post(&sandbox, ECHO, &headers, &session.channel.seal(json)).await
+    };
+    let retry_after = 0;
+    for (fault, is_reported) in [
+        (InjectedFault::Unauthorized, false),
+        (InjectedFault::AfterUnauthorized, true),
+        (InjectedFault::DropBefore, false),
+        (InjectedFault::DropAfter, true),
+        (InjectedFault::ServiceUnavailable { retry_after }, false),
+        (InjectedFault::AfterServiceUnavailable { retry_after }, true),
+    ] {
+        let json = format!(r#"{{"fault": "{}"}}"#, fault.name());
+        let _ = call(fault.name(), &json).await;
+        let expected: Vec<_> = is_reported.then(|| json.into_bytes()).into_iter().collect();
+        assert_eq!(mem::take(&mut *reported.lock().unwrap()), expected);
+    }
+    // What is no JSON is refused.
+    let _ = call("after-503", "{").await;
+    assert!(reported.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
