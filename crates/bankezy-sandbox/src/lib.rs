@@ -101,6 +101,7 @@ mod tls;
 mod tokens;
 
 pub use builder::SandboxBuilder;
+pub use config::AnswerForm;
 pub use credentials::Credentials;
 pub use error::SandboxError;
 pub use faults::{Faults, InjectedFault};

@@ -10,11 +10,11 @@ use bankezy_crypto::Error;
 use http::header::{DATE, HeaderName};
 
 use super::channel::{ServerKeys, SessionKeys};
-use super::config::Config;
+use super::config::{AnswerForm, Config};
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
-use super::tokens::{Claims, TokenId, TokenIssuer, strip_bearer};
+use super::tokens::{Claims, TokenFormat, TokenId, TokenIssuer, strip_bearer};
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +67,8 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) clock: Clock,
     pub(super) max_body: usize,
+    pub(super) answers: AnswerForm,
+    pub(super) token_format: Option<TokenFormat>,
     issuer: TokenIssuer,
     token_lifetime: Duration,
     tokens: Mutex<Tokens>,
@@ -89,7 +91,9 @@ impl State {
             faults: Faults::new(config.prefix.clone()),
             clock: Clock::default(),
             max_body: config.max_body,
-            issuer: TokenIssuer::new(config.token_format)?,
+            answers: config.answers,
+            token_format: config.token_format,
+            issuer: TokenIssuer::new()?,
             token_lifetime: config.token_lifetime,
             tokens: Mutex::new(Tokens::new(config.max_tokens)),
             logins: AtomicU64::new(1),
@@ -112,6 +116,7 @@ impl State {
         reference: &str,
         account: Option<String>,
         keys: SessionKeys,
+        form: TokenFormat,
     ) -> Result<Issued, Error> {
         let session = Arc::new(Session {
             reference: reference.to_owned(),
@@ -119,7 +124,7 @@ impl State {
             login_id: self.logins.fetch_add(1, Ordering::Relaxed),
             keys: Arc::new(keys),
         });
-        let (id, issued) = self.new_token(reference)?;
+        let (id, issued) = self.new_token(reference, form)?;
         self.tokens().insert(id, session, issued.expires_at);
         Ok(issued)
     }
@@ -139,29 +144,31 @@ impl State {
         &self,
         old: TokenId,
         session: &Session,
+        form: TokenFormat,
     ) -> Result<Result<Issued, TokenStatus>, Error> {
-        let (id, issued) = self.new_token(&session.reference)?;
+        let (id, issued) = self.new_token(&session.reference, form)?;
         let renewed = self
             .tokens()
             .renew(old, id, issued.expires_at, self.clock.now());
         Ok(renewed.map(|()| issued))
     }
 
-    /// Whether there was a token to invalidate.
-    pub(super) fn invalidate(&self, reference: &str) -> bool {
+    /// Ends the tokens of a reference. Returns when the last of them would have expired, if there was one.
+    pub(super) fn invalidate(&self, reference: &str) -> Option<u64> {
         self.tokens().invalidate(reference)
     }
 
-    fn new_token(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
+    fn new_token(&self, subject: &str, form: TokenFormat) -> Result<(TokenId, Issued), Error> {
         let now = self.clock.now();
         let expires_at = now.saturating_add(millis(self.token_lifetime));
         let id = random::id()?;
-        let token = self.issuer.issue(&Claims {
+        let claims = Claims {
             id,
             subject,
             issued_at: now / 1000,
             expires_at: expires_at.div_ceil(1000),
-        })?;
+        };
+        let token = self.issuer.issue(form, &claims)?;
         Ok((id, Issued { token, expires_at }))
     }
 
@@ -261,12 +268,12 @@ impl Tokens {
         Ok(())
     }
 
-    fn invalidate(&mut self, reference: &str) -> bool {
-        let mut found = false;
+    fn invalidate(&mut self, reference: &str) -> Option<u64> {
+        let mut found = None;
         for entry in self.by_id.values_mut() {
             if entry.ended.is_none() && entry.session.reference == reference {
                 entry.ended = Some(TokenStatus::Invalidated);
-                found = true;
+                found = found.max(Some(entry.expires_at));
             }
         }
         found

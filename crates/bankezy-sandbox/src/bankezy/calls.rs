@@ -6,14 +6,14 @@ use bankezy_crypto::Error;
 use http::HeaderMap;
 use http::StatusCode;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::super::exchange::to_bytes;
 use super::super::random;
-use super::super::state::{EmulatedEndpoint, Session, State, TokenStatus};
-use super::super::tokens::{TokenId, strip_bearer};
-use super::answers;
+use super::super::state::{EmulatedEndpoint, Issued, Session, State, TokenStatus};
+use super::super::tokens::{TokenFormat, TokenId, strip_bearer};
+use super::answers::{self, Told};
 use super::reply::{Reply, refused};
 use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
 use super::routes::Route;
@@ -85,13 +85,20 @@ impl Call<'_> {
         {
             return Err(not_allowed().into());
         }
-        let (keys, server_key) = state.keys.exchange(&request.sdk_public_key, true).await?;
-        let account = request.account;
-        let issued = state.issue(&request.reference, Some(account.clone()), keys)?;
-        let mut more = Map::new();
-        more.insert("referenceId".into(), request.reference.into());
-        more.insert("accountNumber".into(), account.into());
-        Ok(answers::token(self.route, &issued, Some(&server_key), more))
+        let (keys, server_key) = state
+            .keys
+            .exchange(request.sdk_public_key.as_ref(), true)
+            .await?;
+        let account = Some(request.account.clone());
+        let form = token_format(state, self.route);
+        let issued = state.issue(&request.reference, account, keys, form)?;
+        let told = Told {
+            server_key: Some(&server_key),
+            reference: Some(&request.reference),
+            account: Some(&request.account),
+            ..Told::default()
+        };
+        Ok(with_token(state, self.route, &issued, told))
     }
 
     fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
@@ -108,25 +115,31 @@ impl Call<'_> {
                 return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
             }
         }
-        let issued = self.state.renew(id, session)??;
-        let mut more = Map::new();
-        more.insert("referenceId".into(), session.reference.clone().into());
-        more.insert("loginId".into(), session.login_id.into());
-        if let Some(account) = &session.account {
-            more.insert("accountNumber".into(), account.clone().into());
-        }
-        Ok(answers::token(self.route, &issued, None, more))
+        let form = token_format(self.state, self.route);
+        let issued = self.state.renew(id, session, form)??;
+        let told = Told {
+            reference: Some(&session.reference),
+            account: session.account.as_deref(),
+            login_id: Some(session.login_id),
+            ..Told::default()
+        };
+        Ok(with_token(self.state, self.route, &issued, told))
     }
 
     fn invalidate(&self) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
         let reference = fields.text("tokenReferenceId")?;
-        if !self.state.invalidate(reference) {
-            return Err(failure("Failure: tokenReferenceId names no valid token").into());
-        }
-        let mut more = Map::new();
-        more.insert("tokenReferenceId".into(), reference.into());
-        Ok(answers::success(self.route, more))
+        let expires_at = self.state.invalidate(reference);
+        let expires_at =
+            expires_at.ok_or_else(|| failure("Failure: tokenReferenceId names no valid token"))?;
+        let token = self.headers.get("x-api-token");
+        let told = Told {
+            token: token.and_then(|token| token.to_str().ok()),
+            expires_at: token.map(|_| expires_at),
+            reference: Some(reference),
+            ..Told::default()
+        };
+        Ok(answers::success(self.state.answers, self.route, &told))
     }
 
     fn echo(&self) -> Result<Vec<u8>, Refusal> {
@@ -150,7 +163,9 @@ pub(super) async fn app_token(
             answer
         }
         Err(Refusal::Plain(reply)) => return Err(reply),
-        Err(Refusal::Sealed(problem)) => answers::failure(route, problem.code, &problem.text),
+        Err(Refusal::Sealed(problem)) => {
+            answers::failure(state.answers, route, problem.code, &problem.text)
+        }
     };
     Ok(Reply::Clear(to_bytes(&json)))
 }
@@ -175,10 +190,30 @@ async fn exchange(
     if !credentials.is_app_secret(secret.as_bytes()) {
         return Err(not_allowed().into());
     }
-    let (keys, server_key) = state.keys.exchange(&public_key, false).await?;
+    let (keys, server_key) = state.keys.exchange(Some(&public_key), false).await?;
     let reference = random::uuid()?;
-    let issued = state.issue(&reference, None, keys)?;
-    let mut more = Map::new();
-    more.insert("referenceId".into(), reference.into());
-    Ok(answers::token(route, &issued, Some(&server_key), more))
+    let issued = state.issue(&reference, None, keys, token_format(state, route))?;
+    let told = Told {
+        server_key: Some(&server_key),
+        reference: Some(&reference),
+        ..Told::default()
+    };
+    Ok(with_token(state, route, &issued, told))
+}
+
+fn token_format(state: &State, route: &Route) -> TokenFormat {
+    let documented = || answers::token_format(state.answers, route);
+    state.token_format.unwrap_or_else(documented)
+}
+
+/// The answer of a call that gives a token.
+fn with_token(state: &State, route: &Route, issued: &Issued, told: Told<'_>) -> Value {
+    let prefix = answers::prefix(state.answers, route, token_format(state, route));
+    let token = format!("{prefix}{}", issued.token);
+    let told = Told {
+        token: Some(&token),
+        expires_at: Some(issued.expires_at),
+        ..told
+    };
+    answers::success(state.answers, route, &told)
 }

@@ -1,6 +1,7 @@
 //! The emulator, spoken to by a client that shares nothing with it but the envelope.
 
 mod calls;
+mod documented;
 mod faults;
 mod http;
 mod inputs;
