@@ -25,7 +25,8 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .require_client_certificate(args.mutual_tls)
         .derivation(args.derivation)
         .token_lifetime(Duration::from_secs(args.token_lifetime))
-        .answers(args.answers);
+        .answers(args.answers)
+        .strict(args.strict);
     if let Some(form) = args.token_format {
         builder = builder.token_format(form);
     }

@@ -105,6 +105,15 @@ impl SandboxBuilder {
         self
     }
 
+    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before,
+    /// members that no page names, a token in another form than it was issued in, `application/json` as the content type
+    /// of a sealed body, and anything around a sealed text. Default: off.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.config.strict = strict;
+        self
+    }
+
     /// Form of BankEzy's tokens. Default: a JWT from Onboarding, as its page shows it, and a JWE from the other
     /// calls; JWTs with [`AnswerForm::Varied`].
     #[must_use]

@@ -32,6 +32,7 @@ pub(super) struct Config {
     pub(super) derivation: Derivation<'static>,
     pub(super) token_lifetime: Duration,
     pub(super) answers: AnswerForm,
+    pub(super) strict: bool,
     /// `None`: as documented for the call.
     pub(super) token_format: Option<TokenFormat>,
     pub(super) max_tokens: usize,
@@ -49,6 +50,7 @@ impl Default for Config {
             derivation: Derivation::ConcatKdf { apu: b"", apv: b"" },
             token_lifetime: Duration::from_secs(3600),
             answers: AnswerForm::default(),
+            strict: false,
             token_format: None,
             max_tokens: 100_000,
             max_body: 1024 * 1024,

@@ -28,7 +28,7 @@
 //!
 //! Requests are taken as the documentation's samples have them: Onboarding without `referenceId` and with an empty
 //! `sdkPublicKey`, dates as yyyyMMdd and as ddMMyyyy, `application/json` as content type, and quotes or a line end around
-//! a sealed text.
+//! a sealed text. [`SandboxBuilder::strict`] refuses more.
 //!
 //! The other providers, in clear:
 //!

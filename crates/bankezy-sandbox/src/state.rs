@@ -14,7 +14,7 @@ use super::config::{AnswerForm, Config};
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
-use super::tokens::{Claims, TokenFormat, TokenId, TokenIssuer, strip_bearer};
+use super::tokens::{Claims, TokenForm, TokenFormat, TokenId, TokenIssuer, strip_bearer};
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +68,7 @@ pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) max_body: usize,
     pub(super) answers: AnswerForm,
+    pub(super) strict: bool,
     pub(super) token_format: Option<TokenFormat>,
     issuer: TokenIssuer,
     token_lifetime: Duration,
@@ -92,6 +93,7 @@ impl State {
             clock: Clock::default(),
             max_body: config.max_body,
             answers: config.answers,
+            strict: config.strict,
             token_format: config.token_format,
             issuer: TokenIssuer::new()?,
             token_lifetime: config.token_lifetime,
@@ -116,7 +118,7 @@ impl State {
         reference: &str,
         account: Option<String>,
         keys: SessionKeys,
-        form: TokenFormat,
+        form: TokenForm,
     ) -> Result<Issued, Error> {
         let session = Arc::new(Session {
             reference: reference.to_owned(),
@@ -125,18 +127,28 @@ impl State {
             keys: Arc::new(keys),
         });
         let (id, issued) = self.new_token(reference, form)?;
-        self.tokens().insert(id, session, issued.expires_at);
+        let entry = Entry::new(session, issued.expires_at, form);
+        self.tokens().insert(id, entry);
         Ok(issued)
     }
 
     /// The session that a token belongs to.
     pub(super) fn session(&self, token: &str) -> Result<(TokenId, Arc<Session>), TokenStatus> {
-        let id = self
-            .issuer
-            .read(strip_bearer(token))
-            .ok_or(TokenStatus::Unknown)?;
-        let session = self.tokens().live(id, self.clock.now())?;
-        Ok((id, session))
+        let bare = strip_bearer(token);
+        let id = self.issuer.read(bare).ok_or(TokenStatus::Unknown)?;
+        let tokens = self.tokens();
+        let entry = tokens.live(id, self.clock.now())?;
+        if self.strict && token.strip_prefix(entry.prefix) != Some(bare) {
+            return Err(TokenStatus::OtherForm);
+        }
+        Ok((id, Arc::clone(&entry.session)))
+    }
+
+    /// Whether a token was issued for this reference, and is not forgotten yet.
+    pub(super) fn has_reference(&self, reference: &str) -> bool {
+        let tokens = self.tokens();
+        let mut entries = tokens.by_id.values();
+        entries.any(|entry| entry.session.reference == reference)
     }
 
     /// Puts a new token in the place of one; of several at once, one succeeds.
@@ -144,12 +156,12 @@ impl State {
         &self,
         old: TokenId,
         session: &Session,
-        form: TokenFormat,
+        form: TokenForm,
     ) -> Result<Result<Issued, TokenStatus>, Error> {
         let (id, issued) = self.new_token(&session.reference, form)?;
         let renewed = self
             .tokens()
-            .renew(old, id, issued.expires_at, self.clock.now());
+            .renew(old, id, issued.expires_at, form, self.clock.now());
         Ok(renewed.map(|()| issued))
     }
 
@@ -158,7 +170,7 @@ impl State {
         self.tokens().invalidate(reference)
     }
 
-    fn new_token(&self, subject: &str, form: TokenFormat) -> Result<(TokenId, Issued), Error> {
+    fn new_token(&self, subject: &str, form: TokenForm) -> Result<(TokenId, Issued), Error> {
         let now = self.clock.now();
         let expires_at = now.saturating_add(millis(self.token_lifetime));
         let id = random::id()?;
@@ -168,7 +180,8 @@ impl State {
             issued_at: now / 1000,
             expires_at: expires_at.div_ceil(1000),
         };
-        let token = self.issuer.issue(form, &claims)?;
+        let token = self.issuer.issue(form.format, &claims)?;
+        let token = format!("{}{token}", form.prefix);
         Ok((id, Issued { token, expires_at }))
     }
 
@@ -193,6 +206,8 @@ pub(super) enum TokenStatus {
     Expired,
     Renewed,
     Invalidated,
+    /// Strict only.
+    OtherForm,
 }
 
 impl TokenStatus {
@@ -202,6 +217,9 @@ impl TokenStatus {
             Self::Expired => "X-API-TOKEN has expired",
             Self::Renewed => "X-API-TOKEN has been renewed",
             Self::Invalidated => "X-API-TOKEN has been invalidated",
+            Self::OtherForm => {
+                "X-API-TOKEN is not in the form in which it was issued, with or without Bearer"
+            }
         }
     }
 }
@@ -216,8 +234,21 @@ struct Tokens {
 struct Entry {
     session: Arc<Session>,
     expires_at: u64,
+    /// What stood before the token.
+    prefix: &'static str,
     /// `None` while it works, apart from its expiry.
     ended: Option<TokenStatus>,
+}
+
+impl Entry {
+    fn new(session: Arc<Session>, expires_at: u64, form: TokenForm) -> Self {
+        Self {
+            session,
+            expires_at,
+            prefix: form.prefix,
+            ended: None,
+        }
+    }
 }
 
 impl Tokens {
@@ -229,27 +260,22 @@ impl Tokens {
         }
     }
 
-    fn insert(&mut self, id: TokenId, session: Arc<Session>, expires_at: u64) {
+    fn insert(&mut self, id: TokenId, entry: Entry) {
         while self.order.len() >= self.max {
             if let Some(oldest) = self.order.pop_front() {
                 self.by_id.remove(&oldest);
             }
         }
         self.order.push_back(id);
-        let entry = Entry {
-            session,
-            expires_at,
-            ended: None,
-        };
         self.by_id.insert(id, entry);
     }
 
-    fn live(&self, id: TokenId, now: u64) -> Result<Arc<Session>, TokenStatus> {
+    fn live(&self, id: TokenId, now: u64) -> Result<&Entry, TokenStatus> {
         let entry = self.by_id.get(&id).ok_or(TokenStatus::Unknown)?;
         match entry.ended {
             Some(status) => Err(status),
             None if entry.expires_at <= now => Err(TokenStatus::Expired),
-            None => Ok(Arc::clone(&entry.session)),
+            None => Ok(entry),
         }
     }
 
@@ -257,14 +283,15 @@ impl Tokens {
         &mut self,
         old: TokenId,
         new: TokenId,
-        expires: u64,
+        expires_at: u64,
+        form: TokenForm,
         now: u64,
     ) -> Result<(), TokenStatus> {
-        let session = self.live(old, now)?;
+        let session = Arc::clone(&self.live(old, now)?.session);
         if let Some(entry) = self.by_id.get_mut(&old) {
             entry.ended = Some(TokenStatus::Renewed);
         }
-        self.insert(new, session, expires);
+        self.insert(new, Entry::new(session, expires_at, form));
         Ok(())
     }
 

@@ -18,6 +18,14 @@ pub enum TokenFormat {
     Jwe,
 }
 
+/// How one call's tokens are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TokenForm {
+    pub(super) format: TokenFormat,
+    /// [`BEARER`] or nothing.
+    pub(super) prefix: &'static str,
+}
+
 /// Names a token; its claim `jti` in hexadecimal.
 pub(super) type TokenId = u128;
 

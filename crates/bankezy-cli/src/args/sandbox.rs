@@ -70,6 +70,9 @@ pub(crate) struct Sandbox {
     /// Form of BankEzy's answers: as the call's own page shows it, as the second tab of that page, or with every name and code that occurs on any page
     #[arg(long, value_name = "FORM", default_value = "documented", value_parser = one_of(ANSWERS))]
     pub(crate) answers: AnswerForm,
+    /// Refuse what a server might refuse: a referenceId used twice, unknown members, a token in another form, application/json, anything around a sealed text
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Form of BankEzy's tokens: jwt or jwe [default: as documented for the call]
     #[arg(long, value_name = "FORM", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
     pub(crate) token_format: Option<TokenFormat>,

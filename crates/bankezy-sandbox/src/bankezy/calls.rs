@@ -12,10 +12,13 @@ use subtle::ConstantTimeEq as _;
 use super::super::exchange::to_bytes;
 use super::super::random;
 use super::super::state::{EmulatedEndpoint, Issued, Session, State, TokenStatus};
-use super::super::tokens::{TokenFormat, TokenId, strip_bearer};
+use super::super::tokens::{TokenForm, TokenId, strip_bearer};
 use super::answers::{self, Told};
 use super::reply::{Reply, refused};
-use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
+use super::requests::{
+    Fields, ONBOARDING_FIELDS, Problem, TOKEN_FIELDS, TokenRequest, failure, invalid_api_key,
+    not_allowed,
+};
 use super::routes::Route;
 
 /// A request whose body has been opened.
@@ -79,6 +82,13 @@ impl Call<'_> {
         let state = self.state;
         let fields = Fields::parse(self.body)?;
         let request = TokenRequest::parse(&fields, onboarding)?;
+        if state.strict {
+            let more: &[&str] = if onboarding { ONBOARDING_FIELDS } else { &[] };
+            fields.only(&[TOKEN_FIELDS, more].concat())?;
+            if state.has_reference(&request.reference) {
+                return Err(failure("Failure: referenceId was used before (strict)").into());
+            }
+        }
         if !state
             .credentials
             .is_sdk_api_key(request.sdk_api_key.as_bytes())
@@ -90,7 +100,7 @@ impl Call<'_> {
             .exchange(request.sdk_public_key.as_ref(), true)
             .await?;
         let account = Some(request.account.clone());
-        let form = token_format(state, self.route);
+        let form = token_form(state, self.route);
         let issued = state.issue(&request.reference, account, keys, form)?;
         let told = Told {
             server_key: Some(&server_key),
@@ -103,6 +113,9 @@ impl Call<'_> {
 
     fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
+        if self.state.strict {
+            fields.only(&["token"])?;
+        }
         let named = strip_bearer(fields.text("token")?).as_bytes();
         let sent = self.headers.get("x-api-token");
         let sent = sent.and_then(|token| token.to_str().ok()).map(strip_bearer);
@@ -115,7 +128,7 @@ impl Call<'_> {
                 return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
             }
         }
-        let form = token_format(self.state, self.route);
+        let form = token_form(self.state, self.route);
         let issued = self.state.renew(id, session, form)??;
         let told = Told {
             reference: Some(&session.reference),
@@ -128,6 +141,9 @@ impl Call<'_> {
 
     fn invalidate(&self) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
+        if self.state.strict {
+            fields.only(&["tokenReferenceId"])?;
+        }
         let reference = fields.text("tokenReferenceId")?;
         let expires_at = self.state.invalidate(reference);
         let expires_at =
@@ -181,6 +197,9 @@ async fn exchange(
         return Err(invalid_api_key().into());
     }
     let fields = Fields::parse(body)?;
+    if state.strict {
+        fields.only(&["apiKey", "publicKey", "secret"])?;
+    }
     let app_api_key = fields.text("apiKey")?;
     let public_key = fields.public_key("publicKey")?;
     let secret = fields.text("secret")?;
@@ -192,7 +211,7 @@ async fn exchange(
     }
     let (keys, server_key) = state.keys.exchange(Some(&public_key), false).await?;
     let reference = random::uuid()?;
-    let issued = state.issue(&reference, None, keys, token_format(state, route))?;
+    let issued = state.issue(&reference, None, keys, token_form(state, route))?;
     let told = Told {
         server_key: Some(&server_key),
         reference: Some(&reference),
@@ -201,17 +220,14 @@ async fn exchange(
     Ok(with_token(state, route, &issued, told))
 }
 
-fn token_format(state: &State, route: &Route) -> TokenFormat {
-    let documented = || answers::token_format(state.answers, route);
-    state.token_format.unwrap_or_else(documented)
+fn token_form(state: &State, route: &Route) -> TokenForm {
+    answers::token_form(state.answers, route, state.token_format)
 }
 
 /// The answer of a call that gives a token.
 fn with_token(state: &State, route: &Route, issued: &Issued, told: Told<'_>) -> Value {
-    let prefix = answers::prefix(state.answers, route, token_format(state, route));
-    let token = format!("{prefix}{}", issued.token);
     let told = Told {
-        token: Some(&token),
+        token: Some(&issued.token),
         expires_at: Some(issued.expires_at),
         ..told
     };

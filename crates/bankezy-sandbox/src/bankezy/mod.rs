@@ -60,7 +60,7 @@ fn seal(state: &State, reply: Reply, fault: Option<InjectedFault>) -> Result<Ans
 async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply, Reply> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    check_content_type(headers)?;
+    check_content_type(state, route.endpoint, headers)?;
     let body = exchange::read_body(state.max_body, body).await?;
     let api_key = headers
         .get("x-api-key")
@@ -73,7 +73,7 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
     let keys = session.as_ref().map(|(_, session)| &session.keys);
     let (opened, channel) = state
         .keys
-        .open(bare(&body), keys)
+        .open(if state.strict { &body } else { bare(&body) }, keys)
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "the body cannot be decrypted"))?;
     let call = calls::Call {
         state,
@@ -128,8 +128,16 @@ fn bare(body: &[u8]) -> &[u8] {
 }
 
 /// Samples of the documentation have `application/json` where its text says `text/plain`.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Reply> {
-    let allowed = ["text/plain", "application/json"];
+fn check_content_type(
+    state: &State,
+    endpoint: EmulatedEndpoint,
+    headers: &HeaderMap,
+) -> Result<(), Reply> {
+    let is_lenient = !state.strict || endpoint == EmulatedEndpoint::GetAppToken;
+    let allowed: &[&str] = match is_lenient {
+        true => &["text/plain", "application/json"],
+        false => &["text/plain"],
+    };
     if allowed.iter().any(|kind| is_content(headers, kind)) {
         return Ok(());
     }

@@ -42,6 +42,16 @@ impl Fields {
             .map_err(|_| failure("Failure: the body is not a JSON object"))
     }
 
+    /// Refuses members that no page names.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let foreign = |name: &&String| !known.contains(&name.as_str());
+        match self.0.keys().find(foreign) {
+            // The name is what was sent, and not shown.
+            Some(_) => Err(failure("Failure: a member that is not documented (strict)")),
+            None => Ok(()),
+        }
+    }
+
     /// A string with something in it, of at most 16 KiB.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
         match self.0.get(name) {
@@ -79,6 +89,25 @@ pub(super) struct TokenRequest {
     pub(super) sdk_api_key: String,
     pub(super) account: String,
 }
+
+/// What the page of Get Token names.
+pub(super) const TOKEN_FIELDS: &[&str] = &[
+    "referenceId",
+    "sdkPublicKey",
+    "sdkApiKey",
+    "accountNumber",
+    "firstName",
+    "lastName",
+    "email",
+    "isdCode",
+    "mobileNumber",
+    "dob",
+    "data",
+];
+
+/// What the page of Onboarding names beyond those.
+pub(super) const ONBOARDING_FIELDS: &[&str] =
+    &["gender", "zipCode", "preferredLanguage", "kycLevel"];
 
 impl TokenRequest {
     pub(super) fn parse(fields: &Fields, onboarding: bool) -> Result<Self, Problem> {
@@ -126,7 +155,7 @@ impl TokenRequest {
                 .is_some_and(|map| map.values().all(Value::is_string))
         })?;
         if onboarding {
-            for name in ["gender", "zipCode", "preferredLanguage", "kycLevel"] {
+            for name in ONBOARDING_FIELDS {
                 fields.optional(name, "a string", Value::is_string)?;
             }
         }

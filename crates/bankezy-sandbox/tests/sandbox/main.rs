@@ -8,5 +8,6 @@ mod inputs;
 mod lifecycle;
 mod partner;
 mod plain_json;
+mod strict;
 mod stub;
 mod tls;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::config::AnswerForm;
 use super::super::state::EmulatedEndpoint;
-use super::super::tokens::{BEARER, TokenFormat};
+use super::super::tokens::{BEARER, TokenForm, TokenFormat};
 use super::routes::Route;
 
 /// What the answer of a call tells, whatever it calls it.
@@ -40,26 +40,19 @@ pub(super) fn failure(form: AnswerForm, route: &Route, code: &str, text: &str) -
     }
 }
 
-/// What stands before the token of a call.
-pub(super) fn prefix(form: AnswerForm, route: &Route, token: TokenFormat) -> &'static str {
-    let has_prefix = match form {
-        AnswerForm::Varied => varied::has_prefix(route),
-        _ => route.endpoint == EmulatedEndpoint::OnboardingUserToken,
+/// How the tokens of a call are written, in a format that was `asked` for if one was. The page of Onboarding shows a
+/// JWT. That the others, whose samples are JWEs for the most part, have one here is this crate's reading.
+pub(super) fn token_form(form: AnswerForm, route: &Route, asked: Option<TokenFormat>) -> TokenForm {
+    let onboarding = route.endpoint == EmulatedEndpoint::OnboardingUserToken;
+    let (format, has_prefix) = match form {
+        AnswerForm::Varied => (TokenFormat::Jwt, varied::has_prefix(route)),
+        _ if onboarding => (TokenFormat::Jwt, true),
+        _ => (TokenFormat::Jwe, false),
     };
-    if has_prefix && token == TokenFormat::Jwt {
-        BEARER
-    } else {
-        ""
-    }
-}
-
-/// The form of a call's token where none was asked for. The page of Onboarding shows a JWT. That the others, whose
-/// samples are JWEs for the most part, have one here is this crate's reading.
-pub(super) fn token_format(form: AnswerForm, route: &Route) -> TokenFormat {
-    match (form, route.endpoint) {
-        (AnswerForm::Varied, _) | (_, EmulatedEndpoint::OnboardingUserToken) => TokenFormat::Jwt,
-        _ => TokenFormat::Jwe,
-    }
+    let format = asked.unwrap_or(format);
+    let has_prefix = has_prefix && format == TokenFormat::Jwt;
+    let prefix = if has_prefix { BEARER } else { "" };
+    TokenForm { format, prefix }
 }
 
 /// Leaves out what there is nothing to tell of.
