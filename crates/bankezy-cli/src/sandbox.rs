@@ -18,17 +18,19 @@ pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
 async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
     // Ahead of the ready file: from then on a signal is a wish to end well.
     let stop = stop()?;
-    let sandbox = Sandbox::builder()
+    let mut builder = Sandbox::builder()
         .listen(args.listen)
         .path_prefix(args.prefix.as_str())
         .tls(args.tls)
         .require_client_certificate(args.mutual_tls)
         .derivation(args.derivation)
         .token_lifetime(Duration::from_secs(args.token_lifetime))
-        .token_format(args.token_format)
-        .start()
-        .await
-        .map_err(remote::sandbox_failure)?;
+        .answers(args.answers)
+        .strict(args.strict);
+    if let Some(form) = args.token_format {
+        builder = builder.token_format(form);
+    }
+    let sandbox = builder.start().await.map_err(remote::sandbox_failure)?;
     // Only once the server listens: until then a file of an earlier run stays.
     if let Some(path) = &args.ready_file {
         files::write_private(

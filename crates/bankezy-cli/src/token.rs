@@ -195,7 +195,10 @@ impl TokenCall<'_> {
         } else {
             self.client.get_token(&request, &channel).await
         };
-        let answer = answer.map_err(remote::call_failure)?;
+        let mut answer = answer.map_err(remote::call_failure)?;
+        // The documented answers leave out what Renew and Invalidate ask for.
+        answer.account_number = answer.account_number.or(Some(account.get().to_string()));
+        answer.token_reference_id = answer.token_reference_id.or(Some(reference.clone()));
         let keys = self.exchanged(&answer, self.derivation)?;
         Ok((answer, keys.unwrap_or(Keys::Static)))
     }

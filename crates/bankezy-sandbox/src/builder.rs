@@ -9,7 +9,7 @@ use bankezy_crypto::Derivation;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::config::Config;
+use super::config::{AnswerForm, Config};
 use super::credentials::Credentials;
 use super::error::SandboxError;
 use super::running::Sandbox;
@@ -98,10 +98,27 @@ impl SandboxBuilder {
         self
     }
 
-    /// Form of the tokens. Default: JWT.
+    /// Form of BankEzy's answers. Default: as the call's own page shows it.
+    #[must_use]
+    pub fn answers(mut self, form: AnswerForm) -> Self {
+        self.config.answers = form;
+        self
+    }
+
+    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before,
+    /// members that no page names, a token in another form than it was issued in, `application/json` as the content type
+    /// of a sealed body, and anything around a sealed text. Default: off.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.config.strict = strict;
+        self
+    }
+
+    /// Form of BankEzy's tokens. Default: a JWT from Onboarding, as its page shows it, and a JWE from the other
+    /// calls; JWTs with [`AnswerForm::Varied`].
     #[must_use]
     pub fn token_format(mut self, form: TokenFormat) -> Self {
-        self.config.token_format = form;
+        self.config.token_format = Some(form);
         self
     }
 
@@ -190,6 +207,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("listen", &self.config.listen)
             .field("tls", &self.config.tls)
             .field("token_lifetime", &self.config.token_lifetime)
+            .field("answers", &self.config.answers)
             .field("token_format", &self.config.token_format)
             .finish_non_exhaustive()
     }

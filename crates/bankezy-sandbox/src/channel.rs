@@ -33,6 +33,8 @@ pub(super) struct SessionKeys {
 }
 
 enum Exchanged {
+    /// The client sent no key.
+    Nothing,
     Agreed(PayloadCipher),
     /// Seals to the client's key.
     Rsa(PublicKeySealer),
@@ -56,24 +58,26 @@ impl ServerKeys {
         })
     }
 
-    /// The session's keys, and the server's key as it travels: of the kind that the client sent.
+    /// The session's keys, and the server's key as it travels: of the kind that the client sent, and on P-256
+    /// if it sent none.
     pub(super) async fn exchange(
         &self,
-        client: &PublicKey,
+        client: Option<&PublicKey>,
         with_static: bool,
     ) -> Result<(SessionKeys, String), Error> {
-        let (exchanged, server_key) = match client.key_type() {
-            KeyType::P256 => {
+        let (exchanged, server_key) = match client.map(|key| (key, key.key_type())) {
+            None => (Exchanged::Nothing, self.p256.public_key().to_wire()),
+            Some((client, KeyType::P256)) => {
                 let secret = self.p256.agree(client, &self.derivation)?;
                 let cipher = PayloadCipher::new(&secret)?.with_max_sealed_len(self.max_sealed);
                 (Exchanged::Agreed(cipher), self.p256.public_key().to_wire())
             }
-            KeyType::Rsa => {
+            Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
                 let sealer = PublicKeySealer::new(client)?;
                 (Exchanged::Rsa(sealer), server.public.to_wire())
             }
-            found => {
+            Some((_, found)) => {
                 return Err(Error::WrongKeyType {
                     needed: KeyType::P256,
                     found,
@@ -118,6 +122,7 @@ impl ServerKeys {
         match channel {
             Channel::Static => self.static_cipher.seal(answer),
             Channel::Exchanged(keys) => match &keys.exchanged {
+                Exchanged::Nothing => self.static_cipher.seal(answer),
                 Exchanged::Agreed(cipher) => cipher.seal(answer),
                 Exchanged::Rsa(sealer) => sealer.seal(answer),
             },

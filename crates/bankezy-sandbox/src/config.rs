@@ -11,6 +11,20 @@ use super::tokens::TokenFormat;
 /// Gets the opened JSON of a call that is executed.
 pub(super) type OnExecuted = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
+/// Which of the documented forms BankEzy's answers have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AnswerForm {
+    /// That of the call's own page; where it has two tabs, the first.
+    #[default]
+    Documented,
+    /// That of the second tab, where the call's page has two.
+    SecondTab,
+    /// Forms in which every name, code and nesting occurs that the documentation shows on any page, for clients
+    /// that have to cope with all of them.
+    Varied,
+}
+
 /// What an emulator is set to.
 #[derive(Clone)]
 pub(super) struct Config {
@@ -21,7 +35,10 @@ pub(super) struct Config {
     pub(super) client_certificate: bool,
     pub(super) derivation: Derivation<'static>,
     pub(super) token_lifetime: Duration,
-    pub(super) token_format: TokenFormat,
+    pub(super) answers: AnswerForm,
+    pub(super) strict: bool,
+    /// `None`: as documented for the call.
+    pub(super) token_format: Option<TokenFormat>,
     pub(super) max_tokens: usize,
     pub(super) max_body: usize,
     pub(super) on_echo: OnExecuted,
@@ -37,7 +54,9 @@ impl Default for Config {
             client_certificate: false,
             derivation: Derivation::ConcatKdf { apu: b"", apv: b"" },
             token_lifetime: Duration::from_secs(3600),
-            token_format: TokenFormat::default(),
+            answers: AnswerForm::default(),
+            strict: false,
+            token_format: None,
             max_tokens: 100_000,
             max_body: 1024 * 1024,
             on_echo: Arc::new(|_| ()),

@@ -23,8 +23,12 @@
 //! # What it serves
 //! Get Token (POST, and GET since the documentation says so), Onboarding user token, Get App Token,
 //! Renew (both documented paths of v1), Invalidate, and `/sandbox/echo`, under the paths of the
-//! documentation; the path of Onboarding's v2 is this crate's own. v1 answers flat, v2 under `data`,
-//! and the documented variants of codes and names are spread over them.
+//! documentation; the path of Onboarding's v2 is this crate's own. Each answers in the form that its own page
+//! shows; [`SandboxBuilder::answers`] changes that.
+//!
+//! Requests are taken as the documentation's samples have them: Onboarding without `referenceId` and with an empty
+//! `sdkPublicKey`, dates as yyyyMMdd and as ddMMyyyy, `application/json` as content type, and quotes or a line end around
+//! a sealed text. [`SandboxBuilder::strict`] refuses more.
 //!
 //! The other providers, in clear:
 //!
@@ -47,7 +51,7 @@
 //! BankEzy: HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown,
 //! expired, renewed or invalidated; 400 for a body that does not open, 413 for one that is too long,
 //! 415 for the wrong `Content-Type`. What is wrong with an opened request is told in a sealed
-//! answer with HTTP 200: `TOK002` unknown API key, `TOK004` credentials that may not have a token,
+//! answer with HTTP 200, whose form is this crate's own: `TOK002` unknown API key, `TOK004` credentials that may not have a token,
 //! `TOK003` anything else, with a `resDesc` that names the field.
 //!
 //! Faceki: 403 without `clientId`, 402 without `clientSecret`, 401 for wrong ones, in the shapes of
@@ -101,6 +105,7 @@ mod tls;
 mod tokens;
 
 pub use builder::SandboxBuilder;
+pub use config::AnswerForm;
 pub use credentials::Credentials;
 pub use error::SandboxError;
 pub use faults::{Faults, InjectedFault};

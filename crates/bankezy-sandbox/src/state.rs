@@ -10,11 +10,11 @@ use bankezy_crypto::Error;
 use http::header::{DATE, HeaderName};
 
 use super::channel::{ServerKeys, SessionKeys};
-use super::config::{Config, OnExecuted};
+use super::config::{AnswerForm, Config, OnExecuted};
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
-use super::tokens::{Claims, TokenId, TokenIssuer, strip_bearer};
+use super::tokens::{Claims, TokenForm, TokenFormat, TokenId, TokenIssuer, strip_bearer};
 
 /// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +68,9 @@ pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) max_body: usize,
     pub(super) on_echo: OnExecuted,
+    pub(super) answers: AnswerForm,
+    pub(super) strict: bool,
+    pub(super) token_format: Option<TokenFormat>,
     issuer: TokenIssuer,
     token_lifetime: Duration,
     tokens: Mutex<Tokens>,
@@ -91,7 +94,10 @@ impl State {
             clock: Clock::default(),
             max_body: config.max_body,
             on_echo: Arc::clone(&config.on_echo),
-            issuer: TokenIssuer::new(config.token_format)?,
+            answers: config.answers,
+            strict: config.strict,
+            token_format: config.token_format,
+            issuer: TokenIssuer::new()?,
             token_lifetime: config.token_lifetime,
             tokens: Mutex::new(Tokens::new(config.max_tokens)),
             logins: AtomicU64::new(1),
@@ -114,6 +120,7 @@ impl State {
         reference: &str,
         account: Option<String>,
         keys: SessionKeys,
+        form: TokenForm,
     ) -> Result<Issued, Error> {
         let session = Arc::new(Session {
             reference: reference.to_owned(),
@@ -121,19 +128,29 @@ impl State {
             login_id: self.logins.fetch_add(1, Ordering::Relaxed),
             keys: Arc::new(keys),
         });
-        let (id, issued) = self.new_token(reference)?;
-        self.tokens().insert(id, session, issued.expires_at);
+        let (id, issued) = self.new_token(reference, form)?;
+        let entry = Entry::new(session, issued.expires_at, form);
+        self.tokens().insert(id, entry);
         Ok(issued)
     }
 
     /// The session that a token belongs to.
     pub(super) fn session(&self, token: &str) -> Result<(TokenId, Arc<Session>), TokenStatus> {
-        let id = self
-            .issuer
-            .read(strip_bearer(token))
-            .ok_or(TokenStatus::Unknown)?;
-        let session = self.tokens().live(id, self.clock.now())?;
-        Ok((id, session))
+        let bare = strip_bearer(token);
+        let id = self.issuer.read(bare).ok_or(TokenStatus::Unknown)?;
+        let tokens = self.tokens();
+        let entry = tokens.live(id, self.clock.now())?;
+        if self.strict && token.strip_prefix(entry.prefix) != Some(bare) {
+            return Err(TokenStatus::OtherForm);
+        }
+        Ok((id, Arc::clone(&entry.session)))
+    }
+
+    /// Whether a token was issued for this reference, and is not forgotten yet.
+    pub(super) fn has_reference(&self, reference: &str) -> bool {
+        let tokens = self.tokens();
+        let mut entries = tokens.by_id.values();
+        entries.any(|entry| entry.session.reference == reference)
     }
 
     /// Puts a new token in the place of one; of several at once, one succeeds.
@@ -141,29 +158,32 @@ impl State {
         &self,
         old: TokenId,
         session: &Session,
+        form: TokenForm,
     ) -> Result<Result<Issued, TokenStatus>, Error> {
-        let (id, issued) = self.new_token(&session.reference)?;
+        let (id, issued) = self.new_token(&session.reference, form)?;
         let renewed = self
             .tokens()
-            .renew(old, id, issued.expires_at, self.clock.now());
+            .renew(old, id, issued.expires_at, form, self.clock.now());
         Ok(renewed.map(|()| issued))
     }
 
-    /// Whether there was a token to invalidate.
-    pub(super) fn invalidate(&self, reference: &str) -> bool {
+    /// Ends the tokens of a reference. Returns when the last of them would have expired, if there was one.
+    pub(super) fn invalidate(&self, reference: &str) -> Option<u64> {
         self.tokens().invalidate(reference)
     }
 
-    fn new_token(&self, subject: &str) -> Result<(TokenId, Issued), Error> {
+    fn new_token(&self, subject: &str, form: TokenForm) -> Result<(TokenId, Issued), Error> {
         let now = self.clock.now();
         let expires_at = now.saturating_add(millis(self.token_lifetime));
         let id = random::id()?;
-        let token = self.issuer.issue(&Claims {
+        let claims = Claims {
             id,
             subject,
             issued_at: now / 1000,
             expires_at: expires_at.div_ceil(1000),
-        })?;
+        };
+        let token = self.issuer.issue(form.format, &claims)?;
+        let token = format!("{}{token}", form.prefix);
         Ok((id, Issued { token, expires_at }))
     }
 
@@ -188,6 +208,8 @@ pub(super) enum TokenStatus {
     Expired,
     Renewed,
     Invalidated,
+    /// Strict only.
+    OtherForm,
 }
 
 impl TokenStatus {
@@ -197,6 +219,9 @@ impl TokenStatus {
             Self::Expired => "X-API-TOKEN has expired",
             Self::Renewed => "X-API-TOKEN has been renewed",
             Self::Invalidated => "X-API-TOKEN has been invalidated",
+            Self::OtherForm => {
+                "X-API-TOKEN is not in the form in which it was issued, with or without Bearer"
+            }
         }
     }
 }
@@ -211,8 +236,21 @@ struct Tokens {
 struct Entry {
     session: Arc<Session>,
     expires_at: u64,
+    /// What stood before the token.
+    prefix: &'static str,
     /// `None` while it works, apart from its expiry.
     ended: Option<TokenStatus>,
+}
+
+impl Entry {
+    fn new(session: Arc<Session>, expires_at: u64, form: TokenForm) -> Self {
+        Self {
+            session,
+            expires_at,
+            prefix: form.prefix,
+            ended: None,
+        }
+    }
 }
 
 impl Tokens {
@@ -224,27 +262,22 @@ impl Tokens {
         }
     }
 
-    fn insert(&mut self, id: TokenId, session: Arc<Session>, expires_at: u64) {
+    fn insert(&mut self, id: TokenId, entry: Entry) {
         while self.order.len() >= self.max {
             if let Some(oldest) = self.order.pop_front() {
                 self.by_id.remove(&oldest);
             }
         }
         self.order.push_back(id);
-        let entry = Entry {
-            session,
-            expires_at,
-            ended: None,
-        };
         self.by_id.insert(id, entry);
     }
 
-    fn live(&self, id: TokenId, now: u64) -> Result<Arc<Session>, TokenStatus> {
+    fn live(&self, id: TokenId, now: u64) -> Result<&Entry, TokenStatus> {
         let entry = self.by_id.get(&id).ok_or(TokenStatus::Unknown)?;
         match entry.ended {
             Some(status) => Err(status),
             None if entry.expires_at <= now => Err(TokenStatus::Expired),
-            None => Ok(Arc::clone(&entry.session)),
+            None => Ok(entry),
         }
     }
 
@@ -252,23 +285,24 @@ impl Tokens {
         &mut self,
         old: TokenId,
         new: TokenId,
-        expires: u64,
+        expires_at: u64,
+        form: TokenForm,
         now: u64,
     ) -> Result<(), TokenStatus> {
-        let session = self.live(old, now)?;
+        let session = Arc::clone(&self.live(old, now)?.session);
         if let Some(entry) = self.by_id.get_mut(&old) {
             entry.ended = Some(TokenStatus::Renewed);
         }
-        self.insert(new, session, expires);
+        self.insert(new, Entry::new(session, expires_at, form));
         Ok(())
     }
 
-    fn invalidate(&mut self, reference: &str) -> bool {
-        let mut found = false;
+    fn invalidate(&mut self, reference: &str) -> Option<u64> {
+        let mut found = None;
         for entry in self.by_id.values_mut() {
             if entry.ended.is_none() && entry.session.reference == reference {
                 entry.ended = Some(TokenStatus::Invalidated);
-                found = true;
+                found = found.max(Some(entry.expires_at));
             }
         }
         found

@@ -9,14 +9,21 @@ use serde_json::{Value, json};
 use super::random;
 
 /// Which form the tokens have. The documentation shows both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenFormat {
     /// A JWT under HS512, bare or after `Bearer `, depending on the endpoint.
-    #[default]
     Jwt,
     /// A bare compact JWE under a key of the emulator's own.
     Jwe,
+}
+
+/// How one call's tokens are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TokenForm {
+    pub(super) format: TokenFormat,
+    /// [`BEARER`] or nothing.
+    pub(super) prefix: &'static str,
 }
 
 /// Names a token; its claim `jti` in hexadecimal.
@@ -33,24 +40,20 @@ pub(super) struct Claims<'a> {
 }
 
 /// Makes tokens and reads its own ones.
-pub(super) enum TokenIssuer {
-    /// Boxed, since it is far larger than the other.
-    Jwt(Box<hmac::Key>),
-    Jwe(PayloadCipher),
+pub(super) struct TokenIssuer {
+    jwt: hmac::Key,
+    jwe: PayloadCipher,
 }
 
 impl TokenIssuer {
-    pub(super) fn new(form: TokenFormat) -> Result<Self, Error> {
-        Ok(match form {
-            TokenFormat::Jwt => {
-                let key = hmac::Key::new(hmac::HMAC_SHA512, &random::bytes::<64>()?);
-                Self::Jwt(Box::new(key))
-            }
-            TokenFormat::Jwe => Self::Jwe(PayloadCipher::new(&PayloadSecret::generate()?)?),
+    pub(super) fn new() -> Result<Self, Error> {
+        Ok(Self {
+            jwt: hmac::Key::new(hmac::HMAC_SHA512, &random::bytes::<64>()?),
+            jwe: PayloadCipher::new(&PayloadSecret::generate()?)?,
         })
     }
 
-    pub(super) fn issue(&self, claims: &Claims<'_>) -> Result<String, Error> {
+    pub(super) fn issue(&self, form: TokenFormat, claims: &Claims<'_>) -> Result<String, Error> {
         let json = json!({
             "jti": format!("{:032x}", claims.id),
             "sub": claims.subject,
@@ -60,39 +63,42 @@ impl TokenIssuer {
             "TOKEN_EXPIRY": claims.expires_at.saturating_sub(claims.issued_at) / 60,
         })
         .to_string();
-        match self {
-            Self::Jwt(key) => {
+        match form {
+            TokenFormat::Jwt => {
                 let mut token = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS512","typ":"JWT"}"#);
                 token.push('.');
                 URL_SAFE_NO_PAD.encode_string(json.as_bytes(), &mut token);
-                let tag = hmac::sign(key, token.as_bytes());
+                let tag = hmac::sign(&self.jwt, token.as_bytes());
                 token.push('.');
                 URL_SAFE_NO_PAD.encode_string(tag.as_ref(), &mut token);
                 Ok(token)
             }
-            Self::Jwe(cipher) => cipher.seal(json.as_bytes()),
+            TokenFormat::Jwe => self.jwe.seal(json.as_bytes()),
         }
     }
 
     /// The name of a token that this issuer made.
     pub(super) fn read(&self, token: &str) -> Option<TokenId> {
-        let claims: Value = match self {
-            Self::Jwt(key) => {
-                let (signed, tag) = token.rsplit_once('.')?;
-                let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-                hmac::verify(key, signed.as_bytes(), &tag).ok()?;
-                let (_, claims) = signed.split_once('.')?;
-                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?
-            }
-            Self::Jwe(cipher) => cipher.open_json(token).ok()?,
+        let is_jwe = token.matches('.').count() == 4;
+        let claims: Value = if is_jwe {
+            self.jwe.open_json(token).ok()?
+        } else {
+            let (signed, tag) = token.rsplit_once('.')?;
+            let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+            hmac::verify(&self.jwt, signed.as_bytes(), &tag).ok()?;
+            let (_, claims) = signed.split_once('.')?;
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?
         };
         u128::from_str_radix(claims.get("jti")?.as_str()?, 16).ok()
     }
 }
 
-/// The token itself, without the `Bearer ` that some pages put before it.
+/// What some pages put before a token.
+pub(super) const BEARER: &str = "Bearer ";
+
+/// The token itself, without the prefix.
 pub(super) fn strip_bearer(token: &str) -> &str {
-    token.strip_prefix("Bearer ").unwrap_or(token).trim()
+    token.strip_prefix(BEARER).unwrap_or(token).trim()
 }
 
 #[cfg(test)]
@@ -109,10 +115,10 @@ mod tests {
     #[test]
     fn an_issuer_reads_its_own_tokens_alone() {
         for form in [TokenFormat::Jwt, TokenFormat::Jwe] {
-            let issuer = TokenIssuer::new(form).unwrap();
-            let token = issuer.issue(&CLAIMS).unwrap();
+            let issuer = TokenIssuer::new().unwrap();
+            let token = issuer.issue(form, &CLAIMS).unwrap();
             assert_eq!(issuer.read(&token), Some(7));
-            assert_eq!(TokenIssuer::new(form).unwrap().read(&token), None);
+            assert_eq!(TokenIssuer::new().unwrap().read(&token), None);
             for cut in 0..token.len() {
                 assert_eq!(issuer.read(&token[..cut]), None);
             }

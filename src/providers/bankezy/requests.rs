@@ -86,6 +86,12 @@ impl AccountNumber {
         number("accountNumber", digits, 19).and_then(Self::new)
     }
 
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
     pub(super) fn digits(self) -> SecretText {
         self.0.to_string().into()
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use bankezy_crypto::Derivation;
-use bankezy_sandbox::TokenFormat;
+use bankezy_sandbox::{AnswerForm, TokenFormat};
 use clap::Parser;
 
 use super::choice::one_of;
@@ -67,10 +67,22 @@ pub(crate) struct Sandbox {
     /// How long a token is valid
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
-    /// Form of the tokens
-    #[arg(long, default_value = "jwt", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
-    pub(crate) token_format: TokenFormat,
+    /// Form of BankEzy's answers: as the call's own page shows it, as the second tab of that page, or with every name and code that occurs on any page
+    #[arg(long, value_name = "FORM", default_value = "documented", value_parser = one_of(ANSWERS))]
+    pub(crate) answers: AnswerForm,
+    /// Refuse what a server might refuse: a referenceId used twice, unknown members, a token in another form, application/json, anything around a sealed text
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Form of BankEzy's tokens: jwt or jwe [default: as documented for the call]
+    #[arg(long, value_name = "FORM", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
+    pub(crate) token_format: Option<TokenFormat>,
 }
+
+const ANSWERS: [(&str, AnswerForm); 3] = [
+    ("documented", AnswerForm::Documented),
+    ("second-tab", AnswerForm::SecondTab),
+    ("varied", AnswerForm::Varied),
+];
 
 const DERIVATIONS: [(&str, Derivation<'static>); 3] = [
     ("raw", Derivation::RawSharedSecret),

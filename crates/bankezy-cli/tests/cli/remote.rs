@@ -29,7 +29,7 @@ fn get_token_prints_the_answer_and_its_session_makes_calls() {
         "{expiry}"
     );
     let token = shown["token"].as_str().unwrap();
-    assert!(token.starts_with("eyJh…(") && token.len() < 40, "{token}");
+    assert!(token.starts_with("eyJl…(") && token.len() < 40, "{token}");
 
     assert_eq!(server.call("--session session", BODY).text(), BODY);
     assert_private(server.folder.0.join("session"));

@@ -138,7 +138,7 @@ fn onboarding_gives_a_token_for_calls() {
         "onboarding {} --sdk-api-key-file sdkApiKey --account-number 7 --save-session s",
         server_flags(&server)
     )));
-    assert_eq!(shown["code"], "ONB200");
+    assert_eq!(shown["code"], "200");
     assert_eq!(server.call("--session s", BODY).text(), BODY);
 }
 
@@ -168,7 +168,7 @@ fn renewal_keeps_the_keys_and_ends_the_old_token() {
         // What Get Token said is still known: a second renewal, then the end.
         server.of_token(&renewal).printed();
         let ended = answer(server.of_token(&format!("invalidate --session {name}")));
-        assert_eq!(ended["code"], "200");
+        assert_eq!(ended["code"], "TOK200");
         let kept: Value = serde_json::from_str(&server.folder.read(name)).unwrap();
         assert_eq!(ended["tokenReferenceId"], kept["token_reference_id"]);
         server

@@ -8,7 +8,7 @@ use bankezy_client::{BankEzyClient, ProviderError};
 use bankezy_crypto::providers::Token;
 use bankezy_crypto::providers::bankezy::{AppCredentials, Version};
 use bankezy_crypto::{Channel, KeyPair};
-use bankezy_sandbox::{EmulatedEndpoint, Sandbox, TokenFormat};
+use bankezy_sandbox::{AnswerForm, EmulatedEndpoint, Sandbox, TokenFormat};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -35,7 +35,8 @@ struct Visit {
 
 impl Visit {
     async fn start(way: Way, version: Version, tls: bool) -> Self {
-        let builder = Sandbox::builder().tls(tls).token_lifetime(HOUR);
+        let builder = Sandbox::builder().answers(AnswerForm::Varied);
+        let builder = builder.tls(tls).token_lifetime(HOUR);
         // Both forms of token, since they travel in headers.
         let builder = match way {
             Way::Static => builder.token_format(TokenFormat::Jwe),

@@ -12,7 +12,7 @@ use bankezy_client::{
 use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Endpoint, Version};
 use bankezy_crypto::{Derivation, KeyPair};
-use bankezy_sandbox::{EmulatedEndpoint, InjectedFault, Sandbox};
+use bankezy_sandbox::{AnswerForm, EmulatedEndpoint, InjectedFault, Sandbox};
 use bankezy_test_support::in_time;
 use serde_json::Value;
 
@@ -180,7 +180,9 @@ impl Stage {
 }
 
 pub(crate) async fn emulator() -> Sandbox {
-    let builder = Sandbox::builder().token_lifetime(HOUR);
+    // The documented answer of Get App Token has no reference, by which a token could be invalidated.
+    let builder = Sandbox::builder().answers(AnswerForm::Varied);
+    let builder = builder.token_lifetime(HOUR);
     builder.start().await.unwrap()
 }
 

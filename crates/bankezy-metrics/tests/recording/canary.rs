@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
 use bankezy_metrics::{ClockSkewLayer, MessageMetricsLayer, client_layer, counted};
-use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
+use bankezy_sandbox::{AnswerForm, InjectedFault, Sandbox, TestClock};
 use bankezy_test_support::Captured;
 use bankezy_tower::SealedServerLayer;
 use bytes::Bytes;
@@ -26,7 +26,8 @@ const CANARY: &str = "canary-4711";
 /// Calls that work and calls that fail, with a canary in path, query, body and answer. Returns the secrets of
 /// the emulator.
 async fn visit_client() -> Vec<String> {
-    let sandbox = Sandbox::start().await.unwrap();
+    let builder = Sandbox::builder().answers(AnswerForm::Varied);
+    let sandbox = builder.start().await.unwrap();
     let clock = TestClock::default();
     let keeper = keeper(&sandbox, &clock);
     let body = json!({ CANARY: CANARY });

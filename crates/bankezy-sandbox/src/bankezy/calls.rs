@@ -6,16 +6,19 @@ use bankezy_crypto::Error;
 use http::HeaderMap;
 use http::StatusCode;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::super::exchange::to_bytes;
 use super::super::random;
-use super::super::state::{EmulatedEndpoint, Session, State, TokenStatus};
-use super::super::tokens::{TokenId, strip_bearer};
-use super::answers;
+use super::super::state::{EmulatedEndpoint, Issued, Session, State, TokenStatus};
+use super::super::tokens::{TokenForm, TokenId, strip_bearer};
+use super::answers::{self, Told};
 use super::reply::{Reply, refused};
-use super::requests::{Fields, Problem, TokenRequest, failure, invalid_api_key, not_allowed};
+use super::requests::{
+    Fields, ONBOARDING_FIELDS, Problem, TOKEN_FIELDS, TokenRequest, failure, invalid_api_key,
+    not_allowed,
+};
 use super::routes::Route;
 
 /// A request whose body has been opened.
@@ -79,23 +82,40 @@ impl Call<'_> {
         let state = self.state;
         let fields = Fields::parse(self.body)?;
         let request = TokenRequest::parse(&fields, onboarding)?;
+        if state.strict {
+            let more: &[&str] = if onboarding { ONBOARDING_FIELDS } else { &[] };
+            fields.only(&[TOKEN_FIELDS, more].concat())?;
+            if state.has_reference(&request.reference) {
+                return Err(failure("Failure: referenceId was used before (strict)").into());
+            }
+        }
         if !state
             .credentials
             .is_sdk_api_key(request.sdk_api_key.as_bytes())
         {
             return Err(not_allowed().into());
         }
-        let (keys, server_key) = state.keys.exchange(&request.sdk_public_key, true).await?;
-        let account = request.account;
-        let issued = state.issue(&request.reference, Some(account.clone()), keys)?;
-        let mut more = Map::new();
-        more.insert("referenceId".into(), request.reference.into());
-        more.insert("accountNumber".into(), account.into());
-        Ok(answers::token(self.route, &issued, Some(&server_key), more))
+        let (keys, server_key) = state
+            .keys
+            .exchange(request.sdk_public_key.as_ref(), true)
+            .await?;
+        let account = Some(request.account.clone());
+        let form = token_form(state, self.route);
+        let issued = state.issue(&request.reference, account, keys, form)?;
+        let told = Told {
+            server_key: Some(&server_key),
+            reference: Some(&request.reference),
+            account: Some(&request.account),
+            ..Told::default()
+        };
+        Ok(with_token(state, self.route, &issued, told))
     }
 
     fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
+        if self.state.strict {
+            fields.only(&["token"])?;
+        }
         let named = strip_bearer(fields.text("token")?).as_bytes();
         let sent = self.headers.get("x-api-token");
         let sent = sent.and_then(|token| token.to_str().ok()).map(strip_bearer);
@@ -108,25 +128,34 @@ impl Call<'_> {
                 return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
             }
         }
-        let issued = self.state.renew(id, session)??;
-        let mut more = Map::new();
-        more.insert("referenceId".into(), session.reference.clone().into());
-        more.insert("loginId".into(), session.login_id.into());
-        if let Some(account) = &session.account {
-            more.insert("accountNumber".into(), account.clone().into());
-        }
-        Ok(answers::token(self.route, &issued, None, more))
+        let form = token_form(self.state, self.route);
+        let issued = self.state.renew(id, session, form)??;
+        let told = Told {
+            reference: Some(&session.reference),
+            account: session.account.as_deref(),
+            login_id: Some(session.login_id),
+            ..Told::default()
+        };
+        Ok(with_token(self.state, self.route, &issued, told))
     }
 
     fn invalidate(&self) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
-        let reference = fields.text("tokenReferenceId")?;
-        if !self.state.invalidate(reference) {
-            return Err(failure("Failure: tokenReferenceId names no valid token").into());
+        if self.state.strict {
+            fields.only(&["tokenReferenceId"])?;
         }
-        let mut more = Map::new();
-        more.insert("tokenReferenceId".into(), reference.into());
-        Ok(answers::success(self.route, more))
+        let reference = fields.text("tokenReferenceId")?;
+        let expires_at = self.state.invalidate(reference);
+        let expires_at =
+            expires_at.ok_or_else(|| failure("Failure: tokenReferenceId names no valid token"))?;
+        let token = self.headers.get("x-api-token");
+        let told = Told {
+            token: token.and_then(|token| token.to_str().ok()),
+            expires_at: token.map(|_| expires_at),
+            reference: Some(reference),
+            ..Told::default()
+        };
+        Ok(answers::success(self.state.answers, self.route, &told))
     }
 
     fn echo(&self) -> Result<Vec<u8>, Refusal> {
@@ -153,7 +182,9 @@ pub(super) async fn app_token(
             answer
         }
         Err(Refusal::Plain(reply)) => return Err(reply),
-        Err(Refusal::Sealed(problem)) => answers::failure(route, problem.code, &problem.text),
+        Err(Refusal::Sealed(problem)) => {
+            answers::failure(state.answers, route, problem.code, &problem.text)
+        }
     };
     Ok(Reply::Clear(to_bytes(&json)))
 }
@@ -169,6 +200,9 @@ async fn exchange(
         return Err(invalid_api_key().into());
     }
     let fields = Fields::parse(body)?;
+    if state.strict {
+        fields.only(&["apiKey", "publicKey", "secret"])?;
+    }
     let app_api_key = fields.text("apiKey")?;
     let public_key = fields.public_key("publicKey")?;
     let secret = fields.text("secret")?;
@@ -178,10 +212,27 @@ async fn exchange(
     if !credentials.is_app_secret(secret.as_bytes()) {
         return Err(not_allowed().into());
     }
-    let (keys, server_key) = state.keys.exchange(&public_key, false).await?;
+    let (keys, server_key) = state.keys.exchange(Some(&public_key), false).await?;
     let reference = random::uuid()?;
-    let issued = state.issue(&reference, None, keys)?;
-    let mut more = Map::new();
-    more.insert("referenceId".into(), reference.into());
-    Ok(answers::token(route, &issued, Some(&server_key), more))
+    let issued = state.issue(&reference, None, keys, token_form(state, route))?;
+    let told = Told {
+        server_key: Some(&server_key),
+        reference: Some(&reference),
+        ..Told::default()
+    };
+    Ok(with_token(state, route, &issued, told))
+}
+
+fn token_form(state: &State, route: &Route) -> TokenForm {
+    answers::token_form(state.answers, route, state.token_format)
+}
+
+/// The answer of a call that gives a token.
+fn with_token(state: &State, route: &Route, issued: &Issued, told: Told<'_>) -> Value {
+    let told = Told {
+        token: Some(&issued.token),
+        expires_at: Some(issued.expires_at),
+        ..told
+    };
+    answers::success(state.answers, route, &told)
 }

@@ -17,6 +17,7 @@ use bankezy_crypto::Error;
 use http::StatusCode;
 use http::header::HeaderMap;
 
+use super::config::AnswerForm;
 use super::exchange::{self, Answer, is_content, to_bytes};
 use super::faults::InjectedFault;
 use super::state::{EmulatedEndpoint, Session, State};
@@ -48,6 +49,10 @@ fn seal(state: &State, reply: Reply, fault: Option<InjectedFault>) -> Result<Ans
         }
         Reply::Clear(json) if wrong_key => sealed(state.keys.seal_wrongly(None, &json)?),
         Reply::Sealed { channel, json } if !clear => sealed(state.keys.seal(&channel, &json)?),
+        // JSON under the content type that the documentation has for it.
+        Reply::Clear(json) if state.answers != AnswerForm::Varied => {
+            Ok(Answer::text(StatusCode::OK, json))
+        }
         Reply::Sealed { json, .. } | Reply::Clear(json) => Ok(Answer::clear(StatusCode::OK, json)),
     }
 }
@@ -55,7 +60,7 @@ fn seal(state: &State, reply: Reply, fault: Option<InjectedFault>) -> Result<Ans
 async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply, Reply> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    check_content_type(route.endpoint, headers)?;
+    check_content_type(state, route.endpoint, headers)?;
     let body = exchange::read_body(state.max_body, body).await?;
     let api_key = headers
         .get("x-api-key")
@@ -68,7 +73,7 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
     let keys = session.as_ref().map(|(_, session)| &session.keys);
     let (opened, channel) = state
         .keys
-        .open(&body, keys)
+        .open(if state.strict { &body } else { bare(&body) }, keys)
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "the body cannot be decrypted"))?;
     let call = calls::Call {
         state,
@@ -83,7 +88,8 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
         Ok(json) => json,
         Err(calls::Refusal::Plain(reply)) => return Err(reply),
         Err(calls::Refusal::Sealed(problem)) => {
-            to_bytes(&answers::failure(route, problem.code, &problem.text))
+            let (form, code) = (state.answers, problem.code);
+            to_bytes(&answers::failure(form, route, code, &problem.text))
         }
     };
     Ok(Reply::Sealed { channel, json })
@@ -112,10 +118,25 @@ fn session(
     }
 }
 
-fn check_content_type(endpoint: EmulatedEndpoint, headers: &HeaderMap) -> Result<(), Reply> {
-    let allowed: &[&str] = match endpoint {
-        EmulatedEndpoint::GetAppToken => &["application/json", "text/plain"],
-        _ => &["text/plain"],
+/// Without the line end or the quotes that clients send around a sealed text.
+fn bare(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii();
+    let quoted = body
+        .strip_prefix(b"\"")
+        .and_then(|it| it.strip_suffix(b"\""));
+    quoted.unwrap_or(body)
+}
+
+/// Samples of the documentation have `application/json` where its text says `text/plain`.
+fn check_content_type(
+    state: &State,
+    endpoint: EmulatedEndpoint,
+    headers: &HeaderMap,
+) -> Result<(), Reply> {
+    let is_lenient = !state.strict || endpoint == EmulatedEndpoint::GetAppToken;
+    let allowed: &[&str] = match is_lenient {
+        true => &["text/plain", "application/json"],
+        false => &["text/plain"],
     };
     if allowed.iter().any(|kind| is_content(headers, kind)) {
         return Ok(());

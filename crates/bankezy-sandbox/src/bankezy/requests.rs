@@ -3,6 +3,8 @@
 use bankezy_crypto::PublicKey;
 use serde_json::{Map, Value};
 
+use super::super::random;
+
 /// A request that is refused in a sealed answer. The text names a field and never quotes it.
 pub(super) struct Problem {
     pub(super) code: &'static str,
@@ -40,6 +42,16 @@ impl Fields {
             .map_err(|_| failure("Failure: the body is not a JSON object"))
     }
 
+    /// Refuses members that no page names.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let foreign = |name: &&String| !known.contains(&name.as_str());
+        match self.0.keys().find(foreign) {
+            // The name is what was sent, and not shown.
+            Some(_) => Err(failure("Failure: a member that is not documented (strict)")),
+            None => Ok(()),
+        }
+    }
+
     /// A string with something in it, of at most 16 KiB.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
         match self.0.get(name) {
@@ -73,20 +85,53 @@ impl Fields {
 /// Get Token and Onboarding user token.
 pub(super) struct TokenRequest {
     pub(super) reference: String,
-    pub(super) sdk_public_key: PublicKey,
+    pub(super) sdk_public_key: Option<PublicKey>,
     pub(super) sdk_api_key: String,
     pub(super) account: String,
 }
 
+/// What the page of Get Token names.
+pub(super) const TOKEN_FIELDS: &[&str] = &[
+    "referenceId",
+    "sdkPublicKey",
+    "sdkApiKey",
+    "accountNumber",
+    "firstName",
+    "lastName",
+    "email",
+    "isdCode",
+    "mobileNumber",
+    "dob",
+    "data",
+];
+
+/// What the page of Onboarding names beyond those.
+pub(super) const ONBOARDING_FIELDS: &[&str] =
+    &["gender", "zipCode", "preferredLanguage", "kycLevel"];
+
 impl TokenRequest {
     pub(super) fn parse(fields: &Fields, onboarding: bool) -> Result<Self, Problem> {
-        let reference = fields.text("referenceId")?;
+        // The sample of Onboarding has no reference, and an empty key.
+        let has = |name| {
+            fields
+                .0
+                .get(name)
+                .is_some_and(|it| it != "" && !it.is_null())
+        };
+        let reference = match has("referenceId") || !onboarding {
+            true => fields.text("referenceId")?.to_owned(),
+            false => random::uuid().map_err(|_| failure("Failure: no random numbers"))?,
+        };
         if reference.len() > 256 {
             return Err(failure("Failure: referenceId is too long"));
         }
+        let sdk_public_key = match has("sdkPublicKey") || !onboarding {
+            true => Some(fields.public_key("sdkPublicKey")?),
+            false => None,
+        };
         let request = Self {
-            reference: reference.to_owned(),
-            sdk_public_key: fields.public_key("sdkPublicKey")?,
+            reference,
+            sdk_public_key,
             sdk_api_key: fields.text("sdkApiKey")?.to_owned(),
             account: account_number(fields)?,
         };
@@ -99,8 +144,10 @@ impl TokenRequest {
                 value.is_string() || value.is_u64()
             })?;
         }
-        fields.optional("dob", "a date as a number of the form yyyyMMdd", |value| {
-            value.as_u64().is_some_and(is_date)
+        let needed = "a date of the form yyyyMMdd or ddMMyyyy";
+        fields.optional("dob", needed, |value| {
+            let text = value.as_str().and_then(|text| text.parse().ok());
+            value.as_u64().or(text).is_some_and(is_date)
         })?;
         fields.optional("data", "a map of strings to strings", |value| {
             value
@@ -108,7 +155,7 @@ impl TokenRequest {
                 .is_some_and(|map| map.values().all(Value::is_string))
         })?;
         if onboarding {
-            for name in ["gender", "zipCode", "preferredLanguage", "kycLevel"] {
+            for name in ONBOARDING_FIELDS {
                 fields.optional(name, "a string", Value::is_string)?;
             }
         }
@@ -131,9 +178,14 @@ fn account_number(fields: &Fields) -> Result<String, Problem> {
     }
 }
 
-/// Whether yyyyMMdd is a day of the Gregorian calendar, from the year 1000.
+/// Whether yyyyMMdd or ddMMyyyy is a day of the Gregorian calendar, from the year 1000. Samples of the documentation
+/// have both orders, and a number has no leading zero.
 fn is_date(number: u64) -> bool {
-    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    is_day(number / 10_000, number / 100 % 100, number % 100)
+        || is_day(number % 10_000, number / 10_000 % 100, number / 1_000_000)
+}
+
+fn is_day(year: u64, month: u64, day: u64) -> bool {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         2 if leap => 29,
@@ -151,11 +203,12 @@ mod tests {
 
     #[test]
     fn dates_are_days_of_the_calendar() {
-        for date in [19900101, 20000229, 20240229, 20231231] {
+        for date in [19900101, 20000229, 20240229, 20231231, 31011990, 1121990] {
             assert!(is_date(date), "{date}");
         }
         for not in [
             0, 19000229, 20230229, 20230431, 20231301, 20230001, 20230100, 990101, 120230101,
+            31041990,
         ] {
             assert!(!is_date(not), "{not}");
         }

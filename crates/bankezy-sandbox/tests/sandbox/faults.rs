@@ -138,7 +138,7 @@ fn check(fault: &str, call: &Prepared, answer: Option<&Answer>) {
 
 #[tokio::test]
 async fn every_fault_on_every_call() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = varied().await;
     let faults = [
         ("401", false),
         ("429=7", false),

@@ -21,7 +21,7 @@ fn refusal(answer: &Value, version: usize) -> (String, String) {
 
 #[tokio::test]
 async fn each_field_of_a_token_request_is_checked_and_named() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = varied().await;
     let own = key_pair(Kind::P256);
     let good = token_body(&sandbox, &own);
     let wire = own.public_key().to_wire();
@@ -44,7 +44,7 @@ async fn each_field_of_a_token_request_is_checked_and_named() {
         ("email", json!({})),
         ("isdCode", json!(true)),
         ("mobileNumber", json!(1.5)),
-        ("dob", json!("20000101")),
+        ("dob", json!("2000-01-01")),
         ("dob", json!(20010229)),
         ("data", json!({"a": 1})),
         ("data", json!("a")),
@@ -53,6 +53,11 @@ async fn each_field_of_a_token_request_is_checked_and_named() {
     for paths in [GET_TOKEN, ONBOARDING] {
         for (version, path) in paths.into_iter().enumerate() {
             for (field, value) in &wrong {
+                let is_absent = value.is_null() || value == "";
+                let may_be_absent = ["referenceId", "sdkPublicKey"].contains(field);
+                if paths == ONBOARDING && is_absent && may_be_absent {
+                    continue;
+                }
                 let mut body = good.clone();
                 body[field] = value.clone();
                 let answer = call(&sandbox, &channel, path, &[], &body).await;
@@ -96,12 +101,12 @@ async fn what_is_optional_may_be_missing_and_more_may_be_there() {
         &body,
     )
     .await;
-    assert_eq!(answer["resCode"], "TOK200");
+    assert_eq!(answer["resCode"], 100);
 }
 
 #[tokio::test]
 async fn wrong_credentials_have_the_documented_codes() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = varied().await;
     let channel = static_channel(&sandbox);
     let own = key_pair(Kind::P256);
     let body = token_body(&sandbox, &own);
@@ -157,7 +162,7 @@ async fn wrong_credentials_have_the_documented_codes() {
 
 #[tokio::test]
 async fn renew_and_invalidate_check_what_they_are_given() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = varied().await;
     let session = session(&sandbox, Kind::P256).await;
     let token = session.token.as_str();
     let with_account = [("X-API-TOKEN", token), ("X-ACCOUNT-NUMBER", ACCOUNT)];
@@ -223,8 +228,8 @@ async fn what_cannot_be_opened_is_refused_in_clear() {
     assert_eq!(answer.status, 413);
 
     let key = ("X-API-KEY", sandbox.credentials().api_key());
-    let json = ("Content-Type", "application/json");
-    for headers in [vec![key, named[0], json], vec![key, named[0]]] {
+    let html = ("Content-Type", "text/html");
+    for headers in [vec![key, named[0], html], vec![key, named[0]]] {
         let request = request("POST", ECHO, &headers, good.as_bytes());
         assert_eq!(send(sandbox.address(), &request).await.unwrap().status, 415);
     }

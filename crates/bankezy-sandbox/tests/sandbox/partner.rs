@@ -3,7 +3,7 @@
 use bankezy_crypto::{
     KeyPair, Opened, PayloadCipher, PrivateKeyOpener, PublicKey, PublicKeySealer,
 };
-use bankezy_sandbox::Sandbox;
+use bankezy_sandbox::{AnswerForm, Sandbox};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, request, send};
@@ -148,6 +148,12 @@ pub(crate) async fn call(
     channel.open(&answer)
 }
 
+/// An emulator whose answers have every form that occurs anywhere.
+pub(crate) async fn varied() -> Sandbox {
+    let builder = Sandbox::builder().answers(AnswerForm::Varied);
+    builder.start().await.unwrap()
+}
+
 /// Get Token (v1) with a new key.
 pub(crate) async fn session(sandbox: &Sandbox, kind: Kind) -> Session {
     let own = key_pair(kind);
@@ -168,7 +174,11 @@ pub(crate) async fn app_session(sandbox: &Sandbox, kind: Kind) -> Session {
     let answer: Value = serde_json::from_slice(&answer.body).unwrap();
     Session {
         token: answer["token"].as_str().unwrap().to_owned(),
-        reference: answer["referenceId"].as_str().unwrap().to_owned(),
+        // The page of Get App Token shows none.
+        reference: answer["referenceId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         channel: exchanged(sandbox, own, answer["serverPublicKey"].as_str().unwrap()),
     }
 }

@@ -59,7 +59,7 @@ async fn get_token(
 }
 
 fn opened(sandbox: &Sandbox, answer: &Answer) {
-    assert_eq!(static_channel(sandbox).open(answer)["resCode"], "TOK200");
+    assert_eq!(static_channel(sandbox).open(answer)["resCode"], 100);
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
-//! The shapes of answers. The documentation shows several codes and names for one thing, from page
-//! to page; here every variant occurs somewhere.
+//! Answers for clients that have to cope with all of them: every code and name that the documentation shows anywhere
+//! for a thing occurs in some answer.
 
 use serde_json::{Map, Value, json};
 
-use super::super::state::{EmulatedEndpoint, Issued};
-use super::routes::{Route, Version};
+use super::super::super::state::EmulatedEndpoint;
+use super::super::routes::{Route, Version};
+use super::Told;
 
 /// What one endpoint and version calls things.
 struct Shape {
@@ -58,43 +59,39 @@ fn shape(route: &Route) -> Shape {
     }
 }
 
-/// An answer that carries a token; without a server key where there is none to tell.
-pub(super) fn token(
-    route: &Route,
-    issued: &Issued,
-    server_key: Option<&str>,
-    more: Map<String, Value>,
-) -> Value {
-    let shape = shape(route);
-    let mut fields = more;
-    // A JWE has four dots, a JWT two.
-    let bearer = shape.bearer && issued.token.matches('.').count() == 2;
-    let prefix = if bearer { "Bearer " } else { "" };
-    fields.insert("token".into(), format!("{prefix}{}", issued.token).into());
-    let expiry = match shape.expiry_as_text {
-        true => issued.expires_at.to_string().into(),
-        false => issued.expires_at.into(),
-    };
-    fields.insert(shape.expiry.into(), expiry);
-    if let Some(key) = server_key {
-        fields.insert(shape.server_key.into(), key.into());
-    }
-    success(route, fields)
-}
-
 /// Flat in v1, under `data` in v2.
-pub(super) fn success(route: &Route, mut fields: Map<String, Value>) -> Value {
+pub(super) fn success(route: &Route, told: &Told<'_>) -> Value {
     let shape = shape(route);
+    let reference = match route.endpoint {
+        EmulatedEndpoint::Invalidate => "tokenReferenceId",
+        _ => "referenceId",
+    };
+    let mut fields = Map::new();
+    let mut tell = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    tell(reference, told.reference.into());
+    tell("accountNumber", told.account.into());
+    tell("loginId", told.login_id.into());
+    if let Some(token) = told.token.filter(|_| !shape.expiry.is_empty()) {
+        tell("token", token.into());
+        let expiry = match (told.expires_at, shape.expiry_as_text) {
+            (Some(expiry), true) => expiry.to_string().into(),
+            (expiry, _) => expiry.into(),
+        };
+        tell(shape.expiry, expiry);
+    }
+    if let Some(key) = told.server_key {
+        tell(shape.server_key, key.into());
+    }
     match route.version {
         Version::V1 => {
-            fields.insert("resCode".into(), shape.outer);
-            fields.insert("resDesc".into(), "SUCCESS".into());
+            tell("resCode", shape.outer);
+            tell("resDesc", "SUCCESS".into());
             Value::Object(fields)
         }
         Version::V2 => {
-            fields.insert("resCode".into(), shape.inner);
+            tell("resCode", shape.inner);
             // Text, on the page that shows it.
-            fields.insert("errorMessage".into(), "null".into());
+            tell("errorMessage", "null".into());
             json!({
                 "resCode": shape.outer,
                 "resDesc": "SUCCESS",
@@ -106,10 +103,13 @@ pub(super) fn success(route: &Route, mut fields: Map<String, Value>) -> Value {
 }
 
 /// In v2 the outer code is a success, as in the documentation's (200,301): only the inner one tells.
-pub(super) fn failure(route: &Route, code: &str, text: &str) -> Value {
-    let problem = json!({ "resCode": code, "resDesc": text });
+pub(super) fn failure(route: &Route, problem: Value) -> Value {
     match route.version {
         Version::V1 => problem,
         Version::V2 => json!({ "resCode": 200, "resDesc": "SUCCESS", "data": problem }),
     }
+}
+
+pub(super) fn has_prefix(route: &Route) -> bool {
+    shape(route).bearer
 }

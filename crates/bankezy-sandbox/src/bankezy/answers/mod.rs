@@ -1,0 +1,67 @@
+//! The answers' JSON.
+
+mod documented;
+mod varied;
+
+use serde_json::{Value, json};
+
+use super::super::config::AnswerForm;
+use super::super::state::EmulatedEndpoint;
+use super::super::tokens::{BEARER, TokenForm, TokenFormat};
+use super::routes::Route;
+
+/// What the answer of a call tells, whatever it calls it.
+#[derive(Default)]
+pub(super) struct Told<'a> {
+    pub(super) token: Option<&'a str>,
+    /// Milliseconds since the epoch.
+    pub(super) expires_at: Option<u64>,
+    pub(super) server_key: Option<&'a str>,
+    pub(super) reference: Option<&'a str>,
+    pub(super) account: Option<&'a str>,
+    pub(super) login_id: Option<u64>,
+}
+
+pub(super) fn success(form: AnswerForm, route: &Route, told: &Told<'_>) -> Value {
+    let answer = match form {
+        AnswerForm::Documented => documented::success(route, told),
+        AnswerForm::SecondTab => documented::second_tab(route, told),
+        AnswerForm::Varied => varied::success(route, told),
+    };
+    without_nulls(answer)
+}
+
+/// Its form is documented nowhere.
+pub(super) fn failure(form: AnswerForm, route: &Route, code: &str, text: &str) -> Value {
+    let problem = json!({ "resCode": code, "resDesc": text });
+    match form {
+        AnswerForm::Varied => varied::failure(route, problem),
+        _ => problem,
+    }
+}
+
+/// How the tokens of a call are written, in a format that was `asked` for if one was. The page of Onboarding shows a
+/// JWT. That the others, whose samples are JWEs for the most part, have one here is this crate's reading.
+pub(super) fn token_form(form: AnswerForm, route: &Route, asked: Option<TokenFormat>) -> TokenForm {
+    let onboarding = route.endpoint == EmulatedEndpoint::OnboardingUserToken;
+    let (format, has_prefix) = match form {
+        AnswerForm::Varied => (TokenFormat::Jwt, varied::has_prefix(route)),
+        _ if onboarding => (TokenFormat::Jwt, true),
+        _ => (TokenFormat::Jwe, false),
+    };
+    let format = asked.unwrap_or(format);
+    let has_prefix = has_prefix && format == TokenFormat::Jwt;
+    let prefix = if has_prefix { BEARER } else { "" };
+    TokenForm { format, prefix }
+}
+
+/// Leaves out what there is nothing to tell of.
+fn without_nulls(mut answer: Value) -> Value {
+    if let Some(members) = answer.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+        if let Some(data) = members.get_mut("data") {
+            *data = without_nulls(data.take());
+        }
+    }
+    answer
+}
