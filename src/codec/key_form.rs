@@ -106,6 +106,8 @@ fn raw(bytes: &[u8]) -> Option<KeyForm> {
         [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
             return Some(KeyForm::JavaKeyStore);
         }
+        [0xff, 0xfe, 0, 0, ..] => return Some(KeyForm::Utf32 { big_endian: false }),
+        [0, 0, 0xfe, 0xff, ..] => return Some(KeyForm::Utf32 { big_endian: true }),
         [0xff, 0xfe, ..] => return Some(KeyForm::Utf16 { big_endian: false }),
         [0xfe, 0xff, ..] => return Some(KeyForm::Utf16 { big_endian: true }),
         [0x1e, 0xf1, 0xb5, 0xb0, ..] => return Some(KeyForm::Pvk),
@@ -149,14 +151,14 @@ pub(crate) fn unmarked(text: &[u8]) -> &[u8] {
 
 /// What a text is.
 pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
-    // ASCII in UTF-16 without a byte order mark is UTF-8 too, with a NUL beside each character.
-    if let [a, b, c, d, ..] = text.as_bytes()
-        && [*a == 0, *b == 0] == [*c == 0, *d == 0]
-        && (*a == 0) != (*b == 0)
-    {
-        return Some(KeyForm::Utf16 {
-            big_endian: *a == 0,
-        });
+    // ASCII in UTF-16 or UTF-32 without a byte order mark is UTF-8 too, with NULs beside each character.
+    let first = text.as_bytes().first_chunk::<4>();
+    match first.map(|it| it.map(|octet| octet == 0)) {
+        Some([false, true, false, true]) => return Some(KeyForm::Utf16 { big_endian: false }),
+        Some([true, false, true, false]) => return Some(KeyForm::Utf16 { big_endian: true }),
+        Some([false, true, true, true]) => return Some(KeyForm::Utf32 { big_endian: false }),
+        Some([true, true, true, false]) => return Some(KeyForm::Utf32 { big_endian: true }),
+        _ => {}
     }
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     const OPENSSH: [&str; 3] = ["ssh-", "ecdsa-sha2-", "sk-"];

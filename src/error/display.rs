@@ -152,6 +152,14 @@ impl fmt::Display for KeyProblem {
                 f,
                 "`{member}` is not canonical base64url of the right length"
             ),
+            Self::MemberPadding { member } => write!(
+                f,
+                "`{member}` has padding: leave out the `=` at its end (RFC 7515 section 2)"
+            ),
+            Self::MemberAlphabet { member } => write!(
+                f,
+                "`{member}` is in standard base64: write `-` for `+` and `_` for `/` (RFC 7515 section 2)"
+            ),
             Self::MemberLength {
                 member,
                 found,
@@ -321,14 +329,19 @@ impl fmt::Display for KeyForm {
             Self::QuotedText => {
                 "text in quotation marks: give it without them, as `jq -r . FILE` writes a JSON string"
             }
-            Self::Utf16 { big_endian } => {
+            Self::Utf16 { big_endian } | Self::Utf32 { big_endian } => {
+                let is_16 = matches!(self, Self::Utf16 { .. });
+                let code = if is_16 { "UTF-16" } else { "UTF-32" };
                 let order = if *big_endian { "BE" } else { "LE" };
                 return write!(
                     f,
-                    "text in UTF-16: convert it with `iconv -f UTF-16{order} -t UTF-8 FILE > key.pem`"
+                    "text in {code}: convert it with `iconv -f {code}{order} -t UTF-8 FILE > key.pem`"
                 );
             }
             Self::PublicKey => "a public key, and a private one is needed: give the private key",
+            Self::RsaWithoutPrimes => {
+                "an RSA private key without its primes, which RFC 7518 section 6.3.2 allows and this library does not read: export it with the members `p`, `q`, `dp`, `dq` and `qi`"
+            }
             Self::Pkcs1PublicKey => {
                 "an RSA public key in DER of PKCS#1: read it as that, or convert it with `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -out key.pem`"
             }

@@ -107,7 +107,7 @@ const JSON: [JsonProblem; 4] = [
     JsonProblem::NotSerializable,
 ];
 
-const KEY: [KeyProblem; 46] = [
+const KEY: [KeyProblem; 48] = [
     KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -141,6 +141,8 @@ const KEY: [KeyProblem; 46] = [
     KeyProblem::ExplicitCurve,
     KeyProblem::ScalarLength { found: LEN },
     KeyProblem::CertificateKeyUsage { needed: NAME },
+    KeyProblem::MemberPadding { member: NAME },
+    KeyProblem::MemberAlphabet { member: NAME },
     KeyProblem::MemberLength {
         member: NAME,
         found: LEN,
@@ -164,7 +166,7 @@ const KEY: [KeyProblem; 46] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 27] = [
+const FORM: [KeyForm; 29] = [
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,
@@ -187,7 +189,9 @@ const FORM: [KeyForm; 27] = [
     KeyForm::JwkArray,
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },
+    KeyForm::Utf32 { big_endian: false },
     KeyForm::PublicKey,
+    KeyForm::RsaWithoutPrimes,
     KeyForm::Pkcs1PublicKey,
     KeyForm::RawPublicPoint { octets: 65 },
     KeyForm::RawPrivateKey,

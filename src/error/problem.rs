@@ -122,6 +122,16 @@ pub enum KeyProblem {
         /// Its name.
         member: &'static str,
     },
+    /// A member of a JWK is base64url with padding, which RFC 7515 section 2 leaves out.
+    MemberPadding {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member of a JWK is in the standard base64 alphabet (RFC 4648 section 4) instead of base64url.
+    MemberAlphabet {
+        /// Its name.
+        member: &'static str,
+    },
     /// A coordinate or the private key of a JWK on P-256 has the wrong length: leading zero octets belong
     /// to it (RFC 7518 sections 6.2.1.2 and 6.2.2.1).
     MemberLength {
@@ -298,8 +308,15 @@ pub enum KeyForm {
         /// The order of its octets.
         big_endian: bool,
     },
+    /// Text in UTF-32.
+    Utf32 {
+        /// The order of its octets.
+        big_endian: bool,
+    },
     /// A public key where a private one is needed.
     PublicKey,
+    /// An RSA private JWK without its primes (RFC 7518 section 6.3.2).
+    RsaWithoutPrimes,
     /// An RSA public key in DER of PKCS#1 (RFC 8017 appendix A.1.1).
     Pkcs1PublicKey,
     /// A public point without a structure around it.

@@ -157,7 +157,8 @@ fn check_use(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
     Ok(())
 }
 
-fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
+/// Refuses members of a private key.
+pub(crate) fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     if private.iter().any(|member| value(jwk, member).is_some()) {
         Err(KeyProblem::PrivateMember)
@@ -225,7 +226,7 @@ pub(crate) fn fixed(
 ) -> Result<(), KeyProblem> {
     let text = raw(jwk, member)?;
     check_member_len(text, member)?;
-    base64url::decode_secret(text, out).ok_or(KeyProblem::Invalid { member })
+    base64url::decode_secret(text, out).ok_or_else(|| invalid(text, member))
 }
 
 /// Coordinates and private keys on P-256 have 32 octets, leading zeros among them.
@@ -239,7 +240,18 @@ fn check_member_len(text: &str, member: &'static str) -> Result<(), KeyProblem> 
             found,
             needed: NEEDED,
         }),
-        _ => Err(KeyProblem::Invalid { member }),
+        _ => Err(invalid(text, member)),
+    }
+}
+
+/// What is wrong with the base64url of a member.
+pub(crate) fn invalid(text: &str, member: &'static str) -> KeyProblem {
+    if text.ends_with('=') {
+        KeyProblem::MemberPadding { member }
+    } else if text.contains(['+', '/']) {
+        KeyProblem::MemberAlphabet { member }
+    } else {
+        KeyProblem::Invalid { member }
     }
 }
 
@@ -262,15 +274,16 @@ fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     for (member, coordinate) in [("x", x), ("y", y)] {
         let text = raw(jwk, member)?;
         check_member_len(text, member)?;
-        base64url::decode(text.as_bytes(), coordinate).ok_or(KeyProblem::Invalid { member })?;
+        base64url::decode(text.as_bytes(), coordinate).ok_or_else(|| invalid(text, member))?;
     }
     Ok(point)
 }
 
 /// Base64urlUInt (RFC 7518 section 2). The leading zero bytes that section 6.3.1.1 warns of are taken off.
 fn unsigned(jwk: &Object<'_>, member: &'static str) -> Result<Vec<u8>, KeyProblem> {
-    let number = base64url::decode_to_vec(raw(jwk, member)?.as_bytes())
-        .ok_or(KeyProblem::Invalid { member })?;
+    let text = raw(jwk, member)?;
+    let number = base64url::decode_to_vec(text.as_bytes());
+    let number = number.ok_or_else(|| invalid(text, member))?;
     let number: Vec<u8> = number.into_iter().skip_while(|byte| *byte == 0).collect();
     if number.is_empty() {
         Err(KeyProblem::Invalid { member })

@@ -15,7 +15,7 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        if text.contains("PRIVATE KEY-----") {
+        if names_private_key(text) {
             return Err(KeyProblem::PrivateMember.into());
         }
         let block = pem::only(text, &[])?;
@@ -35,4 +35,14 @@ impl PublicKey {
             }
         })
     }
+}
+
+/// Whether a BEGIN line says so, in any case and with whatever tools add, such as `PGP PRIVATE KEY BLOCK`.
+fn names_private_key(text: &str) -> bool {
+    let has = |line: &str, name: &[u8]| {
+        let mut parts = line.as_bytes().windows(name.len());
+        parts.any(|part| part.eq_ignore_ascii_case(name))
+    };
+    let mut lines = text.split(['\n', '\r', '\\']);
+    lines.any(|line| has(line, b"-----BEGIN ") && has(line, b"PRIVATE KEY"))
 }

@@ -105,7 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("providers/token", &["secret", "providers/request_error"]),
     ("providers/fields", &["secret", "providers/request_error"]),
     ("providers/retry_after", &[]),
-    ("providers/call_options", &[]),
+    ("providers/call_options", &["providers/request_error"]),
     ("providers/lifetime", &[]),
     ("providers/service_error", &[]),
     ("providers/server_headers", &[]),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bankezy_crypto::SecretBytes;
 
 use crate::failure::Failure;
+use crate::octet_text::pem_in_other_code;
 use crate::streams;
 
 /// Largest key or secret file that is read.
@@ -65,7 +66,8 @@ pub(crate) fn named_by(from: &str) -> String {
 /// Reads a key or secret file into memory that wipes itself. `from` is the flag or variable that
 /// names the file.
 pub(crate) fn read_key(path: &Path, from: &str) -> Result<SecretBytes, Failure> {
-    read_file(path, MAX_KEY_FILE, from)
+    let bytes = read_file(path, MAX_KEY_FILE, from)?;
+    Ok(pem_in_other_code(bytes.as_bytes()).unwrap_or(bytes))
 }
 
 /// Reads a file that is not longer than the limit.

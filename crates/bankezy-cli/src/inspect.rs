@@ -5,7 +5,7 @@ use bankezy_diagnose::Line;
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::files::{self, Limit};
-use crate::{key_forms, other_kind};
+use crate::{key_forms, octet_text, other_kind};
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
@@ -13,6 +13,7 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
         Some(file) => files::read_file(file, Limit::Sealed(max), "the argument FILE")?,
         None => files::read_stdin(Limit::Sealed(max))?,
     };
+    let bytes = octet_text::pem_in_other_code(bytes.as_bytes()).unwrap_or(bytes);
     let bytes = bytes.as_bytes();
     let report = bankezy_diagnose::inspect(bytes, max).map_err(|error| {
         Failure::operation(if other_kind::is_secret(bytes) {

@@ -1,8 +1,10 @@
 //! Which form a key file is in, where nothing names it: DER of several structures, raw points, and hex or base64
 //! of them. The library has a constructor for each form and guesses none.
 
+use std::io::Write as _;
+
 use bankezy_crypto::backend::Backend;
-use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey};
+use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
 use crate::octet_text::{self, decoded, is_hex, kept};
 
@@ -40,8 +42,22 @@ pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Er
             KeyPair::from_pkcs1_der_with_backend(bytes, backend),
             KeyPair::from_sec1_der_with_backend(bytes, backend),
             KeyPair::from_x963_with_backend(bytes, backend),
-        ]),
+        ])
+        .or_else(|error| match bytes.len() {
+            96 => uncompressed(bytes, backend).map_err(|_| error),
+            _ => Err(error),
+        }),
     })
+}
+
+/// X9.63 without the octet in front that says uncompressed.
+fn uncompressed(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
+    let mut whole = SecretBytes::with_capacity(97);
+    for part in [&[4], bytes] {
+        // A SecretBytes takes whatever is written to it.
+        let _ = whole.write_all(part);
+    }
+    KeyPair::from_x963_with_backend(whole.as_bytes(), backend)
 }
 
 /// A private key that is encrypted with a password: PKCS#8 as PEM or DER, or hex or base64 of one.
@@ -104,7 +120,9 @@ pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     match Form::of(text.as_bytes()) {
-        Form::Pem(text) => PublicKey::from_pem(text),
+        Form::Pem(text) => {
+            PublicKey::from_pem(text).map_err(|error| alarmed(text.as_bytes(), error))
+        }
         Form::Jwk(text) => public_jwk(text),
         Form::Other(bytes) => {
             public_encoded(text).map_err(|error| alarmed(bytes, outside(bytes, error)))
@@ -179,15 +197,25 @@ fn other_form(error: &Error) -> Option<KeyForm> {
 }
 
 /// Says of text around keys, which is not read, that one of them is private.
-fn alarmed(text: &[u8], error: Error) -> Error {
-    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\');
+pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
+    // Without the NULs of UTF-16 and UTF-32.
+    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\' && c != 0);
     let packed = packed.as_bytes();
     let has = |part: &[u8]| memchr::memmem::find(packed, part).is_some();
+    let names_private = || {
+        let names: [&[u8]; 2] = [b"PRIVATEKEY", b"Private-Key:("];
+        names.into_iter().any(|name| {
+            let mut parts = packed.windows(name.len());
+            parts.any(|part| part.eq_ignore_ascii_case(name))
+        })
+    };
     let is_private = match other_form(&error) {
-        Some(KeyForm::AlteredPem) => has(b"PRIVATEKEY") || has(b"privatekey"),
+        Some(KeyForm::AlteredPem | KeyForm::Utf16 { .. } | KeyForm::Utf32 { .. }) => {
+            names_private() || has(br#""d":""#)
+        }
         Some(KeyForm::Xml) => has(b"KeyValue>") && has(b"<D>"),
         // Other JSON has members of these names too.
-        _ => has(br#""kty":""#) && has_private_member(packed),
+        _ => has(br#""kty":""#) && has_private_member(packed) || has(b"Private-Key:("),
     };
     if is_private {
         KeyProblem::PrivateMember.into()

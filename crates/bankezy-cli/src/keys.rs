@@ -14,7 +14,7 @@ use crate::args::{
     SecretArg, SecretArgs,
 };
 use crate::failure::Failure;
-use crate::octet_text::unmarked;
+use crate::octet_text::{pem_in_other_code, unmarked};
 use crate::{files, key_forms, other_kind, usage};
 
 pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
@@ -124,6 +124,11 @@ impl Place {
         } else {
             std::env::var(name)
         };
+        if let Err(VarError::NotUnicode(value)) = &value
+            && let Some(pem) = pem_in_other_code(value.as_encoded_bytes())
+        {
+            return Ok(pem);
+        }
         value.map(|value| value.into_bytes().into()).map_err(|error| {
             Failure::operation(match error {
                 VarError::NotPresent => format!(
@@ -145,6 +150,9 @@ impl Place {
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
     let bytes = bytes.as_bytes();
     let refused = |what: String| Err(Failure::operation(format!("{what}: save it as UTF-8")));
+    if is_utf32(bytes) {
+        return refused(format!("{what} is text in UTF-32"));
+    }
     if has_utf16_mark(bytes) {
         return refused(format!("{what} starts with the byte order mark of UTF-16"));
     }
@@ -158,6 +166,19 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
 
 fn has_utf16_mark(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+}
+
+/// Whether it starts with a byte order mark of UTF-32, or with a character of ASCII and three NULs.
+fn is_utf32(bytes: &[u8]) -> bool {
+    let zeros = bytes
+        .first_chunk::<4>()
+        .map(|it| it.map(|octet| octet == 0));
+    let is_marked = bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff");
+    let is_ascii = matches!(
+        zeros,
+        Some([false, true, true, true] | [true, true, true, false])
+    );
+    bytes.len() > 32 && bytes.len().is_multiple_of(4) && (is_marked || is_ascii)
 }
 
 /// Whether it is ASCII in UTF-16, with a NUL beside each character. 32 bytes may be a key.
@@ -265,7 +286,10 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
     let bytes = files::read_key(path, flag)?;
     let found = match text(&bytes, "the public key") {
         Ok(text) => key_forms::public_text(text),
-        Err(_) => key_forms::public_key(bytes.as_bytes()),
+        Err(_) => {
+            let bytes = bytes.as_bytes();
+            key_forms::public_key(bytes).map_err(|error| key_forms::alarmed(bytes, error))
+        }
     };
     found.map_err(|error| {
         let error = failure(&error, &bytes, false);

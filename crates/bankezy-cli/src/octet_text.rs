@@ -12,6 +12,20 @@ pub(crate) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
 }
 
+/// PEM as text, although names around its blocks are written in Latin-1 or another code, as `openssl pkcs12` does it.
+/// What is not ASCII is of no block, and becomes a question mark. `None` for what is UTF-8 or no PEM.
+pub(crate) fn pem_in_other_code(bytes: &[u8]) -> Option<SecretBytes> {
+    memchr::memmem::find(bytes, b"-----BEGIN ")?;
+    str::from_utf8(bytes).err()?;
+    let mut text = SecretBytes::with_capacity(bytes.len());
+    for octet in bytes {
+        let character = if octet.is_ascii() { *octet } else { b'?' };
+        // A SecretBytes takes whatever is written to it.
+        let _ = text.write_all(&[character]);
+    }
+    Some(text)
+}
+
 /// Some of the characters of a text, in memory that wipes itself.
 pub(crate) fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
     let mut kept = SecretBytes::with_capacity(text.len());

@@ -50,6 +50,7 @@
 
 mod diagnose;
 mod inspect;
+mod printable;
 mod serialization;
 
 pub use diagnose::{
@@ -59,7 +60,8 @@ pub use diagnose::{
     TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY, WHAT_NEXT_FOR_SECRET, Weakness,
     Wrapper,
 };
-pub use inspect::{InspectError, JwtPart, Line, Report, inspect, printable};
+pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
+pub use printable::printable;
 pub use serialization::BeyondCompact;
 
 #[cfg(doctest)]

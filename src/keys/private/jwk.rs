@@ -7,7 +7,7 @@ use pkcs1::RsaPrivateKeyRef;
 use super::parts::{PrivateParts, StatedPoint};
 use super::{numbers, write};
 use crate::codec::base64url;
-use crate::error::KeyProblem;
+use crate::error::{KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyType;
 use crate::keys::jwk;
 use crate::keys::public::{Kind, PublicKey};
@@ -18,6 +18,10 @@ use crate::secret::{Secret32, SecretBytes};
 pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, PublicKey), KeyProblem> {
     let jwk = jwk::parse(json.as_bytes())?;
     let public = jwk::public_part(&jwk)?;
+    if jwk::refuse_private(&jwk).is_ok() {
+        let found = KeyForm::PublicKey;
+        return Err(KeyProblem::OtherForm { found });
+    }
     jwk::require_key_ops(
         &jwk,
         match public.key_type() {
@@ -38,9 +42,14 @@ pub(crate) fn from_jwk(json: &str) -> Result<(PrivateParts, PublicKey), KeyProbl
             if jwk::value(&jwk, "oth").is_some() {
                 return Err(KeyProblem::MultiPrime);
             }
+            let has = |member| jwk::value(&jwk, member).is_some();
+            if has("d") && !["p", "q", "dp", "dq", "qi"].into_iter().any(has) {
+                let found = KeyForm::RsaWithoutPrimes;
+                return Err(KeyProblem::OtherForm { found });
+            }
             let number = |member| {
                 let text = jwk::raw(&jwk, member)?;
-                let invalid = KeyProblem::Invalid { member };
+                let invalid = jwk::invalid(text, member);
                 let mut number =
                     SecretBytes::zeroed(base64url::decoded_len(text.len()).ok_or(invalid)?);
                 base64url::decode_secret(text, number.as_mut()).ok_or(invalid)?;

@@ -154,6 +154,12 @@ fn utf16(order: fn(u16) -> [u8; 2]) -> Vec<u8> {
     P256_PEM.encode_utf16().flat_map(order).collect()
 }
 
+/// UTF-32, without and with a byte order mark.
+fn utf32(order: fn(u32) -> [u8; 4]) -> [Vec<u8>; 2] {
+    let of = |text: &str| text.chars().map(u32::from).flat_map(order).collect();
+    [of(P256_PEM), of(&format!("\u{feff}{P256_PEM}"))]
+}
+
 /// The files whose key is that of `p256.pem`.
 fn cases() -> Vec<Case> {
     let backend = &AVAILABLE[0];
@@ -192,6 +198,10 @@ fn cases() -> Vec<Case> {
         [b"\xfe\xff", &big[..]].concat(),
     );
 
+    let wide = [u32::to_le_bytes, u32::to_be_bytes]
+        .into_iter()
+        .flat_map(utf32);
+
     let mut cases = vec![
         Case::new(of_pem(CERTIFICATE), CERTIFICATE, public),
         Case::new(of_der(&der(CERTIFICATE)), der(CERTIFICATE), public),
@@ -229,6 +239,7 @@ fn cases() -> Vec<Case> {
         Case::new(of_der(compressed), compressed, private),
         Case::new(of_pem(&commented), commented, private),
     ];
+    cases.extend(wide.map(|text| Case::new(of_der(&text), text, private)));
     for point in [point, &point[1..], &compressed_point, &hybrid] {
         cases.push(Case::new(of_point(point), point, public));
         let raw = PublicKey::from_x963(point);

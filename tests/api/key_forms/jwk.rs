@@ -1,10 +1,10 @@
 //! Public and private JWKs, their identifiers and thumbprints.
 
-use bankezy_crypto::{KeyPair, KeyProblem, PrivateKeyOpener, PublicKey, PublicKeySealer};
+use bankezy_crypto::{KeyForm, KeyPair, KeyProblem, PrivateKeyOpener, PublicKey, PublicKeySealer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{P256_JWK, P256_PUBLIC, RSA_JWK, key, opens, public_half, with};
+use super::{P256_JWK, P256_PUBLIC, RSA_JWK, form, key, opens, public_half, with};
 use crate::common::{each_backend, rsa_2048};
 
 #[test]
@@ -218,5 +218,54 @@ fn a_member_that_is_too_long_is_not_to_be_padded() {
         };
         let message = key(problem).to_string();
         assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn a_public_jwk_is_no_private_one() {
+    let public = form(KeyForm::PublicKey);
+    for jwk in [public_half(P256_JWK), public_half(RSA_JWK)] {
+        for jwk in [
+            with(&jwk, r#""d":null"#),
+            with(&jwk, r#""key_ops":["encrypt"]"#),
+            jwk,
+        ] {
+            assert_eq!(KeyPair::from_jwk(&jwk).unwrap_err(), public, "{jwk}");
+        }
+    }
+}
+
+/// RFC 7518 section 6.3.2: only `d` is required of a private RSA key.
+#[test]
+fn an_rsa_jwk_without_primes_is_named() {
+    let value: serde_json::Value = serde_json::from_str(RSA_JWK).unwrap();
+    let jwk = with(&public_half(RSA_JWK), &format!(r#""d":{}"#, value["d"]));
+    let error = KeyPair::from_jwk(&jwk).unwrap_err();
+    assert_eq!(error, form(KeyForm::RsaWithoutPrimes));
+    let jwk = with(&jwk, &format!(r#""p":{}"#, value["p"]));
+    let missing = key(KeyProblem::Missing { member: "q" });
+    assert_eq!(KeyPair::from_jwk(&jwk).unwrap_err(), missing);
+}
+
+#[test]
+fn padding_and_the_standard_alphabet_of_a_member_are_named() {
+    for (jwk, members) in [
+        (P256_JWK, &["x", "y", "d"][..]),
+        (RSA_JWK, &["n", "e", "d", "qi"]),
+    ] {
+        let value: serde_json::Value = serde_json::from_str(jwk).unwrap();
+        for member in members {
+            let text = value[member].as_str().unwrap();
+            let changed = |to: String| {
+                let jwk = jwk.replace(&format!("\"{text}\""), &format!("\"{to}\""));
+                KeyPair::from_jwk(&jwk).unwrap_err()
+            };
+            let padded = key(KeyProblem::MemberPadding { member });
+            assert_eq!(changed(format!("{text}=")), padded);
+            let standard = key(KeyProblem::MemberAlphabet { member });
+            assert_eq!(changed(format!("+{}", &text[1..])), standard);
+            let invalid = key(KeyProblem::Invalid { member });
+            assert_eq!(changed(format!("!{}", &text[1..])), invalid);
+        }
     }
 }

@@ -183,3 +183,29 @@ fn a_further_text_in_hex_is_decoded() {
         assert!(found.contains(flags), "{found}");
     }
 }
+
+/// Whoever wrote a message or a script has no say in what the terminal does.
+#[test]
+fn what_a_terminal_would_obey_or_hide_is_escaped_or_left_out() {
+    let folder = Folder::new();
+    let theirs = folder.run("keygen p256 --out theirs.pem", "").text();
+    folder.run("keygen p256 --out ours.pem", "").printed();
+    let key = ["--private-key", "ours.pem", "--peer", theirs.trim()];
+    for text in [
+        "\u{1b}[31mred",
+        "a\r\nb\tc",
+        "k\u{202e}7",
+        "k\u{2066}7",
+        "k\u{200b}7",
+    ] {
+        let derive = ["--derive", "hkdf-sha256", "--info", text];
+        let seal = [&["seal"][..], &key, &derive].concat();
+        folder.write("m", folder.run_args(seal, "x", &[]).text());
+        let diagnose = ["diagnose", "--message", "m", "--try-info", text];
+        let ran = folder.run_args([&diagnose[..], &key].concat(), "", &[]);
+        let found = ran.text();
+        assert!(found.contains("no flags do this"), "{found}");
+        let is_shown = |c: char| c == '\n' || !c.is_control() && (c.is_ascii() || c == '…');
+        assert!(found.chars().all(is_shown), "{found:?}");
+    }
+}

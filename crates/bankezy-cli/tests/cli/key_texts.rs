@@ -37,6 +37,42 @@ fn lines(text: &str, end: &str) -> String {
     lines.join(end)
 }
 
+/// `openssl pkcs12 -nodes` writes the name of a key as its bag has it, often in Latin-1.
+#[test]
+fn pem_among_names_in_other_codes_is_read() {
+    let folder = Folder::new();
+    let named = |pem: &str| {
+        [
+            b"Bag Attributes\n    friendlyName: Schl\xfcssel\n",
+            pem.as_bytes(),
+        ]
+        .concat()
+    };
+    folder.write("key.pem", named(keys::P256));
+    folder.write("public.pem", named(keys::P256_PUBLIC));
+    let sealed = folder.run("seal --recipient public.pem", "{}").text();
+    assert_eq!(
+        folder.run("open --private-key key.pem", &sealed).text(),
+        "{}"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        folder.write("sealed", &sealed);
+        let opened = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args(["open", "--private-key-env", "K"])
+            .env("K", std::ffi::OsStr::from_bytes(&named(keys::P256)))
+            .stdin(std::fs::File::open(folder.0.join("sealed")).unwrap())
+            .output();
+        assert_eq!(opened.unwrap().stdout, b"{}");
+    }
+    let ran = folder.run("seal --recipient key.pem", "{}");
+    ran.failed(1, "private");
+    let ran = folder.run("inspect public.pem", "");
+    assert!(ran.text().starts_with("public key"));
+}
+
 #[test]
 fn public_keys_are_read_from_files_and_from_the_command_line() {
     let folder = Folder::new();

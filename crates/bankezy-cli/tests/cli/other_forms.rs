@@ -212,3 +212,60 @@ fn what_is_no_key_in_der_is_named() {
         folder.run("seal --recipient k", "x").failed(1, error);
     }
 }
+
+/// However the text of a private key is written, it is an alarm where a public one is needed.
+#[test]
+fn private_keys_in_other_writings_are_alarms() {
+    let folder = Folder::new();
+    let alarm = Error::from(P::PrivateMember).to_string();
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let pgp = keys::P256.replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK");
+    for key in [
+        keys::P256
+            .replace("PRIVATE KEY", "Private Key")
+            .into_bytes(),
+        keys::P256
+            .replace("PRIVATE KEY", "private key")
+            .into_bytes(),
+        pgp.into_bytes(),
+        b"Private-Key: (256 bit)\npriv:\n    00:01\n".to_vec(),
+        [&b"\xff\xfe"[..], &wide(keys::P256)].concat(),
+        wide(keys::P256),
+        keys::P256
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect(),
+    ] {
+        folder.write("k", key);
+        folder.run("seal --recipient k", "x").failed(1, &alarm);
+    }
+}
+
+#[test]
+fn text_in_utf_32_is_named() {
+    let folder = Folder::new();
+    let wide: Vec<u8> = keys::P256
+        .chars()
+        .flat_map(|c| u32::from(c).to_be_bytes())
+        .collect();
+    folder.write("k", &wide);
+    folder
+        .run("open --private-key k", "x")
+        .failed(1, "iconv -f UTF-32BE -t UTF-8");
+    folder
+        .run("open --secret-file k --encoding hex", "x")
+        .failed(1, "UTF-32");
+}
+
+/// The point without the octet that says its form, then the scalar.
+#[test]
+fn a_point_and_a_scalar_of_96_octets_are_read() {
+    let folder = Folder::new();
+    let x963 = include_bytes!("../../../../tests/data/forms/p256.x963-private");
+    folder.write("k", &x963[1..]);
+    folder.write("whole", x963);
+    for k in ["k", "whole"] {
+        let ran = folder.run(&format!("open --private-key {k}"), "x");
+        assert!(ran.err.contains("part"), "{}", ran.err);
+    }
+}

@@ -190,6 +190,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "key.invalid_member",
         "Write the member in base64url without padding, or export the key again.",
     ),
+    ("key.member_padding", "Leave out the padding."),
+    (
+        "key.member_alphabet",
+        "Write the member in base64url, or export the key again.",
+    ),
     ("key.member_not_text", "Write the member as a string."),
     (
         "key.not_base64_jwk",
@@ -352,7 +357,15 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "key.form_utf16",
         "Convert the text with the command that the text names.",
     ),
+    (
+        "key.form_utf32",
+        "Convert the text with the command that the text names.",
+    ),
     ("key.form_public_key", "Give the private key."),
+    (
+        "key.form_rsa_without_primes",
+        "Export the key with the members that the text names.",
+    ),
     (
         "key.form_raw_public_point",
         "Read it with `PublicKey::from_x963`, or convert it with the command that the text names.",

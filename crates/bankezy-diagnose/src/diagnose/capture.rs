@@ -8,6 +8,7 @@ use crate::diagnose::capture_find::{
     Found, beyond_compact, compact, distinct, is_alone, is_cut_off, is_jws, whole, words_in_parts,
 };
 use crate::diagnose::capture_parts::{curl_data, http_bodies};
+use crate::diagnose::invisible::visible;
 use crate::diagnose::octets;
 use crate::diagnose::stripped::Stripped;
 use crate::serialization::BeyondCompact;
@@ -29,11 +30,13 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         return Ok((plain.into(), Vec::new()));
     }
     let mut stripped = Vec::new();
-    let converted = octets::from_utf16(captured);
-    let mut text = converted.as_ref().map_or(captured, |text| {
-        stripped.push(Stripped::Utf16);
-        text.as_bytes()
-    });
+    let utf32 = octets::from_utf32(captured).map(|text| (text, Stripped::Utf32));
+    let converted = utf32.or_else(|| Some((octets::from_utf16(captured)?, Stripped::Utf16)));
+    let mut text = captured;
+    if let Some((converted, from)) = &converted {
+        stripped.push(*from);
+        text = converted.as_bytes();
+    }
     if let Some(rest) = text.strip_prefix("\u{feff}".as_bytes()) {
         stripped.push(Stripped::ByteOrderMark);
         text = rest;
@@ -41,6 +44,7 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
     let mut text = String::from_utf8_lossy(text.trim_ascii());
     if let Some(visible) = visible(&text) {
         stripped.push(Stripped::InvisibleCharacters);
+        let visible = String::from_utf8_lossy(visible.as_bytes());
         text = visible.trim().to_owned().into();
     }
     let all = [(Vec::new(), text.clone().into_owned())];
@@ -109,30 +113,6 @@ fn starts(text: &str) -> Vec<String> {
     );
     starts.sort_by_key(|word| core::cmp::Reverse(word.len()));
     starts
-}
-
-/// The text without the colours of a terminal (ECMA-48 section 5.4) and without characters of no width, which
-/// chat programs and web pages put into long words. `None` where there is none of them.
-fn visible(text: &str) -> Option<String> {
-    let is_invisible = |c: char| {
-        matches!(
-            c,
-            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
-        )
-    };
-    if !text.contains(|c: char| c == '\u{1b}' || is_invisible(c)) {
-        return None;
-    }
-    let mut visible = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, sequence)) = rest.split_once("\u{1b}[") {
-        visible.push_str(before);
-        let end = |c: char| matches!(c, '@'..='~');
-        rest = sequence.split_once(end).map_or("", |(_, rest)| rest);
-    }
-    visible.push_str(rest);
-    visible.retain(|c| c != '\u{1b}' && !is_invisible(c));
-    Some(visible)
 }
 
 /// A part of a capture, and what was removed to get it.

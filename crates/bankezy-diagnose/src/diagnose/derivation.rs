@@ -144,7 +144,8 @@ fn steps<'a>(
     let sha512 = vec![Kdf::Hkdf(Hash::Sha512)];
     let x963 = vec![Kdf::X963(Hash::Sha256)];
     let concats: Vec<Kdf> = Kdf::other_concats().collect();
-    let concats_of_integers = concats.clone();
+    let (concats_of_same, concats_of_integers) = (concats.clone(), concats.clone());
+    let same = pairs(false).filter(|[apu, apv]| apu.bytes == apv.bytes);
     let with_one = Kdf::WITH_ONE_INPUT.to_vec();
     let (x963_of_others, with_one_of_others) = (x963.clone(), with_one.clone());
     let with_two_of_others = with_two.clone();
@@ -165,6 +166,7 @@ fn steps<'a>(
             let kdfs = concats_of_integers.clone();
             of_those(others, SharedForm::is_integer, kdfs, pair)
         }))
+        .chain(same.flat_map(move |pair| of(x, concats_of_same.clone(), pair)))
 }
 
 impl Function {

@@ -9,6 +9,7 @@ use crate::diagnose::info::Info;
 use crate::diagnose::kdf::Kdf;
 use crate::diagnose::shared::SharedForm;
 use crate::diagnose::shared_terms::referenced;
+use crate::printable::printable;
 
 impl TriedDerivation {
     /// Whether [`Derivation`](bankezy_crypto::Derivation) and `--derive` have a word for it.
@@ -147,10 +148,10 @@ impl TriedDerivation {
 /// The counter ahead of or behind the shared secret.
 const COUNTER: &str = "1_u32.to_be_bytes()";
 
-/// A value of a flag, for a shell. `None` for a text of more than one line, or with other control
-/// characters.
+/// A value of a flag, for a shell. `None` for a text of more than one line, or with other characters that a terminal
+/// would obey or not show.
 fn in_a_shell(text: &str) -> Option<String> {
-    if text.contains(char::is_control) {
+    if printable(text) != text {
         return None;
     }
     // After a blank, it would be taken for a flag.

@@ -4,6 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use crate::diagnose::encoding::Encoding;
+use crate::printable::printable;
 
 /// A value that is tried as `apu`, `apv`, `salt` and `info`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +204,7 @@ impl fmt::Display for Info {
 
 impl fmt::Display for FurtherText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
+        write!(f, "\"{}\"", printable(&self.0))
     }
 }
 

@@ -21,6 +21,7 @@ mod finding;
 mod function;
 mod hex_text;
 mod info;
+mod invisible;
 mod json_value;
 mod kdf;
 mod message;

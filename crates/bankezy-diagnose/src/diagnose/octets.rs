@@ -157,6 +157,28 @@ pub(crate) fn from_utf16(octets: &[u8]) -> Option<SecretBytes> {
     Some(text)
 }
 
+/// UTF-8 of a text in UTF-32, where it has a byte order mark or starts with a character of ASCII.
+pub(crate) fn from_utf32(octets: &[u8]) -> Option<SecretBytes> {
+    let (units, []) = octets.as_chunks::<4>() else {
+        return None;
+    };
+    let (first, rest) = units.split_first()?;
+    let (units, read): (_, fn([u8; 4]) -> u32) = match first {
+        [0xff, 0xfe, 0, 0] => (rest, u32::from_le_bytes),
+        [0, 0, 0xfe, 0xff] => (rest, u32::from_be_bytes),
+        [_, 0, 0, 0] => (units, u32::from_le_bytes),
+        [0, 0, 0, _] => (units, u32::from_be_bytes),
+        _ => return None,
+    };
+    let mut text = SecretBytes::with_capacity(octets.len());
+    for unit in units {
+        let mut buffer = [0; 4];
+        let character = char::from_u32(read(*unit))?;
+        let _ = text.write_all(character.encode_utf8(&mut buffer).as_bytes());
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +217,19 @@ mod tests {
             let found = from_base32(text.as_bytes());
             assert_eq!(found.as_ref().map(SecretBytes::as_bytes), octets, "{text}");
         }
+    }
+
+    #[test]
+    fn utf_32_is_told_by_its_mark_or_its_zeros() {
+        for octets in [
+            &b"\xff\xfe\0\0a\0\0\0b\0\0\0"[..],
+            b"\0\0\xfe\xff\0\0\0a\0\0\0b",
+            b"a\0\0\0b\0\0\0",
+            b"\0\0\0a\0\0\0b",
+        ] {
+            assert_eq!(from_utf32(octets).unwrap().as_bytes(), b"ab");
+        }
+        assert!(from_utf32(b"abcd").is_none() && from_utf32(b"a\0b\0").is_none());
     }
 
     #[test]

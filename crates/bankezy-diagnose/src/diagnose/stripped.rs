@@ -8,6 +8,8 @@ use core::fmt;
 pub enum Stripped {
     /// UTF-16 was converted.
     Utf16,
+    /// UTF-32 was converted.
+    Utf32,
     /// A byte order mark.
     ByteOrderMark,
     /// A JWE in its JSON serialization was written as compact text.
@@ -52,6 +54,7 @@ impl fmt::Display for Stripped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Utf16 => "UTF-16 instead of UTF-8",
+            Self::Utf32 => "UTF-32 instead of UTF-8",
             Self::ByteOrderMark => "a byte order mark",
             Self::JsonSerialization => "the JSON serialization of a JWE",
             Self::Json => "JSON around the message",

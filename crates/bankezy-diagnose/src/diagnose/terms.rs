@@ -12,6 +12,7 @@ impl Wrapper {
     fn words(self) -> &'static str {
         match self {
             Self::Utf16 => "converting it from UTF-16",
+            Self::InvisibleCharacters => "removing characters that are not seen",
             Self::ByteOrderMark => "removing the byte order mark",
             Self::WhiteSpace => "removing white space around it",
             Self::Comment => "removing the comment behind it",

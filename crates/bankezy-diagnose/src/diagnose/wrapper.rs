@@ -7,6 +7,7 @@ use bankezy_crypto::SecretBytes;
 use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
 use crate::diagnose::cleaning::{Cleaning, Step};
 use crate::diagnose::hex_text::{without_prefixes, without_separators};
+use crate::diagnose::invisible::visible;
 use crate::diagnose::json_value::{Inner, inner, unescaped};
 use crate::diagnose::octets::{self, copied};
 use crate::diagnose::secret_escapes::{byte_string, percent_decoded, without_bearer};
@@ -20,6 +21,8 @@ pub enum Wrapper {
     Utf16,
     /// A byte order mark in UTF-8.
     ByteOrderMark,
+    /// Colours of a terminal, characters of no width, or NULs.
+    InvisibleCharacters,
     /// White space at either end, apart from one line end after the text.
     WhiteSpace,
     /// The other lines of a text.
@@ -161,6 +164,13 @@ fn remove(value: &[u8]) -> Vec<Removed> {
     let Some(text) = text(value) else {
         return Vec::new();
     };
+    if let Some(value) = visible(text) {
+        return vec![Removed {
+            wrapper: Wrapper::InvisibleCharacters,
+            value,
+            step: Step::ByHand,
+        }];
+    }
     if text.trim() != text {
         let trimmed = text.trim().as_bytes();
         return vec![Removed::cut(Wrapper::WhiteSpace, value, trimmed)];
@@ -327,6 +337,11 @@ mod tests {
                 "c2Vj/cmV0",
             ),
             ("c2VjcmV0;", vec![Punctuation], "c2VjcmV0"),
+            (
+                "\u{1b}[32m\u{200b}c2Vj\u{ad}cmV0\u{1b}[0m",
+                vec![InvisibleCharacters],
+                "c2VjcmV0",
+            ),
             (
                 "SECRET='c2VjcmV0' # the secret",
                 vec![Assignment, Comment, Quotes],

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::inspect::error::{InspectError, JwtPart};
-use crate::inspect::report::{Report, printable};
+use crate::inspect::report::Report;
+use crate::printable::printable;
 
 pub(crate) fn explain(text: &str) -> Result<Report, InspectError> {
     let mut parts = text.split('.');

@@ -7,4 +7,4 @@ mod report;
 
 pub use error::{InspectError, JwtPart};
 pub use explain::inspect;
-pub use report::{Line, Report, printable};
+pub use report::{Line, Report};

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::printable::printable;
+
 /// What [`inspect`](crate::inspect) found. `Display` writes one `name: value` for each line.
 ///
 /// Values may come from the author of the input. Control characters and everything outside of printable
@@ -75,18 +77,4 @@ impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Line({}: [redacted])", self.name)
     }
-}
-
-/// Escapes what a terminal would obey or show in another order, and line ends: for text of others that is printed
-/// in one line.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            ' '..='~' => printable.push(character),
-            _ => printable.extend(character.escape_debug()),
-        }
-    }
-    printable
 }

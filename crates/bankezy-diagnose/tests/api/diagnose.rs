@@ -1,14 +1,15 @@
 //! Each reading and each derivation is found.
 
-use bankezy_crypto::{Algorithm, Derivation, PayloadSecret};
+use bankezy_crypto::{Algorithm, DEFAULT_MAX_SEALED_LEN, Derivation, PayloadSecret, SharedSecret};
 use bankezy_diagnose::{
-    DiagnoseError, Encoding, Finding, Function, Info, Stripped, Take, Weakness,
+    DiagnoseError, Encoding, Finding, Function, Info, Message, Stripped, Take, Weakness,
 };
+use sha2::{Digest as _, Sha256};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
+use super::{backend, key_pair, message, seal, seal_agreed, seal_to, secret_bytes};
 
 #[test]
 fn readings() {
@@ -313,5 +314,48 @@ fn names_of_product_and_company_are_tried() {
         };
         let written = format!(r#"Derivation::HkdfSha256 {{ salt: b"", info: b"{name}" }}"#);
         assert_eq!(derivation.rust(), written);
+    }
+}
+
+/// Concat KDF as libraries write it for `dir` and `ECDH-ES`, or without an AlgorithmID, with one name on both sides.
+#[test]
+fn one_name_as_apu_and_apv_is_tried_with_each_algorithm_id() {
+    let (ours, theirs) = (key_pair(), key_pair());
+    for (algorithm, name) in [("dir", "BankEzy"), ("ECDH-ES", "bankezy"), ("", "BankEzy")] {
+        let concat = |shared: &SharedSecret| {
+            let mut hash = Sha256::new();
+            hash.update([0, 0, 0, 1]);
+            hash.update(shared.as_bytes());
+            for part in [algorithm, name, name] {
+                hash.update((part.len() as u32).to_be_bytes());
+                hash.update(part);
+            }
+            hash.update([0, 0, 1, 0]);
+            PayloadSecret::from_bytes(&hash.finalize())
+        };
+        let sealed = seal_agreed(&ours, &theirs, &Derivation::Custom(&concat));
+        let found = message(&sealed).try_derivations(&ours, theirs.public_key(), &[]);
+        assert!(
+            matches!(found, Ok(Finding::Derivation { .. })),
+            "{algorithm}"
+        );
+    }
+}
+
+#[test]
+fn a_message_in_utf_32_is_converted() {
+    let secret = PayloadSecret::generate().unwrap();
+    let sealed = seal(&secret);
+    let text = || sealed.chars().map(u32::from);
+    let little: Vec<u8> = text().flat_map(u32::to_le_bytes).collect();
+    let big: Vec<u8> = text().flat_map(u32::to_be_bytes).collect();
+    for captured in [
+        [&[0xff, 0xfe, 0, 0], &little[..]].concat(),
+        [&[0, 0, 0xfe, 0xff], &big[..]].concat(),
+        little,
+        big,
+    ] {
+        let message = Message::new(&captured, DEFAULT_MAX_SEALED_LEN, backend()).unwrap();
+        assert_eq!(message.stripped(), [Stripped::Utf32]);
     }
 }

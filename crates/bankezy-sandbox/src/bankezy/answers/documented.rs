@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::super::state::EmulatedEndpoint;
 use super::super::routes::{Route, Version};
-use super::Told;
+use super::told::Told;
 
 pub(super) fn success(route: &Route, told: &Told<'_>) -> Value {
     let v2 = |code: u32| match route.version {

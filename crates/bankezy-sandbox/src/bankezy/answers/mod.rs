@@ -1,7 +1,10 @@
 //! The answers' JSON.
 
 mod documented;
+mod told;
 mod varied;
+
+pub(super) use told::Told;
 
 use serde_json::{Value, json};
 
@@ -9,18 +12,6 @@ use super::super::config::AnswerForm;
 use super::super::state::EmulatedEndpoint;
 use super::super::tokens::{BEARER, TokenForm, TokenFormat};
 use super::routes::Route;
-
-/// What the answer of a call tells, whatever it calls it.
-#[derive(Default)]
-pub(super) struct Told<'a> {
-    pub(super) token: Option<&'a str>,
-    /// Milliseconds since the epoch.
-    pub(super) expires_at: Option<u64>,
-    pub(super) server_key: Option<&'a str>,
-    pub(super) reference: Option<&'a str>,
-    pub(super) account: Option<&'a str>,
-    pub(super) login_id: Option<u64>,
-}
 
 pub(super) fn success(form: AnswerForm, route: &Route, told: &Told<'_>) -> Value {
     let answer = match form {

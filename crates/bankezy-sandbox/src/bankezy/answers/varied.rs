@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::super::state::EmulatedEndpoint;
 use super::super::routes::{Route, Version};
-use super::Told;
+use super::told::Told;
 
 /// What one endpoint and version calls things.
 struct Shape {
