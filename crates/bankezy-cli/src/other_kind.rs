@@ -7,8 +7,23 @@ use crate::args::{PayloadSecretArg, Place, PrivateKeyArg, SecretArg, flag};
 use crate::failure::Failure;
 use crate::{key_forms, octet_text};
 
+const SEALED_GOES: &str =
+    "sealed texts are read from standard input, and by diagnose from --message";
+
+/// Whether it is a JWE in compact form, by its outside.
+fn is_sealed(text: &[u8]) -> bool {
+    let text = octet_text::unmarked(text).trim_ascii();
+    text.starts_with(b"eyJ") && text.iter().filter(|c| **c == b'.').count() == 4
+}
+
 /// Refuses a payload secret that is a private key or another key of a pair.
 pub(crate) fn refuse_key(secret: &[u8], place: &Place) -> Result<(), Failure> {
+    if is_sealed(secret) {
+        return Err(Failure::operation(format!(
+            "{} gives a sealed text, not a payload secret: {SEALED_GOES}",
+            place.from
+        )));
+    }
     let is_pem = |part: &[u8]| memchr::memmem::find(secret, part).is_some();
     let what = if is_private_key(secret) || is_pem(b"PRIVATE KEY-----") {
         "a private key"
@@ -47,7 +62,9 @@ fn is_private_key(bytes: &[u8]) -> bool {
 
 /// What is said of a key that is refused and may be a payload secret: that first, with the flag that takes it.
 pub(crate) fn secret_first(error: &str, key: &[u8], is_variable: bool) -> String {
-    if is_secret(key) {
+    if is_sealed(key) {
+        format!("it is a sealed text and no key: {SEALED_GOES}")
+    } else if is_secret(key) {
         let instead = flag_for::<PayloadSecretArg>(is_variable);
         format!("if it is a payload secret, it belongs to {instead}; otherwise: {error}")
     } else {

@@ -269,3 +269,25 @@ fn a_point_and_a_scalar_of_96_octets_are_read() {
         assert!(ran.err.contains("part"), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_sealed_text_in_the_place_of_a_key_is_named() {
+    let folder = Folder::new();
+    folder.write("k.pem", keys::P256);
+    folder.write("public.pem", keys::P256_PUBLIC);
+    folder.write("secret", "00".repeat(31) + "01");
+    folder.write(
+        "m",
+        folder.run("seal --recipient public.pem", "x").text() + "\n",
+    );
+    for command in [
+        "open --secret-file m --encoding hex",
+        "open --private-key m",
+        "seal --recipient m",
+        "diagnose --message secret --secret-file m",
+        "diagnose --message m --private-key m",
+    ] {
+        let ran = folder.run(command, "x");
+        ran.failed(1, "sealed text");
+    }
+}
