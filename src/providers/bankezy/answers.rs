@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use serde::Serialize;
 
 use crate::codec::json::{NotText, Object};
 use crate::codec::json_values::whole_number;
+use crate::envelope::to_json;
 use crate::providers::bankezy::{Call, Outcome, ResultCode};
 use crate::providers::{CallError, Token, UnexpectedReply};
 
@@ -56,6 +58,32 @@ impl TokenAnswer {
 impl fmt::Debug for TokenAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenAnswer({}, [redacted])", self.outcome)
+    }
+}
+
+impl Outcome {
+    /// The codes and the text of the answer to any call, such as of a [`serde_json::Value`]: flat, or under `data`
+    /// as well. An answer that is not an object has none.
+    ///
+    /// Calls other than those of the token service return every answer that opens, and the documentation shows one
+    /// with `resCode` 200 and 301 inside `data` as a failure. So compare the [`codes`](Self::codes) with those that
+    /// the call's own page lists: the same number is a success in one service and a failure in another.
+    ///
+    /// ```
+    /// use bankezy_crypto::providers::bankezy::Outcome;
+    /// use serde_json::json;
+    ///
+    /// let outcome = Outcome::of(&json!({"resCode": 200, "data": {"resCode": 301}}));
+    /// assert_eq!(outcome.codes(), [Some("200"), Some("301")]);
+    /// assert!(outcome.states_failure());
+    /// ```
+    #[must_use]
+    pub fn of<T: Serialize + ?Sized>(answer: &T) -> Self {
+        // The status is only for errors.
+        let outcome = |json: &[u8]| Some(Answer::parse(json, StatusCode::OK).ok()?.outcome());
+        let json = to_json(answer).ok();
+        json.and_then(|json| outcome(json.as_bytes()))
+            .unwrap_or_default()
     }
 }
 

@@ -250,8 +250,8 @@ pub fn read_invalidated<B: AsRef<[u8]>>(
     Answer::parse(&opened, response.status())?.success(Call::Invalidate)
 }
 
-/// Reads the answer to any other call. Its codes are the caller's to judge: their meaning differs
-/// from service to service.
+/// Reads the answer to any other call. Its codes are the caller's to judge, since their meaning differs from
+/// service to service: `Ok` does not mean that the call succeeded. [`Outcome::of`] reads them.
 ///
 /// # Errors
 /// As for [`read_token`]; [`CallError::Envelope`] with [`Error::Json`] if it is of another type.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{
-    Call, ResultCode, meaning, read, read_invalidated, read_token,
+    Call, Outcome, ResultCode, meaning, read, read_invalidated, read_token,
 };
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
 use bankezy_crypto::{Advice, Channel, Error, ErrorCategory};
@@ -326,6 +326,35 @@ fn an_invalid_member_that_is_not_needed_does_not_lose_the_token() {
     }
     let answer = read_one(&json!({"token": "t", "referenceId": 12})).unwrap();
     assert_eq!(answer.reference_id.as_deref(), Some("12"));
+}
+
+#[test]
+fn the_codes_of_the_answer_to_any_call_can_be_read() {
+    let refused = json!({"resCode": 200, "data": {"resCode": 301}});
+    let reply = sealed(200, &refused);
+    // The meaning of codes differs from service to service, so any answer that opens is returned.
+    let read: Value = read(&reply, &channel(first())).unwrap();
+    let outcome = Outcome::of(&read);
+    assert_eq!(outcome.codes(), [Some("200"), Some("301")]);
+    assert!(outcome.states_failure());
+    for (answer, codes) in [
+        (
+            json!({"resCode": 200.0, "data": {"resCode": "100"}}),
+            [Some("200"), Some("100")],
+        ),
+        (json!({"data": {"resCode": 0}}), [None, Some("0")]),
+        (
+            json!({"resCode": "TOK200", "data": [1]}),
+            [Some("TOK200"), None],
+        ),
+        (json!({"resCode": null}), [None, None]),
+        (json!([{"resCode": 301}]), [None, None]),
+        (json!(null), [None, None]),
+    ] {
+        let outcome = Outcome::of(&answer);
+        assert_eq!(outcome.codes(), codes, "{answer}");
+        assert!(!outcome.states_failure(), "{answer}");
+    }
 }
 
 #[test]
