@@ -36,9 +36,18 @@ pub(crate) struct PlainJsonAnswer<'a> {
 }
 
 impl<'a> PlainJsonAnswer<'a> {
-    /// The object of a success. An error's body is read with `refusal`, and is a plain one where
-    /// that knows no such form.
-    pub(crate) fn read<B: AsRef<[u8]>>(
+    /// Reads the object of a success with `read`. An error's body is read with `refusal`, and is a plain one where
+    /// that knows no such form. What is not as documented keeps its text.
+    pub(crate) fn read<B: AsRef<[u8]>, T>(
+        response: &'a Response<B>,
+        refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
+        read: impl FnOnce(Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let answer = Self::parse(response, refusal).and_then(read);
+        answer.map_err(|error| error.with_text_of(response))
+    }
+
+    fn parse<B: AsRef<[u8]>>(
         response: &'a Response<B>,
         refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
     ) -> Result<Self, CallError> {

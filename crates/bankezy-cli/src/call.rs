@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
         endpoint = endpoint.header(name, value);
     }
     let answer: Box<RawValue> = remote::block_on(client.call(endpoint, body, &token, &channel))?
-        .map_err(remote::call_failure)?;
+        .map_err(|error| remote::call_failure(error, &args.server.transport))?;
     // Byte for byte, as `bankezy open` does.
     files::print(answer.get().as_bytes())?;
     judge(&Outcome::of(&answer))

@@ -144,10 +144,7 @@ pub(super) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     pub(super) fn parse(json: &'a [u8], status: StatusCode) -> Result<Self, CallError> {
-        let not_json = |_| CallError::Unexpected {
-            status,
-            problem: UnexpectedReply::NotJson,
-        };
+        let not_json = |_| CallError::unexpected(status, UnexpectedReply::NotJson);
         let outer = Object::parse(json).map_err(not_json)?;
         let inner = match outer.raw("data") {
             Some(raw) if raw.starts_with('{') => {
@@ -265,9 +262,6 @@ impl<'a> Answer<'a> {
     }
 
     fn unexpected(&self, problem: UnexpectedReply) -> CallError {
-        CallError::Unexpected {
-            status: self.status,
-            problem,
-        }
+        CallError::unexpected(self.status, problem)
     }
 }

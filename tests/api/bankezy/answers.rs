@@ -408,3 +408,42 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
     let invalidated = read_invalidated(&sealed(200, &json!({"resCode": 200})), &channel(first()));
     assert_eq!(invalidated.unwrap().to_string(), "code 200");
 }
+
+#[test]
+fn what_came_in_clear_is_kept_for_who_asks_and_shown_by_no_error() {
+    let clear = |status: u16, kind: &str, body: &str| {
+        let mut reply = answer(status, body);
+        reply
+            .headers_mut()
+            .insert("content-type", kind.parse().unwrap());
+        read::<Value, _>(&reply, &channel(first())).unwrap_err()
+    };
+    let failed = r#"{"resCode":"TOK003","resDesc":"CANARY"}"#;
+    for (status, kind, body, code) in [
+        (200, "text/html", "<p>CANARY</p>", "reply.web_page"),
+        (200, "application/json", failed, "reply.failure_in_clear"),
+        (
+            200,
+            "application/json",
+            r#"{"token":"CANARY"}"#,
+            "reply.not_sealed",
+        ),
+        (302, "text/html", "CANARY", "reply.redirect"),
+        (304, "text/plain", "CANARY", "reply.status"),
+        (500, "text/html", "CANARY", "reply.plain"),
+    ] {
+        let error = clear(status, kind, body);
+        assert_eq!(error.code(), code);
+        let received = error.unauthenticated().unwrap();
+        assert_eq!(received.unauthenticated_text(), body);
+        assert_eq!(received.content_type(), Some(kind));
+        assert!(!format!("{error} {error:?} {error:#?}").contains("CANARY"));
+    }
+    let long = clear(200, &"t".repeat(257), &"<".repeat(5000));
+    let long = long.unauthenticated().unwrap();
+    assert_eq!(long.unauthenticated_text().len(), 4096);
+    assert_eq!(long.content_type(), None);
+    // What opened is not in clear.
+    let error = read_one(&json!({"resCode": 200})).unwrap_err();
+    assert!(error.unauthenticated().is_none());
+}

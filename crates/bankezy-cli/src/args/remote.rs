@@ -145,6 +145,9 @@ pub(crate) struct TransportArgs {
     /// Deadline of a call with all its attempts [default: 30]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
+    /// If an answer is refused: print its text and content type on standard error, escaped. Anyone between here and the server may have written them, and they may hold secrets
+    #[arg(long)]
+    pub(crate) show_unauthenticated: bool,
 }
 
 /// The authorities to trust.

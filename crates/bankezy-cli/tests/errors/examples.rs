@@ -195,6 +195,7 @@ fn answers() -> Vec<CallError> {
     answers.extend(
         [
             UnexpectedReply::NotSealed,
+            UnexpectedReply::FailureInClear,
             UnexpectedReply::Redirect,
             UnexpectedReply::Status,
             UnexpectedReply::Empty,
