@@ -227,6 +227,7 @@ fn as_a_client() -> Vec<MiddlewareError<()>> {
         MiddlewareError::ResponseBody { status },
         MiddlewareError::ResponseTooLong { status, max: 1000 },
         MiddlewareError::NotSealed { status },
+        MiddlewareError::Reflected { status },
     ]
 }
 

@@ -727,6 +727,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Raise the cap if such answers are expected.",
     ),
     (
+        "middleware.reflected",
+        "Look for what sends requests back: an echo server under this URL, or somebody in between. Do not use the answer.",
+    ),
+    (
         "middleware.not_sealed",
         "Check the URL and any proxy in between. The answer was not handed on.",
     ),
