@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::codec::json::{NotText, Object};
-use crate::codec::json_values::whole_number;
+use crate::codec::json_values::{rounded_down, whole_number};
 use crate::envelope::to_json;
 use crate::providers::bankezy::{Call, Outcome, ResultCode};
 use crate::providers::{CallError, Token, UnexpectedReply};
@@ -166,7 +166,7 @@ impl<'a> Answer<'a> {
             .first(&["token"], Object::secret_text)?
             .filter(|token| !token.as_str().is_empty())
             .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
-        let token = Token::new(token, self.expiry()?);
+        let token = Token::new(token, self.expiry());
         let reference_id = self.optional(&["referenceId"]);
         Ok(TokenAnswer {
             token,
@@ -210,18 +210,13 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year
-    /// 9999, where no date can be told.
-    fn expiry(&self) -> Result<Option<SystemTime>, CallError> {
+    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year 9999, where
+    /// no date can be told, and for what is no time, such as -1 for "never": it costs no token.
+    fn expiry(&self) -> Option<SystemTime> {
         let names = ["expireAt", "expiry", "expiryDate", "expiryAt"];
-        let Some((name, raw)) = names.iter().find_map(|name| Some((*name, self.raw(name)?))) else {
-            return Ok(None);
-        };
-        whole_number(raw.trim_matches('"'))
-            .map(|milliseconds| {
-                Token::expiry(SystemTime::UNIX_EPOCH, Duration::from_millis(milliseconds))
-            })
-            .ok_or_else(|| self.unexpected(UnexpectedReply::Invalid { member: name }))
+        let told = |name: &&str| rounded_down(self.raw(name)?);
+        let milliseconds = names.iter().find_map(told)?;
+        Token::expiry(SystemTime::UNIX_EPOCH, Duration::from_millis(milliseconds))
     }
 
     /// A text, or a number as its digits, that nothing depends on: a value of another type counts as absent, and the
