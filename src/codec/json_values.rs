@@ -32,40 +32,74 @@ pub(crate) struct NotNumber;
 /// The value of a number that is whole and from zero, however JSON writes it: `3600`, `3600.0` and `36e2`
 /// are one number. More than a `u64` holds is [`u64::MAX`].
 pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    let number = decimal(text).filter(|number| number.is_whole)?;
+    Some(number.floor)
+}
+
+/// The value of a number from zero, or of a string with one and blanks around it, without its fraction: for times,
+/// which nobody needs to be exact. `None` for all that tells no time.
+pub(crate) fn rounded_down(raw: &str) -> Option<u64> {
+    let quoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    let number = decimal(quoted.unwrap_or(raw).trim_ascii())?;
+    Some(number.floor)
+}
+
+/// A number from zero.
+struct Decimal {
+    /// Without its fraction. More than a `u64` holds is [`u64::MAX`].
+    floor: u64,
+    is_whole: bool,
+}
+
+fn decimal(text: &str) -> Option<Decimal> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i64 = exponent.parse().ok()?;
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    if !is_digits(whole) || !is_digits(fraction) {
+    let exponent_digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    if ![whole, fraction, exponent_digits]
+        .into_iter()
+        .all(is_digits)
+    {
         return None;
     }
     let digits = || whole.bytes().chain(fraction.bytes());
     let zeros = digits().rev().take_while(|digit| *digit == b'0').count();
     let significant = digits().count().checked_sub(zeros)?;
     if significant == 0 {
-        return Some(0);
+        let (floor, is_whole) = (0, true);
+        return Some(Decimal { floor, is_whole });
     }
-    let fraction = i64::try_from(fraction.len()).ok()?;
-    let tens = i64::try_from(zeros)
-        .ok()?
-        .checked_sub(fraction)?
-        .checked_add(exponent)?;
-    if tens < 0 || unsigned != mantissa {
+    if unsigned != mantissa {
         return None;
     }
-    let value = digits().take(significant).try_fold(0_u64, |value, digit| {
-        value
-            .checked_mul(10)?
-            .checked_add(u64::from(digit.wrapping_sub(b'0')))
-    });
-    let power = u32::try_from(tens)
+    // Beyond an `i64` it is beyond any length of a text.
+    let largest = match exponent.starts_with('-') {
+        true => i64::MIN,
+        false => i64::MAX,
+    };
+    let tens = i64::try_from(zeros)
+        .ok()?
+        .checked_sub(i64::try_from(fraction.len()).ok()?)?
+        .saturating_add(exponent.parse().unwrap_or(largest));
+    let fractional = usize::try_from(tens.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+    let value = digits()
+        .take(significant.saturating_sub(fractional))
+        .try_fold(0_u64, |value, digit| {
+            value
+                .checked_mul(10)?
+                .checked_add(u64::from(digit.wrapping_sub(b'0')))
+        });
+    let power = u32::try_from(tens.max(0))
         .ok()
         .and_then(|tens| 10_u64.checked_pow(tens));
     let product = value
         .zip(power)
         .and_then(|(value, power)| value.checked_mul(power));
-    Some(product.unwrap_or(u64::MAX))
+    Some(Decimal {
+        floor: product.unwrap_or(u64::MAX),
+        is_whole: tens >= 0,
+    })
 }
 
 /// Resolves the escapes of RFC 8259 section 7 in the text between the quotes of a JSON string.
@@ -177,6 +211,8 @@ mod tests {
             ("1e99", u64::MAX),
             ("1e9223372036854775807", u64::MAX),
             ("\"0009\"", 9),
+            ("1e9223372036854775808", u64::MAX),
+            ("0e-99999999999999999999", 0),
         ] {
             assert_eq!(number(json), Ok(Some(expected)), "{json}");
         }
@@ -186,6 +222,7 @@ mod tests {
             "15e-1",
             "-1.0",
             "1e-9223372036854775808",
+            "1e-99999999999999999999",
             "\"+1\"",
             "\"1.\"",
             "\".5\"",
@@ -207,5 +244,30 @@ mod tests {
             assert_eq!(number(json), Err(NotNumber), "{json}");
         }
         assert_eq!(Object::parse(b"{}").unwrap().number("n"), Ok(None));
+    }
+
+    #[test]
+    fn times_are_rounded_down_and_nothing_else_is_a_time() {
+        for (raw, expected) in [
+            ("3599.5", 3599),
+            ("35995e-1", 3599),
+            ("\"3599.999\"", 3599),
+            ("\" 3600 \"", 3600),
+            ("0.9", 0),
+            ("9e-1", 0),
+            ("1e-99999999999999999999", 0),
+            ("0e99999999999999999999", 0),
+            ("1e99999999999999999999", u64::MAX),
+            ("123456789.123456789123456789123456789", 123_456_789),
+            ("1234567891234567891234567891234567890.5", u64::MAX),
+            ("-0.0", 0),
+        ] {
+            assert_eq!(rounded_down(raw), Some(expected), "{raw}");
+        }
+        for raw in [
+            "-1", "-0.5", "\"\"", "\"soon\"", "\"-1\"", "null", "true", "[]", "{}", "1e", "\"1e+\"",
+        ] {
+            assert_eq!(rounded_down(raw), None, "{raw}");
+        }
     }
 }

@@ -42,6 +42,8 @@ pub enum CallError {
         status: StatusCode,
         /// What is wrong with it.
         problem: UnexpectedReply,
+        /// Its text, if it came in clear.
+        plain: Option<Box<PlainError>>,
     },
     /// The answer is sealed and does not open, or holds something else than JSON.
     Envelope(Error),
@@ -63,6 +65,8 @@ pub enum Refusal {
 pub enum UnexpectedReply {
     /// A success that is not encrypted: only a sealed answer can be trusted.
     NotSealed,
+    /// A success by its status, and its codes say that the call failed, but it is not encrypted: neither can be trusted.
+    FailureInClear,
     /// A redirect, which is not followed.
     Redirect,
     /// Another status that is neither a success nor an error.
@@ -108,7 +112,32 @@ impl CallError {
     /// The answer is not one that the provider documents.
     #[must_use]
     pub fn unexpected(status: StatusCode, problem: UnexpectedReply) -> Self {
-        Self::Unexpected { status, problem }
+        Self::Unexpected {
+            status,
+            problem,
+            plain: None,
+        }
+    }
+
+    /// With the text of the answer, which came in clear, if the answer is not as documented. Only
+    /// [`unauthenticated`](Self::unauthenticated) gives it out.
+    #[must_use]
+    pub fn with_text_of<B: AsRef<[u8]>>(mut self, response: &Response<B>) -> Self {
+        if let Self::Unexpected { plain, .. } = &mut self {
+            *plain = Some(Box::new(PlainError::new(response)));
+        }
+        self
+    }
+
+    /// What the answer said in clear: its text and content type, which anyone between client and server may have
+    /// written. No error shows them by itself.
+    #[must_use]
+    pub fn unauthenticated(&self) -> Option<&PlainError> {
+        match self {
+            Self::Plain(plain) | Self::Refused { plain, .. } => Some(plain),
+            Self::Unexpected { plain, .. } => plain.as_deref(),
+            Self::Failed { .. } | Self::Envelope(_) => None,
+        }
     }
 
     /// The HTTP status, where it is the answer that is at fault; `None` for what was found while
@@ -228,6 +257,7 @@ impl UnexpectedReply {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotSealed => "reply.not_sealed",
+            Self::FailureInClear => "reply.failure_in_clear",
             Self::Redirect => "reply.redirect",
             Self::Status => "reply.status",
             Self::Empty => "reply.empty",
@@ -273,7 +303,9 @@ impl fmt::Display for CallError {
                 "the answer has status {}, but does not say that the call failed: {outcome}",
                 status.as_u16()
             ),
-            Self::Unexpected { status, problem } => write!(
+            Self::Unexpected {
+                status, problem, ..
+            } => write!(
                 f,
                 "the answer with status {} is not as documented: {problem}",
                 status.as_u16()
@@ -296,6 +328,9 @@ impl fmt::Display for UnexpectedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSealed => f.write_str("rejected because it is not encrypted"),
+            Self::FailureInClear => f.write_str(
+                "it says that the call failed, but is not encrypted: anyone in between may have written it",
+            ),
             Self::Redirect => {
                 f.write_str("it is a redirect, which is not followed: check the base URL")
             }

@@ -1,10 +1,11 @@
-//! An error in clear, and how much of a text an error keeps.
+//! What an answer in clear says, and how much of a text an error keeps.
 
 use core::fmt;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use http::{Response, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::providers::retry_after::{asked_to_wait, retry_after};
 use crate::secret::SecretText;
@@ -12,9 +13,10 @@ use crate::secret::SecretText;
 /// Longest text of an answer that an error keeps, in characters.
 const MAX_KEPT: usize = 4096;
 
-/// An error in clear. Nothing of it is authenticated.
+/// An answer in clear that is no success: most often an error. Nothing of it is authenticated.
 pub struct PlainError {
     status: StatusCode,
+    content_type: Option<HeaderValue>,
     retry_after: Option<Duration>,
     asks_to_wait: bool,
     text: SecretText,
@@ -24,14 +26,20 @@ impl PlainError {
     /// Longest text that is kept, in bytes.
     const MAX_TEXT: usize = 4096;
 
-    /// Status, `Retry-After` and the first 4096 bytes of an answer's body.
+    /// Longest `Content-Type` that is kept, in bytes.
+    const MAX_TYPE: usize = 256;
+
+    /// Status, `Content-Type`, `Retry-After` and the first 4096 bytes of an answer's body.
     #[must_use]
     pub fn new<B: AsRef<[u8]>>(response: &Response<B>) -> Self {
         let body = response.body().as_ref();
         let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
         let now = SystemTime::now();
+        let content_type = response.headers().get(CONTENT_TYPE);
+        let content_type = content_type.filter(|it| it.len() <= Self::MAX_TYPE);
         Self {
             status: response.status(),
+            content_type: content_type.cloned(),
             retry_after: retry_after(response.headers(), now),
             asks_to_wait: asked_to_wait(response, now).is_some(),
             text: SecretText::from_utf8_lossy(kept),
@@ -42,6 +50,12 @@ impl PlainError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The `Content-Type`, if it is visible ASCII of at most 256 bytes: as little authenticated as the text.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_ref()?.to_str().ok()
     }
 
     /// How long the server asks to wait: `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a
@@ -55,7 +69,8 @@ impl PlainError {
         self.asks_to_wait
     }
 
-    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen.
+    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen. It may hold secrets, such as a
+    /// token that should have been encrypted, and what a terminal obeys.
     #[must_use]
     pub fn unauthenticated_text(&self) -> &str {
         self.text.as_str()

@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use crate::codec::json::{NotText, Object};
-use crate::codec::json_values::NotNumber;
+use crate::codec::json_values::{NotNumber, rounded_down};
 use crate::providers::{CallError, Refusal, Token, UnexpectedReply};
 use crate::secret::SecretBytes;
 
@@ -36,9 +36,18 @@ pub(crate) struct PlainJsonAnswer<'a> {
 }
 
 impl<'a> PlainJsonAnswer<'a> {
-    /// The object of a success. An error's body is read with `refusal`, and is a plain one where
-    /// that knows no such form.
-    pub(crate) fn read<B: AsRef<[u8]>>(
+    /// Reads the object of a success with `read`. An error's body is read with `refusal`, and is a plain one where
+    /// that knows no such form. What is not as documented keeps its text.
+    pub(crate) fn read<B: AsRef<[u8]>, T>(
+        response: &'a Response<B>,
+        refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
+        read: impl FnOnce(Self) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let answer = Self::parse(response, refusal).and_then(read);
+        answer.map_err(|error| error.with_text_of(response))
+    }
+
+    fn parse<B: AsRef<[u8]>>(
         response: &'a Response<B>,
         refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
     ) -> Result<Self, CallError> {
@@ -101,12 +110,12 @@ impl<'a> PlainJsonAnswer<'a> {
         Ok(Token::new(text, expires_at))
     }
 
-    /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without
-    /// `expires_in`, or with one after the year 9999, no expiry is stated.
+    /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without `expires_in`, with one
+    /// after the year 9999, or with one that tells no time, such as -1 for "never", no expiry is stated.
     pub(crate) fn access_token(&self, asked_at: SystemTime) -> Result<Token, CallError> {
-        let expires_at = self
-            .number("expires_in")?
-            .and_then(|seconds| Token::expiry(asked_at, Duration::from_secs(seconds)));
+        let seconds = self.members.raw("expires_in").and_then(rounded_down);
+        let expires_at =
+            seconds.and_then(|seconds| Token::expiry(asked_at, Duration::from_secs(seconds)));
         let token = self.token("access_token", expires_at)?;
         Ok(match self.optional("token_type") {
             Some(token_type) => token.with_token_type(token_type),

@@ -19,6 +19,7 @@ use base64ct::{Base64, Encoding as _};
 use http::{HeaderValue, Request, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::codec::json::Object;
 use crate::envelope::to_json;
 use crate::providers::fields::{at_most, credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
@@ -195,12 +196,14 @@ impl TokenApi for Sardine {
         response: &Response<B>,
         asked_at: SystemTime,
     ) -> Result<TokenAnswer, CallError> {
-        let answer = PlainJsonAnswer::read(response, |_| None)?;
-        Ok(TokenAnswer {
-            token: answer.access_token(asked_at)?,
-            scope: answer.optional("scope"),
-            incode_sdk_base_url: answer.optional("incode_sdk_base_url"),
-            verification_id: answer.optional("verification_id"),
+        let no_form = |_: &Object<'_>| None;
+        PlainJsonAnswer::read(response, no_form, |answer| {
+            Ok(TokenAnswer {
+                token: answer.access_token(asked_at)?,
+                scope: answer.optional("scope"),
+                incode_sdk_base_url: answer.optional("incode_sdk_base_url"),
+                verification_id: answer.optional("verification_id"),
+            })
         })
     }
 }

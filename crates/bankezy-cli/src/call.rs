@@ -1,12 +1,16 @@
 //! `bankezy call`: any API, sealed both ways.
 
-use bankezy_crypto::providers::bankezy::Endpoint;
+use std::io::Write as _;
+
+use bankezy_crypto::providers::CallError;
+use bankezy_crypto::providers::bankezy::{Endpoint, Outcome};
+use http::StatusCode;
 use serde_json::value::RawValue;
 
 use crate::args::{BackendArg, Call};
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{files, keys, remote, session};
+use crate::{files, keys, remote, session, shown, streams};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -35,7 +39,26 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
         endpoint = endpoint.header(name, value);
     }
     let answer: Box<RawValue> = remote::block_on(client.call(endpoint, body, &token, &channel))?
-        .map_err(remote::call_failure)?;
+        .map_err(|error| remote::call_failure(error, &args.server.transport))?;
     // Byte for byte, as `bankezy open` does.
-    files::print(answer.get().as_bytes())
+    files::print(answer.get().as_bytes())?;
+    judge(&Outcome::of(&answer))
+}
+
+/// Shows the codes of an answer. A failure is only what the documentation shows as one: other codes mean different
+/// things in different services.
+fn judge(outcome: &Outcome) -> Result<(), Failure> {
+    let codes = outcome.codes();
+    let is_failure = |code: &str| matches!(code, "TOK002" | "TOK003" | "TOK004");
+    if codes == [Some("200"), Some("301")] || codes.into_iter().flatten().any(is_failure) {
+        let failed = CallError::failed(StatusCode::OK, outcome.clone());
+        return Err(Failure::operation(failed.to_string()));
+    }
+    if codes != [None, None] {
+        let note = format!("{outcome} in the answer: the API's own page says what it means");
+        let note = shown::printable(&note);
+        // The answer is printed already.
+        let _ = writeln!(streams::stderr(), "bankezy: {note}");
+    }
+    Ok(())
 }

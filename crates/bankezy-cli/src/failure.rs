@@ -28,6 +28,14 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    /// The same with more text.
+    pub(crate) fn and(self, more: &str) -> Self {
+        match self {
+            Self::Operation(message) => Self::Operation(message + more),
+            other => other,
+        }
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Operation(_) => ExitCode::from(1),

@@ -98,11 +98,11 @@ impl PlainJsonArgs {
                 }
             })?;
         api.response(request, &response, SystemTime::now())
-            .map_err(|error| refusal(&error))
+            .map_err(|error| refusal(&error).and(&remote::unauthenticated(&error, &self.transport)))
     }
 }
 
-/// A refusal by its documented codes. The server's own text is not shown: anyone may have written it.
+/// A refusal by its documented codes. The server's own text is shown on request: anyone may have written it.
 fn refusal(error: &CallError) -> Failure {
     let hint = match (error.status().map(|status| status.as_u16()), error) {
         (Some(401 | 403), _) => "; check the credentials",

@@ -8,7 +8,7 @@ use bankezy_crypto::providers::bankezy::{BankEzy, meaning};
 use bankezy_sandbox::SandboxError;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::ServerArgs;
+use crate::args::{ServerArgs, TransportArgs};
 use crate::failure::Failure;
 use crate::{keys, transport, usage};
 
@@ -37,7 +37,34 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
 /// Headers by which a server knows a request, for its operator.
 const REQUEST_IDS: [&str; 2] = ["x-request-id", "x-correlation-id"];
 
-pub(crate) fn call_failure(error: ProviderError) -> Failure {
+/// Why a call failed, with what came in clear if it is to be shown.
+pub(crate) fn call_failure(error: ProviderError, args: &TransportArgs) -> Failure {
+    let received = match &error {
+        ProviderError::Answer(error, _) => unauthenticated(error, args),
+        _ => String::new(),
+    };
+    failure(error).and(&received)
+}
+
+/// What an answer says in clear, or how to see it. Each of its lines is marked, so that none looks like one of ours.
+pub(crate) fn unauthenticated(error: &CallError, args: &TransportArgs) -> String {
+    let Some(received) = error.unauthenticated() else {
+        return String::new();
+    };
+    let text = received.unauthenticated_text().trim_end();
+    if !args.show_unauthenticated {
+        // The codes of a documented refusal have said it.
+        let is_told = text.is_empty() || matches!(error, CallError::Refused { .. });
+        let hint = "; --show-unauthenticated prints the answer's text";
+        return if is_told { "" } else { hint }.to_owned();
+    }
+    let kind = received.content_type().unwrap_or("not stated");
+    let lines = text.lines().map(|line| format!("\n  | {line}"));
+    let lines: String = lines.collect();
+    format!("\n  unauthenticated answer, Content-Type {kind}, at most 4096 bytes of it:{lines}")
+}
+
+fn failure(error: ProviderError) -> Failure {
     let headers = error.server_headers().cloned().unwrap_or_default();
     let known = REQUEST_IDS.into_iter().filter_map(|name| {
         let value = headers.get(name)?;

@@ -23,7 +23,7 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
     let mut answer = remote::block_on(client.renew(&held, args.account_number, &channel))?
-        .map_err(remote::call_failure)?;
+        .map_err(|error| remote::call_failure(error, &args.server.transport))?;
     // What the answer leaves out is as it was.
     let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
     answer.account_number = answer.account_number.or_else(|| known("account_number"));
@@ -48,6 +48,6 @@ pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Fa
     let channel = session_keys.channel(&args.session.secret, backend)?;
     let client = remote::connect(&args.server)?;
     let outcome = remote::block_on(client.invalidate(reference, held.as_ref(), &channel))?
-        .map_err(remote::call_failure)?;
+        .map_err(|error| remote::call_failure(error, &args.server.transport))?;
     answer::print_invalidated(reference, &outcome)
 }

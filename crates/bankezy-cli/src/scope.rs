@@ -29,13 +29,14 @@ const KEY_SETTINGS: [&str; 7] = [
 ];
 
 /// Flags that are no settings: they are about one run.
-const ONLY_FLAGS: [&str; 6] = [
+const ONLY_FLAGS: [&str; 7] = [
     "config",
     "force",
     "help",
     "reveal",
     "save_session",
     "session",
+    "show_unauthenticated",
 ];
 
 /// The settings of one provider.

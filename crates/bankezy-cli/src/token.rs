@@ -11,7 +11,7 @@ use rand::rngs::SysRng;
 
 use crate::args::{
     AppArgs, BackendArg, BankezyCall, BankezyToken, DerivationArgs, ExchangeArgs, OnboardingArgs,
-    SecretArg as _, TokenArgs, flag,
+    SecretArg as _, TokenArgs, TransportArgs, flag,
 };
 use crate::failure::Failure;
 use crate::session::{self, Keys};
@@ -56,6 +56,7 @@ fn new_token(
     });
     let call = TokenCall {
         client,
+        transport: &args.server.transport,
         exchange,
         pair,
         derivation,
@@ -97,6 +98,7 @@ fn refuse_needless(is_app: bool, is_saved: bool, settings: &Settings) -> Result<
 
 struct TokenCall<'a> {
     client: BankEzyClient,
+    transport: &'a TransportArgs,
     exchange: &'a ExchangeArgs,
     pair: Arc<KeyPair>,
     derivation: Option<Derivation<'a>>,
@@ -125,7 +127,7 @@ impl TokenCall<'_> {
             .client
             .app_token(&credentials, Arc::clone(&self.pair), &derivation)
             .await
-            .map_err(remote::call_failure)?;
+            .map_err(|error| remote::call_failure(error, self.transport))?;
         let keys = self.exchanged(&session.answer, Some(derivation))?;
         Ok((session.answer, keys.unwrap_or(Keys::Static)))
     }
@@ -195,7 +197,7 @@ impl TokenCall<'_> {
         } else {
             self.client.get_token(&request, &channel).await
         };
-        let mut answer = answer.map_err(remote::call_failure)?;
+        let mut answer = answer.map_err(|error| remote::call_failure(error, self.transport))?;
         // The documented answers leave out what Renew and Invalidate ask for.
         answer.account_number = answer.account_number.or(Some(account.get().to_string()));
         answer.token_reference_id = answer.token_reference_id.or(Some(reference.clone()));

@@ -1,59 +1,59 @@
-//! A payment that is neither lost nor made twice, although its answer is lost: from an emulator in this process.
-use bankezy_client::{Advice, BankEzyClient, Client, ProviderError, SessionKeeper};
-use bankezy_crypto::KeyPair;
-use bankezy_crypto::providers::{BaseUrl, CallError, bankezy::*};
+//! Payments that are neither lost nor made twice: an answer is lost, another refuses. From an emulator in this process.
+use bankezy_client::{BankEzyClient, Client, Delivery, SessionKeeper};
+use bankezy_crypto::{Derivation::Sha256, KeyPair, providers::BaseUrl, providers::bankezy::*};
 use bankezy_sandbox::{InjectedFault, Sandbox};
 use serde_json::{Value, json};
-use std::{env, error::Error, fs};
+use std::{env::temp_dir, error::Error, fs};
 
-/// Stands for your database, where what is saved survives a crash.
-fn save(reference: &str, state: &str) -> std::io::Result<()> {
-    fs::write(env::temp_dir().join(reference), state)
+/// By the codes that your bank lists for this call: other calls use the same numbers otherwise.
+fn state_of(outcome: &Outcome) -> &'static str {
+    match outcome.codes() {
+        [Some("200"), Some("100")] => "paid",
+        [Some("200"), Some("301")] => "refused",
+        _ => "unclear",
+    }
 }
 
-async fn pay(keeper: &SessionKeeper, path: &str, reference: &str) -> Result<(), Box<dyn Error>> {
-    // Before anything is sent: after a crash, ask for every intent that is still in this state.
-    save(reference, "sending")?;
+async fn pay(keeper: &SessionKeeper, reference: &str) -> Result<&'static str, Box<dyn Error>> {
+    // A file in place of your database. After a crash, ask for every payment that is still "unclear".
+    let save = |state| fs::write(temp_dir().join(reference), state);
+    save("unclear")?; // before anything is sent
     let payment = json!({"referenceId": reference, "amount": "12.50"});
-    let Err(error) = keeper.call::<_, Value>(path, &payment).await else {
-        return Ok(save(reference, "paid")?);
+    let mut state = match keeper.call::<_, Value>("/payments", &payment).await {
+        Ok(answer) => state_of(&Outcome::of(&answer)), // it opened; its codes say whether it was paid
+        Err(error) if error.delivery() == Delivery::NotSent => "not sent", // can be made again
+        Err(_) => "unclear", // whatever status or text it has, the bank may have executed it
     };
-    println!("{error}: {}", error.advice());
-    let state = match (error.advice(), error) {
-        (Advice::AskByReference, _) => {
-            let ask = Endpoint::from(path).idempotent(); // a question; the emulator echoes it
-            let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
-            assert_eq!(found["referenceId"], reference);
-            "paid"
-        }
-        (Advice::CallAgain, _) => "sending", // later, under the same reference
-        (_, ProviderError::Answer(CallError::Failed { outcome, .. }, _)) => {
-            let is_final = outcome.inner_code == Some(ResultCode::new("301")); // ask your bank which are
-            if is_final { "failed" } else { "unclear" }
-        }
-        _ => "failed", // it was not sent
-    };
-    Ok(save(reference, state)?)
+    if state == "unclear" {
+        let ask = Endpoint::from("/payments/status").idempotent(); // only a question
+        let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
+        state = state_of(&Outcome::of(&found["payment"]));
+    }
+    save(state)?;
+    Ok(state)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let bank = Sandbox::start().await?;
+    let codes = |inner: u16| json!({"resCode": 200, "data": {"resCode": inner}});
+    let bank = Sandbox::builder().derivation(Sha256); // `bankezy diagnose` finds out your bank's
+    let bank = bank.answer_at("/payments", move |_| codes(301));
+    let bank = bank.answer_at("/payments/status", move |_| json!({"payment": codes(100)}));
+    let bank = bank.start().await?;
     let (known, base) = (bank.credentials(), BaseUrl::parse(bank.url())?);
     let client = Client::builder().only_these_roots(true).build()?; // loopback needs no roots
     let bankezy = BankEzyClient::new(client, BankEzy::new(base, known.api_key(), Version::V2)?);
-    let [key, secret] = [known.app_api_key(), known.app_secret()].map(str::to_owned);
-    let derivation = known.derivation(); // `bankezy diagnose` finds out your bank's
+    let known = [known.app_api_key(), known.app_secret()].map(str::to_owned);
     let keeper = SessionKeeper::new(bankezy, move |bankezy: BankEzyClient| {
-        let (api_key, secret) = (key.clone(), secret.clone());
+        let [api_key, secret] = known.clone();
         async move {
-            let (api_key, secret) = (&*api_key, &*secret);
+            let [api_key, secret] = [&*api_key, &*secret];
             let (app, pair) = (AppCredentials { api_key, secret }, KeyPair::generate()?);
-            Ok(bankezy.app_token(&app, pair, &derivation).await?.into())
+            Ok(bankezy.app_token(&app, pair, &Sha256).await?.into())
         }
     });
-    bank.faults()
-        .inject_at(known.echo_path(), InjectedFault::DropAfter, 1); // executed, answer lost
-    pay(&keeper, known.echo_path(), "payment-1").await?;
+    assert_eq!(pay(&keeper, "payment-1").await?, "refused");
+    bank.faults().inject(InjectedFault::DropAfter, 1); // executed, answer lost
+    assert_eq!(pay(&keeper, "payment-2").await?, "paid");
     Ok(keeper.shutdown().await?)
 }

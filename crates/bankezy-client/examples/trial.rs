@@ -40,7 +40,8 @@ struct Backend {
     web_token: TokenSlot<ComplyCube>,
 }
 
-/// Pays under the session.
+/// Pays under the session, and returns the bank's answer as it is: its codes are for the caller to judge, and the
+/// emulator's echo has none.
 async fn pay(
     State(backend): State<Arc<Backend>>,
     Json(payment): Json<Value>,

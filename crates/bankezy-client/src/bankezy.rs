@@ -117,6 +117,9 @@ impl BankEzyClient {
     /// Any other call: `POST` to a path, or an [`Endpoint`]. Request and answer can be any JSON and are
     /// sealed.
     ///
+    /// `Ok` means that an answer came and opened, not that the call succeeded: servers state failures in codes, with
+    /// status 200 too. Read them with [`Outcome::of`] and compare them with those that the call's page lists.
+    ///
     /// # Errors
     /// [`ProviderError`].
     pub async fn call<T: Serialize + ?Sized, R: DeserializeOwned>(

@@ -88,19 +88,21 @@ impl Call {
         let code = error.map(ClientError::code);
         let error_type = code.or(error_status.map(StatusCode::as_str));
         let status = status.map(|it| it.as_u16());
-        let resends = self.resends();
-        debug!(
-            target: "bankezy_client",
-            {
+        let (resends, took) = (self.resends(), millis(now - self.attempt_started));
+        let possibly_sent = error.map(|it| it.delivery() == Delivery::PossiblySent);
+        macro_rules! ended {
+            ($event:ident) => { $event!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),
                 http.response.status_code = status, http.request.resend_count = resends,
-                error.type = error_type, elapsed_ms = millis(now - self.attempt_started),
-                possibly_sent = error.map(|it| it.delivery() == Delivery::PossiblySent),
-                request_len = self.request_len, retry_in_ms = wait.map(millis),
-                response_len = response.map(|it| it.body().as_bytes().len()),
-            },
-            "attempt ended",
-        );
+                error.type = error_type, elapsed_ms = took, possibly_sent, request_len = self.request_len,
+                response_len = response.map(|it| it.body().as_bytes().len()), retry_in_ms = wait.map(millis),
+            }, "attempt ended") };
+        }
+        // Somebody has to ask for its outcome, so the usual filters let it through.
+        match possibly_sent {
+            Some(true) => ended!(warn),
+            _ => ended!(debug),
+        }
         self.has_ended = wait.is_none();
         if self.has_ended {
             self.span
@@ -128,14 +130,10 @@ impl Drop for Call {
     fn drop(&mut self) {
         if !self.has_ended {
             let possibly_sent = self.is_possibly_sent();
-            warn!(
-                target: "bankezy_client",
-                {
-                    http.request.method = self.method.as_str(), server.address = self.host.as_str(),
-                    http.request.resend_count = self.resends(), possibly_sent,
-                },
-                "call dropped before its end",
-            );
+            warn!(target: "bankezy_client", {
+                http.request.method = self.method.as_str(), server.address = self.host.as_str(),
+                http.request.resend_count = self.resends(), possibly_sent,
+            }, "call dropped before its end");
         }
     }
 }

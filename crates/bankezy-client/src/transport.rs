@@ -18,7 +18,7 @@ use http::{HeaderName, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
-use tracing::{Instrument as _, debug};
+use tracing::{Instrument as _, warn};
 
 use super::backoff::MAX_DEADLINE;
 use super::call::Call;
@@ -205,7 +205,7 @@ impl Transport {
         match read(&response) {
             Ok(answer) => Ok((answer, headers)),
             Err(error) => {
-                debug!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
+                warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
                 Err(ProviderError::Answer(error, headers))
             }
         }

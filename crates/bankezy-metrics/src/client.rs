@@ -15,15 +15,26 @@ use crate::catalog::{ATTEMPT_SECONDS, ATTEMPTS, FAILURES, LOGIN_SECONDS, LOOKUPS
 
 /// A layer that records metrics of `bankezy-client` from its traces, which have the target `bankezy_client`.
 ///
-/// It sees the events of that target at every level, whatever filters other layers have. It keeps nothing of an
-/// event but the fields that become labels: method, host, status, error code, and times.
+/// Most of these events are at `debug`: attempts, logins and token lookups. The layer sees them if no filter of the
+/// whole subscriber removes them, so give each other layer a filter of its own, as below. A filter that is added as
+/// a layer, such as `registry().with(EnvFilter::new("info"))`, and the features `release_max_level_*` and `max_level_*`
+/// of `tracing` remove events for every layer. At `info`, only what is at `warn` is counted then: attempts that were
+/// possibly sent, dropped calls, and failures. [`client_events_enabled`] tells.
+///
+/// The layer keeps nothing of an event but the fields that become labels: method, host, status, error code, and times.
 ///
 /// ```
-/// use tracing_subscriber::layer::SubscriberExt as _;
+/// use bankezy_metrics::{client_events_enabled, client_layer};
+/// use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+/// use tracing_subscriber::{filter::LevelFilter, fmt};
 ///
-/// let subscriber = tracing_subscriber::registry().with(bankezy_metrics::client_layer());
-/// # let _ = subscriber;
-/// // tracing::subscriber::set_global_default(subscriber)
+/// let subscriber = tracing_subscriber::registry()
+///     .with(fmt::layer().with_filter(LevelFilter::INFO)) // or an `EnvFilter`
+///     .with(client_layer());
+/// # tracing::subscriber::with_default(subscriber, || {
+/// // tracing::subscriber::set_global_default(subscriber)?;
+/// assert!(client_events_enabled());
+/// # });
 /// ```
 #[must_use]
 pub fn client_layer<S>() -> impl Layer<S> + Send + Sync
@@ -32,6 +43,14 @@ where
 {
     let events = Targets::new().with_target("bankezy_client", LevelFilter::TRACE);
     ClientLayer.with_filter(events)
+}
+
+/// Whether the subscriber of this thread lets through all events that [`client_layer`] counts: `false` if a filter
+/// of the whole subscriber, or a feature of `tracing`, removes those at `debug`. Call it once after the subscriber was
+/// installed, and log a warning.
+#[must_use]
+pub fn client_events_enabled() -> bool {
+    tracing::enabled!(target: "bankezy_client", tracing::Level::DEBUG)
 }
 
 struct ClientLayer;

@@ -24,6 +24,9 @@
 //! tracing_subscriber::registry().with(client_layer()).init();
 //! ```
 //!
+//! Other layers need filters of their own: a filter of the whole subscriber removes events for [`client_layer`] too, which
+//! [`client_events_enabled`] tells.
+//!
 //! The page `docs/operations.md` of the repository has alert rules and runbooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic.
@@ -47,7 +50,7 @@ mod server;
 
 pub use budget::NonceBudgets;
 pub use catalog::{Kind, METRICS, Metric, describe};
-pub use client::client_layer;
+pub use client::{client_events_enabled, client_layer};
 pub use clock::{ClockSkew, ClockSkewLayer, with_age_recorded};
 pub use server::{MessageMetrics, MessageMetricsLayer, counted};
 

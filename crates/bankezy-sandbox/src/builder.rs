@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use bankezy_crypto::Derivation;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -141,6 +142,21 @@ impl SandboxBuilder {
     #[must_use]
     pub fn on_echo(mut self, executed: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         self.config.on_echo = Arc::new(executed);
+        self
+    }
+
+    /// Answers calls of a path of your own, such as `/payments`, with what `answer` makes of their opened JSON, sealed
+    /// under the key of the session. They need a token, meet [faults](super::Faults) and count as
+    /// [`Echo`](super::EmulatedEndpoint::Echo). Paths that the emulator knows keep their meaning. Default: none.
+    ///
+    /// The documentation shows no such API: its answers are up to you.
+    #[must_use]
+    pub fn answer_at(
+        mut self,
+        path: impl Into<String>,
+        answer: impl Fn(&Value) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.config.own_paths.insert(path.into(), Arc::new(answer));
         self
     }
 

@@ -1,15 +1,20 @@
 //! Settings and their defaults.
 
 use core::time::Duration;
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bankezy_crypto::Derivation;
+use serde_json::Value;
 
 use super::tokens::TokenFormat;
 
 /// Gets the opened JSON of a call that is executed.
 pub(super) type OnExecuted = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// Answers the opened JSON of a call to a path of the user's own.
+pub(super) type Answering = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
 
 /// Which of the documented forms BankEzy's answers have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +47,17 @@ pub(super) struct Config {
     pub(super) max_tokens: usize,
     pub(super) max_body: usize,
     pub(super) on_echo: OnExecuted,
+    pub(super) own_paths: HashMap<String, Answering>,
+}
+
+impl Config {
+    /// With the prefix in front of each path.
+    pub(super) fn own_paths(&self) -> HashMap<String, Answering> {
+        let paths = self.own_paths.iter();
+        paths
+            .map(|(path, answer)| (format!("{}{path}", self.prefix), Arc::clone(answer)))
+            .collect()
+    }
 }
 
 impl Default for Config {
@@ -60,6 +76,7 @@ impl Default for Config {
             max_tokens: 100_000,
             max_body: 1024 * 1024,
             on_echo: Arc::new(|_| ()),
+            own_paths: HashMap::new(),
         }
     }
 }

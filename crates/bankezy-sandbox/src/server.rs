@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{self, Request};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, on};
+use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -20,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::bankezy::{self, ROUTES};
+use super::bankezy::{self, OWN, ROUTES};
 use super::exchange::DropConnection;
 use super::state::{EmulatedEndpoint, State};
 use super::{complycube, exchange, faceki, plain_json, sardine};
@@ -68,8 +69,15 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     let control = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
         exchange::control_faults(&state, request).await
     };
+    let own = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+        match state.own_path(request.uri().path()) {
+            Some(_) => bankezy::serve(&state, &OWN, request).await,
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    };
     let dated = Arc::clone(&state);
     router
+        .fallback(own)
         .route(&at("/sandbox/faults"), on(MethodFilter::POST, control))
         .with_state(state)
         .layer(map_response(move |response: Response| {

@@ -10,7 +10,7 @@ use bankezy_crypto::Error;
 use http::header::{DATE, HeaderName};
 
 use super::channel::{ServerKeys, SessionKeys};
-use super::config::{AnswerForm, Config, OnExecuted};
+use super::config::{AnswerForm, Answering, Config, OnExecuted};
 use super::credentials::Credentials;
 use super::faults::Faults;
 use super::random;
@@ -68,6 +68,7 @@ pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) max_body: usize,
     pub(super) on_echo: OnExecuted,
+    pub(super) own_paths: HashMap<String, Answering>,
     pub(super) answers: AnswerForm,
     pub(super) strict: bool,
     pub(super) token_format: Option<TokenFormat>,
@@ -94,6 +95,7 @@ impl State {
             clock: Clock::default(),
             max_body: config.max_body,
             on_echo: Arc::clone(&config.on_echo),
+            own_paths: config.own_paths(),
             answers: config.answers,
             strict: config.strict,
             token_format: config.token_format,
@@ -103,6 +105,11 @@ impl State {
             logins: AtomicU64::new(1),
             executed: Default::default(),
         })
+    }
+
+    /// How calls of a path are answered, if it is the user's own.
+    pub(super) fn own_path(&self, path: &str) -> Option<&Answering> {
+        self.own_paths.get(path)
     }
 
     pub(super) fn executed(&self) -> Executed {

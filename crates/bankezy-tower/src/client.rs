@@ -29,7 +29,7 @@ use super::{DEFAULT_MAX_PLAIN_LEN, mark};
 ///   [`Unauthenticated`](super::Unauthenticated), since anyone between client and server may have written
 ///   it;
 /// - an answer that never has a body (to `HEAD`, 1xx, 204, 205, 304): the same;
-/// - anything else, such as an unencrypted 200: [`MiddlewareError`].
+/// - anything else, such as an unencrypted 200 or the sealed request itself: [`MiddlewareError`].
 ///
 /// The request's extensions are passed on to the service, so a [`DeliveryTracker`] among them says whether
 /// anything was sent. If sealing fails, it says that nothing was.
@@ -112,19 +112,20 @@ impl SealedClientLayer {
         let method = request.method().clone();
         let tracker = request.extensions().get::<DeliveryTracker>().cloned();
         let sealed = self.seal(request).await;
-        let request = sealed.inspect_err(|_| {
+        let (request, sent) = sealed.inspect_err(|_| {
             // The caller learns that nothing was sent: the request was taken but never begun.
             let _ = tracker.as_ref().map(DeliveryTracker::take);
         })?;
         let response = inner.call(request).await;
-        self.open(&method, response.map_err(MiddlewareError::Service)?)
-            .await
+        let response = response.map_err(MiddlewareError::Service)?;
+        self.open(&method, &sent, response).await
     }
 
+    /// The request to send, and its sealed text: empty if nothing was sealed.
     async fn seal<B: Body, E>(
         &self,
         request: Request<B>,
-    ) -> Result<Request<Full<Bytes>>, MiddlewareError<E>> {
+    ) -> Result<(Request<Full<Bytes>>, Bytes), MiddlewareError<E>> {
         let (mut parts, body) = request.into_parts();
         let max = self.max_request_len;
         let body = body::collect(body, max)
@@ -134,7 +135,7 @@ impl SealedClientLayer {
                 _ => MiddlewareError::RequestBody,
             })?;
         if body.is_empty() && body::may_be_empty(&parts.method) {
-            return Ok(Request::from_parts(parts, Full::default()));
+            return Ok((Request::from_parts(parts, Full::default()), Bytes::new()));
         }
         if body::is_coded(&parts.headers) {
             return Err(MiddlewareError::RequestEncoding);
@@ -144,12 +145,15 @@ impl SealedClientLayer {
             .seal(body.as_bytes())
             .map_err(|error| MiddlewareError::Seal { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
-        Ok(Request::from_parts(parts, Full::new(sealed.into())))
+        let sealed = Bytes::from(sealed);
+        let request = Request::from_parts(parts, Full::new(sealed.clone()));
+        Ok((request, sealed))
     }
 
     async fn open<R: Body, E>(
         &self,
         to: &Method,
+        sent: &Bytes,
         response: Response<R>,
     ) -> Result<Response<Full<Bytes>>, MiddlewareError<E>> {
         let (mut parts, body) = response.into_parts();
@@ -165,6 +169,10 @@ impl SealedClientLayer {
                 NotCollected::TooLong => MiddlewareError::ResponseTooLong { status, max },
                 _ => MiddlewareError::ResponseBody { status },
             })?;
+        // Both directions have one key, so it would open.
+        if !sent.is_empty() && body.as_bytes().trim_ascii() == sent {
+            return Err(MiddlewareError::Reflected { status });
+        }
         match self.channel.open_by_key(body.as_bytes().trim_ascii_end()) {
             Ok((opened, by_key)) => {
                 body::describe(&mut parts.headers, body::JSON, opened.len());

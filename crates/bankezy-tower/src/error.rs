@@ -54,6 +54,11 @@ pub enum MiddlewareError<E> {
         /// Status of the answer.
         status: StatusCode,
     },
+    /// The answer is the sealed request that it should answer, sent back.
+    Reflected {
+        /// Status of the answer.
+        status: StatusCode,
+    },
     /// The answer is sealed and does not open.
     Open {
         /// Status of the answer.
@@ -76,6 +81,7 @@ impl<E> MiddlewareError<E> {
             Self::ResponseBody { .. } => "middleware.response_body",
             Self::ResponseTooLong { .. } => "middleware.response_too_long",
             Self::NotSealed { .. } => "middleware.not_sealed",
+            Self::Reflected { .. } => "middleware.reflected",
             Self::Seal { error } | Self::Open { error, .. } => error.code(),
         }
     }
@@ -93,6 +99,7 @@ impl<E> MiddlewareError<E> {
             Self::ResponseBody { .. }
             | Self::ResponseTooLong { .. }
             | Self::NotSealed { .. }
+            | Self::Reflected { .. }
             | Self::Open { .. } => Some(Delivery::PossiblySent),
         }
     }
@@ -127,6 +134,11 @@ impl<E> fmt::Display for MiddlewareError<E> {
             Self::NotSealed { status } => write!(
                 f,
                 "the answer with status {} is not sealed: check the URL and any proxy in between",
+                status.as_u16()
+            ),
+            Self::Reflected { status } => write!(
+                f,
+                "the answer with status {} is the request itself, sent back; the server may have executed the request",
                 status.as_u16()
             ),
             Self::Open { status, error } => {

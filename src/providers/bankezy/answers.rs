@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use serde::Serialize;
 
 use crate::codec::json::{NotText, Object};
-use crate::codec::json_values::whole_number;
+use crate::codec::json_values::{rounded_down, whole_number};
+use crate::envelope::to_json;
 use crate::providers::bankezy::{Call, Outcome, ResultCode};
 use crate::providers::{CallError, Token, UnexpectedReply};
 
@@ -56,6 +58,32 @@ impl TokenAnswer {
 impl fmt::Debug for TokenAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenAnswer({}, [redacted])", self.outcome)
+    }
+}
+
+impl Outcome {
+    /// The codes and the text of the answer to any call, such as of a [`serde_json::Value`]: flat, or under `data`
+    /// as well. An answer that is not an object has none.
+    ///
+    /// Calls other than those of the token service return every answer that opens, and the documentation shows one
+    /// with `resCode` 200 and 301 inside `data` as a failure. So compare the [`codes`](Self::codes) with those that
+    /// the call's own page lists: the same number is a success in one service and a failure in another.
+    ///
+    /// ```
+    /// use bankezy_crypto::providers::bankezy::Outcome;
+    /// use serde_json::json;
+    ///
+    /// let outcome = Outcome::of(&json!({"resCode": 200, "data": {"resCode": 301}}));
+    /// assert_eq!(outcome.codes(), [Some("200"), Some("301")]);
+    /// assert!(outcome.states_failure());
+    /// ```
+    #[must_use]
+    pub fn of<T: Serialize + ?Sized>(answer: &T) -> Self {
+        // The status is only for errors.
+        let outcome = |json: &[u8]| Some(Answer::parse(json, StatusCode::OK).ok()?.outcome());
+        let json = to_json(answer).ok();
+        json.and_then(|json| outcome(json.as_bytes()))
+            .unwrap_or_default()
     }
 }
 
@@ -116,10 +144,7 @@ pub(super) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     pub(super) fn parse(json: &'a [u8], status: StatusCode) -> Result<Self, CallError> {
-        let not_json = |_| CallError::Unexpected {
-            status,
-            problem: UnexpectedReply::NotJson,
-        };
+        let not_json = |_| CallError::unexpected(status, UnexpectedReply::NotJson);
         let outer = Object::parse(json).map_err(not_json)?;
         let inner = match outer.raw("data") {
             Some(raw) if raw.starts_with('{') => {
@@ -141,7 +166,7 @@ impl<'a> Answer<'a> {
             .first(&["token"], Object::secret_text)?
             .filter(|token| !token.as_str().is_empty())
             .ok_or_else(|| self.unexpected(UnexpectedReply::Missing { member: "token" }))?;
-        let token = Token::new(token, self.expiry()?);
+        let token = Token::new(token, self.expiry());
         let reference_id = self.optional(&["referenceId"]);
         Ok(TokenAnswer {
             token,
@@ -185,18 +210,13 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year
-    /// 9999, where no date can be told.
-    fn expiry(&self) -> Result<Option<SystemTime>, CallError> {
+    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year 9999, where
+    /// no date can be told, and for what is no time, such as -1 for "never": it costs no token.
+    fn expiry(&self) -> Option<SystemTime> {
         let names = ["expireAt", "expiry", "expiryDate", "expiryAt"];
-        let Some((name, raw)) = names.iter().find_map(|name| Some((*name, self.raw(name)?))) else {
-            return Ok(None);
-        };
-        whole_number(raw.trim_matches('"'))
-            .map(|milliseconds| {
-                Token::expiry(SystemTime::UNIX_EPOCH, Duration::from_millis(milliseconds))
-            })
-            .ok_or_else(|| self.unexpected(UnexpectedReply::Invalid { member: name }))
+        let told = |name: &&str| rounded_down(self.raw(name)?);
+        let milliseconds = names.iter().find_map(told)?;
+        Token::expiry(SystemTime::UNIX_EPOCH, Duration::from_millis(milliseconds))
     }
 
     /// A text, or a number as its digits, that nothing depends on: a value of another type counts as absent, and the
@@ -237,9 +257,6 @@ impl<'a> Answer<'a> {
     }
 
     fn unexpected(&self, problem: UnexpectedReply) -> CallError {
-        CallError::Unexpected {
-            status: self.status,
-            problem,
-        }
+        CallError::unexpected(self.status, problem)
     }
 }

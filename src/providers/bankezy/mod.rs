@@ -6,6 +6,7 @@
 mod answers;
 mod endpoints;
 mod outcome;
+mod replies;
 mod requests;
 mod session;
 mod token_api;
@@ -13,6 +14,7 @@ mod token_api;
 pub use answers::{TokenAnswer, meaning};
 pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};
+pub use replies::{read, read_from, read_invalidated, read_token};
 pub use requests::{AccountNumber, DateOfBirth, TokenRequest};
 pub use session::{Renewal, Session, Verdict};
 pub use token_api::{
@@ -24,19 +26,18 @@ use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, Response};
-use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::envelope::{Channel, to_json};
-use crate::error::Error;
 use crate::keys::{Derivation, KeyPair};
 use crate::providers::fields::required;
 use crate::providers::retry_after::date;
 use crate::providers::token::sensitive;
 use crate::providers::{BaseUrl, CallError, PlainError, RequestError, Token, UnexpectedReply};
-use crate::secret::{Opened, SecretBytes};
+use crate::secret::SecretBytes;
 use answers::Answer;
 use endpoints::Endpoints;
+use replies::refuse_other_than_errors;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_API_TOKEN: HeaderName = HeaderName::from_static("x-api-token");
@@ -223,100 +224,6 @@ impl fmt::Debug for BankEzy {
     }
 }
 
-/// Reads the answer to Get Token, Onboarding user token or Renew, by the codes of that call.
-///
-/// # Errors
-/// [`CallError`] tells a refusal in clear, a failure that the server states, an answer that is not
-/// as documented, and one that does not open apart. A success in clear is never taken.
-pub fn read_token<B: AsRef<[u8]>>(
-    call: Call,
-    response: &Response<B>,
-    channel: &Channel,
-) -> Result<TokenAnswer, CallError> {
-    let opened = open_reply(response, channel)?;
-    let answer = Answer::parse(&opened, response.status())?.token(call)?;
-    Ok(answer.stated_at(date(response.headers())))
-}
-
-/// Reads the answer to Invalidate.
-///
-/// # Errors
-/// As for [`read_token`].
-pub fn read_invalidated<B: AsRef<[u8]>>(
-    response: &Response<B>,
-    channel: &Channel,
-) -> Result<Outcome, CallError> {
-    let opened = open_reply(response, channel)?;
-    Answer::parse(&opened, response.status())?.success(Call::Invalidate)
-}
-
-/// Reads the answer to any other call. Its codes are the caller's to judge: their meaning differs
-/// from service to service.
-///
-/// # Errors
-/// As for [`read_token`]; [`CallError::Envelope`] with [`Error::Json`] if it is of another type.
-pub fn read<T: DeserializeOwned, B: AsRef<[u8]>>(
-    response: &Response<B>,
-    channel: &Channel,
-) -> Result<T, CallError> {
-    let opened = open_reply(response, channel)?;
-    Ok(opened.json()?)
-}
-
-/// Reads the answer to a call of this endpoint, as [`read`] does; an empty one as `null` if the endpoint
-/// [allows](Endpoint::allow_empty) it.
-///
-/// # Errors
-/// As for [`read`].
-pub fn read_from<T: DeserializeOwned, B: AsRef<[u8]>>(
-    endpoint: &Endpoint,
-    response: &Response<B>,
-    channel: &Channel,
-) -> Result<T, CallError> {
-    let is_empty = response.body().as_ref().trim_ascii().is_empty();
-    if is_empty && response.status().is_success() && endpoint.options.allows_empty() {
-        return Ok(Opened::from(SecretBytes::from(b"null".to_vec())).json()?);
-    }
-    read(response, channel)
-}
-
-/// Opened, a plain error, or unexpected.
-fn open_reply<B: AsRef<[u8]>>(
-    response: &Response<B>,
-    channel: &Channel,
-) -> Result<Opened, CallError> {
-    let status = response.status();
-    let opened = channel.open(response.body().as_ref().trim_ascii_end());
-    if status.is_success() {
-        return opened.map_err(|error| match error {
-            Error::Malformed { .. } => {
-                let problem = UnexpectedReply::of(response);
-                CallError::unexpected(status, problem.unwrap_or(UnexpectedReply::NotSealed))
-            }
-            error => error.into(),
-        });
-    }
-    refuse_other_than_errors(response)?;
-    // Whether bodies of errors are sealed is stated nowhere: where one opens, it is authenticated.
-    Err(match opened {
-        Ok(opened) => match Answer::parse(&opened, status) {
-            Ok(answer) => CallError::failed(status, answer.outcome()),
-            Err(error) => error,
-        },
-        Err(_) => CallError::Plain(PlainError::new(response)),
-    })
-}
-
-/// Redirects are not followed, and no other status has a meaning here.
-fn refuse_other_than_errors<B: AsRef<[u8]>>(response: &Response<B>) -> Result<(), CallError> {
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        return Ok(());
-    }
-    let problem = UnexpectedReply::of(response).unwrap_or(UnexpectedReply::Status);
-    Err(CallError::unexpected(status, problem))
-}
-
 /// What Get App Token identifies the app with. They travel in clear, inside TLS alone.
 #[derive(Clone, Copy)]
 pub struct AppCredentials<'a> {
@@ -381,8 +288,9 @@ impl AppTokenHandshake {
             return Err(CallError::Plain(PlainError::new(response)));
         }
         let answer = Answer::parse(body, status).map_err(|error| {
-            UnexpectedReply::of(response)
-                .map_or(error, |problem| CallError::unexpected(status, problem))
+            let problem = UnexpectedReply::of(response);
+            let error = problem.map_or(error, |problem| CallError::unexpected(status, problem));
+            error.with_text_of(response)
         });
         let answer = answer?.token(Call::AppToken)?;
         let answer = answer.stated_at(date(response.headers()));

@@ -37,6 +37,12 @@ impl ResultCode {
 }
 
 impl Outcome {
+    /// [`code`](Self::code) and [`inner_code`](Self::inner_code) as text.
+    #[must_use]
+    pub fn codes(&self) -> [Option<&str>; 2] {
+        [&self.code, &self.inner_code].map(|code| code.as_ref().map(ResultCode::as_str))
+    }
+
     /// Whether its codes say that the call failed: there is one, and at least one is none of those that any documented
     /// call uses for success. In some services 0 or 100 is a failure too, but that is not certain.
     #[must_use]

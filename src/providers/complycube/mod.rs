@@ -20,6 +20,7 @@ use std::time::SystemTime;
 use http::{Request, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::codec::json::Object;
 use crate::envelope::to_json;
 use crate::providers::fields::{credential, required};
 use crate::providers::plain_json::{PlainJsonAnswer, post_json};
@@ -111,10 +112,9 @@ impl TokenApi for ComplyCube {
         response: &Response<B>,
         _asked_at: SystemTime,
     ) -> Result<Token, CallError> {
-        PlainJsonAnswer::read(response, |members| {
-            Refusal::read(members).map(providers::Refusal::ComplyCube)
-        })?
-        .token("token", None)
+        let refusal =
+            |members: &Object<'_>| Refusal::read(members).map(providers::Refusal::ComplyCube);
+        PlainJsonAnswer::read(response, refusal, |answer| answer.token("token", None))
     }
 }
 

@@ -127,15 +127,16 @@ impl TokenApi for Faceki {
         asked_at: SystemTime,
     ) -> Result<Token, CallError> {
         let refusal = |members: &Object<'_>| Refusal::read(members).map(providers::Refusal::Faceki);
-        let answer = PlainJsonAnswer::read(response, refusal)?;
-        // A success by its status may be a failure by its code.
-        if let Some(refusal) = refusal(answer.members()) {
-            return Err(CallError::refused(response, Some(refusal)));
-        }
-        if answer.number("responseCode")? != Some(0) {
-            return Err(answer.missing("responseCode"));
-        }
-        answer.object("data")?.access_token(asked_at)
+        PlainJsonAnswer::read(response, refusal, |answer| {
+            // A success by its status may be a failure by its code.
+            if let Some(refusal) = refusal(answer.members()) {
+                return Err(CallError::refused(response, Some(refusal)));
+            }
+            if answer.number("responseCode")? != Some(0) {
+                return Err(answer.missing("responseCode"));
+            }
+            answer.object("data")?.access_token(asked_at)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::providers::bankezy::{
-    Call, ResultCode, meaning, read, read_invalidated, read_token,
+    Call, Outcome, ResultCode, meaning, read, read_invalidated, read_token,
 };
 use bankezy_crypto::providers::{CallError, UnexpectedReply};
 use bankezy_crypto::{Advice, Channel, Error, ErrorCategory};
@@ -329,6 +329,59 @@ fn an_invalid_member_that_is_not_needed_does_not_lose_the_token() {
 }
 
 #[test]
+fn the_codes_of_the_answer_to_any_call_can_be_read() {
+    let refused = json!({"resCode": 200, "data": {"resCode": 301}});
+    let reply = sealed(200, &refused);
+    // The meaning of codes differs from service to service, so any answer that opens is returned.
+    let read: Value = read(&reply, &channel(first())).unwrap();
+    let outcome = Outcome::of(&read);
+    assert_eq!(outcome.codes(), [Some("200"), Some("301")]);
+    assert!(outcome.states_failure());
+    for (answer, codes) in [
+        (
+            json!({"resCode": 200.0, "data": {"resCode": "100"}}),
+            [Some("200"), Some("100")],
+        ),
+        (json!({"data": {"resCode": 0}}), [None, Some("0")]),
+        (
+            json!({"resCode": "TOK200", "data": [1]}),
+            [Some("TOK200"), None],
+        ),
+        (json!({"resCode": null}), [None, None]),
+        (json!([{"resCode": 301}]), [None, None]),
+        (json!(null), [None, None]),
+    ] {
+        let outcome = Outcome::of(&answer);
+        assert_eq!(outcome.codes(), codes, "{answer}");
+        assert!(!outcome.states_failure(), "{answer}");
+    }
+}
+
+#[test]
+fn an_expiry_that_tells_no_time_costs_no_token() {
+    let from_epoch =
+        |milliseconds| Some(SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds));
+    for (expiry, expected) in [
+        (json!(-1), None),
+        (json!("soon"), None),
+        (json!(""), None),
+        (json!(true), None),
+        (json!({}), None),
+        (json!(u64::MAX), None),
+        (json!(1_688_892_488_123.75), from_epoch(1_688_892_488_123)),
+        (json!("1688892488123.5"), from_epoch(1_688_892_488_123)),
+        (json!(0.5), from_epoch(0)),
+    ] {
+        let answer = read_one(&json!({"token": "t", "expiry": expiry})).unwrap();
+        assert_eq!(answer.token.as_str(), "t");
+        assert_eq!(answer.token.expires_at(), expected, "{expiry}");
+    }
+    // Another member may tell.
+    let answer = read_one(&json!({"token": "t", "expireAt": -1, "expiry": 5})).unwrap();
+    assert_eq!(answer.token.expires_at(), from_epoch(5));
+}
+
+#[test]
 fn answers_that_are_not_as_documented_say_what_is_wrong() {
     use UnexpectedReply::{Invalid, Missing, NotJson};
     for (body, expected) in [
@@ -337,18 +390,6 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
         (json!({"token": 5}), Invalid { member: "token" }),
         (json!({"token": null}), Missing { member: "token" }),
         (json!({"token": ""}), Missing { member: "token" }),
-        (
-            json!({"token": "t", "expiry": "soon"}),
-            Invalid { member: "expiry" },
-        ),
-        (
-            json!({"token": "t", "expireAt": -1}),
-            Invalid { member: "expireAt" },
-        ),
-        (
-            json!({"token": "t", "expireAt": 1.5}),
-            Invalid { member: "expireAt" },
-        ),
         // A key exchange depends on it.
         (
             json!({"token": "t", "serverPubKey": {"kty": "EC"}}),
@@ -378,4 +419,43 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
     assert!(matches!(wrong_service, Err(CallError::Failed { .. })));
     let invalidated = read_invalidated(&sealed(200, &json!({"resCode": 200})), &channel(first()));
     assert_eq!(invalidated.unwrap().to_string(), "code 200");
+}
+
+#[test]
+fn what_came_in_clear_is_kept_for_who_asks_and_shown_by_no_error() {
+    let clear = |status: u16, kind: &str, body: &str| {
+        let mut reply = answer(status, body);
+        reply
+            .headers_mut()
+            .insert("content-type", kind.parse().unwrap());
+        read::<Value, _>(&reply, &channel(first())).unwrap_err()
+    };
+    let failed = r#"{"resCode":"TOK003","resDesc":"CANARY"}"#;
+    for (status, kind, body, code) in [
+        (200, "text/html", "<p>CANARY</p>", "reply.web_page"),
+        (200, "application/json", failed, "reply.failure_in_clear"),
+        (
+            200,
+            "application/json",
+            r#"{"token":"CANARY"}"#,
+            "reply.not_sealed",
+        ),
+        (302, "text/html", "CANARY", "reply.redirect"),
+        (304, "text/plain", "CANARY", "reply.status"),
+        (500, "text/html", "CANARY", "reply.plain"),
+    ] {
+        let error = clear(status, kind, body);
+        assert_eq!(error.code(), code);
+        let received = error.unauthenticated().unwrap();
+        assert_eq!(received.unauthenticated_text(), body);
+        assert_eq!(received.content_type(), Some(kind));
+        assert!(!format!("{error} {error:?} {error:#?}").contains("CANARY"));
+    }
+    let long = clear(200, &"t".repeat(257), &"<".repeat(5000));
+    let long = long.unauthenticated().unwrap();
+    assert_eq!(long.unauthenticated_text().len(), 4096);
+    assert_eq!(long.content_type(), None);
+    // What opened is not in clear.
+    let error = read_one(&json!({"resCode": 200})).unwrap_err();
+    assert!(error.unauthenticated().is_none());
 }

@@ -41,7 +41,7 @@ pub(super) fn bankezy_help(needs: &str) -> String {
 
 #[derive(Debug, Parser)]
 #[command(after_help = bankezy_help(
-    "Needs --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
+    "Prints the answer. Codes in it are named on standard error; exit code 1 if they are a documented failure: 301 inside 200, TOK002, TOK003 or TOK004.\n\nNeeds --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
 ))]
 pub(crate) struct Call {
     /// Path of the API after the base URL, starting with a slash
@@ -145,6 +145,9 @@ pub(crate) struct TransportArgs {
     /// Deadline of a call with all its attempts [default: 30]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
+    /// If an answer is refused: print its text and content type on standard error, escaped. Anyone between here and the server may have written them, and they may hold secrets
+    #[arg(long)]
+    pub(crate) show_unauthenticated: bool,
 }
 
 /// The authorities to trust.

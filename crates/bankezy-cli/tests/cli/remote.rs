@@ -31,7 +31,28 @@ fn get_token_prints_the_answer_and_its_session_makes_calls() {
     let token = shown["token"].as_str().unwrap();
     assert!(token.starts_with("eyJl…(") && token.len() < 40, "{token}");
 
-    assert_eq!(server.call("--session session", BODY).text(), BODY);
+    let called = server.call("--session session", BODY);
+    assert_eq!(called.text(), BODY);
+    // The emulator's echo has the codes that it was sent. Only documented failures are one.
+    for (codes, exit, said) in [
+        (
+            r#"{"resCode":200,"data":{"resCode":301}}"#,
+            1,
+            "code 200, inside 301",
+        ),
+        (r#"{"resCode":"TOK003"}"#, 1, "code TOK003"),
+        (
+            r#"{"resCode":200,"data":{"resCode":100}}"#,
+            0,
+            "code 200, inside 100",
+        ),
+        (r#"{"resCode":202}"#, 0, "code 202"),
+    ] {
+        let called = server.call("--session session", codes);
+        assert_eq!(called.code, exit, "{codes}");
+        assert_eq!(String::from_utf8_lossy(&called.out), codes);
+        assert!(called.err.contains(said), "{codes}: {}", called.err);
+    }
     assert_private(server.folder.0.join("session"));
     let session = server.folder.read("session");
     assert!(!session.contains(server.credential("payloadSecret")));

@@ -195,6 +195,7 @@ fn answers() -> Vec<CallError> {
     answers.extend(
         [
             UnexpectedReply::NotSealed,
+            UnexpectedReply::FailureInClear,
             UnexpectedReply::Redirect,
             UnexpectedReply::Status,
             UnexpectedReply::Empty,
@@ -226,6 +227,7 @@ fn as_a_client() -> Vec<MiddlewareError<()>> {
         MiddlewareError::ResponseBody { status },
         MiddlewareError::ResponseTooLong { status, max: 1000 },
         MiddlewareError::NotSealed { status },
+        MiddlewareError::Reflected { status },
     ]
 }
 

@@ -527,6 +527,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Check the URL and any proxy in between. Do not use the answer.",
     ),
     (
+        "reply.failure_in_clear",
+        "Look at its text (`CallError::unauthenticated`, `--show-unauthenticated`), but do not rely on it. Check the URL and any proxy in between.",
+    ),
+    (
         "reply.redirect",
         "Give the base URL that the redirect leads to, if you trust who sent it.",
     ),
@@ -734,6 +738,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     (
         "middleware.response_too_long",
         "Raise the cap if such answers are expected.",
+    ),
+    (
+        "middleware.reflected",
+        "Look for what sends requests back: an echo server under this URL, or somebody in between. Do not use the answer.",
     ),
     (
         "middleware.not_sealed",

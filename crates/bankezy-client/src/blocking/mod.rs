@@ -41,7 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///         Ok(client.app_token(&credentials, pair, &Derivation::Sha256).await?.into())
 ///     })
 /// });
-/// let paid: serde_json::Value = keeper.run(async |keeper| keeper.call("/pay", &100).await)?;
+/// let answer: serde_json::Value = keeper.run(async |keeper| keeper.call("/pay", &100).await)?;
+/// println!("{}", Outcome::of(&answer)); // its codes: `Ok` says only that the answer opened
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -29,7 +29,7 @@ use shared::Shared;
 ///
 /// ```no_run
 /// use bankezy_client::*;
-/// use bankezy_crypto::{KeyPair, providers::bankezy::AppCredentials};
+/// use bankezy_crypto::{KeyPair, providers::bankezy::{AppCredentials, Outcome}};
 ///
 /// # async fn keep(bankezy: BankEzyClient) -> Result<(), Box<dyn std::error::Error>> {
 /// let derivation = bankezy_crypto::Derivation::Sha256; // `bankezy diagnose` finds out which
@@ -42,7 +42,8 @@ use shared::Shared;
 ///         Ok(session.into())
 ///     }
 /// });
-/// let paid: serde_json::Value = keeper.call("/payments", &"12.50").await?;
+/// let answer: serde_json::Value = keeper.call("/payments", &"12.50").await?;
+/// let outcome = Outcome::of(&answer); // `Ok` says only that the answer opened: its codes say what it means
 /// # Ok(())
 /// # }
 /// ```
@@ -114,6 +115,9 @@ impl SessionKeeper {
     }
 
     /// Calls an endpoint with any JSON, under the session.
+    ///
+    /// `Ok` means that an answer came and opened, not that the call succeeded: read its codes with
+    /// [`Outcome::of`](bankezy_crypto::providers::bankezy::Outcome::of), as for [`BankEzyClient::call`].
     ///
     /// # Errors
     /// [`ProviderError`].

@@ -14,7 +14,8 @@ use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
 use bankezy_test_support::{eventually, vacant};
 use http::Request;
 use serde_json::{Value, json};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::recorded::Recorded;
 
@@ -236,4 +237,50 @@ async fn nothing_is_recorded_without_the_layer() {
     let keeper = keeper(&sandbox, &TestClock::default());
     let _: Value = keeper.call(ECHO, &json!(1)).await.unwrap();
     assert_eq!(recorded.text(), "");
+}
+
+/// What a call whose answer is lost and one whose answer does not open leave behind, below a subscriber.
+async fn counted_below(
+    subscriber: impl tracing::Subscriber + Send + Sync + 'static,
+) -> (bool, [f64; 4]) {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let sandbox = Sandbox::start().await.unwrap();
+    let keeper = keeper(&sandbox, &TestClock::default());
+    let faults = [InjectedFault::DropAfter, InjectedFault::WrongKey];
+    for fault in faults {
+        sandbox.faults().inject_at(ECHO, fault, 1);
+        let failed = keeper.call::<_, Value>(ECHO, &json!(1)).await;
+        assert!(failed.is_err());
+    }
+    let count = |name| recorded.count(name, &[]);
+    let logins = recorded.values("bankezy_client_login_duration_seconds", &[]);
+    let counts = [
+        count("bankezy_client_possibly_sent_total"),
+        recorded.count("bankezy_client_failures_total", &[("operation", "answer")]),
+        count("bankezy_client_attempts_total"),
+        logins.len() as f64,
+    ];
+    (bankezy_metrics::client_events_enabled(), counts)
+}
+
+#[tokio::test]
+async fn what_needs_a_person_is_counted_whatever_filter_the_subscriber_has() {
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+    let of_its_own = tracing_subscriber::registry()
+        .with(log.with_filter(LevelFilter::INFO))
+        .with(bankezy_metrics::client_layer());
+    // The login, and both calls.
+    assert_eq!(
+        counted_below(of_its_own).await,
+        (true, [1.0, 1.0, 3.0, 1.0])
+    );
+    // As `EnvFilter` is mostly used: it removes the events of all layers.
+    for level in [LevelFilter::INFO, LevelFilter::WARN] {
+        let of_all = tracing_subscriber::registry()
+            .with(level)
+            .with(bankezy_metrics::client_layer());
+        assert_eq!(counted_below(of_all).await, (false, [1.0, 1.0, 1.0, 0.0]));
+    }
 }

@@ -6,7 +6,7 @@ mod reply;
 mod requests;
 mod routes;
 
-pub(super) use routes::ROUTES;
+pub(super) use routes::{OWN, ROUTES};
 
 use core::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
@@ -81,6 +81,7 @@ async fn execute(state: &State, route: &Route, request: Request) -> Result<Reply
         headers,
         api_key,
         session,
+        answering: state.own_path(parts.uri.path()),
         body: opened.as_bytes(),
     };
     // An answer that refuses what was asked is sealed as any other.

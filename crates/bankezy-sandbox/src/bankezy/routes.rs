@@ -26,6 +26,9 @@ const fn route(path: &'static str, endpoint: EmulatedEndpoint, version: Version)
     }
 }
 
+/// Any path of the user's own.
+pub(in super::super) static OWN: Route = route("", EmulatedEndpoint::Echo, Version::V1);
+
 pub(in super::super) static ROUTES: &[Route] = &[
     route(
         "/token-service/client/server/new/token",

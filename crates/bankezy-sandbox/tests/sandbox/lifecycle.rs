@@ -219,3 +219,29 @@ async fn settings_that_cannot_be_are_refused() {
         "sandbox.config"
     );
 }
+
+#[tokio::test]
+async fn calls_of_a_path_of_the_tests_own_are_answered_as_the_test_says() {
+    let builder = Sandbox::builder();
+    let refused = |said: &Value| json!({"resCode": 200, "data": {"resCode": 301, "of": said["n"]}});
+    let sandbox = builder
+        .answer_at("/payments", refused)
+        .start()
+        .await
+        .unwrap();
+    let session = session(&sandbox, Kind::P256).await;
+    let headers = [("X-API-TOKEN", &*session.token)];
+    let body = json!({"n": 7});
+    let answer = call(&sandbox, &session.channel, "/payments", &headers, &body).await;
+    assert_eq!(answer, refused(&body));
+    // A token is needed, faults are met, and other paths are not there.
+    let sealed = session.channel.seal("{}");
+    let status =
+        async |path, headers: &[_]| post(&sandbox, path, headers, &sealed).await.unwrap().status;
+    assert_eq!(status("/payments", &[]).await, 401);
+    assert_eq!(status("/other", &headers).await, 404);
+    let fault = InjectedFault::ServerError;
+    sandbox.faults().inject_at("/payments", fault, 1);
+    assert_eq!(status("/payments", &headers).await, 500);
+    assert_eq!(status("/payments", &headers).await, 200);
+}

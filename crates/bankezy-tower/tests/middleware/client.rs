@@ -10,7 +10,7 @@ use bankezy_tower::{MiddlewareError, SealedClientLayer};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{
@@ -324,4 +324,29 @@ async fn assert_sent(
         .body(Full::<Bytes>::from(body))
         .unwrap();
     service.oneshot(request).await.unwrap();
+}
+
+#[test]
+fn the_request_itself_is_no_answer() {
+    each_backend(async |backend| {
+        for (before, after) in [("", ""), (" ", "\r\n"), ("", "\n")] {
+            for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+                let mirror = service_fn(move |request: Request<Full<Bytes>>| async move {
+                    let sealed = request.into_body().collect().await.unwrap().to_bytes();
+                    let sealed = [before.as_bytes(), &sealed, after.as_bytes()].concat();
+                    let response = Response::builder().status(status);
+                    Ok::<_, &'static str>(response.body(Full::<Bytes>::from(sealed)).unwrap())
+                });
+                let layer = SealedClientLayer::new(cipher(backend));
+                let error = silent(layer.layer(mirror).oneshot(request()).await);
+                assert_eq!(error.code(), "middleware.reflected", "{error}");
+                assert_eq!(error.delivery(), Some(Delivery::PossiblySent));
+            }
+        }
+        // The same JSON, sealed anew, is an answer.
+        let sealed = cipher(backend).seal(CANARY.as_bytes()).unwrap();
+        let inner = answer(StatusCode::OK, sealed);
+        let answered = made_of(SealedClientLayer::new(cipher(backend)), inner).await;
+        assert!(was_opened(answered.unwrap().extensions()));
+    });
 }

@@ -213,3 +213,87 @@ fn documented_refusals_are_told_by_their_codes_alone() {
         ran.failed(1, reason);
     }
 }
+
+/// Pages of a firewall, redirects and errors in clear: named, and shown only on request, so that no terminal obeys them.
+#[test]
+fn what_came_in_clear_is_shown_on_request() {
+    let folder = Folder::new();
+    folder.run("keygen secret --out secret", "").printed();
+    folder.write("key", "CANARY-key");
+    let of_bankezy = "--api-key-file key --secret-file secret";
+    let held = format!("{of_bankezy} --token-file key");
+    let html = "200 OK\r\nContent-Type: text/html; charset=utf-8";
+    let page = "<title>\u{1b}[31mblocked</title>\r\nbankezy: all is well\n";
+    let failed = r#"{"resCode":"TOK003","resDesc":"no such account"}"#;
+    for (call, status, body, named) in [
+        (
+            format!("call /payments {held}"),
+            html,
+            page,
+            "it is a web page",
+        ),
+        (
+            format!("call /payments {held}"),
+            "200 OK",
+            failed,
+            "it says that the call failed, but is not encrypted",
+        ),
+        (
+            format!("call /payments {held}"),
+            "302 Found\r\nLocation: /login",
+            "sign in",
+            "it is a redirect",
+        ),
+        (
+            format!("token bankezy renew {held} --reveal"),
+            "502 Bad Gateway",
+            page,
+            "refused with status 502",
+        ),
+        (
+            format!("token bankezy invalidate {held} --token-reference-id r"),
+            html,
+            page,
+            "it is a web page",
+        ),
+        (
+            format!("token bankezy {of_bankezy} --sdk-api-key-file key --account-number 1"),
+            html,
+            page,
+            "it is a web page",
+        ),
+        (
+            "token faceki --client-id c --client-secret-file key".to_owned(),
+            "200 OK\r\nContent-Type: application/json",
+            r#"{"error":"try later"}"#,
+            "`responseCode` is missing",
+        ),
+    ] {
+        for is_shown in [false, true] {
+            let (url, served) = serve_once(status, body.to_owned());
+            let flag = if is_shown {
+                "--show-unauthenticated"
+            } else {
+                ""
+            };
+            let ran = folder.run(&format!("{call} --base-url {url} {flag}"), "{}");
+            served.join().unwrap();
+            assert!(ran.err.contains(named), "{call}: {}", ran.err);
+            let hint = "--show-unauthenticated prints the answer's text";
+            assert_eq!(ran.err.contains(hint), !is_shown, "{call}: {}", ran.err);
+            let first = &body.trim_start_matches("<title>\u{1b}")[..7];
+            assert_eq!(ran.err.contains(first), is_shown, "{call}: {}", ran.err);
+            assert!(!ran.err.contains("\nbankezy: all") && !ran.err.contains('\u{1b}'));
+            if is_shown && body == page {
+                let kind = match status == html {
+                    true => "Content-Type text/html; charset=utf-8",
+                    false => "Content-Type not stated",
+                };
+                assert!(ran.err.contains(kind), "{}", ran.err);
+                let lines = "\n  | <title>\\u{1b}[31mblocked</title>\n  | bankezy: all is well\n";
+                assert!(ran.err.contains(lines), "{}", ran.err);
+            }
+            assert_eq!(ran.code, 1);
+        }
+    }
+}
