@@ -49,7 +49,8 @@ impl Backoff {
 
 impl Failed {
     /// Counts one more failure in `failed`, or forgets them after a success. The wait includes what the server
-    /// asks for, up to the longest wait. Failures during a wait do not make the next one longer.
+    /// asks for, up to the longest wait. Failures during a wait do not make the next one longer, and a success during
+    /// a wait does not end it: its request began before the failure.
     pub(super) fn count<T>(
         failed: &mut Option<Self>,
         result: &Result<T, Arc<ProviderError>>,
@@ -57,7 +58,7 @@ impl Failed {
         what: &'static str,
     ) {
         let Err(cause) = result else {
-            *failed = None;
+            failed.take_if(|failed| failed.check().is_ok());
             return;
         };
         let now = Instant::now();
@@ -155,6 +156,7 @@ mod tests {
         for _ in 0..64 {
             Failed::count(&mut failed, &failure, &Backoff::new(hour, 9 * hour), "test");
         }
+        Failed::count(&mut failed, &Ok(()), &at_once, "test");
         let counted = failed.unwrap();
         assert_eq!(counted.times, 2);
         assert!(counted.retry_at <= Instant::now() + hour);

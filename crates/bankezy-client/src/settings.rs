@@ -42,7 +42,9 @@ impl RefreshSettings {
         self
     }
 
-    /// Maximum time of [`SessionKeeper::shutdown`](crate::SessionKeeper::shutdown), at most 24 hours. Default: 10 s.
+    /// Maximum time of [`SessionKeeper::shutdown`](crate::SessionKeeper::shutdown), at most 24 hours, half of which it
+    /// waits for calls under way. These may take the [deadline of the client](crate::Transport::deadline), 30 s by
+    /// default: set more than twice as long here to wait for all of them. Default: 10 s.
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.shutdown_deadline = deadline.min(MAX_DEADLINE);
         self

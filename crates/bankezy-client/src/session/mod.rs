@@ -7,6 +7,7 @@ mod shared;
 pub(super) use shared::LoginFuture;
 
 use core::future::Future;
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::bankezy::{Endpoint, Session, Verdict};
@@ -14,10 +15,11 @@ use bankezy_crypto::providers::{RequestError, ServerHeaders};
 use bankezy_crypto::{Delivery, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::RwLockReadGuard;
 
-use super::sync::time::timeout;
+use super::sync::time::{sleep, timeout};
 use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
-use revocation::{revoke, unused};
+use revocation::{IN_USE_EVERY, revoke};
 use shared::Shared;
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
@@ -66,8 +68,8 @@ use shared::Shared;
 /// a failure is only traced. A token that was renewed is not invalidated: Renew replaces it under the same
 /// reference, which is what Invalidate takes (inferred: the old token ends with it).
 ///
-/// So a renewal waits until no [`call`](Self::call) is under way, and calls wait while it is made. If there are calls
-/// under way all the time, a login takes its place. Callers of [`session`](Self::session) that send requests
+/// So a renewal waits until no [`call`](Self::call) is under way, and calls wait while it is made, at most 5 s. If there
+/// are calls under way all the time, a login takes its place. Callers of [`session`](Self::session) that send requests
 /// themselves are not waited for: use [`Renewal::NewLogin`](crate::Renewal::NewLogin) then. A renewal that was possibly
 /// executed without an answer is not repeated, unless its [`Endpoint`] is idempotent: the next attempt logs in.
 ///
@@ -140,10 +142,11 @@ impl SessionKeeper {
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
         let shared = &self.shared;
-        let session = self.session().await?;
-        let under_way = shared.calls.read().await;
-        // It may have been renewed meanwhile.
-        let session = shared.current(shared.settings.now()).unwrap_or(session);
+        let (mut session, mut under_way) = self.begin(self.session().await?).await;
+        if session.is_expired(shared.settings.now()) {
+            drop(under_way);
+            (session, under_way) = self.begin(self.session().await?).await;
+        }
         let (result, verdict) = self.call_under(&session, endpoint, body).await;
         drop(under_way);
         let again = match verdict {
@@ -154,13 +157,13 @@ impl SessionKeeper {
         };
         if !again {
             // In the background: this call has its answer. If it cannot start, the session stays.
-            let _ = shared.next(Some(&session));
+            let _ = shared.next(Some(&session), verdict);
             return result;
         }
         let Ok(next) = self.refuse(&session).await else {
             return result;
         };
-        let _under_way = shared.calls.read().await;
+        let (next, _under_way) = self.begin(next).await;
         match self.call_under(&next, endpoint, body).await.0 {
             // The first attempt was sent, which this error would not say.
             Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
@@ -183,12 +186,12 @@ impl SessionKeeper {
             Some(session) if session.is_useful(now) => {
                 if session.is_due(now) {
                     // Renews in the background. If that cannot start, this session is still valid.
-                    let _ = shared.next(None);
+                    let _ = shared.next(None, Verdict::Good);
                 }
                 Ok(session)
             }
             held => {
-                let next = async { shared.next(None)?.outcome().await }.await;
+                let next = async { shared.next(None, Verdict::Good)?.outcome().await }.await;
                 // What is left of the old one is better than nothing.
                 let is_good = |it: &Arc<Session>| !it.is_expired(shared.settings.now());
                 next.or_else(|error| held.filter(is_good).ok_or(error))
@@ -211,26 +214,46 @@ impl SessionKeeper {
             // It has expired or was replaced.
             return self.session().await;
         }
-        let next = async { self.shared.next(Some(session))?.outcome().await }.await;
+        let unauthorized = Verdict::Unauthorized;
+        let next = async {
+            self.shared
+                .next(Some(session), unauthorized)?
+                .outcome()
+                .await
+        }
+        .await;
         self.shared.check_open()?;
         next
     }
 
-    /// Refuses all further calls, waits for those under way, and invalidates the token, if there is one and the
-    /// server returned a reference for it. It ends within [`RefreshSettings::shutdown_deadline`], half of which the
-    /// calls may take that are under way: after that the token is invalidated all the same. A login under way is
-    /// not waited for: its token is invalidated in the background. It can be called again if it fails.
+    /// Refuses all further calls, waits for those under way, and invalidates the token and those that logins
+    /// replaced, if the server returned references for them. It ends within
+    /// [`RefreshSettings::shutdown_deadline`], half of which the calls may take that are under way: after that the
+    /// tokens are invalidated all the same. Callers of [`session`](Self::session) that send requests themselves are not
+    /// waited for, nor is a login or renewal under way: its token is invalidated in the background. It can be called
+    /// again if it fails.
     ///
     /// # Errors
-    /// [`ProviderError`] if the server did not invalidate the token.
+    /// [`ProviderError`] if the server did not invalidate the token, and `client.timeout` if calls were still under way
+    /// or the deadline passed.
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
         let (shared, deadline) = (&self.shared, self.shared.settings.shutdown_deadline);
         shared.close();
+        let timed_out = |_| {
+            let error = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
+            ProviderError::from(error)
+        };
         let ending = async {
             let _revocation = shared.revocation.lock().await;
+            // A renewal under way holds the lock, and no call is under way then.
+            let has_calls = shared.calls.try_read().is_ok();
+            let calls = async { drop(shared.calls.write().await) };
+            let drained = match has_calls {
+                true => timeout(deadline / 2, calls).await.map_err(timed_out),
+                false => Ok(()),
+            };
+            shared.drained.store(true, Ordering::Release);
             if let Some(session) = shared.current(shared.settings.now()) {
-                // The keeper and this function hold it.
-                let _ = timeout(deadline / 2, unused(&session, 2)).await;
                 let revoked = revoke(&shared.client, &session).await;
                 // A token that the server does not accept is not valid any more.
                 if verdict(&session, &revoked) != Verdict::Unauthorized {
@@ -238,12 +261,20 @@ impl SessionKeeper {
                 }
             }
             shared.forget();
-            Ok(())
+            // The tasks that invalidate replaced tokens hold it too.
+            while Arc::strong_count(&shared.revoking) > 1 {
+                sleep(IN_USE_EVERY).await;
+            }
+            drained
         };
-        let timed_out = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
-        timeout(deadline, ending)
-            .await
-            .unwrap_or(Err(timed_out.into()))
+        timeout(deadline, ending).await.map_err(timed_out)?
+    }
+
+    /// Waits for a renewal under way, and keeps the next from starting. The session may have been renewed meanwhile.
+    async fn begin(&self, session: Arc<Session>) -> (Arc<Session>, RwLockReadGuard<'_, ()>) {
+        let under_way = self.shared.calls.read().await;
+        let current = self.shared.current(self.shared.settings.now());
+        (current.unwrap_or(session), under_way)
     }
 
     async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_crypto::Delivery;
-use bankezy_crypto::providers::bankezy::{Call, Renewal, Session};
+use bankezy_crypto::providers::Moment;
+use bankezy_crypto::providers::bankezy::{Call, Renewal, Session, Verdict};
 use tokio::sync::OwnedRwLockWriteGuard;
 use tracing::{debug, warn};
 
@@ -16,8 +17,12 @@ use crate::sync::spawn;
 use crate::sync::time::{Instant, sleep, timeout_at};
 use crate::{ProviderError, TokenProblem};
 
-/// A session, and after a renewal the lock that keeps calls from starting under the token that ended.
-type Obtained = (Session, Option<OwnedRwLockWriteGuard<()>>);
+/// A session, when it was asked for, and after a renewal the lock that keeps calls from starting under the token that
+/// ended.
+type Obtained = (Session, Moment, Option<OwnedRwLockWriteGuard<()>>);
+
+/// How long a renewal may take, during which calls wait.
+const RENEW_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a task may take to report that its deadline has passed.
 const GRACE: Duration = Duration::from_millis(500);
@@ -28,10 +33,12 @@ const REPLACE_EVERY: Duration = Duration::from_secs(30);
 
 impl Shared {
     /// The current session if it serves, which is neither due for renewal nor `refused`; else the login or
-    /// renewal in progress, or one that starts now.
+    /// renewal in progress, or one that starts now. A failed login may be tried again at once for a session that is of
+    /// no use, and not for one that the server may just have doubted.
     pub(super) fn next(
         self: &Arc<Self>,
         refused: Option<&Arc<Session>>,
+        verdict: Verdict,
     ) -> Result<Arc<InFlight<Session>>, ProviderError> {
         let mut state = self.state();
         if self.is_shut_down() {
@@ -63,7 +70,7 @@ impl Shared {
         let login = InFlight::start(
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
-            move |result| ended.end(result, may_renew, deadline),
+            move |result| ended.end(result, verdict, deadline),
         );
         state.in_flight = Some(Arc::clone(&login));
         Ok(login)
@@ -75,16 +82,16 @@ impl Shared {
         if Instant::now() >= deadline {
             return Err(TokenProblem::TimedOut.into());
         }
-        let asked_at = self.settings.now();
         let obtaining = async {
             if may_renew && let Some(renewed) = self.renew(deadline).await {
                 return renewed;
             }
             self.check_open()?;
+            let asked_at = self.settings.now();
             let session = (self.login)(self.client.clone()).await?;
-            Ok((session, None))
+            Ok((session, asked_at, None))
         };
-        let (obtained, renewing) = timeout_at(deadline, obtaining)
+        let (obtained, asked_at, renewing) = timeout_at(deadline, obtaining)
             .await
             .map_err(|_| TokenProblem::TimedOut)??;
         let lifetime = self.settings.lifetime(&obtained.answer().token, asked_at);
@@ -92,7 +99,7 @@ impl Shared {
         if obtained.is_expired(self.settings.now()) {
             return Err(TokenProblem::ExpiredOnArrival.into());
         }
-        Ok((obtained, renewing))
+        Ok((obtained, asked_at, renewing))
     }
 
     /// `None` if there is nothing to renew, calls are under way all the time, or the server does not renew it.
@@ -118,14 +125,17 @@ impl Shared {
         };
         // Before it is sent, since this future may be dropped.
         session.set_renewal_sent(!self.client.is_idempotent(Call::Renew));
-        let token = &session.answer().token;
-        let result = self.client.renew(token, account_number, session.channel());
+        let (mut client, token) = (self.client.clone(), &session.answer().token);
+        let within = client.transport.settings.deadline.min(RENEW_WITHIN);
+        client.transport = client.transport.deadline(within);
+        let asked_at = self.settings.now();
+        let result = client.renew(token, account_number, session.channel());
         let result = result.await;
         if matches!(&result, Err(error) if error.delivery() == Delivery::NotSent) {
             session.set_renewal_sent(false);
         }
         match result {
-            Ok(answer) => Some(Ok((session.renewed(answer), Some(renewing)))),
+            Ok(answer) => Some(Ok((session.renewed(answer), asked_at, Some(renewing)))),
             // Without an answer a login would fail too. After a second failure it is tried.
             Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
                 Some(Err(error))
@@ -146,7 +156,7 @@ impl Shared {
     fn end(
         self: &Arc<Self>,
         result: Result<Obtained, ProviderError>,
-        may_renew: bool,
+        verdict: Verdict,
         deadline: Instant,
     ) -> Outcome<Session> {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -154,13 +164,13 @@ impl Shared {
         state.in_flight = None;
         // Calls start again once the renewed session has taken its place.
         let (ended, _renewing) = match result {
-            Ok((session, renewing)) => (Ok(Arc::new(session)), renewing),
+            Ok((session, _, renewing)) => (Ok(Arc::new(session)), renewing),
             Err(error) => (Err(Arc::new(error)), None),
         };
         let backoff = &self.settings.backoff;
         Failed::count(&mut state.failed, &ended, backoff, "no session obtained");
         let Ok(session) = &ended else {
-            if !may_renew {
+            if matches!(verdict, Verdict::Unauthorized | Verdict::Spent) {
                 // Nothing was replaced.
                 state.refused_at = None;
             }
@@ -173,15 +183,17 @@ impl Shared {
             let replaced = self.current.swap(Some(Arc::clone(session)));
             replaced.filter(|it| it.needs_revocation(session, now))
         };
+        if let Some(unneeded) = unneeded {
+            // Before the lock is dropped, so that a shutdown sees it.
+            let (shared, revoking) = (Arc::clone(self), Arc::clone(&self.revoking));
+            spawn(revoke_unused(shared, unneeded, revoking));
+        }
         drop(state);
         debug!(
             target: "bankezy_client",
             { renewed = session.is_renewal(), elapsed_ms = millis(self.settings.deadline - left) },
             "session obtained",
         );
-        if let Some(unneeded) = unneeded {
-            spawn(revoke_unused(Arc::clone(self), unneeded));
-        }
         if is_shut_down {
             return Err(Arc::new(ProviderError::ShutDown));
         }

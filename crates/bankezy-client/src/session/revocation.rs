@@ -1,5 +1,6 @@
 //! Revokes tokens that are no longer needed, by Invalidate.
 
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,18 +27,15 @@ pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<
     Ok(())
 }
 
-/// Waits until only so many hold a session.
-pub(super) async fn unused(session: &Arc<Session>, holders: usize) {
-    while Arc::strong_count(session) > holders {
+/// Invalidates the token of a session that a login replaced, once nobody uses it any more or the keeper is shut down,
+/// unless it expires first. A failure does not matter: the token expires anyway.
+pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>, _revoking: Arc<()>) {
+    let is_expired = || session.is_expired(shared.settings.now());
+    let is_used = || Arc::strong_count(&session) > 1 && !shared.drained.load(Ordering::Acquire);
+    while is_used() && !is_expired() {
         sleep(IN_USE_EVERY).await;
     }
-}
-
-/// Invalidates the token of a session that a login replaced, once nobody uses it any more, unless it
-/// expires first. A failure does not matter: the token expires anyway.
-pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>) {
-    unused(&session, 1).await;
-    if session.is_expired(shared.settings.now()) {
+    if is_expired() {
         return;
     }
     if let Err(error) = revoke(&shared.client, &session).await {

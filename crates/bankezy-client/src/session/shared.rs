@@ -31,6 +31,10 @@ pub(super) struct Shared {
     pub(super) calls: Arc<RwLock<()>>,
     /// Locked while the last token is revoked, so that it is revoked once.
     pub(super) revocation: tokio::sync::Mutex<()>,
+    /// Held by each task that revokes a token.
+    pub(super) revoking: Arc<()>,
+    /// Whether a shutdown has waited for the calls under way.
+    pub(super) drained: AtomicBool,
 }
 
 impl Shared {
@@ -44,6 +48,8 @@ impl Shared {
             state: Mutex::default(),
             calls: Arc::default(),
             revocation: tokio::sync::Mutex::new(()),
+            revoking: Arc::default(),
+            drained: AtomicBool::new(false),
         }
     }
 

@@ -133,14 +133,13 @@ impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
     /// then callers go on with its successor, however often that is refused.
     ///
     /// # Errors
-    /// [`StoreError`] if the store failed: it may still hold the token.
+    /// [`StoreError`] if the store failed: it may still hold the token, which counts as dropped all the same.
     pub async fn refuse(&self, refused: &Token) -> Result<(), StoreError> {
         let held = self.shared.tiers.load(&self.key).await?;
         if let Some(entry) = held.filter(|it| it.holds(refused))
-            && !self.shared.dropped_lately(&self.key)
+            && self.shared.may_drop(self.key)
         {
             self.shared.tiers.remove(&self.key, &entry).await?;
-            self.shared.dropped(self.key);
         }
         Ok(())
     }

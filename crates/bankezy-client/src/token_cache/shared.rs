@@ -67,13 +67,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = self.state();
         let State { tokens, failed } = &mut *state;
-        if tokens.len() >= MAX_KEYS && !tokens.contains_key(&key) {
-            tokens.retain(|_, token| !token.is_idle(REFUSE_EVERY));
-            if tokens.len() >= MAX_KEYS {
-                return Err(TokenProblem::TooMany.into());
-            }
-        }
-        let token = tokens.entry(key).or_default();
+        let token = remembered(tokens, key).ok_or(TokenProblem::TooMany)?;
         if let Some(fetch) = token.in_progress()? {
             return Ok(fetch);
         }
@@ -98,26 +92,26 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         Ok(fetch)
     }
 
-    /// Whether a refused token was dropped so lately that its successor stays.
-    pub(super) fn dropped_lately(&self, key: &TokenKey) -> bool {
-        let state = self.state();
-        let token = state.tokens.get(key);
-        token.is_some_and(|token| token.refused_within(REFUSE_EVERY).is_some())
+    /// Whether a refused token may be dropped now: not if one was dropped so lately that its successor stays.
+    pub(super) fn may_drop(&self, key: TokenKey) -> bool {
+        let mut state = self.state();
+        let token = remembered(&mut state.tokens, key);
+        let token = token.filter(|token| token.refused_within(REFUSE_EVERY).is_none());
+        token
+            .map(|token| token.refused_at = Some(Instant::now()))
+            .is_some()
     }
 
-    pub(super) fn dropped(&self, key: TokenKey) {
-        self.state().tokens.entry(key).or_default().refused_at = Some(Instant::now());
-    }
-
+    /// The token, and whether the provider gave it.
     async fn obtain(
         &self,
         key: &TokenKey,
         request: &A::Request,
-    ) -> Result<Arc<A::Answer>, ProviderError> {
+    ) -> Result<(Arc<A::Answer>, bool), ProviderError> {
         // One may have arrived since the caller looked.
         let held = self.held(key).await;
         if let Some(entry) = held.filter(|it| !it.lifetime().is_due(self.settings.now())) {
-            return Ok(entry.into_answer());
+            return Ok((entry.into_answer(), false));
         }
         // Others may have found out while this waited for its turn.
         self.state().failed.as_ref().map_or(Ok(()), Failed::check)?;
@@ -134,33 +128,81 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             self.tiers.save(key, &entry).await;
         }
         debug!(target: "bankezy_client", "token obtained");
-        Ok(answer)
+        Ok((answer, true))
     }
 
     fn end(
         &self,
         key: TokenKey,
-        result: Result<Arc<A::Answer>, ProviderError>,
+        result: Result<(Arc<A::Answer>, bool), ProviderError>,
     ) -> Outcome<A::Answer> {
         let mut state = self.state();
         let State { tokens, failed } = &mut *state;
         let token = tokens.entry(key).or_default();
         token.in_flight = None;
-        let (result, backoff) = (result.map_err(Arc::new), &self.settings.backoff);
-        // It was not sent, because of a failure that is counted.
-        if matches!(&result, Err(cause) if matches!(**cause, ProviderError::NoToken { .. })) {
-            return result;
-        }
-        if !matches!(&result, Err(cause) if cause.concerns_all()) {
-            Failed::count(&mut token.failed, &result, backoff, "no token obtained");
-        }
-        if !matches!(&result, Err(cause) if !cause.concerns_all()) {
-            Failed::count(failed, &result, backoff, "no token obtained");
+        let (result, was_sent) = match result {
+            Ok((answer, was_sent)) => (Ok(answer), was_sent),
+            Err(error) => {
+                use ProviderError::{NoToken, Token};
+                // Not sent because of a failure that is counted, or had no turn.
+                let is_unsent = matches!(error, NoToken { .. } | Token(TokenProblem::TooMany));
+                (Err(Arc::new(error)), !is_unsent)
+            }
+        };
+        if was_sent {
+            let concerns_all = result.as_ref().err().map(|cause| cause.concerns_all());
+            let backoff = &self.settings.backoff;
+            if concerns_all != Some(true) {
+                Failed::count(&mut token.failed, &result, backoff, "no token obtained");
+            }
+            if concerns_all != Some(false) {
+                Failed::count(failed, &result, backoff, "no token obtained");
+            }
         }
         result
     }
 
     fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is remembered of a key; `None` if that would be too much.
+fn remembered<T: Send + Sync + 'static>(
+    tokens: &mut HashMap<TokenKey, Renewing<T>>,
+    key: TokenKey,
+) -> Option<&mut Renewing<T>> {
+    if tokens.len() >= MAX_KEYS && !tokens.contains_key(&key) {
+        tokens.retain(|_, token| !token.is_idle(REFUSE_EVERY));
+        if tokens.len() >= MAX_KEYS {
+            return None;
+        }
+    }
+    Some(tokens.entry(key).or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_keys_is_bounded() {
+        let key = |number: usize| TokenKey::of(&[&number.to_be_bytes()]).unwrap();
+        let mut tokens = HashMap::<_, Renewing<()>>::new();
+        for number in 0..2 * MAX_KEYS {
+            assert!(remembered(&mut tokens, key(number)).is_some());
+            assert!(tokens.len() <= MAX_KEYS);
+        }
+        for token in tokens.values_mut() {
+            token.refused_at = Some(Instant::now());
+        }
+        tokens.reserve(MAX_KEYS);
+        for number in 0..MAX_KEYS {
+            let Some(token) = remembered(&mut tokens, key(number)) else {
+                return assert_eq!(tokens.len(), MAX_KEYS);
+            };
+            token.refused_at = Some(Instant::now());
+        }
+        panic!("it takes any number of refused keys");
     }
 }

@@ -8,6 +8,8 @@ mod one_login;
 mod refusal;
 mod renewal;
 mod revocation;
+mod shutdown;
 mod spent;
 mod stage;
 mod standstill;
+mod waits;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use bankezy_client::ProviderError;
-use bankezy_test_support::eventually;
+use bankezy_test_support::{eventually, pass};
 
-use crate::stage::{Stage, sardine, session, status, text};
+use crate::stage::{Stage, granted, sardine, session, status, text};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -85,4 +86,49 @@ async fn a_limited_number_of_requests_is_under_way_at_once() {
         assert!(caller.await.unwrap().starts_with("token-"));
     }
     assert_eq!(stage.provider.asked(), 3 * MAX);
+}
+
+/// Answers request 0 with 503 or 429 and `Retry-After: 60`, and all others with a token.
+fn asks_to_wait(busy: u16) -> impl Fn(u64) -> Response + Send + Sync {
+    move |number| match number {
+        0 => {
+            let mut response = status(busy, "");
+            let wait = "60".parse().unwrap();
+            response.headers_mut().insert("retry-after", wait);
+            response
+        }
+        _ => granted(number),
+    }
+}
+
+/// What is under way when the provider asks to wait, and then succeeds, does not end the wait.
+#[tokio::test]
+async fn a_success_under_way_does_not_end_a_wait_that_the_provider_asked_for() {
+    for busy in [429, 503] {
+        let stage = Stage::with(sardine, |settings| settings.backoff(Duration::ZERO, DAY));
+        stage.provider.close();
+        stage.provider.answers(asks_to_wait(busy));
+        let mut callers = Vec::new();
+        for number in 0..64 {
+            let slot = stage.cache.slot(session(&format!("{number}"))).unwrap();
+            callers.push(tokio::spawn(async move { slot.get().await.map(drop) }));
+            stage.provider.is_asked(number + 1).await;
+        }
+        stage.provider.open_below(1);
+        assert!(callers.remove(0).await.unwrap().is_err());
+        for last in [32, u64::MAX] {
+            stage.provider.open_below(last);
+            let ended = callers.drain(..callers.len().min(31));
+            for caller in ended.collect::<Vec<_>>() {
+                caller.await.unwrap().unwrap();
+            }
+            let slot = stage.cache.slot(session("another")).unwrap();
+            let retry_in = slot.get().await.unwrap_err().retry_after();
+            assert!(retry_in.is_some_and(|it| it > Duration::from_secs(30)));
+        }
+        assert_eq!(stage.provider.asked(), 64, "{busy}");
+        pass(Duration::from_secs(60)).await;
+        let slot = stage.cache.slot(session("another")).unwrap();
+        assert_eq!(text(&slot).await, "token-64");
+    }
 }

@@ -36,7 +36,8 @@ pub(crate) struct Provider {
 struct Seen {
     asked: AtomicU64,
     script: Mutex<Script>,
-    is_open: watch::Sender<bool>,
+    /// Requests with numbers below it are answered.
+    is_open: watch::Sender<u64>,
 }
 
 impl Provider {
@@ -48,7 +49,7 @@ impl Provider {
         let seen = Arc::new(Seen {
             asked: AtomicU64::new(0),
             script: Mutex::new(Arc::new(granted)),
-            is_open: watch::Sender::new(true),
+            is_open: watch::Sender::new(u64::MAX),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, started) = mpsc::channel();
@@ -91,11 +92,16 @@ impl Provider {
 
     /// Requests that came and that come wait from now on.
     pub(crate) fn close(&self) {
-        self.seen.is_open.send_replace(false);
+        self.open_below(0);
     }
 
     pub(crate) fn open(&self) {
-        self.seen.is_open.send_replace(true);
+        self.open_below(u64::MAX);
+    }
+
+    /// Answers requests with numbers below this one; others wait.
+    pub(crate) fn open_below(&self, number: u64) {
+        self.seen.is_open.send_replace(number);
     }
 
     /// Waits until this many requests came.
@@ -107,7 +113,8 @@ impl Provider {
 
 async fn answer(seen: Arc<Seen>) -> Response {
     let number = seen.asked.fetch_add(1, Ordering::SeqCst);
-    seen.is_open.subscribe().wait_for(|it| *it).await.unwrap();
+    let mut is_open = seen.is_open.subscribe();
+    is_open.wait_for(|below| number < *below).await.unwrap();
     let script = Arc::clone(&*seen.script.lock().unwrap());
     script(number)
 }

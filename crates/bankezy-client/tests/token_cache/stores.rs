@@ -281,6 +281,24 @@ async fn memory_serves_while_a_store_that_failed_is_left_alone() {
     assert_eq!(store.store.len(), 1);
 }
 
+/// A server that refuses every token gets few requests, whatever the store does.
+#[tokio::test]
+async fn a_store_that_fails_does_not_make_refusals_lead_to_more_requests() {
+    let (provider, store) = (Provider::start(), Arc::new(Failing::default()));
+    let settings = RefreshSettings::default();
+    let cache = TokenCache::with_settings(tokens(faceki(&provider)), store, settings);
+    let slot = cache.slot(()).unwrap();
+    for asked in [2, 3] {
+        for _ in 0..50 {
+            let token = slot.get().await.unwrap();
+            let _ = slot.refuse(&token).await;
+        }
+        slot.get().await.unwrap();
+        assert_eq!(provider.asked(), asked);
+        pass(Duration::from_secs(10)).await;
+    }
+}
+
 /// A store that still reads does not bring back what a newer token has replaced.
 #[tokio::test]
 async fn what_a_store_does_not_take_goes_before_what_it_holds() {

@@ -6,11 +6,12 @@ mod stage;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bankezy_client::{RefreshSettings, StoreError, TokenCache, TokenStore};
+use bankezy_client::{MemoryStore, RefreshSettings, StoreError, TokenCache, TokenStore};
+use bankezy_crypto::providers::sardine::TokenAnswer;
 use bankezy_crypto::providers::{TokenEntry, TokenKey};
 use bankezy_test_support::{Captured, pass};
 
-use stage::{Provider, faceki, status, text, tokens};
+use stage::{Provider, faceki, sardine, session, status, text, tokens};
 
 /// A store that takes nothing, and from its fourth look on cannot be reached.
 #[derive(Default)]
@@ -68,4 +69,48 @@ async fn traces_tell_what_happens_and_no_secret() {
     for hidden in ["token-", "secret", "CANARY", "Bearer", "clientId"] {
         assert!(!shown.contains(hidden), "{hidden} in {shown}");
     }
+}
+
+/// A store in which another process saves a token after the first look for it.
+#[derive(Default)]
+struct Filled(MemoryStore<TokenAnswer>, AtomicU64);
+
+impl TokenStore<TokenAnswer> for Filled {
+    async fn load(&self, key: &TokenKey) -> Result<Option<TokenEntry<TokenAnswer>>, StoreError> {
+        match self.1.fetch_add(1, Ordering::SeqCst) % 2 {
+            0 => Ok(None),
+            _ => self.0.load(key).await,
+        }
+    }
+
+    async fn save(&self, key: &TokenKey, it: &TokenEntry<TokenAnswer>) -> Result<(), StoreError> {
+        self.0.save(key, it).await
+    }
+
+    async fn remove(
+        &self,
+        key: &TokenKey,
+        held: &TokenEntry<TokenAnswer>,
+    ) -> Result<(), StoreError> {
+        self.0.remove(key, held).await
+    }
+}
+
+/// It says nothing of the provider: the failures before and after it are in a row.
+#[tokio::test]
+async fn a_token_found_in_the_store_is_no_success() {
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
+    let provider = Provider::start();
+    let settings = RefreshSettings::default().backoff(Duration::ZERO, Duration::ZERO);
+    let client = tokens(sardine(&provider));
+    let cache = TokenCache::with_settings(client, Filled::default(), settings);
+    let slot = |key| cache.slot(session(key)).unwrap();
+    let held = slot("held");
+    assert_eq!(text(&held).await, "token-0");
+    provider.answers(|_| status(503, ""));
+    slot("one").get().await.unwrap_err();
+    assert_eq!(text(&held).await, "token-0");
+    slot("other").get().await.unwrap_err();
+    let failures = captured.lines("no token obtained");
+    assert!(failures[1].contains("failures=2"), "{failures:?}");
 }
