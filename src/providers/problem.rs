@@ -122,8 +122,9 @@ problems! {
     TokenProblem {
         /// It took longer than its deadline.
         TimedOut => "token.timed_out", "the request for it took too long";
-        /// The token had already expired when it arrived: the clocks disagree.
-        ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare the clocks";
+        /// The token had already expired when it arrived, by our clock and by the `Date` of the answer, if it had one that
+        /// can be believed: the clocks disagree, see [`Token::expires_by`](super::Token::expires_by).
+        ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare this machine's clock with the provider's, and with the Date of its answer";
         /// The closure that logs in, the `TokenApi`, the store or
         /// the clock panicked.
         Panicked => "token.panicked", "the request for it panicked";

@@ -20,8 +20,11 @@ pub struct Token {
 /// What a `Date` leaves out at most.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// By how much a `Date` may lengthen a lifetime at most.
+/// By how much a `Date` may lengthen the lifetime at most of a token that is valid by our clock.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// Longest lifetime that a `Date` may give to a token that has expired by our clock.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Token {
     /// Takes over a token, such as one kept from an earlier run.
@@ -63,19 +66,24 @@ impl Token {
 
     /// When it expires by our clock, for a request that was sent at `asked_at`. A time that the provider states by
     /// its own clock is corrected by how far that clock, the `Date` of the answer, is from ours: rather too early
-    /// than too late, by a second and the time that the answer took. A `Date` that would lengthen the lifetime by more
-    /// than 5 minutes is not believed: a wrong one must not keep a token in use.
+    /// than too late, by a second and the time that the answer took.
+    ///
+    /// A `Date` that would lengthen the lifetime by more than 5 minutes is not believed, since a wrong one must not keep a
+    /// token in use. The exception is a token that has expired by our clock: servers give no expired tokens, so our clock
+    /// is ahead, and the token is used for the lifetime between `Date` and expiry, if that is at most 24 hours.
     #[must_use]
     pub fn expires_by(&self, asked_at: SystemTime) -> Option<SystemTime> {
         let (expires_at, stated_at) = (self.expires_at?, self.stated_at);
         let Some(stated_at) = stated_at.and_then(|at| at.checked_add(SECOND)) else {
             return Some(expires_at);
         };
-        let corrected = match expires_at.duration_since(stated_at) {
-            Ok(lifetime) => asked_at.checked_add(lifetime)?,
-            Err(past) => asked_at.checked_sub(past.duration())?,
+        let lifetime = match expires_at.duration_since(stated_at) {
+            Ok(lifetime) => lifetime,
+            Err(past) => return asked_at.checked_sub(past.duration()),
         };
-        let is_plausible = expires_at.checked_add(MAX_SKEW) >= Some(corrected);
+        let corrected = asked_at.checked_add(lifetime)?;
+        let is_plausible = expires_at.checked_add(MAX_SKEW) >= Some(corrected)
+            || (expires_at <= asked_at && lifetime <= MAX_LIFETIME);
         Some(if is_plausible { corrected } else { expires_at })
     }
 
@@ -148,12 +156,26 @@ mod tests {
         }
         assert_eq!(token(Some(at(13_600)), None), Some(at(13_600)));
         assert_eq!(token(Some(at(9_500)), Some(at(10_000))), Some(at(9_499)));
-        // What would lengthen it by more than 5 minutes.
-        for clock in [0, 1_000, 9_698] {
+        // What would lengthen it by more than 5 minutes, although it is valid by our clock.
+        for clock in [6_401, 9_698] {
             let expires_at = Some(at(clock + 3_600));
             assert_eq!(token(expires_at, Some(at(clock))), expires_at, "{clock}");
         }
-        assert_eq!(token(Some(at(500)), Some(at(1_000))), Some(at(500)));
+        // Our clock is ahead by more than that, and the token would be of no use: its lifetime counts, up to 24 h.
+        for (clock, lifetime) in [(0, 3_600), (6_400, 3_600), (9_400, 300)] {
+            let found = token(Some(at(clock + lifetime)), Some(at(clock)));
+            assert_eq!(found, Some(at(10_000 + lifetime - 1)), "{clock}");
+        }
+        let day = 24 * 3_600;
+        let late = |lifetime| {
+            let token = Token::new("t".to_owned().into(), Some(at(lifetime)));
+            token.stated_at(Some(at(0))).expires_by(at(1_000_000))
+        };
+        assert_eq!(late(day + 1), Some(at(1_000_000 + day)));
+        assert_eq!(late(day + 2), Some(at(day + 2)));
+        // It has expired by the server's clock as well.
+        let expired = token(Some(at(500)), Some(at(1_000)));
+        assert!(expired.is_some_and(|it| it < at(10_000)), "{expired:?}");
         assert_eq!(token(None, Some(at(1_000))), None);
     }
 }

@@ -680,7 +680,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "token.expired_on_arrival",
-        "Compare this machine's clock with the provider's.",
+        "Set this machine's clock (`timedatectl`). If it is right, the provider's clock or the `Date` of its answers is wrong.",
     ),
     (
         "token.panicked",
