@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 
 use crate::providers::retry_after::{asked_to_wait, retry_after};
 use crate::secret::SecretText;
@@ -16,9 +16,14 @@ const MAX_KEPT: usize = 4096;
 /// An answer in clear that is no success: most often an error. Nothing of it is authenticated.
 pub struct PlainError {
     status: StatusCode,
-    content_type: Option<HeaderValue>,
     retry_after: Option<Duration>,
     asks_to_wait: bool,
+    /// Together in a box, so that errors stay small.
+    received: Box<Received>,
+}
+
+struct Received {
+    content_type: Option<Box<str>>,
     text: SecretText,
 }
 
@@ -36,13 +41,16 @@ impl PlainError {
         let kept = body.get(..Self::MAX_TEXT).unwrap_or(body);
         let now = SystemTime::now();
         let content_type = response.headers().get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|it| it.to_str().ok());
         let content_type = content_type.filter(|it| it.len() <= Self::MAX_TYPE);
         Self {
             status: response.status(),
-            content_type: content_type.cloned(),
             retry_after: retry_after(response.headers(), now),
             asks_to_wait: asked_to_wait(response, now).is_some(),
-            text: SecretText::from_utf8_lossy(kept),
+            received: Box::new(Received {
+                content_type: content_type.map(Into::into),
+                text: SecretText::from_utf8_lossy(kept),
+            }),
         }
     }
 
@@ -55,7 +63,7 @@ impl PlainError {
     /// The `Content-Type`, if it is visible ASCII of at most 256 bytes: as little authenticated as the text.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
-        self.content_type.as_ref()?.to_str().ok()
+        self.received.content_type.as_deref()
     }
 
     /// How long the server asks to wait: `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a
@@ -73,7 +81,7 @@ impl PlainError {
     /// token that should have been encrypted, and what a terminal obeys.
     #[must_use]
     pub fn unauthenticated_text(&self) -> &str {
-        self.text.as_str()
+        self.received.text.as_str()
     }
 }
 
