@@ -17,6 +17,9 @@ macro_rules! base64url_filter {
     };
 }
 
+pub(crate) const BASE64_FILTER: &str = base64_filter!();
+pub(crate) const BASE64URL_FILTER: &str = base64url_filter!();
+
 /// Adds the padding of base64.
 macro_rules! padding {
     () => {

@@ -8,8 +8,9 @@ use bankezy_crypto::SecretBytes;
 use crate::diagnose::cleaning::Cleaning;
 use crate::diagnose::encoding::{Encoding, Undecodable};
 use crate::diagnose::function::{Function, Take};
+use crate::diagnose::unwrapping::{Unwrapped, of_text, unwrapped};
 use crate::diagnose::weakness::Weakness;
-use crate::diagnose::wrapper::{Unwrapped, Wrapper, of_text, unwrapped};
+use crate::diagnose::wrapper::Wrapper;
 
 /// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
 /// to the octets, and which of the result are the key.
