@@ -82,6 +82,7 @@ pub(super) fn secrets() -> Vec<SecretBytes> {
         // 32 octets in each way of writing UTF-16.
         b"Sixteen*letters!",
         b"Fifteen*letters",
+        b"Thirty-one characters, no more!",
         b"0123456789abcdefABCDEF0123456789",
         b"\x00\x01 raw \xff octets, more than 32 of them\n",
         // base32 of 40 octets.
