@@ -133,7 +133,8 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     let before = before.and_then(|flag| flag.to_str()).unwrap_or_default();
     match find(program, |arg| is_flag(arg, before)) {
         Some(flag) if flag.get_action().takes_values() && typed.starts_with('-') => format!(
-            "{what}: `{before}` takes {}, and the value after it starts with a dash",
+            "{what}: `{before}` takes {}, and the value after it starts with a dash: join the two with an equals \
+             sign, as in `{before}=VALUE`",
             expected(flag)
         ),
         _ => format!(

@@ -54,12 +54,13 @@ pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
 /// Where a text that clap names is among the arguments.
 pub(super) fn place_of(typed: &str, given: &[OsString]) -> Option<usize> {
     let name = typed.split('=').next();
-    given.iter().position(|text| {
-        let text = text.to_string_lossy();
-        let short = typed.len() > 1 && !typed.starts_with("--") && typed.starts_with('-');
-        text.split('=').next() == name
-            || short && text.starts_with('-') && text.contains(&typed[1..])
-    })
+    let place =
+        |is: &dyn Fn(&str) -> bool| given.iter().position(|text| is(&text.to_string_lossy()));
+    let is_short = |text: &str| text.len() > 1 && text.starts_with('-') && !text.starts_with("--");
+    // Of short flags in a row, each is told alone.
+    let is_one_of = |text: &str| is_short(text) && text.contains(&typed[1..]);
+    let exact = place(&|text| text.split('=').next() == name);
+    exact.or_else(|| is_short(typed).then(|| place(&is_one_of)).flatten())
 }
 
 /// The flags that a command takes secrets by: of each secret its file, and its variable.

@@ -291,3 +291,22 @@ fn a_sealed_text_in_the_place_of_a_key_is_named() {
         ran.failed(1, "sealed text");
     }
 }
+
+/// `-x` may be a value, and clap takes it for a flag.
+#[test]
+fn a_value_that_starts_with_a_dash_is_joined_to_its_flag() {
+    let folder = Folder::new();
+    for (arguments, flag) in [
+        ("diagnose --message m --try-info -x", "--try-info"),
+        ("open --secret-file -s", "--secret-file"),
+        ("seal --recipient -r", "--recipient"),
+        (
+            "open --private-key k --peer p --derive concat-kdf --apu --a",
+            "--apu",
+        ),
+        ("keygen p256 --out -k", "--out"),
+    ] {
+        let told = format!("as in `{flag}=VALUE`");
+        folder.run(arguments, "").failed(2, &told);
+    }
+}

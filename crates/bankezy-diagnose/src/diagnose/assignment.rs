@@ -17,6 +17,15 @@ fn in_tags(text: &str) -> Option<&str> {
 }
 
 fn in_marks(text: &str) -> Option<&str> {
+    // What Node prints of octets, and SQL.
+    for (open, close) in [("<Buffer ", ">"), ("x'", "'"), ("X'", "'")] {
+        if let Some(inside) = text
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+        {
+            return Some(inside);
+        }
+    }
     [
         ('"', '"'),
         ('\'', '\''),
@@ -46,8 +55,8 @@ pub(crate) fn assigned(text: &str) -> Option<&str> {
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
     let start = if is_powershell { text.get(5..)? } else { text };
-    let (names, value) = match start.strip_prefix("setx ") {
-        Some(rest) => rest.split_once(' ')?,
+    let (names, value) = match named_by_a_word(start) {
+        Some(named) => named,
         None => start.split_once(['=', ':'])?,
     };
     let names = names.trim();
@@ -65,6 +74,18 @@ pub(crate) fn assigned(text: &str) -> Option<&str> {
     let value = value.trim().trim_end_matches([',', ';']).trim_end();
     let is_value = !value.is_empty() && !is_behind && !is_digits_with_colons(text);
     (is_name && is_value).then_some(value)
+}
+
+/// Name and value behind a word, with a blank between: `setx NAME value`, and `ENV NAME value` of a Dockerfile.
+fn named_by_a_word(text: &str) -> Option<(&str, &str)> {
+    const WORDS: [&str; 5] = ["setx ", "ENV ", "setenv ", "set -x ", "set -gx "];
+    let is_word = |word: &&&str| {
+        let start = text.get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let word = WORDS.iter().find(is_word)?;
+    let named = text.get(word.len()..)?.trim_start().split_once(' ');
+    named.filter(|(name, _)| !name.contains('='))
 }
 
 fn is_digits_with_colons(text: &str) -> bool {
@@ -100,6 +121,10 @@ mod tests {
             ("$secret = 'v';", Some("'v'")),
             ("set NAME=v", Some("v")),
             ("setx NAME \"v\"", Some("\"v\"")),
+            ("ENV NAME v", Some("v")),
+            ("env NAME=v", Some("v")),
+            ("setenv NAME v", Some("v")),
+            ("set -gx NAME v", Some("v")),
             ("const name = `v`", Some("`v`")),
             ("private static final String NAME = \"v\";", Some("\"v\"")),
             ("bank.payload-secret: v", Some("v")),
@@ -126,6 +151,8 @@ mod tests {
             ("b\"v\"", Some("v")),
             ("<secret id='1'>v</secret>", Some("v")),
             ("<v>", Some("v")),
+            ("<Buffer 01 ff>", Some("01 ff")),
+            ("X'01ff'", Some("01ff")),
             ("bv", None),
         ] {
             assert_eq!(quoted(text), inside, "{text}");

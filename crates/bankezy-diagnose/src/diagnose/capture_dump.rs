@@ -1,6 +1,7 @@
 //! Undoes what tools and logs do with a whole capture: dumps with an offset in front of each line, logs that quote
 //! each line, and the other alphabet of base64.
 
+use crate::diagnose::hex_dump::{octets_of_dump, without_offset};
 use crate::diagnose::stripped::Stripped;
 
 /// What a text is if it is one of these.
@@ -41,48 +42,11 @@ fn wire_log(text: &str) -> Option<String> {
     (!joined.trim().is_empty()).then_some(joined)
 }
 
-/// A line without its offset, and whether that is zero.
-fn without_offset(line: &str) -> Option<(bool, &str)> {
-    let (offset, rest) = line.trim_start().split_once([':', ' '])?;
-    let is_offset =
-        (4..=16).contains(&offset.len()) && offset.bytes().all(|c| c.is_ascii_hexdigit());
-    is_offset.then(|| (offset.bytes().all(|c| c == b'0'), rest))
-}
-
 /// What `xxd`, `hexdump -C`, `od -t x1` and `curl --trace` print.
 fn hex_dump(text: &str) -> Option<String> {
-    let mut octets = Vec::new();
-    for (is_first, rest) in text.lines().filter_map(without_offset) {
-        if is_first {
-            octets.push(b'\n');
-        }
-        let rest = rest.trim_start();
-        // The characters are behind a bar, or two blanks; `hexdump -C` has two blanks between octets as well.
-        let end = rest.find('|').or_else(|| rest.find("  "));
-        let digits = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let mut in_line = 0_usize;
-        for word in digits.split_whitespace() {
-            let (pairs, []) = word.as_bytes().as_chunks::<2>() else {
-                break;
-            };
-            let octet = |pair: &[u8; 2]| {
-                let digits = core::str::from_utf8(pair).ok()?;
-                let is_hex = pair.iter().all(u8::is_ascii_hexdigit);
-                u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)
-            };
-            let Some(read) = pairs.iter().map(octet).collect::<Option<Vec<u8>>>() else {
-                break;
-            };
-            in_line = in_line.saturating_add(read.len());
-            if in_line > 16 {
-                break;
-            }
-            octets.extend(read);
-        }
-    }
-    String::from_utf8(octets)
-        .ok()
-        .filter(|text| !text.trim().is_empty())
+    let octets = octets_of_dump(text, b"\n");
+    let text = core::str::from_utf8(octets.as_bytes()).ok()?;
+    (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
 /// What `curl --trace-ascii` prints.

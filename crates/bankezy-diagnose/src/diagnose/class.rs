@@ -17,7 +17,8 @@ pub enum Class {
     UsualEncoding,
     /// The same after something around the secret was removed.
     Unwrapped,
-    /// A secret that is encoded twice, in decimal, changed in case, re-encoded, or in UTF-16.
+    /// A secret that is encoded twice, in decimal, changed in case, padded, with a line end, re-encoded, or in
+    /// UTF-16.
     OtherEncoding,
     /// Part of a longer secret.
     Part,

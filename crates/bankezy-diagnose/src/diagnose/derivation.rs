@@ -101,6 +101,11 @@ fn steps<'a>(
                 })
         })
     };
+    // One text for both parties, where the text does not come with others.
+    let same = move |is_rare: bool| {
+        let one = move |one: &&Candidate| one.is_rare == is_rare && !one.is_usual_with(one);
+        candidates.iter().filter(one).map(|one| [one, one])
+    };
     let singles = move || {
         candidates
             .iter()
@@ -144,8 +149,10 @@ fn steps<'a>(
     let sha512 = vec![Kdf::Hkdf(Hash::Sha512)];
     let x963 = vec![Kdf::X963(Hash::Sha256)];
     let concats: Vec<Kdf> = Kdf::other_concats().collect();
-    let (concats_of_same, concats_of_integers) = (concats.clone(), concats.clone());
-    let same = pairs(false).filter(|[apu, apv]| apu.bytes == apv.bytes);
+    let concats_of_same = concats.clone();
+    let concats_of_rare: Vec<Kdf> = Kdf::concats_of_256_bits().collect();
+    let concats_of_integers = concats.clone();
+    let same_of_integers = concats.clone();
     let with_one = Kdf::WITH_ONE_INPUT.to_vec();
     let (x963_of_others, with_one_of_others) = (x963.clone(), with_one.clone());
     let with_two_of_others = with_two.clone();
@@ -157,6 +164,7 @@ fn steps<'a>(
         .chain(functions(x, Function::RARE))
         .chain(pairs(true).flat_map(move |pair| of(x, sha512.clone(), pair)))
         .chain(pairs(true).flat_map(move |pair| of(x, concats.clone(), pair)))
+        .chain(same(false).flat_map(move |pair| of(x, concats_of_same.clone(), pair)))
         .chain(singles().flat_map(move |single| of(x, with_one.clone(), single)))
         .chain(pairs(false).flat_map(move |pair| of(x, with_two.clone(), pair)))
         .chain(singles().flat_map(move |single| of(others, x963_of_others.clone(), single)))
@@ -166,7 +174,11 @@ fn steps<'a>(
             let kdfs = concats_of_integers.clone();
             of_those(others, SharedForm::is_integer, kdfs, pair)
         }))
-        .chain(same.flat_map(move |pair| of(x, concats_of_same.clone(), pair)))
+        .chain(same(true).flat_map(move |pair| of(x, concats_of_rare.clone(), pair)))
+        .chain(same(false).flat_map(move |pair| {
+            let kdfs = same_of_integers.clone();
+            of_those(others, SharedForm::is_integer, kdfs, pair)
+        }))
 }
 
 impl Function {
@@ -212,5 +224,47 @@ impl fmt::Display for DerivationOutcome {
                 write!(f, "apu or apv has {len} bytes, at most {max} are allowed")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bankezy_crypto::KeyPair;
+    use bankezy_crypto::backend::AVAILABLE;
+
+    use super::*;
+    use crate::diagnose::candidates::candidates;
+    use crate::diagnose::shared::{SharedOctets, forms, shared_secret};
+
+    /// An AlgorithmID does not decide which texts go with it.
+    #[test]
+    fn concat_kdf_takes_one_text_for_both_parties() {
+        let pair = || KeyPair::generate_with_backend(&AVAILABLE[0]).unwrap();
+        let (ours, theirs) = (pair(), pair());
+        let shared = shared_secret(&ours, theirs.public_key()).unwrap();
+        let candidates = candidates(ours.public_key(), theirs.public_key(), "{}", &[]);
+        let forms = forms(&shared);
+        let mut count = 0;
+        let mut found = Vec::new();
+        for (derivation, _) in derivations(&forms, &candidates) {
+            count += 1;
+            if let Kdf::Concat {
+                algorithm,
+                key_data_len: 256,
+            } = derivation.kdf
+                && let [Info::Known(first), Info::Known(second)] = derivation.inputs
+                && first == second
+                && derivation.form.octets == SharedOctets::X
+            {
+                found.push((algorithm, first));
+            }
+        }
+        for algorithm in ["A256GCM", "dir", "ECDH-ES", ""] {
+            for text in ["Alice", "BankEzy", "Wibmo", "wibmo-bankezy"] {
+                assert!(found.contains(&(algorithm, text)), "{algorithm} {text}");
+            }
+        }
+        // As the docs of `Message::try_derivations` say.
+        assert!((85_000..=115_000).contains(&count), "{count}");
     }
 }

@@ -77,6 +77,14 @@ pub enum Encoding {
     Utf16BeMarked,
     /// The characters in UTF-16, little-endian, after a byte order mark (`iconv -t UTF-16`).
     Utf16LeMarked,
+    /// The characters and a line end, as `echo` passes them on to a command.
+    TextWithLineEnd,
+    /// Fewer than 32 octets of text, and NULs behind them.
+    TextWithNuls,
+    /// Fewer than 32 octets of text, and the digit 0 behind them.
+    TextWithDigits,
+    /// Fewer than 32 octets of text, and blanks behind them.
+    TextWithBlanks,
 }
 
 /// Why an encoding gives no octets.
@@ -91,7 +99,7 @@ impl Encoding {
     pub(crate) const USUAL: usize = 5;
 
     /// From common to rare.
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::Base64url,
         Self::Base64,
         Self::Hex,
@@ -123,7 +131,21 @@ impl Encoding {
         Self::Utf16Be,
         Self::Utf16BeMarked,
         Self::Utf16LeMarked,
+        Self::TextWithLineEnd,
+        Self::TextWithNuls,
+        Self::TextWithDigits,
+        Self::TextWithBlanks,
     ];
+
+    /// How many octets of what it gives are not the same for each secret.
+    pub(crate) fn chosen_len(self, value: &[u8]) -> usize {
+        match self {
+            Self::TextWithNuls | Self::TextWithDigits | Self::TextWithBlanks => {
+                text(value).map_or(0, str::len)
+            }
+            _ => usize::MAX,
+        }
+    }
 
     pub(crate) fn decode(self, value: &[u8]) -> Result<SecretBytes, Undecodable> {
         if self == Self::RawBytes {
@@ -182,6 +204,10 @@ impl Encoding {
             Self::Utf16Be => Some(octets::to_utf16(text, u16::to_be_bytes)),
             Self::Utf16BeMarked => Some(marked(text, u16::to_be_bytes)),
             Self::Utf16LeMarked => Some(marked(text, u16::to_le_bytes)),
+            Self::TextWithLineEnd => Some(octets::joined(&[octets, b"\n"])),
+            Self::TextWithNuls => padded(octets, b'\0'),
+            Self::TextWithDigits => padded(octets, b'0'),
+            Self::TextWithBlanks => padded(octets, b' '),
         }
     }
 }
@@ -209,6 +235,13 @@ fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
     });
     let respelled = octets::to_base64(octets.as_bytes(), engine);
     (is_canonical && respelled.as_bytes() != text).then_some(respelled)
+}
+
+/// 32 octets, of which the last are the same.
+fn padded(text: &[u8], with: u8) -> Option<SecretBytes> {
+    let missing = 32_usize.checked_sub(text.len()).filter(|it| *it > 0)?;
+    let padding = [with; 32];
+    (!text.is_empty()).then(|| octets::joined(&[text, padding.get(..missing).unwrap_or_default()]))
 }
 
 /// UTF-16 after a byte order mark.

@@ -17,6 +17,9 @@ macro_rules! base64url_filter {
     };
 }
 
+pub(crate) const BASE64_FILTER: &str = base64_filter!();
+pub(crate) const BASE64URL_FILTER: &str = base64url_filter!();
+
 /// Adds the padding of base64.
 macro_rules! padding {
     () => {
@@ -264,6 +267,26 @@ impl Encoding {
                 "the text in UTF-16 (little-endian) with byte order mark",
                 "{ printf '\\377\\376'; iconv -f UTF-8 -t UTF-16LE; }",
                 "[0xfeff].into_iter().chain({}.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()",
+            ),
+            Self::TextWithLineEnd => term(
+                "the text and a line end",
+                "awk 1",
+                "[{}.as_bytes(), b\"\\n\"].concat()",
+            ),
+            Self::TextWithNuls => term(
+                "the text and NULs up to 32 bytes",
+                "{ cat; head -c 32 /dev/zero; } | head -c 32",
+                "[{}.as_bytes(), &[0; 32]].concat()[..32].to_vec()",
+            ),
+            Self::TextWithDigits => term(
+                "the text and zero digits up to 32 bytes",
+                "{ cat; printf %032d 0; } | head -c 32",
+                "[{}.as_bytes(), &[b'0'; 32]].concat()[..32].to_vec()",
+            ),
+            Self::TextWithBlanks => term(
+                "the text and blanks up to 32 bytes",
+                "{ cat; printf %32s ''; } | head -c 32",
+                "[{}.as_bytes(), &[b' '; 32]].concat()[..32].to_vec()",
             ),
         }
     }

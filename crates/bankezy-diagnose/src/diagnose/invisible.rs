@@ -4,6 +4,13 @@ use std::io::Write as _;
 
 use bankezy_crypto::SecretBytes;
 
+/// The same as [`visible`], for a shell.
+pub(crate) const FILTER: &str = concat!(
+    "python3 -c 'import re,sys; sys.stdout.buffer.write(re.sub(",
+    r#""\x1b(\[[^@-~]*[@-~]?)?|[\0\u200b-\u200d\u2060\ufeff\u00ad]", """#,
+    ", sys.stdin.buffer.read().decode()).encode())'",
+);
+
 /// A text without colours of a terminal, characters of no width, and NULs; `None` if it has none of them.
 pub(crate) fn visible(text: &str) -> Option<SecretBytes> {
     let is_invisible = |c: char| {

@@ -47,16 +47,23 @@ impl Kdf {
 
     /// With two further inputs, beside [`CONCAT`](Self::CONCAT) from the standard.
     pub(crate) fn other_concats() -> impl Iterator<Item = Self> {
-        const ALGORITHMS: [&str; 6] = ["A256GCM", "dir", "ECDH-ES", "A256KW", "", "ECDH-ES+A256KW"];
-        [256, 32, 128, 512]
-            .into_iter()
-            .flat_map(|key_data_len| {
-                ALGORITHMS.map(|algorithm| Self::Concat {
-                    algorithm,
-                    key_data_len,
-                })
-            })
-            .filter(|kdf| *kdf != Self::CONCAT)
+        let of_others = [32, 128, 512].into_iter().flat_map(Self::concats);
+        let all = Self::concats_of_256_bits().chain(of_others);
+        all.filter(|kdf| *kdf != Self::CONCAT)
+    }
+
+    /// Those that hash the length of the key in bits.
+    pub(crate) fn concats_of_256_bits() -> impl Iterator<Item = Self> {
+        Self::concats(256).into_iter()
+    }
+
+    fn concats(key_data_len: u32) -> [Self; 6] {
+        ["A256GCM", "dir", "ECDH-ES", "A256KW", "", "ECDH-ES+A256KW"].map(|algorithm| {
+            Self::Concat {
+                algorithm,
+                key_data_len,
+            }
+        })
     }
 
     /// With one further input, which is not the one of the core.

@@ -19,6 +19,7 @@ mod encoding_terms;
 mod error;
 mod finding;
 mod function;
+mod hex_dump;
 mod hex_text;
 mod info;
 mod invisible;
@@ -35,6 +36,7 @@ mod printed_readings_tests;
 mod printed_tests;
 mod profile;
 mod reading;
+mod removal;
 mod secret_escapes;
 mod secret_lines;
 mod shared;
@@ -44,6 +46,7 @@ mod term;
 mod terms;
 #[cfg(all(test, unix))]
 mod terms_tests;
+mod unwrapping;
 mod weakness;
 mod wrapper;
 

@@ -39,7 +39,7 @@ pub(crate) const KNOWN: [&str; 35] = [
     "handshake data",
 ];
 
-/// How many of [`KNOWN`] are roles: only these come in pairs.
+/// How many of [`KNOWN`] are roles: only these come in pairs of two.
 pub(crate) const ROLES: usize = 8;
 
 /// Words joined by a blank, a hyphen, an underscore and nothing.

@@ -8,8 +8,9 @@ use bankezy_crypto::SecretBytes;
 use crate::diagnose::cleaning::Cleaning;
 use crate::diagnose::encoding::{Encoding, Undecodable};
 use crate::diagnose::function::{Function, Take};
+use crate::diagnose::unwrapping::{Unwrapped, of_text, unwrapped};
 use crate::diagnose::weakness::Weakness;
-use crate::diagnose::wrapper::{Unwrapped, Wrapper, of_text, unwrapped};
+use crate::diagnose::wrapper::Wrapper;
 
 /// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
 /// to the octets, and which of the result are the key.
@@ -87,7 +88,8 @@ pub(crate) fn readings(
                 let is_raw = encoding == Encoding::RawBytes;
                 let cleaning = if is_raw { &cleaning } else { &of_text };
                 let octets = encoding.decode(value.as_bytes());
-                (wrappers.clone(), cleaning.clone(), encoding, octets)
+                let chosen = encoding.chosen_len(value.as_bytes());
+                (wrappers.clone(), cleaning.clone(), encoding, octets, chosen)
             })
         })
         .collect();
@@ -98,10 +100,10 @@ pub(crate) fn readings(
         decoded
             .iter()
             .enumerate()
-            .filter_map(|(place, (wrappers, cleaning, encoding, octets))| {
+            .filter_map(|(place, (wrappers, cleaning, encoding, octets, chosen))| {
                 let is_usual = place < Encoding::USUAL
                     && (function, take) == (Function::Identity, Take::Whole);
-                let key = candidate(octets.as_ref(), function, take);
+                let key = candidate(octets.as_ref(), *chosen, function, take);
                 (is_usual || key.is_ok()).then(|| {
                     let reading = Reading {
                         wrappers: wrappers.clone(),
@@ -119,6 +121,7 @@ pub(crate) fn readings(
 
 fn candidate(
     octets: Result<&SecretBytes, &Undecodable>,
+    chosen_len: usize,
     function: Function,
     take: Take,
 ) -> Result<Candidate, ReadingOutcome> {
@@ -135,7 +138,9 @@ fn candidate(
     let key = take
         .apply(output.as_bytes())
         .ok_or(ReadingOutcome::Length { found })?;
-    let weakness = Weakness::of(key.as_bytes(), input);
+    // Padding makes nothing harder to guess.
+    let chosen = input.get(..chosen_len).unwrap_or(input);
+    let weakness = Weakness::of(key.as_bytes(), chosen);
     Ok(Candidate { key, weakness })
 }
 

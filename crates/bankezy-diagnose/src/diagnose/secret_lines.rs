@@ -1,4 +1,4 @@
-//! The lines of a settings file in which a secret may be.
+//! The lines of a settings file and the fields of a form in which a secret may be.
 
 use crate::diagnose::assignment::assigned;
 use crate::diagnose::json_value::rank;
@@ -30,13 +30,44 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     lines.take(MAX_LINES).collect()
 }
 
+/// The values of a form or of the query of a URL that may be the secret, the likely ones first. None of a text with
+/// one field, which is an assignment.
+pub(crate) fn fields(text: &str) -> Vec<&str> {
+    let fields = text.rsplit_once('?').map_or(text, |(_, query)| query);
+    if !fields.contains('&') || text.contains(char::is_whitespace) {
+        return Vec::new();
+    }
+    let is_name = |name: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.[]%".contains(c);
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    let fields: Option<Vec<(&str, &str)>> = fields
+        .split('&')
+        .map(|field| field.split_once('=').filter(|(name, _)| is_name(name)))
+        .collect();
+    let mut ranked: Vec<(usize, &str)> = fields
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (rank_of(name, value), value))
+        .collect();
+    ranked.sort_by_key(|(likelihood, _)| *likelihood);
+    let values = ranked.into_iter().map(|(_, value)| value);
+    values.take(MAX_LINES).collect()
+}
+
 /// The smaller, the likelier.
-fn likelihood(line: &str) -> usize {
-    let value = assigned(line).unwrap_or(line);
-    let name = line.split_once(value).map_or("", |(name, _)| name);
+fn rank_of(name: &str, value: &str) -> usize {
     // More than there are names.
     let other = if value.len() >= LONG { 100 } else { 101 };
     rank(name).unwrap_or(other)
+}
+
+/// Of a line.
+fn likelihood(line: &str) -> usize {
+    let value = assigned(line).unwrap_or(line);
+    let name = line.split_once(value).map_or("", |(name, _)| name);
+    rank_of(name, value)
 }
 
 /// Whether it is a value that was cut into lines: all have one length, but the last one.
@@ -57,6 +88,19 @@ fn is_folded(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fields_of_a_form_are_values() {
+        for (text, found) in [
+            ("x=1&payloadSecret=v%2B&y=2", vec!["v%2B", "1", "2"]),
+            ("https://host/a?x=1&secret=v", vec!["v", "1"]),
+            ("payloadSecret=v", vec![]),
+            ("a&b=c", vec![]),
+            ("a = 1 & b = 2", vec![]),
+        ] {
+            assert_eq!(fields(text), found, "{text}");
+        }
+    }
 
     #[test]
     fn the_likely_lines_come_first() {

@@ -12,7 +12,6 @@ impl Wrapper {
     fn words(self) -> &'static str {
         match self {
             Self::Utf16 => "converting it from UTF-16",
-            Self::InvisibleCharacters => "removing characters that are not seen",
             Self::ByteOrderMark => "removing the byte order mark",
             Self::WhiteSpace => "removing white space around it",
             Self::Comment => "removing the comment behind it",
@@ -29,6 +28,12 @@ impl Wrapper {
             Self::HexPrefix => "removing `0x`",
             Self::Separators => "removing colons, dashes and spaces",
             Self::LineBreaks => "removing white space within it",
+            Self::Utf32 => "converting it from UTF-32",
+            Self::InvisibleCharacters => "removing characters that are not seen",
+            Self::Form => "taking it out of the form",
+            Self::HexDump => "undoing the hexadecimal dump",
+            Self::Base64 => "decoding the base64 around it",
+            Self::Hex => "decoding the hex around it",
         }
     }
 }

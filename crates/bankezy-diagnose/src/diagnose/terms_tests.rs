@@ -82,6 +82,7 @@ pub(super) fn secrets() -> Vec<SecretBytes> {
         // 32 octets in each way of writing UTF-16.
         b"Sixteen*letters!",
         b"Fifteen*letters",
+        b"Thirty-one characters, no more!",
         b"0123456789abcdefABCDEF0123456789",
         b"\x00\x01 raw \xff octets, more than 32 of them\n",
         // base32 of 40 octets.
@@ -162,6 +163,20 @@ fn the_shell_command_of_each_reading_gives_its_key() {
     }
 }
 
+/// A hexadecimal dump with the octets in groups.
+fn dump(octets: &[u8; 32], group: usize, after_offset: &str, after: &str) -> String {
+    let digits = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let line = |(place, octets): (usize, &[u8])| {
+        let groups: Vec<String> = octets.chunks(group).map(digits).collect();
+        format!(
+            "{:08x}{after_offset}{}{after}",
+            16 * place,
+            groups.join(" ")
+        )
+    };
+    octets.chunks(16).enumerate().map(line).collect()
+}
+
 /// A value in whatever is removed.
 fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
     use Wrapper::*;
@@ -180,6 +195,9 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
         .collect();
     let utf16 = |to_octets: fn(u16) -> [u8; 2]| -> Vec<u8> {
         base64.encode_utf16().flat_map(to_octets).collect()
+    };
+    let utf32 = |to_octets: fn(u32) -> [u8; 4]| -> Vec<u8> {
+        base64.chars().map(u32::from).flat_map(to_octets).collect()
     };
     let uuid = format!(
         "{}-{}-{}-{}-{}",
@@ -235,6 +253,46 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
             &[LineBreaks],
         ),
         (lines, &[OtherLines, Assignment]),
+        (format!("ENV SECRET {base64}\n"), &[Assignment]),
+        (format!("{base64}\0"), &[InvisibleCharacters]),
+        (format!("{base64}\0\n"), &[InvisibleCharacters]),
+        (
+            format!(
+                "\u{1b}[1;32m{}\u{200b}\u{ad}{}\u{feff}\u{1b}[0m\n",
+                &base64[..9],
+                &base64[9..]
+            ),
+            &[InvisibleCharacters],
+        ),
+        (
+            format!("x=1&payloadSecret={encoded}&y=1\n"),
+            &[Form, PercentEncoding],
+        ),
+        (format!("https://a.example/?secret={hex}&y=1"), &[Form]),
+        (
+            format!("<Buffer {}>\n", pairs.join(" ")),
+            &[Quotes, Separators],
+        ),
+        (dump(octets, 2, ": ", "  ................\n"), &[HexDump]),
+        (
+            dump(octets, 1, "  ", "  |................|\n") + "00000020\n",
+            &[HexDump],
+        ),
+        (dump(octets, 1, " ", "\n") + "00000020\n", &[HexDump]),
+        (
+            text(octets::to_base64(
+                format!("{{\"kty\":\"oct\",\"k\":\"{base64}\"}}").as_bytes(),
+                &BASE64,
+            )),
+            &[Base64, OctJwk, Quotes],
+        ),
+        (
+            text(octets::to_hex(
+                format!("SECRET='{base64}'\n").as_bytes(),
+                true,
+            )),
+            &[Hex, Assignment, Quotes],
+        ),
     ];
     let texts = all
         .into_iter()
@@ -251,6 +309,12 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
             ),
             (utf16(u16::to_le_bytes), &[Utf16]),
             (utf16(u16::to_be_bytes), &[Utf16]),
+            (
+                [b"\xff\xfe\0\0", &utf32(u32::to_le_bytes)[..]].concat(),
+                &[Utf32],
+            ),
+            (utf32(u32::to_le_bytes), &[Utf32]),
+            (utf32(u32::to_be_bytes), &[Utf32]),
         ])
         .collect()
 }

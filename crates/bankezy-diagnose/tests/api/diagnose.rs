@@ -97,6 +97,50 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
     assert_eq!(weakness, Some(Weakness::HexDigits));
 }
 
+/// What `echo SECRET | sha256sum` gives, and what programs make of a secret that is too short.
+#[test]
+fn a_line_end_and_padding_are_tried() {
+    let padded = |with: u8| {
+        let mut key = [with; 32];
+        key[..8].copy_from_slice(b"hunter2!");
+        key
+    };
+    let with_line_end = *b"Thirty-one characters, no more!\n";
+    for (secret, key, encoding) in [
+        ("hunter2!", padded(0), Encoding::TextWithNuls),
+        ("hunter2!", padded(b'0'), Encoding::TextWithDigits),
+        ("hunter2!", padded(b' '), Encoding::TextWithBlanks),
+        (
+            "Thirty-one characters, no more!",
+            with_line_end,
+            Encoding::TextWithLineEnd,
+        ),
+    ] {
+        let sealed = seal(&PayloadSecret::from_bytes(&key).unwrap());
+        let found = message(&sealed).try_readings(&secret_bytes(secret));
+        let Ok(Finding::Reading {
+            reading, weakness, ..
+        }) = found
+        else {
+            panic!("{encoding:?}: {found:?}");
+        };
+        assert_eq!(reading.encoding, encoding);
+        if secret.len() == 8 {
+            let is_short = matches!(weakness, Some(Weakness::ShortInput { octets: 8, .. }));
+            assert!(is_short, "{weakness:?}");
+        }
+    }
+    // echo 'hunter2!' | sha256sum
+    let digest = "0f5ad9a836c9fc10f0063aa04879d7825de47d43b4c3294ae46b0e4c57ada3ad";
+    let sealed = seal(&PayloadSecret::from_hex(digest).unwrap());
+    let found = message(&sealed).try_readings(&secret_bytes("hunter2!"));
+    let Ok(Finding::Reading { reading, .. }) = found else {
+        panic!("{found:?}");
+    };
+    let expected = (Encoding::TextWithLineEnd, Function::Sha256);
+    assert_eq!((reading.encoding, reading.function), expected);
+}
+
 #[test]
 fn derivations() {
     let (ours, theirs) = (key_pair(), key_pair());
