@@ -197,6 +197,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "providers/complycube",
         &[
             "secret",
+            "codec",
             "envelope",
             "providers/base_url",
             "providers/call_error",
@@ -212,6 +213,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "providers/sardine",
         &[
             "secret",
+            "codec",
             "envelope",
             "providers/base_url",
             "providers/call_error",
