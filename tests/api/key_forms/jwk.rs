@@ -230,7 +230,10 @@ fn a_public_jwk_is_no_private_one() {
             with(&jwk, r#""key_ops":["encrypt"]"#),
             jwk,
         ] {
-            assert_eq!(KeyPair::from_jwk(&jwk).unwrap_err(), public, "{jwk}");
+            each_backend(|backend| {
+                let error = KeyPair::from_jwk_with_backend(&jwk, backend).unwrap_err();
+                assert_eq!(error, public, "{jwk}");
+            });
         }
     }
 }
@@ -239,33 +242,37 @@ fn a_public_jwk_is_no_private_one() {
 #[test]
 fn an_rsa_jwk_without_primes_is_named() {
     let value: serde_json::Value = serde_json::from_str(RSA_JWK).unwrap();
-    let jwk = with(&public_half(RSA_JWK), &format!(r#""d":{}"#, value["d"]));
-    let error = KeyPair::from_jwk(&jwk).unwrap_err();
-    assert_eq!(error, form(KeyForm::RsaWithoutPrimes));
-    let jwk = with(&jwk, &format!(r#""p":{}"#, value["p"]));
+    let whole = with(&public_half(RSA_JWK), &format!(r#""d":{}"#, value["d"]));
+    let with_one = with(&whole, &format!(r#""p":{}"#, value["p"]));
     let missing = key(KeyProblem::Missing { member: "q" });
-    assert_eq!(KeyPair::from_jwk(&jwk).unwrap_err(), missing);
+    each_backend(|backend| {
+        let error = |jwk| KeyPair::from_jwk_with_backend(jwk, backend).unwrap_err();
+        assert_eq!(error(&whole), form(KeyForm::RsaWithoutPrimes));
+        assert_eq!(error(&with_one), missing);
+    });
 }
 
 #[test]
 fn padding_and_the_standard_alphabet_of_a_member_are_named() {
-    for (jwk, members) in [
-        (P256_JWK, &["x", "y", "d"][..]),
-        (RSA_JWK, &["n", "e", "d", "qi"]),
-    ] {
-        let value: serde_json::Value = serde_json::from_str(jwk).unwrap();
-        for member in members {
-            let text = value[member].as_str().unwrap();
-            let changed = |to: String| {
-                let jwk = jwk.replace(&format!("\"{text}\""), &format!("\"{to}\""));
-                KeyPair::from_jwk(&jwk).unwrap_err()
-            };
-            let padded = key(KeyProblem::MemberPadding { member });
-            assert_eq!(changed(format!("{text}=")), padded);
-            let standard = key(KeyProblem::MemberAlphabet { member });
-            assert_eq!(changed(format!("+{}", &text[1..])), standard);
-            let invalid = key(KeyProblem::Invalid { member });
-            assert_eq!(changed(format!("!{}", &text[1..])), invalid);
+    each_backend(|backend| {
+        for (jwk, members) in [
+            (P256_JWK, &["x", "y", "d"][..]),
+            (RSA_JWK, &["n", "e", "d", "qi"]),
+        ] {
+            let value: serde_json::Value = serde_json::from_str(jwk).unwrap();
+            for member in members {
+                let text = value[member].as_str().unwrap();
+                let changed = |to: String| {
+                    let jwk = jwk.replace(&format!("\"{text}\""), &format!("\"{to}\""));
+                    KeyPair::from_jwk_with_backend(&jwk, backend).unwrap_err()
+                };
+                let padded = key(KeyProblem::MemberPadding { member });
+                assert_eq!(changed(format!("{text}=")), padded);
+                let standard = key(KeyProblem::MemberAlphabet { member });
+                assert_eq!(changed(format!("+{}", &text[1..])), standard);
+                let invalid = key(KeyProblem::Invalid { member });
+                assert_eq!(changed(format!("!{}", &text[1..])), invalid);
+            }
         }
-    }
+    });
 }
