@@ -125,8 +125,8 @@ fn hostile_private_jwks() {
             row("a NUL", "\0", P::NotJsonObject),
             row("PEM", P256_PEM, form(KeyForm::Pem)),
             row("cut short", &P256_JWK[..P256_JWK.len() - 10], P::CutShort),
-            row("public", public_jwk(P256_JWK), missing("d")),
-            row("public RSA", public_jwk(RSA_JWK), missing("d")),
+            row("public", public_jwk(P256_JWK), form(KeyForm::PublicKey)),
+            row("public RSA", public_jwk(RSA_JWK), form(KeyForm::PublicKey)),
             row(
                 "oct",
                 format!(r#"{{"kty":"oct","k":"{d}"}}"#),
@@ -160,10 +160,18 @@ fn hostile_private_jwks() {
                     needed: 32,
                 },
             ),
-            row("d empty", scalar(&[]), missing("d")),
+            row("d empty", scalar(&[]), form(KeyForm::PublicKey)),
             row("d a number", with(&format!("\"{d}\""), "1"), invalid("d")),
-            row("d null", with(&format!("\"{d}\""), "null"), missing("d")),
-            row("d padded", with(d, &format!("{d}=")), invalid("d")),
+            row(
+                "d null",
+                with(&format!("\"{d}\""), "null"),
+                form(KeyForm::PublicKey),
+            ),
+            row(
+                "d padded",
+                with(d, &format!("{d}=")),
+                P::MemberPadding { member: "d" },
+            ),
             row(
                 "d twice",
                 more(&format!(r#""d":"{d}""#)),
@@ -193,7 +201,7 @@ fn hostile_private_jwks() {
                     r#"{},"d":"{rsa_d}"}}"#,
                     public_jwk(RSA_JWK).strip_suffix('}').unwrap()
                 ),
-                missing("p"),
+                form(KeyForm::RsaWithoutPrimes),
             ),
             row("RSA, no q", without("q"), missing("q")),
             row("RSA, no dp", without("dp"), missing("dp")),

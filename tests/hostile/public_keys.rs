@@ -200,7 +200,7 @@ fn jwk_rows() -> Rows {
         row(
             "x padded",
             swapped(&genuine, x, &format!("{x}=")),
-            invalid("x"),
+            P::MemberPadding { member: "x" },
         ),
         row(
             "x with a blank",
@@ -210,7 +210,7 @@ fn jwk_rows() -> Rows {
         row(
             "x of the standard alphabet",
             swapped(&genuine, x, &format!("+/{}", &x[2..])),
-            invalid("x"),
+            P::MemberAlphabet { member: "x" },
         ),
         row(
             "x with unused bits",
