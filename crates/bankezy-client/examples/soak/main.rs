@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bankezy_client::{ProviderError, Transport};
-use bankezy_sandbox::{Sandbox, TestClock};
+use bankezy_sandbox::{AnswerForm, Sandbox, TestClock};
 use bankezy_test_support::process::{argument, memory, open_files};
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
@@ -69,8 +69,9 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 async fn run(time: Duration, tasks: u64, seed: u64) -> Result<Run, Box<dyn Error>> {
     let ledger = Ledger::default();
     let counting = ledger.clone();
-    // It forgets old sessions soon: they would look like a leak.
-    let builder = Sandbox::builder().max_tokens(32);
+    // It forgets old sessions soon: they would look like a leak. Its answers have the references that Invalidate needs.
+    let builder = Sandbox::builder().answers(AnswerForm::Varied);
+    let builder = builder.max_tokens(32);
     let builder = builder.on_echo(move |body| counting.executed(body));
     let sandbox = Arc::new(builder.start().await?);
     let (clock, transport) = (TestClock::default(), Transport::from(stage::client()?));
