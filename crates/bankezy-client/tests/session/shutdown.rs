@@ -8,7 +8,7 @@ use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually, in_time, pass};
 use serde_json::json;
 
-use crate::stage::{HOUR, INVALIDATE, RENEW, Stage};
+use crate::stage::{HOUR, INVALIDATE, Stage};
 
 /// Longer than what is done in the background takes.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -76,11 +76,7 @@ async fn it_invalidates_a_replaced_token_that_a_caller_still_holds() {
 async fn a_renewal_under_way_does_not_hold_it() {
     let stage = Stage::set(Renewal::WithoutAccount).await;
     stage.echo(json!(1)).await.unwrap();
-    stage.pass(HOUR * 9 / 10);
-    stage.inject(RENEW, InjectedFault::Delay(HOUR), 1);
-    stage.keeper.session().await.unwrap();
-    let renewed = || stage.executed(EmulatedEndpoint::Renew) == 1;
-    eventually("the renewal", renewed).await;
+    stage.hang_a_renewal().await;
     let shutdown = tokio::time::timeout(Duration::from_secs(4), stage.keeper.shutdown());
     shutdown.await.unwrap().unwrap();
 }

@@ -13,7 +13,7 @@ use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Endpoint, Version};
 use bankezy_crypto::{Derivation, KeyPair};
 use bankezy_sandbox::{AnswerForm, EmulatedEndpoint, InjectedFault, Sandbox};
-use bankezy_test_support::in_time;
+use bankezy_test_support::{eventually, in_time};
 use serde_json::Value;
 
 pub(crate) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -142,6 +142,15 @@ impl Stage {
     /// What the emulator does to the next calls of a path.
     pub(crate) fn inject(&self, path: &str, fault: InjectedFault, times: u32) {
         self.sandbox.faults().inject_at(path, fault, times);
+    }
+
+    /// Makes a renewal due, and starts one whose answer does not come.
+    pub(crate) async fn hang_a_renewal(&self) {
+        self.pass(HOUR * 9 / 10);
+        self.inject(RENEW, InjectedFault::Delay(HOUR), 1);
+        self.keeper.session().await.unwrap();
+        let renewed = || self.executed(EmulatedEndpoint::Renew) == 1;
+        eventually("the renewal", renewed).await;
     }
 
     pub(crate) fn pass(&self, time: Duration) {

@@ -9,7 +9,7 @@ use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use bankezy_test_support::{eventually, in_time, pass};
 use serde_json::json;
 
-use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, RENEW, Stage, clock, quick};
+use crate::stage::{APP_TOKEN, App, FIRST_BACKOFF, HOUR, Stage, clock, quick};
 
 /// How long a renewal may take.
 const RENEW_WITHIN: Duration = Duration::from_secs(5);
@@ -24,11 +24,7 @@ async fn renewing() -> Arc<Stage> {
     let mut stage = Stage::over(client, log_in, settings).await;
     stage.repeats = false;
     stage.echo(json!(1)).await.unwrap();
-    stage.pass(HOUR * 9 / 10);
-    stage.inject(RENEW, InjectedFault::Delay(HOUR), 1);
-    stage.keeper.session().await.unwrap();
-    let renewed = || stage.executed(EmulatedEndpoint::Renew) == 1;
-    eventually("the renewal", renewed).await;
+    stage.hang_a_renewal().await;
     Arc::new(stage)
 }
 
