@@ -37,7 +37,7 @@ pub(crate) fn whole_number(text: &str) -> Option<u64> {
 }
 
 /// The value of a number from zero, or of a string with one and blanks around it, without its fraction: for times,
-/// which nobody needs to be exact. `None` for all that tells no time.
+/// which nobody needs to be exact. `None` for anything else.
 pub(crate) fn rounded_down(raw: &str) -> Option<u64> {
     let quoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
     let number = decimal(quoted.unwrap_or(raw).trim_ascii())?;
@@ -74,9 +74,10 @@ fn decimal(text: &str) -> Option<Decimal> {
         return None;
     }
     // Beyond an `i64` it is beyond any length of a text.
-    let largest = match exponent.starts_with('-') {
-        true => i64::MIN,
-        false => i64::MAX,
+    let largest = if exponent.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
     };
     let tens = i64::try_from(zeros)
         .ok()?

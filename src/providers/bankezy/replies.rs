@@ -99,9 +99,10 @@ fn open_reply<B: AsRef<[u8]>>(
 /// What a success is that is not sealed.
 fn not_sealed(body: &[u8]) -> UnexpectedReply {
     let outcome = Answer::parse(body, StatusCode::OK).map(|answer| answer.outcome());
-    match outcome.is_ok_and(|outcome| outcome.states_failure()) {
-        true => UnexpectedReply::FailureInClear,
-        false => UnexpectedReply::NotSealed,
+    if outcome.is_ok_and(|outcome| outcome.states_failure()) {
+        UnexpectedReply::FailureInClear
+    } else {
+        UnexpectedReply::NotSealed
     }
 }
 

@@ -145,9 +145,10 @@ async fn dropped_at_times<T>(
     calling: impl Future<Output = Result<T, ProviderError>>,
     random: &mut Random,
 ) -> Ended<T> {
-    match random.one_in(4) {
-        true => timeout(random.millis(12), calling).await.ok(),
-        false => Some(calling.await),
+    if random.one_in(4) {
+        timeout(random.millis(12), calling).await.ok()
+    } else {
+        Some(calling.await)
     }
 }
 

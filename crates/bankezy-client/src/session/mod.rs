@@ -248,9 +248,10 @@ impl SessionKeeper {
             // A renewal under way holds the lock, and no call is under way then.
             let has_calls = shared.calls.try_read().is_ok();
             let calls = async { drop(shared.calls.write().await) };
-            let drained = match has_calls {
-                true => timeout(deadline / 2, calls).await.map_err(timed_out),
-                false => Ok(()),
+            let drained = if has_calls {
+                timeout(deadline / 2, calls).await.map_err(timed_out)
+            } else {
+                Ok(())
             };
             shared.drained.store(true, Ordering::Release);
             if let Some(session) = shared.current(shared.settings.now()) {

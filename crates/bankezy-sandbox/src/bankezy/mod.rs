@@ -135,9 +135,10 @@ fn check_content_type(
     headers: &HeaderMap,
 ) -> Result<(), Reply> {
     let is_lenient = !state.strict || endpoint == EmulatedEndpoint::GetAppToken;
-    let allowed: &[&str] = match is_lenient {
-        true => &["text/plain", "application/json"],
-        false => &["text/plain"],
+    let allowed: &[&str] = if is_lenient {
+        &["text/plain", "application/json"]
+    } else {
+        &["text/plain"]
     };
     if allowed.iter().any(|kind| is_content(headers, kind)) {
         return Ok(());

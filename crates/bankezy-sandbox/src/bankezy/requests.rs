@@ -118,16 +118,18 @@ impl TokenRequest {
                 .get(name)
                 .is_some_and(|it| it != "" && !it.is_null())
         };
-        let reference = match has("referenceId") || !onboarding {
-            true => fields.text("referenceId")?.to_owned(),
-            false => random::uuid().map_err(|_| failure("Failure: no random numbers"))?,
+        let reference = if has("referenceId") || !onboarding {
+            fields.text("referenceId")?.to_owned()
+        } else {
+            random::uuid().map_err(|_| failure("Failure: no random numbers"))?
         };
         if reference.len() > 256 {
             return Err(failure("Failure: referenceId is too long"));
         }
-        let sdk_public_key = match has("sdkPublicKey") || !onboarding {
-            true => Some(fields.public_key("sdkPublicKey")?),
-            false => None,
+        let sdk_public_key = if has("sdkPublicKey") || !onboarding {
+            Some(fields.public_key("sdkPublicKey")?)
+        } else {
+            None
         };
         let request = Self {
             reference,

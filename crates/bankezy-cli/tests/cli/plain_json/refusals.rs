@@ -285,9 +285,10 @@ fn what_came_in_clear_is_shown_on_request() {
             assert_eq!(ran.err.contains(first), is_shown, "{call}: {}", ran.err);
             assert!(!ran.err.contains("\nbankezy: all") && !ran.err.contains('\u{1b}'));
             if is_shown && body == page {
-                let kind = match status == html {
-                    true => "Content-Type text/html; charset=utf-8",
-                    false => "Content-Type not stated",
+                let kind = if status == html {
+                    "Content-Type text/html; charset=utf-8"
+                } else {
+                    "Content-Type not stated"
                 };
                 assert!(ran.err.contains(kind), "{}", ran.err);
                 let lines = "\n  | <title>\\u{1b}[31mblocked</title>\n  | bankezy: all is well\n";

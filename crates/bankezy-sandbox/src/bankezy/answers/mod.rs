@@ -46,7 +46,7 @@ pub(super) fn token_form(form: AnswerForm, route: &Route, asked: Option<TokenFor
     TokenForm { format, prefix }
 }
 
-/// Leaves out what there is nothing to tell of.
+/// Removes the members whose value is missing.
 fn without_nulls(mut answer: Value) -> Value {
     if let Some(members) = answer.as_object_mut() {
         members.retain(|_, value| !value.is_null());
