@@ -113,8 +113,20 @@ pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
             PublicKey::from_x963(&[&[4], bytes].concat())
         }
         Some(KeyForm::RawPublicPoint { .. }) => PublicKey::from_x963(bytes),
+        _ if is_point_and_scalar(bytes) => Err(KeyProblem::PrivateMember.into()),
         _ => Err(error),
     })
+}
+
+/// Whether it is a private key in X9.63 without the octet that says uncompressed.
+fn is_point_and_scalar(bytes: &[u8]) -> bool {
+    let Some((point, [])) = bytes
+        .split_first_chunk::<64>()
+        .and_then(|(point, scalar)| Some((point, scalar.split_first_chunk::<32>()?.1)))
+    else {
+        return false;
+    };
+    PublicKey::from_x963(&[&[4], &point[..]].concat()).is_ok()
 }
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
@@ -199,7 +211,9 @@ fn other_form(error: &Error) -> Option<KeyForm> {
 /// Says of text around keys, which is not read, that one of them is private.
 pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
     // Without the NULs of UTF-16 and UTF-32.
-    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\' && c != 0);
+    let text = kept(text, |c| c != 0);
+    let text = text.as_bytes();
+    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\');
     let packed = packed.as_bytes();
     let has = |part: &[u8]| memchr::memmem::find(packed, part).is_some();
     let names_private = || {
@@ -209,13 +223,15 @@ pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
             parts.any(|part| part.eq_ignore_ascii_case(name))
         })
     };
+    // Other objects have members of these names too.
+    let has_private_jwk = || has(b"kty") && has_private_member(text);
     let is_private = match other_form(&error) {
-        Some(KeyForm::AlteredPem | KeyForm::Utf16 { .. } | KeyForm::Utf32 { .. }) => {
-            names_private() || has(br#""d":""#)
-        }
+        // PuTTY writes public keys in the form of OpenSSH or SSH2.
+        Some(KeyForm::Putty) => true,
+        Some(KeyForm::AlteredPem | KeyForm::Ssh2) => names_private(),
+        Some(KeyForm::Utf16 { .. } | KeyForm::Utf32 { .. }) => names_private() || has_private_jwk(),
         Some(KeyForm::Xml) => has(b"KeyValue>") && has(b"<D>"),
-        // Other JSON has members of these names too.
-        _ => has(br#""kty":""#) && has_private_member(packed) || has(b"Private-Key:("),
+        _ => has_private_jwk() || has(b"Private-Key:("),
     };
     if is_private {
         KeyProblem::PrivateMember.into()
@@ -224,13 +240,29 @@ pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
     }
 }
 
-fn has_private_member(packed: &[u8]) -> bool {
-    // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
-    [br#""d":""#, br#""k":""#].into_iter().any(|member| {
-        memchr::memmem::find_iter(packed, member)
-            .filter_map(|place| packed.get(place + member.len()))
-            .any(|first| *first != b'"')
-    })
+/// Whether a text has a member `d` or `k` with a value, of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
+/// Its names and values are in quotation marks of JSON, in others as Python writes them, or in none as in YAML.
+fn has_private_member(text: &[u8]) -> bool {
+    let is_around = |c: &u8| c.is_ascii_whitespace() || b"\"'\\".contains(c);
+    let is_in_name = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    let is_in_value = |c: &u8| c.is_ascii_alphanumeric() || b"+/-_".contains(c);
+    let value = |place: usize| {
+        let mut rest = text.get(place.saturating_add(1)..)?.iter();
+        let separator = rest.find(|c| !is_around(c))?;
+        let rest = rest.as_slice();
+        let start = rest.iter().position(|c| !is_around(c))?;
+        let rest = rest.get(start..)?;
+        let end = rest.iter().position(|c| !is_in_value(c));
+        let value = rest.get(..end.unwrap_or(rest.len()))?;
+        b":=".contains(separator).then_some(value)
+    };
+    memchr::memchr2_iter(b'd', b'k', text)
+        .filter(|place| {
+            let before = place.checked_sub(1).and_then(|place| text.get(place));
+            !before.is_some_and(|c| is_in_name(*c))
+        })
+        .filter_map(value)
+        .any(|value| !matches!(value, b"" | b"null" | b"None" | b"undefined"))
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".
