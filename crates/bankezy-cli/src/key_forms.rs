@@ -6,7 +6,8 @@ use std::io::Write as _;
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
-use crate::octet_text::{self, decoded, is_hex, kept};
+use crate::octet_text::{self, decoded, is_hex};
+use crate::private_text::{alarmed, other_form};
 
 /// What bytes are by their outside.
 enum Form<'a> {
@@ -120,13 +121,8 @@ pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
 
 /// Whether it is a private key in X9.63 without the octet that says uncompressed.
 fn is_point_and_scalar(bytes: &[u8]) -> bool {
-    let Some((point, [])) = bytes
-        .split_first_chunk::<64>()
-        .and_then(|(point, scalar)| Some((point, scalar.split_first_chunk::<32>()?.1)))
-    else {
-        return false;
-    };
-    PublicKey::from_x963(&[&[4], &point[..]].concat()).is_ok()
+    let is_point = |point: &[u8]| PublicKey::from_x963(&[&[4], point].concat()).is_ok();
+    bytes.len() == 96 && bytes.get(..64).is_some_and(is_point)
 }
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
@@ -196,73 +192,6 @@ fn is_about_the_wire(error: &Error) -> bool {
         )
     };
     is_about_base64 || other_form(error).is_some_and(is_read)
-}
-
-fn other_form(error: &Error) -> Option<KeyForm> {
-    match error {
-        Error::Key {
-            problem: KeyProblem::OtherForm { found },
-            ..
-        } => Some(*found),
-        _ => None,
-    }
-}
-
-/// Says of text around keys, which is not read, that one of them is private.
-pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
-    // Without the NULs of UTF-16 and UTF-32.
-    let text = kept(text, |c| c != 0);
-    let text = text.as_bytes();
-    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\');
-    let packed = packed.as_bytes();
-    let has = |part: &[u8]| memchr::memmem::find(packed, part).is_some();
-    let names_private = || {
-        let names: [&[u8]; 2] = [b"PRIVATEKEY", b"Private-Key:("];
-        names.into_iter().any(|name| {
-            let mut parts = packed.windows(name.len());
-            parts.any(|part| part.eq_ignore_ascii_case(name))
-        })
-    };
-    // Other objects have members of these names too.
-    let has_private_jwk = || has(b"kty") && has_private_member(text);
-    let is_private = match other_form(&error) {
-        // PuTTY writes public keys in the form of OpenSSH or SSH2.
-        Some(KeyForm::Putty) => true,
-        Some(KeyForm::AlteredPem | KeyForm::Ssh2) => names_private(),
-        Some(KeyForm::Utf16 { .. } | KeyForm::Utf32 { .. }) => names_private() || has_private_jwk(),
-        Some(KeyForm::Xml) => has(b"KeyValue>") && has(b"<D>"),
-        _ => has_private_jwk() || has(b"Private-Key:("),
-    };
-    if is_private {
-        KeyProblem::PrivateMember.into()
-    } else {
-        error
-    }
-}
-
-/// Whether a text has a member `d` or `k` with a value, of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
-/// Its names and values are in quotation marks of JSON, in others as Python writes them, or in none as in YAML.
-fn has_private_member(text: &[u8]) -> bool {
-    let is_around = |c: &u8| c.is_ascii_whitespace() || b"\"'\\".contains(c);
-    let is_in_name = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
-    let is_in_value = |c: &u8| c.is_ascii_alphanumeric() || b"+/-_".contains(c);
-    let value = |place: usize| {
-        let mut rest = text.get(place.saturating_add(1)..)?.iter();
-        let separator = rest.find(|c| !is_around(c))?;
-        let rest = rest.as_slice();
-        let start = rest.iter().position(|c| !is_around(c))?;
-        let rest = rest.get(start..)?;
-        let end = rest.iter().position(|c| !is_in_value(c));
-        let value = rest.get(..end.unwrap_or(rest.len()))?;
-        b":=".contains(separator).then_some(value)
-    };
-    memchr::memchr2_iter(b'd', b'k', text)
-        .filter(|place| {
-            let before = place.checked_sub(1).and_then(|place| text.get(place));
-            !before.is_some_and(|c| is_in_name(*c))
-        })
-        .filter_map(value)
-        .any(|value| !matches!(value, b"" | b"null" | b"None" | b"undefined"))
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".

@@ -255,7 +255,7 @@ fn private_keys_in_other_writings_are_alarms() {
     for key in [
         "{'kty': 'EC', 'x': 'AQAB', 'd': None}",
         "{ kty: 'EC', d: undefined, x: '', id: 'AQAB' }",
-        "kty: EC\nx: AQAB\nd:\n",
+        "kty: EC\nd:\nx: AQAB\n",
     ] {
         folder.write("k", key);
         let ran = folder.run("seal --recipient k", "x");
