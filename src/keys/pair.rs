@@ -61,6 +61,9 @@ impl KeyPair {
     /// written as `\n` are passed over. A key that is encrypted with a password is refused: `from_encrypted_pem`
     /// (feature `encrypted-keys`) reads it.
     ///
+    /// A file may have text around its block that is not UTF-8, such as names in Latin-1 that `openssl pkcs12` writes:
+    /// replace the octets above 127 ahead of this. No block has such octets.
+    ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
     pub fn from_pem(pem: &str) -> Result<Self, Error> {

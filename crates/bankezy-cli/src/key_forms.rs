@@ -6,7 +6,8 @@ use std::io::Write as _;
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
-use crate::octet_text::{self, decoded, is_hex, kept};
+use crate::octet_text::{self, decoded, is_hex};
+use crate::private_text::{alarmed, other_form};
 
 /// What bytes are by their outside.
 enum Form<'a> {
@@ -113,8 +114,15 @@ pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
             PublicKey::from_x963(&[&[4], bytes].concat())
         }
         Some(KeyForm::RawPublicPoint { .. }) => PublicKey::from_x963(bytes),
+        _ if is_point_and_scalar(bytes) => Err(KeyProblem::PrivateMember.into()),
         _ => Err(error),
     })
+}
+
+/// Whether it is a private key in X9.63 without the octet that says uncompressed.
+fn is_point_and_scalar(bytes: &[u8]) -> bool {
+    let is_point = |point: &[u8]| PublicKey::from_x963(&[&[4], point].concat()).is_ok();
+    bytes.len() == 96 && bytes.get(..64).is_some_and(is_point)
 }
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
@@ -184,53 +192,6 @@ fn is_about_the_wire(error: &Error) -> bool {
         )
     };
     is_about_base64 || other_form(error).is_some_and(is_read)
-}
-
-fn other_form(error: &Error) -> Option<KeyForm> {
-    match error {
-        Error::Key {
-            problem: KeyProblem::OtherForm { found },
-            ..
-        } => Some(*found),
-        _ => None,
-    }
-}
-
-/// Says of text around keys, which is not read, that one of them is private.
-pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
-    // Without the NULs of UTF-16 and UTF-32.
-    let packed = kept(text, |c| !c.is_ascii_whitespace() && c != b'\\' && c != 0);
-    let packed = packed.as_bytes();
-    let has = |part: &[u8]| memchr::memmem::find(packed, part).is_some();
-    let names_private = || {
-        let names: [&[u8]; 2] = [b"PRIVATEKEY", b"Private-Key:("];
-        names.into_iter().any(|name| {
-            let mut parts = packed.windows(name.len());
-            parts.any(|part| part.eq_ignore_ascii_case(name))
-        })
-    };
-    let is_private = match other_form(&error) {
-        Some(KeyForm::AlteredPem | KeyForm::Utf16 { .. } | KeyForm::Utf32 { .. }) => {
-            names_private() || has(br#""d":""#)
-        }
-        Some(KeyForm::Xml) => has(b"KeyValue>") && has(b"<D>"),
-        // Other JSON has members of these names too.
-        _ => has(br#""kty":""#) && has_private_member(packed) || has(b"Private-Key:("),
-    };
-    if is_private {
-        KeyProblem::PrivateMember.into()
-    } else {
-        error
-    }
-}
-
-fn has_private_member(packed: &[u8]) -> bool {
-    // Of every type: RFC 7518 sections 6.2.2.1, 6.3.2.1 and 6.4.1.
-    [br#""d":""#, br#""k":""#].into_iter().any(|member| {
-        memchr::memmem::find_iter(packed, member)
-            .filter_map(|place| packed.get(place + member.len()))
-            .any(|first| *first != b'"')
-    })
 }
 
 /// The first that was read, or else the first error that says more than "not this structure".

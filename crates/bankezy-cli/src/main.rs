@@ -26,6 +26,7 @@ mod octet_text;
 mod other_kind;
 mod plain_json;
 mod pretty;
+mod private_text;
 mod remote;
 mod renew;
 mod sandbox;

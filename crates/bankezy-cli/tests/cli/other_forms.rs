@@ -220,6 +220,7 @@ fn private_keys_in_other_writings_are_alarms() {
     let alarm = Error::from(P::PrivateMember).to_string();
     let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let pgp = keys::P256.replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK");
+    let x963 = include_bytes!("../../../../tests/data/forms/p256.x963-private");
     for key in [
         keys::P256
             .replace("PRIVATE KEY", "Private Key")
@@ -229,6 +230,17 @@ fn private_keys_in_other_writings_are_alarms() {
             .into_bytes(),
         pgp.into_bytes(),
         b"Private-Key: (256 bit)\npriv:\n    00:01\n".to_vec(),
+        b"PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\nEncryption: none\n".to_vec(),
+        b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n".to_vec(),
+        // As Python, JavaScript and YAML write a JWK.
+        b"{'kty': 'EC', 'crv': 'P-256', 'd': 'AQAB'}".to_vec(),
+        b"{ kty: 'EC', crv: 'P-256', d: 'AQAB' }".to_vec(),
+        b"kty: EC\ncrv: P-256\nd: AQAB\n".to_vec(),
+        b"{\"jwk\": \"{\\\"kty\\\":\\\"EC\\\",\\\"d\\\":\\\"AQAB\\\"}\"}".to_vec(),
+        wide("{\"kty\": \"EC\", \"d\": \"AQAB\"}"),
+        x963[1..].to_vec(),
+        hex(&x963[1..]).into_bytes(),
+        STANDARD.encode(&x963[1..]).into_bytes(),
         [&b"\xff\xfe"[..], &wide(keys::P256)].concat(),
         wide(keys::P256),
         keys::P256
@@ -238,6 +250,17 @@ fn private_keys_in_other_writings_are_alarms() {
     ] {
         folder.write("k", key);
         folder.run("seal --recipient k", "x").failed(1, &alarm);
+    }
+    // None of these says anything that is to be kept secret.
+    for key in [
+        "{'kty': 'EC', 'x': 'AQAB', 'd': None}",
+        "{ kty: 'EC', d: undefined, x: '', id: 'AQAB' }",
+        "kty: EC\nd:\nx: AQAB\n",
+    ] {
+        folder.write("k", key);
+        let ran = folder.run("seal --recipient k", "x");
+        assert!(!ran.err.contains(&alarm), "{key}: {}", ran.err);
+        ran.failed(1, "the key is refused");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::serialization::BeyondCompact;
 pub enum InspectError {
     /// The input is empty, or white space alone.
     Empty,
-    /// The input is not UTF-8, and does not start as DER does.
+    /// The input is not UTF-8, does not start as DER does, and is in no other form that can be named.
     NeitherTextNorDer,
     /// The number of parts separated by dots is that of neither a compact JWE nor a JWT.
     #[non_exhaustive]
@@ -44,7 +44,7 @@ pub enum InspectError {
         /// What is wrong with it.
         error: Error,
     },
-    /// A text without dots that is not a public key in base64.
+    /// A text without dots that is not a public key in base64, or octets of a form that is named.
     #[non_exhaustive]
     UnknownForm {
         /// Why it is not a public key.

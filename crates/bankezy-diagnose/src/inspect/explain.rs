@@ -38,8 +38,19 @@ pub fn inspect(input: &[u8], max_sealed_len: usize) -> Result<Report, InspectErr
         Err(_) if input.starts_with(&[DER_SEQUENCE]) => {
             public_key("DER SubjectPublicKeyInfo", PublicKey::from_spki_der(input))
         }
-        Err(_) => Err(InspectError::NeitherTextNorDer),
+        Err(_) => Err(match PublicKey::from_spki_der(input) {
+            // Such as UTF-16 and compressed data.
+            Err(error) if is_of_other_form(&error) => InspectError::UnknownForm { error },
+            _ => InspectError::NeitherTextNorDer,
+        }),
     }
+}
+
+fn is_of_other_form(error: &Error) -> bool {
+    let Error::Key { problem, .. } = error else {
+        return false;
+    };
+    matches!(problem, KeyProblem::OtherForm { .. })
 }
 
 /// Tag of the DER type that keys are.

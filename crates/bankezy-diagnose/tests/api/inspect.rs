@@ -113,3 +113,24 @@ fn debug_shows_no_value() {
         "{debug}"
     );
 }
+
+/// With a byte order mark it is no UTF-8, and its NULs are not the fault.
+#[test]
+fn text_in_other_encodings_is_named() {
+    let marked = format!("\u{feff}{P256_PEM}");
+    let utf16 = |to: fn(u16) -> [u8; 2]| marked.encode_utf16().flat_map(to).collect::<Vec<u8>>();
+    let utf32 = |to: fn(u32) -> [u8; 4]| {
+        let characters = marked.chars().map(u32::from);
+        characters.flat_map(to).collect::<Vec<u8>>()
+    };
+    for (input, command) in [
+        (utf16(u16::to_le_bytes), "iconv -f UTF-16LE -t UTF-8"),
+        (utf16(u16::to_be_bytes), "iconv -f UTF-16BE -t UTF-8"),
+        (utf32(u32::to_le_bytes), "iconv -f UTF-32LE -t UTF-8"),
+        (utf32(u32::to_be_bytes), "iconv -f UTF-32BE -t UTF-8"),
+        (b"\x1f\x8b\x08\0\xff".to_vec(), "gzip -dc"),
+    ] {
+        let error = inspect(&input, DEFAULT_MAX_SEALED_LEN).unwrap_err();
+        assert!(error.to_string().contains(command), "{error}");
+    }
+}
