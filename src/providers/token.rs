@@ -23,7 +23,10 @@ const SECOND: Duration = Duration::from_secs(1);
 /// By how much a `Date` may lengthen the lifetime at most of a token that is valid by our clock.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// Longest lifetime that a `Date` may give to a token that has expired by our clock.
+/// With so little left by our clock, a token that has just come shows that our clock is ahead.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Longest lifetime that a `Date` may give to such a token.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Token {
@@ -69,8 +72,9 @@ impl Token {
     /// than too late, by a second and the time that the answer took.
     ///
     /// A `Date` that would lengthen the lifetime by more than 5 minutes is not believed, since a wrong one must not keep a
-    /// token in use. The exception is a token that has expired by our clock: servers give no expired tokens, so our clock
-    /// is ahead, and the token is used for the lifetime between `Date` and expiry, if that is at most 24 hours.
+    /// token in use. The exception is a token that has expired by our clock, or has at most a minute left: servers give no
+    /// such tokens, so our clock is ahead, and the token is used for the lifetime between `Date` and expiry, if that is
+    /// at most 24 hours.
     #[must_use]
     pub fn expires_by(&self, asked_at: SystemTime) -> Option<SystemTime> {
         let (expires_at, stated_at) = (self.expires_at?, self.stated_at);
@@ -83,7 +87,7 @@ impl Token {
         };
         let corrected = asked_at.checked_add(lifetime)?;
         let is_plausible = expires_at.checked_add(MAX_SKEW) >= Some(corrected)
-            || (expires_at <= asked_at && lifetime <= MAX_LIFETIME);
+            || (asked_at.checked_add(MINUTE) >= Some(expires_at) && lifetime <= MAX_LIFETIME);
         Some(if is_plausible { corrected } else { expires_at })
     }
 
@@ -157,12 +161,12 @@ mod tests {
         assert_eq!(token(Some(at(13_600)), None), Some(at(13_600)));
         assert_eq!(token(Some(at(9_500)), Some(at(10_000))), Some(at(9_499)));
         // What would lengthen it by more than 5 minutes, although it is valid by our clock.
-        for clock in [6_401, 9_698] {
+        for clock in [6_461, 9_698] {
             let expires_at = Some(at(clock + 3_600));
             assert_eq!(token(expires_at, Some(at(clock))), expires_at, "{clock}");
         }
         // Our clock is ahead by more than that, and the token would be of no use: its lifetime counts, up to 24 h.
-        for (clock, lifetime) in [(0, 3_600), (6_400, 3_600), (9_400, 300)] {
+        for (clock, lifetime) in [(0, 3_600), (6_400, 3_600), (6_460, 3_600), (9_400, 300)] {
             let found = token(Some(at(clock + lifetime)), Some(at(clock)));
             assert_eq!(found, Some(at(10_000 + lifetime - 1)), "{clock}");
         }

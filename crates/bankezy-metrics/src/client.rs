@@ -15,11 +15,11 @@ use crate::catalog::{ATTEMPT_SECONDS, ATTEMPTS, FAILURES, LOGIN_SECONDS, LOOKUPS
 
 /// A layer that records metrics of `bankezy-client` from its traces, which have the target `bankezy_client`.
 ///
-/// Most of these events are at `debug`: attempts, logins and token lookups. The layer sees them if no filter of the
-/// whole subscriber removes them, so give each other layer a filter of its own, as below. A filter that is added as
+/// Most of these events are at `debug` (attempts, logins) or `trace` (token lookups). The layer sees them if no filter
+/// of the whole subscriber removes them, so give each other layer a filter of its own, as below. A filter that is added as
 /// a layer, such as `registry().with(EnvFilter::new("info"))`, and the features `release_max_level_*` and `max_level_*`
 /// of `tracing` remove events for every layer. At `info`, only what is at `warn` is counted then: attempts that were
-/// possibly sent, dropped calls, and failures. [`client_events_enabled`] tells.
+/// possibly sent, dropped calls, and failures other than of revocations. [`client_events_enabled`] tells.
 ///
 /// The layer keeps nothing of an event but the fields that become labels: method, host, status, error code, and times.
 ///
@@ -46,11 +46,11 @@ where
 }
 
 /// Whether the subscriber of this thread lets through all events that [`client_layer`] counts: `false` if a filter
-/// of the whole subscriber, or a feature of `tracing`, removes those at `debug`. Call it once after the subscriber was
-/// installed, and log a warning.
+/// of the whole subscriber, or a feature of `tracing`, removes those at `debug` or `trace`. Call it once after the
+/// subscriber was installed, and log a warning.
 #[must_use]
 pub fn client_events_enabled() -> bool {
-    tracing::enabled!(target: "bankezy_client", tracing::Level::DEBUG)
+    tracing::enabled!(target: "bankezy_client", tracing::Level::TRACE)
 }
 
 struct ClientLayer;

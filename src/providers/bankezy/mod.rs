@@ -289,15 +289,17 @@ impl AppTokenHandshake {
         }
         let answer = Answer::parse(body, status).map_err(|error| {
             let problem = UnexpectedReply::of(response);
-            let error = problem.map_or(error, |problem| CallError::unexpected(status, problem));
-            error.with_text_of(response)
+            problem.map_or(error, |problem| CallError::unexpected(status, problem))
         });
-        let answer = answer?.token(Call::AppToken)?;
+        let answer = answer.and_then(|answer| answer.token(Call::AppToken));
+        let answer = answer.map_err(|error| error.with_text_of(response))?;
         let answer = answer.stated_at(date(response.headers()));
         let server = answer.server_public_key.as_deref();
         let member = "serverPubKey";
-        let server = server
-            .ok_or_else(|| CallError::unexpected(status, UnexpectedReply::Missing { member }))?;
+        let server = server.ok_or_else(|| {
+            let problem = UnexpectedReply::Missing { member };
+            CallError::unexpected(status, problem).with_text_of(response)
+        })?;
         let channel = Channel::establish(self.key_pair, server, derivation)?;
         Ok(AppSession { answer, channel })
     }

@@ -141,6 +141,18 @@ fn handshakes_that_fail_say_why() {
         finish(200, r#"{"resCode":"TOK002"}"#),
         CallError::Failed { .. }
     ));
+    // What is not as documented keeps its text, which no error shows.
+    for body in [
+        "<html>CANARY",
+        r#"{"error":"CANARY"}"#,
+        r#"{"token":5,"error":"CANARY"}"#,
+        r#"{"resCode":200,"token":"CANARY"}"#,
+    ] {
+        let error = finish(200, body);
+        let received = error.unauthenticated().unwrap();
+        assert_eq!(received.unauthenticated_text(), body);
+        assert!(!format!("{error} {error:?}").contains("CANARY"));
+    }
     let cut = r#"{"token":"t","serverPubKey":"eyJrdHkiOiJFQyIs"}"#;
     assert!(matches!(
         finish(200, cut),

@@ -101,8 +101,9 @@ async fn a_login_that_takes_too_long_is_given_up() {
 
 #[tokio::test]
 async fn clocks_that_disagree_do_no_harm() {
-    // Less than the 5 minutes by which a `Date` may lengthen a lifetime, and so much that tokens come expired.
-    for ahead_of_the_server in [240, 2 * 3600 + 600] {
+    // Less than the 5 minutes by which a `Date` may lengthen a lifetime, so much that 10 s would be left of a token, and
+    // so much that tokens come expired.
+    for ahead_of_the_server in [240, 3_590, 2 * 3_600 + 600] {
         let stage = Stage::set(Renewal::NewLogin).await;
         stage.moved.store(ahead_of_the_server, Ordering::Relaxed);
         stage.echo(json!(1)).await.unwrap();

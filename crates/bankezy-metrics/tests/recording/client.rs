@@ -283,4 +283,9 @@ async fn what_needs_a_person_is_counted_whatever_filter_the_subscriber_has() {
             .with(bankezy_metrics::client_layer());
         assert_eq!(counted_below(of_all).await, (false, [1.0, 1.0, 1.0, 0.0]));
     }
+    // Without token lookups, which are at `trace`.
+    let of_all = tracing_subscriber::registry()
+        .with(LevelFilter::DEBUG)
+        .with(bankezy_metrics::client_layer());
+    assert_eq!(counted_below(of_all).await, (false, [1.0, 1.0, 3.0, 1.0]));
 }
