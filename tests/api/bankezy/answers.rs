@@ -88,6 +88,9 @@ fn both_codes_are_judged() {
             Value::Null,
             "code another code",
         ),
+        // Digits, with more letters or more digits than a documented code has.
+        (json!("CANARY12"), Value::Null, "code another code"),
+        (json!("TOK12345"), Value::Null, "code another code"),
     ] {
         let error = read_one(&body(outer, inner)).unwrap_err();
         assert!(error.to_string().ends_with(told), "{error}");
