@@ -1,0 +1,992 @@
+// The page of `bankezy sandbox`. What it shows comes from clients and is hostile: it reaches the document as
+// text alone, by textContent and text nodes.
+
+const ROOT = "/_sandbox";
+/** Rows in the document at once. */
+const PAGE = 100;
+/** Exchanges that this page remembers. The emulator may have more or fewer. */
+const REMEMBERED = 20_000;
+const PATH_SHOWN = 200;
+
+// ---------------------------------------------------------------- document
+
+const at = (id) => document.getElementById(id);
+
+/** An element with properties, attributes (`aria-…`, `role`) and children. Strings become text nodes. */
+function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-") || key === "role") made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+function button(text, label, action) {
+  const made = element("button", { type: "button", "aria-label": label }, text);
+  on(made, "click", action);
+  return made;
+}
+
+/** Calls `action` at an event; an error is shown to the user. */
+function on(target, event, action) {
+  const node = typeof target === "string" ? at(target) : target;
+  node.addEventListener(event, async (occurred) => {
+    try {
+      await action(occurred);
+    } catch (error) {
+      showError(error);
+    }
+  });
+}
+
+function onSubmit(form, action) {
+  on(form, "submit", (event) => {
+    event.preventDefault();
+    return action(event);
+  });
+}
+
+const rowsOf = new WeakMap();
+
+/** Makes `list` show `items`. Rows whose key remains are kept, so that focus and scroll position are too. */
+function showRows(list, items, keyOf, make) {
+  const focused = list.contains(document.activeElement) && document.activeElement !== list;
+  const before = rowsOf.get(list) ?? new Map();
+  const rows = new Map(items.map((item) => [keyOf(item), item]));
+  for (const [key, row] of before) {
+    if (!rows.has(key)) row.remove();
+  }
+  for (const [key, item] of rows) rows.set(key, before.get(key) ?? make(item));
+  rowsOf.set(list, rows);
+  let next = list.firstChild;
+  for (const row of rows.values()) {
+    if (row === next) next = next.nextSibling;
+    else list.insertBefore(row, next);
+  }
+  if (focused && !list.contains(document.activeElement)) {
+    list.tabIndex = -1;
+    list.focus();
+  }
+}
+
+function showError(error) {
+  if (error.name === "AbortError") return;
+  const known = error.known?.length ? ` Known: ${error.known.join(", ")}.` : "";
+  at("message-text").textContent = `${error.message}${known}`;
+  at("message").hidden = false;
+}
+
+function hideError() {
+  at("message").hidden = true;
+}
+
+// ---------------------------------------------------------------- JSON API
+
+const TOKEN_KEY = "bankezy-sandbox-token";
+let token = null;
+
+class ApiError extends Error {
+  constructor(status, error) {
+    super(error?.message ?? `The emulator answered with status ${status}.`);
+    this.status = status;
+    this.code = error?.code;
+    this.known = error?.known;
+  }
+}
+
+/** Sends a request and returns the response, or throws an `ApiError`. */
+async function send(method, path, text, signal) {
+  const headers = { Authorization: `Bearer ${token}` };
+  if (text !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(ROOT + path, { method, headers, body: text, signal, cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The emulator cannot be reached. Is it still running?");
+  }
+  if (response.ok) return response;
+  const error = await response.json().catch(() => null);
+  if (response.status === 401) askForToken("The token was not accepted. A token is valid for one run only.");
+  throw new ApiError(response.status, error?.error);
+}
+
+async function api(method, path, body, signal) {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const response = await send(method, path, text, signal);
+  return response.status === 204 ? null : response.json();
+}
+
+// ---------------------------------------------------------------- JSON text
+
+/** The tokens of JSON without white space, or null. The text stays as it is: `JSON.parse` would round numbers. */
+function jsonTokens(text) {
+  try {
+    JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g);
+}
+
+/** JSON with line ends and indentation; any other text as it is. */
+function pretty(text) {
+  const tokens = jsonTokens(text);
+  if (!tokens) return text;
+  let depth = 0;
+  // Bounded, since deeply nested text would otherwise become quadratic in length.
+  const line = () => `\n${"  ".repeat(Math.min(depth, 20))}`;
+  return tokens.reduce((shown, token, i) => {
+    const empty = (token === "}" || token === "]") && "{[".includes(tokens[i - 1]);
+    if (token === "}" || token === "]") {
+      depth -= 1;
+      return shown + (empty ? "" : line()) + token;
+    }
+    if (token === "{" || token === "[") {
+      depth += 1;
+      const closed = tokens[i + 1] === "}" || tokens[i + 1] === "]";
+      return shown + token + (closed ? "" : line());
+    }
+    if (token === ",") return shown + token + line();
+    return shown + token + (token === ":" ? " " : "");
+  }, "");
+}
+
+const SECRET_NAMES = new Set([
+  "access_token", "apikey", "clientsecret", "password", "payloadsecret", "sdkapikey", "secret", "token",
+]);
+const isSecretName = (name) => SECRET_NAMES.has(name.toLowerCase());
+
+/** JSON with the values of members such as `secret` replaced. */
+function withoutSecrets(text) {
+  const tokens = jsonTokens(text);
+  if (!tokens) return text;
+  const isSecret = (i) => tokens[i - 1] === ":" && isSecretName(JSON.parse(tokens[i - 2]));
+  if (!tokens.some((_, i) => isSecret(i))) return text;
+  return tokens.map((token, i) => (isSecret(i) && !/^[{[]/.test(token) ? '"SECRET"' : token)).join("");
+}
+
+/** A path with the values of parameters such as `clientSecret` replaced. */
+function pathWithoutSecrets(path) {
+  const [start, ...query] = path.split("?");
+  if (!query.length) return path;
+  const parameters = query.join("?").split("&").map((parameter) => {
+    const [name] = parameter.split("=");
+    let decoded = name;
+    try {
+      decoded = decodeURIComponent(name);
+    } catch {
+      // Not percent-encoded text: the name as it is.
+    }
+    return isSecretName(decoded) ? `${name}=SECRET` : parameter;
+  });
+  return `${start}?${parameters.join("&")}`;
+}
+
+// ---------------------------------------------------------------- commands to copy
+
+/**
+ * Quotes text for a POSIX shell. Text that is not printable ASCII is written as $'…' with octal bytes: a terminal
+ * would act on control characters when the command is pasted.
+ */
+function shellQuoted(text) {
+  if (/^[\x20-\x7e]*$/.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => {
+    if (byte === 10) return "\\n";
+    const plain = byte >= 32 && byte < 127 && !"'\\!".includes(String.fromCharCode(byte));
+    return plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`;
+  });
+  return `$'${bytes.join("")}'`;
+}
+
+/** Why a body cannot be written into a command, or null. */
+function unusable(body) {
+  if (body.truncated) return "The log holds only the start of this body.";
+  if (body.text.includes("\ufffd")) return "This body is not valid UTF-8.";
+  if (body.text.includes("\0")) return "This body has a NUL byte, which no argument can hold.";
+  return null;
+}
+
+const BANKEZY = ['"X-API-KEY: $BANKEZY_API_KEY"'];
+const WITH_TOKEN = [...BANKEZY, '"X-API-TOKEN: $BANKEZY_TOKEN"'];
+/** The headers with credentials that a call needs. The log never has their values. */
+const CREDENTIALS = {
+  "get-token": BANKEZY,
+  "onboarding-user-token": BANKEZY,
+  "get-app-token": BANKEZY,
+  "invalidate": BANKEZY,
+  "renew": [...WITH_TOKEN, '"X-ACCOUNT-NUMBER: $BANKEZY_ACCOUNT_NUMBER"'],
+  "faceki": ['"clientId: $FACEKI_CLIENT_ID"', '"clientSecret: $FACEKI_CLIENT_SECRET"'],
+  "complycube": ['"Authorization: $COMPLYCUBE_API_KEY"'],
+  "sardine": ['"Authorization: Basic $SARDINE_BASIC"'],
+};
+
+function curlCommand(exchange) {
+  const { request } = exchange;
+  const sealed = request.header !== null;
+  const parts = ["curl --globoff --path-as-is", `--request ${shellQuoted(exchange.method)}`];
+  if (location.protocol === "https:") parts.push("--cacert CA_FILE");
+  for (const header of CREDENTIALS[exchange.call] ?? WITH_TOKEN) parts.push(`--header ${header}`);
+  if (request.contentType) parts.push(`--header ${shellQuoted(`Content-Type: ${request.contentType}`)}`);
+  // --data-raw, since --data and --data-binary read a file where the body starts with `@`.
+  if (request.bytes > 0) {
+    parts.push(`--data-raw ${shellQuoted(sealed ? request.text : withoutSecrets(request.text))}`);
+  }
+  parts.push(shellQuoted(location.origin + pathWithoutSecrets(exchange.path)));
+  return parts.join(" \\\n  ");
+}
+
+function keyFlags(key) {
+  if (!key || key.name === "static") return "--secret-file FILE";
+  if (key.derivation) {
+    return `--private-key PRIVATE_KEY_FILE --peer SERVER_PUBLIC_KEY_FILE --derive ${shellQuoted(key.derivation)}`;
+  }
+  return key.algorithm === "dir" ? "--secret-file FILE" : "--private-key PRIVATE_KEY_FILE";
+}
+
+const openCommand = (body) => `printf %s ${shellQuoted(body.text)} |\n  bankezy open ${keyFlags(body.key)}`;
+
+async function copy(command) {
+  at("copy-text").textContent = command;
+  at("copy-text").hidden = false;
+  const blanks = "It has no secrets: replace names in capitals, and set the variables.";
+  try {
+    await navigator.clipboard.writeText(command);
+    at("copy-status").textContent = `Copied. ${blanks}`;
+  } catch {
+    at("copy-status").textContent = `The browser did not allow copying: select the text below. ${blanks}`;
+  }
+}
+
+function offerCopy(id, body, reason, command) {
+  const why = body ? (reason ?? unusable(body)) : "There is no such body.";
+  at(id).disabled = why !== null;
+  at(id).title = why ?? "";
+  at(id).onclick = () => copy(command()).catch(showError);
+}
+
+function offerCommands(exchange) {
+  const { request, response } = exchange;
+  const path = exchange.path.startsWith("/") ? null : "This request has no path.";
+  const notSealed = (body) => (body?.header ? null : "This body is not sealed.");
+  offerCopy("copy-curl", request, path ?? (request.bytes > 0 ? unusable(request) : null), () => curlCommand(exchange));
+  offerCopy("copy-open-request", request, notSealed(request), () => openCommand(request));
+  offerCopy("copy-open-response", response, notSealed(response), () => openCommand(response));
+  at("copy-status").textContent = "";
+  at("copy-text").hidden = true;
+}
+
+// ---------------------------------------------------------------- event stream
+
+let connection = 0;
+let aborter = new AbortController();
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function showConnection(text) {
+  if (at("connection").textContent !== text) at("connection").textContent = text;
+}
+
+/** Reads the stream until the token changes. Reconnects with back-off. */
+async function follow() {
+  const mine = ++connection;
+  const current = () => mine === connection;
+  let failures = 0;
+  showConnection("connecting");
+  while (current()) {
+    let why = "The stream ended.";
+    try {
+      await readStream(current, () => {
+        failures = 0;
+        showConnection("live");
+      });
+    } catch (error) {
+      why = error.message;
+    }
+    if (!current()) return;
+    const wait = Math.min(15_000, 500 * 2 ** failures++) * (0.5 + Math.random() / 2);
+    showConnection(`disconnected, trying again. ${why}`);
+    await sleep(wait);
+  }
+}
+
+/** Aborts when nothing came for so long; the emulator sends a comment every 10 seconds. */
+const SILENCE_MS = 30_000;
+
+async function readStream(current, connected) {
+  aborter = new AbortController();
+  const stream = aborter;
+  let silence = setTimeout(() => stream.abort(), SILENCE_MS);
+  try {
+    const response = await send("GET", `/exchanges/stream?since=${log.last}`, undefined, stream.signal);
+    connected();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || !current()) return;
+      clearTimeout(silence);
+      silence = setTimeout(() => stream.abort(), SILENCE_MS);
+      const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
+      rest = blocks.pop();
+      blocks.forEach(takeEvent);
+    }
+  } finally {
+    clearTimeout(silence);
+    stream.abort();
+  }
+}
+
+/** One event: lines of `field: value`; a line that starts with a colon is a comment. */
+function takeEvent(block) {
+  const fields = { event: "message", data: "" };
+  for (const line of block.split("\n")) {
+    const [, name, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+    if (name) fields[name] = value;
+  }
+  if (fields.event === "exchange") addExchange(JSON.parse(fields.data));
+  else if (fields.event === "gap") addGap(JSON.parse(fields.data));
+  else if (fields.event === "cleared") clearLog();
+}
+
+// ---------------------------------------------------------------- exchanges: what is known
+
+/** Entries are summaries, or gaps `{ gap: true, number, from, to }`, by rising number. */
+const log = { entries: [], last: 0, forgotten: false };
+/** `upTo` is the newest number shown while paused. */
+const view = { page: 0, upTo: null, selected: null, shown: [] };
+
+function addExchange(summary) {
+  if (summary.number <= log.last) return;
+  if (log.last > 0 && summary.number > log.last + 1) addGap({ from: log.last + 1, to: summary.number - 1 });
+  add(summary);
+  offerChoice("filter-method", summary.method);
+  if (summary.call) offerChoice("filter-call", summary.call);
+}
+
+function addGap({ from, to }) {
+  if (to > log.last) add({ gap: true, number: to, from, to });
+}
+
+function add(entry) {
+  log.entries.push(entry);
+  log.last = entry.number;
+  if (log.entries.length > REMEMBERED * 1.1) {
+    log.entries.splice(0, log.entries.length - REMEMBERED);
+    log.forgotten = true;
+  }
+  renderSoon();
+  refreshSoon();
+}
+
+function clearLog() {
+  log.entries = [];
+  log.forgotten = false;
+  Object.assign(view, { page: 0, upTo: null });
+  closeDetail();
+  renderSoon();
+  refreshSoon();
+}
+
+/** Methods and calls are bounded, since a client chooses the method. */
+function offerChoice(id, value) {
+  const { options } = at(id);
+  if (options.length > 40 || Array.from(options).some((option) => option.value === value)) return;
+  at(id).append(element("option", { value }, value));
+}
+
+function readFilter() {
+  return {
+    path: at("filter-path").value.toLowerCase(),
+    method: at("filter-method").value,
+    call: at("filter-call").value,
+    status: at("filter-status").value,
+    failed: at("filter-failed").checked,
+  };
+}
+
+/** Gaps pass every filter: what was in them is not known. */
+function passes(entry, filter) {
+  if (view.upTo !== null && entry.number > view.upTo) return false;
+  if (entry.gap) return true;
+  if (filter.failed && !entry.failed) return false;
+  if (filter.method && entry.method !== filter.method) return false;
+  if (filter.call && entry.call !== filter.call) return false;
+  const status = entry.status === null ? "none" : String(entry.status)[0];
+  if (filter.status && status !== filter.status) return false;
+  return !filter.path || entry.path.toLowerCase().includes(filter.path);
+}
+
+// ---------------------------------------------------------------- exchanges: the list
+
+let renderAsked = false;
+
+/** Once a frame, however many exchanges come. */
+function renderSoon() {
+  if (renderAsked) return;
+  renderAsked = true;
+  requestAnimationFrame(() => {
+    renderAsked = false;
+    render();
+  });
+}
+
+function render() {
+  const filter = readFilter();
+  const passed = log.entries.filter((entry) => passes(entry, filter));
+  const pages = Math.max(1, Math.ceil(passed.length / PAGE));
+  view.page = Math.min(view.page, pages - 1);
+  const end = passed.length - view.page * PAGE;
+  view.shown = passed.slice(Math.max(0, end - PAGE), end).reverse();
+  showRows(at("list"), view.shown, rowId, makeRow);
+  markSelected();
+  at("newer").disabled = view.page === 0;
+  at("older").disabled = view.page === pages - 1;
+  at("pause").setAttribute("aria-pressed", String(view.upTo !== null));
+  at("range").textContent = rangeText(passed.length);
+}
+
+function rangeText(passed) {
+  const first = view.page * PAGE + 1;
+  const rows = passed === 0 ? "No rows" : `Rows ${first} to ${first + view.shown.length - 1} of ${passed}`;
+  const waiting = view.upTo === null ? 0 : log.last - view.upTo;
+  const paused = view.upTo === null ? "" : `; paused, ${waiting} newer`;
+  const none = log.entries.length === 0 ? ". Exchanges appear here when a client calls the emulator" : "";
+  return `${rows}${paused}${log.forgotten ? "; this page no longer has the oldest" : ""}${none}.`;
+}
+
+const rowId = (entry) => (entry.gap ? `gap-${entry.from}-${entry.to}` : `exchange-${entry.number}`);
+const statusText = (entry) => (entry.status === null ? "no answer" : String(entry.status));
+const shortened = (text) => (text.length > PATH_SHOWN ? `${text.slice(0, PATH_SHOWN)}…` : text);
+
+function makeRow(entry) {
+  if (entry.gap) {
+    const which = entry.from === entry.to ? `Exchange ${entry.from} is` : `Exchanges ${entry.from} to ${entry.to} are`;
+    return element("li", { id: rowId(entry), className: "gap", role: "option", "aria-disabled": "true" },
+      `${which} missing: the log dropped them before this page read them.`);
+  }
+  const cell = (text, className) => element("span", { className }, text);
+  const row = element("li", { id: rowId(entry), role: "option", "aria-selected": "false", className: "new" },
+    cell(String(entry.number), "number"),
+    cell(clockText(entry.time), "time"),
+    cell(entry.method, "method"),
+    cell(shortened(entry.path), "path mono"),
+    cell(entry.call ?? "", "call"),
+    cell(statusText(entry), "status"),
+    cell(`${entry.durationMs} ms`, "duration extra"),
+    cell(rowRemark(entry), "extra"));
+  if (entry.failed) row.classList.add("failed");
+  row.addEventListener("click", () => select(entry.number));
+  return row;
+}
+
+function rowRemark(entry) {
+  const remarks = [];
+  if (entry.failed) remarks.push(`failed${entry.rule ? `: ${entry.rule}` : ""}`);
+  if (entry.fault) remarks.push(`fault ${entry.fault}`);
+  if (entry.notes > 0) remarks.push(entry.notes === 1 ? "1 note" : `${entry.notes} notes`);
+  return remarks.join(", ");
+}
+
+/** Hours to milliseconds, in this computer's time zone. */
+function clockText(time) {
+  const date = new Date(time);
+  const two = (number) => String(number).padStart(2, "0");
+  const milliseconds = String(date.getMilliseconds()).padStart(3, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
+}
+
+function markSelected() {
+  const list = at("list");
+  list.querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
+  const row = view.selected === null ? null : at(`exchange-${view.selected}`);
+  row?.setAttribute("aria-selected", "true");
+  if (row) list.setAttribute("aria-activedescendant", row.id);
+  else list.removeAttribute("aria-activedescendant");
+  return row;
+}
+
+function select(number) {
+  view.selected = number;
+  markSelected()?.scrollIntoView({ block: "nearest" });
+  return openDetail(number);
+}
+
+/** Turns to older (1) or newer (-1) rows. Away from the newest page the list is paused, so that rows stay. */
+function turnPage(step) {
+  if (view.upTo === null && step > 0) view.upTo = log.last;
+  view.page = Math.max(0, view.page + step);
+  render();
+}
+
+function togglePause() {
+  view.upTo = view.upTo === null ? log.last : null;
+  if (view.upTo === null) view.page = 0;
+  render();
+}
+
+/** Moves the selection by rows; at the end of a page it goes on to the next one. */
+function moveSelection(step) {
+  const rows = () => view.shown.filter((entry) => !entry.gap);
+  const now = rows().findIndex((entry) => entry.number === view.selected);
+  const wanted = now === -1 ? 0 : now + step;
+  const next = rows()[wanted];
+  if (next) return select(next.number);
+  const page = view.page;
+  turnPage(step);
+  const row = step > 0 ? rows()[0] : rows().at(-1);
+  return row && view.page !== page ? select(row.number) : null;
+}
+
+const LIST_KEYS = {
+  ArrowDown: () => moveSelection(1),
+  ArrowUp: () => moveSelection(-1),
+  Home: () => selectAt(0),
+  End: () => selectAt(-1),
+  PageDown: () => turnPage(1),
+  PageUp: () => turnPage(-1),
+  Enter: () => at("detail").focus(),
+};
+
+function selectAt(index) {
+  const entry = view.shown.filter((shown) => !shown.gap).at(index);
+  return entry ? select(entry.number) : null;
+}
+
+// ---------------------------------------------------------------- exchanges: details
+
+let detailAborter = new AbortController();
+
+async function openDetail(number) {
+  detailAborter.abort();
+  detailAborter = new AbortController();
+  const exchange = await api("GET", `/exchanges/${number}`, undefined, detailAborter.signal);
+  showDetail(exchange);
+}
+
+function closeDetail() {
+  detailAborter.abort();
+  const focused = at("detail").contains(document.activeElement);
+  at("detail").hidden = true;
+  at("exchanges").classList.remove("open");
+  view.selected = null;
+  markSelected();
+  if (focused) at("list").focus();
+}
+
+function showDetail(exchange) {
+  at("detail-title").textContent = `Exchange ${exchange.number}: ${statusText(exchange)}`;
+  showFacts(at("detail-facts"), [
+    ["Request", `${exchange.method} ${exchange.path}`],
+    ["Call", exchange.call ?? "none"],
+    ["Time", `${exchange.time}, took ${exchange.durationMs} ms`],
+    ["Client", exchange.peer],
+    ["Token", exchange.token === null ? null : `token ${exchange.token}`],
+    ["Fault injected", exchange.fault],
+    ["Failed rule", exchange.problem?.rule ?? exchange.rule],
+    ["Expected", exchange.problem?.expected],
+    ["Found", exchange.problem?.found],
+    ...exchange.notes.map((note) => ["Note", note]),
+  ]);
+  const bodies = [bodySection("Request", exchange.request)];
+  if (exchange.response) bodies.push(bodySection("Answer", exchange.response));
+  else bodies.push(element("p", {}, "The connection was closed without an answer."));
+  at("detail-bodies").replaceChildren(...bodies);
+  offerCommands(exchange);
+  at("detail").hidden = false;
+  at("exchanges").classList.add("open");
+}
+
+function showFacts(list, facts) {
+  list.replaceChildren(...facts
+    .filter(([, value]) => value !== null && value !== undefined)
+    .flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]));
+}
+
+function bodySection(title, body) {
+  const facts = element("dl");
+  showFacts(facts, [
+    ["Content type", body.contentType ?? "none"],
+    ["Length", `${body.bytes} bytes${body.truncated ? ", only the start is kept" : ""}`],
+    ["JWE header", body.header && JSON.stringify(body.header)],
+    ["Key", body.key && keyText(body.key)],
+  ]);
+  const column = (name, text, shown) => element("div", {},
+    element("h3", {}, name),
+    element("pre", { tabIndex: 0, "aria-label": `${title}, ${name.toLowerCase()}` }, text === null ? shown : text));
+  return element("section", { "aria-label": title },
+    element("h3", {}, title),
+    facts,
+    element("div", { className: "pair" },
+      column(body.header ? "Sealed" : "As sent", body.header ? body.text : pretty(body.text)),
+      column("Opened", body.opened === null ? null : pretty(body.opened), body.header ? "not opened" : "not sealed")));
+}
+
+function keyText(key) {
+  return [key.name, key.algorithm, key.derivation && `derivation ${key.derivation}`].filter(Boolean).join(", ");
+}
+
+// ---------------------------------------------------------------- faults
+
+let faults = { known: [], calls: [], set: [] };
+
+async function refreshFaults() {
+  faults = await api("GET", "/faults");
+  faults.calls.forEach((call) => offerChoice("fault-call", call));
+  showRows(at("fault-switches"), faults.known, (fault) => fault.name, makeSwitch);
+  showRows(at("faults-set"), faults.set, (entry) => JSON.stringify(entry), makeSetFault);
+  at("faults-clear").disabled = faults.set.length === 0;
+  markSwitches();
+}
+
+function faultScope() {
+  const path = at("fault-path").value.trim();
+  return { call: path ? null : at("fault-call").value || null, path: path || null };
+}
+
+/** What is on for exactly the call or path that is chosen. */
+function setInScope(name) {
+  const scope = faultScope();
+  return faults.set.filter((entry) => entry.fault === name
+    && (entry.call ?? null) === scope.call && (entry.path ?? null) === scope.path);
+}
+
+function markSwitches() {
+  for (const { name } of faults.known) at(`fault-${name}`).checked = setInScope(name).length > 0;
+}
+
+function makeSwitch(fault) {
+  const box = element("input", { type: "checkbox", role: "switch", id: `fault-${fault.name}` });
+  const amount = fault.amount && element("input", {
+    type: "number", min: "0", max: String(fault.amount.max), placeholder: String(fault.amount.default),
+  });
+  on(box, "change", async () => {
+    try {
+      if (box.checked) await api("POST", "/faults", wantedFault(fault, amount?.value));
+      else await Promise.all(setInScope(fault.name).map(({ id }) => api("DELETE", `/faults/${id}`)));
+      hideError();
+    } finally {
+      await refreshFaults();
+    }
+  });
+  const row = element("li", {},
+    element("label", {}, box, " ", element("strong", { className: "mono" }, fault.name)),
+    element("span", { className: "grow" }, fault.does, fault.sealedOnly ? " Only for calls whose answers are sealed." : ""));
+  if (amount) row.append(element("label", {}, `${fault.amount.member}, ${fault.amount.unit} `, amount));
+  return row;
+}
+
+function wantedFault(fault, amount) {
+  const number = (id) => (at(id).value === "" ? null : Number(at(id).value));
+  const wanted = { fault: fault.name, count: number("fault-count"), probability: number("fault-probability") ?? 1 };
+  for (const [name, value] of Object.entries(faultScope())) if (value) wanted[name] = value;
+  const delay = number("fault-delay");
+  if (delay !== null) wanted.delayMs = delay;
+  if (amount) wanted[fault.amount.member] = Number(amount);
+  return wanted;
+}
+
+function makeSetFault(entry) {
+  const { id, fault, count, path, call, probability, ...amounts } = entry;
+  const parts = [
+    path ? `path ${path}` : call ? `call ${call}` : "every call",
+    count === null ? "until switched off" : count === 1 ? "1 call" : `${count} calls`,
+  ];
+  if (probability !== 1) parts.push(`probability ${probability}`);
+  for (const [name, value] of Object.entries(amounts)) if (value !== null) parts.push(`${name} ${value}`);
+  return element("li", {},
+    element("strong", { className: "mono" }, fault),
+    element("span", { className: "grow" }, parts.join(", ")),
+    button("Clear", `Clear ${fault}, ${parts[0]}`, async () => {
+      await api("DELETE", `/faults/${id}`);
+      await refreshFaults();
+    }));
+}
+
+// ---------------------------------------------------------------- clock
+
+function showClock(clock) {
+  at("clock-now").textContent = clock.now;
+  at("clock-ahead").textContent = `${clock.aheadMs / 1000} s`;
+}
+
+const refreshClock = async () => showClock(await api("GET", "/clock"));
+const advance = async (seconds) => showClock(await api("POST", "/clock/advance", { seconds }));
+
+// ---------------------------------------------------------------- tokens and sessions
+
+/** A list of pages, newest first: `tokens` or `sessions`. */
+function pagedList(name, makeItem) {
+  let before = null;
+  let oldest = null;
+  const refresh = async () => {
+    const from = before === null ? "" : `&before=${before}`;
+    const page = await api("GET", `/${name}?limit=50${from}`);
+    showRows(at(name), page[name], (item) => JSON.stringify(item), (item) => makeItem(item, refreshTokens));
+    oldest = page[name].at(-1)?.id ?? null;
+    at(`${name}-older`).hidden = !page.more;
+    at(`${name}-newest`).hidden = before === null;
+  };
+  const turn = (to) => {
+    before = to();
+    return refresh();
+  };
+  on(`${name}-older`, "click", () => turn(() => oldest));
+  on(`${name}-newest`, "click", () => turn(() => null));
+  return refresh;
+}
+
+function endButtons(path, what, refresh) {
+  const end = (how) => async () => {
+    await api("POST", `${path}/${how}`);
+    await refresh();
+  };
+  return [button("Expire", `Expire ${what}`, end("expire")), button("Invalidate", `Invalidate ${what}`, end("invalidate"))];
+}
+
+function makeToken(item, refresh) {
+  const facts = `${item.call}, ${item.form}, session ${item.session}, reference ${item.referenceId ?? "none"}, `
+    + `issued ${item.issuedAt}, expires ${item.expiresAt}`;
+  const row = element("li", {},
+    element("strong", {}, `Token ${item.id}: ${item.state}`),
+    element("span", { className: "grow" }, facts));
+  if (item.state === "valid") row.append(...endButtons(`/tokens/${item.id}`, `token ${item.id}`, refresh));
+  return row;
+}
+
+function makeSession(item, refresh) {
+  const facts = [`reference ${item.referenceId ?? "none"}`, `key exchange ${item.exchanged}`];
+  if (item.derivation) facts.push(`derivation ${item.derivation}`);
+  if (item.withStaticSecret) facts.push("static secret too");
+  facts.push(item.tokens.length ? `tokens ${item.tokens.join(", ")}` : "no tokens");
+  return element("li", {},
+    element("strong", {}, `Session ${item.id}`),
+    element("span", { className: "grow" }, facts.join(", ")),
+    ...endButtons(`/sessions/${item.id}`, `session ${item.id}`, refresh));
+}
+
+const refreshTokenList = pagedList("tokens", makeToken);
+const refreshSessionList = pagedList("sessions", makeSession);
+const refreshTokens = () => Promise.all([refreshTokenList(), refreshSessionList()]);
+
+// ---------------------------------------------------------------- seal, open, inspect, callback
+
+/** Offers the static key and the newest sessions that have a key of their own. */
+async function refreshKeys() {
+  const { sessions } = await api("GET", "/sessions?limit=100");
+  const names = ["static", ...sessions.filter((one) => one.exchanged !== "none").map((one) => `session ${one.id}`)];
+  for (const select of document.querySelectorAll("[data-keys]")) {
+    const options = names.map((name) => element("option", { value: name }, name));
+    if (select.dataset.keys === "any") options.unshift(element("option", { value: "" }, "try all"));
+    const chosen = select.value;
+    select.replaceChildren(...options);
+    if (options.some((option) => option.value === chosen)) select.value = chosen;
+  }
+}
+
+async function seal() {
+  const answer = await api("POST", "/seal", { key: at("seal-key").value, text: at("seal-text").value });
+  at("seal-result").textContent = answer.sealed;
+}
+
+async function open() {
+  const wanted = { sealed: at("open-text").value };
+  if (at("open-key").value) wanted.key = at("open-key").value;
+  at("open-result").textContent = "";
+  at("open-key-used").textContent = "";
+  const answer = await api("POST", "/open", wanted);
+  at("open-key-used").textContent = `Key: ${keyText(answer.key)}. Header: ${JSON.stringify(answer.header)}`;
+  at("open-result").textContent = pretty(answer.opened);
+}
+
+async function inspect(event) {
+  const how = event.submitter?.value ?? "inspect";
+  const wanted = { text: at("inspect-text").value };
+  if (how === "diagnose" && at("inspect-secret").value) wanted.secret = at("inspect-secret").value;
+  at("inspect-result").textContent = "";
+  const answer = await api("POST", `/${how}`, wanted);
+  at("inspect-result").textContent = answer.report;
+}
+
+/** Lines of `Name: value` as an object. */
+function headerLines(text) {
+  return Object.fromEntries(text.split("\n").filter((line) => line.trim()).map((line) => {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new Error("Write each header as `Name: value`.");
+    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+  }));
+}
+
+async function sendCallback() {
+  const body = at("callback-body").value;
+  try {
+    JSON.parse(body);
+  } catch {
+    throw new Error("The body of a callback must be JSON.");
+  }
+  const wanted = { url: at("callback-url").value, key: at("callback-key").value };
+  const headers = headerLines(at("callback-headers").value);
+  if (Object.keys(headers).length) wanted.headers = headers;
+  at("callback-result").textContent = "";
+  // The body's own text: parsed and written again, numbers above 2^53 would change.
+  const text = `${JSON.stringify(wanted).slice(0, -1)},"body":${body}}`;
+  const answer = await (await send("POST", "/callbacks", text)).json();
+  const opened = answer.opened === null ? answer.text : pretty(answer.opened);
+  const kind = answer.opened === null ? "not sealed" : "opened";
+  at("callback-result").textContent = `Status ${answer.status} after ${answer.durationMs} ms, ${kind}\n\n${opened}`;
+}
+
+// ---------------------------------------------------------------- credentials and reset
+
+async function toggleCredentials() {
+  const box = at("credentials");
+  if (box.hidden) box.textContent = pretty(await (await send("GET", "/credentials")).text());
+  else box.textContent = "";
+  box.hidden = !box.hidden;
+  at("credentials-show").textContent = box.hidden ? "Show" : "Hide";
+  at("credentials-show").setAttribute("aria-expanded", String(!box.hidden));
+}
+
+async function confirmed(question, method, path) {
+  if (!window.confirm(question)) return;
+  await api(method, path);
+  clearLog();
+}
+
+// ---------------------------------------------------------------- parts of the page
+
+/** What refreshes a part when it is opened, and, where `live`, after exchanges. */
+const PARTS = {
+  "exchanges-part": {},
+  "faults-part": { refresh: refreshFaults, live: true },
+  "clock-part": { refresh: refreshClock, live: true },
+  "tokens-part": { refresh: refreshTokens, live: true },
+  "seal-part": { refresh: refreshKeys },
+  "inspect-part": {},
+  "callback-part": { refresh: refreshKeys },
+  "settings-part": {},
+};
+let part = "exchanges-part";
+
+async function showPart(id) {
+  part = id;
+  for (const name of Object.keys(PARTS)) at(name).hidden = name !== id;
+  for (const tab of at("parts").children) {
+    if (tab.dataset.part === id) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  hideError();
+  await PARTS[id].refresh?.();
+}
+
+let refreshTimer = null;
+
+/** Not more often than twice a second, however many exchanges come. */
+function refreshSoon() {
+  if (refreshTimer !== null || !PARTS[part].live) return;
+  refreshTimer = setTimeout(() => {
+    refreshTimer = null;
+    if (PARTS[part].live && token !== null) PARTS[part].refresh().catch(showError);
+  }, 500);
+}
+
+// ---------------------------------------------------------------- token
+
+/** Takes the token out of the address, so that it is in no history and no screenshot. */
+function tokenFromAddress() {
+  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  return found;
+}
+
+function askForToken(message) {
+  connection += 1;
+  aborter.abort();
+  token = null;
+  sessionStorage.removeItem(TOKEN_KEY);
+  showConnection("not connected");
+  if (message) showError(new Error(message));
+  at("parts").hidden = true;
+  for (const name of Object.keys(PARTS)) at(name).hidden = true;
+  at("token-form").hidden = false;
+  at("token-input").focus();
+}
+
+/** Starts anew with a token: another run has other numbers. */
+async function connect(found) {
+  aborter.abort();
+  token = found;
+  sessionStorage.setItem(TOKEN_KEY, found);
+  log.last = 0;
+  clearLog();
+  at("token-form").hidden = true;
+  at("parts").hidden = false;
+  follow();
+  await showPart(part);
+}
+
+// ---------------------------------------------------------------- keys
+
+function pageKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || token === null) return;
+  const typing = event.target.matches("input, select, textarea");
+  if (event.key === "Escape") {
+    if (!at("message").hidden) hideError();
+    else if (!at("detail").hidden && part === "exchanges-part") closeDetail();
+  } else if (event.key === "/" && !typing) {
+    event.preventDefault();
+    showPart("exchanges-part").catch(showError);
+    at("filter-path").focus();
+  }
+}
+
+async function listKey(event) {
+  const action = LIST_KEYS[event.key];
+  if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  await action();
+}
+
+// ---------------------------------------------------------------- start
+
+on("message-close", "click", hideError);
+on("list", "keydown", listKey);
+on("pause", "click", togglePause);
+on("newer", "click", () => turnPage(-1));
+on("older", "click", () => turnPage(1));
+on("detail-close", "click", closeDetail);
+on("filters", "input", () => { view.page = 0; render(); });
+// The fields are empty only after the event.
+on("filters", "reset", () => setTimeout(() => { view.page = 0; render(); }));
+onSubmit("filters", () => at("list").focus());
+onSubmit("fault-scope", () => {});
+on("fault-scope", "input", markSwitches);
+on("faults-clear", "click", async () => { await api("DELETE", "/faults"); await refreshFaults(); });
+on("clock-steps", "click", ({ target }) => (target.dataset.seconds ? advance(Number(target.dataset.seconds)) : null));
+onSubmit("clock-advance", () => advance(Number(at("clock-seconds").value)));
+onSubmit("clock-set", async () => showClock(await api("PUT", "/clock", { now: at("clock-time").value.trim() })));
+onSubmit("seal-form", seal);
+onSubmit("open-form", open);
+onSubmit("inspect-form", inspect);
+onSubmit("callback-form", sendCallback);
+on("credentials-show", "click", toggleCredentials);
+on("log-clear", "click", () => confirmed("Remove all exchanges from the log?", "DELETE", "/exchanges"));
+on("reset", "click", () => confirmed("Reset the emulator?", "POST", "/reset"));
+on("parts", "click", ({ target }) => (target.dataset.part ? showPart(target.dataset.part) : null));
+document.addEventListener("keydown", pageKey);
+onSubmit("token-form", async () => {
+  const typed = at("token-input").value.trim();
+  at("token-input").value = "";
+  hideError();
+  await connect(typed);
+});
+on(window, "hashchange", () => {
+  const found = tokenFromAddress();
+  return found ? connect(found) : null;
+});
+
+const first = tokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
+if (first) connect(first).catch(showError);
+else askForToken();
