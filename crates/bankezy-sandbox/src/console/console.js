@@ -8,7 +8,7 @@ const PAGE = 100;
 const REMEMBERED = 20_000;
 const PATH_SHOWN = 200;
 
-// ---------------------------------------------------------------- document
+// ---- document
 
 const at = (id) => document.getElementById(id);
 
@@ -82,35 +82,24 @@ function hideError() {
   at("message").hidden = true;
 }
 
-// ---------------------------------------------------------------- JSON API
+// ---- JSON API
 
 const TOKEN_KEY = "bankezy-sandbox-token";
 let token = null;
 
-class ApiError extends Error {
-  constructor(status, error) {
-    super(error?.message ?? `The emulator answered with status ${status}.`);
-    this.status = status;
-    this.code = error?.code;
-    this.known = error?.known;
-  }
-}
-
-/** Sends a request and returns the response, or throws an `ApiError`. */
+/** Sends a request and returns the response; throws what the emulator says otherwise. */
 async function send(method, path, text, signal) {
   const headers = { Authorization: `Bearer ${token}` };
   if (text !== undefined) headers["Content-Type"] = "application/json";
-  let response;
-  try {
-    response = await fetch(ROOT + path, { method, headers, body: text, signal, cache: "no-store" });
-  } catch (error) {
+  const response = await fetch(ROOT + path, { method, headers, body: text, signal }).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new Error("The emulator cannot be reached. Is it still running?");
-  }
+  });
   if (response.ok) return response;
-  const error = await response.json().catch(() => null);
   if (response.status === 401) askForToken("The token was not accepted. A token is valid for one run only.");
-  throw new ApiError(response.status, error?.error);
+  const answer = await response.json().catch(() => ({}));
+  const { message = `The emulator answered with status ${response.status}.`, known } = answer.error ?? {};
+  throw Object.assign(new Error(message), { known });
 }
 
 async function api(method, path, body, signal) {
@@ -119,7 +108,7 @@ async function api(method, path, body, signal) {
   return response.status === 204 ? null : response.json();
 }
 
-// ---------------------------------------------------------------- JSON text
+// ---- JSON text
 
 /** The tokens of JSON without white space, or null. The text stays as it is: `JSON.parse` would round numbers. */
 function jsonTokens(text) {
@@ -133,25 +122,21 @@ function jsonTokens(text) {
 
 /** JSON with line ends and indentation; any other text as it is. */
 function pretty(text) {
-  const tokens = jsonTokens(text);
-  if (!tokens) return text;
   let depth = 0;
   // Bounded, since deeply nested text would otherwise become quadratic in length.
   const line = () => `\n${"  ".repeat(Math.min(depth, 20))}`;
-  return tokens.reduce((shown, token, i) => {
-    const empty = (token === "}" || token === "]") && "{[".includes(tokens[i - 1]);
-    if (token === "}" || token === "]") {
-      depth -= 1;
-      return shown + (empty ? "" : line()) + token;
-    }
+  const written = jsonTokens(text)?.map((token, i, tokens) => {
+    if (token === ":") return ": ";
+    if (token === ",") return token + line();
     if (token === "{" || token === "[") {
       depth += 1;
-      const closed = tokens[i + 1] === "}" || tokens[i + 1] === "]";
-      return shown + token + (closed ? "" : line());
+      return token + (/[}\]]/.test(tokens[i + 1][0]) ? "" : line());
     }
-    if (token === ",") return shown + token + line();
-    return shown + token + (token === ":" ? " " : "");
-  }, "");
+    if (token !== "}" && token !== "]") return token;
+    depth -= 1;
+    return (/[{[]/.test(tokens[i - 1][0]) ? "" : line()) + token;
+  });
+  return written?.join("") ?? text;
 }
 
 const SECRET_NAMES = new Set([
@@ -169,23 +154,13 @@ function withoutSecrets(text) {
 }
 
 /** A path with the values of parameters such as `clientSecret` replaced. */
-function pathWithoutSecrets(path) {
-  const [start, ...query] = path.split("?");
-  if (!query.length) return path;
-  const parameters = query.join("?").split("&").map((parameter) => {
-    const [name] = parameter.split("=");
-    let decoded = name;
-    try {
-      decoded = decodeURIComponent(name);
-    } catch {
-      // Not percent-encoded text: the name as it is.
-    }
-    return isSecretName(decoded) ? `${name}=SECRET` : parameter;
-  });
-  return `${start}?${parameters.join("&")}`;
-}
+const pathWithoutSecrets = (path) => path.replace(/([?&][^=&]*=)[^&]*/g, (parameter, start) => {
+  // Decodes the name as servers do, and accepts a wrong percent sign.
+  const [name] = new URLSearchParams(start.slice(1)).keys();
+  return name && isSecretName(name) ? `${start}SECRET` : parameter;
+});
 
-// ---------------------------------------------------------------- commands to copy
+// ---- commands to copy
 
 /**
  * Quotes text for a POSIX shell. Text that is not printable ASCII is written as $'…' with octal bytes: a terminal
@@ -260,8 +235,8 @@ async function copy(command) {
   }
 }
 
-function offerCopy(id, body, reason, command) {
-  const why = body ? (reason ?? unusable(body)) : "There is no such body.";
+/** A button that copies a command, or says why it cannot. */
+function offerCopy(id, why, command) {
   at(id).disabled = why !== null;
   at(id).title = why ?? "";
   at(id).onclick = () => copy(command()).catch(showError);
@@ -269,21 +244,18 @@ function offerCopy(id, body, reason, command) {
 
 function offerCommands(exchange) {
   const { request, response } = exchange;
-  const path = exchange.path.startsWith("/") ? null : "This request has no path.";
-  const notSealed = (body) => (body?.header ? null : "This body is not sealed.");
-  offerCopy("copy-curl", request, path ?? (request.bytes > 0 ? unusable(request) : null), () => curlCommand(exchange));
-  offerCopy("copy-open-request", request, notSealed(request), () => openCommand(request));
-  offerCopy("copy-open-response", response, notSealed(response), () => openCommand(response));
+  const notSealed = (body) => (body?.header ? unusable(body) : "This body is not sealed.");
+  offerCopy("copy-curl", unusable(request), () => curlCommand(exchange));
+  offerCopy("copy-open-request", notSealed(request), () => openCommand(request));
+  offerCopy("copy-open-response", notSealed(response), () => openCommand(response));
   at("copy-status").textContent = "";
   at("copy-text").hidden = true;
 }
 
-// ---------------------------------------------------------------- event stream
+// ---- event stream
 
 let connection = 0;
 let aborter = new AbortController();
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function showConnection(text) {
   if (at("connection").textContent !== text) at("connection").textContent = text;
@@ -308,7 +280,7 @@ async function follow() {
     if (!current()) return;
     const wait = Math.min(15_000, 500 * 2 ** failures++) * (0.5 + Math.random() / 2);
     showConnection(`disconnected, trying again. ${why}`);
-    await sleep(wait);
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 
@@ -351,7 +323,7 @@ function takeEvent(block) {
   else if (fields.event === "cleared") clearLog();
 }
 
-// ---------------------------------------------------------------- exchanges: what is known
+// ---- exchanges: what is known
 
 /** Entries are summaries, or gaps `{ gap: true, number, from, to }`, by rising number. */
 const log = { entries: [], last: 0, forgotten: false };
@@ -397,15 +369,8 @@ function offerChoice(id, value) {
   at(id).append(element("option", { value }, value));
 }
 
-function readFilter() {
-  return {
-    path: at("filter-path").value.toLowerCase(),
-    method: at("filter-method").value,
-    call: at("filter-call").value,
-    status: at("filter-status").value,
-    failed: at("filter-failed").checked,
-  };
-}
+/** The values of the fields by their `name`; boxes that are not ticked are absent. */
+const readFilter = () => Object.fromEntries(new FormData(at("filters")));
 
 /** Gaps pass every filter: what was in them is not known. */
 function passes(entry, filter) {
@@ -416,10 +381,10 @@ function passes(entry, filter) {
   if (filter.call && entry.call !== filter.call) return false;
   const status = entry.status === null ? "none" : String(entry.status)[0];
   if (filter.status && status !== filter.status) return false;
-  return !filter.path || entry.path.toLowerCase().includes(filter.path);
+  return !filter.path || entry.path.toLowerCase().includes(filter.path.toLowerCase());
 }
 
-// ---------------------------------------------------------------- exchanges: the list
+// ---- exchanges: the list
 
 let renderAsked = false;
 
@@ -451,26 +416,28 @@ function render() {
 function rangeText(passed) {
   const first = view.page * PAGE + 1;
   const rows = passed === 0 ? "No rows" : `Rows ${first} to ${first + view.shown.length - 1} of ${passed}`;
-  const waiting = view.upTo === null ? 0 : log.last - view.upTo;
-  const paused = view.upTo === null ? "" : `; paused, ${waiting} newer`;
+  const paused = view.upTo === null ? "" : `; paused, ${log.last - view.upTo} newer`;
   const none = log.entries.length === 0 ? ". Exchanges appear here when a client calls the emulator" : "";
   return `${rows}${paused}${log.forgotten ? "; this page no longer has the oldest" : ""}${none}.`;
 }
 
+/** In this computer's time zone. */
+const TIME = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
+});
 const rowId = (entry) => (entry.gap ? `gap-${entry.from}-${entry.to}` : `exchange-${entry.number}`);
 const statusText = (entry) => (entry.status === null ? "no answer" : String(entry.status));
 const shortened = (text) => (text.length > PATH_SHOWN ? `${text.slice(0, PATH_SHOWN)}…` : text);
 
 function makeRow(entry) {
   if (entry.gap) {
-    const which = entry.from === entry.to ? `Exchange ${entry.from} is` : `Exchanges ${entry.from} to ${entry.to} are`;
-    return element("li", { id: rowId(entry), className: "gap", role: "option", "aria-disabled": "true" },
-      `${which} missing: the log dropped them before this page read them.`);
+    const text = `Missing: ${entry.from} to ${entry.to}. The log dropped these before this page read them.`;
+    return element("li", { id: rowId(entry), className: "gap", role: "option", "aria-disabled": "true" }, text);
   }
   const cell = (text, className) => element("span", { className }, text);
-  const row = element("li", { id: rowId(entry), role: "option", "aria-selected": "false", className: "new" },
+  const row = element("li", { id: rowId(entry), role: "option", "aria-selected": "false" },
     cell(String(entry.number), "number"),
-    cell(clockText(entry.time), "time"),
+    cell(TIME.format(new Date(entry.time)), "time"),
     cell(entry.method, "method"),
     cell(shortened(entry.path), "path mono"),
     cell(entry.call ?? "", "call"),
@@ -478,7 +445,7 @@ function makeRow(entry) {
     cell(`${entry.durationMs} ms`, "duration extra"),
     cell(rowRemark(entry), "extra"));
   if (entry.failed) row.classList.add("failed");
-  row.addEventListener("click", () => select(entry.number));
+  on(row, "click", () => select(entry.number));
   return row;
 }
 
@@ -488,14 +455,6 @@ function rowRemark(entry) {
   if (entry.fault) remarks.push(`fault ${entry.fault}`);
   if (entry.notes > 0) remarks.push(entry.notes === 1 ? "1 note" : `${entry.notes} notes`);
   return remarks.join(", ");
-}
-
-/** Hours to milliseconds, in this computer's time zone. */
-function clockText(time) {
-  const date = new Date(time);
-  const two = (number) => String(number).padStart(2, "0");
-  const milliseconds = String(date.getMilliseconds()).padStart(3, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
 }
 
 function markSelected() {
@@ -516,9 +475,11 @@ function select(number) {
 
 /** Turns to older (1) or newer (-1) rows. Away from the newest page the list is paused, so that rows stay. */
 function turnPage(step) {
-  if (view.upTo === null && step > 0) view.upTo = log.last;
-  view.page = Math.max(0, view.page + step);
+  if (at(step > 0 ? "older" : "newer").disabled) return false;
+  view.upTo ??= log.last;
+  view.page += step;
   render();
+  return true;
 }
 
 function togglePause() {
@@ -527,17 +488,19 @@ function togglePause() {
   render();
 }
 
+/** The entry at an index, from the end where it is negative: gaps cannot be selected. */
+function selectAt(index) {
+  const entry = view.shown.filter((shown) => !shown.gap).at(index);
+  return entry ? select(entry.number) : null;
+}
+
 /** Moves the selection by rows; at the end of a page it goes on to the next one. */
 function moveSelection(step) {
-  const rows = () => view.shown.filter((entry) => !entry.gap);
-  const now = rows().findIndex((entry) => entry.number === view.selected);
-  const wanted = now === -1 ? 0 : now + step;
-  const next = rows()[wanted];
-  if (next) return select(next.number);
-  const page = view.page;
-  turnPage(step);
-  const row = step > 0 ? rows()[0] : rows().at(-1);
-  return row && view.page !== page ? select(row.number) : null;
+  const rows = view.shown.filter((entry) => !entry.gap);
+  const now = rows.findIndex((entry) => entry.number === view.selected);
+  if (now === -1) return selectAt(0);
+  if (rows[now + step]) return select(rows[now + step].number);
+  return turnPage(step) ? selectAt(step > 0 ? 0 : -1) : null;
 }
 
 const LIST_KEYS = {
@@ -547,15 +510,10 @@ const LIST_KEYS = {
   End: () => selectAt(-1),
   PageDown: () => turnPage(1),
   PageUp: () => turnPage(-1),
-  Enter: () => at("detail").focus(),
+  Enter: () => (view.selected === null ? selectAt(0) : at("detail").focus()),
 };
 
-function selectAt(index) {
-  const entry = view.shown.filter((shown) => !shown.gap).at(index);
-  return entry ? select(entry.number) : null;
-}
-
-// ---------------------------------------------------------------- exchanges: details
+// ---- exchanges: details
 
 let detailAborter = new AbortController();
 
@@ -628,7 +586,7 @@ function keyText(key) {
   return [key.name, key.algorithm, key.derivation && `derivation ${key.derivation}`].filter(Boolean).join(", ");
 }
 
-// ---------------------------------------------------------------- faults
+// ---- faults
 
 let faults = { known: [], calls: [], set: [] };
 
@@ -654,11 +612,11 @@ function setInScope(name) {
 }
 
 function markSwitches() {
-  for (const { name } of faults.known) at(`fault-${name}`).checked = setInScope(name).length > 0;
+  for (const { name } of faults.known) at(`switch-${name}`).checked = setInScope(name).length > 0;
 }
 
 function makeSwitch(fault) {
-  const box = element("input", { type: "checkbox", role: "switch", id: `fault-${fault.name}` });
+  const box = element("input", { type: "checkbox", role: "switch", id: `switch-${fault.name}` });
   const amount = fault.amount && element("input", {
     type: "number", min: "0", max: String(fault.amount.max), placeholder: String(fault.amount.default),
   });
@@ -705,7 +663,7 @@ function makeSetFault(entry) {
     }));
 }
 
-// ---------------------------------------------------------------- clock
+// ---- clock
 
 function showClock(clock) {
   at("clock-now").textContent = clock.now;
@@ -715,7 +673,7 @@ function showClock(clock) {
 const refreshClock = async () => showClock(await api("GET", "/clock"));
 const advance = async (seconds) => showClock(await api("POST", "/clock/advance", { seconds }));
 
-// ---------------------------------------------------------------- tokens and sessions
+// ---- tokens and sessions
 
 /** A list of pages, newest first: `tokens` or `sessions`. */
 function pagedList(name, makeItem) {
@@ -771,7 +729,7 @@ const refreshTokenList = pagedList("tokens", makeToken);
 const refreshSessionList = pagedList("sessions", makeSession);
 const refreshTokens = () => Promise.all([refreshTokenList(), refreshSessionList()]);
 
-// ---------------------------------------------------------------- seal, open, inspect, callback
+// ---- seal, open, inspect, callback
 
 /** Offers the static key and the newest sessions that have a key of their own. */
 async function refreshKeys() {
@@ -838,15 +796,11 @@ async function sendCallback() {
   at("callback-result").textContent = `Status ${answer.status} after ${answer.durationMs} ms, ${kind}\n\n${opened}`;
 }
 
-// ---------------------------------------------------------------- credentials and reset
+// ---- credentials and reset
 
 async function toggleCredentials() {
-  const box = at("credentials");
-  if (box.hidden) box.textContent = pretty(await (await send("GET", "/credentials")).text());
-  else box.textContent = "";
-  box.hidden = !box.hidden;
-  at("credentials-show").textContent = box.hidden ? "Show" : "Hide";
-  at("credentials-show").setAttribute("aria-expanded", String(!box.hidden));
+  const shown = at("credentials-details").open;
+  at("credentials").textContent = shown ? pretty(await (await send("GET", "/credentials")).text()) : "";
 }
 
 async function confirmed(question, method, path) {
@@ -855,44 +809,41 @@ async function confirmed(question, method, path) {
   clearLog();
 }
 
-// ---------------------------------------------------------------- parts of the page
+// ---- parts of the page
 
-/** What refreshes a part when it is opened, and, where `live`, after exchanges. */
-const PARTS = {
-  "exchanges-part": {},
-  "faults-part": { refresh: refreshFaults, live: true },
-  "clock-part": { refresh: refreshClock, live: true },
-  "tokens-part": { refresh: refreshTokens, live: true },
-  "seal-part": { refresh: refreshKeys },
-  "inspect-part": {},
-  "callback-part": { refresh: refreshKeys },
-  "settings-part": {},
+const refreshers = {
+  "faults-part": refreshFaults,
+  "clock-part": refreshClock,
+  "tokens-part": refreshTokens,
+  "seal-part": refreshKeys,
+  "callback-part": refreshKeys,
 };
+/** What calls change. */
+const LIVE_PARTS = ["faults-part", "clock-part", "tokens-part"];
 let part = "exchanges-part";
 
 async function showPart(id) {
   part = id;
-  for (const name of Object.keys(PARTS)) at(name).hidden = name !== id;
   for (const tab of at("parts").children) {
-    if (tab.dataset.part === id) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
+    const chosen = tab.dataset.part === id;
+    at(tab.dataset.part).hidden = !chosen;
+    tab.setAttribute("aria-current", chosen ? "page" : "false");
   }
   hideError();
-  await PARTS[id].refresh?.();
+  await refreshers[id]?.();
 }
 
 let refreshTimer = null;
 
 /** Not more often than twice a second, however many exchanges come. */
 function refreshSoon() {
-  if (refreshTimer !== null || !PARTS[part].live) return;
-  refreshTimer = setTimeout(() => {
+  refreshTimer ??= setTimeout(() => {
     refreshTimer = null;
-    if (PARTS[part].live && token !== null) PARTS[part].refresh().catch(showError);
+    if (LIVE_PARTS.includes(part) && token !== null) refreshers[part]().catch(showError);
   }, 500);
 }
 
-// ---------------------------------------------------------------- token
+// ---- token
 
 /** Takes the token out of the address, so that it is in no history and no screenshot. */
 function tokenFromAddress() {
@@ -909,7 +860,7 @@ function askForToken(message) {
   showConnection("not connected");
   if (message) showError(new Error(message));
   at("parts").hidden = true;
-  for (const name of Object.keys(PARTS)) at(name).hidden = true;
+  for (const tab of at("parts").children) at(tab.dataset.part).hidden = true;
   at("token-form").hidden = false;
   at("token-input").focus();
 }
@@ -927,7 +878,7 @@ async function connect(found) {
   await showPart(part);
 }
 
-// ---------------------------------------------------------------- keys
+// ---- keys
 
 function pageKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || token === null) return;
@@ -949,7 +900,7 @@ async function listKey(event) {
   await action();
 }
 
-// ---------------------------------------------------------------- start
+// ---- start
 
 on("message-close", "click", hideError);
 on("list", "keydown", listKey);
@@ -971,7 +922,7 @@ onSubmit("seal-form", seal);
 onSubmit("open-form", open);
 onSubmit("inspect-form", inspect);
 onSubmit("callback-form", sendCallback);
-on("credentials-show", "click", toggleCredentials);
+on("credentials-details", "toggle", toggleCredentials);
 on("log-clear", "click", () => confirmed("Remove all exchanges from the log?", "DELETE", "/exchanges"));
 on("reset", "click", () => confirmed("Reset the emulator?", "POST", "/reset"));
 on("parts", "click", ({ target }) => (target.dataset.part ? showPart(target.dataset.part) : null));
