@@ -6,6 +6,7 @@ const ROOT = "/_sandbox";
 const PAGE = 100;
 /** Exchanges that this page remembers. The emulator may have more or fewer. */
 const REMEMBERED = 20_000;
+/** Characters of a path in the list. The details have all of it. */
 const PATH_SHOWN = 200;
 
 // ---- document
@@ -29,24 +30,22 @@ function button(text, label, action) {
   return made;
 }
 
+/** A row of a list: its name, what it is, and its buttons. */
+const described = (name, text, ...buttons) => element("li", {},
+  element("strong", {}, name), element("span", { className: "grow" }, text), ...buttons);
+
 /** Calls `action` at an event; an error is shown to the user. */
 function on(target, event, action) {
   const node = typeof target === "string" ? at(target) : target;
   node.addEventListener(event, async (occurred) => {
-    try {
-      await action(occurred);
-    } catch (error) {
-      showError(error);
-    }
+    try { await action(occurred); } catch (error) { showError(error); }
   });
 }
 
-function onSubmit(form, action) {
-  on(form, "submit", (event) => {
-    event.preventDefault();
-    return action(event);
-  });
-}
+const onSubmit = (form, action) => on(form, "submit", (event) => {
+  event.preventDefault();
+  return action(event);
+});
 
 const rowsOf = new WeakMap();
 
@@ -78,9 +77,7 @@ function showError(error) {
   at("message").hidden = false;
 }
 
-function hideError() {
-  at("message").hidden = true;
-}
+const hideError = () => { at("message").hidden = true; };
 
 // ---- JSON API
 
@@ -103,20 +100,15 @@ async function send(method, path, text, signal) {
 }
 
 async function api(method, path, body, signal) {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const response = await send(method, path, text, signal);
+  const response = await send(method, path, body && JSON.stringify(body), signal);
   return response.status === 204 ? null : response.json();
 }
 
 // ---- JSON text
 
-/** The tokens of JSON without white space, or null. The text stays as it is: `JSON.parse` would round numbers. */
+/** The tokens of JSON without white space, or null. Their text is kept: `JSON.parse` would round numbers. */
 function jsonTokens(text) {
-  try {
-    JSON.parse(text);
-  } catch {
-    return null;
-  }
+  try { JSON.parse(text); } catch { return null; }
   return text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g);
 }
 
@@ -139,15 +131,15 @@ function pretty(text) {
   return written?.join("") ?? text;
 }
 
-const SECRET_NAMES = new Set([
-  "access_token", "apikey", "clientsecret", "password", "payloadsecret", "sdkapikey", "secret", "token",
-]);
-const isSecretName = (name) => SECRET_NAMES.has(name.toLowerCase());
+const SECRET_NAMES = ["access_token", "apikey", "authorization", "clientsecret", "password", "payloadsecret",
+  "sdkapikey", "secret", "token"];
+const isSecretName = (name) => SECRET_NAMES.includes(name.toLowerCase());
+const SECRET_TEXT = new RegExp(`((?:${SECRET_NAMES.join("|")})["']?\\s*[:=]\\s*["']?)[^"'&,\\s}]+`, "gi");
 
-/** JSON with the values of members such as `secret` replaced. */
+/** Text that is not sealed with the values of members such as `secret` replaced. */
 function withoutSecrets(text) {
   const tokens = jsonTokens(text);
-  if (!tokens) return text;
+  if (!tokens) return text.replace(SECRET_TEXT, "$1SECRET");
   const isSecret = (i) => tokens[i - 1] === ":" && isSecretName(JSON.parse(tokens[i - 2]));
   if (!tokens.some((_, i) => isSecret(i))) return text;
   return tokens.map((token, i) => (isSecret(i) && !/^[{[]/.test(token) ? '"SECRET"' : token)).join("");
@@ -162,10 +154,8 @@ const pathWithoutSecrets = (path) => path.replace(/([?&][^=&]*=)[^&]*/g, (parame
 
 // ---- commands to copy
 
-/**
- * Quotes text for a POSIX shell. Text that is not printable ASCII is written as $'…' with octal bytes: a terminal
- * would act on control characters when the command is pasted.
- */
+// Text that is not printable ASCII is written as $'…' with octal bytes: a terminal would act on control
+// characters when the command is pasted.
 function shellQuoted(text) {
   if (/^[\x20-\x7e]*$/.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
   const bytes = Array.from(new TextEncoder().encode(text), (byte) => {
@@ -198,27 +188,22 @@ const CREDENTIALS = {
   "sardine": ['"Authorization: Basic $SARDINE_BASIC"'],
 };
 
-function curlCommand(exchange) {
-  const { request } = exchange;
-  const sealed = request.header !== null;
+function curlCommand({ request, ...exchange }) {
   const parts = ["curl --globoff --path-as-is", `--request ${shellQuoted(exchange.method)}`];
   if (location.protocol === "https:") parts.push("--cacert CA_FILE");
   for (const header of CREDENTIALS[exchange.call] ?? WITH_TOKEN) parts.push(`--header ${header}`);
   if (request.contentType) parts.push(`--header ${shellQuoted(`Content-Type: ${request.contentType}`)}`);
+  const body = request.header ? request.text : withoutSecrets(request.text);
   // --data-raw, since --data and --data-binary read a file where the body starts with `@`.
-  if (request.bytes > 0) {
-    parts.push(`--data-raw ${shellQuoted(sealed ? request.text : withoutSecrets(request.text))}`);
-  }
+  if (request.bytes > 0) parts.push(`--data-raw ${shellQuoted(body)}`);
   parts.push(shellQuoted(location.origin + pathWithoutSecrets(exchange.path)));
   return parts.join(" \\\n  ");
 }
 
 function keyFlags(key) {
   if (!key || key.name === "static") return "--secret-file FILE";
-  if (key.derivation) {
-    return `--private-key PRIVATE_KEY_FILE --peer SERVER_PUBLIC_KEY_FILE --derive ${shellQuoted(key.derivation)}`;
-  }
-  return key.algorithm === "dir" ? "--secret-file FILE" : "--private-key PRIVATE_KEY_FILE";
+  const derive = ` --peer SERVER_PUBLIC_KEY_FILE --derive ${shellQuoted(key.derivation ?? "")}`;
+  return `--private-key PRIVATE_KEY_FILE${key.derivation ? derive : ""}`;
 }
 
 const openCommand = (body) => `printf %s ${shellQuoted(body.text)} |\n  bankezy open ${keyFlags(body.key)}`;
@@ -245,7 +230,9 @@ function offerCopy(id, why, command) {
 function offerCommands(exchange) {
   const { request, response } = exchange;
   const notSealed = (body) => (body?.header ? unusable(body) : "This body is not sealed.");
-  offerCopy("copy-curl", unusable(request), () => curlCommand(exchange));
+  // Behind the origin, another start such as `@` would name another host.
+  const noPath = exchange.path.startsWith("/") ? null : "This request has no path.";
+  offerCopy("copy-curl", noPath ?? unusable(request), () => curlCommand(exchange));
   offerCopy("copy-open-request", notSealed(request), () => openCommand(request));
   offerCopy("copy-open-response", notSealed(response), () => openCommand(response));
   at("copy-status").textContent = "";
@@ -257,9 +244,7 @@ function offerCommands(exchange) {
 let connection = 0;
 let aborter = new AbortController();
 
-function showConnection(text) {
-  if (at("connection").textContent !== text) at("connection").textContent = text;
-}
+const showConnection = (text) => { at("connection").textContent = text; };
 
 /** Reads the stream until the token changes. Reconnects with back-off. */
 async function follow() {
@@ -290,17 +275,20 @@ const SILENCE_MS = 30_000;
 async function readStream(current, connected) {
   aborter = new AbortController();
   const stream = aborter;
-  let silence = setTimeout(() => stream.abort(), SILENCE_MS);
+  let silence;
+  const listen = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => stream.abort(new Error("Nothing came for 30 seconds.")), SILENCE_MS);
+  };
   try {
+    listen();
     const response = await send("GET", `/exchanges/stream?since=${log.last}`, undefined, stream.signal);
     connected();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    for (;;) {
+    for (let rest = ""; ;) {
       const { value, done } = await reader.read();
       if (done || !current()) return;
-      clearTimeout(silence);
-      silence = setTimeout(() => stream.abort(), SILENCE_MS);
+      listen();
       const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
       rest = blocks.pop();
       blocks.forEach(takeEvent);
@@ -330,16 +318,14 @@ const log = { entries: [], last: 0, forgotten: false };
 /** `upTo` is the newest number shown while paused. */
 const view = { page: 0, upTo: null, selected: null, shown: [] };
 
+const addGap = ({ from, to }) => to > log.last && add({ gap: true, number: to, from, to });
+
 function addExchange(summary) {
   if (summary.number <= log.last) return;
   if (log.last > 0 && summary.number > log.last + 1) addGap({ from: log.last + 1, to: summary.number - 1 });
   add(summary);
   offerChoice("filter-method", summary.method);
   if (summary.call) offerChoice("filter-call", summary.call);
-}
-
-function addGap({ from, to }) {
-  if (to > log.last) add({ gap: true, number: to, from, to });
 }
 
 function add(entry) {
@@ -354,8 +340,7 @@ function add(entry) {
 }
 
 function clearLog() {
-  log.entries = [];
-  log.forgotten = false;
+  Object.assign(log, { entries: [], forgotten: false });
   Object.assign(view, { page: 0, upTo: null });
   closeDetail();
   renderSoon();
@@ -368,9 +353,6 @@ function offerChoice(id, value) {
   if (options.length > 40 || Array.from(options).some((option) => option.value === value)) return;
   at(id).append(element("option", { value }, value));
 }
-
-/** The values of the fields by their `name`; boxes that are not ticked are absent. */
-const readFilter = () => Object.fromEntries(new FormData(at("filters")));
 
 /** Gaps pass every filter: what was in them is not known. */
 function passes(entry, filter) {
@@ -386,20 +368,16 @@ function passes(entry, filter) {
 
 // ---- exchanges: the list
 
-let renderAsked = false;
+let frame = null;
 
 /** Once a frame, however many exchanges come. */
 function renderSoon() {
-  if (renderAsked) return;
-  renderAsked = true;
-  requestAnimationFrame(() => {
-    renderAsked = false;
-    render();
-  });
+  frame ??= requestAnimationFrame(() => { frame = null; render(); });
 }
 
 function render() {
-  const filter = readFilter();
+  // The fields by their `name`; boxes that are not ticked are absent.
+  const filter = Object.fromEntries(new FormData(at("filters")));
   const passed = log.entries.filter((entry) => passes(entry, filter));
   const pages = Math.max(1, Math.ceil(passed.length / PAGE));
   view.page = Math.min(view.page, pages - 1);
@@ -427,19 +405,18 @@ const TIME = new Intl.DateTimeFormat("en-GB", {
 });
 const rowId = (entry) => (entry.gap ? `gap-${entry.from}-${entry.to}` : `exchange-${entry.number}`);
 const statusText = (entry) => (entry.status === null ? "no answer" : String(entry.status));
-const shortened = (text) => (text.length > PATH_SHOWN ? `${text.slice(0, PATH_SHOWN)}…` : text);
 
 function makeRow(entry) {
   if (entry.gap) {
-    const text = `Missing: ${entry.from} to ${entry.to}. The log dropped these before this page read them.`;
-    return element("li", { id: rowId(entry), className: "gap", role: "option", "aria-disabled": "true" }, text);
+    return element("li", { id: rowId(entry), className: "gap", role: "option", "aria-disabled": "true" },
+      `Missing: ${entry.from} to ${entry.to}. The log dropped these before this page read them.`);
   }
   const cell = (text, className) => element("span", { className }, text);
   const row = element("li", { id: rowId(entry), role: "option", "aria-selected": "false" },
     cell(String(entry.number), "number"),
     cell(TIME.format(new Date(entry.time)), "time"),
     cell(entry.method, "method"),
-    cell(shortened(entry.path), "path mono"),
+    cell(entry.path.slice(0, PATH_SHOWN), "path mono"),
     cell(entry.call ?? "", "call"),
     cell(statusText(entry), "status"),
     cell(`${entry.durationMs} ms`, "duration extra"),
@@ -449,13 +426,11 @@ function makeRow(entry) {
   return row;
 }
 
-function rowRemark(entry) {
-  const remarks = [];
-  if (entry.failed) remarks.push(`failed${entry.rule ? `: ${entry.rule}` : ""}`);
-  if (entry.fault) remarks.push(`fault ${entry.fault}`);
-  if (entry.notes > 0) remarks.push(entry.notes === 1 ? "1 note" : `${entry.notes} notes`);
-  return remarks.join(", ");
-}
+const rowRemark = (entry) => [
+  entry.failed && `failed${entry.rule ? `: ${entry.rule}` : ""}`,
+  entry.fault && `fault ${entry.fault}`,
+  entry.notes > 0 && `${entry.notes} note${entry.notes > 1 ? "s" : ""}`,
+].filter(Boolean).join(", ");
 
 function markSelected() {
   const list = at("list");
@@ -520,8 +495,12 @@ let detailAborter = new AbortController();
 async function openDetail(number) {
   detailAborter.abort();
   detailAborter = new AbortController();
-  const exchange = await api("GET", `/exchanges/${number}`, undefined, detailAborter.signal);
-  showDetail(exchange);
+  try {
+    showDetail(await api("GET", `/exchanges/${number}`, undefined, detailAborter.signal));
+  } catch (error) {
+    if (error.name !== "AbortError") at("detail").hidden = true;
+    throw error;
+  }
 }
 
 function closeDetail() {
@@ -557,10 +536,10 @@ function showDetail(exchange) {
   at("exchanges").classList.add("open");
 }
 
+/** Names and values; without a value, not the name either. */
 function showFacts(list, facts) {
-  list.replaceChildren(...facts
-    .filter(([, value]) => value !== null && value !== undefined)
-    .flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]));
+  const known = facts.filter(([, value]) => (value ?? null) !== null);
+  list.replaceChildren(...known.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
 
 function bodySection(title, body) {
@@ -571,20 +550,19 @@ function bodySection(title, body) {
     ["JWE header", body.header && JSON.stringify(body.header)],
     ["Key", body.key && keyText(body.key)],
   ]);
-  const column = (name, text, shown) => element("div", {},
+  const column = (name, text) => element("div", {},
     element("h3", {}, name),
-    element("pre", { tabIndex: 0, "aria-label": `${title}, ${name.toLowerCase()}` }, text === null ? shown : text));
+    element("pre", { tabIndex: 0, "aria-label": `${title}, ${name.toLowerCase()}` }, text));
+  const opened = body.opened === null ? (body.header ? "not opened" : "not sealed") : pretty(body.opened);
   return element("section", { "aria-label": title },
     element("h3", {}, title),
     facts,
     element("div", { className: "pair" },
-      column(body.header ? "Sealed" : "As sent", body.header ? body.text : pretty(body.text)),
-      column("Opened", body.opened === null ? null : pretty(body.opened), body.header ? "not opened" : "not sealed")));
+      body.header ? column("Sealed", body.text) : column("As sent", pretty(body.text)),
+      column("Opened", opened)));
 }
 
-function keyText(key) {
-  return [key.name, key.algorithm, key.derivation && `derivation ${key.derivation}`].filter(Boolean).join(", ");
-}
+const keyText = (key) => [key.name, key.algorithm, key.derivation].filter(Boolean).join(", ");
 
 // ---- faults
 
@@ -600,15 +578,14 @@ async function refreshFaults() {
 }
 
 function faultScope() {
-  const path = at("fault-path").value.trim();
-  return { call: path ? null : at("fault-call").value || null, path: path || null };
+  const path = at("fault-path").value.trim() || null;
+  return { path, call: path ? null : at("fault-call").value || null };
 }
 
 /** What is on for exactly the call or path that is chosen. */
 function setInScope(name) {
-  const scope = faultScope();
-  return faults.set.filter((entry) => entry.fault === name
-    && (entry.call ?? null) === scope.call && (entry.path ?? null) === scope.path);
+  const { path, call } = faultScope();
+  return faults.set.filter((one) => one.fault === name && one.call === call && one.path === path);
 }
 
 function markSwitches() {
@@ -621,29 +598,35 @@ function makeSwitch(fault) {
     type: "number", min: "0", max: String(fault.amount.max), placeholder: String(fault.amount.default),
   });
   on(box, "change", async () => {
+    hideError();
     try {
       if (box.checked) await api("POST", "/faults", wantedFault(fault, amount?.value));
       else await Promise.all(setInScope(fault.name).map(({ id }) => api("DELETE", `/faults/${id}`)));
-      hideError();
     } finally {
       await refreshFaults();
     }
   });
+  const where = fault.sealedOnly ? " Only for calls whose answers are sealed." : "";
   const row = element("li", {},
     element("label", {}, box, " ", element("strong", { className: "mono" }, fault.name)),
-    element("span", { className: "grow" }, fault.does, fault.sealedOnly ? " Only for calls whose answers are sealed." : ""));
+    element("span", { className: "grow" }, fault.does, where));
   if (amount) row.append(element("label", {}, `${fault.amount.member}, ${fault.amount.unit} `, amount));
   return row;
 }
 
 function wantedFault(fault, amount) {
   const number = (id) => (at(id).value === "" ? null : Number(at(id).value));
-  const wanted = { fault: fault.name, count: number("fault-count"), probability: number("fault-probability") ?? 1 };
-  for (const [name, value] of Object.entries(faultScope())) if (value) wanted[name] = value;
-  const delay = number("fault-delay");
-  if (delay !== null) wanted.delayMs = delay;
-  if (amount) wanted[fault.amount.member] = Number(amount);
-  return wanted;
+  const { path, call } = faultScope();
+  return {
+    fault: fault.name,
+    count: number("fault-count"),
+    probability: number("fault-probability") ?? 1,
+    // `undefined` is not sent.
+    path: path ?? undefined,
+    call: call ?? undefined,
+    delayMs: number("fault-delay") ?? undefined,
+    ...(amount && { [fault.amount.member]: Number(amount) }),
+  };
 }
 
 function makeSetFault(entry) {
@@ -654,13 +637,10 @@ function makeSetFault(entry) {
   ];
   if (probability !== 1) parts.push(`probability ${probability}`);
   for (const [name, value] of Object.entries(amounts)) if (value !== null) parts.push(`${name} ${value}`);
-  return element("li", {},
-    element("strong", { className: "mono" }, fault),
-    element("span", { className: "grow" }, parts.join(", ")),
-    button("Clear", `Clear ${fault}, ${parts[0]}`, async () => {
-      await api("DELETE", `/faults/${id}`);
-      await refreshFaults();
-    }));
+  return described(fault, parts.join(", "), button("Clear", `Clear ${fault}, ${parts[0]}`, async () => {
+    await api("DELETE", `/faults/${id}`);
+    await refreshFaults();
+  }));
 }
 
 // ---- clock
@@ -687,12 +667,8 @@ function pagedList(name, makeItem) {
     at(`${name}-older`).hidden = !page.more;
     at(`${name}-newest`).hidden = before === null;
   };
-  const turn = (to) => {
-    before = to();
-    return refresh();
-  };
-  on(`${name}-older`, "click", () => turn(() => oldest));
-  on(`${name}-newest`, "click", () => turn(() => null));
+  on(`${name}-older`, "click", () => { before = oldest; return refresh(); });
+  on(`${name}-newest`, "click", () => { before = null; return refresh(); });
   return refresh;
 }
 
@@ -701,17 +677,14 @@ function endButtons(path, what, refresh) {
     await api("POST", `${path}/${how}`);
     await refresh();
   };
-  return [button("Expire", `Expire ${what}`, end("expire")), button("Invalidate", `Invalidate ${what}`, end("invalidate"))];
+  return ["Expire", "Invalidate"].map((name) => button(name, `${name} ${what}`, end(name.toLowerCase())));
 }
 
 function makeToken(item, refresh) {
-  const facts = `${item.call}, ${item.form}, session ${item.session}, reference ${item.referenceId ?? "none"}, `
-    + `issued ${item.issuedAt}, expires ${item.expiresAt}`;
-  const row = element("li", {},
-    element("strong", {}, `Token ${item.id}: ${item.state}`),
-    element("span", { className: "grow" }, facts));
-  if (item.state === "valid") row.append(...endButtons(`/tokens/${item.id}`, `token ${item.id}`, refresh));
-  return row;
+  const facts = [item.call, item.form, `session ${item.session}`, `reference ${item.referenceId ?? "none"}`,
+    `issued ${item.issuedAt}`, `expires ${item.expiresAt}`];
+  const ends = item.state === "valid" ? endButtons(`/tokens/${item.id}`, `token ${item.id}`, refresh) : [];
+  return described(`Token ${item.id}: ${item.state}`, facts.join(", "), ...ends);
 }
 
 function makeSession(item, refresh) {
@@ -719,10 +692,8 @@ function makeSession(item, refresh) {
   if (item.derivation) facts.push(`derivation ${item.derivation}`);
   if (item.withStaticSecret) facts.push("static secret too");
   facts.push(item.tokens.length ? `tokens ${item.tokens.join(", ")}` : "no tokens");
-  return element("li", {},
-    element("strong", {}, `Session ${item.id}`),
-    element("span", { className: "grow" }, facts.join(", ")),
-    ...endButtons(`/sessions/${item.id}`, `session ${item.id}`, refresh));
+  const ends = endButtons(`/sessions/${item.id}`, `session ${item.id}`, refresh);
+  return described(`Session ${item.id}`, facts.join(", "), ...ends);
 }
 
 const refreshTokenList = pagedList("tokens", makeToken);
@@ -734,7 +705,8 @@ const refreshTokens = () => Promise.all([refreshTokenList(), refreshSessionList(
 /** Offers the static key and the newest sessions that have a key of their own. */
 async function refreshKeys() {
   const { sessions } = await api("GET", "/sessions?limit=100");
-  const names = ["static", ...sessions.filter((one) => one.exchanged !== "none").map((one) => `session ${one.id}`)];
+  const ids = sessions.filter((session) => session.exchanged !== "none").map((session) => session.id);
+  const names = ["static", ...ids.map((id) => `session ${id}`)];
   for (const select of document.querySelectorAll("[data-keys]")) {
     const options = names.map((name) => element("option", { value: name }, name));
     if (select.dataset.keys === "any") options.unshift(element("option", { value: "" }, "try all"));
@@ -745,8 +717,8 @@ async function refreshKeys() {
 }
 
 async function seal() {
-  const answer = await api("POST", "/seal", { key: at("seal-key").value, text: at("seal-text").value });
-  at("seal-result").textContent = answer.sealed;
+  const { sealed } = await api("POST", "/seal", { key: at("seal-key").value, text: at("seal-text").value });
+  at("seal-result").textContent = sealed;
 }
 
 async function open() {
@@ -779,21 +751,16 @@ function headerLines(text) {
 
 async function sendCallback() {
   const body = at("callback-body").value;
-  try {
-    JSON.parse(body);
-  } catch {
-    throw new Error("The body of a callback must be JSON.");
-  }
+  if (!jsonTokens(body)) throw new Error("The body of a callback must be JSON.");
   const wanted = { url: at("callback-url").value, key: at("callback-key").value };
   const headers = headerLines(at("callback-headers").value);
   if (Object.keys(headers).length) wanted.headers = headers;
   at("callback-result").textContent = "";
   // The body's own text: parsed and written again, numbers above 2^53 would change.
   const text = `${JSON.stringify(wanted).slice(0, -1)},"body":${body}}`;
-  const answer = await (await send("POST", "/callbacks", text)).json();
-  const opened = answer.opened === null ? answer.text : pretty(answer.opened);
-  const kind = answer.opened === null ? "not sealed" : "opened";
-  at("callback-result").textContent = `Status ${answer.status} after ${answer.durationMs} ms, ${kind}\n\n${opened}`;
+  const { status, durationMs, opened, text: sent } = await (await send("POST", "/callbacks", text)).json();
+  const shown = opened === null ? `not sealed\n\n${sent}` : `opened\n\n${pretty(opened)}`;
+  at("callback-result").textContent = `Status ${status} after ${durationMs} ms, ${shown}`;
 }
 
 // ---- credentials and reset
@@ -803,11 +770,8 @@ async function toggleCredentials() {
   at("credentials").textContent = shown ? pretty(await (await send("GET", "/credentials")).text()) : "";
 }
 
-async function confirmed(question, method, path) {
-  if (!window.confirm(question)) return;
-  await api(method, path);
-  clearLog();
-}
+/** The stream says that the log was cleared. */
+const confirmed = (question, method, path) => window.confirm(question) && api(method, path);
 
 // ---- parts of the page
 
@@ -845,11 +809,11 @@ function refreshSoon() {
 
 // ---- token
 
-/** Takes the token out of the address, so that it is in no history and no screenshot. */
-function tokenFromAddress() {
+/** Connects with the token in the address, and takes it out: it is for no history and no screenshot. */
+function begin() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
-  return found;
+  return found === null ? null : connect(found);
 }
 
 function askForToken(message) {
@@ -882,7 +846,7 @@ async function connect(found) {
 
 function pageKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || token === null) return;
-  const typing = event.target.matches("input, select, textarea");
+  const typing = event.target.matches("input:not([type=checkbox]), select, textarea");
   if (event.key === "Escape") {
     if (!at("message").hidden) hideError();
     else if (!at("detail").hidden && part === "exchanges-part") closeDetail();
@@ -893,11 +857,11 @@ function pageKey(event) {
   }
 }
 
-async function listKey(event) {
+function listKey(event) {
   const action = LIST_KEYS[event.key];
-  if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!action || event.ctrlKey || event.metaKey || event.altKey) return null;
   event.preventDefault();
-  await action();
+  return action();
 }
 
 // ---- start
@@ -915,9 +879,9 @@ onSubmit("filters", () => at("list").focus());
 onSubmit("fault-scope", () => {});
 on("fault-scope", "input", markSwitches);
 on("faults-clear", "click", async () => { await api("DELETE", "/faults"); await refreshFaults(); });
-on("clock-steps", "click", ({ target }) => (target.dataset.seconds ? advance(Number(target.dataset.seconds)) : null));
+on("clock-steps", "click", ({ target }) => target.dataset.seconds && advance(Number(target.dataset.seconds)));
 onSubmit("clock-advance", () => advance(Number(at("clock-seconds").value)));
-onSubmit("clock-set", async () => showClock(await api("PUT", "/clock", { now: at("clock-time").value.trim() })));
+onSubmit("clock-set", async () => showClock(await api("PUT", "/clock", { now: at("clock-time").value })));
 onSubmit("seal-form", seal);
 onSubmit("open-form", open);
 onSubmit("inspect-form", inspect);
@@ -925,7 +889,7 @@ onSubmit("callback-form", sendCallback);
 on("credentials-details", "toggle", toggleCredentials);
 on("log-clear", "click", () => confirmed("Remove all exchanges from the log?", "DELETE", "/exchanges"));
 on("reset", "click", () => confirmed("Reset the emulator?", "POST", "/reset"));
-on("parts", "click", ({ target }) => (target.dataset.part ? showPart(target.dataset.part) : null));
+on("parts", "click", ({ target }) => target.dataset.part && showPart(target.dataset.part));
 document.addEventListener("keydown", pageKey);
 onSubmit("token-form", async () => {
   const typed = at("token-input").value.trim();
@@ -933,11 +897,7 @@ onSubmit("token-form", async () => {
   hideError();
   await connect(typed);
 });
-on(window, "hashchange", () => {
-  const found = tokenFromAddress();
-  return found ? connect(found) : null;
-});
+on(window, "hashchange", begin);
 
-const first = tokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
-if (first) connect(first).catch(showError);
-else askForToken();
+const remembered = sessionStorage.getItem(TOKEN_KEY);
+Promise.resolve(begin() ?? (remembered === null ? askForToken() : connect(remembered))).catch(showError);

@@ -86,12 +86,16 @@ test("Tab reaches all that can be used", async () => {
       const usable = "button, input, select, textarea, summary, [role=listbox], pre";
       window.wanted = new Set(Array.from(document.querySelectorAll(usable))
         .filter((one) => one.checkVisibility() && !one.disabled));
-      document.activeElement.blur();
       return window.wanted.size;
     });
-    for (let presses = 0; presses < lacking + 5; presses += 1) {
+    // Twice around, since Tab starts where the last click was.
+    for (let presses = 0; presses < 2 * lacking + 10; presses += 1) {
       await page.keyboard.press("Tab");
-      await page.evaluate(() => window.wanted.delete(document.activeElement));
+      const left = await page.evaluate(() => {
+        window.wanted.delete(document.activeElement);
+        return window.wanted.size;
+      });
+      if (left === 0) break;
     }
     const left = await page.evaluate(() => Array.from(window.wanted, (one) => one.outerHTML.slice(0, 80)));
     assert.deepEqual(left, [], part);
