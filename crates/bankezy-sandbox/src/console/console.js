@@ -7,7 +7,7 @@ const PAGE = 100;
 /** Exchanges that this page remembers. The emulator may have more or fewer. */
 const REMEMBERED = 20_000;
 /** Characters of a path in the list. The details have all of it. */
-const PATH_SHOWN = 200;
+const PATH_SHOWN = 120;
 
 // ---- document
 
@@ -178,10 +178,7 @@ const BANKEZY = ['"X-API-KEY: $BANKEZY_API_KEY"'];
 const WITH_TOKEN = [...BANKEZY, '"X-API-TOKEN: $BANKEZY_TOKEN"'];
 /** The headers with credentials that a call needs. The log never has their values. */
 const CREDENTIALS = {
-  "get-token": BANKEZY,
-  "onboarding-user-token": BANKEZY,
-  "get-app-token": BANKEZY,
-  "invalidate": BANKEZY,
+  "get-token": BANKEZY, "onboarding-user-token": BANKEZY, "get-app-token": BANKEZY, "invalidate": BANKEZY,
   "renew": [...WITH_TOKEN, '"X-ACCOUNT-NUMBER: $BANKEZY_ACCOUNT_NUMBER"'],
   "faceki": ['"clientId: $FACEKI_CLIENT_ID"', '"clientSecret: $FACEKI_CLIENT_SECRET"'],
   "complycube": ['"Authorization: $COMPLYCUBE_API_KEY"'],
@@ -419,10 +416,11 @@ function makeRow(entry) {
     cell(entry.path.slice(0, PATH_SHOWN), "path mono"),
     cell(entry.call ?? "", "call"),
     cell(statusText(entry), "status"),
-    cell(`${entry.durationMs} ms`, "duration extra"),
-    cell(rowRemark(entry), "extra"));
+    cell(`${entry.durationMs} ms`, "duration"),
+    cell(rowRemark(entry), "remark"));
   if (entry.failed) row.classList.add("failed");
-  on(row, "click", () => select(entry.number));
+  // In a narrow window the details are below the list.
+  on(row, "click", () => select(entry.number).then(() => at("detail").scrollIntoView({ block: "nearest" })));
   return row;
 }
 
@@ -539,7 +537,8 @@ function showDetail(exchange) {
 /** Names and values; without a value, not the name either. */
 function showFacts(list, facts) {
   const known = facts.filter(([, value]) => (value ?? null) !== null);
-  list.replaceChildren(...known.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  const pairs = known.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
+  list.replaceChildren(...pairs.flat());
 }
 
 function bodySection(title, body) {
@@ -637,10 +636,8 @@ function makeSetFault(entry) {
   ];
   if (probability !== 1) parts.push(`probability ${probability}`);
   for (const [name, value] of Object.entries(amounts)) if (value !== null) parts.push(`${name} ${value}`);
-  return described(fault, parts.join(", "), button("Clear", `Clear ${fault}, ${parts[0]}`, async () => {
-    await api("DELETE", `/faults/${id}`);
-    await refreshFaults();
-  }));
+  return described(fault, parts.join(", "), button("Clear", `Clear ${fault}, ${parts[0]}`,
+    () => api("DELETE", `/faults/${id}`).then(refreshFaults)));
 }
 
 // ---- clock
@@ -673,10 +670,7 @@ function pagedList(name, makeItem) {
 }
 
 function endButtons(path, what, refresh) {
-  const end = (how) => async () => {
-    await api("POST", `${path}/${how}`);
-    await refresh();
-  };
+  const end = (how) => () => api("POST", `${path}/${how}`).then(refresh);
   return ["Expire", "Invalidate"].map((name) => button(name, `${name} ${what}`, end(name.toLowerCase())));
 }
 
@@ -878,7 +872,7 @@ on("filters", "reset", () => setTimeout(() => { view.page = 0; render(); }));
 onSubmit("filters", () => at("list").focus());
 onSubmit("fault-scope", () => {});
 on("fault-scope", "input", markSwitches);
-on("faults-clear", "click", async () => { await api("DELETE", "/faults"); await refreshFaults(); });
+on("faults-clear", "click", () => api("DELETE", "/faults").then(refreshFaults));
 on("clock-steps", "click", ({ target }) => target.dataset.seconds && advance(Number(target.dataset.seconds)));
 onSubmit("clock-advance", () => advance(Number(at("clock-seconds").value)));
 onSubmit("clock-set", async () => showClock(await api("PUT", "/clock", { now: at("clock-time").value })));
