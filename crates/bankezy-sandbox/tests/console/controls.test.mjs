@@ -37,7 +37,7 @@ test("count, probability, delay and amount of a fault are sent", async () => {
   await openPart(page, "Faults");
   await page.getByLabel("Calls", { exact: true }).fill("3");
   await page.getByLabel("Probability").fill("0.5");
-  const row = page.locator("#fault-switches li").filter({ has: page.getByRole("switch", { name: "429", exact: true }) });
+  const row = page.locator("#fault-switches li").filter({ has: page.locator("#switch-429") });
   await row.locator("input[type=number]").fill("7");
   await row.getByRole("switch").check();
   await page.locator("#faults-set li").filter({ hasText: "429" }).waitFor();

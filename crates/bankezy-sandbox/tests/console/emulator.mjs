@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 
 import { Client } from "./client.mjs";
 
-/** Tries until `check` returns something true; how long it may take is bounded, how fast it is decides nothing. */
+/** Tries until `check` returns something true. */
 export async function until(check, what, seconds = 20) {
   for (let tries = 0; tries < seconds * 20; tries += 1) {
     const found = await check();
@@ -44,7 +44,7 @@ export class Emulator {
     this.contexts = [];
   }
 
-  /** Opens the page. What the browser complains about, such as a violation of the policy, is in `complaints`. */
+  /** Opens the page. Errors in the browser, such as violations of the policy, go to `complaints`. */
   async page(options = {}) {
     const { url = this.ready.console.url, ...context } = options;
     const made = await this.browser.newContext({

@@ -14,6 +14,16 @@ afterEach(() => emulator.clean());
 after(() => emulator.stop());
 
 const rows = (page) => page.locator("#list li:not(.gap)");
+const rowCount = (page, count) => until(async () => (await rows(page).count()) === count, `${count} rows`);
+
+/** Waits for the row of the exchange that is the last of so many, and opens its details. */
+async function openNewest(page, count) {
+  await rowCount(page, count);
+  const row = rows(page).first();
+  await row.click();
+  const number = await row.locator(".number").textContent();
+  await page.locator("#detail-title", { hasText: `Exchange ${number}:` }).waitFor();
+}
 
 test("a call of a foreign client appears as a row within a second", async () => {
   const page = await emulator.livePage();
@@ -62,8 +72,8 @@ test("filters choose by path, method, call, status and failure", async () => {
   await emulator.client.getToken();
   await emulator.client.echo({ n: 1 });
   await emulator.client.post("/token-service/client/server/new/token", "not sealed");
-  await until(async () => (await rows(page).count()) === 3, "three rows");
-  const count = async (expected) => until(async () => (await rows(page).count()) === expected, `${expected} rows`);
+  await rowCount(page, 3);
+  const count = (expected) => rowCount(page, expected);
   const clear = () => page.getByRole("button", { name: "Clear filters" }).click().then(() => count(3));
 
   await page.getByLabel("Path contains").fill("ECHO");
@@ -89,7 +99,7 @@ test("a pause keeps the rows, and the newest come back after it", async () => {
   await page.locator("#range", { hasText: "paused, 1 newer" }).waitFor();
   assert.equal(await rows(page).count(), 1);
   await page.getByRole("button", { name: "Pause" }).click();
-  await until(async () => (await rows(page).count()) === 2, "two rows");
+  await rowCount(page, 2);
 });
 
 test("10,000 exchanges are paged", async () => {
@@ -152,17 +162,22 @@ test("the page reconnects when the stream ends, and shows what was dropped meanw
 
 test("commands to copy are exact, safe to paste, and have no secrets", async () => {
   const page = await emulator.livePage();
-  const path = "/sandbox/echo";
-  // Ends the quotes, names a command, a variable and an event of history, and ends a bracketed paste.
-  const hostile = "@'; touch hacked; \"$(id)`id`!! \u001b[201~\u0003\nid\n\u00e9\\";
-  await emulator.client.post(path, hostile, { "Content-Type": "text/plain" });
-  await rows(page).first().click();
-  const command = await copied(page, "Copy as curl");
-  assert.ok(!/[^\x20-\x7e\n]/.test(command), "nothing that a terminal acts on");
-  assert.ok(!command.includes(emulator.client.bank.apiKey));
-  const found = run(`curl() { printf '%s\\0' "$@"; }\n${command}`).split("\0");
-  assert.equal(found[found.indexOf("--data-raw") + 1], hostile);
-  assert.ok(found.includes(emulator.ready.url + path), found.join(" "));
+  const path = `${emulator.client.bank.echoPath}?a=[1-3]&b='$(id)'`;
+  const hostile = [
+    "@'; touch hacked; \"$(touch hacked)`touch hacked`!! \\' ${HOME}",
+    // Keys of a terminal: the end of a bracketed paste, an interrupt, a new line, a letter that is not ASCII.
+    "'; \u001b[201~\u0003\ntouch hacked\n\u00e9!!\\",
+  ];
+  for (const [i, text] of hostile.entries()) {
+    await emulator.client.post(path, text, { "Content-Type": "text/plain; a='$(touch hacked)'" });
+    await openNewest(page, i + 1);
+    const command = await copied(page, "Copy as curl");
+    assert.ok(!/[^\x20-\x7e\n]/.test(command), "nothing that a terminal acts on");
+    assert.ok(!command.includes(emulator.client.bank.apiKey));
+    const found = run(`curl() { printf '%s\\0' "$@"; }\n${command}`).split("\0");
+    assert.equal(found[found.indexOf("--data-raw") + 1], text);
+    assert.ok(found.at(-2).startsWith(emulator.ready.url + emulator.client.bank.echoPath), found.at(-2));
+  }
 });
 
 test("a copied `bankezy open` opens the exchange's texts", async () => {
@@ -187,12 +202,15 @@ test("a copied command has placeholders for secrets of an unsealed body", async 
   const page = await emulator.livePage();
   const { appApiKey, appSecret } = emulator.client.bank;
   const good = JSON.stringify({ apiKey: appApiKey, secret: appSecret, publicKey: "x", n: 1 });
-  const bodies = [good, good.replace('"secret"', '"s\\u0065cret"'), `${good},`, `apiKey=${appApiKey}&secret=${appSecret}&n=1`];
+  const bodies = [
+    good,
+    good.replace('"secret"', '"s\\u0065cret"'),
+    `${good},`,
+    `apiKey=${appApiKey}&secret=${appSecret}&n=1`,
+  ];
   for (const [i, text] of bodies.entries()) {
     await emulator.client.post("/token-service/new/token", text, { "Content-Type": "application/json" });
-    await until(async () => (await rows(page).count()) === i + 1, "its row");
-    await rows(page).first().click();
-    await page.locator("#detail-title", { hasText: await rows(page).first().locator(".number").textContent() }).waitFor();
+    await openNewest(page, i + 1);
     const command = await copied(page, "Copy as curl");
     assert.ok(!command.includes(appSecret) && !command.includes(appApiKey), command);
     assert.match(command, /"?n"?[:=]1/);
