@@ -119,11 +119,15 @@ test("10,000 exchanges are paged", async () => {
   await page.getByRole("button", { name: "Older" }).click();
   await page.locator("#range", { hasText: "Rows 101 to 200 of" }).waitFor();
   await page.locator(`#exchange-${newest - 100}`).waitFor();
+  // Away from the newest page, rows stay where they are.
+  await flood(1);
+  await page.locator("#range", { hasText: "paused, 1 newer" }).waitFor();
+  assert.equal(await page.locator("#list li").first().getAttribute("id"), `exchange-${newest - 100}`);
   assert.ok((await page.evaluate(() => window.mostRows)) <= 200, "rows of two pages at most");
 
   // A page that is opened now shows what the log still has.
   const later = await emulator.livePage();
-  await later.locator(`#exchange-${newest}`).waitFor();
+  await later.locator(`#exchange-${newest + 1}`).waitFor();
   assert.equal(await later.locator("#list li").count(), 100);
   assert.deepEqual([...page.complaints, ...later.complaints], []);
 });

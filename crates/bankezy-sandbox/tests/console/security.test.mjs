@@ -93,8 +93,8 @@ test("a foreign Host or Origin gets 403, and no answer has CORS headers", async 
   const Authorization = `Bearer ${emulator.ready.console.token}`;
   for (const path of ["/_sandbox/", "/_sandbox/console.js", "/_sandbox/faults"]) {
     const other = Number(port) + 1;
-    const foreign = ["evil.example", `evil.example:${port}`, `127.0.0.1.evil.example:${port}`, `127.0.0.1:${other}`];
-    for (const Host of [...foreign, "127.0.0.1"]) {
+    const foreign = [`evil.example:${port}`, `127.0.0.1.evil.example:${port}`, `127.0.0.1:${other}`];
+    for (const Host of [...foreign, "evil.example", "127.0.0.1"]) {
       const answer = await raw(path, { Host, Authorization });
       assert.equal(answer.status, 403, `${path} of ${Host}`);
     }
