@@ -54,22 +54,21 @@ async fn with_answer(trace: &Trace, response: Response) -> Response {
     Response::from_parts(parts, Body::from(whole))
 }
 
-/// What the router itself refuses.
+/// What the router itself refuses: nothing has looked at the request then.
 fn not_routed(trace: &Trace, status: StatusCode) {
-    let (rule, expected, found) = match status {
-        StatusCode::NOT_FOUND => (
-            "path",
-            "a path that is emulated (see docs/sandbox.md)",
-            "another path",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => ("method", "the method of the call", "another method"),
+    let (rule, expected) = match status {
+        StatusCode::NOT_FOUND => ("path", "a path that is emulated (see docs/sandbox.md)"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method", "the method of the call"),
         _ => return,
     };
     trace.with(|draft| {
-        if draft.call.is_none() && draft.fault.is_none() && draft.request.bytes == 0 {
-            draft
-                .broken
-                .get_or_insert_with(|| BrokenRule::new(rule, expected, found));
+        if draft.call.is_none() && draft.fault.is_none() && draft.request == Default::default() {
+            let found = match status {
+                StatusCode::NOT_FOUND => &draft.path,
+                _ => &draft.method,
+            };
+            let broken = BrokenRule::new(rule, expected, found.clone());
+            draft.broken.get_or_insert(broken);
         }
     });
 }
