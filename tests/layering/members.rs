@@ -221,7 +221,11 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
             &["bankezy-crypto", "bankezy-tower"],
             &["bankezy-client", "bankezy-sandbox", support],
         ),
-        ("bankezy-sandbox", &["bankezy-crypto"], &[support]),
+        (
+            "bankezy-sandbox",
+            &["bankezy-crypto", "bankezy-diagnose"],
+            &[support],
+        ),
         ("bankezy-diagnose", &["bankezy-crypto"], &[support]),
         (
             "bankezy-cli",

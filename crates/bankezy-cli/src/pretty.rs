@@ -32,6 +32,10 @@ impl Paint {
         self.code("32", text)
     }
 
+    pub(crate) fn red(&self, text: &str) -> String {
+        self.code("31", text)
+    }
+
     fn cyan(&self, text: &str) -> String {
         self.code("36", text)
     }

@@ -1,4 +1,4 @@
-//! Answers' bodies that break on purpose.
+//! Bodies with something around them, and bodies that break on purpose.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -8,6 +8,15 @@ use std::io;
 use axum::body::{Body, Bytes};
 use http_body::Frame;
 use tokio::time::Sleep;
+
+/// Without the line end or the quotes that clients send around a sealed text.
+pub(super) fn bare(body: &[u8]) -> &[u8] {
+    let body = body.trim_ascii();
+    let quoted = body
+        .strip_prefix(b"\"")
+        .and_then(|it| it.strip_suffix(b"\""));
+    quoted.unwrap_or(body)
+}
 
 /// A body that sends what it is given and then fails, so that the connection is closed before what
 /// `Content-Length` promised has come.

@@ -11,8 +11,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::config::{AnswerForm, Config};
+use super::console::{self, Access};
 use super::credentials::Credentials;
+use super::custom::CustomRoute;
 use super::error::SandboxError;
+use super::log::{LogLimits, LoggedExchange};
+use super::random;
+use super::ready::{ConsoleAddress, Ready};
+use super::routes_file;
 use super::running::Sandbox;
 use super::server;
 use super::state::State;
@@ -145,18 +151,71 @@ impl SandboxBuilder {
         self
     }
 
-    /// Answers calls of a path of your own, such as `/payments`, with what `answer` makes of their opened JSON, sealed
-    /// under the key of the session. They need a token, meet [faults](super::Faults) and count as
-    /// [`Echo`](super::EmulatedEndpoint::Echo). Paths that the emulator knows keep their meaning. Default: none.
-    ///
-    /// The documentation shows no such API: its answers are up to you.
+    /// Answers POST of a path of your own, such as `/payments`, with what `answer` makes of the opened JSON, sealed
+    /// under the key of the session: [`route`](Self::route) with the defaults of [`CustomRoute`]. Default: none.
     #[must_use]
     pub fn answer_at(
-        mut self,
+        self,
         path: impl Into<String>,
         answer: impl Fn(&Value) -> Value + Send + Sync + 'static,
     ) -> Self {
-        self.config.own_paths.insert(path.into(), Arc::new(answer));
+        self.route(CustomRoute::new(path, answer))
+    }
+
+    /// Adds a route of your own. Paths that the emulator knows keep their meaning; of two routes for one method and
+    /// path, the later one counts. Default: none.
+    #[must_use]
+    pub fn route(mut self, route: CustomRoute) -> Self {
+        self.config.custom.push(route);
+        self
+    }
+
+    /// Adds the routes of a TOML text: a method, a path, and a template of the answer. `docs/sandbox.md` of the
+    /// repository describes it.
+    ///
+    /// # Errors
+    /// [`SandboxError::Routes`] with the line that is wrong.
+    pub fn routes_toml(mut self, toml: &str) -> Result<Self, SandboxError> {
+        let taken = |path: &str| server::built_in().any(|(known, _)| known == path);
+        self.config.custom.extend(routes_file::parse(toml, taken)?);
+        Ok(self)
+    }
+
+    /// Keeps the newest exchanges in a log, with opened bodies and the reason of each refusal: for
+    /// [`Sandbox::exchanges`] and the JSON API. Default: off.
+    #[must_use]
+    pub fn request_log(mut self, limits: LogLimits) -> Self {
+        self.config.log = Some(limits);
+        self
+    }
+
+    /// Calls `ended` with each exchange when it has ended, whether the log is on or not. Default: does nothing.
+    #[must_use]
+    pub fn on_exchange(mut self, ended: impl Fn(&LoggedExchange) + Send + Sync + 'static) -> Self {
+        self.config.on_exchange = Some(Arc::new(ended));
+        self
+    }
+
+    /// Serves the web page and the JSON API under `/_sandbox`. They show all that is sent, and need the token of
+    /// [`Sandbox::ready_json`]. Default: off.
+    #[must_use]
+    pub fn console(mut self, console: bool) -> Self {
+        self.config.console = console;
+        self
+    }
+
+    /// Another name or address, such as `10.0.2.2`, under which the web page and the JSON API are called. Default: the
+    /// loopback ones, and the address listened on.
+    #[must_use]
+    pub fn console_host(mut self, host: impl Into<String>) -> Self {
+        self.config.console_hosts.push(host.into());
+        self
+    }
+
+    /// Another host that the JSON API may send callbacks to. Default: the loopback ones.
+    #[must_use]
+    pub fn callback_host(mut self, host: impl Into<String>) -> Self {
+        self.config.callback_hosts.push(host.into());
         self
     }
 
@@ -200,16 +259,30 @@ impl SandboxBuilder {
             .map_err(|error| io("learn its own address", &error))?;
         let scheme = if config.tls { "https" } else { "http" };
         let url = format!("{scheme}://{}{}", reachable(address), config.prefix);
-        let state = Arc::new(State::new(&config, credentials)?);
+        let access = Access::new(scheme, address, &config.console_hosts)?;
+        let console = match config.console {
+            true => Some(ConsoleAddress {
+                page: format!("{scheme}://{}/_sandbox/", reachable(address)),
+                token: random::hex::<32>()?.into(),
+            }),
+            false => None,
+        };
+        let ready = Ready {
+            url,
+            ca_pem: authority.as_ref().map(|it| it.ca_pem().to_owned()),
+            client_identity,
+            console,
+        };
+        let known = server::known(&config);
+        let state = Arc::new(State::new(&config, credentials, ready, known)?);
         let (stop, stopped) = watch::channel(false);
-        let app = server::router(&config.prefix, Arc::clone(&state));
+        let console = console::router(&state, access, config.callback_hosts, stopped.clone())?;
+        let app = server::router(&config.prefix, Arc::clone(&state), console);
         let server = tokio::spawn(server::serve(listener, acceptor, app, stopped));
         Ok(Sandbox {
             state,
             address,
-            url,
             authority,
-            client_identity,
             stop,
             server,
         })
@@ -262,6 +335,11 @@ fn normalized_prefix(prefix: &str) -> Result<String, SandboxError> {
             problem: "a path prefix is made of letters, digits and - . _ ~ between slashes",
         });
     }
+    if inner.split('/').next() == Some("_sandbox") {
+        return Err(SandboxError::Config {
+            problem: "a path prefix must not begin with /_sandbox, where the console is",
+        });
+    }
     Ok(format!("/{inner}"))
 }
 
@@ -275,7 +353,16 @@ mod tests {
         assert_eq!(normalized_prefix("/").unwrap(), "");
         assert_eq!(normalized_prefix("kong/").unwrap(), "/kong");
         assert_eq!(normalized_prefix("/a/b.c").unwrap(), "/a/b.c");
-        for pattern in ["/{x}", "/a//b", "/*x", "/:x", "/a b", "/a?b"] {
+        for pattern in [
+            "/{x}",
+            "/a//b",
+            "/*x",
+            "/:x",
+            "/a b",
+            "/a?b",
+            "/_sandbox",
+            "_sandbox/a",
+        ] {
             assert!(normalized_prefix(pattern).is_err(), "{pattern}");
         }
     }

@@ -9,6 +9,7 @@ use bankezy_crypto::{
 use tokio::sync::OnceCell;
 
 use super::credentials::Credentials;
+use super::log::LoggedKey;
 
 /// The server's own keys.
 pub(super) struct ServerKeys {
@@ -17,6 +18,7 @@ pub(super) struct ServerKeys {
     /// Made when the first client sends an RSA key, since that takes a while.
     rsa: OnceCell<ServerRsa>,
     derivation: Derivation<'static>,
+    derivation_name: &'static str,
     max_sealed: usize,
 }
 
@@ -46,6 +48,24 @@ pub(super) enum Channel {
     Exchanged(Arc<SessionKeys>),
 }
 
+/// What the log and the API call the static payload secret.
+pub(super) const STATIC: &str = "static";
+
+impl SessionKeys {
+    /// The kind of key that the client sent.
+    pub(super) fn exchanged(&self) -> &'static str {
+        match self.exchanged {
+            Exchanged::Nothing => "none",
+            Exchanged::Agreed(_) => "p256",
+            Exchanged::Rsa(_) => "rsa",
+        }
+    }
+
+    pub(super) fn has_static_secret(&self) -> bool {
+        self.with_static
+    }
+}
+
 impl ServerKeys {
     pub(super) fn new(credentials: &Credentials, max_sealed: usize) -> Result<Self, Error> {
         let static_cipher = PayloadCipher::new(credentials.payload_secret())?;
@@ -54,6 +74,7 @@ impl ServerKeys {
             p256: KeyPair::generate()?,
             rsa: OnceCell::new(),
             derivation: credentials.derivation(),
+            derivation_name: credentials.derivation_name(),
             max_sealed,
         })
     }
@@ -127,6 +148,28 @@ impl ServerKeys {
                 Exchanged::Rsa(sealer) => sealer.seal(answer),
             },
         }
+    }
+
+    /// The key of a channel, for the log: `name` is that of the session.
+    pub(super) fn described(&self, channel: &Channel, name: impl FnOnce() -> String) -> LoggedKey {
+        let (name, derivation, algorithm) = match channel {
+            Channel::Exchanged(keys) => match &keys.exchanged {
+                Exchanged::Agreed(_) => (name(), Some(self.derivation_name), Algorithm::Dir),
+                Exchanged::Rsa(_) => (name(), None, Algorithm::RsaOaep256),
+                Exchanged::Nothing => (STATIC.to_owned(), None, Algorithm::Dir),
+            },
+            Channel::Static => (STATIC.to_owned(), None, Algorithm::Dir),
+        };
+        LoggedKey {
+            name,
+            derivation,
+            algorithm: algorithm.name(),
+        }
+    }
+
+    /// How the key of a session came to be, for the API.
+    pub(super) fn derivation_of(&self, keys: &SessionKeys) -> Option<&'static str> {
+        matches!(keys.exchanged, Exchanged::Agreed(_)).then_some(self.derivation_name)
     }
 
     /// Seals under a key that the client does not have.

@@ -10,10 +10,11 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use super::endpoint::EmulatedEndpoint;
 use super::exchange::{Answer, is_content};
 use super::plain_json::Route;
 use super::random;
-use super::state::{EmulatedEndpoint, State};
+use super::state::State;
 
 pub(super) static ROUTE: Route = Route {
     path: "/complycube/v1/tokens",
@@ -30,7 +31,15 @@ fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
             "type": "unauthorized",
             "message": "The 'Authorization' header is invalid",
         });
-        return Err(Answer::json(StatusCode::UNAUTHORIZED, &json));
+        return Err(Answer::json(StatusCode::UNAUTHORIZED, &json).because(
+            "complycube-api-key",
+            "Authorization: the API key of the ready file, without a scheme",
+            if key.is_empty() {
+                "no such header"
+            } else {
+                "another value"
+            },
+        ));
     }
     if !is_content(&parts.headers, "application/json") {
         return Err(invalid("Content-Type"));
@@ -75,7 +84,11 @@ fn invalid(param: &str) -> Answer {
 
 fn refusal(message: &str, param: &str) -> Answer {
     let json = json!({ "type": "invalid_request", "message": message, "param": param });
-    Answer::json(StatusCode::BAD_REQUEST, &json)
+    Answer::json(StatusCode::BAD_REQUEST, &json).because(
+        "complycube-request",
+        "JSON with clientId and one of referrer and appId, as application/json",
+        message,
+    )
 }
 
 /// A match pattern as Chrome's extensions have them, of a web page: `https://www.example.com/*`.

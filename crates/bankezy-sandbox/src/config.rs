@@ -6,15 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bankezy_crypto::Derivation;
-use serde_json::Value;
 
+use super::custom::CustomRoute;
+use super::log::{LogLimits, OnExchange};
 use super::tokens::TokenFormat;
 
 /// Gets the opened JSON of a call that is executed.
 pub(super) type OnExecuted = Arc<dyn Fn(&[u8]) + Send + Sync>;
-
-/// Answers the opened JSON of a call to a path of the user's own.
-pub(super) type Answering = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
 
 /// Which of the documented forms BankEzy's answers have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,16 +45,28 @@ pub(super) struct Config {
     pub(super) max_tokens: usize,
     pub(super) max_body: usize,
     pub(super) on_echo: OnExecuted,
-    pub(super) own_paths: HashMap<String, Answering>,
+    pub(super) custom: Vec<CustomRoute>,
+    /// `None`: nothing is kept.
+    pub(super) log: Option<LogLimits>,
+    pub(super) on_exchange: Option<OnExchange>,
+    pub(super) console: bool,
+    /// Names beside the loopback ones.
+    pub(super) console_hosts: Vec<String>,
+    /// Names beside the loopback ones.
+    pub(super) callback_hosts: Vec<String>,
 }
 
 impl Config {
-    /// With the prefix in front of each path.
-    pub(super) fn own_paths(&self) -> HashMap<String, Answering> {
-        let paths = self.own_paths.iter();
-        paths
-            .map(|(path, answer)| (format!("{}{path}", self.prefix), Arc::clone(answer)))
-            .collect()
+    /// By their paths, with the prefix. Of two for one method and path the later one counts.
+    pub(super) fn custom(&self) -> HashMap<String, Vec<CustomRoute>> {
+        let mut routes: HashMap<String, Vec<CustomRoute>> = HashMap::new();
+        for route in &self.custom {
+            let path = format!("{}{}", self.prefix, route.path);
+            let of_path = routes.entry(path).or_default();
+            of_path.retain(|other| other.method != route.method);
+            of_path.push(route.clone());
+        }
+        routes
     }
 }
 
@@ -76,7 +86,12 @@ impl Default for Config {
             max_tokens: 100_000,
             max_body: 1024 * 1024,
             on_echo: Arc::new(|_| ()),
-            own_paths: HashMap::new(),
+            custom: Vec::new(),
+            log: None,
+            on_exchange: None,
+            console: false,
+            console_hosts: Vec::new(),
+            callback_hosts: Vec::new(),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io;
 
 use bankezy_crypto::Error;
 
-/// Why the emulator could not start. Holds no secret and no part of a setting.
+/// Why the emulator could not start. Holds no secret, and of the settings only names in a
+/// file of routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -13,6 +14,13 @@ pub enum SandboxError {
     Config {
         /// What is wrong with it.
         problem: &'static str,
+    },
+    /// A file of routes is refused.
+    Routes {
+        /// The line that is wrong, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The operating system refused.
     Io {
@@ -36,6 +44,7 @@ impl SandboxError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Config { .. } => "sandbox.config",
+            Self::Routes { .. } => "sandbox.routes",
             Self::Io { .. } => "sandbox.io",
             Self::Tls { .. } => "sandbox.tls",
             Self::Crypto(_) => "sandbox.crypto",
@@ -47,6 +56,7 @@ impl fmt::Display for SandboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config { problem } => write!(f, "the emulator's settings are refused: {problem}"),
+            Self::Routes { line, problem } => write!(f, "routes, line {line}: {problem}"),
             Self::Io { operation, kind } => write!(f, "the emulator cannot {operation}: {kind}"),
             Self::Tls { operation } => write!(f, "the emulator cannot make {operation}"),
             Self::Crypto(_) => f.write_str("the emulator cannot make its keys"),

@@ -1,6 +1,5 @@
 //! From a request to an answer, with the faults on the way: the same for every provider.
 
-use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -10,12 +9,16 @@ use bankezy_crypto::Error;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER,
 };
+use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::bodies;
-use super::faults::InjectedFault;
+use super::endpoint::EmulatedEndpoint;
+use super::faults::{Hit, InjectedFault, Order, OrderError};
+use super::log::{BrokenRule, Trace};
+use super::members::Members;
 use super::state::State;
 
 /// On a response: close the connection instead of sending it.
@@ -27,6 +30,8 @@ pub(super) struct Answer {
     status: StatusCode,
     kind: &'static str,
     body: Vec<u8>,
+    /// Why this is a refusal, for the log.
+    broken: Option<BrokenRule>,
 }
 
 impl Answer {
@@ -35,6 +40,7 @@ impl Answer {
             status,
             kind: "text/plain",
             body: text.into(),
+            broken: None,
         }
     }
 
@@ -48,33 +54,100 @@ impl Answer {
             status,
             kind: "application/json",
             body: json,
+            broken: None,
         }
+    }
+
+    /// Says in the log why this is a refusal.
+    pub(super) fn because(
+        self,
+        rule: &'static str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self {
+            broken: Some(BrokenRule::new(rule, expected, found)),
+            ..self
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 }
 
 /// Nothing that a request can cause; its text says nothing of what it was.
 impl From<Error> for Answer {
     fn from(_: Error) -> Self {
-        Self::text(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+        Self::text(StatusCode::INTERNAL_SERVER_ERROR, "internal error").because(
+            "internal",
+            "an answer",
+            "an error of the emulator itself",
+        )
     }
 }
 
-/// The fault that a request goes on with, or what it gets in place of being executed.
-pub(super) fn apply_fault(
-    state: &State,
-    request: &Request,
-    sealed: bool,
-) -> ControlFlow<Response, Option<InjectedFault>> {
-    // The router hands HEAD to GET.
-    if request.method() == Method::HEAD {
-        return Break(text(StatusCode::METHOD_NOT_ALLOWED, ""));
+/// A request that is to be executed.
+pub(super) struct Received {
+    pub(super) parts: Parts,
+    pub(super) body: Result<Bytes, Answer>,
+    /// For its answer.
+    pub(super) fault: Option<InjectedFault>,
+    pub(super) trace: Trace,
+}
+
+impl Received {
+    /// The body, once.
+    pub(super) fn take_body(&mut self) -> Result<Bytes, Answer> {
+        core::mem::replace(&mut self.body, Ok(Bytes::new()))
     }
-    let fault = match state.faults.take(request.headers(), request.uri().path()) {
-        Ok(None) => return Continue(None),
-        Ok(Some(fault)) => fault,
-        Err(problem) => return Break(text(StatusCode::BAD_REQUEST, problem)),
+}
+
+/// Reads a request, or answers it with a fault in place of its execution.
+pub(super) async fn receive(
+    state: &State,
+    request: Request,
+    call: Option<EmulatedEndpoint>,
+    sealed: bool,
+) -> Result<Received, Response> {
+    let (parts, body) = request.into_parts();
+    let trace = parts.extensions.get::<Trace>().cloned();
+    let trace = trace.unwrap_or_default();
+    let call = call.map(EmulatedEndpoint::name);
+    trace.with(|draft| draft.call = call);
+    // The router hands HEAD to GET.
+    if parts.method == Method::HEAD {
+        return Err(text(StatusCode::METHOD_NOT_ALLOWED, ""));
+    }
+    let body = read_body(state.max_body, body).await;
+    trace.request(&parts.headers, body.as_deref().unwrap_or_default());
+    let hit = match state.faults.take(&parts.headers, parts.uri.path(), call) {
+        Ok(hit) => hit,
+        Err(problem) => {
+            let (rule, expected) = ("x-sandbox-fault", "NAME or NAME=AMOUNT of a known fault");
+            trace.broken(|| BrokenRule::new(rule, expected, "another value"));
+            return Err(text(StatusCode::BAD_REQUEST, problem));
+        }
     };
-    Break(match fault {
+    if let Some(Hit { fault, delay }) = hit {
+        trace.with(|draft| draft.fault = Some(fault.name()));
+        tokio::time::sleep(delay.unwrap_or_default()).await;
+    }
+    let fault = instead(hit.map(|hit| hit.fault), sealed)?;
+    Ok(Received {
+        parts,
+        body,
+        fault,
+        trace,
+    })
+}
+
+/// The fault that a request goes on with, or what it gets in place of being executed.
+fn instead(fault: Option<InjectedFault>, sealed: bool) -> Result<Option<InjectedFault>, Response> {
+    let Some(fault) = fault else {
+        return Ok(None);
+    };
+    Err(match fault {
         InjectedFault::DropBefore => dropped(),
         InjectedFault::Unauthorized => unauthorized(),
         InjectedFault::TooManyRequests { retry_after } => {
@@ -90,12 +163,15 @@ pub(super) fn apply_fault(
             StatusCode::BAD_REQUEST,
             "wrong-key and clear-200 are for answers that are sealed",
         ),
-        fault => return Continue(Some(fault)),
+        fault => return Ok(Some(fault)),
     })
 }
 
 /// Sends an answer, and spoils it where a fault says so.
-pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>) -> Response {
+pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>, trace: &Trace) -> Response {
+    if let Some(broken) = &answer.broken {
+        trace.broken(|| broken.clone());
+    }
     match fault {
         Some(InjectedFault::Delay(delay)) => tokio::time::sleep(delay).await,
         Some(InjectedFault::DropAfter) => return dropped(),
@@ -107,29 +183,37 @@ pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>) -> Respon
             return busy(StatusCode::SERVICE_UNAVAILABLE, retry_after);
         }
         Some(InjectedFault::HugeBody { bytes }) => {
+            trace.note(format!("the answer has {bytes} bytes, which are not kept"));
             return response(StatusCode::OK, "text/plain", bodies::huge(bytes));
         }
         _ => {}
     }
-    let Answer { status, kind, body } = answer;
+    let Answer {
+        status, kind, body, ..
+    } = answer;
     if fault != Some(InjectedFault::CutBody) {
         return response(status, kind, body.into());
     }
     let promised = body.len();
     let first = Bytes::from(body).slice(..promised / 2);
+    trace.partial_answer(&first);
     let mut response = response(status, kind, bodies::cut(first));
     let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, HeaderValue::from(promised));
     response
 }
 
-/// Sets a fault. Not itself subject to any.
+/// Sets a fault by `POST /sandbox/faults`. Not itself subject to any.
 pub(super) async fn control_faults(state: &State, request: Request) -> Response {
     let Ok(body) = read_body(state.max_body, request.into_body()).await else {
         return text(StatusCode::BAD_REQUEST, "the body cannot be read");
     };
-    match state.faults.control(&body) {
-        Err(problem) => text(StatusCode::BAD_REQUEST, problem),
+    match set_fault(state, &body) {
+        Err(problem) => response(
+            StatusCode::BAD_REQUEST,
+            "text/plain",
+            problem.to_string().into(),
+        ),
         Ok(()) => {
             let pending = format!(r#"{{"pending":{}}}"#, state.faults.pending());
             response(StatusCode::OK, "application/json", pending.into())
@@ -137,9 +221,26 @@ pub(super) async fn control_faults(state: &State, request: Request) -> Response 
     }
 }
 
+fn set_fault(state: &State, body: &[u8]) -> Result<(), OrderError> {
+    const MEMBERS: &[&str] = &["fault", "times", "path", "delayMs", "retryAfter", "bytes"];
+    let members = Members::from_json(body, MEMBERS)?;
+    if members
+        .raw("fault")
+        .is_some_and(|it| it.get() == r#""none""#)
+    {
+        state.faults.clear();
+        return Ok(());
+    }
+    let order = Order::parse(&members, state.faults.known(), "times")?;
+    state.faults.add(order).map(drop)
+}
+
 pub(super) async fn read_body(max: usize, body: Body) -> Result<Bytes, Answer> {
     const SLOWEST: Duration = Duration::from_secs(30);
-    let refused = |status, text: &str| Err(Answer::text(status, text));
+    let refused = |status, text: &str| {
+        let limit = format!("at most {max} bytes, within {} s", SLOWEST.as_secs());
+        Err(Answer::text(status, text).because("body", limit, text))
+    };
     match tokio::time::timeout(SLOWEST, Limited::new(body, max).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {

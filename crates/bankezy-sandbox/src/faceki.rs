@@ -12,10 +12,11 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::endpoint::EmulatedEndpoint;
 use super::exchange::Answer;
 use super::plain_json::Route;
 use super::random;
-use super::state::{EmulatedEndpoint, State};
+use super::state::State;
 
 pub(super) static ROUTE: Route = Route {
     path: "/faceki/auth/api/access-token",
@@ -35,15 +36,29 @@ fn execute(state: &State, parts: &Parts, _: &[u8]) -> Result<Value, Answer> {
         found => found,
     };
     let present = |value: Option<SecretBytes>| value.filter(|value| !value.as_bytes().is_empty());
-    let id = present(id).ok_or_else(|| refusal(StatusCode::FORBIDDEN, "client id is required"))?;
+    let id = present(id).ok_or_else(|| {
+        refusal(StatusCode::FORBIDDEN, "client id is required").because(
+            "faceki-credentials",
+            "clientId in the query, or the header clientid",
+            "no client id",
+        )
+    })?;
     let secret = present(secret).ok_or_else(|| {
-        Answer::json(StatusCode::PAYMENT_REQUIRED, &json!({ "clientSecret": "" }))
+        Answer::json(StatusCode::PAYMENT_REQUIRED, &json!({ "clientSecret": "" })).because(
+            "faceki-credentials",
+            "clientSecret where clientId is",
+            "no client secret",
+        )
     })?;
     if !state
         .credentials
         .is_faceki(id.as_bytes(), secret.as_bytes())
     {
-        return Err(refusal(StatusCode::UNAUTHORIZED, ""));
+        return Err(refusal(StatusCode::UNAUTHORIZED, "").because(
+            "faceki-credentials",
+            "clientId and clientSecret of the ready file",
+            "other ones",
+        ));
     }
     Ok(json!({
         "responseCode": 0,

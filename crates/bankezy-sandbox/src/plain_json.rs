@@ -1,7 +1,5 @@
 //! Token APIs that travel in clear, inside TLS alone: one path each, JSON both ways.
 
-use core::ops::ControlFlow::{Break, Continue};
-
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::MethodFilter;
@@ -9,8 +7,9 @@ use http::StatusCode;
 use http::request::Parts;
 use serde_json::Value;
 
-use super::exchange::{self, Answer};
-use super::state::{EmulatedEndpoint, State};
+use super::endpoint::EmulatedEndpoint;
+use super::exchange::{self, Answer, Received};
+use super::state::State;
 
 /// A path and what it does.
 #[derive(Debug)]
@@ -24,20 +23,17 @@ pub(super) struct Route {
 
 /// Answers one request.
 pub(super) async fn serve(state: &State, route: &Route, request: Request) -> Response {
-    let fault = match exchange::apply_fault(state, &request, false) {
-        Continue(fault) => fault,
-        Break(instead) => return instead,
+    let mut received = match exchange::receive(state, request, Some(route.endpoint), false).await {
+        Ok(received) => received,
+        Err(instead) => return instead,
     };
-    let answer = execute(state, route, request)
-        .await
-        .unwrap_or_else(|refusal| refusal);
-    exchange::send(answer, fault).await
+    let answer = execute(state, route, &mut received).unwrap_or_else(|refusal| refusal);
+    exchange::send(answer, received.fault, &received.trace).await
 }
 
-async fn execute(state: &State, route: &Route, request: Request) -> Result<Answer, Answer> {
-    let (parts, body) = request.into_parts();
-    let body = exchange::read_body(state.max_body, body).await?;
-    let json = (route.execute)(state, &parts, &body)?;
-    state.count(route.endpoint);
+fn execute(state: &State, route: &Route, received: &mut Received) -> Result<Answer, Answer> {
+    let body = received.take_body()?;
+    let json = (route.execute)(state, &received.parts, &body)?;
+    state.executed.add(route.endpoint);
     Ok(Answer::json(StatusCode::OK, &json))
 }

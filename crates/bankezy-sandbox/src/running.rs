@@ -10,18 +10,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::credentials::Credentials;
+use super::endpoint::Executed;
 use super::error::SandboxError;
 use super::faults::Faults;
-use super::state::{Executed, State};
+use super::log::{Journal, LoggedExchange};
+use super::state::State;
 use super::tls::Authority;
 
 /// A running emulator. It stops when this is dropped, or gracefully by [`shutdown`](Self::shutdown).
 pub struct Sandbox {
     pub(super) state: Arc<State>,
     pub(super) address: SocketAddr,
-    pub(super) url: String,
     pub(super) authority: Option<Authority>,
-    pub(super) client_identity: Option<(String, SecretText)>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) server: JoinHandle<()>,
 }
@@ -30,7 +30,7 @@ impl Sandbox {
     /// Base URL with the prefix and without a slash at its end, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.state.ready.url
     }
 
     /// Address that it listens on.
@@ -56,17 +56,25 @@ impl Sandbox {
     /// under `bankezy` the keys `apiKey`, `payloadSecret` (base64url), `sdkApiKey`,
     /// `appApiKey`, `appSecret`, `derivation` (`raw`, `sha256` or `concat-kdf`) and `echoPath`; under
     /// `faceki` and `sardine` `clientId` and `clientSecret`, under `complycube` `apiKey`. Their base
-    /// URLs are `url` and the provider's name.
+    /// URLs are `url` and the provider's name. `console` has the `url` and the `token` of the web page and the JSON API
+    /// (null if they are off).
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "credentials are an object")]
     pub fn ready_json(&self) -> SecretText {
-        let identity = self.client_identity.as_ref();
-        let mut json = self.state.credentials.to_json();
-        json["url"] = self.url.as_str().into();
-        json["ca_pem"] = self.ca_pem().into();
-        json["client_cert_pem"] = identity.map(|(certificate, _)| certificate.as_str()).into();
-        json["client_key_pem"] = identity.map(|(_, key)| key.as_str()).into();
-        json.to_string().into()
+        self.state.ready.file(&self.state.credentials)
+    }
+
+    /// The address of the web page with its token in the fragment; `None` if the console is off.
+    #[must_use]
+    pub fn console_url(&self) -> Option<SecretText> {
+        Some(self.state.ready.console.as_ref()?.url())
+    }
+
+    /// The newest exchanges of the request log after a number, oldest first. Empty while the log is off.
+    #[must_use]
+    pub fn exchanges(&self, since: u64) -> Vec<Arc<LoggedExchange>> {
+        let journal = self.state.journal.as_ref();
+        let all = |journal: &Arc<Journal>| journal.ring().since(since, usize::MAX).exchanges;
+        journal.map(all).unwrap_or_default()
     }
 
     /// To inject faults; stays valid when cloned and sent elsewhere.
@@ -79,7 +87,7 @@ impl Sandbox {
     /// took effect.
     #[must_use]
     pub fn executed(&self) -> Executed {
-        self.state.executed()
+        self.state.executed.read()
     }
 
     /// Moves the emulator's clock forward, so that tokens expire without waiting.

@@ -11,10 +11,11 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use super::endpoint::EmulatedEndpoint;
 use super::exchange::{Answer, is_content};
 use super::plain_json::Route;
 use super::random;
-use super::state::{EmulatedEndpoint, State};
+use super::state::State;
 
 pub(super) static ROUTE: Route = Route {
     path: "/sardine/v1/identity-documents/tokens",
@@ -30,12 +31,23 @@ const MAX_SESSION_KEY: usize = 100;
 
 #[expect(clippy::indexing_slicing, reason = "the answer is an object")]
 fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
-    let refused = |text: &str| Answer::text(StatusCode::BAD_REQUEST, text);
+    let refused = |text: &str| {
+        Answer::text(StatusCode::BAD_REQUEST, text).because(
+            "sardine-request",
+            "JSON with sessionKey, as application/json",
+            text,
+        )
+    };
     let credentials = basic(&parts.headers);
     if !credentials.is_some_and(|pair| state.credentials.is_sardine(pair.as_bytes())) {
         return Err(Answer::text(
             StatusCode::UNAUTHORIZED,
             "Authorization is not Basic with the client's credentials",
+        )
+        .because(
+            "sardine-credentials",
+            "Authorization: Basic with clientId and clientSecret of the ready file",
+            "no such header, or another value",
         ));
     }
     if !is_content(&parts.headers, "application/json") {

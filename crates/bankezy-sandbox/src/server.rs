@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{self, Request};
-use axum::middleware::map_response;
-use axum::response::{IntoResponse as _, Response};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service as _;
@@ -21,9 +20,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::bankezy::{self, OWN, ROUTES};
+use super::bankezy::{self, ROUTES};
+use super::config::Config;
+use super::custom::RouteKey;
+use super::endpoint::{ALL, EmulatedEndpoint};
 use super::exchange::DropConnection;
-use super::state::{EmulatedEndpoint, State};
+use super::faults::Known;
+use super::recording::{Peer, record};
+use super::state::State;
 use super::{complycube, exchange, faceki, plain_json, sardine};
 
 /// Connections at once; more wait in the operating system's queue.
@@ -45,8 +49,32 @@ impl core::fmt::Display for Dropped {
 
 impl core::error::Error for Dropped {}
 
+/// The routes of the other providers.
+static PLAIN: [&plain_json::Route; 3] = [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE];
+
+/// The paths that are built in, without the prefix, and whether their answers are sealed.
+pub(super) fn built_in() -> impl Iterator<Item = (&'static str, bool)> {
+    let sealed = ROUTES.iter().map(|route| (route.path, true));
+    sealed.chain(PLAIN.into_iter().map(|route| (route.path, false)))
+}
+
+/// What faults can be aimed at: paths, with those of the user's own among them, and calls.
+pub(super) fn known(config: &Config) -> Known {
+    let own = config.custom.iter();
+    let own = own.map(|route| (route.path.clone(), route.key != RouteKey::Clear));
+    Known {
+        prefix: config.prefix.clone(),
+        paths: built_in()
+            .map(|(path, is_sealed)| (path.to_owned(), is_sealed))
+            .chain(own)
+            .collect(),
+        calls: ALL.map(|call| (call.name(), call.is_sealed())).to_vec(),
+    }
+}
+
 /// The prefix has been checked to hold no pattern.
-pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
+/// `console` is empty if it is off.
+pub(super) fn router(prefix: &str, state: Arc<State>, console: Router) -> Router {
     let at = |path: &str| format!("{prefix}{path}");
     let mut router = Router::new();
     for route in ROUTES {
@@ -60,7 +88,7 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
         };
         router = router.route(&at(route.path), on(methods, serve));
     }
-    for route in [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE] {
+    for route in PLAIN {
         let serve = move |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
             plain_json::serve(&state, route, request).await
         };
@@ -69,17 +97,18 @@ pub(super) fn router(prefix: &str, state: Arc<State>) -> Router {
     let control = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
         exchange::control_faults(&state, request).await
     };
-    let own = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
-        match state.own_path(request.uri().path()) {
-            Some(_) => bankezy::serve(&state, &OWN, request).await,
-            None => StatusCode::NOT_FOUND.into_response(),
-        }
+    let custom = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+        bankezy::serve_custom(&state, request).await
     };
+    let mut router = router.fallback(custom);
+    if let Some(journal) = &state.journal {
+        router = router.layer(from_fn_with_state(Arc::clone(journal), record));
+    }
     let dated = Arc::clone(&state);
     router
-        .fallback(own)
         .route(&at("/sandbox/faults"), on(MethodFilter::POST, control))
         .with_state(state)
+        .merge(console)
         .layer(map_response(move |response: Response| {
             // The clock that tokens expire by, which a test may have moved.
             let date = dated.clock.date();
@@ -100,8 +129,9 @@ pub(super) async fn serve(
             _ = stop.changed() => break,
             _ = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, tls.clone(), app.clone(), stop.clone()));
+                Ok((stream, peer)) => {
+                    let peer = Peer(peer);
+                    connections.spawn(connection(stream, peer, tls.clone(), app.clone(), stop.clone()));
                 }
                 // Out of file descriptors, say: some may come free.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -116,6 +146,7 @@ pub(super) async fn serve(
 
 async fn connection(
     stream: TcpStream,
+    peer: Peer,
     tls: Option<TlsAcceptor>,
     app: Router,
     mut stop: watch::Receiver<bool>,
@@ -123,25 +154,26 @@ async fn connection(
     // Only slower without it.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => requests(stream, app, stop).await,
+        None => requests(stream, peer, app, stop).await,
         Some(acceptor) => {
             let accepted = tokio::select! {
                 accepted = timeout(HANDSHAKE, acceptor.accept(stream)) => accepted,
                 _ = stop.changed() => return,
             };
             if let Ok(Ok(stream)) = accepted {
-                requests(stream, app, stop).await;
+                requests(stream, peer, app, stop).await;
             }
         }
     }
 }
 
-async fn requests<S>(stream: S, app: Router, mut stop: watch::Receiver<bool>)
+async fn requests<S>(stream: S, peer: Peer, app: Router, mut stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let app = TowerToHyperService::new(app);
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let answer = app.call(request);
         async move {
             match answer.await {

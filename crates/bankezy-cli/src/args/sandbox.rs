@@ -37,6 +37,13 @@ The other providers answer below the URL, with credentials of their own:
   export SARDINE_BASE_URL=$BANKEZY_BASE_URL/sardine SARDINE_SESSION_KEY=session-1
   export SARDINE_CLIENT_ID=$(get sardine.clientId) SARDINE_CLIENT_SECRET=$(get sardine.clientSecret)
   bankezy token sardine --provider incode
+The console is a web page and a JSON API under /_sandbox: the request log with the reason of each refusal,
+faults, the clock, tokens, sealing and opening, callbacks. Open console.url of the ready file in a browser, or:
+  TOKEN=$(jq -r .console.token ready.json) API=http://127.0.0.1:8080/_sandbox
+  curl -H \"Authorization: Bearer $TOKEN\" $API/exchanges
+  curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
+    -d '{\"fault\":\"503\",\"call\":\"renew\",\"count\":2}' $API/faults
+docs/sandbox.md of the repository has every entry, with examples in curl and Python.
 With --tls, ca_pem is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and
 client_key_pem for --client-key-file.";
 
@@ -52,10 +59,10 @@ pub(crate) struct Sandbox {
     /// Ask for client certificates; one that is taken is in the ready file
     #[arg(long, requires = "tls")]
     pub(crate) mutual_tls: bool,
-    /// File to write once it listens: URL, certificates and credentials as JSON; mode 0600
+    /// File to write once it listens and to remove at the end: URL, certificates, credentials and console as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Overwrite the ready file if it exists; it is replaced as a whole once the server listens
+    /// Replace the file of --ready-file even if it is no ready file; one of an earlier run is replaced without this
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key comes from the shared secret
@@ -76,6 +83,24 @@ pub(crate) struct Sandbox {
     /// Form of BankEzy's tokens: jwt or jwe [default: as documented for the call]
     #[arg(long, value_name = "FORM", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
     pub(crate) token_format: Option<TokenFormat>,
+    /// File of routes to emulate besides: TOML, see docs/sandbox.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+    /// Print each exchange on standard error: one line, and why a request was refused
+    #[arg(long)]
+    pub(crate) log: bool,
+    /// Keep no request log for the console [default: the newest 10,000 exchanges, up to 16 MiB]
+    #[arg(long)]
+    pub(crate) no_log: bool,
+    /// Serve the console (web page and JSON API under /_sandbox) also when listening beyond loopback [default: on loopback only]
+    #[arg(long)]
+    pub(crate) console: bool,
+    /// Another name or address that the console may be called by, such as 10.0.2.2; may be given more than once
+    #[arg(long, value_name = "HOST")]
+    pub(crate) console_host: Vec<String>,
+    /// Another host that callbacks may be sent to; may be given more than once [default: this machine only]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) callback_host: Vec<String>,
 }
 
 const ANSWERS: [(&str, AnswerForm); 3] = [

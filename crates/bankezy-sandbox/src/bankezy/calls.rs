@@ -9,10 +9,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use super::super::config::Answering;
+use super::super::endpoint::EmulatedEndpoint;
 use super::super::exchange::to_bytes;
+use super::super::log::Trace;
 use super::super::random;
-use super::super::state::{EmulatedEndpoint, Issued, Session, State, TokenStatus};
+use super::super::sessions::{Session, TokenStatus};
+use super::super::state::{Issued, State};
 use super::super::tokens::{TokenForm, TokenId, strip_bearer};
 use super::answers::{self, Told};
 use super::reply::{Reply, refused};
@@ -29,9 +31,8 @@ pub(super) struct Call<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) api_key: &'a [u8],
     pub(super) session: Option<(TokenId, Arc<Session>)>,
-    /// Of a path of the user's own.
-    pub(super) answering: Option<&'a Answering>,
     pub(super) body: &'a [u8],
+    pub(super) trace: &'a Trace,
 }
 
 /// Why a call was not executed.
@@ -55,7 +56,9 @@ impl From<Error> for Refusal {
 
 impl From<TokenStatus> for Refusal {
     fn from(status: TokenStatus) -> Self {
-        Self::Plain(refused(StatusCode::UNAUTHORIZED, status.text()))
+        let rule = ["x-api-token", "a token that is valid"];
+        let text = status.text();
+        Self::Plain(refused(StatusCode::UNAUTHORIZED, text, rule, text))
     }
 }
 
@@ -63,10 +66,8 @@ impl Call<'_> {
     /// The answer's JSON.
     pub(super) async fn execute(&self) -> Result<Vec<u8>, Refusal> {
         let credentials = &self.state.credentials;
+        check_api_key(self.state, self.api_key)?;
         let server = credentials.is_api_key(self.api_key);
-        if !server && !credentials.is_app_api_key(self.api_key) {
-            return Err(invalid_api_key().into());
-        }
         let answer = match (self.route.endpoint, &self.session) {
             (EmulatedEndpoint::Echo, Some(_)) => self.echo()?,
             (EmulatedEndpoint::Renew, Some((id, session))) => to_bytes(&self.renew(*id, session)?),
@@ -75,9 +76,13 @@ impl Call<'_> {
             (EmulatedEndpoint::OnboardingUserToken, _) if server => {
                 to_bytes(&self.token(true).await?)
             }
-            _ => return Err(not_allowed().into()),
+            _ => {
+                let expected = "apiKey of the ready file, the server's";
+                let found = "appApiKey, an app's";
+                return Err(not_allowed("api-key", expected, found).into());
+            }
         };
-        self.state.count(self.route.endpoint);
+        self.state.executed.add(self.route.endpoint);
         Ok(answer)
     }
 
@@ -85,18 +90,19 @@ impl Call<'_> {
         let state = self.state;
         let fields = Fields::parse(self.body)?;
         let request = TokenRequest::parse(&fields, onboarding)?;
-        if state.strict {
-            let more: &[&str] = if onboarding { ONBOARDING_FIELDS } else { &[] };
-            fields.only(&[TOKEN_FIELDS, more].concat())?;
-            if state.has_reference(&request.reference) {
-                return Err(failure("Failure: referenceId was used before (strict)").into());
-            }
+        let more: &[&str] = if onboarding { ONBOARDING_FIELDS } else { &[] };
+        check_members(state, &fields, &[TOKEN_FIELDS, more].concat(), self.trace)?;
+        if state.strict && state.has_reference(&request.reference) {
+            let text = "Failure: referenceId was used before (strict)";
+            let expected = "a referenceId that had no token before";
+            return Err(failure("reference-used", text, expected, "one that had").into());
         }
         if !state
             .credentials
             .is_sdk_api_key(request.sdk_api_key.as_bytes())
         {
-            return Err(not_allowed().into());
+            let expected = "sdkApiKey of the ready file";
+            return Err(not_allowed("sdk-api-key", expected, "another value").into());
         }
         let (keys, server_key) = state
             .keys
@@ -104,7 +110,9 @@ impl Call<'_> {
             .await?;
         let account = Some(request.account.clone());
         let form = token_form(state, self.route);
-        let issued = state.issue(&request.reference, account, keys, form)?;
+        let call = self.route.endpoint;
+        let issued = state.issue(call, &request.reference, account, keys, form)?;
+        self.trace.with(|draft| draft.token = Some(issued.number));
         let told = Told {
             server_key: Some(&server_key),
             reference: Some(&request.reference),
@@ -116,19 +124,22 @@ impl Call<'_> {
 
     fn renew(&self, id: TokenId, session: &Session) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
-        if self.state.strict {
-            fields.only(&["token"])?;
-        }
+        check_members(self.state, &fields, &["token"], self.trace)?;
         let named = strip_bearer(fields.text("token")?).as_bytes();
         let sent = self.headers.get("x-api-token");
         let sent = sent.and_then(|token| token.to_str().ok()).map(strip_bearer);
         if !bool::from(sent.unwrap_or_default().as_bytes().ct_eq(named)) {
-            return Err(failure("Failure: token is not that of X-API-TOKEN").into());
+            let text = "Failure: token is not that of X-API-TOKEN";
+            let expected = "token: the token of X-API-TOKEN";
+            return Err(failure("renewed-token", text, expected, "another token").into());
         }
         if let Some(account) = &session.account {
             let sent = self.headers.get("x-account-number");
             if sent.is_none_or(|sent| sent.as_bytes() != account.as_bytes()) {
-                return Err(failure("Failure: X-ACCOUNT-NUMBER is not that of the token").into());
+                let text = "Failure: X-ACCOUNT-NUMBER is not that of the token";
+                let expected = "the header X-ACCOUNT-NUMBER with the account of the token";
+                let found = sent.map_or("no such header", |_| "another account");
+                return Err(failure("account-number", text, expected, found).into());
             }
         }
         let form = token_form(self.state, self.route);
@@ -144,13 +155,14 @@ impl Call<'_> {
 
     fn invalidate(&self) -> Result<Value, Refusal> {
         let fields = Fields::parse(self.body)?;
-        if self.state.strict {
-            fields.only(&["tokenReferenceId"])?;
-        }
+        check_members(self.state, &fields, &["tokenReferenceId"], self.trace)?;
         let reference = fields.text("tokenReferenceId")?;
         let expires_at = self.state.invalidate(reference);
-        let expires_at =
-            expires_at.ok_or_else(|| failure("Failure: tokenReferenceId names no valid token"))?;
+        let expires_at = expires_at.ok_or_else(|| {
+            let text = "Failure: tokenReferenceId names no valid token";
+            let expected = "the referenceId of a token that is valid";
+            failure("token-reference", text, expected, "another value")
+        })?;
         let token = self.headers.get("x-api-token");
         let told = Told {
             token: token.and_then(|token| token.to_str().ok()),
@@ -162,17 +174,15 @@ impl Call<'_> {
     }
 
     fn echo(&self) -> Result<Vec<u8>, Refusal> {
-        if let Some(answer) = self.answering {
-            let json = serde_json::from_slice(self.body);
-            let json = json.map_err(|_| failure("Failure: the body is not JSON"))?;
-            return Ok(to_bytes(&answer(&json)));
-        }
         match serde_json::from_slice::<IgnoredAny>(self.body) {
             Ok(_) => {
                 (self.state.on_echo)(self.body);
                 Ok(self.body.to_vec())
             }
-            Err(_) => Err(failure("Failure: the body is not JSON").into()),
+            Err(_) => {
+                let text = "Failure: the body is not JSON";
+                Err(failure("json", text, "JSON", "another text").into())
+            }
         }
     }
 }
@@ -183,15 +193,18 @@ pub(super) async fn app_token(
     route: &Route,
     api_key: &[u8],
     body: &[u8],
+    trace: &Trace,
 ) -> Result<Reply, Reply> {
-    let json = match exchange(state, route, api_key, body).await {
+    let json = match exchange(state, route, api_key, body, trace).await {
         Ok(answer) => {
-            state.count(route.endpoint);
+            state.executed.add(route.endpoint);
             answer
         }
         Err(Refusal::Plain(reply)) => return Err(reply),
         Err(Refusal::Sealed(problem)) => {
-            answers::failure(state.answers, route, problem.code, &problem.text)
+            let json = answers::failure(state.answers, route, problem.code, &problem.text);
+            trace.broken(|| problem.broken);
+            json
         }
     };
     Ok(Reply::Clear(to_bytes(&json)))
@@ -202,33 +215,70 @@ async fn exchange(
     route: &Route,
     api_key: &[u8],
     body: &[u8],
+    trace: &Trace,
 ) -> Result<Value, Refusal> {
     let credentials = &state.credentials;
-    if !credentials.is_api_key(api_key) && !credentials.is_app_api_key(api_key) {
-        return Err(invalid_api_key().into());
-    }
+    check_api_key(state, api_key)?;
     let fields = Fields::parse(body)?;
-    if state.strict {
-        fields.only(&["apiKey", "publicKey", "secret"])?;
-    }
+    check_members(state, &fields, &["apiKey", "publicKey", "secret"], trace)?;
     let app_api_key = fields.text("apiKey")?;
     let public_key = fields.public_key("publicKey")?;
     let secret = fields.text("secret")?;
     if !credentials.is_app_api_key(app_api_key.as_bytes()) {
-        return Err(invalid_api_key().into());
+        return Err(invalid_api_key("apiKey: appApiKey of the ready file").into());
     }
     if !credentials.is_app_secret(secret.as_bytes()) {
-        return Err(not_allowed().into());
+        let expected = "secret: appSecret of the ready file";
+        return Err(not_allowed("app-secret", expected, "another value").into());
     }
     let (keys, server_key) = state.keys.exchange(Some(&public_key), false).await?;
     let reference = random::uuid()?;
-    let issued = state.issue(&reference, None, keys, token_form(state, route))?;
+    let form = token_form(state, route);
+    let issued = state.issue(route.endpoint, &reference, None, keys, form)?;
+    trace.with(|draft| draft.token = Some(issued.number));
     let told = Told {
         server_key: Some(&server_key),
         reference: Some(&reference),
         ..Told::default()
     };
     Ok(with_token(state, route, &issued, told))
+}
+
+pub(super) fn check_api_key(state: &State, api_key: &[u8]) -> Result<(), Problem> {
+    let credentials = &state.credentials;
+    if credentials.is_api_key(api_key) || credentials.is_app_api_key(api_key) {
+        return Ok(());
+    }
+    let expected = "X-API-KEY: apiKey or appApiKey of the ready file";
+    Err(invalid_api_key(expected))
+}
+
+/// Members that no page names are refused if strict, and noted in the log otherwise.
+fn check_members(
+    state: &State,
+    fields: &Fields,
+    known: &[&str],
+    trace: &Trace,
+) -> Result<(), Problem> {
+    let Some(foreign) = fields.foreign(known) else {
+        return Ok(());
+    };
+    let name: String = foreign.chars().take(100).collect();
+    if state.strict {
+        // The name is what was sent, and not shown in the answer.
+        let text = "Failure: a member that is not documented (strict)";
+        let expected = format!("no members but {}", known.join(", "));
+        return Err(failure(
+            "unknown-member",
+            text,
+            expected,
+            format!("{name:?}"),
+        ));
+    }
+    trace.note(format!(
+        "unknown member {name:?} was ignored (refused if strict)"
+    ));
+    Ok(())
 }
 
 fn token_form(state: &State, route: &Route) -> TokenForm {

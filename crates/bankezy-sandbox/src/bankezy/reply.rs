@@ -1,34 +1,47 @@
 //! Answers before they are sealed.
 
+use std::sync::Arc;
+
 use bankezy_crypto::Error;
 use http::StatusCode;
 
 use super::super::channel::Channel;
 use super::super::exchange::Answer;
+use super::super::sessions::Session;
 
 /// An answer before it is sealed.
 pub(super) enum Reply {
     Sealed {
         channel: Channel,
         json: Vec<u8>,
+        status: StatusCode,
+        /// Of the session that the key is of.
+        session: Option<Arc<Session>>,
     },
-    /// JSON.
+    /// JSON of Get App Token, whose content type is that of a sealed body.
     Clear(Vec<u8>),
-    Refused(Answer),
+    /// As it is: a refusal, or the answer of a route that is never sealed.
+    Plain(Answer),
 }
 
-pub(super) fn refused(status: StatusCode, text: &'static str) -> Reply {
-    Reply::Refused(Answer::text(status, text))
+/// A refusal in plain text, and for the log the rule, what was expected and what was found.
+pub(super) fn refused(
+    status: StatusCode,
+    text: &'static str,
+    [rule, expected]: [&'static str; 2],
+    found: impl Into<String>,
+) -> Reply {
+    Reply::Plain(Answer::text(status, text).because(rule, expected, found))
 }
 
 impl From<Answer> for Reply {
     fn from(refusal: Answer) -> Self {
-        Self::Refused(refusal)
+        Self::Plain(refusal)
     }
 }
 
 impl From<Error> for Reply {
     fn from(error: Error) -> Self {
-        Self::Refused(error.into())
+        Self::Plain(error.into())
     }
 }

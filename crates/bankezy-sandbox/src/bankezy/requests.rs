@@ -1,35 +1,53 @@
 //! What the documentation states of requests, checked.
 
 use bankezy_crypto::PublicKey;
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
+use super::super::log::BrokenRule;
 use super::super::random;
 
 /// A request that is refused in a sealed answer. The text names a field and never quotes it.
 pub(super) struct Problem {
     pub(super) code: &'static str,
     pub(super) text: String,
+    /// For the log.
+    pub(super) broken: BrokenRule,
 }
 
-pub(super) fn invalid_api_key() -> Problem {
+pub(super) fn invalid_api_key(expected: &str) -> Problem {
     Problem {
         code: "TOK002",
         text: "Invalid API Key Passed".to_owned(),
+        broken: BrokenRule::new("api-key", expected, "another value"),
     }
 }
 
-pub(super) fn not_allowed() -> Problem {
+pub(super) fn not_allowed(rule: &'static str, expected: &str, found: &str) -> Problem {
     Problem {
         code: "TOK004",
         text: "Your credentials not allowed to generate token".to_owned(),
+        broken: BrokenRule::new(rule, expected, found),
     }
 }
 
-pub(super) fn failure(text: impl Into<String>) -> Problem {
+pub(super) fn failure(
+    rule: &'static str,
+    text: impl Into<String>,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> Problem {
     Problem {
         code: "TOK003",
         text: text.into(),
+        broken: BrokenRule::new(rule, expected, found),
     }
+}
+
+/// A member that is missing or not what it has to be.
+fn wrong(name: &str, text: &str, needed: &str, found: &str) -> Problem {
+    let text = format!("Failure: {name} {text}");
+    failure("member", text, format!("{name}: {needed}"), found)
 }
 
 /// The members of a request.
@@ -37,35 +55,48 @@ pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(body)
-            .map(Self)
-            .map_err(|_| failure("Failure: the body is not a JSON object"))
+        serde_json::from_slice(body).map(Self).map_err(|error| {
+            let found = match error.classify() {
+                Category::Data => "JSON of another type".to_owned(),
+                _ => format!(
+                    "text that is not JSON from line {} column {}",
+                    error.line(),
+                    error.column()
+                ),
+            };
+            let text = "Failure: the body is not a JSON object";
+            failure("json", text, "a JSON object", found)
+        })
     }
 
-    /// Refuses members that no page names.
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
-        let foreign = |name: &&String| !known.contains(&name.as_str());
-        match self.0.keys().find(foreign) {
-            // The name is what was sent, and not shown.
-            Some(_) => Err(failure("Failure: a member that is not documented (strict)")),
-            None => Ok(()),
-        }
+    /// The first member that no page names.
+    pub(super) fn foreign(&self, known: &[&str]) -> Option<&str> {
+        let mut names = self.0.keys().map(String::as_str);
+        names.find(|name| !known.contains(name))
     }
 
     /// A string with something in it, of at most 16 KiB.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
+        const NEEDED: &str = "a string of 1 byte to 16 KiB";
         match self.0.get(name) {
-            None | Some(Value::Null) => Err(failure(format!("Failure: {name} is required"))),
+            None | Some(Value::Null) => Err(wrong(name, "is required", NEEDED, "no such member")),
             Some(Value::String(text)) if !text.trim().is_empty() && text.len() <= 16 * 1024 => {
                 Ok(text)
             }
-            Some(_) => Err(failure(format!("Failure: {name} is not a usable string"))),
+            Some(value) => Err(wrong(name, "is not a usable string", NEEDED, kind(value))),
         }
     }
 
     pub(super) fn public_key(&self, name: &'static str) -> Result<PublicKey, Problem> {
-        PublicKey::from_wire(self.text(name)?)
-            .map_err(|_| failure(format!("Failure: {name} is not a usable public key")))
+        PublicKey::from_wire(self.text(name)?).map_err(|error| {
+            let needed = "a P-256 or RSA public key as the documentation writes it";
+            wrong(
+                name,
+                "is not a usable public key",
+                needed,
+                &error.to_string(),
+            )
+        })
     }
 
     fn optional(
@@ -77,8 +108,24 @@ impl Fields {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(()),
             Some(value) if fits(value) => Ok(()),
-            Some(_) => Err(failure(format!("Failure: {name} is not {needed}"))),
+            Some(value) => {
+                let text = format!("is not {needed}");
+                Err(wrong(name, &text, needed, kind(value)))
+            }
         }
+    }
+}
+
+/// What a value is, without showing it.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty string",
+        Value::String(_) => "another string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
@@ -121,10 +168,14 @@ impl TokenRequest {
         let reference = if has("referenceId") || !onboarding {
             fields.text("referenceId")?.to_owned()
         } else {
-            random::uuid().map_err(|_| failure("Failure: no random numbers"))?
+            random::uuid().map_err(|_| {
+                let (text, found) = ("Failure: no random numbers", "none");
+                failure("internal", text, "random numbers", found)
+            })?
         };
         if reference.len() > 256 {
-            return Err(failure("Failure: referenceId is too long"));
+            let needed = "a string of at most 256 bytes";
+            return Err(wrong("referenceId", "is too long", needed, "a longer one"));
         }
         let sdk_public_key = if has("sdkPublicKey") || !onboarding {
             Some(fields.public_key("sdkPublicKey")?)
@@ -168,14 +219,21 @@ impl TokenRequest {
 /// A JSON number of at most 19 digits, which an u64 holds.
 fn account_number(fields: &Fields) -> Result<String, Problem> {
     const MAX: u64 = 9_999_999_999_999_999_999;
-    match fields.0.get("accountNumber") {
-        None | Some(Value::Null) => Err(failure("Failure: accountNumber is required")),
+    const NAME: &str = "accountNumber";
+    const NEEDED: &str = "a whole number of at most 19 digits";
+    match fields.0.get(NAME) {
+        None | Some(Value::Null) => Err(wrong(NAME, "is required", NEEDED, "no such member")),
         Some(value) => value
             .as_u64()
             .filter(|number| *number <= MAX)
             .map(|number| number.to_string())
             .ok_or_else(|| {
-                failure("Failure: accountNumber is not a whole number of at most 19 digits")
+                let text = format!("is not {NEEDED}");
+                let found = match value {
+                    Value::Number(_) => "another number",
+                    other => kind(other),
+                };
+                wrong(NAME, &text, NEEDED, found)
             }),
     }
 }

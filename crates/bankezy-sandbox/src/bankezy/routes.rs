@@ -1,7 +1,7 @@
 //! The paths, as documented.
 
 use super::super::credentials::ECHO_PATH;
-use super::super::state::EmulatedEndpoint;
+use super::super::endpoint::EmulatedEndpoint;
 
 /// Which shape of answer a path gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +25,6 @@ const fn route(path: &'static str, endpoint: EmulatedEndpoint, version: Version)
         version,
     }
 }
-
-/// Any path of the user's own.
-pub(in super::super) static OWN: Route = route("", EmulatedEndpoint::Echo, Version::V1);
 
 pub(in super::super) static ROUTES: &[Route] = &[
     route(

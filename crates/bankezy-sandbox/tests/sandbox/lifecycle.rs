@@ -85,6 +85,7 @@ async fn the_ready_file_says_all_that_a_client_needs() {
         "ca_pem": null,
         "client_cert_pem": null,
         "client_key_pem": null,
+        "console": null,
         "bankezy": {
             "apiKey": credentials.api_key(),
             "payloadSecret": credentials.payload_secret().to_base64url().as_str(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::state::EmulatedEndpoint;
+use super::super::super::endpoint::EmulatedEndpoint;
 use super::super::routes::{Route, Version};
 use super::told::Told;
 

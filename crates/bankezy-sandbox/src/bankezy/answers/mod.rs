@@ -9,7 +9,7 @@ pub(super) use told::Told;
 use serde_json::{Value, json};
 
 use super::super::config::AnswerForm;
-use super::super::state::EmulatedEndpoint;
+use super::super::endpoint::EmulatedEndpoint;
 use super::super::tokens::{BEARER, TokenForm, TokenFormat};
 use super::routes::Route;
 
@@ -24,11 +24,15 @@ pub(super) fn success(form: AnswerForm, route: &Route, told: &Told<'_>) -> Value
 
 /// Its form is documented nowhere.
 pub(super) fn failure(form: AnswerForm, route: &Route, code: &str, text: &str) -> Value {
-    let problem = json!({ "resCode": code, "resDesc": text });
+    let problem = plain_failure(code, text);
     match form {
         AnswerForm::Varied => varied::failure(route, problem),
         _ => problem,
     }
+}
+
+pub(super) fn plain_failure(code: &str, text: &str) -> Value {
+    json!({ "resCode": code, "resDesc": text })
 }
 
 /// How the tokens of a call are written, in a format that was `asked` for if one was. The page of Onboarding shows a

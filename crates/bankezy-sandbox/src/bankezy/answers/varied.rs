@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::state::EmulatedEndpoint;
+use super::super::super::endpoint::EmulatedEndpoint;
 use super::super::routes::{Route, Version};
 use super::told::Told;
 

@@ -1,16 +1,23 @@
 //! `bankezy sandbox`.
 
+mod live;
+mod ready_file;
+
 use std::time::Duration;
 
-use bankezy_sandbox::Sandbox;
+use bankezy_sandbox::{LogLimits, Sandbox, SandboxBuilder};
 
 use crate::args;
 use crate::failure::Failure;
 use crate::{files, remote};
+use ready_file::ReadyFile;
+
+/// Largest file of routes, in bytes.
+const MAX_ROUTES: usize = 1024 * 1024;
 
 pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
     if let Some(path) = &args.ready_file {
-        files::check_private(path, "--ready-file", args.force)?;
+        ReadyFile::check(path, args.force)?;
     }
     remote::runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve(args))
 }
@@ -18,6 +25,20 @@ pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
 async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
     // Ahead of the ready file: from then on a signal is a wish to end well.
     let stop = stop()?;
+    let sandbox = builder(args)?.start().await;
+    let sandbox = sandbox.map_err(remote::sandbox_failure)?;
+    // Only once the server listens: until then a file of an earlier run stays.
+    let ready = args.ready_file.as_ref();
+    let ready = ready.map(|path| ReadyFile::write(path, sandbox.ready_json(), args.force));
+    let ready = ready.transpose()?;
+    files::print(format!("{}\n", sandbox.url()).as_bytes())?;
+    stop.await;
+    drop(ready);
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+fn builder(args: &args::Sandbox) -> Result<SandboxBuilder, Failure> {
     let mut builder = Sandbox::builder()
         .listen(args.listen)
         .path_prefix(args.prefix.as_str())
@@ -26,24 +47,31 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
         .derivation(args.derivation)
         .token_lifetime(Duration::from_secs(args.token_lifetime))
         .answers(args.answers)
-        .strict(args.strict);
+        .strict(args.strict)
+        // Beyond loopback others could see what is sent.
+        .console(args.console || args.listen.ip().is_loopback());
+    if !args.no_log {
+        builder = builder.request_log(LogLimits::default());
+    }
+    if args.log {
+        builder = builder.on_exchange(live::printer());
+    }
+    for host in &args.console_host {
+        builder = builder.console_host(host);
+    }
+    for host in &args.callback_host {
+        builder = builder.callback_host(host);
+    }
     if let Some(form) = args.token_format {
         builder = builder.token_format(form);
     }
-    let sandbox = builder.start().await.map_err(remote::sandbox_failure)?;
-    // Only once the server listens: until then a file of an earlier run stays.
-    if let Some(path) = &args.ready_file {
-        files::write_private(
-            path,
-            "--ready-file",
-            sandbox.ready_json().as_str().as_bytes(),
-            args.force,
-        )?;
+    if let Some(path) = &args.routes {
+        let text = files::read_file(path, MAX_ROUTES, "--routes")?;
+        let text = str::from_utf8(text.as_bytes())
+            .map_err(|_| Failure::operation("the file of --routes is not UTF-8"))?;
+        builder = builder.routes_toml(text).map_err(remote::sandbox_failure)?;
     }
-    files::print(format!("{}\n", sandbox.url()).as_bytes())?;
-    stop.await;
-    sandbox.shutdown().await;
-    Ok(())
+    Ok(builder)
 }
 
 /// Ends at SIGINT or SIGTERM; both are caught once this returns.

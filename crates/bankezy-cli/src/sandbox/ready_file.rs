@@ -1,0 +1,68 @@
+//! The ready file: written last and at once, removed at the end, and in the place of no other file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bankezy_crypto::SecretText;
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::files;
+
+const FLAG: &str = "--ready-file";
+/// Longer ready files are none of ours.
+const MAX: usize = 64 * 1024;
+
+/// A ready file that is there as long as the emulator runs.
+pub(crate) struct ReadyFile {
+    path: PathBuf,
+    contents: SecretText,
+}
+
+impl ReadyFile {
+    /// Refuses to replace a file that is no ready file.
+    pub(crate) fn check(path: &Path, force: bool) -> Result<(), Failure> {
+        match fs::symlink_metadata(path) {
+            Err(_) => Ok(()),
+            Ok(found) if found.is_file() && (force || is_ready_file(path)) => Ok(()),
+            Ok(found) if found.is_file() => Err(Failure::operation(format!(
+                "{} exists and is not overwritten, since it is no ready file: name another file, or add \
+                 --force",
+                files::named_by(FLAG)
+            ))),
+            Ok(_) => files::check_private(path, FLAG, true),
+        }
+    }
+
+    pub(crate) fn write(path: &Path, contents: SecretText, force: bool) -> Result<Self, Failure> {
+        Self::check(path, force)?;
+        // Readers see all of it or nothing.
+        files::write_private(path, FLAG, contents.as_str().as_bytes(), true)?;
+        Ok(Self {
+            path: path.to_owned(),
+            contents,
+        })
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        // That of another emulator, which came later, stays.
+        let found = files::read_file(&self.path, MAX, FLAG);
+        if found.is_ok_and(|found| found.as_bytes() == self.contents.as_str().as_bytes()) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// What a run that was killed left behind.
+fn is_ready_file(path: &Path) -> bool {
+    let Ok(found) = files::read_file(path, MAX, FLAG) else {
+        return false;
+    };
+    let Ok(json) = serde_json::from_slice::<Value>(found.as_bytes()) else {
+        return false;
+    };
+    let has = |place: &str| json.pointer(place).is_some_and(Value::is_string);
+    has("/url") && has("/bankezy/apiKey") && has("/bankezy/payloadSecret")
+}

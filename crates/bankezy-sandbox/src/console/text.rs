@@ -1,0 +1,78 @@
+//! What `bankezy inspect` and `bankezy diagnose` do, over the API.
+
+use std::sync::Arc;
+
+use bankezy_crypto::{SecretBytes, backend};
+use bankezy_diagnose::{DiagnoseError, Finding, Line, Message};
+use serde_json::{Map, Value, json};
+
+use super::failure::Failure;
+use super::request::{Asked, Outcome, ok};
+
+pub(super) async fn inspect(asked: Asked<'_>) -> Outcome {
+    let max = asked.state().max_body;
+    let members = asked.members(&["text"]).await?;
+    let text: String = members.required("text", "a string")?;
+    let report = bankezy_diagnose::inspect(text.as_bytes(), max);
+    let report =
+        report.map_err(|error| Failure::bad_request("not-inspected", error.to_string()))?;
+    let lines = report.lines().iter();
+    let lines = lines.map(|line: &Line| (line.name().to_owned(), Value::from(line.value())));
+    Ok(ok(&json!({
+        "report": report.to_string(),
+        "json": lines.collect::<Map<String, Value>>(),
+    })))
+}
+
+pub(super) async fn diagnose(asked: Asked<'_>) -> Outcome {
+    let console = Arc::clone(asked.console);
+    let max = console.state.max_body;
+    let members = asked.members(&["text", "secret"]).await?;
+    let text: String = members.required("text", "a string")?;
+    let secret: Option<String> = members.optional("secret", "a string")?;
+    // Without one: does this emulator's secret open it?
+    let secret = secret.map(|secret| SecretBytes::from(secret.into_bytes()));
+    let secret = secret.unwrap_or_else(|| {
+        let own = console.state.credentials.payload_secret().to_base64url();
+        own.as_str().as_bytes().to_vec().into()
+    });
+    // Thousands of readings are tried.
+    let permit = console.heavy.acquire().await;
+    let found = tokio::task::spawn_blocking(move || diagnosed(&text, &secret, max));
+    let found = found.await.map_err(|_| Failure::internal())?;
+    drop(permit);
+    let (report, json) = found.map_err(|error| {
+        // Its text names attempts and no part of the secret.
+        Failure::bad_request("not-diagnosed", error.to_string())
+    })?;
+    Ok(ok(&json!({ "report": report, "json": json })))
+}
+
+fn diagnosed(
+    text: &str,
+    secret: &SecretBytes,
+    max: usize,
+) -> Result<(String, Value), DiagnoseError> {
+    let message = Message::new(text.as_bytes(), max, &backend::AWS_LC_RS)?;
+    let stripped: Vec<String> = message.stripped().iter().map(ToString::to_string).collect();
+    let finding = message.try_readings(secret)?;
+    let mut report = format!("{finding}\n");
+    if !stripped.is_empty() {
+        report.push_str(&format!(
+            "stripped from the capture: {}\n",
+            stripped.join(", ")
+        ));
+    }
+    let flags = match &finding {
+        Finding::Reading { reading, .. } => reading.flags(),
+        _ => None,
+    };
+    let json = json!({
+        "algorithm": message.algorithm().name(),
+        "finding": finding.to_string(),
+        "weakness": finding.weakness().map(|weakness| weakness.to_string()),
+        "flags": flags,
+        "stripped": stripped,
+    });
+    Ok((report, json))
+}
