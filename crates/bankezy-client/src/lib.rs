@@ -124,3 +124,18 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod repository_readme {}
+
+/// The examples of the integration guide, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide.md")]
+mod guide {}
+
+/// The examples of the page about keys, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/keys.md")]
+mod keys {}
+
+/// The examples of the page about the four providers, run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/providers.md")]
+mod providers {}

@@ -4,6 +4,7 @@ mod diagnosing;
 mod emulator;
 mod environment;
 mod explaining;
+mod guide;
 mod key_texts;
 mod keys_and_messages;
 mod lines;
