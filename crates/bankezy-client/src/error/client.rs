@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::{ConnectProblem, ServiceError, Setting, TlsProblem, UrlProblem};
+use bankezy_crypto::providers::{
+    ConnectProblem, ServerHeaders, ServiceError, Setting, TlsProblem, UrlProblem,
+};
 use bankezy_crypto::{Delivery, ErrorCategory};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
@@ -19,6 +21,7 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 pub struct ClientError {
     kind: ClientErrorKind,
     delivery: Delivery,
+    headers: Option<ServerHeaders>,
 }
 
 /// What went wrong.
@@ -75,7 +78,12 @@ impl ClientError {
     /// For services that a [`Transport`](crate::Transport) sends through, such as mocks.
     #[must_use]
     pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
-        Self { kind, delivery }
+        let headers = None;
+        Self {
+            kind,
+            delivery,
+            headers,
+        }
     }
 
     pub(crate) const fn not_sent(kind: ClientErrorKind) -> Self {
@@ -86,6 +94,17 @@ impl ClientError {
     #[must_use]
     pub fn kind(&self) -> &ClientErrorKind {
         &self.kind
+    }
+
+    /// Headers of the last answer whose head arrived, of any attempt: see
+    /// [`ProviderError::server_headers`](crate::ProviderError::server_headers).
+    #[must_use]
+    pub fn server_headers(&self) -> Option<&ServerHeaders> {
+        self.headers.as_ref()
+    }
+
+    pub(crate) fn with_headers(self, headers: Option<ServerHeaders>) -> Self {
+        Self { headers, ..self }
     }
 
     /// Whether the server may have received the request.

@@ -58,6 +58,8 @@ pub(super) fn config(
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // It could be replayed. This is also the default.
+    config.enable_early_data = false;
     Ok(config)
 }
 
