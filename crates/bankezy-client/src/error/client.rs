@@ -17,7 +17,8 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat the call only if it may be executed twice |
 /// | anything else | fix the configuration or the request: `docs/errors.md` lists a remedy for each code |
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Equal errors are of one kind and delivery, whatever their headers.
+#[derive(Debug, Clone)]
 pub struct ClientError {
     kind: ClientErrorKind,
     delivery: Delivery,
@@ -156,7 +157,10 @@ impl ClientError {
     pub(in crate::error) fn can_pass(&self) -> bool {
         // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
         use ConnectProblem::{ProxyAuthentication, ProxyRefused};
+        use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
         match self.kind {
+            // Something in between, or a server that starts. A certificate stays what it is.
+            ClientErrorKind::Tls(HandshakeRefused | NotTls | NothingInCommon | Protocol) => true,
             ClientErrorKind::Connect(ProxyAuthentication | ProxyRefused) => false,
             ClientErrorKind::Connect(_)
             | ClientErrorKind::Timeout
@@ -178,5 +182,13 @@ impl fmt::Display for ClientError {
         }
     }
 }
+
+impl PartialEq for ClientError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.kind, self.delivery) == (&other.kind, other.delivery)
+    }
+}
+
+impl Eq for ClientError {}
 
 impl core::error::Error for ClientError {}
