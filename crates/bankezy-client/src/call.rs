@@ -1,14 +1,15 @@
 //! One call: its attempts, its deadline and its trace, without I/O and timers.
 
 use core::time::Duration;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bankezy_crypto::providers::Idempotent;
+use bankezy_crypto::providers::{Idempotent, ServerHeaders};
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderName, Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field::Empty, warn};
 
+use super::transport::Settings;
 use super::{ClientError, RetryPolicy, backoff::millis};
 
 pub(super) struct Call {
@@ -19,6 +20,8 @@ pub(super) struct Call {
     is_idempotent: bool,
     /// Of the attempt, as soon as a service may send it.
     pub(super) sending: Arc<OnceLock<DeliveryTracker>>,
+    /// Of the last answer whose head arrived.
+    pub(super) heads: Arc<Heads>,
     /// Whether an earlier attempt was possibly sent.
     sent_before: bool,
     pub(super) has_ended: bool,
@@ -29,16 +32,36 @@ pub(super) struct Call {
     pub(super) span: Span,
 }
 
+/// The headers that are kept of the last head.
+pub(super) struct Heads {
+    names: Arc<[HeaderName]>,
+    last: Mutex<Option<ServerHeaders>>,
+}
+
+impl Heads {
+    pub(super) fn see<B>(&self, response: &Response<B>) {
+        *self.last() = Some(ServerHeaders::of(response, &self.names));
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<ServerHeaders>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Call {
-    pub(super) fn new(retries: RetryPolicy, deadline: Duration) -> Self {
+    pub(super) fn new(retries: RetryPolicy, settings: &Settings) -> Self {
         let now = Instant::now();
         Self {
             retries,
-            deadline: now + deadline,
+            deadline: now + settings.deadline,
             attempt: 0,
             attempt_started: now,
             is_idempotent: false,
             sending: Arc::default(),
+            heads: Arc::new(Heads {
+                names: Arc::clone(&settings.kept_headers),
+                last: Mutex::default(),
+            }),
             sent_before: false,
             has_ended: false,
             method: Method::GET,
@@ -63,6 +86,11 @@ impl Call {
         self.method = request.method().clone();
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
+        if self.attempt == 1 {
+            self.span
+                .record("http.request.method", self.method.as_str())
+                .record("server.address", self.host.as_str());
+        }
     }
 
     /// How long to wait before the next attempt; `None` if the result is final. An error says whether any attempt
@@ -75,10 +103,13 @@ impl Call {
         let left = self.deadline.saturating_duration_since(now);
         let (retries, is_idempotent) = (&self.retries, self.is_idempotent);
         let wait = retries.wait(self.attempt, left, is_idempotent, result);
-        if let Err(error) = result
-            && self.sent_before
-        {
-            *error = ClientError::new(error.kind().clone(), Delivery::PossiblySent);
+        if let Err(error) = result {
+            let delivery = match self.sent_before {
+                true => Delivery::PossiblySent,
+                false => error.delivery(),
+            };
+            let judged = ClientError::new(error.kind().clone(), delivery);
+            *error = judged.with_headers(self.heads.last().clone());
         }
         // Whatever a service reported.
         self.sent_before |= result.is_ok();
@@ -106,8 +137,6 @@ impl Call {
         self.has_ended = wait.is_none();
         if self.has_ended {
             self.span
-                .record("http.request.method", self.method.as_str())
-                .record("server.address", self.host.as_str())
                 .record("http.response.status_code", status)
                 .record("error.type", error_type)
                 .record("http.request.resend_count", resends);
@@ -130,6 +159,10 @@ impl Drop for Call {
     fn drop(&mut self) {
         if !self.has_ended {
             let possibly_sent = self.is_possibly_sent();
+            let _entered = self.span.enter();
+            self.span
+                .record("error.type", "client.dropped")
+                .record("http.request.resend_count", self.resends());
             warn!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),
                 http.request.resend_count = self.resends(), possibly_sent,

@@ -21,7 +21,7 @@ use tower_service::Service;
 use tracing::{Instrument as _, warn};
 
 use super::backoff::MAX_DEADLINE;
-use super::call::Call;
+use super::call::{Call, Heads};
 use super::sync::time::{Instant, sleep, timeout_at};
 use super::{ClientError, ClientErrorKind, ProviderError, RetryPolicy};
 
@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retries: RetryPolicy,
     pub(crate) max_response_len: usize,
-    kept_headers: Arc<[HeaderName]>,
+    pub(crate) kept_headers: Arc<[HeaderName]>,
 }
 
 impl Default for Settings {
@@ -114,11 +114,11 @@ impl Transport {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        let exchange = move |request, sending, limits| -> Answering {
+        let exchange = move |request, sending, heads, limits| -> Answering {
             // Call the clone that was polled ready.
             let mut service = service.clone();
             limit(&mut service, limits);
-            Box::pin(exchange(service, request, sending, limits))
+            Box::pin(exchange(service, request, sending, heads, limits))
         };
         let exchange = Arc::new(ArcSwap::from_pointee(Box::new(exchange) as Box<Exchange>));
         Self { exchange, settings }
@@ -216,7 +216,7 @@ impl Transport {
         retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
     ) -> Result<Answered, E> {
-        let mut call = Call::new(retries, self.settings.deadline);
+        let mut call = Call::new(retries, &self.settings);
         let span = call.span.clone();
         async {
             let mut answered = None;
@@ -254,7 +254,8 @@ impl Transport {
         let sent = request.body().clone();
         let (exchange, sending) = (self.exchange.load_full(), Arc::clone(&call.sending));
         let limits = (call.deadline, self.settings.max_response_len);
-        let response = exchange(request.map(Full::new), sending, limits).await?;
+        let heads = Arc::clone(&call.heads);
+        let response = exchange(request.map(Full::new), sending, heads, limits).await?;
         if is_reflected(&sent, response.body().as_bytes()) {
             let kind = ClientErrorKind::Reflected;
             return Err(ClientError::new(kind, Delivery::PossiblySent));
@@ -278,7 +279,8 @@ type Answer = Result<Answered, ClientError>;
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One exchange over a service, by a deadline, with an answer of at most this many bytes.
-type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
+type Exchange =
+    dyn Fn(Request<Full<Bytes>>, Sending, Arc<Heads>, Limits) -> Answering + Send + Sync;
 
 /// The deadline, and the cap of the answer.
 pub(crate) type Limits = (Instant, usize);
@@ -290,6 +292,7 @@ async fn exchange<S, B>(
     mut service: S,
     mut request: Request<Full<Bytes>>,
     sending: Sending,
+    heads: Arc<Heads>,
     (deadline, max): Limits,
 ) -> Answer
 where
@@ -307,6 +310,7 @@ where
     let answering = async {
         let response = service.call(request).await;
         let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
+        heads.see(&response);
         collect(response, max).await
     };
     let answer = timeout_at(deadline, answering).await;

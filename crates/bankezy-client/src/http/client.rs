@@ -107,9 +107,7 @@ impl Service<Request<Full<Bytes>>> for Client {
                 .execute(prepared.request)
                 .await
                 .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
-            if response.content_length() > Some(max as u64) {
-                return Err(too_long(max));
-            }
+            let is_too_long = response.content_length() > Some(max as u64);
             let broken = move |error: BoxError| {
                 if error.is::<LengthLimitError>() {
                     return too_long(max);
@@ -117,7 +115,11 @@ impl Service<Request<Full<Bytes>>> for Client {
                 classify(&*error, has_identity, Delivery::PossiblySent)
             };
             let response = Response::<reqwest::Body>::from(response);
-            Ok(response.map(|body| Limited::new(body, max).map_err(broken).boxed()))
+            Ok(response.map(|body| match is_too_long {
+                // Fails at once, after the head.
+                true => Limited::new(Full::from(" "), 0).map_err(broken).boxed(),
+                false => Limited::new(body, max).map_err(broken).boxed(),
+            }))
         })
     }
 }

@@ -7,6 +7,7 @@ mod shared;
 pub(super) use shared::LoginFuture;
 
 use core::future::Future;
+use core::mem;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use bankezy_crypto::{Delivery, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::RwLockReadGuard;
+use tracing::warn;
 
 use super::sync::time::{sleep, timeout};
 use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
@@ -142,11 +144,15 @@ impl SessionKeeper {
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
         let shared = &self.shared;
-        let (mut session, mut under_way) = self.begin(self.session().await?).await;
-        if session.is_expired(shared.settings.now()) {
-            drop(under_way);
-            (session, under_way) = self.begin(self.session().await?).await;
-        }
+        let waiting = async {
+            let mut begun = self.begin(self.session().await?).await;
+            if begun.0.is_expired(shared.settings.now()) {
+                drop(begun);
+                begun = self.begin(self.session().await?).await;
+            }
+            Ok::<_, ProviderError>(begun)
+        };
+        let (session, under_way) = traced(waiting, false).await?;
         let (result, verdict) = self.call_under(&session, endpoint, body).await;
         drop(under_way);
         let again = match verdict {
@@ -160,10 +166,10 @@ impl SessionKeeper {
             let _ = shared.next(Some(&session), verdict);
             return result;
         }
-        let Ok(next) = self.refuse(&session).await else {
+        let waiting = async { Some(self.begin(self.refuse(&session).await.ok()?).await) };
+        let Some((next, _under_way)) = traced(waiting, verdict != Verdict::Spent).await else {
             return result;
         };
-        let (next, _under_way) = self.begin(next).await;
         match self.call_under(&next, endpoint, body).await.0 {
             // The first attempt was sent, which this error would not say.
             Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
@@ -295,6 +301,20 @@ impl SessionKeeper {
         let verdict = verdict(session, &result);
         (result, verdict)
     }
+}
+
+/// Waits, and leaves an event if the caller drops its call meanwhile.
+async fn traced<T>(waiting: impl Future<Output = T>, possibly_sent: bool) -> T {
+    struct Dropped(bool);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            warn!(target: "bankezy_client", { possibly_sent = self.0 }, "call dropped before its end");
+        }
+    }
+    let dropped = Dropped(possibly_sent);
+    let waited = waiting.await;
+    mem::forget(dropped);
+    waited
 }
 
 /// Whether a session is still good after a call under it.
