@@ -142,8 +142,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
-        let answering = self.call_with_headers(&endpoint, body, token, channel);
-        Ok(answering.await?.0)
+        let answered = self.answered(&endpoint, body, token, channel).await?;
+        Ok(answered.0)
     }
 
     /// As [`call`](Self::call), with the answer's headers that [`Transport::kept_headers`] names, such as the
@@ -158,6 +158,17 @@ impl BankEzyClient {
         token: &Token,
         channel: &Channel,
     ) -> Result<(R, ServerHeaders), ProviderError> {
+        let (answer, response) = self.answered(endpoint, body, token, channel).await?;
+        Ok((answer, self.transport.kept(&response)))
+    }
+
+    pub(super) async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<(R, Answered), ProviderError> {
         let server = &self.server;
         let make = || server.call_request(endpoint.clone(), body, token, channel);
         let read = |answer: &Answered| bankezy::read_from(endpoint, answer, channel);
@@ -173,7 +184,7 @@ impl BankEzyClient {
         &self,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         read: impl FnOnce(&Answered) -> Result<T, CallError>,
-    ) -> Result<(T, ServerHeaders), ProviderError> {
+    ) -> Result<(T, Answered), ProviderError> {
         let make = || {
             let mut request = make()?;
             self.options.apply(&mut request)?;

@@ -1,15 +1,14 @@
 //! One call: its attempts, its deadline and its trace, without I/O and timers.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use bankezy_crypto::providers::{Idempotent, ServerHeaders};
+use bankezy_crypto::providers::Idempotent;
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
-use http::{HeaderName, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field::Empty, warn};
 
-use super::transport::Settings;
 use super::{ClientError, RetryPolicy, backoff::millis};
 
 pub(super) struct Call {
@@ -20,8 +19,6 @@ pub(super) struct Call {
     is_idempotent: bool,
     /// Of the attempt, as soon as a service may send it.
     pub(super) sending: Arc<OnceLock<DeliveryTracker>>,
-    /// Of the last answer whose head arrived.
-    pub(super) heads: Arc<Heads>,
     /// Whether an earlier attempt was possibly sent.
     sent_before: bool,
     pub(super) has_ended: bool,
@@ -32,36 +29,16 @@ pub(super) struct Call {
     pub(super) span: Span,
 }
 
-/// The headers that are kept of the last head.
-pub(super) struct Heads {
-    names: Arc<[HeaderName]>,
-    last: Mutex<Option<ServerHeaders>>,
-}
-
-impl Heads {
-    pub(super) fn see<B>(&self, response: &Response<B>) {
-        *self.last() = Some(ServerHeaders::of(response, &self.names));
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<ServerHeaders>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Call {
-    pub(super) fn new(retries: RetryPolicy, settings: &Settings) -> Self {
+    pub(super) fn new(retries: RetryPolicy, deadline: Duration) -> Self {
         let now = Instant::now();
         Self {
             retries,
-            deadline: now + settings.deadline,
+            deadline: now + deadline,
             attempt: 0,
             attempt_started: now,
             is_idempotent: false,
             sending: Arc::default(),
-            heads: Arc::new(Heads {
-                names: Arc::clone(&settings.kept_headers),
-                last: Mutex::default(),
-            }),
             sent_before: false,
             has_ended: false,
             method: Method::GET,
@@ -103,13 +80,10 @@ impl Call {
         let left = self.deadline.saturating_duration_since(now);
         let (retries, is_idempotent) = (&self.retries, self.is_idempotent);
         let wait = retries.wait(self.attempt, left, is_idempotent, result);
-        if let Err(error) = result {
-            let delivery = match self.sent_before {
-                true => Delivery::PossiblySent,
-                false => error.delivery(),
-            };
-            let judged = ClientError::new(error.kind().clone(), delivery);
-            *error = judged.with_headers(self.heads.last().clone());
+        if let Err(error) = result
+            && self.sent_before
+        {
+            error.set_possibly_sent();
         }
         // Whatever a service reported.
         self.sent_before |= result.is_ok();

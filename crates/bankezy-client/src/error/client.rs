@@ -105,8 +105,14 @@ impl ClientError {
         self.headers.as_ref()
     }
 
-    pub(crate) fn with_headers(self, headers: Option<ServerHeaders>) -> Self {
-        Self { headers, ..self }
+    /// Keeps those that it has.
+    pub(crate) fn with_headers(mut self, headers: ServerHeaders) -> Self {
+        self.headers.get_or_insert(headers);
+        self
+    }
+
+    pub(crate) fn set_possibly_sent(&mut self) {
+        self.delivery = Delivery::PossiblySent;
     }
 
     /// Whether the server may have received the request.

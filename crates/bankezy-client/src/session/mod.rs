@@ -20,6 +20,7 @@ use tokio::sync::RwLockReadGuard;
 use tracing::warn;
 
 use super::sync::time::{sleep, timeout};
+use super::transport::Answered;
 use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
 use revocation::{IN_USE_EVERY, revoke};
 use shared::Shared;
@@ -130,8 +131,7 @@ impl SessionKeeper {
         endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, ProviderError> {
-        let (answer, _) = self.call_with_headers(&endpoint.into(), body).await?;
-        Ok(answer)
+        Ok(self.answered(&endpoint.into(), body).await?.0)
     }
 
     /// As [`call`](Self::call), with headers of the answer: see [`BankEzyClient::call_with_headers`].
@@ -143,6 +143,15 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
+        let (answer, response) = self.answered(endpoint, body).await?;
+        Ok((answer, self.shared.client.transport.kept(&response)))
+    }
+
+    async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+    ) -> Result<(R, Answered), ProviderError> {
         let shared = &self.shared;
         let waiting = async {
             let mut begun = self.begin(self.session().await?).await;
@@ -289,14 +298,14 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
+    ) -> (Result<(R, Answered), ProviderError>, Verdict) {
         let (token, channel) = (&session.answer().token, session.channel());
         // Until the end of this call a shutdown waits for it.
         if let Err(closed) = self.shared.check_open() {
             return (Err(closed), Verdict::Good);
         }
         let client = &self.shared.client;
-        let call = client.call_with_headers(endpoint, body, token, channel);
+        let call = client.answered(endpoint, body, token, channel);
         let result = call.await;
         let verdict = verdict(session, &result);
         (result, verdict)
