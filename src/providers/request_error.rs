@@ -201,7 +201,8 @@ impl UrlProblem {
     /// (RFC 3986 section 5.2.4): [`DotSegment`](Self::DotSegment).
     #[must_use]
     pub fn has_dot_segment(path: &str) -> bool {
-        path.split(['/', '\\']).any(is_dot_segment)
+        memchr::memchr2(b'.', b'%', path.as_bytes()).is_some()
+            && path.split(['/', '\\']).any(is_dot_segment)
     }
 }
 

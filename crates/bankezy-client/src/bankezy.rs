@@ -7,8 +7,9 @@ use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Endpoint,
     Outcome, TokenAnswer, TokenRequest,
 };
-use bankezy_crypto::providers::{ServerHeaders, Token};
-use bankezy_crypto::{Channel, Derivation, KeyPair};
+use bankezy_crypto::providers::{CallError, CallOptions, RequestError, ServerHeaders, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
+use http::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +26,7 @@ use super::{ProviderError, Transport};
 pub struct BankEzyClient {
     pub(super) transport: Transport,
     server: Arc<BankEzy>,
+    options: CallOptions,
 }
 
 impl BankEzyClient {
@@ -34,7 +36,17 @@ impl BankEzyClient {
         Self {
             transport: transport.into(),
             server: Arc::new(server),
+            options: CallOptions::new(),
         }
+    }
+
+    /// What the caller says of each call, in addition to the options of its [`Endpoint`], such as a `traceparent`:
+    /// `client.clone().with_options(options)` is for one call. `allow_empty` is taken from the endpoint alone, and a
+    /// header that both have is an error.
+    #[must_use]
+    pub fn with_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Get Token.
@@ -78,7 +90,7 @@ impl BankEzyClient {
         let make = || Ok(server.app_token_request(credentials, Arc::clone(&ours))?.0);
         let handshake = AppTokenHandshake::new(Arc::clone(&ours));
         let read = |answer: &Answered| handshake.finish(answer, derivation);
-        Ok(self.transport.ask(make, read).await?.0)
+        Ok(self.ask(make, read).await?.0)
     }
 
     /// Renew. For a token of Get App Token, pass no account number (inferred, see
@@ -95,7 +107,7 @@ impl BankEzyClient {
         let account_number = account_number.into();
         let make = || self.server.renew_request(token, account_number, channel);
         let read = |answer: &Answered| bankezy::read_token(Call::Renew, answer, channel);
-        Ok(self.transport.ask(make, read).await?.0)
+        Ok(self.ask(make, read).await?.0)
     }
 
     /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
@@ -111,7 +123,7 @@ impl BankEzyClient {
         let server = &self.server;
         let make = || server.invalidate_request(token_reference_id, token, channel);
         let read = |answer: &Answered| bankezy::read_invalidated(answer, channel);
-        Ok(self.transport.ask(make, read).await?.0)
+        Ok(self.ask(make, read).await?.0)
     }
 
     /// Any other call: `POST` to a path, or an [`Endpoint`]. Request and answer can be any JSON and are
@@ -130,8 +142,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
-        let answering = self.call_with_headers(&endpoint, body, token, channel);
-        Ok(answering.await?.0)
+        let answered = self.answered(&endpoint, body, token, channel).await?;
+        Ok(answered.0)
     }
 
     /// As [`call`](Self::call), with the answer's headers that [`Transport::kept_headers`] names, such as the
@@ -146,15 +158,39 @@ impl BankEzyClient {
         token: &Token,
         channel: &Channel,
     ) -> Result<(R, ServerHeaders), ProviderError> {
+        let (answer, response) = self.answered(endpoint, body, token, channel).await?;
+        Ok((answer, self.transport.kept(&response)))
+    }
+
+    pub(super) async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+        token: &Token,
+        channel: &Channel,
+    ) -> Result<(R, Answered), ProviderError> {
         let server = &self.server;
         let make = || server.call_request(endpoint.clone(), body, token, channel);
         let read = |answer: &Answered| bankezy::read_from(endpoint, answer, channel);
-        self.transport.ask(make, read).await
+        self.ask(make, read).await
     }
 
     /// Whether the caller says that a call of the token service may be repeated.
     pub(super) fn is_idempotent(&self, call: Call) -> bool {
-        self.server.endpoint(call).options.is_idempotent()
+        self.options.is_idempotent() || self.server.endpoint(call).options.is_idempotent()
+    }
+
+    async fn ask<T>(
+        &self,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
+        read: impl FnOnce(&Answered) -> Result<T, CallError>,
+    ) -> Result<(T, Answered), ProviderError> {
+        let make = || {
+            let mut request = make()?;
+            self.options.apply(&mut request)?;
+            Ok(request)
+        };
+        self.transport.ask(make, read).await
     }
 
     async fn user_token(
@@ -176,6 +212,6 @@ impl BankEzyClient {
             }
         };
         let read = |answer: &Answered| bankezy::read_token(call, answer, channel);
-        Ok(self.transport.ask(make, read).await?.0)
+        Ok(self.ask(make, read).await?.0)
     }
 }

@@ -63,6 +63,11 @@ impl Call {
         self.method = request.method().clone();
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
+        if self.attempt == 1 {
+            self.span
+                .record("http.request.method", self.method.as_str())
+                .record("server.address", self.host.as_str());
+        }
     }
 
     /// How long to wait before the next attempt; `None` if the result is final. An error says whether any attempt
@@ -78,7 +83,7 @@ impl Call {
         if let Err(error) = result
             && self.sent_before
         {
-            *error = ClientError::new(error.kind().clone(), Delivery::PossiblySent);
+            error.set_possibly_sent();
         }
         // Whatever a service reported.
         self.sent_before |= result.is_ok();
@@ -106,8 +111,6 @@ impl Call {
         self.has_ended = wait.is_none();
         if self.has_ended {
             self.span
-                .record("http.request.method", self.method.as_str())
-                .record("server.address", self.host.as_str())
                 .record("http.response.status_code", status)
                 .record("error.type", error_type)
                 .record("http.request.resend_count", resends);
@@ -130,6 +133,10 @@ impl Drop for Call {
     fn drop(&mut self) {
         if !self.has_ended {
             let possibly_sent = self.is_possibly_sent();
+            let _entered = self.span.enter();
+            self.span
+                .record("error.type", "client.dropped")
+                .record("http.request.resend_count", self.resends());
             warn!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),
                 http.request.resend_count = self.resends(), possibly_sent,

@@ -18,6 +18,9 @@ use super::backoff::Backoff;
 /// after 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3). No attempt starts after the client's deadline:
 /// if a `Retry-After` is longer than the time left, the answer is returned at once.
 ///
+/// A TLS handshake that fails is retried like a connection, unless a certificate was refused, ours or the server's, or
+/// the server offers no HTTP/1.1: that would not pass.
+///
 /// The wait is random between zero and a bound that doubles with each attempt, plus what the server asked
 /// for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

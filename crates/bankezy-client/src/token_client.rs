@@ -42,7 +42,7 @@ impl<A: TokenApi> TokenClient<A> {
         }
     }
 
-    /// What the caller says of each request. Default: it is sent once.
+    /// What the caller says of each request; `client.clone().with_options(options)` is for one. Default: it is sent once.
     #[must_use]
     pub fn with_options(mut self, options: CallOptions) -> Self {
         self.options = options;

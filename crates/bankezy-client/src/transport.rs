@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retries: RetryPolicy,
     pub(crate) max_response_len: usize,
-    kept_headers: Arc<[HeaderName]>,
+    pub(crate) kept_headers: Arc<[HeaderName]>,
 }
 
 impl Default for Settings {
@@ -103,23 +103,29 @@ impl Transport {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
-        Self::limited(service, |_, _| (), Settings::default())
+        let exchange =
+            move |mut request: Request<Full<Bytes>>, sending, limits: Limits| -> Answering {
+                // Call the clone that was polled ready.
+                let mut service = service.clone();
+                Box::pin(async move {
+                    let ready =
+                        timeout_at(limits.0, poll_fn(|context| service.poll_ready(context)));
+                    let ready = ready.await.map_err(|_| timed_out(Delivery::NotSent))?;
+                    ready.map_err(|error| failed(error.into(), Delivery::NotSent))?;
+                    let call = |tracker| {
+                        request.extensions_mut().insert::<DeliveryTracker>(tracker);
+                        service.call(request)
+                    };
+                    answer(call, sending, limits).await
+                })
+            };
+        Self::over(exchange, Settings::default())
     }
 
-    /// `limit` tells each clone of the service the limits of its exchange.
-    pub(crate) fn limited<S, B>(service: S, limit: fn(&mut S, Limits), settings: Settings) -> Self
-    where
-        S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
-        S: Clone + Send + Sync + 'static,
-        S::Future: Send,
-        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
-    {
-        let exchange = move |request, sending, limits| -> Answering {
-            // Call the clone that was polled ready.
-            let mut service = service.clone();
-            limit(&mut service, limits);
-            Box::pin(exchange(service, request, sending, limits))
-        };
+    pub(crate) fn over(
+        exchange: impl Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync + 'static,
+        settings: Settings,
+    ) -> Self {
         let exchange = Arc::new(ArcSwap::from_pointee(Box::new(exchange) as Box<Exchange>));
         Self { exchange, settings }
     }
@@ -194,21 +200,25 @@ impl Transport {
         self.run(self.settings.retries, make).await
     }
 
-    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
+    /// Makes a call to a provider and reads its answer, which is returned too for its headers.
     pub(crate) async fn ask<T>(
         &self,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         read: impl FnOnce(&Answered) -> Result<T, CallError>,
-    ) -> Result<(T, ServerHeaders), ProviderError> {
+    ) -> Result<(T, Answered), ProviderError> {
         let response = self.execute(|| Ok::<_, ProviderError>(make()?)).await?;
-        let headers = ServerHeaders::of(&response, &self.settings.kept_headers);
         match read(&response) {
-            Ok(answer) => Ok((answer, headers)),
+            Ok(answer) => Ok((answer, response)),
             Err(error) => {
                 warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
-                Err(ProviderError::Answer(error, headers))
+                Err(ProviderError::Answer(error, self.kept(&response)))
             }
         }
+    }
+
+    /// The headers of an answer that are kept.
+    pub(crate) fn kept<B>(&self, answer: &Response<B>) -> ServerHeaders {
+        ServerHeaders::of(answer, &self.settings.kept_headers)
     }
 
     async fn run<E: From<ClientError>>(
@@ -232,7 +242,13 @@ impl Transport {
                 call.begin(&request);
                 let mut result = self.attempt(request, &call).await;
                 match call.judge(&mut result) {
-                    None => return Ok(result?),
+                    None => {
+                        let before = |error: ClientError| match &answered {
+                            Some(before) => error.with_headers(self.kept(before)),
+                            None => error,
+                        };
+                        return Ok(result.map_err(before)?);
+                    }
                     Some(wait) => {
                         answered = result.ok().or(answered);
                         sleep(wait).await;
@@ -244,22 +260,29 @@ impl Transport {
         .await
     }
 
-    async fn attempt(&self, request: Request<SecretBytes>, call: &Call) -> Answer {
+    async fn attempt(
+        &self,
+        request: Request<SecretBytes>,
+        call: &Call,
+    ) -> Result<Answered, ClientError> {
         // No time may be left, such as after a slow closure.
         if Instant::now() >= call.deadline {
-            return Err(ClientError::not_sent(ClientErrorKind::Timeout));
+            return Err(timed_out(Delivery::NotSent));
         }
         // Wiped when its last owner drops it.
         let request = request.map(Bytes::from_owner);
         let sent = request.body().clone();
-        let (exchange, sending) = (self.exchange.load_full(), Arc::clone(&call.sending));
         let limits = (call.deadline, self.settings.max_response_len);
-        let response = exchange(request.map(Full::new), sending, limits).await?;
-        if is_reflected(&sent, response.body().as_bytes()) {
-            let kind = ClientErrorKind::Reflected;
-            return Err(ClientError::new(kind, Delivery::PossiblySent));
-        }
-        Ok(response)
+        let sending = Arc::clone(&call.sending);
+        let exchange = self.exchange.load()(request.map(Full::new), sending, limits);
+        let (head, body) = exchange.await?.into_parts();
+        let head = Response::from_parts(head, ());
+        let error = match body {
+            Ok(body) if !is_reflected(&sent, body.as_bytes()) => return Ok(head.map(|()| body)),
+            Ok(_) => ClientError::new(ClientErrorKind::Reflected, Delivery::PossiblySent),
+            Err(error) => error,
+        };
+        Err(error.with_headers(self.kept(&head)))
     }
 }
 
@@ -273,9 +296,11 @@ impl fmt::Debug for Transport {
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 pub(crate) type Answered = Response<SecretBytes>;
-type Answer = Result<Answered, ClientError>;
 
-type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// The body, unless it could not be read.
+type Answer = Result<Response<Result<SecretBytes, ClientError>>, ClientError>;
+
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One exchange over a service, by a deadline, with an answer of at most this many bytes.
 type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
@@ -284,38 +309,41 @@ type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Sen
 pub(crate) type Limits = (Instant, usize);
 
 /// Set once a service has the request.
-type Sending = Arc<OnceLock<DeliveryTracker>>;
+pub(crate) type Sending = Arc<OnceLock<DeliveryTracker>>;
 
-async fn exchange<S, B>(
-    mut service: S,
-    mut request: Request<Full<Bytes>>,
+/// Sends by `call`, which gets the tracker of the request, and reads the answer.
+pub(crate) async fn answer<B, E, F>(
+    call: impl FnOnce(DeliveryTracker) -> F,
     sending: Sending,
     (deadline, max): Limits,
 ) -> Answer
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
+    F: Future<Output = Result<Response<B>, E>>,
     B: Body<Error: Into<BoxError>>,
+    E: Into<BoxError>,
 {
-    let timeout = |delivery| Err(ClientError::new(ClientErrorKind::Timeout, delivery));
-    let ready = poll_fn(|context| service.poll_ready(context));
-    match timeout_at(deadline, ready).await {
-        Ok(ready) => ready.map_err(|error| failed(error.into(), Delivery::NotSent))?,
-        Err(_) => return timeout(Delivery::NotSent),
-    }
     let tracker = sending.get_or_init(DeliveryTracker::new);
-    request.extensions_mut().insert(tracker.clone());
+    let mut head = None;
     let answering = async {
-        let response = service.call(request).await;
+        let response = call(tracker.clone()).await;
         let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
-        collect(response, max).await
+        let (parts, body) = response.into_parts();
+        head = Some(parts);
+        collect(body, max).await
     };
-    let answer = timeout_at(deadline, answering).await;
-    answer.unwrap_or_else(|_| timeout(tracker.abandon()))
+    let body = timeout_at(deadline, answering).await;
+    let body = body.unwrap_or_else(|_| Err(timed_out(tracker.abandon())));
+    match head {
+        Some(head) => Ok(Response::from_parts(head, body)),
+        None => body.map(|body| Response::new(Ok(body))),
+    }
 }
 
 /// Reads the whole answer, or fails as soon as it exceeds the cap.
-async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usize) -> Answer {
-    let (parts, body) = response.into_parts();
+async fn collect<B: Body<Error: Into<BoxError>>>(
+    body: B,
+    max: usize,
+) -> Result<SecretBytes, ClientError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > max {
         return Err(too_long(max));
@@ -338,7 +366,11 @@ async fn collect<B: Body<Error: Into<BoxError>>>(response: Response<B>, max: usi
             data.advance(len);
         }
     }
-    Ok(Response::from_parts(parts, collected))
+    Ok(collected)
+}
+
+fn timed_out(delivery: Delivery) -> ClientError {
+    ClientError::new(ClientErrorKind::Timeout, delivery)
 }
 
 /// The server has received the request.

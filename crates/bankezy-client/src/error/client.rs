@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use bankezy_crypto::providers::{ConnectProblem, ServiceError, Setting, TlsProblem, UrlProblem};
+use bankezy_crypto::providers::{
+    ConnectProblem, ServerHeaders, ServiceError, Setting, TlsProblem, UrlProblem,
+};
 use bankezy_crypto::{Delivery, ErrorCategory};
 
 /// Everything that can go wrong between a request and its response: what, and whether the server may have
@@ -15,10 +17,13 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat the call only if it may be executed twice |
 /// | anything else | fix the configuration or the request: `docs/errors.md` lists a remedy for each code |
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Equal errors are of one kind and delivery, whatever their headers.
+#[derive(Debug, Clone)]
 pub struct ClientError {
     kind: ClientErrorKind,
     delivery: Delivery,
+    headers: Option<ServerHeaders>,
 }
 
 /// What went wrong.
@@ -75,7 +80,12 @@ impl ClientError {
     /// For services that a [`Transport`](crate::Transport) sends through, such as mocks.
     #[must_use]
     pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
-        Self { kind, delivery }
+        let headers = None;
+        Self {
+            kind,
+            delivery,
+            headers,
+        }
     }
 
     pub(crate) const fn not_sent(kind: ClientErrorKind) -> Self {
@@ -86,6 +96,23 @@ impl ClientError {
     #[must_use]
     pub fn kind(&self) -> &ClientErrorKind {
         &self.kind
+    }
+
+    /// Headers of the last answer whose head arrived, of any attempt: see
+    /// [`ProviderError::server_headers`](crate::ProviderError::server_headers).
+    #[must_use]
+    pub fn server_headers(&self) -> Option<&ServerHeaders> {
+        self.headers.as_ref()
+    }
+
+    /// Keeps those that it has.
+    pub(crate) fn with_headers(mut self, headers: ServerHeaders) -> Self {
+        self.headers.get_or_insert(headers);
+        self
+    }
+
+    pub(crate) fn set_possibly_sent(&mut self) {
+        self.delivery = Delivery::PossiblySent;
     }
 
     /// Whether the server may have received the request.
@@ -137,7 +164,10 @@ impl ClientError {
     pub(in crate::error) fn can_pass(&self) -> bool {
         // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
         use ConnectProblem::{ProxyAuthentication, ProxyRefused};
+        use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
         match self.kind {
+            // Something in between, or a server that starts. A certificate stays what it is.
+            ClientErrorKind::Tls(HandshakeRefused | NotTls | NothingInCommon | Protocol) => true,
             ClientErrorKind::Connect(ProxyAuthentication | ProxyRefused) => false,
             ClientErrorKind::Connect(_)
             | ClientErrorKind::Timeout
@@ -159,5 +189,13 @@ impl fmt::Display for ClientError {
         }
     }
 }
+
+impl PartialEq for ClientError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.kind, self.delivery) == (&other.kind, other.delivery)
+    }
+}
+
+impl Eq for ClientError {}
 
 impl core::error::Error for ClientError {}

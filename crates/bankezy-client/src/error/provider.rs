@@ -119,11 +119,13 @@ impl ProviderError {
     }
 
     /// Headers of the answer, such as the server's request id: those that
-    /// [`Transport::kept_headers`](crate::Transport::kept_headers) names.
+    /// [`Transport::kept_headers`](crate::Transport::kept_headers) names. If no answer was complete, those of the last
+    /// one that began.
     #[must_use]
     pub fn server_headers(&self) -> Option<&ServerHeaders> {
         match self {
             Self::Answer(_, headers) => Some(headers),
+            Self::Transport(error) => error.server_headers(),
             Self::NoToken { cause, .. } => cause.server_headers(),
             _ => None,
         }
@@ -150,7 +152,9 @@ impl ProviderError {
             Self::Answer(error, _) => error.is_retryable(),
             Self::NoToken { cause, .. } => cause.can_pass(),
             Self::RefusedLately { .. } => true,
-            Self::Request(_) | Self::Token(_) | Self::ShutDown => false,
+            // It was not sent. The other problems are those of a request, which a call reports as `NoToken`.
+            Self::Token(problem) => *problem == TokenProblem::TooMany,
+            Self::Request(_) | Self::ShutDown => false,
         }
     }
 

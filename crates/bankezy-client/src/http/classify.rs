@@ -12,13 +12,10 @@ use crate::{ClientError, ClientErrorKind, ConnectProblem, TlsProblem};
 
 /// `has_identity`: whether a client certificate is configured.
 pub(super) fn classify(
-    error: &(dyn Error + 'static),
+    error: &reqwest::Error,
     has_identity: bool,
     delivery: Delivery,
 ) -> ClientError {
-    let Some(error) = error.downcast_ref::<reqwest::Error>() else {
-        return ClientError::new(ClientErrorKind::Interrupted, delivery);
-    };
     let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
     let kind = if let Some(problem) = tls {
         ClientErrorKind::Tls(problem)

@@ -3,20 +3,21 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use tower_service::Service;
 
 use super::classify::classify;
 use super::request::{Prepared, gave_up};
 use crate::ClientError;
-use crate::sync::time::Instant;
-use crate::transport::{Answered, BoxError, Limits, Settings, Transport, too_long};
+use crate::transport::{Answered, Answering, BoxError, Settings, Transport, answer, too_long};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
@@ -69,13 +70,13 @@ impl Client {
 
 /// With the client's deadline, retries and cap, which the transport's settings replace.
 impl From<Client> for Transport {
-    fn from(client: Client) -> Self {
-        let settings = client.settings.clone();
-        let limit = |client: &mut Client, (deadline, max_response_len): Limits| {
-            client.settings.deadline = deadline.saturating_duration_since(Instant::now());
-            client.settings.max_response_len = max_response_len;
+    fn from(Client { pools, settings }: Client) -> Self {
+        let exchange = move |request, sending, limits| -> Answering {
+            let pools = Arc::clone(&pools);
+            let call = |tracker| async move { pools.exchange(request, tracker, None).await };
+            Box::pin(answer(call, sending, limits))
         };
-        Self::limited(client, limit, settings)
+        Self::over(exchange, settings)
     }
 }
 
@@ -89,35 +90,49 @@ impl Service<Request<Full<Bytes>>> for Client {
     }
 
     fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
-        let client = self.clone();
+        let (pools, max) = (Arc::clone(&self.pools), self.settings.max_response_len);
+        let deadline = Some(self.settings.deadline);
         Box::pin(async move {
-            let of_request = request.extensions_mut().remove::<DeliveryTracker>();
-            let of_request = of_request.unwrap_or_default();
-            if !of_request.take() {
-                return Err(gave_up());
-            }
-            let (max, has_identity) = (client.settings.max_response_len, client.pools.has_identity);
-            let prepared = Prepared::new(request, of_request, client.settings.deadline)?;
-            let pool = if prepared.plain {
-                &client.pools.loopback
-            } else {
-                &client.pools.secure
+            let tracker = request.extensions_mut().remove().unwrap_or_default();
+            let response = pools.exchange(request, tracker, deadline).await?;
+            let broken = move |error: BoxError| match error.downcast() {
+                Ok(error) => *error,
+                Err(_) => too_long(max),
             };
-            let response = pool
-                .execute(prepared.request)
-                .await
-                .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
-            if response.content_length() > Some(max as u64) {
-                return Err(too_long(max));
-            }
-            let broken = move |error: BoxError| {
-                if error.is::<LengthLimitError>() {
-                    return too_long(max);
-                }
-                classify(&*error, has_identity, Delivery::PossiblySent)
-            };
-            let response = Response::<reqwest::Body>::from(response);
-            Ok(response.map(|body| Limited::new(body, max).map_err(broken).boxed()))
+            Ok(
+                response.map(|body| match body.size_hint().lower() > max as u64 {
+                    // Fails at once, after the head.
+                    true => Limited::new(Full::from(" "), 0).map_err(broken).boxed(),
+                    false => Limited::new(body, max).map_err(broken).boxed(),
+                }),
+            )
         })
+    }
+}
+
+impl Pools {
+    /// One exchange. Without a `deadline`, the caller has one.
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        tracker: DeliveryTracker,
+        deadline: Option<Duration>,
+    ) -> Result<Response<impl Body<Data = Bytes, Error = ClientError> + use<>>, ClientError> {
+        if !tracker.take() {
+            return Err(gave_up());
+        }
+        let has_identity = self.has_identity;
+        let prepared = Prepared::new(request, tracker, deadline)?;
+        let pool = if prepared.plain {
+            &self.loopback
+        } else {
+            &self.secure
+        };
+        let response = pool.execute(prepared.request).await;
+        let response = response
+            .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
+        let response = Response::<reqwest::Body>::from(response);
+        let broken = move |error| classify(&error, has_identity, Delivery::PossiblySent);
+        Ok(response.map(|body| body.map_err(broken)))
     }
 }

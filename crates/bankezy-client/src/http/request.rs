@@ -30,7 +30,7 @@ impl Prepared {
     pub(super) fn new(
         request: Request<Full<Bytes>>,
         of_request: DeliveryTracker,
-        deadline: Duration,
+        deadline: Option<Duration>,
     ) -> Result<Self, ClientError> {
         let (parts, body) = request.into_parts();
         let url = url(&parts.uri)?;
@@ -63,7 +63,9 @@ impl Prepared {
         let encoding = headers.entry(ACCEPT_ENCODING);
         encoding.or_insert(HeaderValue::from_static("identity"));
         *request.version_mut() = Version::HTTP_11;
-        *request.timeout_mut() = Some(deadline);
+        if deadline.is_some() {
+            *request.timeout_mut() = deadline;
+        }
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         Ok(Self {
             request,
@@ -125,7 +127,7 @@ mod tests {
         let uri = uri.parse().unwrap();
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri;
-        Prepared::new(request, DeliveryTracker::new(), Duration::from_secs(1))
+        Prepared::new(request, DeliveryTracker::new(), None)
     }
 
     #[test]
@@ -205,8 +207,7 @@ mod tests {
             request.headers_mut().insert("x-long", long);
             let tracker = DeliveryTracker::new();
             assert!(tracker.take());
-            let second = Duration::from_secs(1);
-            let prepared = Prepared::new(request, tracker.clone(), second).unwrap();
+            let prepared = Prepared::new(request, tracker.clone(), None).unwrap();
             assert_eq!(prepared.exchange.abandon(), delivery);
             assert_eq!(tracker.abandon(), delivery);
         }

@@ -58,6 +58,8 @@ pub(super) fn config(
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // It could be replayed. This is also the default.
+    config.enable_early_data = false;
     Ok(config)
 }
 
@@ -83,4 +85,15 @@ fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
         _ => Setting::ClientKey,
     })?;
     Ok(SingleCertAndKey::from(certified))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is sent early can be sent again by anyone.
+    #[test]
+    fn a_resumed_connection_sends_no_early_data() {
+        assert!(!config(&[], true, None).unwrap().enable_early_data);
+    }
 }

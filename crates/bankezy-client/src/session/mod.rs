@@ -7,6 +7,7 @@ mod shared;
 pub(super) use shared::LoginFuture;
 
 use core::future::Future;
+use core::mem;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
@@ -16,8 +17,10 @@ use bankezy_crypto::{Delivery, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::RwLockReadGuard;
+use tracing::warn;
 
 use super::sync::time::{sleep, timeout};
+use super::transport::Answered;
 use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
 use revocation::{IN_USE_EVERY, revoke};
 use shared::Shared;
@@ -128,8 +131,7 @@ impl SessionKeeper {
         endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, ProviderError> {
-        let (answer, _) = self.call_with_headers(&endpoint.into(), body).await?;
-        Ok(answer)
+        Ok(self.answered(&endpoint.into(), body).await?.0)
     }
 
     /// As [`call`](Self::call), with headers of the answer: see [`BankEzyClient::call_with_headers`].
@@ -141,12 +143,25 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
+        let (answer, response) = self.answered(endpoint, body).await?;
+        Ok((answer, self.shared.client.transport.kept(&response)))
+    }
+
+    async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
+        &self,
+        endpoint: &Endpoint,
+        body: &T,
+    ) -> Result<(R, Answered), ProviderError> {
         let shared = &self.shared;
-        let (mut session, mut under_way) = self.begin(self.session().await?).await;
-        if session.is_expired(shared.settings.now()) {
-            drop(under_way);
-            (session, under_way) = self.begin(self.session().await?).await;
-        }
+        let waiting = async {
+            let mut begun = self.begin(self.session().await?).await;
+            if begun.0.is_expired(shared.settings.now()) {
+                drop(begun);
+                begun = self.begin(self.session().await?).await;
+            }
+            Ok::<_, ProviderError>(begun)
+        };
+        let (session, under_way) = traced(waiting, false).await?;
         let (result, verdict) = self.call_under(&session, endpoint, body).await;
         drop(under_way);
         let again = match verdict {
@@ -160,10 +175,10 @@ impl SessionKeeper {
             let _ = shared.next(Some(&session), verdict);
             return result;
         }
-        let Ok(next) = self.refuse(&session).await else {
+        let waiting = async { Some(self.begin(self.refuse(&session).await.ok()?).await) };
+        let Some((next, _under_way)) = traced(waiting, verdict != Verdict::Spent).await else {
             return result;
         };
-        let (next, _under_way) = self.begin(next).await;
         match self.call_under(&next, endpoint, body).await.0 {
             // The first attempt was sent, which this error would not say.
             Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
@@ -283,18 +298,32 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
+    ) -> (Result<(R, Answered), ProviderError>, Verdict) {
         let (token, channel) = (&session.answer().token, session.channel());
         // Until the end of this call a shutdown waits for it.
         if let Err(closed) = self.shared.check_open() {
             return (Err(closed), Verdict::Good);
         }
         let client = &self.shared.client;
-        let call = client.call_with_headers(endpoint, body, token, channel);
+        let call = client.answered(endpoint, body, token, channel);
         let result = call.await;
         let verdict = verdict(session, &result);
         (result, verdict)
     }
+}
+
+/// Waits, and leaves an event if the caller drops its call meanwhile.
+async fn traced<T>(waiting: impl Future<Output = T>, possibly_sent: bool) -> T {
+    struct Dropped(bool);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            warn!(target: "bankezy_client", { possibly_sent = self.0 }, "call dropped before its end");
+        }
+    }
+    let dropped = Dropped(possibly_sent);
+    let waited = waiting.await;
+    mem::forget(dropped);
+    waited
 }
 
 /// Whether a session is still good after a call under it.

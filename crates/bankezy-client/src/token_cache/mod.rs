@@ -36,6 +36,10 @@ use shared::Shared;
 ///
 /// Requests are shared within one process: processes that share a store each make their own.
 ///
+/// A token read from a store outside of the process is bounded by the time of day alone. If that clock is set back, by
+/// an hour for example, the token is used up to an hour after its expiry: the server then refuses it, and
+/// [`TokenSlot::refuse`] drops it.
+///
 /// # Traces
 /// Under the target `bankezy_client`: at `trace` each token looked up, with `hit`; at `debug` each token
 /// obtained; at `warn` each failed request, with `error.code`, `failures` in a row and `retry_in_ms`, and

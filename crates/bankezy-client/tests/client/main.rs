@@ -5,6 +5,7 @@ mod bounds;
 mod causes;
 mod certificates;
 mod exchange;
+mod heads;
 mod once;
 mod retries;
 mod server;

@@ -268,3 +268,33 @@ async fn which_headers_of_an_answer_are_kept_is_a_setting() {
     assert_eq!(headers.get("set-cookie"), Some("a=b"));
     assert_eq!(headers.get("x-request-id"), None);
 }
+
+/// A `traceparent` of each call, those of the token service too.
+#[tokio::test]
+async fn a_client_for_one_call_adds_headers_to_every_call() {
+    let bank = Bank::answering(&[500]);
+    let client = BankEzyClient::new(bank.transport.clone(), server());
+    let (token, channel) = (Token::new("t".to_owned().into(), None), &bank.channel);
+    for number in 0..3 {
+        let name = HeaderName::from_static("traceparent");
+        let options = CallOptions::new().header(name, HeaderValue::from(number));
+        let client = client.clone().with_options(options);
+        let _ = match number {
+            0 => client.renew(&token, None, channel).await.map(drop),
+            1 => client
+                .invalidate("r", Some(&token), channel)
+                .await
+                .map(drop),
+            _ => client
+                .call("/a", &1, &token, channel)
+                .await
+                .map(|_: Value| ()),
+        };
+    }
+    let asked = bank.asked.lock().unwrap();
+    let seen: Vec<_> = asked
+        .iter()
+        .map(|(it, _)| it["traceparent"].clone())
+        .collect();
+    assert_eq!(seen, [0, 1, 2].map(HeaderValue::from));
+}

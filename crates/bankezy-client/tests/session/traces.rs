@@ -75,3 +75,17 @@ async fn logins_and_renewals_are_told() {
         assert!(told.is_empty(), "{told:?}");
     }
 }
+
+/// Nothing of it was sent, and an event says so.
+#[tokio::test]
+async fn a_call_that_is_dropped_while_it_waits_for_a_login_is_told() {
+    let stage = Stage::set(Renewal::NewLogin).await;
+    stage.inject(APP_TOKEN, InjectedFault::Delay(HOUR), 1);
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
+    let call = stage.echo(json!(1));
+    let wait = std::time::Duration::from_millis(200);
+    tokio::time::timeout(wait, call).await.unwrap_err();
+    let told = captured.lines("call dropped before its end");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("possibly_sent=false"), "{told:?}");
+}

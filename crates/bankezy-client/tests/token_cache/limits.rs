@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use bankezy_client::ProviderError;
+use bankezy_client::{Advice, Delivery, ProviderError, TokenProblem};
 use bankezy_test_support::{eventually, pass};
 
 use crate::stage::{Stage, granted, sardine, session, status, text};
@@ -131,4 +131,13 @@ async fn a_success_under_way_does_not_end_a_wait_that_the_provider_asked_for() {
         let slot = stage.cache.slot(session("another")).unwrap();
         assert_eq!(text(&slot).await, "token-64");
     }
+}
+
+/// Nothing was sent, and later there is room again.
+#[test]
+fn a_cache_with_too_many_requests_says_to_call_again() {
+    let error = ProviderError::from(TokenProblem::TooMany);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.is_retryable());
+    assert_eq!(error.advice(), Advice::CallAgain);
 }
