@@ -119,6 +119,10 @@ impl Open for PrivateKeyOpener {
 }
 
 impl<T: Seal + ?Sized> Seal for &T {
+    fn key_tag(&self) -> [u8; 32] {
+        (**self).key_tag()
+    }
+
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         (**self).seal_into(plaintext, sealed)
     }
@@ -139,6 +143,10 @@ impl<T: Open + ?Sized> Open for &T {
 }
 
 impl<T: Seal + ?Sized> Seal for Arc<T> {
+    fn key_tag(&self) -> [u8; 32] {
+        (**self).key_tag()
+    }
+
     fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         (**self).seal_into(plaintext, sealed)
     }

@@ -177,7 +177,9 @@ impl fmt::Display for KeyProblem {
                 "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
             ),
             Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
-            Self::WrongCurve => f.write_str("its curve is not P-256"),
+            Self::WrongCurve => {
+                f.write_str("its curve is not P-256, which a JWK has to call `P-256`")
+            }
             Self::PointForm => f.write_str(
                 "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem` (a private key without -pubin and -pubout), or the key of a certificate with `openssl x509 -in CERT -pubkey -noout | openssl ec -pubin -pubout -conv_form uncompressed -out key.pem`",
             ),

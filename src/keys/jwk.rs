@@ -88,14 +88,14 @@ fn around(jwk: &Object<'_>) -> Option<KeyForm> {
     }
 }
 
-/// The JSON text of a member that says something: some libraries write `null`, `""`, `[]` or `{}` for what is
-/// absent.
+/// The JSON text of a member that says something: some libraries write `null`, `""`, `" "`, `[]` or `{}` for what
+/// is absent.
 pub(crate) fn value<'a>(jwk: &Object<'a>, member: &str) -> Option<&'a str> {
     let is_blank = |inner: &str| inner.trim_ascii().is_empty();
     let inside = |raw: &'a str, open, close| raw.strip_prefix(open)?.strip_suffix(close);
     jwk.raw(member).filter(|raw| {
         *raw != "null"
-            && *raw != r#""""#
+            && !inside(raw, '"', '"').is_some_and(is_blank)
             && !inside(raw, '[', ']').is_some_and(is_blank)
             && !inside(raw, '{', '}').is_some_and(is_blank)
     })
@@ -157,10 +157,14 @@ fn check_use(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
     Ok(())
 }
 
-/// Refuses members of a private key.
+/// Refuses members of a private key that have a value.
 pub(crate) fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    if private.iter().any(|member| value(jwk, member).is_some()) {
+    let is_secret = |raw: &str| !matches!(raw, "false" | "true" | "0");
+    if private
+        .iter()
+        .any(|member| value(jwk, member).is_some_and(is_secret))
+    {
         Err(KeyProblem::PrivateMember)
     } else {
         Ok(())

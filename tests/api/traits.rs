@@ -3,9 +3,10 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bankezy_crypto::{
-    Algorithm, Channel, KeyRing, KeyType, Opened, PayloadCipher, PayloadSecret, PublicKey,
+    Algorithm, Channel, KeyRing, KeyType, Opened, PayloadCipher, PayloadSecret, PublicKey, Seal,
     SecretBytes, SecretText, SharedSecret,
 };
 use zeroize::ZeroizeOnDrop;
@@ -42,6 +43,25 @@ fn a_cipher_can_be_used_after_a_panic_was_caught() {
     let sealed = cipher.seal(b"after").unwrap();
     assert_eq!(cipher.open(&sealed).unwrap().as_bytes(), b"after");
     assert_eq!(cipher.nonce_budget().used(), 2);
+}
+
+/// Token caches tell secrets apart by it.
+#[test]
+fn a_key_tag_is_that_of_the_cipher_behind_each_pointer() {
+    fn tag(cipher: impl Seal) -> [u8; 32] {
+        cipher.key_tag()
+    }
+    let backend = &bankezy_crypto::backend::AVAILABLE[0];
+    let [one, other] = [1, 2].map(|octet| {
+        let secret = PayloadSecret::from_bytes(&[octet; 32]).unwrap();
+        Arc::new(PayloadCipher::with_backend(&secret, backend).unwrap())
+    });
+    assert_ne!(one.key_tag(), other.key_tag());
+    assert_ne!(one.key_tag(), [0; 32]);
+    let shared: Arc<dyn Seal> = Arc::new(Arc::clone(&one));
+    for found in [tag(&*one), tag(Arc::clone(&one)), tag(&shared), tag(shared)] {
+        assert_eq!(found, one.key_tag());
+    }
 }
 
 #[test]
@@ -85,8 +105,8 @@ fn a_channel_is_cheap_to_clone() {
     let secret = PayloadSecret::generate().unwrap();
     let backend = &bankezy_crypto::backend::AVAILABLE[0];
     let cipher = PayloadCipher::with_backend(&secret, backend).unwrap();
-    let ring = std::sync::Arc::new(KeyRing::new("1", cipher));
-    let channel = Channel::from(std::sync::Arc::clone(&ring));
+    let ring = Arc::new(KeyRing::new("1", cipher));
+    let channel = Channel::from(Arc::clone(&ring));
     let _clones = [channel.clone(), channel.clone()];
-    assert_eq!(std::sync::Arc::strong_count(&ring), 4);
+    assert_eq!(Arc::strong_count(&ring), 4);
 }

@@ -117,6 +117,12 @@ fn genuine_keys_in_every_form_are_read() {
             PublicKey::from_spki_der(&rsa_spki(&odd(bits), &[1, 0, 1])),
         );
     }
+    // A private member without a value.
+    for member in [r#""d":true"#, r#""d":0"#, r#""d":" ""#, r#""k":false"#] {
+        let jwk = public_jwk(P256_JWK);
+        let jwk = format!("{},{member}}}", jwk.strip_suffix('}').unwrap());
+        table.control(member, PublicKey::from_jwk(&jwk));
+    }
     table.control(
         "the largest e",
         PublicKey::from_jwk(&rsa(&odd(2048), &[1, 255, 255, 255, 255])),
@@ -292,6 +298,7 @@ fn jwk_rows() -> Rows {
         row("all bits", ec(&[255; 32], &[255; 32]), P::OffCurve),
         row("private", P256_JWK, P::PrivateMember),
         row("private RSA", RSA_JWK, P::PrivateMember),
+        row("d a number", with(r#""d":123"#), P::PrivateMember),
         row(
             "d spelt with an escape",
             with(r#""\u0064":"AAAA""#),

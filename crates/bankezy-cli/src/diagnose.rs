@@ -129,17 +129,19 @@ fn in_flags(found: &Finding, how: &How) -> String {
                     How::Unfolded(filter) => format!("{CAT} | {filter}"),
                     _ => CAT.to_owned(),
                 };
-                let unfolded =
-                    || matches!(how, How::Unfolded(_)).then(|| format!("SECRET=$({source})"));
+                let shell = reading.shell().replace(CAT, &source);
+                let as_written = || {
+                    let is_used = shell.contains(r#""$SECRET""#);
+                    is_used.then(|| format!("SECRET=$({source})"))
+                };
                 let cleaned = reading.cleaned().map(|it| it.replace(CAT, &source));
-                lines.extend(cleaned.or_else(unfolded).map(|it| format!("first: {it}")));
+                lines.extend(cleaned.or_else(as_written).map(|it| format!("first: {it}")));
                 let variable = if reading.wrappers.is_empty() {
                     ""
                 } else {
                     ", where `cleaned` is the value without what was removed"
                 };
                 lines.push(format!("in Rust{variable}: {}", reading.rust()));
-                let shell = reading.shell().replace(CAT, &source);
                 lines.push(format!("in a shell, for --encoding hex: {shell}"));
                 let is_with_line_ends = matches!(how, How::WithLineEnds);
                 lines.extend(is_with_line_ends.then(|| format!("note: {WHOLE}")));

@@ -215,7 +215,7 @@ pub(crate) fn private_key(
     match password.map(SecretArg::place) {
         Some(Some(from)) if is_encrypted => {
             let password = from.read()?;
-            let password = password_of(password.as_bytes(), from)?;
+            let password = password_of(password.as_bytes())?;
             key_forms::encrypted_private_key(bytes.as_bytes(), password, backend)
                 .map_err(|error| Failure::operation(told(&error)))
         }
@@ -241,11 +241,8 @@ pub(crate) fn private_key(
     }
 }
 
-/// The password of a file, without what editors add: a byte order mark before it, a line end behind it.
-fn password_of<'a>(password: &'a [u8], from: &Place) -> Result<&'a [u8], Failure> {
-    if from.is_variable {
-        return Ok(password);
-    }
+/// A password without what editors and shells add: a byte order mark before it, a line end behind it.
+fn password_of(password: &[u8]) -> Result<&[u8], Failure> {
     if has_utf16_mark(password) {
         return Err(Failure::operation(
             "the password is text in UTF-16: save it as UTF-8",

@@ -23,7 +23,8 @@ impl KeyRing {
     /// # Errors
     /// [`Error::DuplicateKeyId`] if the ring has a key with that identifier,
     /// [`Error::DuplicateKeySecret`] if it has a cipher of the same secret, [`Error::KeyRingFull`] if
-    /// it already has as many keys beside the newest as it may. The ring is then unchanged.
+    /// it already has as many keys beside the newest as it may. The ring's keys are then unchanged, but
+    /// those that it saw expire stay expired, as after each look.
     pub fn add_for_opening(
         &self,
         key_id: impl Into<Arc<str>>,
@@ -41,8 +42,8 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. [`Error::KeyRingFull`] if
-    /// the previous key stays and the ring then has more keys than it may.
-    /// The ring is then unchanged.
+    /// the previous key stays and the ring then has more keys than it may. The ring's keys are then unchanged, but
+    /// those that it saw expire stay expired, as after each look.
     pub fn promote(&self, key_id: &str, previous: Previous) -> Result<(), Error> {
         self.promote_at(key_id, previous, SystemTime::now())
     }
@@ -90,7 +91,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// What `next` fails with, and as for [`rotate`](Self::rotate): if the ring is full, `next` does not run.
-    /// The ring is then unchanged.
+    /// The ring's keys are then unchanged, but those that it saw expire stay expired.
     pub fn rotate_ahead<K, C, E>(
         &self,
         share: f64,

@@ -17,14 +17,18 @@ fn null_and_empty_members_of_a_jwk_are_absent() {
         for member in [
             "d", "p", "q", "dp", "dq", "qi", "k", "oth", "use", "alg", "key_ops", "x5c", "kid",
         ] {
-            for empty in ["null", r#""""#, "[]", "[ ]", "{}", "{\n}"] {
+            for empty in ["null", r#""""#, r#"" ""#, "[]", "[ ]", "{}", "{\n}"] {
                 let more = with(&jwk, &format!(r#""{member}":{empty}"#));
                 assert_eq!(PublicKey::from_jwk(&more).as_ref(), Ok(&expected), "{more}");
             }
         }
         // An alarm where a secret value stands.
         for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-            for value in [r#""AQ""#, r#"" ""#, "1", "true", "[1]", r#"{"a":1}"#] {
+            for none in ["false", "true", "0"] {
+                let more = with(&jwk, &format!(r#""{member}":{none}"#));
+                assert_eq!(PublicKey::from_jwk(&more).as_ref(), Ok(&expected), "{more}");
+            }
+            for value in [r#""AQ""#, r#"" A""#, "1", "[1]", r#"{"a":1}"#] {
                 let more = with(&jwk, &format!(r#""{member}":{value}"#));
                 let found = PublicKey::from_jwk(&more);
                 assert_eq!(found, Err(key(KeyProblem::PrivateMember)), "{more}");

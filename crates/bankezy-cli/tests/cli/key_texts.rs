@@ -373,10 +373,12 @@ fn an_encrypted_private_key_is_read_with_its_password() {
         let open = format!("open --private-key {key}");
         let opened = folder.run(&format!("{open} {file}"), &sealed).printed();
         assert_eq!(opened, b"x", "{key}");
-        let variable = [("PASSWORD", "hostile")];
         let of_variable = format!("{open} --private-key-password-env PASSWORD");
-        let opened = folder.run_with(&of_variable, &sealed, &variable);
-        assert_eq!(opened.printed(), b"x", "{key}");
+        for password in ["hostile", "hostile\n"] {
+            let variable = [("PASSWORD", password)];
+            let opened = folder.run_with(&of_variable, &sealed, &variable);
+            assert_eq!(opened.printed(), b"x", "{key}");
+        }
         let own = [("BANKEZY_PRIVATE_KEY_PASSWORD", "hostile")];
         assert_eq!(folder.run_with(&open, &sealed, &own).printed(), b"x");
         folder

@@ -10,8 +10,9 @@ use serde_json::Value;
 pub struct OtherAlgorithm {
     /// `alg` or `enc`.
     pub member: &'static str,
-    /// Its value, which is text of the message: at most 40 letters, digits and `+`, `/`, `_`, `-`.
-    pub value: Box<str>,
+    /// Its value, if that is the name of an algorithm that is known, in letters of either case: other values are text of
+    /// whoever wrote the message.
+    pub value: Option<Box<str>>,
     /// What it is.
     pub meaning: &'static str,
 }
@@ -90,8 +91,10 @@ const UNREGISTERED: [(&str, &str); 12] = [
 
 const IMPLEMENTED: [&str; 4] = ["A256GCM", "dir", "RSA-OAEP-256", "ECDH-ES"];
 
-/// Longer values are not shown, as they are no names.
+/// Longer values are no names.
 const MAX_NAME: usize = 40;
+
+const OTHER_LETTERS: &str = "the name of an algorithm in other letters, which RFC 7515 tells apart";
 
 /// `enc` first, as the content is what both sides have to agree on.
 pub(crate) fn other_algorithm(header: &str) -> Option<OtherAlgorithm> {
@@ -110,30 +113,26 @@ fn of(
     if implemented.contains(&value) || !is_name(value) {
         return None;
     }
-    let meaning = known
-        .iter()
-        .chain(&UNREGISTERED)
-        .find(|(name, _)| *name == value)
-        .map(|(_, meaning)| *meaning);
+    let others = known.iter().chain(&UNREGISTERED);
+    let (value, meaning) = match others.clone().find(|(name, _)| *name == value) {
+        Some((_, meaning)) => (Some(value), *meaning),
+        None => {
+            let mut names = others.map(|(name, _)| name).chain(&IMPLEMENTED);
+            if names.any(|name| name.eq_ignore_ascii_case(value)) {
+                (Some(value), OTHER_LETTERS)
+            } else {
+                (None, "not an algorithm of RFC 7518")
+            }
+        }
+    };
     Some(OtherAlgorithm {
         member,
-        value: value.into(),
-        meaning: meaning.unwrap_or_else(|| unknown(value)),
+        value: value.map(Box::from),
+        meaning,
     })
 }
 
-fn unknown(value: &str) -> &'static str {
-    let is_implemented = IMPLEMENTED
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(value));
-    if is_implemented {
-        "the name of an algorithm in other letters, which RFC 7515 tells apart"
-    } else {
-        "not an algorithm of RFC 7518"
-    }
-}
-
-/// Whether it looks like the name of an algorithm, so that it can be shown.
+/// Whether it looks like the name of an algorithm, and not like an error in the header.
 fn is_name(value: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+/_-".contains(c);
     (1..=MAX_NAME).contains(&value.len()) && value.chars().all(is_part)
@@ -150,9 +149,11 @@ impl fmt::Display for OtherAlgorithm {
             "enc" => "A256GCM",
             _ => "dir, RSA-OAEP-256 and ECDH-ES",
         };
+        let value = value.as_deref().map(|value| format!("{value}: "));
+        let value = value.unwrap_or_default();
         write!(
             f,
-            "the message's `{member}` is {value}: {meaning}. This library implements only {implemented}: \
+            "the message's `{member}` is {value}{meaning}. This library implements only {implemented}: \
              ask the bank whether it can send that"
         )
     }

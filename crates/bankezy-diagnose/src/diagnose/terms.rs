@@ -182,7 +182,14 @@ impl Reading {
             "xxd -p -c 32",
         ];
         let steps: Vec<_> = steps.into_iter().filter(|step| !step.is_empty()).collect();
-        steps.join(" | ")
+        let steps = steps.join(" | ");
+        // Nothing in place of the secret would make a key that anybody can make.
+        let variable = if self.is_of_a_file() {
+            "SECRET_FILE"
+        } else {
+            "SECRET"
+        };
+        format!(r#": "${{{variable}:?}}" && {steps}"#)
     }
 
     /// A Rust expression for it, where `secret` is the secret as it is written, or `cleaned` the secret without

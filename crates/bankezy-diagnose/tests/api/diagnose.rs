@@ -92,7 +92,7 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
     );
     assert_eq!(
         reading.shell(),
-        r#"printf %s "$SECRET" | openssl dgst -md5 -binary | xxd -p | tr -d '\n' | xxd -p -c 32"#
+        r#": "${SECRET:?}" && printf %s "$SECRET" | openssl dgst -md5 -binary | xxd -p | tr -d '\n' | xxd -p -c 32"#
     );
     assert_eq!(weakness, Some(Weakness::HexDigits));
 }

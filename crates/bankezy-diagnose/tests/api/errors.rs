@@ -137,11 +137,20 @@ fn of_another_algorithm_says_what_it_is() {
         ),
         (
             r#"{"alg":"dir","enc":"Acme/AES_1+x"}"#,
-            "the message's `enc` is Acme/AES_1+x: not an algorithm of RFC 7518",
+            "the message's `enc` is not an algorithm of RFC 7518",
+        ),
+        // Text of whoever wrote the message.
+        (
+            r#"{"alg":"CANARY","enc":"A256GCM"}"#,
+            "the message's `alg` is not an algorithm of RFC 7518",
         ),
         (
             r#"{"alg":"DIR","enc":"A256GCM"}"#,
             "the message's `alg` is DIR: the name of an algorithm in other letters",
+        ),
+        (
+            r#"{"alg":"dir","enc":"xc20p"}"#,
+            "the message's `enc` is xc20p: the name of an algorithm in other letters",
         ),
     ] {
         let sealed = format!("{}.AAAA.AAAA.AAAA.AAAA", URL_SAFE_NO_PAD.encode(header));
