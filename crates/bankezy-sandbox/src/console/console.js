@@ -419,8 +419,11 @@ function makeRow(entry) {
     cell(`${entry.durationMs} ms`, "duration"),
     cell(rowRemark(entry), "remark"));
   if (entry.failed) row.classList.add("failed");
-  // In a narrow window the details are below the list.
-  on(row, "click", () => select(entry.number).then(() => at("detail").scrollIntoView({ block: "nearest" })));
+  on(row, "click", async () => {
+    await select(entry.number);
+    // In a narrow window the details are below the list.
+    if (at("detail").getBoundingClientRect().top > innerHeight / 2) at("detail").scrollIntoView();
+  });
   return row;
 }
 
@@ -456,8 +459,7 @@ function turnPage(step) {
 }
 
 function togglePause() {
-  view.upTo = view.upTo === null ? log.last : null;
-  if (view.upTo === null) view.page = 0;
+  Object.assign(view, view.upTo === null ? { upTo: log.last } : { upTo: null, page: 0 });
   render();
 }
 
