@@ -98,6 +98,10 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
             told(
                 vec![
                     SandboxError::Config { problem: "NAME" },
+                    SandboxError::Routes {
+                        line: 1001,
+                        problem: "NAME".to_owned(),
+                    },
                     SandboxError::Io {
                         operation: "NAME",
                         kind: std::io::ErrorKind::AddrInUse,

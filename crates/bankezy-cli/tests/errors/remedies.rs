@@ -877,6 +877,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Check that both keys are those of the exchange that the message came under.",
     ),
     ("sandbox.config", "Correct the setting that the text names."),
+    ("sandbox.routes", "Correct that line of the file of routes."),
     (
         "sandbox.io",
         "Act on what the system said: a port in use needs another port.",

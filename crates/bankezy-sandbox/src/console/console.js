@@ -312,8 +312,8 @@ function takeEvent(block) {
 
 /** Entries are summaries, or gaps `{ gap: true, number, from, to }`, by rising number. */
 const log = { entries: [], last: 0, forgotten: false };
-/** `newest` is the newest number shown while paused. */
-const view = { page: 0, newest: null, selected: null, shown: [] };
+/** `pausedAt` is the newest number shown while paused. */
+const view = { page: 0, pausedAt: null, selected: null, shown: [] };
 
 const addGap = ({ from, to }) => to > log.last && add({ gap: true, number: to, from, to });
 
@@ -338,7 +338,7 @@ function add(entry) {
 
 function clearLog() {
   Object.assign(log, { entries: [], forgotten: false });
-  Object.assign(view, { page: 0, newest: null });
+  Object.assign(view, { page: 0, pausedAt: null });
   closeDetail();
   renderSoon();
   refreshSoon();
@@ -353,7 +353,7 @@ function offerChoice(id, value) {
 
 /** Gaps pass every filter: what was in them is not known. */
 function passes(entry, filter) {
-  if (view.newest !== null && entry.number > view.newest) return false;
+  if (view.pausedAt !== null && entry.number > view.pausedAt) return false;
   if (entry.gap) return true;
   if (filter.failed && !entry.failed) return false;
   if (filter.method && entry.method !== filter.method) return false;
@@ -384,14 +384,14 @@ function render() {
   markSelected();
   at("newer").disabled = view.page === 0;
   at("older").disabled = view.page === pages - 1;
-  at("pause").setAttribute("aria-pressed", String(view.newest !== null));
+  at("pause").setAttribute("aria-pressed", String(view.pausedAt !== null));
   at("range").textContent = rangeText(passed.length);
 }
 
 function rangeText(passed) {
   const first = view.page * PAGE + 1;
   const rows = passed === 0 ? "No rows" : `Rows ${first} to ${first + view.shown.length - 1} of ${passed}`;
-  const paused = view.newest === null ? "" : `; paused, ${log.last - view.newest} newer`;
+  const paused = view.pausedAt === null ? "" : `; paused, ${log.last - view.pausedAt} newer`;
   const none = log.entries.length === 0 ? ". Exchanges appear here when a client calls the emulator" : "";
   return `${rows}${paused}${log.forgotten ? "; this page no longer has the oldest" : ""}${none}.`;
 }
@@ -419,8 +419,11 @@ function makeRow(entry) {
     cell(`${entry.durationMs} ms`, "duration"),
     cell(rowRemark(entry), "remark"));
   if (entry.failed) row.classList.add("failed");
-  // In a narrow window the details are below the list.
-  on(row, "click", () => select(entry.number).then(() => at("detail").scrollIntoView({ block: "nearest" })));
+  on(row, "click", async () => {
+    await select(entry.number);
+    // In a narrow window the details are below the list.
+    if (at("detail").getBoundingClientRect().top > innerHeight / 2) at("detail").scrollIntoView();
+  });
   return row;
 }
 
@@ -449,15 +452,14 @@ function select(number) {
 /** Turns to older (1) or newer (-1) rows. Away from the newest page the list is paused, so that rows stay. */
 function turnPage(step) {
   if (at(step > 0 ? "older" : "newer").disabled) return false;
-  view.newest ??= log.last;
+  view.pausedAt ??= log.last;
   view.page += step;
   render();
   return true;
 }
 
 function togglePause() {
-  view.newest = view.newest === null ? log.last : null;
-  if (view.newest === null) view.page = 0;
+  Object.assign(view, view.pausedAt === null ? { pausedAt: log.last } : { pausedAt: null, page: 0 });
   render();
 }
 

@@ -12,11 +12,11 @@ after(() => emulator.stop());
 const active = (page) => page.evaluate(() => document.activeElement?.id ?? "");
 
 /** Calls of several kinds: two that succeed, one that fails, one under a fault. */
-async function traffic() {
+async function traffic(wrongPath = `/no/such/path/${"long".repeat(100)}`) {
   const { client } = emulator;
   await client.getToken();
-  await client.echo({ amount: 12345678901234567, currency: "USD", note: "it's sealed both ways" }, "\n");
-  await client.post(`/no/such/path/${"long".repeat(100)}`, "unbroken".repeat(200));
+  await client.echo({ amount: 1250, currency: "USD", note: "it's sealed both ways" }, "\n");
+  await client.post(wrongPath, "unbroken".repeat(200));
   await emulator.api("POST", "/faults", { fault: "503", call: "echo", count: 1 });
   await client.echo({ amount: 1 });
   await emulator.api("POST", "/faults", { fault: "delay", call: "renew", count: null, delayMs: 1500 });
@@ -124,7 +124,11 @@ test("a window of 360 pixels needs no scrolling sideways", async () => {
     const rows = part === "Exchanges" ? await page.locator("#list li:not(.gap)").all() : [null];
     for (const row of rows) {
       await row?.click();
-      if (row) await page.locator("#detail").waitFor();
+      if (row) {
+        await page.locator("#detail").waitFor();
+        await until(() => page.locator("#detail-title").evaluate((title) =>
+          title.getBoundingClientRect().bottom < innerHeight), "scrolled to the details");
+      }
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(width <= 360, `${part}: ${width}`);
     }
@@ -192,8 +196,8 @@ async function variety(page, png) {
 }
 
 test("a picture of the page is not empty", async () => {
-  const page = await emulator.livePage({ viewport: { width: 1400, height: 820 } });
-  await traffic();
+  const page = await emulator.livePage({ viewport: { width: 1400, height: 900 } });
+  await traffic("/token-service/new/tokens");
   const rows = page.locator("#list li:not(.gap)");
   await until(async () => (await rows.count()) === 4, "four rows");
   await rows.filter({ hasText: "1 note" }).click();

@@ -1,6 +1,9 @@
 //! The emulator, spoken to by a client that shares nothing with it but the envelope.
 
+mod api;
 mod calls;
+mod console;
+mod custom_routes;
 mod documented;
 mod faults;
 mod http;
@@ -8,6 +11,7 @@ mod inputs;
 mod lifecycle;
 mod partner;
 mod plain_json;
+mod request_log;
 mod strict;
 mod stub;
 mod tls;
