@@ -1,7 +1,6 @@
 //! Where a provider's API is.
 
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
@@ -28,7 +27,7 @@ impl BaseUrl {
         let host = uri.host().ok_or(UrlProblem::Invalid)?;
         match uri.scheme_str() {
             Some("https") => {}
-            Some("http") if is_loopback(host) => {}
+            Some("http") if UrlProblem::is_loopback(host) => {}
             _ => return Err(UrlProblem::NotHttps.into()),
         }
         if uri
@@ -74,18 +73,4 @@ impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BaseUrl({})", self.host)
     }
-}
-
-/// Whether a host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-fn is_loopback(host: &str) -> bool {
-    let v6 = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse()
-            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
-        || v6
-            .and_then(|address| address.parse().ok())
-            .is_some_and(|address: Ipv6Addr| address.is_loopback())
 }

@@ -1,6 +1,7 @@
 //! Why a request could not be built.
 
 use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Uri};
@@ -195,6 +196,21 @@ impl UrlProblem {
         let mut hosts = headers.get_all(HOST).iter();
         let is_other = |host: &HeaderValue| host.to_str().ok().map(without_default) != named;
         hosts.next().is_some_and(is_other) || hosts.next().is_some()
+    }
+
+    /// Whether a host of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+    #[must_use]
+    pub fn is_loopback(host: &str) -> bool {
+        let v6 = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        host.eq_ignore_ascii_case("localhost")
+            || host
+                .parse()
+                .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+            || v6
+                .and_then(|address| address.parse().ok())
+                .is_some_and(|address: Ipv6Addr| address.is_loopback())
     }
 
     /// Whether a path has a segment `.` or `..`, percent-encoded or not, which URL parsers fold away

@@ -29,11 +29,14 @@ impl ServerHeaders {
         http::header::RETRY_AFTER,
     ];
 
-    /// The headers of an answer that `allowed` names, in its order.
+    /// The headers of an answer that `allowed` names, in the order of the answer.
     #[must_use]
     pub fn of<B>(response: &Response<B>, allowed: &[HeaderName]) -> Self {
-        let kept = allowed.iter().filter_map(|name| {
-            let value = response.headers().get(name)?.to_str().ok()?;
+        let headers = response.headers();
+        // Most answers have fewer names than the list, and a comparison costs less than a search in the map.
+        let named = headers.keys().filter(|name| allowed.contains(name));
+        let kept = named.filter_map(|name| {
+            let value = headers.get(name)?.to_str().ok()?;
             let is_kept = value.len() <= MAX_VALUE && !value.contains('\t');
             is_kept.then(|| (name.clone(), value.to_owned()))
         });

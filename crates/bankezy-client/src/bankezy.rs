@@ -7,9 +7,8 @@ use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Endpoint,
     Outcome, TokenAnswer, TokenRequest,
 };
-use bankezy_crypto::providers::{CallError, CallOptions, RequestError, ServerHeaders, Token};
-use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
-use http::Request;
+use bankezy_crypto::providers::{CallOptions, ServerHeaders, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -90,7 +89,7 @@ impl BankEzyClient {
         let make = || Ok(server.app_token_request(credentials, Arc::clone(&ours))?.0);
         let handshake = AppTokenHandshake::new(Arc::clone(&ours));
         let read = |answer: &Answered| handshake.finish(answer, derivation);
-        Ok(self.ask(make, read).await?.0)
+        Ok(self.transport.ask(&self.options, make, read).await?.0)
     }
 
     /// Renew. For a token of Get App Token, pass no account number (inferred, see
@@ -107,7 +106,7 @@ impl BankEzyClient {
         let account_number = account_number.into();
         let make = || self.server.renew_request(token, account_number, channel);
         let read = |answer: &Answered| bankezy::read_token(Call::Renew, answer, channel);
-        Ok(self.ask(make, read).await?.0)
+        Ok(self.transport.ask(&self.options, make, read).await?.0)
     }
 
     /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
@@ -123,7 +122,7 @@ impl BankEzyClient {
         let server = &self.server;
         let make = || server.invalidate_request(token_reference_id, token, channel);
         let read = |answer: &Answered| bankezy::read_invalidated(answer, channel);
-        Ok(self.ask(make, read).await?.0)
+        Ok(self.transport.ask(&self.options, make, read).await?.0)
     }
 
     /// Any other call: `POST` to a path, or an [`Endpoint`]. Request and answer can be any JSON and are
@@ -142,8 +141,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<R, ProviderError> {
         let endpoint = endpoint.into();
-        let answered = self.answered(&endpoint, body, token, channel).await?;
-        Ok(answered.0)
+        let answering = self.call_with_headers(&endpoint, body, token, channel);
+        Ok(answering.await?.0)
     }
 
     /// As [`call`](Self::call), with the answer's headers that [`Transport::kept_headers`] names, such as the
@@ -158,39 +157,15 @@ impl BankEzyClient {
         token: &Token,
         channel: &Channel,
     ) -> Result<(R, ServerHeaders), ProviderError> {
-        let (answer, response) = self.answered(endpoint, body, token, channel).await?;
-        Ok((answer, self.transport.kept(&response)))
-    }
-
-    pub(super) async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
-        &self,
-        endpoint: &Endpoint,
-        body: &T,
-        token: &Token,
-        channel: &Channel,
-    ) -> Result<(R, Answered), ProviderError> {
         let server = &self.server;
         let make = || server.call_request(endpoint.clone(), body, token, channel);
         let read = |answer: &Answered| bankezy::read_from(endpoint, answer, channel);
-        self.ask(make, read).await
+        self.transport.ask(&self.options, make, read).await
     }
 
     /// Whether the caller says that a call of the token service may be repeated.
     pub(super) fn is_idempotent(&self, call: Call) -> bool {
         self.options.is_idempotent() || self.server.endpoint(call).options.is_idempotent()
-    }
-
-    async fn ask<T>(
-        &self,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
-        read: impl FnOnce(&Answered) -> Result<T, CallError>,
-    ) -> Result<(T, Answered), ProviderError> {
-        let make = || {
-            let mut request = make()?;
-            self.options.apply(&mut request)?;
-            Ok(request)
-        };
-        self.transport.ask(make, read).await
     }
 
     async fn user_token(
@@ -200,18 +175,15 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let mut is_repeat = false;
-        let make = || {
-            let is_repeat = mem::replace(&mut is_repeat, true);
-            let is_fresh = is_repeat && call == Call::GetToken;
-            let again = is_fresh.then(|| request.with_fresh_reference());
-            let again = again.transpose()?;
-            let request = again.as_ref().unwrap_or(request);
-            match call {
-                Call::GetToken => self.server.get_token_request(request, channel),
-                _ => self.server.onboarding_token_request(request, channel),
+        let make = || match call {
+            Call::GetToken if mem::replace(&mut is_repeat, true) => {
+                let again = request.with_fresh_reference()?;
+                self.server.get_token_request(&again, channel)
             }
+            Call::GetToken => self.server.get_token_request(request, channel),
+            _ => self.server.onboarding_token_request(request, channel),
         };
         let read = |answer: &Answered| bankezy::read_token(call, answer, channel);
-        Ok(self.ask(make, read).await?.0)
+        Ok(self.transport.ask(&self.options, make, read).await?.0)
     }
 }

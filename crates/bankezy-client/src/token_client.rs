@@ -66,13 +66,9 @@ impl<A: TokenApi> TokenClient<A> {
         request: &A::Request,
         asked_at: SystemTime,
     ) -> Result<A::Answer, ProviderError> {
-        let make = || {
-            let mut request = self.api.request(request)?;
-            self.options.apply(&mut request)?;
-            Ok(request)
-        };
+        let make = || self.api.request(request);
         let read = |answer: &Answered| self.api.response(request, answer, asked_at);
-        Ok(self.transport.ask(make, read).await?.0)
+        Ok(self.transport.ask(&self.options, make, read).await?.0)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bankezy_crypto::providers::{
-    CallError, RequestError, ServerHeaders, ServiceError, is_reflected,
+    CallError, CallOptions, RequestError, ServerHeaders, ServiceError, is_reflected,
 };
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
@@ -90,6 +90,13 @@ impl Default for Settings {
             max_response_len: DEFAULT_MAX_RESPONSE_LEN,
             kept_headers: ServerHeaders::DEFAULT.into(),
         }
+    }
+}
+
+impl Settings {
+    /// The headers of an answer that are kept.
+    pub(crate) fn kept<B>(&self, answer: &Response<B>) -> ServerHeaders {
+        ServerHeaders::of(answer, &self.kept_headers)
     }
 }
 
@@ -200,25 +207,27 @@ impl Transport {
         self.run(self.settings.retries, make).await
     }
 
-    /// Makes a call to a provider and reads its answer, which is returned too for its headers.
+    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
     pub(crate) async fn ask<T>(
         &self,
+        options: &CallOptions,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         read: impl FnOnce(&Answered) -> Result<T, CallError>,
-    ) -> Result<(T, Answered), ProviderError> {
-        let response = self.execute(|| Ok::<_, ProviderError>(make()?)).await?;
+    ) -> Result<(T, ServerHeaders), ProviderError> {
+        let make = || {
+            let mut request = make()?;
+            options.apply(&mut request)?;
+            Ok::<_, ProviderError>(request)
+        };
+        let response = self.execute(make).await?;
+        let headers = self.settings.kept(&response);
         match read(&response) {
-            Ok(answer) => Ok((answer, response)),
+            Ok(answer) => Ok((answer, headers)),
             Err(error) => {
                 warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
-                Err(ProviderError::Answer(error, self.kept(&response)))
+                Err(ProviderError::Answer(error, headers))
             }
         }
-    }
-
-    /// The headers of an answer that are kept.
-    pub(crate) fn kept<B>(&self, answer: &Response<B>) -> ServerHeaders {
-        ServerHeaders::of(answer, &self.settings.kept_headers)
     }
 
     async fn run<E: From<ClientError>>(
@@ -241,19 +250,13 @@ impl Transport {
                 };
                 call.begin(&request);
                 let mut result = self.attempt(request, &call).await;
-                match call.judge(&mut result) {
-                    None => {
-                        let before = |error: ClientError| match &answered {
-                            Some(before) => error.with_headers(self.kept(before)),
-                            None => error,
-                        };
-                        return Ok(result.map_err(before)?);
-                    }
-                    Some(wait) => {
-                        answered = result.ok().or(answered);
-                        sleep(wait).await;
-                    }
-                }
+                let Some(wait) = call.judge(&mut result) else {
+                    let before = answered.map(|it| self.settings.kept(&it));
+                    let before = before.unwrap_or_default();
+                    return Ok(result.map_err(|error| error.with_headers(before))?);
+                };
+                answered = result.ok().or(answered);
+                sleep(wait).await;
             }
         }
         .instrument(span)
@@ -272,17 +275,15 @@ impl Transport {
         // Wiped when its last owner drops it.
         let request = request.map(Bytes::from_owner);
         let sent = request.body().clone();
-        let limits = (call.deadline, self.settings.max_response_len);
+        let limits = (call.deadline, self.settings.clone());
         let sending = Arc::clone(&call.sending);
         let exchange = self.exchange.load()(request.map(Full::new), sending, limits);
-        let (head, body) = exchange.await?.into_parts();
-        let head = Response::from_parts(head, ());
-        let error = match body {
-            Ok(body) if !is_reflected(&sent, body.as_bytes()) => return Ok(head.map(|()| body)),
-            Ok(_) => ClientError::new(ClientErrorKind::Reflected, Delivery::PossiblySent),
-            Err(error) => error,
-        };
-        Err(error.with_headers(self.kept(&head)))
+        let response = exchange.await?;
+        if is_reflected(&sent, response.body().as_bytes()) {
+            let error = ClientError::new(ClientErrorKind::Reflected, Delivery::PossiblySent);
+            return Err(error.with_headers(self.settings.kept(&response)));
+        }
+        Ok(response)
     }
 }
 
@@ -294,19 +295,16 @@ impl fmt::Debug for Transport {
     }
 }
 
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 pub(crate) type Answered = Response<SecretBytes>;
 
-/// The body, unless it could not be read.
-type Answer = Result<Response<Result<SecretBytes, ClientError>>, ClientError>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answered, ClientError>> + Send>>;
 
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
-/// One exchange over a service, by a deadline, with an answer of at most this many bytes.
+/// One exchange over a service.
 type Exchange = dyn Fn(Request<Full<Bytes>>, Sending, Limits) -> Answering + Send + Sync;
 
-/// The deadline, and the cap of the answer.
-pub(crate) type Limits = (Instant, usize);
+/// The deadline, and the settings for the answer.
+pub(crate) type Limits = (Instant, Settings);
 
 /// Set once a service has the request.
 pub(crate) type Sending = Arc<OnceLock<DeliveryTracker>>;
@@ -315,27 +313,26 @@ pub(crate) type Sending = Arc<OnceLock<DeliveryTracker>>;
 pub(crate) async fn answer<B, E, F>(
     call: impl FnOnce(DeliveryTracker) -> F,
     sending: Sending,
-    (deadline, max): Limits,
-) -> Answer
+    (deadline, settings): Limits,
+) -> Result<Answered, ClientError>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body<Error: Into<BoxError>>,
     E: Into<BoxError>,
 {
     let tracker = sending.get_or_init(DeliveryTracker::new);
-    let mut head = None;
+    let mut head = Response::default();
     let answering = async {
         let response = call(tracker.clone()).await;
         let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
         let (parts, body) = response.into_parts();
-        head = Some(parts);
-        collect(body, max).await
+        head = Response::from_parts(parts, ());
+        collect(body, settings.max_response_len).await
     };
     let body = timeout_at(deadline, answering).await;
-    let body = body.unwrap_or_else(|_| Err(timed_out(tracker.abandon())));
-    match head {
-        Some(head) => Ok(Response::from_parts(head, body)),
-        None => body.map(|body| Response::new(Ok(body))),
+    match body.unwrap_or_else(|_| Err(timed_out(tracker.abandon()))) {
+        Ok(body) => Ok(head.map(|()| body)),
+        Err(error) => Err(error.with_headers(settings.kept(&head))),
     }
 }
 
@@ -358,23 +355,18 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
         if data.remaining() > max - collected.as_bytes().len() {
             return Err(too_long(max));
         }
-        while data.has_remaining() {
-            let chunk = data.chunk();
-            let len = chunk.len();
-            // Appending to memory does not fail.
-            let _ = collected.write_all(chunk);
-            data.advance(len);
-        }
+        // Appending to memory does not fail.
+        let _ = collected.write_all(&data.copy_to_bytes(data.remaining()));
     }
     Ok(collected)
 }
 
-fn timed_out(delivery: Delivery) -> ClientError {
+pub(super) fn timed_out(delivery: Delivery) -> ClientError {
     ClientError::new(ClientErrorKind::Timeout, delivery)
 }
 
 /// The server has received the request.
-pub(super) fn too_long(max: usize) -> ClientError {
+fn too_long(max: usize) -> ClientError {
     let kind = ClientErrorKind::ResponseTooLong { max };
     ClientError::new(kind, Delivery::PossiblySent)
 }

@@ -107,7 +107,9 @@ impl ClientError {
 
     /// Keeps those that it has.
     pub(crate) fn with_headers(mut self, headers: ServerHeaders) -> Self {
-        self.headers.get_or_insert(headers);
+        if self.headers.is_none() && headers != ServerHeaders::default() {
+            self.headers = Some(headers);
+        }
         self
     }
 
@@ -124,34 +126,13 @@ impl ClientError {
     /// A stable identifier, such as `client.timeout` or `connect.refused`, for logs, metrics and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match &self.kind {
-            ClientErrorKind::Url(problem) => problem.code(),
-            ClientErrorKind::Connect(problem) => problem.code(),
-            ClientErrorKind::Tls(problem) => problem.code(),
-            ClientErrorKind::Timeout => "client.timeout",
-            ClientErrorKind::Interrupted => "client.interrupted",
-            ClientErrorKind::NotHttp1 => "client.not_http1",
-            ClientErrorKind::UnreadableHead => "client.unreadable_head",
-            ClientErrorKind::Reflected => "client.reflected",
-            ClientErrorKind::Service(_) => "client.service",
-            ClientErrorKind::ResponseTooLong { .. } => "client.response_too_long",
-            ClientErrorKind::Configuration(setting) => setting.code(),
-            ClientErrorKind::ThreadEnded => "client.thread_ended",
-        }
+        self.facts().0
     }
 
     /// Whose fault it is.
     #[must_use]
     pub fn category(&self) -> ErrorCategory {
-        match self.kind {
-            ClientErrorKind::Url(_)
-            | ClientErrorKind::Configuration(_)
-            | ClientErrorKind::ThreadEnded => ErrorCategory::Misuse,
-            ClientErrorKind::ResponseTooLong { .. }
-            | ClientErrorKind::UnreadableHead
-            | ClientErrorKind::Reflected => ErrorCategory::Provider,
-            _ => ErrorCategory::Transport,
-        }
+        self.facts().1
     }
 
     /// Whether the same call can be made again without being executed twice, and may then succeed.
@@ -162,18 +143,37 @@ impl ClientError {
 
     /// Whether the cause may be gone at the next attempt.
     pub(in crate::error) fn can_pass(&self) -> bool {
-        // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
+        self.facts().2
+    }
+
+    /// Code, category, and whether the cause may be gone at the next attempt.
+    fn facts(&self) -> (&'static str, ErrorCategory, bool) {
         use ConnectProblem::{ProxyAuthentication, ProxyRefused};
+        use ErrorCategory::{Misuse, Provider, Transport};
         use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
         match self.kind {
-            // Something in between, or a server that starts. A certificate stays what it is.
-            ClientErrorKind::Tls(HandshakeRefused | NotTls | NothingInCommon | Protocol) => true,
-            ClientErrorKind::Connect(ProxyAuthentication | ProxyRefused) => false,
-            ClientErrorKind::Connect(_)
-            | ClientErrorKind::Timeout
-            | ClientErrorKind::Interrupted
-            | ClientErrorKind::Service(_) => true,
-            _ => false,
+            ClientErrorKind::Url(problem) => (problem.code(), Misuse, false),
+            ClientErrorKind::Connect(problem) => {
+                // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
+                let is_refused = matches!(problem, ProxyAuthentication | ProxyRefused);
+                (problem.code(), Transport, !is_refused)
+            }
+            ClientErrorKind::Tls(problem) => {
+                // Something in between, or a server that starts. A certificate stays what it is.
+                let passes = [HandshakeRefused, NotTls, NothingInCommon, Protocol];
+                (problem.code(), Transport, passes.contains(&problem))
+            }
+            ClientErrorKind::Timeout => ("client.timeout", Transport, true),
+            ClientErrorKind::Interrupted => ("client.interrupted", Transport, true),
+            ClientErrorKind::NotHttp1 => ("client.not_http1", Transport, false),
+            ClientErrorKind::UnreadableHead => ("client.unreadable_head", Provider, false),
+            ClientErrorKind::Reflected => ("client.reflected", Provider, false),
+            ClientErrorKind::Service(_) => ("client.service", Transport, true),
+            ClientErrorKind::ResponseTooLong { .. } => {
+                ("client.response_too_long", Provider, false)
+            }
+            ClientErrorKind::Configuration(setting) => (setting.code(), Misuse, false),
+            ClientErrorKind::ThreadEnded => ("client.thread_ended", Misuse, false),
         }
     }
 }

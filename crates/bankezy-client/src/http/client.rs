@@ -3,21 +3,19 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::time::Duration;
 use std::sync::Arc;
 
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::Body;
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
 
 use super::classify::classify;
-use super::request::{Prepared, gave_up};
+use super::request::Prepared;
 use crate::ClientError;
-use crate::transport::{Answered, Answering, BoxError, Settings, Transport, answer, too_long};
+use crate::sync::time::Instant;
+use crate::transport::{Answered, Answering, Limits, Sending, Settings, Transport, answer};
 
 /// An asynchronous HTTP client with a pool of connections.
 ///
@@ -71,17 +69,16 @@ impl Client {
 /// With the client's deadline, retries and cap, which the transport's settings replace.
 impl From<Client> for Transport {
     fn from(Client { pools, settings }: Client) -> Self {
-        let exchange = move |request, sending, limits| -> Answering {
+        let exchange = move |request, sending, limits| {
             let pools = Arc::clone(&pools);
-            let call = |tracker| async move { pools.exchange(request, tracker, None).await };
-            Box::pin(answer(call, sending, limits))
+            pools.exchange(request, None, sending, limits)
         };
         Self::over(exchange, settings)
     }
 }
 
 impl Service<Request<Full<Bytes>>> for Client {
-    type Response = Response<BoxBody<Bytes, ClientError>>;
+    type Response = Response<Full<Bytes>>;
     type Error = ClientError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ClientError>> + Send>>;
 
@@ -90,49 +87,46 @@ impl Service<Request<Full<Bytes>>> for Client {
     }
 
     fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
-        let (pools, max) = (Arc::clone(&self.pools), self.settings.max_response_len);
-        let deadline = Some(self.settings.deadline);
+        let of_request = request.extensions_mut().remove::<DeliveryTracker>();
+        let limits = (
+            Instant::now() + self.settings.deadline,
+            self.settings.clone(),
+        );
+        let pools = Arc::clone(&self.pools);
+        let answering = pools.exchange(request, of_request, Sending::default(), limits);
         Box::pin(async move {
-            let tracker = request.extensions_mut().remove().unwrap_or_default();
-            let response = pools.exchange(request, tracker, deadline).await?;
-            let broken = move |error: BoxError| match error.downcast() {
-                Ok(error) => *error,
-                Err(_) => too_long(max),
-            };
-            Ok(
-                response.map(|body| match body.size_hint().lower() > max as u64 {
-                    // Fails at once, after the head.
-                    true => Limited::new(Full::from(" "), 0).map_err(broken).boxed(),
-                    false => Limited::new(body, max).map_err(broken).boxed(),
-                }),
-            )
+            // Wiped when its last owner drops it.
+            let full = |body| Full::new(Bytes::from_owner(body));
+            Ok(answering.await?.map(full))
         })
     }
 }
 
 impl Pools {
-    /// One exchange. Without a `deadline`, the caller has one.
-    async fn exchange(
-        &self,
+    /// One exchange. Middleware may make several `of_request`, which has a tracker of its own then.
+    fn exchange(
+        self: Arc<Self>,
         request: Request<Full<Bytes>>,
-        tracker: DeliveryTracker,
-        deadline: Option<Duration>,
-    ) -> Result<Response<impl Body<Data = Bytes, Error = ClientError> + use<>>, ClientError> {
-        if !tracker.take() {
-            return Err(gave_up());
-        }
-        let has_identity = self.has_identity;
-        let prepared = Prepared::new(request, tracker, deadline)?;
-        let pool = if prepared.plain {
-            &self.loopback
-        } else {
-            &self.secure
+        of_request: Option<DeliveryTracker>,
+        sending: Sending,
+        limits: Limits,
+    ) -> Answering {
+        let call = |exchange: DeliveryTracker| async move {
+            let of_request = of_request.unwrap_or_else(|| exchange.clone());
+            let prepared = Prepared::new(request, of_request, exchange.clone())?;
+            let pool = if prepared.plain {
+                &self.loopback
+            } else {
+                &self.secure
+            };
+            let has_identity = self.has_identity;
+            let response = pool.execute(prepared.request).await;
+            let response =
+                response.map_err(|error| classify(&error, has_identity, exchange.abandon()))?;
+            let response = Response::<reqwest::Body>::from(response);
+            let broken = move |error| classify(&error, has_identity, Delivery::PossiblySent);
+            Ok::<_, ClientError>(response.map(|body| body.map_err(broken)))
         };
-        let response = pool.execute(prepared.request).await;
-        let response = response
-            .map_err(|error| classify(&error, has_identity, prepared.exchange.abandon()))?;
-        let response = Response::<reqwest::Body>::from(response);
-        let broken = move |error| classify(&error, has_identity, Delivery::PossiblySent);
-        Ok(response.map(|body| body.map_err(broken)))
+        Box::pin(answer(call, sending, limits))
     }
 }

@@ -1,19 +1,17 @@
 //! A request that is checked and ready to be sent.
 
-use core::time::Duration;
-
 use bankezy_crypto::providers::UrlProblem;
-use bankezy_crypto::{DeliveryTracker, SecretText};
+use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body as _;
 use http_body_util::Full;
 use reqwest::Url;
-use url::Host;
 
 use super::watched::WatchedBody;
-use crate::{ClientError, ClientErrorKind};
+use crate::ClientError;
+use crate::transport::timed_out;
 
 /// hyper may write a head longer than this, in bytes, before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
@@ -22,21 +20,22 @@ const MAX_HELD_HEAD: usize = 128 * 1024;
 pub(super) struct Prepared {
     pub(super) request: reqwest::Request,
     pub(super) plain: bool,
-    /// Of this exchange only; middleware may send one request several times.
-    pub(super) exchange: DeliveryTracker,
 }
 
 impl Prepared {
     pub(super) fn new(
         request: Request<Full<Bytes>>,
         of_request: DeliveryTracker,
-        deadline: Option<Duration>,
+        exchange: DeliveryTracker,
     ) -> Result<Self, ClientError> {
+        if !of_request.take() || !exchange.take() {
+            return Err(gave_up());
+        }
         let (parts, body) = request.into_parts();
         let url = url(&parts.uri)?;
         let plain = match url.scheme() {
             "https" => false,
-            "http" if is_loopback(&url) => true,
+            "http" if url.host_str().is_some_and(UrlProblem::is_loopback) => true,
             _ => return Err(UrlProblem::NotHttps.into()),
         };
         if UrlProblem::has_other_host(&parts.headers, &parts.uri) {
@@ -45,9 +44,8 @@ impl Prepared {
         // RFC 9110 section 8.6: the length is told where a body is expected. hyper tells none of 0.
         let is_empty = body.is_end_stream()
             && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-        let exchange = DeliveryTracker::new();
-        let body = WatchedBody::new(body, exchange.clone(), of_request);
-        if !exchange.take() || (head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin()) {
+        let body = WatchedBody::new(body, exchange, of_request);
+        if head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin() {
             return Err(gave_up());
         }
         let mut request = reqwest::Request::new(parts.method, url);
@@ -63,25 +61,8 @@ impl Prepared {
         let encoding = headers.entry(ACCEPT_ENCODING);
         encoding.or_insert(HeaderValue::from_static("identity"));
         *request.version_mut() = Version::HTTP_11;
-        if deadline.is_some() {
-            *request.timeout_mut() = deadline;
-        }
         *request.body_mut() = Some(reqwest::Body::wrap(body));
-        Ok(Self {
-            request,
-            plain,
-            exchange,
-        })
-    }
-}
-
-/// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        Ok(Self { request, plain })
     }
 }
 
@@ -101,8 +82,8 @@ fn url(uri: &Uri) -> Result<Url, ClientError> {
 }
 
 /// The error for a caller that has stopped waiting.
-pub(super) fn gave_up() -> ClientError {
-    ClientError::not_sent(ClientErrorKind::Timeout)
+fn gave_up() -> ClientError {
+    timed_out(Delivery::NotSent)
 }
 
 /// Approximate length of the headers on the wire.
@@ -115,7 +96,6 @@ fn head_len(headers: &HeaderMap) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bankezy_crypto::Delivery;
 
     impl core::fmt::Debug for Prepared {
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -127,7 +107,7 @@ mod tests {
         let uri = uri.parse().unwrap();
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri;
-        Prepared::new(request, DeliveryTracker::new(), None)
+        Prepared::new(request, DeliveryTracker::new(), DeliveryTracker::new())
     }
 
     #[test]
@@ -205,10 +185,9 @@ mod tests {
             *request.uri_mut() = "https://localhost/".parse().unwrap();
             let long = "x".repeat(len).parse().unwrap();
             request.headers_mut().insert("x-long", long);
-            let tracker = DeliveryTracker::new();
-            assert!(tracker.take());
-            let prepared = Prepared::new(request, tracker.clone(), None).unwrap();
-            assert_eq!(prepared.exchange.abandon(), delivery);
+            let (tracker, exchange) = (DeliveryTracker::new(), DeliveryTracker::new());
+            let _prepared = Prepared::new(request, tracker.clone(), exchange.clone()).unwrap();
+            assert_eq!(exchange.abandon(), delivery);
             assert_eq!(tracker.abandon(), delivery);
         }
     }

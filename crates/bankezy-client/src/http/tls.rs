@@ -43,11 +43,7 @@ pub(super) fn config(
     let builder = if only_these_roots {
         builder.with_root_certificates(store)
     } else {
-        let verifier = if extra.is_empty() {
-            Verifier::new(provider)
-        } else {
-            Verifier::new_with_extra_roots(extra, provider)
-        };
+        let verifier = Verifier::new_with_extra_roots(extra, provider);
         let verifier = verifier.map_err(|_| Setting::SystemRoots)?;
         builder
             .dangerous()

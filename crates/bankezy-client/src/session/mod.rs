@@ -20,8 +20,8 @@ use tokio::sync::RwLockReadGuard;
 use tracing::warn;
 
 use super::sync::time::{sleep, timeout};
-use super::transport::Answered;
-use super::{BankEzyClient, ClientError, ClientErrorKind, ProviderError, RefreshSettings};
+use super::transport::timed_out;
+use super::{BankEzyClient, ProviderError, RefreshSettings};
 use revocation::{IN_USE_EVERY, revoke};
 use shared::Shared;
 
@@ -93,26 +93,20 @@ pub struct SessionKeeper {
 
 impl SessionKeeper {
     /// A keeper that logs in with `login` at the first call, with default settings.
-    pub fn new<F>(
+    pub fn new<F: Future<Output = Result<Session, ProviderError>> + Send + 'static>(
         client: BankEzyClient,
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
-    {
+    ) -> Self {
         Self::with_settings(client, login, RefreshSettings::default())
     }
 
     /// A keeper with settings of its own. `login` is called for each new session and must make a new key
     /// pair each time. Nothing is sent before the first call.
-    pub fn with_settings<F>(
+    pub fn with_settings<F: Future<Output = Result<Session, ProviderError>> + Send + 'static>(
         client: BankEzyClient,
         login: impl Fn(BankEzyClient) -> F + Send + Sync + 'static,
         settings: RefreshSettings,
-    ) -> Self
-    where
-        F: Future<Output = Result<Session, ProviderError>> + Send + 'static,
-    {
+    ) -> Self {
         let login = Box::new(move |client| -> LoginFuture { Box::pin(login(client)) });
         Self {
             shared: Arc::new(Shared::new(client, login, settings)),
@@ -131,7 +125,7 @@ impl SessionKeeper {
         endpoint: impl Into<Endpoint>,
         body: &T,
     ) -> Result<R, ProviderError> {
-        Ok(self.answered(&endpoint.into(), body).await?.0)
+        Ok(self.call_with_headers(&endpoint.into(), body).await?.0)
     }
 
     /// As [`call`](Self::call), with headers of the answer: see [`BankEzyClient::call_with_headers`].
@@ -143,15 +137,6 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
-        let (answer, response) = self.answered(endpoint, body).await?;
-        Ok((answer, self.shared.client.transport.kept(&response)))
-    }
-
-    async fn answered<T: Serialize + ?Sized, R: DeserializeOwned>(
-        &self,
-        endpoint: &Endpoint,
-        body: &T,
-    ) -> Result<(R, Answered), ProviderError> {
         let shared = &self.shared;
         let waiting = async {
             let mut begun = self.begin(self.session().await?).await;
@@ -206,7 +191,7 @@ impl SessionKeeper {
                 Ok(session)
             }
             held => {
-                let next = async { shared.next(None, Verdict::Good)?.outcome().await }.await;
+                let next = shared.after(None, Verdict::Good).await;
                 // What is left of the old one is better than nothing.
                 let is_good = |it: &Arc<Session>| !it.is_expired(shared.settings.now());
                 next.or_else(|error| held.filter(is_good).ok_or(error))
@@ -229,14 +214,10 @@ impl SessionKeeper {
             // It has expired or was replaced.
             return self.session().await;
         }
-        let unauthorized = Verdict::Unauthorized;
-        let next = async {
-            self.shared
-                .next(Some(session), unauthorized)?
-                .outcome()
-                .await
-        }
-        .await;
+        let next = self
+            .shared
+            .after(Some(session), Verdict::Unauthorized)
+            .await;
         self.shared.check_open()?;
         next
     }
@@ -254,10 +235,7 @@ impl SessionKeeper {
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
         let (shared, deadline) = (&self.shared, self.shared.settings.shutdown_deadline);
         shared.close();
-        let timed_out = |_| {
-            let error = ClientError::new(ClientErrorKind::Timeout, Delivery::PossiblySent);
-            ProviderError::from(error)
-        };
+        let timed_out = |_| ProviderError::from(timed_out(Delivery::PossiblySent));
         let ending = async {
             let _revocation = shared.revocation.lock().await;
             // A renewal under way holds the lock, and no call is under way then.
@@ -298,14 +276,14 @@ impl SessionKeeper {
         session: &Session,
         endpoint: &Endpoint,
         body: &T,
-    ) -> (Result<(R, Answered), ProviderError>, Verdict) {
+    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
         let (token, channel) = (&session.answer().token, session.channel());
         // Until the end of this call a shutdown waits for it.
         if let Err(closed) = self.shared.check_open() {
             return (Err(closed), Verdict::Good);
         }
         let client = &self.shared.client;
-        let call = client.answered(endpoint, body, token, channel);
+        let call = client.call_with_headers(endpoint, body, token, channel);
         let result = call.await;
         let verdict = verdict(session, &result);
         (result, verdict)

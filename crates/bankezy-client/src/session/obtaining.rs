@@ -76,6 +76,15 @@ impl Shared {
         Ok(login)
     }
 
+    /// Waits for what [`next`](Self::next) gives.
+    pub(super) async fn after(
+        self: &Arc<Self>,
+        refused: Option<&Arc<Session>>,
+        verdict: Verdict,
+    ) -> Result<Arc<Session>, ProviderError> {
+        self.next(refused, verdict)?.outcome().await
+    }
+
     /// Renews the session if possible, and logs in otherwise.
     async fn obtain(&self, may_renew: bool, deadline: Instant) -> Result<Obtained, ProviderError> {
         // A timeout polls its future once before it checks the time.
