@@ -363,7 +363,7 @@ async fn what_is_not_known_is_refused_with_what_is() {
         assert_eq!((found, error.as_str()), (status, code), "{method} {path}");
     }
     for (method, path, status, code) in [
-        ("GET", "exchanges?sinse=1", 400, "unknown-parameter"),
+        ("GET", "exchanges?from_number=1", 400, "unknown-parameter"),
         ("GET", "exchanges?since=x", 400, "invalid-value"),
         ("GET", "exchanges?since=1&since=2", 400, "invalid-value"),
         ("GET", "exchanges?limit=0", 400, "invalid-value"),
