@@ -1,5 +1,6 @@
 //! From a request to an answer, with the faults on the way: the same for every provider.
 
+use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -133,7 +134,10 @@ pub(super) async fn receive(
         trace.with(|draft| draft.fault = Some(fault.name()));
         tokio::time::sleep(delay.unwrap_or_default()).await;
     }
-    let fault = instead(hit.map(|hit| hit.fault), sealed)?;
+    let fault = match instead(hit.map(|hit| hit.fault), sealed) {
+        Continue(fault) => fault,
+        Break(instead) => return Err(instead),
+    };
     Ok(Received {
         parts,
         body,
@@ -143,11 +147,14 @@ pub(super) async fn receive(
 }
 
 /// The fault that a request goes on with, or what it gets in place of being executed.
-fn instead(fault: Option<InjectedFault>, sealed: bool) -> Result<Option<InjectedFault>, Response> {
+fn instead(
+    fault: Option<InjectedFault>,
+    sealed: bool,
+) -> ControlFlow<Response, Option<InjectedFault>> {
     let Some(fault) = fault else {
-        return Ok(None);
+        return Continue(None);
     };
-    Err(match fault {
+    Break(match fault {
         InjectedFault::DropBefore => dropped(),
         InjectedFault::Unauthorized => unauthorized(),
         InjectedFault::TooManyRequests { retry_after } => {
@@ -163,7 +170,7 @@ fn instead(fault: Option<InjectedFault>, sealed: bool) -> Result<Option<Injected
             StatusCode::BAD_REQUEST,
             "wrong-key and clear-200 are for answers that are sealed",
         ),
-        fault => return Ok(Some(fault)),
+        fault => return Continue(Some(fault)),
     })
 }
 
