@@ -136,7 +136,7 @@ pub(super) async fn receive(
     }
     let fault = match instead(hit.map(|hit| hit.fault), sealed) {
         Continue(fault) => fault,
-        Break(response) => return Err(response),
+        Break(instead) => return Err(instead),
     };
     Ok(Received {
         parts,

@@ -62,8 +62,13 @@
 //! # Faults
 //! [`Sandbox::faults`] in the process, the header `X-Sandbox-Fault: NAME` or `NAME=AMOUNT` for one
 //! request, or `POST /sandbox/faults` with `{"fault":"delay","times":2,"path":"…","delayMs":100}`
-//! (`retryAfter` in seconds, `bytes`; `times` is 1 and `path` is any unless given; `none` clears).
-//! See [`InjectedFault`] for the names.
+//! (`retryAfter` in seconds, `bytes`; `times` is 1 and `path` is any unless given; `none` clears). Unknown members,
+//! paths and names are refused. See [`InjectedFault`] for the names. The JSON API aims them at calls too, with a
+//! probability.
+//!
+//! # Log and console
+//! [`SandboxBuilder::request_log`] keeps the newest exchanges, and [`SandboxBuilder::console`] serves a web page and a
+//! JSON API under `/_sandbox`. Both are off by default; `docs/sandbox.md` of the repository describes them.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic: where one of these is right, it says why.
 #![cfg_attr(

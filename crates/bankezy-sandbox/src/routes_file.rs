@@ -45,6 +45,13 @@ pub(crate) fn parse(
     };
     let file: File = toml::from_str(text).map_err(|error| {
         let problem = error.message().trim_end().replace('\n', "; ");
+        // Types of Rust mean nothing to who writes the file.
+        let problem = ["u16", "u64"].iter().fold(problem, |text, number| {
+            text.replace(
+                &format!("expected {number}"),
+                "expected a whole number, not negative",
+            )
+        });
         wrong(error.span().unwrap_or_default(), problem)
     })?;
     let mut routes: Vec<CustomRoute> = Vec::new();

@@ -120,3 +120,84 @@ fn the_demo_walks_through_every_step() {
         "no files"
     );
 }
+
+#[cfg(unix)]
+fn end(server: &mut Server) {
+    let pid = server.child.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(killed.unwrap().success());
+    wait("end", || server.child.try_wait().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_ready_file_ends_with_the_run_that_wrote_it() {
+    let mut server = Server::start("");
+    let ready = server.folder.0.join("ready");
+    let left_behind = std::fs::read(&ready).unwrap();
+    end(&mut server);
+    assert!(!ready.exists());
+
+    // That of another run stays.
+    let mut server = Server::start("");
+    let ready = server.folder.0.join("ready");
+    std::fs::write(&ready, &left_behind).unwrap();
+    end(&mut server);
+    assert_eq!(std::fs::read(&ready).unwrap(), left_behind);
+
+    // One that a killed run left is replaced, and nothing is left of the replacement.
+    let folder = Folder::new();
+    std::fs::write(folder.0.join("ready"), &left_behind).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+        .args(["sandbox", "--ready-file", "ready"])
+        .current_dir(&folder.0)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait("new ready file", || {
+        (std::fs::read(folder.0.join("ready")).unwrap() != left_behind).then_some(())
+    });
+    assert_private(folder.0.join("ready"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_is_printed_without_colours_and_control_characters() {
+    let mut server = Server::start("--log");
+    let url = server.url().to_owned();
+    server.token("").text();
+    let wrong = server.folder.run(
+        &format!("call /a%1bb --base-url {url} --api-key-file apiKey --token-file apiKey --secret-file payloadSecret"),
+        "{}",
+    );
+    assert_ne!(wrong.code, 0);
+    end(&mut server);
+    let mut err = String::new();
+    let stderr = server.child.stderr.as_mut().unwrap();
+    stderr.read_to_string(&mut err).unwrap();
+    assert!(
+        err.contains(" POST /token-service/client/server/new/"),
+        "{err}"
+    );
+    assert!(err.contains(" get-token key=static\n"), "{err}");
+    assert!(err.contains("\n  path: expected "), "{err}");
+    assert!(!err.contains('\u{1b}'));
+}
+
+#[test]
+fn a_file_of_routes_is_refused_by_its_line() {
+    let folder = Folder::new();
+    folder.write(
+        "routes",
+        "[[route]]\npath = \"/a\"\nanswer = {}\nmethods = 1\n",
+    );
+    folder
+        .run("sandbox --routes routes", "")
+        .failed(1, "routes, line 4: unknown field `methods`");
+    folder
+        .run("sandbox --routes none", "")
+        .failed(1, "no such file");
+}

@@ -117,7 +117,7 @@ fn a_file_of_routes_is_refused_with_the_line_that_is_wrong() {
         (route("method = \"HEAD\""), 4, "HEAD"),
         (route("status = 99"), 4, "99"),
         (route("status = 204"), 4, "204"),
-        (route("status = \"ok\""), 4, "status"),
+        (route("status = \"ok\""), 4, "expected a whole number"),
         (route("delay_ms = 60001"), 4, "60001"),
         (route("delay_ms = -1"), 4, ""),
         (route("key = \"none\""), 4, "none"),
