@@ -135,7 +135,7 @@ impl Drop for Call {
             let possibly_sent = self.is_possibly_sent();
             let _entered = self.span.enter();
             self.span
-                .record("error.type", "client.dropped")
+                .record("error.type", "dropped")
                 .record("http.request.resend_count", self.resends());
             warn!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),

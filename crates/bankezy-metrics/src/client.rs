@@ -50,7 +50,11 @@ where
 /// subscriber was installed, and log a warning.
 #[must_use]
 pub fn client_events_enabled() -> bool {
-    tracing::enabled!(target: "bankezy_client", tracing::Level::TRACE)
+    let is_enabled = tracing::enabled!(target: "bankezy_client", tracing::Level::TRACE);
+    // What the filters of layers answered is kept for the next event of the thread, so that has to be one of ours:
+    // it would be lost otherwise.
+    tracing::trace!(target: "bankezy_client", "asked whether traces arrive");
+    is_enabled
 }
 
 struct ClientLayer;

@@ -195,7 +195,7 @@ async fn a_call_that_is_dropped_is_told() {
     for event in &events {
         assert!(event.contains("http_call{"), "{event}");
     }
-    let ends = captured.lines("error.type=\"client.dropped\"");
+    let ends = captured.lines("error.type=\"dropped\"");
     for part in [
         "http.request.method=\"POST\"",
         "server.address=\"127.0.0.1\"",
