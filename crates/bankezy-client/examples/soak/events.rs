@@ -99,7 +99,8 @@ impl Subscriber for Events {
                 is_sent(seen);
                 seen.ended += u64::from(!fields.is_repeated);
             }
-            "call dropped before its end" => {
+            // Without a method: it waited for a session, outside of any HTTP call.
+            "call dropped before its end" if fields.has_method => {
                 is_sent(seen);
                 seen.dropped += 1;
             }
@@ -121,6 +122,7 @@ impl Subscriber for Events {
 #[derive(Default)]
 struct Fields {
     message: String,
+    has_method: bool,
     has_status: bool,
     is_possibly_sent: bool,
     is_repeated: bool,
@@ -145,8 +147,10 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            self.message = format!("{value:?}");
+        match field.name() {
+            "http.request.method" => self.has_method = true,
+            "message" => self.message = format!("{value:?}"),
+            _ => {}
         }
     }
 }
