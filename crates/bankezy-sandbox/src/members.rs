@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use bankezy_crypto::SecretText;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -88,6 +89,15 @@ impl Members {
     ) -> Result<T, MemberError> {
         self.optional(name, expected)?
             .ok_or(MemberError::Missing { name })
+    }
+}
+
+/// One of them may be a secret.
+impl Drop for Members {
+    fn drop(&mut self) {
+        for (_, value) in self.0.drain(..) {
+            drop(SecretText::from(String::from(Box::<str>::from(value))));
+        }
     }
 }
 

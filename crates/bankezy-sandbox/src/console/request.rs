@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
+use bankezy_crypto::SecretBytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
@@ -63,7 +64,10 @@ impl<'a> Asked<'a> {
             return Err(Failure::new(status, code, message));
         }
         let body = self.read().await?;
-        Ok(Members::from_json(&body, known)?)
+        let members = Members::from_json(&body, known);
+        // It may hold a secret; what the connection has read of it is out of reach.
+        drop(SecretBytes::from(Vec::from(body)));
+        Ok(members?)
     }
 
     /// For a request that takes nothing: its body is empty, or an empty object.

@@ -18,14 +18,21 @@ const MAX_TEXT: usize = 64 * 1024;
 
 /// Collects what is known of an exchange. Does nothing while the log is off.
 #[derive(Clone, Default)]
-pub(crate) struct Trace(Option<Arc<Mutex<LoggedExchange>>>);
+pub(crate) struct Trace(Option<Arc<Mutex<Option<LoggedExchange>>>>);
 
 impl Trace {
-    /// Runs only while the log is on.
+    /// Runs only while the log is on and the exchange has not ended.
     pub(crate) fn with(&self, write: impl FnOnce(&mut LoggedExchange)) {
-        if let Some(draft) = &self.0 {
-            write(&mut draft.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(draft) = &self.0
+            && let Some(draft) = &mut *draft.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            write(draft);
         }
+    }
+
+    fn take(&self) -> Option<LoggedExchange> {
+        let draft = self.0.as_ref()?;
+        draft.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn note(&self, note: impl Into<Cow<'static, str>>) {
@@ -109,7 +116,7 @@ impl Recording {
             response: None,
         };
         Self {
-            trace: Trace(Some(Arc::new(Mutex::new(draft)))),
+            trace: Trace(Some(Arc::new(Mutex::new(Some(draft))))),
             journal: Arc::clone(journal),
             started: Instant::now(),
             ended: false,
@@ -123,19 +130,16 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let mut ended = None;
-        self.trace.with(|draft| {
-            draft.duration = self.started.elapsed();
-            if !self.ended {
-                draft.response = None;
-                let note = "the client closed the connection before the answer was ready";
-                draft.notes.push(note.into());
-            }
-            ended = Some(draft.clone());
-        });
-        if let Some(exchange) = ended {
-            self.journal.push(exchange);
+        let Some(mut exchange) = self.trace.take() else {
+            return;
+        };
+        exchange.duration = self.started.elapsed();
+        if !self.ended {
+            exchange.response = None;
+            let note = "the client closed the connection before the answer was ready";
+            exchange.notes.push(note.into());
         }
+        self.journal.push(exchange);
     }
 }
 

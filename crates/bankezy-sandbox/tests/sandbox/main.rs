@@ -3,6 +3,8 @@
 mod api;
 mod calls;
 mod console;
+mod console_entries;
+mod console_network;
 mod custom_routes;
 mod documented;
 mod faults;
