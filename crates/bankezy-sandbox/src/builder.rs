@@ -260,12 +260,13 @@ impl SandboxBuilder {
         let scheme = if config.tls { "https" } else { "http" };
         let url = format!("{scheme}://{}{}", reachable(address), config.prefix);
         let access = Access::new(scheme, address, &config.console_hosts)?;
-        let console = match config.console {
-            true => Some(ConsoleAddress {
+        let console = if config.console {
+            Some(ConsoleAddress {
                 page: format!("{scheme}://{}/_sandbox/", reachable(address)),
                 token: random::hex::<32>()?.into(),
-            }),
-            false => None,
+            })
+        } else {
+            None
         };
         let ready = Ready {
             url,

@@ -293,7 +293,8 @@ fn busy(status: StatusCode, retry_after: u64) -> Response {
     response
 }
 
-fn response(status: StatusCode, kind: &'static str, body: Body) -> Response {
+/// Not to be stored, as every answer.
+pub(super) fn response(status: StatusCode, kind: &'static str, body: Body) -> Response {
     const NO_STORE: (HeaderName, HeaderValue) =
         (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut response = Response::new(body);

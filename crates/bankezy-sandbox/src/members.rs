@@ -75,10 +75,9 @@ impl Members {
         let Some(value) = self.raw(name) else {
             return Ok(None);
         };
-        let expected = || expected.to_owned();
         serde_json::from_str(value.get()).map_err(|_| MemberError::Invalid {
             name,
-            expected: expected(),
+            expected: expected.to_owned(),
         })
     }
 

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::custom::{CustomRoute, RouteKey, Surroundings};
 use super::error::SandboxError;
+use super::faults::MAX_DELAY_MS;
 use super::template::Template;
 
 #[derive(Deserialize)]
@@ -30,9 +31,6 @@ struct Table {
     delay_ms: Option<Spanned<u64>>,
     key: Option<Spanned<String>>,
 }
-
-/// The longest delay, in milliseconds.
-const MAX_DELAY_MS: u64 = 60_000;
 
 /// `is_taken` says which paths are built in.
 pub(crate) fn parse(

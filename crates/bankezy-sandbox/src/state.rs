@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bankezy_crypto::Error;
 
-use super::channel::{ServerKeys, SessionKeys};
+use super::channel::{Channel, ServerKeys, SessionKeys};
 use super::clock::{Clock, millis};
 use super::config::{AnswerForm, Config, OnExecuted};
 use super::credentials::Credentials;
 use super::custom::CustomRoute;
 use super::endpoint::{Counts, EmulatedEndpoint};
 use super::faults::{Faults, Known};
-use super::log::{Journal, LogLimits};
+use super::log::{Journal, LogLimits, LoggedKey};
 use super::random;
 use super::ready::Ready;
 use super::sessions::{Entry, Session, Sessions, TokenStatus};
@@ -122,6 +122,12 @@ impl State {
     pub(super) fn token_number(&self, token: &str) -> Option<u64> {
         let id = self.issuer.read(strip_bearer(token))?;
         self.sessions().number(id)
+    }
+
+    /// The key of a channel, for the log and the API.
+    pub(super) fn key_of(&self, channel: &Channel, session: Option<&Arc<Session>>) -> LoggedKey {
+        let name = || session.map_or_else(String::new, |session| session.key_name());
+        self.keys.described(channel, name)
     }
 
     /// Whether a token was issued for this reference, and is not forgotten yet.

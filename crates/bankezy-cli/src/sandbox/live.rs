@@ -27,9 +27,10 @@ fn lines(exchange: &LoggedExchange, paint: &Paint) -> String {
     let status = exchange
         .status
         .map_or("no answer".to_owned(), |status| status.to_string());
-    let status = match exchange.failed() {
-        true => paint.red(&status),
-        false => paint.green(&status),
+    let status = if exchange.failed() {
+        paint.red(&status)
+    } else {
+        paint.green(&status)
     };
     let mut text = format!(
         "{} #{} {} {} {} {status} {}",

@@ -60,14 +60,7 @@ fn seal(
             status,
             session,
         } if !clear => {
-            trace.answered(&json, || {
-                let name = || {
-                    session
-                        .as_ref()
-                        .map_or_else(String::new, |it| it.key_name())
-                };
-                state.keys.described(&channel, name)
-            });
+            trace.answered(&json, || state.key_of(&channel, session.as_ref()));
             Ok(Answer::text(status, state.keys.seal(&channel, &json)?))
         }
         // JSON under the content type that the documentation has for it.
@@ -144,11 +137,10 @@ pub(super) fn open(
             draft.notes.push("quotes around the sealed text were ignored (refused if strict)".into());
         }
     });
-    let name = || session.map_or_else(String::new, |session| session.key_name());
     let keys = session.map(|session| &session.keys);
     match state.keys.open(sealed, keys) {
         Ok((opened, channel)) => {
-            trace.opened(opened.as_bytes(), || state.keys.described(&channel, name));
+            trace.opened(opened.as_bytes(), || state.key_of(&channel, session));
             Ok((opened, channel))
         }
         Err(error) => {
@@ -178,10 +170,10 @@ fn found_sealed(
         Some(session) => format!("the keys of {}", session.key_name()),
     };
     // A usual mistake: the right text under the wrong one of the two keys.
-    let fits_static = session.is_some() && state.keys.open(sealed, None).is_ok();
-    let hint = match fits_static {
-        true => "; it opens with the static payload secret, which this session does not have",
-        false => "",
+    let hint = if session.is_some() && state.keys.open(sealed, None).is_ok() {
+        "; it opens with the static payload secret, which this session does not have"
+    } else {
+        ""
     };
     format!("a JWE that does not open with {tried}: another key, or a changed text{hint}")
 }

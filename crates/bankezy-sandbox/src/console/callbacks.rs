@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
+use bankezy_crypto::providers::UrlProblem;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
@@ -123,16 +124,14 @@ impl Place {
             None if authority.as_str() == authority.host() => 80,
             None => return Err(invalid().into()),
         };
-        let bare = host.trim_matches(['[', ']']);
-        let address = bare.parse::<core::net::IpAddr>();
-        let is_loopback = host == "localhost" || address.is_ok_and(|it| it.is_loopback());
+        let is_loopback = UrlProblem::is_loopback(&host);
         if !is_loopback && !allowed.contains(&host) {
             let message = "callbacks go to this machine only: allow the host by --callback-host";
             let (status, code) = (StatusCode::FORBIDDEN, "foreign-callback-host");
             return Err(Failure::new(status, code, message));
         }
         Ok(Self {
-            host: bare.to_owned(),
+            host: host.trim_matches(['[', ']']).to_owned(),
             uri,
             port,
             is_loopback,

@@ -1,11 +1,10 @@
 //! What the API answers when it refuses a request.
 
-use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 
+use crate::exchange::response;
 use crate::faults::OrderError;
 use crate::members::MemberError;
 
@@ -73,11 +72,7 @@ impl Failure {
         };
         // Strings alone, which can be written.
         let body = serde_json::to_vec(&wire).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response
+        response(self.status, "application/json", body.into())
     }
 }
 

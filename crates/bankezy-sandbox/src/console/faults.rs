@@ -1,7 +1,5 @@
 //! Faults over the API.
 
-use core::time::Duration;
-
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -56,12 +54,11 @@ pub(super) async fn remove(asked: Asked<'_>, id: &str) -> Outcome {
     let faults = &asked.state().faults;
     let id: Option<u64> = id.parse().ok();
     asked.nothing().await?;
-    match id.is_some_and(|id| faults.remove(id)) {
-        true => Ok(empty()),
-        false => {
-            let message = "no fault with this id is set: it may have happened as often as asked";
-            Err(Failure::not_found("no-such-fault", message))
-        }
+    if id.is_some_and(|id| faults.remove(id)) {
+        Ok(empty())
+    } else {
+        let message = "no fault with this id is set: it may have happened as often as asked";
+        Err(Failure::not_found("no-such-fault", message))
     }
 }
 
@@ -85,27 +82,26 @@ fn described(kind: &Kind) -> Value {
     })
 }
 
-fn waiting(waiting: &Waiting) -> Value {
-    let (path, call) = match &waiting.target {
+fn waiting(Waiting { id, order }: &Waiting) -> Value {
+    let (path, call) = match &order.target {
         Target::Any => (None, None),
         Target::Path(path) => (Some(path), None),
         Target::Call(call) => (None, Some(call)),
     };
     let mut json = json!({
-        "id": waiting.id,
-        "fault": waiting.fault.name(),
-        "count": waiting.count,
+        "id": id,
+        "fault": order.fault.name(),
+        "count": order.count,
         "path": path,
         "call": call,
-        "probability": waiting.probability,
+        "probability": order.probability,
     });
     if let Some(members) = json.as_object_mut() {
-        if let Some(delay) = waiting.delay {
-            let delay: Duration = delay;
+        if let Some(delay) = order.delay {
             members.insert("delayMs".to_owned(), millis(delay).into());
         }
-        let amount = waiting.fault.kind().and_then(|kind| kind.amount);
-        if let (Some(amount), Some(value)) = (amount, waiting.fault.amount()) {
+        let amount = order.fault.kind().and_then(|kind| kind.amount);
+        if let (Some(amount), Some(value)) = (amount, order.fault.amount()) {
             members.insert(amount.member.to_owned(), value.into());
         }
     }

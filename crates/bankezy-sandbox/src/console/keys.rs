@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bankezy_crypto::{Inspection, Opened};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::request::{Asked, Outcome, empty, ok};
 use crate::bodies::bare;
 use crate::channel::{Channel, STATIC};
-use crate::log::LoggedKey;
+use crate::log::{LoggedKey, header_json};
 use crate::members::{MemberError, Members};
 use crate::sessions::Session;
 use crate::state::State;
@@ -26,9 +26,7 @@ pub(super) struct NamedKey {
 
 impl NamedKey {
     pub(super) fn described(&self, state: &State) -> LoggedKey {
-        let session = self.session.as_ref();
-        let name = || session.map_or_else(String::new, |session| session.key_name());
-        state.keys.described(&self.channel, name)
+        state.key_of(&self.channel, self.session.as_ref())
     }
 
     /// What the other side seals for the emulator.
@@ -92,10 +90,8 @@ pub(super) fn named(state: &State, name: &str) -> Result<NamedKey, Failure> {
         .strip_prefix("session ")
         .and_then(|it| it.parse::<u64>().ok());
     let sessions = state.sessions();
-    let found = sessions.newest_first().map(|entry| &entry.session);
-    let session = found
-        .into_iter()
-        .find(|session| Some(session.login_id) == number);
+    let mut found = sessions.newest_first().map(|entry| &entry.session);
+    let session = found.find(|session| Some(session.login_id) == number);
     let Some(session) = session else {
         let newest = sessions.by_number().into_iter().rev().take(20);
         let known = newest.map(|(_, (session, _))| session.key_name());
@@ -121,7 +117,7 @@ pub(super) async fn open(asked: Asked<'_>) -> Outcome {
         Ok(inspection) => inspection.header,
         Err(error) => return Err(Failure::bad_request("not-sealed", error.to_string())),
     };
-    let header = serde_json::from_str(&header).unwrap_or(Value::from(header));
+    let header = header_json(&header);
     let keys = match key {
         Some(key) => vec![key],
         None => all_keys(state),

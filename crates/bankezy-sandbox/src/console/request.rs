@@ -6,14 +6,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use bankezy_crypto::SecretBytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
 use super::access::Access;
 use super::failure::Failure;
-use crate::exchange::{is_content, read_body};
+use crate::exchange::{is_content, read_body, response};
 use crate::members::Members;
 use crate::state::State;
 
@@ -154,9 +153,5 @@ pub(super) fn content(
     status: StatusCode,
     body: impl Into<axum::body::Body>,
 ) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static(kind);
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
+    response(status, kind, body.into())
 }

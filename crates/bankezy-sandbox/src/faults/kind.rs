@@ -60,6 +60,7 @@ pub enum InjectedFault {
     },
 }
 
+/// The longest delay of an answer.
 pub(crate) const MAX_DELAY_MS: u64 = 60_000;
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
@@ -86,20 +87,13 @@ impl InjectedFault {
         }
     }
 
-    /// By name, with an amount in milliseconds, seconds or bytes where it takes one.
-    pub(crate) fn named(name: &str, amount: Option<u64>) -> Option<Self> {
-        let kind = KINDS.iter().find(|kind| kind.name == name)?;
-        let amount = amount.or(kind.amount.map(|amount| amount.default));
-        Some(kind.fault(amount.unwrap_or_default()))
-    }
-
     /// What the header `X-Sandbox-Fault` asks for.
     pub(crate) fn from_header(text: &str) -> Option<Self> {
         let (name, amount) = match text.split_once('=') {
             None => (text, None),
             Some((name, amount)) => (name, Some(amount.trim().parse().ok()?)),
         };
-        Self::named(name.trim(), amount)
+        Some(Kind::named(name.trim())?.fault(amount))
     }
 
     /// Its delay, seconds or bytes.
@@ -117,7 +111,7 @@ impl InjectedFault {
 
     /// Its row in the table.
     pub(crate) fn kind(self) -> Option<&'static Kind> {
-        KINDS.iter().find(|kind| kind.name == self.name())
+        Kind::named(self.name())
     }
 
     pub(crate) fn bounded(self) -> Self {
@@ -142,8 +136,14 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
-    pub(crate) fn fault(&self, amount: u64) -> InjectedFault {
-        (self.make)(amount).bounded()
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// With an amount in milliseconds, seconds or bytes where it takes one.
+    pub(crate) fn fault(&self, amount: Option<u64>) -> InjectedFault {
+        let default = self.amount.map(|amount| amount.default);
+        (self.make)(amount.or(default).unwrap_or_default()).bounded()
     }
 }
 

@@ -6,7 +6,7 @@ mod set;
 mod target;
 
 pub use kind::InjectedFault;
-pub(crate) use kind::{KINDS, Kind};
+pub(crate) use kind::{KINDS, Kind, MAX_DELAY_MS};
 pub(crate) use order::{Order, OrderError};
 pub use set::Faults;
 pub(crate) use set::{Hit, Waiting};

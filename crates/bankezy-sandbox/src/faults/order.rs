@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::kind::{InjectedFault, KINDS, MAX_DELAY_MS};
+use super::kind::{InjectedFault, KINDS, Kind, MAX_DELAY_MS};
 use super::target::{Known, Target};
 use crate::members::{MemberError, Members};
 
@@ -66,10 +66,8 @@ impl Order {
         count: &'static str,
     ) -> Result<Self, OrderError> {
         let name: String = members.required("fault", "the name of a fault")?;
-        let kind = KINDS.iter().find(|kind| kind.name == name);
-        let kind = kind.ok_or(OrderError::UnknownFault)?;
-        let mut delay = None;
-        let mut amount = kind.amount.map_or(0, |amount| amount.default);
+        let kind = Kind::named(&name).ok_or(OrderError::UnknownFault)?;
+        let (mut delay, mut amount) = (None, None);
         for member in AMOUNTS {
             let own = kind.amount.filter(|own| own.member == member);
             let max = own.map_or(MAX_DELAY_MS, |own| own.max);
@@ -77,7 +75,7 @@ impl Order {
                 continue;
             };
             if own.is_some() {
-                amount = value;
+                amount = Some(value);
             } else if member == "delayMs" {
                 delay = Some(Duration::from_millis(value));
             } else {

@@ -31,13 +31,7 @@ struct Queue {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Waiting {
     pub(crate) id: u64,
-    pub(crate) fault: InjectedFault,
-    /// Before the fault.
-    pub(crate) delay: Option<Duration>,
-    /// `None`: until it is cleared.
-    pub(crate) count: Option<u32>,
-    pub(crate) target: Target,
-    pub(crate) probability: f64,
+    pub(crate) order: Order,
 }
 
 /// What a request meets.
@@ -75,7 +69,7 @@ impl Faults {
     /// How many faults are still to come. One that stays until it is cleared counts as 1.
     #[must_use]
     pub fn pending(&self) -> u64 {
-        let count = |waiting: &Waiting| u64::from(waiting.count.unwrap_or(1));
+        let count = |waiting: &Waiting| u64::from(waiting.order.count.unwrap_or(1));
         self.queue().waiting.iter().map(count).sum()
     }
 
@@ -97,20 +91,15 @@ impl Faults {
     }
 
     /// `None` if too many wait.
-    pub(crate) fn add(&self, order: Order) -> Result<Waiting, OrderError> {
+    pub(crate) fn add(&self, mut order: Order) -> Result<Waiting, OrderError> {
         let mut queue = self.queue();
         if queue.waiting.len() >= MAX_WAITING {
             return Err(OrderError::TooMany { max: MAX_WAITING });
         }
+        order.fault = order.fault.bounded();
         queue.last_id += 1;
-        let waiting = Waiting {
-            id: queue.last_id,
-            fault: order.fault.bounded(),
-            delay: order.delay,
-            count: order.count,
-            target: order.target,
-            probability: order.probability,
-        };
+        let id = queue.last_id;
+        let waiting = Waiting { id, order };
         queue.waiting.push_back(waiting.clone());
         Ok(waiting)
     }
@@ -128,25 +117,24 @@ impl Faults {
             return Ok(Some(Hit { fault, delay: None }));
         }
         let mut queue = self.queue();
-        let place = queue.waiting.iter().position(|waiting| {
-            let is_aimed = match &waiting.target {
+        let place = queue.waiting.iter().position(|Waiting { order, .. }| {
+            let is_aimed = match &order.target {
                 Target::Any => true,
-                Target::Path(wanted) => {
-                    path == wanted || path.strip_prefix(&*self.known.prefix) == Some(wanted)
-                }
+                Target::Path(wanted) => self.known.is_at(path, wanted),
                 Target::Call(wanted) => call == Some(wanted),
             };
-            is_aimed && (waiting.probability >= 1.0 || happens(waiting.probability))
+            is_aimed && (order.probability >= 1.0 || happens(order.probability))
         });
         let Some((place, waiting)) = place.and_then(|at| Some((at, queue.waiting.get_mut(at)?)))
         else {
             return Ok(None);
         };
+        let order = &mut waiting.order;
         let hit = Hit {
-            fault: waiting.fault,
-            delay: waiting.delay,
+            fault: order.fault,
+            delay: order.delay,
         };
-        if let Some(count) = &mut waiting.count {
+        if let Some(count) = &mut order.count {
             *count -= 1;
             if *count == 0 {
                 queue.waiting.remove(place);

@@ -12,10 +12,14 @@ pub(crate) struct Known {
 impl Known {
     /// A path, with the prefix or without, and whether its answers are sealed.
     pub(crate) fn path(&self, path: &str) -> Option<bool> {
-        let bare = path.strip_prefix(&*self.prefix);
         let mut paths = self.paths.iter();
-        let found = paths.find(|(known, _)| path == known || bare == Some(known));
+        let found = paths.find(|(known, _)| self.is_at(path, known));
         found.map(|(_, is_sealed)| *is_sealed)
+    }
+
+    /// Whether a path is this one, with the prefix or without.
+    pub(super) fn is_at(&self, path: &str, wanted: &str) -> bool {
+        path == wanted || path.strip_prefix(&*self.prefix) == Some(wanted)
     }
 
     /// A call by its name, and whether its answers are sealed.

@@ -95,15 +95,12 @@ pub struct LoggedMessage {
 
 impl LoggedMessage {
     fn to_json(&self) -> Value {
-        // A header that is no JSON is shown as text.
-        let header =
-            |text: &String| serde_json::from_str(text).unwrap_or(Value::from(text.as_str()));
         json!({
             "contentType": self.content_type,
             "text": self.text,
             "truncated": self.truncated,
             "bytes": self.bytes,
-            "header": self.header.as_ref().map(header),
+            "header": self.header.as_deref().map(header_json),
             "opened": self.opened,
             "key": self.key.as_ref().map(LoggedKey::to_json),
         })
@@ -114,6 +111,11 @@ impl LoggedMessage {
         let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
         self.text.len() + texts + self.key.as_ref().map_or(0, |key| key.name.len())
     }
+}
+
+/// A JWE header as JSON; as text if it is none.
+pub(crate) fn header_json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(text.into())
 }
 
 /// Without what was sent.
