@@ -35,7 +35,7 @@ pub struct Message<'a> {
 }
 
 /// What may be around a message in a capture, such as the head of an HTTP message.
-const MAX_AROUND: usize = 64 * 1024;
+pub(crate) const MAX_AROUND: usize = 64 * 1024;
 
 impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of

@@ -2,7 +2,7 @@
 
 mod assignment;
 mod candidates;
-mod capture;
+pub(crate) mod capture;
 mod capture_chunks;
 mod capture_dump;
 mod capture_encoded;
@@ -25,7 +25,7 @@ mod info;
 mod invisible;
 mod json_value;
 mod kdf;
-mod message;
+pub(crate) mod message;
 mod names;
 mod octets;
 #[cfg(test)]
