@@ -277,16 +277,17 @@ fn cases() -> Vec<Case> {
                 "openssl pkcs8 -passin pass:hostile -passout pass:hostile",
             )]),
         );
-        let scheme = include_str!("../../../fuzz/seeds/encrypted_key/refused.des-EDE3-CBC.pem");
-        let error = KeyPair::from_encrypted_pem_with_backend(scheme, b"hostile", backend);
+        let scheme = include_str!("../encrypted_keys/files/refused.des-EDE3-CBC.pem");
+        let error = KeyPair::from_encrypted_pem_with_backend(scheme, b"correct horse", backend);
         cases.push(
             Case::new(error.unwrap_err(), scheme, |text| {
-                KeyPair::from_encrypted_pem_with_backend(text, b"hostile", &AVAILABLE[0]).unwrap();
+                KeyPair::from_encrypted_pem_with_backend(text, b"correct horse", &AVAILABLE[0])
+                    .unwrap();
                 public(P256_PUBLIC)
             })
             .typed(&[(
                 "openssl pkcs8",
-                "openssl pkcs8 -passin pass:hostile -passout pass:hostile",
+                "openssl pkcs8 -passin 'pass:correct horse' -passout 'pass:correct horse'",
             )]),
         );
     }

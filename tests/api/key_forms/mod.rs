@@ -189,7 +189,7 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
             (
                 private(CERTIFICATE),
                 KeyForm::Certificate,
-                "openssl x509 -in CERT -pubkey -noout",
+                "openssl x509 -in CERT -out cert.pem",
             ),
             (
                 private(include_str!("../../data/forms/p256.csr")),
@@ -402,8 +402,6 @@ fn keys_that_are_nearly_in_a_form_are_told_what_is_wrong() {
         "Private-Key: (256 bit)\npriv:\n    00:01\npub:\n    04:02\nASN1 OID: prime256v1\n";
     each_backend(|backend| {
         let private = |text: &str| KeyPair::from_pem_with_backend(text, backend).unwrap_err();
-        let error = private(&P256_JWK.replace('"', "'"));
-        assert_eq!(error, key(KeyProblem::NotPem));
         let jwk = P256_JWK.replace('"', "'");
         let error = KeyPair::from_jwk_with_backend(&jwk, backend).unwrap_err();
         assert_eq!(error.code(), "key.not_strict_json");
