@@ -59,7 +59,7 @@ pub use error::{
 pub use finding::{Finding, Flags};
 pub use function::{Function, Hash, Take};
 pub use info::{FurtherText, Info, KeyForm, KeyOwner};
-pub use kdf::Kdf;
+pub use kdf::{ConcatLayout, Kdf};
 pub use message::Message;
 pub use profile::OtherAlgorithm;
 pub use reading::{Reading, ReadingAttempt, ReadingOutcome};
