@@ -331,7 +331,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("key.rsa_multi_prime", "Generate a key of two primes."),
     (
         "key.form_certificate",
-        "Write its key with the command that the text names, or read it with `PublicKey::from_certificate_pem`.",
+        "Read it with `PublicKey::from_certificate_pem`, which checks its keyUsage too.",
     ),
     (
         "key.form_certificate_request",
