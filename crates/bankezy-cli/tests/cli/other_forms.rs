@@ -301,11 +301,10 @@ fn private_keys_in_other_writings_are_alarms() {
 #[test]
 fn a_store_of_keys_as_a_recipient_is_named_with_a_warning() {
     let folder = Folder::new();
-    // PFX (RFC 7292 section 4): version 3, then ContentInfo.
-    let pkcs12 = [&[0x30, 40, 2, 1, 3, 0x30, 35, 6, 33][..], &[1; 33]].concat();
+    let pkcs12 = include_bytes!("../../../../tests/data/forms/p256.p12");
     for store in [
-        STANDARD.encode(&pkcs12).into_bytes(),
-        pkcs12,
+        STANDARD.encode(pkcs12).into_bytes(),
+        pkcs12.to_vec(),
         b"\xfe\xed\xfe\xed\0\0\0\x02".to_vec(),
     ] {
         folder.write("k", store);
