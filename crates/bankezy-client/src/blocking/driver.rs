@@ -11,10 +11,11 @@ use std::thread::{self, Thread};
 use std::time::Instant;
 
 use bankezy_crypto::Delivery;
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::{JoinHandle, unconstrained};
 
+use crate::transport::timed_out;
 use crate::{ClientError, ClientErrorKind, Setting};
 
 /// How often a waiting call checks that the driver's thread is still running.
@@ -34,29 +35,26 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn start() -> Result<Self, ClientError> {
         let (running, mut ended) = channel(1);
-        let (ready, started) = mpsc::sync_channel(1);
-        // The runtime is built and dropped on its own thread: dropping it inside another runtime panics.
-        let spawned = thread::Builder::new()
-            .name("bankezy-client".to_owned())
-            .spawn(move || {
-                let runtime = runtime::Builder::new_current_thread()
-                    .enable_io()
-                    .enable_time()
-                    .build();
-                if let Ok(runtime) = runtime {
-                    let _ = ready.send(runtime.handle().clone());
-                    runtime.block_on(ended.recv());
-                    runtime.shutdown_background();
-                }
-            });
-        match (spawned, started.recv()) {
-            (Ok(_), Ok(runtime)) => Ok(Self {
-                runtime,
-                process: process::id(),
-                running,
-            }),
-            _ => Err(Setting::Thread.into()),
-        }
+        let (give, given) = mpsc::sync_channel::<Runtime>(1);
+        let thread = thread::Builder::new().name("bankezy-client".to_owned());
+        let run = move || {
+            // Dropped on its own thread: dropping it inside another runtime panics.
+            if let Ok(runtime) = given.recv() {
+                runtime.block_on(ended.recv());
+                runtime.shutdown_background();
+            }
+        };
+        thread.spawn(run).map_err(|_| Setting::Thread)?;
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().map_err(|_| Setting::Thread)?;
+        let (handle, process) = (runtime.handle().clone(), process::id());
+        // The thread waits for it.
+        let _ = give.send(runtime);
+        Ok(Self {
+            runtime: handle,
+            process,
+            running,
+        })
     }
 
     /// Polls a future on this thread while the driver's thread does its I/O, and until that thread has been
@@ -91,8 +89,7 @@ impl Driver {
             match &probe {
                 Some((task, since)) if !task.is_finished() => {
                     if since.elapsed() > patience {
-                        let delivery = Delivery::PossiblySent;
-                        return Err(ClientError::new(ClientErrorKind::Timeout, delivery));
+                        return Err(timed_out(Delivery::PossiblySent));
                     }
                 }
                 _ => probe = Some((self.runtime.spawn(async {}), Instant::now())),

@@ -3,15 +3,14 @@
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use bankezy_crypto::providers::{StoreError, Token, TokenEntry, TokenKey, TokenStore};
 use tracing::warn;
 
 use super::MemoryStore;
-use crate::sync::Mutex;
 use crate::sync::time::{Instant, timeout};
+use crate::sync::{Mutex, lock};
 
 /// How long a store may take, so that one that hangs does not block callers for long.
 pub(super) const STORE_DEADLINE: Duration = Duration::from_secs(1);
@@ -68,8 +67,7 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         working: impl Future<Output = Result<R, StoreError>>,
         what: &'static str,
     ) -> Result<R, StoreError> {
-        let lock = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
-        if lock().is_some_and(|until| Instant::now() < until) {
+        if lock(&self.rests).is_some_and(|until| Instant::now() < until) {
             return Err(StoreError::Resting);
         }
         let result = in_time(working).await;
@@ -77,7 +75,7 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
             warn!(target: "bankezy_client", { error.code = error.code() }, "token not {what} its store");
             // An entry that does not open says nothing of the store.
             let fails = !matches!(error, StoreError::Entry(_));
-            *lock() = fails.then(|| Instant::now() + REST);
+            *lock(&self.rests) = fails.then(|| Instant::now() + REST);
         }
         result
     }
