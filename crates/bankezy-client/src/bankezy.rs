@@ -96,7 +96,9 @@ impl BankEzyClient {
         let make = || Ok(server.app_token_request(credentials, Arc::clone(&ours))?.0);
         let handshake = AppTokenHandshake::new(Arc::clone(&ours));
         let read = |answer: &Answered| handshake.finish(answer, derivation);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        let (session, headers) = self.transport.ask(&self.options, make, read).await?;
+        session.answer.token.keep_server_headers(headers);
+        Ok(session)
     }
 
     /// Renew. For a token of Get App Token, pass no account number (inferred, see
@@ -181,6 +183,8 @@ impl BankEzyClient {
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
         let read = |answer: &Answered| bankezy::read_token(call, answer, channel);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        let (answer, headers) = self.transport.ask(&self.options, make, read).await?;
+        answer.token.keep_server_headers(headers);
+        Ok(answer)
     }
 }

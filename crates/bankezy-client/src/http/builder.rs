@@ -128,14 +128,10 @@ impl ClientBuilder {
     /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build(self) -> Result<Client, ClientError> {
         let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
-        let secure = self.common(config).no_proxy();
-        let secure = match self.tunnel()? {
-            Some(proxy) => secure.proxy(proxy),
-            None => secure,
-        };
+        let secure = self.proxied(self.common(config).no_proxy())?;
         let nothing_trusted = tls::config(&[], true, None)?;
         let here = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        let loopback = self
+        let plain = self
             .common(nothing_trusted)
             .no_proxy()
             .resolve_to_addrs("localhost", &here.map(|ip: IpAddr| (ip, 0).into()));
@@ -143,7 +139,7 @@ impl ClientBuilder {
             |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Setting::Transport);
         let pools = Pools {
             secure: build(secure.https_only(true))?,
-            loopback: build(loopback)?,
+            plain: build(plain)?,
             has_identity: self.identity.is_some(),
         };
         Ok(Client {
@@ -160,18 +156,18 @@ impl ClientBuilder {
         Blocking::new(self.build()?)
     }
 
-    fn tunnel(&self) -> Result<Option<reqwest::Proxy>, Setting> {
+    fn proxied(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Setting> {
         let (text, exceptions) = match (&self.proxy, proxy_of_environment()) {
             (Some(uri), _) => (SecretText::from(uri.to_string()), None),
             (None, Some(text)) if self.system_proxy => (text, reqwest::NoProxy::from_env()),
-            _ => return Ok(None),
+            _ => return Ok(builder),
         };
         let uri: Uri = text.as_str().parse().map_err(|_| Setting::Proxy)?;
         match (uri.scheme_str(), uri.host()) {
             (Some("https"), _) if self.identity.is_some() => Err(Setting::ProxyIdentity),
             (Some("http" | "https"), Some(host)) if !host.is_empty() => {
                 let proxy = reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)?;
-                Ok(Some(proxy.no_proxy(exceptions)))
+                Ok(builder.proxy(proxy.no_proxy(exceptions)))
             }
             _ => Err(Setting::Proxy),
         }

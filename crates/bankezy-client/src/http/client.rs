@@ -33,7 +33,7 @@ pub struct Client {
 /// Plain HTTP has its own pool, which uses no proxy.
 pub(crate) struct Pools {
     pub(super) secure: reqwest::Client,
-    pub(super) loopback: reqwest::Client,
+    pub(super) plain: reqwest::Client,
     /// Whether a client certificate is configured.
     pub(super) has_identity: bool,
 }
@@ -114,11 +114,7 @@ impl Pools {
             let of_request = request.extensions_mut().remove::<DeliveryTracker>();
             let of_request = of_request.unwrap_or_else(|| exchange.clone());
             let (request, is_plain) = prepare(request, of_request, exchange.clone())?;
-            let pool = if is_plain {
-                &self.loopback
-            } else {
-                &self.secure
-            };
+            let pool = if is_plain { &self.plain } else { &self.secure };
             let has_identity = self.has_identity;
             let response = pool.execute(request).await;
             let response =

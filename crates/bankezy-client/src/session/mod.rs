@@ -3,8 +3,6 @@
 mod obtaining;
 mod shared;
 
-pub(super) use shared::LoginFuture;
-
 use core::future::Future;
 use core::mem;
 use core::sync::atomic::Ordering;
@@ -21,7 +19,7 @@ use tracing::warn;
 use super::sync::time::{sleep, timeout};
 use super::transport::timed_out;
 use super::{BankEzyClient, ProviderError, RefreshSettings};
-use shared::{IN_USE_EVERY, Shared, revoke};
+use shared::{IN_USE_EVERY, LoginFuture, Shared, revoke};
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///
@@ -193,10 +191,10 @@ impl SessionKeeper {
                 Ok(session)
             }
             _ => {
-                let next = async { shared.next(None, Verdict::Good)?.outcome().await };
+                let next = async { shared.next(None, Verdict::Good)?.outcome().await }.await;
+                shared.check_open()?;
                 // What is left of the old one is better than nothing.
-                let rest = || shared.current(shared.settings.now());
-                next.await.or_else(|error| rest().ok_or(error))
+                next.or_else(|error| shared.current(shared.settings.now()).ok_or(error))
             }
         }
     }
@@ -215,7 +213,9 @@ impl SessionKeeper {
             return self.session().await;
         }
         let next = self.0.next(Some(session), Verdict::Unauthorized)?;
-        next.outcome().await
+        let next = next.outcome().await;
+        self.0.check_open()?;
+        next
     }
 
     /// Refuses all further calls, waits for those under way, and invalidates the token and those that logins

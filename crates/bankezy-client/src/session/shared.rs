@@ -21,7 +21,7 @@ pub(super) const IN_USE_EVERY: Duration = Duration::from_millis(50);
 
 /// Makes a session: calls Get Token or Get App Token.
 pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
-pub(crate) type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
+pub(super) type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 
 /// The state that the clones of a keeper share.
 pub(super) struct Shared {

@@ -8,7 +8,7 @@ use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey, TokenStore};
 use tokio::sync::Semaphore;
 use tracing::debug;
 
-use super::tiers::{STORE_DEADLINE, Tiers};
+use super::store::{MemoryStore, STORE_DEADLINE, Tiers};
 use crate::backoff::Failed;
 use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
@@ -42,7 +42,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
         Self {
             client,
-            tiers: Tiers::new(store),
+            tiers: Tiers {
+                store,
+                memory: MemoryStore::default(),
+                rests: Mutex::default(),
+            },
             settings,
             state: Mutex::default(),
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
@@ -98,15 +102,16 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             .is_some()
     }
 
+    /// The token, and whether the provider gave it.
     async fn obtain(
         &self,
         key: &TokenKey,
         request: &A::Request,
-    ) -> Result<Arc<A::Answer>, ProviderError> {
+    ) -> Result<(Arc<A::Answer>, bool), ProviderError> {
         // One may have arrived since the caller looked.
         let held = self.held(key).await;
         if let Some(entry) = held.filter(|it| !it.lifetime().is_due(self.settings.now())) {
-            return Ok(entry.into_answer());
+            return Ok((entry.into_answer(), false));
         }
         // Others may have found out while this waited for its turn.
         lock(&self.state).1.as_ref().map_or(Ok(()), Failed::check)?;
@@ -123,26 +128,27 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             self.tiers.save(key, &entry).await;
         }
         debug!(target: "bankezy_client", "token obtained");
-        Ok(answer)
+        Ok((answer, true))
     }
 
     fn end(
         &self,
         key: TokenKey,
-        result: Result<Arc<A::Answer>, ProviderError>,
+        result: Result<(Arc<A::Answer>, bool), ProviderError>,
     ) -> Outcome<A::Answer> {
         use ProviderError::{NoToken, Token};
         let mut state = lock(&self.state);
         let (tokens, failed) = &mut *state;
         let token = tokens.entry(key).or_default();
         token.in_flight = None;
-        // Because of a failure that is counted, or without a turn.
-        let unsent =
-            |it: &ProviderError| matches!(it, NoToken { .. } | Token(TokenProblem::TooMany));
-        let is_unsent = result.as_ref().is_err_and(unsent);
+        let was_sent = match &result {
+            Ok((_, was_sent)) => *was_sent,
+            // Because of a failure that is counted, or without a turn.
+            Err(error) => !matches!(error, NoToken { .. } | Token(TokenProblem::TooMany)),
+        };
         let concerns_all = result.as_ref().err().map(ProviderError::concerns_all);
-        let result = result.map_err(Arc::new);
-        if !is_unsent {
+        let result = result.map(|(answer, _)| answer).map_err(Arc::new);
+        if was_sent {
             let backoff = &self.settings.backoff;
             if concerns_all != Some(true) {
                 Failed::count(&mut token.failed, &result, backoff, "no token obtained");

@@ -1,4 +1,4 @@
-//! Runs asynchronous code for callers without a runtime.
+//! Wraps the clients for code without an async runtime.
 
 use core::future::Future;
 use core::pin::pin;
@@ -15,8 +15,85 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::{JoinHandle, unconstrained};
 
-use crate::transport::timed_out;
-use crate::{ClientError, ClientErrorKind, Setting};
+use super::transport::timed_out;
+use super::{ClientError, ClientErrorKind, Setting};
+
+/// How long the thread may be blocked while a call waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client of this crate for code without an async runtime: each call blocks the calling thread.
+///
+/// A background thread does the I/O and ends when the last clone is dropped. Clones are as cheap as those of
+/// `T`. It also works inside a runtime, where it blocks the calling thread like any blocking call. The child
+/// of a `fork` does not have the background thread, and each call in it fails: build the client after the
+/// fork.
+///
+/// ```no_run
+/// use bankezy_client::{BankEzyClient, Client, SessionKeeper};
+/// use bankezy_crypto::providers::{BaseUrl, bankezy::*};
+/// use bankezy_crypto::{Derivation, KeyPair};
+///
+/// let base = BaseUrl::parse("https://api.example.com/kong")?;
+/// let server = BankEzy::new(base, "api-key", Version::V2)?;
+/// let client = Client::builder().build_blocking()?;
+/// let bankezy = client.map(|client| BankEzyClient::new(client, server));
+/// let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
+/// let pair = KeyPair::generate()?;
+/// let session = bankezy
+///     .run(async |bankezy| bankezy.app_token(&credentials, pair, &Derivation::Sha256).await)?;
+/// println!("{:?}", session.answer.token.expires_at());
+///
+/// // A keeper's login is an async closure here too. It runs on the background thread, so what blocks
+/// // belongs into `tokio::task::spawn_blocking`.
+/// let keeper = bankezy.map(|client| {
+///     SessionKeeper::new(client, |client| async move {
+///         let credentials = AppCredentials { api_key: "app-key", secret: "app-secret" };
+///         let pair = KeyPair::generate()?;
+///         Ok(client.app_token(&credentials, pair, &Derivation::Sha256).await?.into())
+///     })
+/// });
+/// let answer: serde_json::Value = keeper.run(async |keeper| keeper.call("/pay", &100).await)?;
+/// println!("{}", Outcome::of(&answer)); // its codes: `Ok` says only that the answer opened
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Blocking<T> {
+    inner: T,
+    driver: Driver,
+}
+
+impl<T> Blocking<T> {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) if the thread could not be started.
+    pub fn new(inner: T) -> Result<Self, ClientError> {
+        let driver = Driver::start()?;
+        Ok(Self { inner, driver })
+    }
+
+    /// Turns the client into another one, which uses the same thread.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Blocking<U> {
+        Blocking {
+            inner: make(self.inner),
+            driver: self.driver,
+        }
+    }
+
+    /// Makes one call and waits for it. The closure runs on the calling thread.
+    ///
+    /// # Errors
+    /// The error of the call; [`ClientErrorKind::ThreadEnded`](crate::ClientErrorKind::ThreadEnded) if the
+    /// background thread has ended, and [`ClientErrorKind::Timeout`](crate::ClientErrorKind::Timeout) if it
+    /// is blocked for 10 s.
+    pub fn run<R, E: From<ClientError>>(
+        &self,
+        call: impl AsyncFnOnce(&T) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.driver.wait(call(&self.inner), PATIENCE)?
+    }
+}
 
 /// How often a waiting call checks that the driver's thread is still running.
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
@@ -24,7 +101,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(100);
 /// A thread with a runtime, which does the I/O and timers and runs spawned tasks. It ends when the last
 /// clone is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct Driver {
+struct Driver {
     runtime: Handle,
     /// The child of a fork does not have the thread.
     process: u32,
@@ -33,7 +110,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn start() -> Result<Self, ClientError> {
+    fn start() -> Result<Self, ClientError> {
         let (running, mut ended) = channel(1);
         let (give, given) = mpsc::sync_channel::<Runtime>(1);
         let thread = thread::Builder::new().name("bankezy-client".to_owned());
@@ -61,11 +138,7 @@ impl Driver {
     /// blocked for so long that the future's own deadline cannot be relied on.
     ///
     /// The runtime's own `block_on` would panic inside another runtime.
-    pub(super) fn wait<F: Future>(
-        &self,
-        future: F,
-        patience: Duration,
-    ) -> Result<F::Output, ClientError> {
+    fn wait<F: Future>(&self, future: F, patience: Duration) -> Result<F::Output, ClientError> {
         if self.has_ended() {
             return Err(ended(Delivery::NotSent));
         }
