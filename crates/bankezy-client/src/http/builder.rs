@@ -39,6 +39,13 @@ pub struct ClientBuilder {
     system_proxy: bool,
 }
 
+impl Client {
+    /// Starts a client with default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
 impl ClientBuilder {
     /// Maximum time to connect (DNS, TCP and TLS). Default: [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {

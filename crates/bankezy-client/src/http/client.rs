@@ -11,7 +11,6 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
 
-use super::builder::ClientBuilder;
 use super::classify::classify;
 use super::request::prepare;
 use crate::ClientError;
@@ -39,11 +38,6 @@ pub(crate) struct Pools {
 }
 
 impl Client {
-    /// Starts a client with default settings.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     /// Sends a request once, without retries, within the deadline; see [`Transport::send`].
     ///
     /// # Errors
