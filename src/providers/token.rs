@@ -1,11 +1,12 @@
 //! Tokens, opaque and wiped.
 
 use core::fmt;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 
-use crate::providers::{FieldProblem, RequestError};
+use crate::providers::{FieldProblem, RequestError, ServerHeaders};
 use crate::secret::SecretText;
 
 /// A token, kept as it came and wiped on drop.
@@ -15,6 +16,7 @@ pub struct Token {
     expires_at: Option<SystemTime>,
     /// The provider's clock when it answered, if the expiry is a time of that clock.
     stated_at: Option<SystemTime>,
+    headers: OnceLock<ServerHeaders>,
 }
 
 /// What a `Date` leaves out at most.
@@ -38,6 +40,7 @@ impl Token {
             token_type: None,
             expires_at,
             stated_at: None,
+            headers: OnceLock::new(),
         }
     }
 
@@ -59,6 +62,18 @@ impl Token {
     #[must_use]
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_deref()
+    }
+
+    /// Headers of the answer that it came with, such as the server's request id. `None` if no transport kept them, as
+    /// for a token from a store.
+    #[must_use]
+    pub fn server_headers(&self) -> Option<&ServerHeaders> {
+        self.headers.get()
+    }
+
+    /// For a transport: keeps headers of the answer with the token. Only the first are kept.
+    pub fn keep_server_headers(&self, headers: ServerHeaders) {
+        let _ = self.headers.set(headers);
     }
 
     /// When it expires, where the provider said so.

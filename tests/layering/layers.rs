@@ -102,13 +102,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Layer 4: token APIs as pure functions; a provider never uses another.
     ("providers/request_error", &["error"]),
     ("providers/base_url", &["providers/request_error"]),
-    ("providers/token", &["secret", "providers/request_error"]),
+    ("providers/server_headers", &[]),
+    (
+        "providers/token",
+        &[
+            "secret",
+            "providers/request_error",
+            "providers/server_headers",
+        ],
+    ),
     ("providers/fields", &["secret", "providers/request_error"]),
     ("providers/retry_after", &[]),
     ("providers/call_options", &["providers/request_error"]),
     ("providers/lifetime", &[]),
     ("providers/service_error", &[]),
-    ("providers/server_headers", &[]),
     ("providers/problem", &["delivery", "error"]),
     ("providers/reflection", &[]),
     (

@@ -1,14 +1,14 @@
 //! BankEzy's calls over the transport.
 
-use core::mem;
 use std::sync::Arc;
 
 use bankezy_crypto::providers::bankezy::{
     self, AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, Endpoint,
     Outcome, TokenAnswer, TokenRequest,
 };
-use bankezy_crypto::providers::{CallOptions, ServerHeaders, Token};
-use bankezy_crypto::{Channel, Derivation, KeyPair};
+use bankezy_crypto::providers::{CallOptions, RequestError, ServerHeaders, Token};
+use bankezy_crypto::{Channel, Derivation, KeyPair, SecretBytes};
+use http::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -57,7 +57,14 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        self.user_token(Call::GetToken, request, channel).await
+        let mut fresh = None;
+        let make = || {
+            let made = fresh.as_ref().unwrap_or(request);
+            let made = self.server.get_token_request(made, channel);
+            fresh = Some(request.with_fresh_reference()?);
+            made
+        };
+        self.ask_token(Call::GetToken, make, channel).await
     }
 
     /// Onboarding user token. Its reference is kept if it is repeated, which it is only if its endpoint is
@@ -70,8 +77,8 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let call = Call::OnboardingToken;
-        self.user_token(call, request, channel).await
+        let make = || self.server.onboarding_token_request(request, channel);
+        self.ask_token(Call::OnboardingToken, make, channel).await
     }
 
     /// Get App Token: exchanges keys, and returns a token and a channel that is ready for use.
@@ -89,7 +96,9 @@ impl BankEzyClient {
         let make = || Ok(server.app_token_request(credentials, Arc::clone(&ours))?.0);
         let handshake = AppTokenHandshake::new(Arc::clone(&ours));
         let read = |answer: &Answered| handshake.finish(answer, derivation);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        let (session, headers) = self.transport.ask(&self.options, make, read).await?;
+        session.answer.token.keep_server_headers(headers);
+        Ok(session)
     }
 
     /// Renew. For a token of Get App Token, pass no account number (inferred, see
@@ -105,8 +114,7 @@ impl BankEzyClient {
     ) -> Result<TokenAnswer, ProviderError> {
         let account_number = account_number.into();
         let make = || self.server.renew_request(token, account_number, channel);
-        let read = |answer: &Answered| bankezy::read_token(Call::Renew, answer, channel);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        self.ask_token(Call::Renew, make, channel).await
     }
 
     /// Invalidate: ends a token, named by its reference. With the channel of a session, pass its token too.
@@ -168,22 +176,15 @@ impl BankEzyClient {
         self.options.is_idempotent() || self.server.endpoint(call).options.is_idempotent()
     }
 
-    async fn user_token(
+    async fn ask_token(
         &self,
         call: Call,
-        request: &TokenRequest<'_>,
+        make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let mut is_repeat = false;
-        let make = || match call {
-            Call::GetToken if mem::replace(&mut is_repeat, true) => {
-                let again = request.with_fresh_reference()?;
-                self.server.get_token_request(&again, channel)
-            }
-            Call::GetToken => self.server.get_token_request(request, channel),
-            _ => self.server.onboarding_token_request(request, channel),
-        };
         let read = |answer: &Answered| bankezy::read_token(call, answer, channel);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        let (answer, headers) = self.transport.ask(&self.options, make, read).await?;
+        answer.token.keep_server_headers(headers);
+        Ok(answer)
     }
 }

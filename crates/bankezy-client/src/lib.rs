@@ -106,6 +106,7 @@ macro_rules! redacted {
 }
 
 redacted! {
+    [] Transport => "Transport";
     [] http::Pools => "Pools";
     [] ClientBuilder => "ClientBuilder";
     [A] TokenClient<A> => "TokenClient";
@@ -115,27 +116,11 @@ redacted! {
     [A: bankezy_crypto::providers::CachedTokenApi, S] TokenSlot<A, S> => "TokenSlot";
 }
 
-/// The examples of this crate's README, run as doc tests.
+/// The examples of the two READMEs, the integration guide, and the pages about keys and providers, run as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-mod readme {}
-
-/// The examples of the repository's README, run as doc tests.
-#[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-mod repository_readme {}
-
-/// The examples of the integration guide, run as doc tests.
-#[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide.md")]
-mod guide {}
-
-/// The examples of the page about keys, run as doc tests.
-#[cfg(doctest)]
 #[doc = include_str!("../../../docs/keys.md")]
-mod keys {}
-
-/// The examples of the page about the four providers, run as doc tests.
-#[cfg(doctest)]
 #[doc = include_str!("../../../docs/providers.md")]
-mod providers {}
+mod pages {}

@@ -32,11 +32,8 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// No retries.
-    pub const fn none() -> Self {
-        Self {
-            max_attempts: 1,
-            backoff: Backoff::new(Duration::ZERO, Duration::ZERO),
-        }
+    pub fn none() -> Self {
+        Self::default().with_max_attempts(1)
     }
 
     /// Maximum number of attempts, including the first; 0 counts as 1.

@@ -68,7 +68,9 @@ impl<A: TokenApi> TokenClient<A> {
     ) -> Result<A::Answer, ProviderError> {
         let make = || self.api.request(request);
         let read = |answer: &Answered| self.api.response(request, answer, asked_at);
-        Ok(self.transport.ask(&self.options, make, read).await?.0)
+        let (answer, headers) = self.transport.ask(&self.options, make, read).await?;
+        answer.as_ref().keep_server_headers(headers);
+        Ok(answer)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Sends over any tower service, with a deadline, retries and a cap on the answer.
 
-use core::fmt;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::time::Duration;
@@ -184,7 +183,8 @@ impl Transport {
     pub async fn send(&self, request: Request<SecretBytes>) -> Result<Answered, ClientError> {
         let mut request = Some(request);
         let make = || Ok(request.take().unwrap_or_default());
-        self.run(RetryPolicy::none(), make).await
+        let once = self.clone().retries(RetryPolicy::none());
+        once.execute(make).await
     }
 
     /// Sends the request that `make` builds, and retries as the [`RetryPolicy`] allows, within the
@@ -202,40 +202,9 @@ impl Transport {
     /// Outside of a tokio runtime.
     pub async fn execute<E: From<ClientError>>(
         &self,
-        make: impl FnMut() -> Result<Request<SecretBytes>, E>,
-    ) -> Result<Answered, E> {
-        self.run(self.settings.retries, make).await
-    }
-
-    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
-    pub(crate) async fn ask<T>(
-        &self,
-        options: &CallOptions,
-        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
-        read: impl FnOnce(&Answered) -> Result<T, CallError>,
-    ) -> Result<(T, ServerHeaders), ProviderError> {
-        let make = || {
-            let mut request = make()?;
-            options.apply(&mut request)?;
-            Ok::<_, ProviderError>(request)
-        };
-        let response = self.execute(make).await?;
-        let headers = self.settings.kept(&response);
-        match read(&response) {
-            Ok(answer) => Ok((answer, headers)),
-            Err(error) => {
-                warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
-                Err(ProviderError::Answer(error, headers))
-            }
-        }
-    }
-
-    async fn run<E: From<ClientError>>(
-        &self,
-        retries: RetryPolicy,
         mut make: impl FnMut() -> Result<Request<SecretBytes>, E>,
     ) -> Result<Answered, E> {
-        let mut call = Call::new(retries, self.settings.deadline);
+        let mut call = Call::new(self.settings.retries, self.settings.deadline);
         let span = call.span.clone();
         async {
             let mut answered = None;
@@ -263,6 +232,29 @@ impl Transport {
         .await
     }
 
+    /// Makes a call to a provider and reads its answer, with the headers that are kept of it.
+    pub(crate) async fn ask<T>(
+        &self,
+        options: &CallOptions,
+        mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
+        read: impl FnOnce(&Answered) -> Result<T, CallError>,
+    ) -> Result<(T, ServerHeaders), ProviderError> {
+        let make = || {
+            let mut request = make()?;
+            options.apply(&mut request)?;
+            Ok::<_, ProviderError>(request)
+        };
+        let response = self.execute(make).await?;
+        let headers = self.settings.kept(&response);
+        match read(&response) {
+            Ok(answer) => Ok((answer, headers)),
+            Err(error) => {
+                warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
+                Err(ProviderError::Answer(error, headers))
+            }
+        }
+    }
+
     async fn attempt(
         &self,
         request: Request<SecretBytes>,
@@ -284,14 +276,6 @@ impl Transport {
             return Err(error.with_headers(self.settings.kept(&response)));
         }
         Ok(response)
-    }
-}
-
-impl fmt::Debug for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
     }
 }
 

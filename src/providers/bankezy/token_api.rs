@@ -41,7 +41,14 @@ pub struct UserTokenRequest {
     members_at: usize,
 }
 
-/// Renew.
+/// Renew. It is for no cache: the renewed token would be found in it once, and its request would be refused after that.
+///
+/// ```compile_fail,E0277
+/// # use bankezy_crypto::providers::{CachedTokenApi, bankezy::*};
+/// fn cache<A: CachedTokenApi>() {}
+/// cache::<UserTokenApi>();
+/// cache::<RenewApi>(); // the trait bound `RenewApi: CachedTokenApi` is not satisfied
+/// ```
 #[derive(Debug)]
 pub struct RenewApi {
     server: Arc<BankEzy>,

@@ -148,32 +148,31 @@ impl ClientError {
 
     /// Code, category, and whether the cause may be gone at the next attempt.
     fn facts(&self) -> (&'static str, ErrorCategory, bool) {
+        use ClientErrorKind as Kind;
         use ConnectProblem::{ProxyAuthentication, ProxyRefused};
         use ErrorCategory::{Misuse, Provider, Transport};
         use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
         match self.kind {
-            ClientErrorKind::Url(problem) => (problem.code(), Misuse, false),
-            ClientErrorKind::Connect(problem) => {
+            Kind::Url(problem) => (problem.code(), Misuse, false),
+            Kind::Connect(problem) => {
                 // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
                 let is_refused = matches!(problem, ProxyAuthentication | ProxyRefused);
                 (problem.code(), Transport, !is_refused)
             }
-            ClientErrorKind::Tls(problem) => {
+            Kind::Tls(problem) => {
                 // Something in between, or a server that starts. A certificate stays what it is.
                 let passes = [HandshakeRefused, NotTls, NothingInCommon, Protocol];
                 (problem.code(), Transport, passes.contains(&problem))
             }
-            ClientErrorKind::Timeout => ("client.timeout", Transport, true),
-            ClientErrorKind::Interrupted => ("client.interrupted", Transport, true),
-            ClientErrorKind::NotHttp1 => ("client.not_http1", Transport, false),
-            ClientErrorKind::UnreadableHead => ("client.unreadable_head", Provider, false),
-            ClientErrorKind::Reflected => ("client.reflected", Provider, false),
-            ClientErrorKind::Service(_) => ("client.service", Transport, true),
-            ClientErrorKind::ResponseTooLong { .. } => {
-                ("client.response_too_long", Provider, false)
-            }
-            ClientErrorKind::Configuration(setting) => (setting.code(), Misuse, false),
-            ClientErrorKind::ThreadEnded => ("client.thread_ended", Misuse, false),
+            Kind::Timeout => ("client.timeout", Transport, true),
+            Kind::Interrupted => ("client.interrupted", Transport, true),
+            Kind::NotHttp1 => ("client.not_http1", Transport, false),
+            Kind::UnreadableHead => ("client.unreadable_head", Provider, false),
+            Kind::Reflected => ("client.reflected", Provider, false),
+            Kind::Service(_) => ("client.service", Transport, true),
+            Kind::ResponseTooLong { .. } => ("client.response_too_long", Provider, false),
+            Kind::Configuration(setting) => (setting.code(), Misuse, false),
+            Kind::ThreadEnded => ("client.thread_ended", Misuse, false),
         }
     }
 }

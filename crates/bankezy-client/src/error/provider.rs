@@ -101,6 +101,7 @@ impl ProviderError {
 
     fn facts(&self) -> (&'static str, ErrorCategory, Delivery) {
         use Delivery::{NotSent, PossiblySent};
+        use ErrorCategory::{Misuse, Provider};
         match self {
             Self::Request(error) => (error.code(), error.category(), NotSent),
             Self::Transport(error) => (error.code(), error.category(), error.delivery()),
@@ -110,11 +111,8 @@ impl ProviderError {
                 let code = retry_in.map_or_else(|| cause.code(), |_| "token.backing_off");
                 (code, cause.category(), NotSent)
             }
-            Self::RefusedLately { .. } => {
-                let code = "session.refused_lately";
-                (code, ErrorCategory::Provider, NotSent)
-            }
-            Self::ShutDown => ("session.shut_down", ErrorCategory::Misuse, NotSent),
+            Self::RefusedLately { .. } => ("session.refused_lately", Provider, NotSent),
+            Self::ShutDown => ("session.shut_down", Misuse, NotSent),
         }
     }
 

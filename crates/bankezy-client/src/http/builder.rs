@@ -1,7 +1,7 @@
 //! The settings of a [`Client`].
 
 use core::time::Duration;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bankezy_crypto::SecretText;
 use http::Uri;
@@ -134,9 +134,25 @@ impl ClientBuilder {
     /// # Errors
     /// [`ClientErrorKind::Configuration`](crate::ClientErrorKind::Configuration) names the invalid setting.
     pub fn build(self) -> Result<Client, ClientError> {
-        let pools = self.pools()?.into();
-        let settings = self.settings;
-        Ok(Client { pools, settings })
+        let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
+        let secure = self.proxied(self.common(config).no_proxy())?;
+        let nothing_trusted = tls::config(&[], true, None)?;
+        let here = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let plain = self
+            .common(nothing_trusted)
+            .no_proxy()
+            .resolve_to_addrs("localhost", &here.map(|ip: IpAddr| (ip, 0).into()));
+        let build =
+            |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Setting::Transport);
+        let pools = Pools {
+            secure: build(secure.https_only(true))?,
+            plain: build(plain)?,
+            has_identity: self.identity.is_some(),
+        };
+        Ok(Client {
+            pools: pools.into(),
+            settings: self.settings,
+        })
     }
 
     /// Builds the blocking client and starts its thread.
@@ -147,43 +163,18 @@ impl ClientBuilder {
         Blocking::new(self.build()?)
     }
 
-    fn pools(&self) -> Result<Pools, Setting> {
-        let config = tls::config(&self.roots, self.only_these_roots, self.identity.as_ref())?;
-        let secure = self.common(config).no_proxy();
-        let secure = match self.tunnel()? {
-            Some(proxy) => secure.proxy(proxy),
-            None => secure,
-        };
-        let nothing_trusted = tls::config(&[], true, None)?;
-        let here = [
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-        ];
-        let loopback = self
-            .common(nothing_trusted)
-            .no_proxy()
-            .resolve_to_addrs("localhost", &here);
-        let build =
-            |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Setting::Transport);
-        Ok(Pools {
-            secure: build(secure.https_only(true))?,
-            loopback: build(loopback)?,
-            has_identity: self.identity.is_some(),
-        })
-    }
-
-    fn tunnel(&self) -> Result<Option<reqwest::Proxy>, Setting> {
+    fn proxied(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Setting> {
         let (text, exceptions) = match (&self.proxy, proxy_of_environment()) {
             (Some(uri), _) => (SecretText::from(uri.to_string()), None),
             (None, Some(text)) if self.system_proxy => (text, reqwest::NoProxy::from_env()),
-            _ => return Ok(None),
+            _ => return Ok(builder),
         };
         let uri: Uri = text.as_str().parse().map_err(|_| Setting::Proxy)?;
         match (uri.scheme_str(), uri.host()) {
             (Some("https"), _) if self.identity.is_some() => Err(Setting::ProxyIdentity),
             (Some("http" | "https"), Some(host)) if !host.is_empty() => {
                 let proxy = reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)?;
-                Ok(Some(proxy.no_proxy(exceptions)))
+                Ok(builder.proxy(proxy.no_proxy(exceptions)))
             }
             _ => Err(Setting::Proxy),
         }

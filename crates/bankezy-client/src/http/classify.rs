@@ -26,8 +26,6 @@ pub(super) fn classify(
         } else {
             ClientErrorKind::UnreadableHead
         }
-    } else if error.is_timeout() && !error.is_connect() {
-        ClientErrorKind::Timeout
     } else if !error.is_connect() || delivery == Delivery::PossiblySent {
         // Once the request is on its way, whatever looks like a failed connection is an interruption.
         ClientErrorKind::Interrupted
@@ -106,7 +104,6 @@ fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> 
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
             | AlertDescription::DecryptError
-            | AlertDescription::NoCertificate
             | AlertDescription::UnknownCA
             | AlertDescription::UnsupportedCertificate => {
                 if has_identity {

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
 
 use super::classify::classify;
-use super::request::Prepared;
+use super::request::prepare;
 use crate::ClientError;
 use crate::sync::time::Instant;
 use crate::transport::{Answered, Answering, Limits, Sending, Settings, Transport, answer};
@@ -32,7 +32,7 @@ pub struct Client {
 /// Plain HTTP has its own pool, which uses no proxy.
 pub(crate) struct Pools {
     pub(super) secure: reqwest::Client,
-    pub(super) loopback: reqwest::Client,
+    pub(super) plain: reqwest::Client,
     /// Whether a client certificate is configured.
     pub(super) has_identity: bool,
 }
@@ -69,10 +69,8 @@ impl Client {
 /// With the client's deadline, retries and cap, which the transport's settings replace.
 impl From<Client> for Transport {
     fn from(Client { pools, settings }: Client) -> Self {
-        let exchange = move |request, sending, limits| {
-            let pools = Arc::clone(&pools);
-            pools.exchange(request, None, sending, limits)
-        };
+        let exchange =
+            move |request, sending, limits| Arc::clone(&pools).exchange(request, sending, limits);
         Self::over(exchange, settings)
     }
 }
@@ -86,14 +84,10 @@ impl Service<Request<Full<Bytes>>> for Client {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<Full<Bytes>>) -> Self::Future {
-        let of_request = request.extensions_mut().remove::<DeliveryTracker>();
-        let limits = (
-            Instant::now() + self.settings.deadline,
-            self.settings.clone(),
-        );
-        let pools = Arc::clone(&self.pools);
-        let answering = pools.exchange(request, of_request, Sending::default(), limits);
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        let deadline = Instant::now() + self.settings.deadline;
+        let limits = (deadline, self.settings.clone());
+        let answering = Arc::clone(&self.pools).exchange(request, Sending::default(), limits);
         Box::pin(async move {
             // Wiped when its last owner drops it.
             let full = |body| Full::new(Bytes::from_owner(body));
@@ -103,24 +97,20 @@ impl Service<Request<Full<Bytes>>> for Client {
 }
 
 impl Pools {
-    /// One exchange. Middleware may make several `of_request`, which has a tracker of its own then.
+    /// One exchange. Middleware may make several of one request, which has a tracker of its own then.
     fn exchange(
         self: Arc<Self>,
-        request: Request<Full<Bytes>>,
-        of_request: Option<DeliveryTracker>,
+        mut request: Request<Full<Bytes>>,
         sending: Sending,
         limits: Limits,
     ) -> Answering {
         let call = |exchange: DeliveryTracker| async move {
+            let of_request = request.extensions_mut().remove::<DeliveryTracker>();
             let of_request = of_request.unwrap_or_else(|| exchange.clone());
-            let prepared = Prepared::new(request, of_request, exchange.clone())?;
-            let pool = if prepared.plain {
-                &self.loopback
-            } else {
-                &self.secure
-            };
+            let (request, is_plain) = prepare(request, of_request, exchange.clone())?;
+            let pool = if is_plain { &self.plain } else { &self.secure };
             let has_identity = self.has_identity;
-            let response = pool.execute(prepared.request).await;
+            let response = pool.execute(request).await;
             let response =
                 response.map_err(|error| classify(&error, has_identity, exchange.abandon()))?;
             let response = Response::<reqwest::Body>::from(response);

@@ -4,7 +4,7 @@ use bankezy_crypto::providers::UrlProblem;
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretText};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body as _;
 use http_body_util::Full;
 use reqwest::Url;
@@ -16,54 +16,54 @@ use crate::transport::timed_out;
 /// hyper may write a head longer than this, in bytes, before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
 
-/// A request that has passed all checks.
-pub(super) struct Prepared {
-    pub(super) request: reqwest::Request,
-    pub(super) plain: bool,
-}
-
-impl Prepared {
-    pub(super) fn new(
-        request: Request<Full<Bytes>>,
-        of_request: DeliveryTracker,
-        exchange: DeliveryTracker,
-    ) -> Result<Self, ClientError> {
-        if !of_request.take() || !exchange.take() {
-            return Err(gave_up());
-        }
-        let (parts, body) = request.into_parts();
-        let url = url(&parts.uri)?;
-        let plain = match url.scheme() {
-            "https" => false,
-            "http" if url.host_str().is_some_and(UrlProblem::is_loopback) => true,
-            _ => return Err(UrlProblem::NotHttps.into()),
-        };
-        if UrlProblem::has_other_host(&parts.headers, &parts.uri) {
-            return Err(UrlProblem::Host.into());
-        }
-        // RFC 9110 section 8.6: the length is told where a body is expected. hyper tells none of 0.
-        let is_empty = body.is_end_stream()
-            && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-        let body = WatchedBody::new(body, exchange, of_request);
-        if head_len(&parts.headers) > MAX_HELD_HEAD && !body.begin() {
-            return Err(gave_up());
-        }
-        let mut request = reqwest::Request::new(parts.method, url);
-        *request.headers_mut() = parts.headers;
-        // hyper sets the length. A different one would let a proxy see two requests in one.
-        let headers = request.headers_mut();
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(TRANSFER_ENCODING);
-        if is_empty {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        // Middleware above may decode; nothing here does.
-        let encoding = headers.entry(ACCEPT_ENCODING);
-        encoding.or_insert(HeaderValue::from_static("identity"));
-        *request.version_mut() = Version::HTTP_11;
-        *request.body_mut() = Some(reqwest::Body::wrap(body));
-        Ok(Self { request, plain })
+/// A request that has passed all checks, and whether it is sent without TLS.
+pub(super) fn prepare(
+    request: Request<Full<Bytes>>,
+    of_request: DeliveryTracker,
+    exchange: DeliveryTracker,
+) -> Result<(reqwest::Request, bool), ClientError> {
+    // The caller has stopped waiting.
+    if !of_request.take() || !exchange.take() {
+        return Err(timed_out(Delivery::NotSent));
     }
+    let (parts, body) = request.into_parts();
+    let url = url(&parts.uri)?;
+    let plain = match url.scheme() {
+        "https" => false,
+        "http" if url.host_str().is_some_and(UrlProblem::is_loopback) => true,
+        _ => return Err(UrlProblem::NotHttps.into()),
+    };
+    if UrlProblem::has_other_host(&parts.headers, &parts.uri) {
+        return Err(UrlProblem::Host.into());
+    }
+    // RFC 9110 section 8.6: the length is told where a body is expected. hyper tells none of 0.
+    let is_empty =
+        body.is_end_stream() && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
+    let body = WatchedBody {
+        inner: body,
+        exchange,
+        of_request,
+    };
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    let head_len: usize = parts.headers.iter().map(line).sum();
+    if head_len > MAX_HELD_HEAD && !body.begin() {
+        return Err(timed_out(Delivery::NotSent));
+    }
+    let mut request = reqwest::Request::new(parts.method, url);
+    *request.headers_mut() = parts.headers;
+    // hyper sets the length. A different one would let a proxy see two requests in one.
+    let headers = request.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    if is_empty {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    // Middleware above may decode; nothing here does.
+    let encoding = headers.entry(ACCEPT_ENCODING);
+    encoding.or_insert(HeaderValue::from_static("identity"));
+    *request.version_mut() = Version::HTTP_11;
+    *request.body_mut() = Some(reqwest::Body::wrap(body));
+    Ok((request, plain))
 }
 
 /// Checks the URL as it will be used, after the parser's normalisation.
@@ -81,33 +81,17 @@ fn url(uri: &Uri) -> Result<Url, ClientError> {
     Ok(url.ok_or(UrlProblem::Invalid)?)
 }
 
-/// The error for a caller that has stopped waiting.
-fn gave_up() -> ClientError {
-    timed_out(Delivery::NotSent)
-}
-
-/// Approximate length of the headers on the wire.
-fn head_len(headers: &HeaderMap) -> usize {
-    let line =
-        |(name, value): (&http::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    headers.iter().map(line).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    impl core::fmt::Debug for Prepared {
-        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-            f.write_str("Prepared")
-        }
-    }
-
-    fn prepare(uri: &str) -> Result<Prepared, ClientError> {
+    /// Whether a request to this URI is sent without TLS.
+    fn is_plain(uri: &str) -> Result<bool, ClientError> {
         let uri = uri.parse().unwrap();
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri;
-        Prepared::new(request, DeliveryTracker::new(), DeliveryTracker::new())
+        let (one, other) = (DeliveryTracker::new(), DeliveryTracker::new());
+        Ok(prepare(request, one, other)?.1)
     }
 
     #[test]
@@ -121,7 +105,7 @@ mod tests {
             "http://0x7f.1/",
             "http://[::1]:1/",
         ] {
-            assert!(prepare(uri).unwrap().plain, "{uri}");
+            assert!(is_plain(uri).unwrap(), "{uri}");
         }
         for uri in [
             "http://example.com/",
@@ -138,9 +122,9 @@ mod tests {
             "ws://localhost/",
         ] {
             let not_https = Some(ClientError::from(UrlProblem::NotHttps));
-            assert_eq!(prepare(uri).err(), not_https, "{uri}");
+            assert_eq!(is_plain(uri).err(), not_https, "{uri}");
         }
-        assert!(!prepare("https://localhost/").unwrap().plain);
+        assert!(!is_plain("https://localhost/").unwrap());
     }
 
     #[test]
@@ -157,7 +141,7 @@ mod tests {
             ("https://example.com/a/.%2e?b", UrlProblem::DotSegment),
         ] {
             assert_eq!(
-                prepare(uri).err(),
+                is_plain(uri).err(),
                 Some(ClientError::from(expected)),
                 "{uri}"
             );
@@ -171,7 +155,7 @@ mod tests {
             "https://example.com/a..b/.c/%2e%2e%2e/d.",
             "https://example.com/?a=/../b",
         ] {
-            assert!(prepare(uri).is_ok(), "{uri}");
+            assert!(is_plain(uri).is_ok(), "{uri}");
         }
     }
 
@@ -186,7 +170,7 @@ mod tests {
             let long = "x".repeat(len).parse().unwrap();
             request.headers_mut().insert("x-long", long);
             let (tracker, exchange) = (DeliveryTracker::new(), DeliveryTracker::new());
-            let _prepared = Prepared::new(request, tracker.clone(), exchange.clone()).unwrap();
+            let _prepared = prepare(request, tracker.clone(), exchange.clone()).unwrap();
             assert_eq!(exchange.abandon(), delivery);
             assert_eq!(tracker.abandon(), delivery);
         }

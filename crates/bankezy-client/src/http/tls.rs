@@ -82,14 +82,3 @@ fn certified_key(identity: &Identity) -> Result<SingleCertAndKey, Setting> {
     })?;
     Ok(SingleCertAndKey::from(certified))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is sent early can be sent again by anyone.
-    #[test]
-    fn a_resumed_connection_sends_no_early_data() {
-        assert!(!config(&[], true, None).unwrap().enable_early_data);
-    }
-}

@@ -15,21 +15,13 @@ use http_body::{Body, Frame, SizeHint};
 /// buffer, asks for the first frame, and flushes. The body of an abandoned request fails at its first
 /// frame, so that the connection closes before anything is written.
 pub(super) struct WatchedBody<B> {
-    inner: B,
-    exchange: DeliveryTracker,
+    pub(super) inner: B,
+    pub(super) exchange: DeliveryTracker,
     /// Of the caller's request. Middleware may make several exchanges of one request.
-    of_request: DeliveryTracker,
+    pub(super) of_request: DeliveryTracker,
 }
 
 impl<B> WatchedBody<B> {
-    pub(super) fn new(inner: B, exchange: DeliveryTracker, of_request: DeliveryTracker) -> Self {
-        Self {
-            inner,
-            exchange,
-            of_request,
-        }
-    }
-
     /// Marks the request as begun; `false` if the caller has given up and nothing may be written.
     pub(super) fn begin(&self) -> bool {
         self.exchange.begin() && self.of_request.begin()
@@ -156,10 +148,16 @@ mod tests {
         };
         let tracker = DeliveryTracker::new();
         assert!(tracker.take());
-        let watched = if of_request {
-            WatchedBody::new(stopping, DeliveryTracker::new(), tracker.clone())
+        let other = DeliveryTracker::new();
+        let (of_request, exchange) = if of_request {
+            (tracker.clone(), other)
         } else {
-            WatchedBody::new(stopping, tracker.clone(), DeliveryTracker::new())
+            (other, tracker.clone())
+        };
+        let watched = WatchedBody {
+            inner: stopping,
+            exchange,
+            of_request,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -1,10 +1,7 @@
 //! Keeps a session with BankEzy alive: one token and one agreed key for a whole process.
 
 mod obtaining;
-mod revocation;
 mod shared;
-
-pub(super) use shared::LoginFuture;
 
 use core::future::Future;
 use core::mem;
@@ -22,8 +19,7 @@ use tracing::warn;
 use super::sync::time::{sleep, timeout};
 use super::transport::timed_out;
 use super::{BankEzyClient, ProviderError, RefreshSettings};
-use revocation::{IN_USE_EVERY, revoke};
-use shared::Shared;
+use shared::{IN_USE_EVERY, LoginFuture, Shared, revoke};
 
 /// Holds the token and the agreed key of a process, and renews them ahead of expiry. Cheap to clone.
 ///
@@ -87,9 +83,7 @@ use shared::Shared;
 /// [`Blocking`](crate::Blocking) needs none.
 #[derive(Clone)]
 #[must_use]
-pub struct SessionKeeper {
-    shared: Arc<Shared>,
-}
+pub struct SessionKeeper(Arc<Shared>);
 
 impl SessionKeeper {
     /// A keeper that logs in with `login` at the first call, with default settings.
@@ -108,9 +102,7 @@ impl SessionKeeper {
         settings: RefreshSettings,
     ) -> Self {
         let login = Box::new(move |client| -> LoginFuture { Box::pin(login(client)) });
-        Self {
-            shared: Arc::new(Shared::new(client, login, settings)),
-        }
+        Self(Arc::new(Shared::new(client, login, settings)))
     }
 
     /// Calls an endpoint with any JSON, under the session.
@@ -137,17 +129,26 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
-        let shared = &self.shared;
+        let shared = &self.0;
         let waiting = async {
-            let mut begun = self.begin(self.session().await?).await;
+            let mut begun = self.begin(self.session().await?).await?;
             if begun.0.is_expired(shared.settings.now()) {
                 drop(begun);
-                begun = self.begin(self.session().await?).await;
+                begun = self.begin(self.session().await?).await?;
             }
             Ok::<_, ProviderError>(begun)
         };
         let (session, under_way) = traced(waiting, false).await?;
-        let (result, verdict) = self.call_under(&session, endpoint, body).await;
+        let call = async |session: &Session| {
+            let (token, channel) = (&session.answer().token, session.channel());
+            let called = shared
+                .client
+                .call_with_headers(endpoint, body, token, channel);
+            let called = called.await;
+            let verdict = verdict(session, &called);
+            (called, verdict)
+        };
+        let (result, verdict) = call(&session).await;
         drop(under_way);
         let again = match verdict {
             Verdict::Refused => false,
@@ -160,11 +161,11 @@ impl SessionKeeper {
             let _ = shared.next(Some(&session), verdict);
             return result;
         }
-        let waiting = async { Some(self.begin(self.refuse(&session).await.ok()?).await) };
-        let Some((next, _under_way)) = traced(waiting, verdict != Verdict::Spent).await else {
+        let waiting = async { self.begin(self.refuse(&session).await?).await };
+        let Ok((next, _under_way)) = traced(waiting, verdict != Verdict::Spent).await else {
             return result;
         };
-        match self.call_under(&next, endpoint, body).await.0 {
+        match call(&next).await.0 {
             // The first attempt was sent, which this error would not say.
             Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
                 result
@@ -180,9 +181,8 @@ impl SessionKeeper {
     /// # Errors
     /// [`ProviderError`] if none can be obtained.
     pub async fn session(&self) -> Result<Arc<Session>, ProviderError> {
-        let (shared, now) = (&self.shared, self.shared.settings.now());
-        let held = shared.current(now);
-        let obtained = match held {
+        let (shared, now) = (&self.0, self.0.settings.now());
+        match shared.current(now) {
             Some(session) if session.is_useful(now) => {
                 if session.is_due(now) {
                     // Renews in the background. If that cannot start, this session is still valid.
@@ -190,15 +190,13 @@ impl SessionKeeper {
                 }
                 Ok(session)
             }
-            held => {
-                let next = shared.after(None, Verdict::Good).await;
+            _ => {
+                let next = async { shared.next(None, Verdict::Good)?.outcome().await }.await;
+                shared.check_open()?;
                 // What is left of the old one is better than nothing.
-                let is_good = |it: &Arc<Session>| !it.is_expired(shared.settings.now());
-                next.or_else(|error| held.filter(is_good).ok_or(error))
+                next.or_else(|error| shared.current(shared.settings.now()).ok_or(error))
             }
-        };
-        shared.check_open()?;
-        obtained
+        }
     }
 
     /// Reports, for callers that send requests themselves, that the server refused this session. Waits for
@@ -209,16 +207,14 @@ impl SessionKeeper {
     /// [`ProviderError`] if no other session can be obtained; [`ProviderError::RefusedLately`] if one was
     /// replaced less than 30 s ago.
     pub async fn refuse(&self, session: &Arc<Session>) -> Result<Arc<Session>, ProviderError> {
-        let current = self.shared.current(self.shared.settings.now());
+        let current = self.0.current(self.0.settings.now());
         if !current.is_some_and(|current| Arc::ptr_eq(&current, session)) {
             // It has expired or was replaced.
             return self.session().await;
         }
-        let next = self
-            .shared
-            .after(Some(session), Verdict::Unauthorized)
-            .await;
-        self.shared.check_open()?;
+        let next = self.0.next(Some(session), Verdict::Unauthorized)?;
+        let next = next.outcome().await;
+        self.0.check_open()?;
         next
     }
 
@@ -233,7 +229,7 @@ impl SessionKeeper {
     /// [`ProviderError`] if the server did not invalidate the token, and `client.timeout` if calls were still under way
     /// or the deadline passed.
     pub async fn shutdown(&self) -> Result<(), ProviderError> {
-        let (shared, deadline) = (&self.shared, self.shared.settings.shutdown_deadline);
+        let (shared, deadline) = (&self.0, self.0.settings.shutdown_deadline);
         shared.close();
         let timed_out = |_| ProviderError::from(timed_out(Delivery::PossiblySent));
         let ending = async {
@@ -247,14 +243,16 @@ impl SessionKeeper {
                 Ok(())
             };
             shared.drained.store(true, Ordering::Release);
-            if let Some(session) = shared.current(shared.settings.now()) {
+            let now = shared.settings.now();
+            let last = shared.current.load_full();
+            if let Some(session) = last.filter(|it| !it.is_expired(now)) {
                 let revoked = revoke(&shared.client, &session).await;
                 // A token that the server does not accept is not valid any more.
                 if verdict(&session, &revoked) != Verdict::Unauthorized {
                     revoked?;
                 }
             }
-            shared.forget();
+            shared.current.store(None);
             // The tasks that invalidate replaced tokens hold it too.
             while Arc::strong_count(&shared.revoking) > 1 {
                 sleep(IN_USE_EVERY).await;
@@ -265,28 +263,15 @@ impl SessionKeeper {
     }
 
     /// Waits for a renewal under way, and keeps the next from starting. The session may have been renewed meanwhile.
-    async fn begin(&self, session: Arc<Session>) -> (Arc<Session>, RwLockReadGuard<'_, ()>) {
-        let under_way = self.shared.calls.read().await;
-        let current = self.shared.current(self.shared.settings.now());
-        (current.unwrap_or(session), under_way)
-    }
-
-    async fn call_under<T: Serialize + ?Sized, R: DeserializeOwned>(
+    async fn begin(
         &self,
-        session: &Session,
-        endpoint: &Endpoint,
-        body: &T,
-    ) -> (Result<(R, ServerHeaders), ProviderError>, Verdict) {
-        let (token, channel) = (&session.answer().token, session.channel());
-        // Until the end of this call a shutdown waits for it.
-        if let Err(closed) = self.shared.check_open() {
-            return (Err(closed), Verdict::Good);
-        }
-        let client = &self.shared.client;
-        let call = client.call_with_headers(endpoint, body, token, channel);
-        let result = call.await;
-        let verdict = verdict(session, &result);
-        (result, verdict)
+        session: Arc<Session>,
+    ) -> Result<(Arc<Session>, RwLockReadGuard<'_, ()>), ProviderError> {
+        let under_way = self.0.calls.read().await;
+        // From here to the end of its call a shutdown waits for it.
+        self.0.check_open()?;
+        let current = self.0.current(self.0.settings.now());
+        Ok((current.unwrap_or(session), under_way))
     }
 }
 

@@ -9,12 +9,11 @@ use bankezy_crypto::providers::bankezy::{Call, Renewal, Session, Verdict};
 use tokio::sync::OwnedRwLockWriteGuard;
 use tracing::{debug, warn};
 
-use super::revocation::{IN_USE_EVERY, revoke_unused};
-use super::shared::Shared;
+use super::shared::{IN_USE_EVERY, Shared, revoke_unused};
 use crate::backoff::{Failed, millis};
 use crate::in_flight::{InFlight, Outcome};
-use crate::sync::spawn;
 use crate::sync::time::{Instant, sleep, timeout_at};
+use crate::sync::{lock, spawn};
 use crate::{ProviderError, TokenProblem};
 
 /// A session, when it was asked for, and after a renewal the lock that keeps calls from starting under the token that
@@ -40,7 +39,7 @@ impl Shared {
         refused: Option<&Arc<Session>>,
         verdict: Verdict,
     ) -> Result<Arc<InFlight<Session>>, ProviderError> {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         if self.is_shut_down() {
             return Err(ProviderError::ShutDown);
         }
@@ -64,25 +63,16 @@ impl Shared {
             }
             state.refused_at = Some(Instant::now());
         }
-        let within = self.settings.deadline;
-        let deadline = Instant::now() + within;
+        let (started, within) = (Instant::now(), self.settings.deadline);
+        let deadline = started + within;
         let (shared, ended) = (Arc::clone(self), Arc::clone(self));
         let login = InFlight::start(
             within + GRACE,
             async move { shared.obtain(may_renew, deadline).await },
-            move |result| ended.end(result, verdict, deadline),
+            move |result| ended.end(result, verdict, started),
         );
         state.in_flight = Some(Arc::clone(&login));
         Ok(login)
-    }
-
-    /// Waits for what [`next`](Self::next) gives.
-    pub(super) async fn after(
-        self: &Arc<Self>,
-        refused: Option<&Arc<Session>>,
-        verdict: Verdict,
-    ) -> Result<Arc<Session>, ProviderError> {
-        self.next(refused, verdict)?.outcome().await
     }
 
     /// Renews the session if possible, and logs in otherwise.
@@ -122,7 +112,7 @@ impl Shared {
                 Renewal::WithoutAccount => None,
                 _ => return None,
             };
-            if self.is_shut_down() || Instant::now() > until {
+            if Instant::now() > until {
                 return None;
             }
             // Does not queue, so that no call waits for those under way.
@@ -146,7 +136,7 @@ impl Shared {
         match result {
             Ok(answer) => Some(Ok((session.renewed(answer), asked_at, Some(renewing)))),
             // Without an answer a login would fail too. After a second failure it is tried.
-            Err(error @ ProviderError::Transport(_)) if self.state().failed.is_none() => {
+            Err(error @ ProviderError::Transport(_)) if lock(&self.state).failed.is_none() => {
                 Some(Err(error))
             }
             // The server asks to wait.
@@ -166,10 +156,9 @@ impl Shared {
         self: &Arc<Self>,
         result: Result<Obtained, ProviderError>,
         verdict: Verdict,
-        deadline: Instant,
+        started: Instant,
     ) -> Outcome<Session> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.in_flight = None;
         // Calls start again once the renewed session has taken its place.
         let (ended, _renewing) = match result {
@@ -200,7 +189,7 @@ impl Shared {
         drop(state);
         debug!(
             target: "bankezy_client",
-            { renewed = session.is_renewal(), elapsed_ms = millis(self.settings.deadline - left) },
+            { renewed = session.is_renewal(), elapsed_ms = millis(started.elapsed()) },
             "session obtained",
         );
         if is_shut_down {

@@ -1,32 +1,39 @@
-//! What the clones of a keeper share: the current session, and the login for the next one.
+//! What the clones of a keeper share: the current session, the login for the next one, and how their tokens end.
 
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bankezy_crypto::providers::Moment;
 use bankezy_crypto::providers::bankezy::Session;
 use tokio::sync::RwLock;
+use tracing::debug;
 
 use crate::in_flight::Renewing;
-use crate::sync::{ArcSwapOption, Mutex, MutexGuard};
+use crate::sync::time::sleep;
+use crate::sync::{ArcSwapOption, Mutex, lock};
 use crate::{BankEzyClient, ProviderError, RefreshSettings};
+
+/// How often to check whether a session is still in use.
+pub(super) const IN_USE_EVERY: Duration = Duration::from_millis(50);
 
 /// Makes a session: calls Get Token or Get App Token.
 pub(super) type Login = Box<dyn Fn(BankEzyClient) -> LoginFuture + Send + Sync>;
-pub(crate) type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
+pub(super) type LoginFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 
 /// The state that the clones of a keeper share.
 pub(super) struct Shared {
     pub(super) client: BankEzyClient,
     pub(super) login: Login,
     pub(super) settings: RefreshSettings,
-    /// Read by callers without a lock. This and `shut_down` are written only while `state` is locked.
+    /// Read by callers without a lock. This and `shut_down` are written only while `state` is locked, or by a shutdown,
+    /// after which no login writes it.
     pub(super) current: ArcSwapOption<Session>,
     shut_down: AtomicBool,
     /// Locked briefly, never across an `await`.
-    state: Mutex<Renewing<Session>>,
+    pub(super) state: Mutex<Renewing<Session>>,
     /// Held by each call under a session, and by a renewal while the server ends the token of these calls.
     pub(super) calls: Arc<RwLock<()>>,
     /// Locked while the last token is revoked, so that it is revoked once.
@@ -53,14 +60,15 @@ impl Shared {
         }
     }
 
-    /// The current session, unless it has expired.
+    /// The current session, unless it has expired or the keeper is shut down.
     pub(super) fn current(&self, now: Moment) -> Option<Arc<Session>> {
-        self.current.load_full().filter(|it| !it.is_expired(now))
+        let serves = |it: &Arc<Session>| !it.is_expired(now) && !self.is_shut_down();
+        self.current.load_full().filter(serves)
     }
 
     /// Prevents further logins.
     pub(super) fn close(&self) {
-        let _state = self.state();
+        let _state = lock(&self.state);
         self.shut_down.store(true, Ordering::Release);
     }
 
@@ -71,17 +79,40 @@ impl Shared {
     /// Fails after a shutdown. Waits for one that begins, so that it either sees the session that the caller holds, or
     /// is seen here.
     pub(super) fn check_open(&self) -> Result<(), ProviderError> {
-        let _state = self.state();
+        let _state = lock(&self.state);
         let shut_down = self.is_shut_down().then_some(ProviderError::ShutDown);
         shut_down.map_or(Ok(()), Err)
     }
+}
 
-    pub(super) fn forget(&self) {
-        let _state = self.state();
-        self.current.store(None);
+/// Invalidates a token.
+pub(super) async fn revoke(client: &BankEzyClient, session: &Session) -> Result<(), ProviderError> {
+    let Some(reference) = &session.answer().token_reference_id else {
+        return Ok(());
+    };
+    let token = Some(&session.answer().token);
+    client
+        .invalidate(reference, token, session.channel())
+        .await?;
+    Ok(())
+}
+
+/// Invalidates the token of a session that a login replaced, once nobody uses it any more or the keeper is shut down,
+/// unless it expires first. A failure does not matter: the token expires anyway.
+pub(super) async fn revoke_unused(shared: Arc<Shared>, session: Arc<Session>, _revoking: Arc<()>) {
+    let is_expired = || session.is_expired(shared.settings.now());
+    let is_used = || Arc::strong_count(&session) > 1 && !shared.drained.load(Ordering::Acquire);
+    while is_used() && !is_expired() {
+        sleep(IN_USE_EVERY).await;
     }
-
-    pub(super) fn state(&self) -> MutexGuard<'_, Renewing<Session>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    if is_expired() {
+        return;
+    }
+    if let Err(error) = revoke(&shared.client, &session).await {
+        debug!(
+            target: "bankezy_client",
+            { error.code = error.code() },
+            "replaced token not invalidated",
+        );
     }
 }

@@ -2,7 +2,6 @@
 
 mod shared;
 mod store;
-mod tiers;
 
 pub use store::{DEFAULT_TOKEN_CAPACITY, MemoryStore};
 

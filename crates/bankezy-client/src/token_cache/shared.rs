@@ -1,18 +1,18 @@
 //! What the clones of a cache share: the stores, and the requests in progress.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey, TokenStore};
 use tokio::sync::Semaphore;
 use tracing::debug;
 
-use super::tiers::{STORE_DEADLINE, Tiers};
+use super::store::{MemoryStore, STORE_DEADLINE, Tiers};
 use crate::backoff::Failed;
 use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, lock};
 use crate::{ProviderError, RefreshSettings, TokenClient, TokenProblem};
 
 /// How many keys have requests in progress, failures and refusals that are remembered. A failure holds up to
@@ -35,20 +35,20 @@ pub(super) struct Shared<A: TokenApi, S> {
     requests: Arc<Semaphore>,
 }
 
-struct State<T> {
-    tokens: HashMap<TokenKey, Renewing<T>>,
-    /// Failures that every token would meet.
-    failed: Option<Failed>,
-}
+/// The tokens, and failures that every token would meet.
+type State<T> = (HashMap<TokenKey, Renewing<T>>, Option<Failed>);
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
-        let (tokens, failed) = (HashMap::new(), None);
         Self {
             client,
-            tiers: Tiers::new(store),
+            tiers: Tiers {
+                store,
+                memory: MemoryStore::default(),
+                rests: Mutex::default(),
+            },
             settings,
-            state: Mutex::new(State { tokens, failed }),
+            state: Mutex::default(),
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
         }
     }
@@ -65,8 +65,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         key: TokenKey,
         request: &Arc<A::Request>,
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
-        let mut state = self.state();
-        let State { tokens, failed } = &mut *state;
+        let mut state = lock(&self.state);
+        let (tokens, failed) = &mut *state;
         let token = remembered(tokens, key).ok_or(TokenProblem::TooMany)?;
         if let Some(fetch) = token.in_progress()? {
             return Ok(fetch);
@@ -94,8 +94,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
 
     /// Whether a refused token may be dropped now: not if one was dropped so lately that its successor stays.
     pub(super) fn may_drop(&self, key: TokenKey) -> bool {
-        let mut state = self.state();
-        let token = remembered(&mut state.tokens, key);
+        let mut state = lock(&self.state);
+        let token = remembered(&mut state.0, key);
         let token = token.filter(|token| token.refused_within(REFUSE_EVERY).is_none());
         token
             .map(|token| token.refused_at = Some(Instant::now()))
@@ -114,7 +114,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             return Ok((entry.into_answer(), false));
         }
         // Others may have found out while this waited for its turn.
-        self.state().failed.as_ref().map_or(Ok(()), Failed::check)?;
+        lock(&self.state).1.as_ref().map_or(Ok(()), Failed::check)?;
         let asked_at = self.settings.now();
         let calling = self.client.call_at(request, asked_at.time_of_day);
         let answer = timeout(self.settings.deadline, calling).await;
@@ -136,21 +136,19 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         key: TokenKey,
         result: Result<(Arc<A::Answer>, bool), ProviderError>,
     ) -> Outcome<A::Answer> {
-        let mut state = self.state();
-        let State { tokens, failed } = &mut *state;
+        use ProviderError::{NoToken, Token};
+        let mut state = lock(&self.state);
+        let (tokens, failed) = &mut *state;
         let token = tokens.entry(key).or_default();
         token.in_flight = None;
-        let (result, was_sent) = match result {
-            Ok((answer, was_sent)) => (Ok(answer), was_sent),
-            Err(error) => {
-                use ProviderError::{NoToken, Token};
-                // Not sent because of a failure that is counted, or had no turn.
-                let is_unsent = matches!(error, NoToken { .. } | Token(TokenProblem::TooMany));
-                (Err(Arc::new(error)), !is_unsent)
-            }
+        let was_sent = match &result {
+            Ok((_, was_sent)) => *was_sent,
+            // Because of a failure that is counted, or without a turn.
+            Err(error) => !matches!(error, NoToken { .. } | Token(TokenProblem::TooMany)),
         };
+        let concerns_all = result.as_ref().err().map(ProviderError::concerns_all);
+        let result = result.map(|(answer, _)| answer).map_err(Arc::new);
         if was_sent {
-            let concerns_all = result.as_ref().err().map(|cause| cause.concerns_all());
             let backoff = &self.settings.backoff;
             if concerns_all != Some(true) {
                 Failed::count(&mut token.failed, &result, backoff, "no token obtained");
@@ -160,10 +158,6 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             }
         }
         result
-    }
-
-    fn state(&self) -> MutexGuard<'_, State<A::Answer>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,6 +7,7 @@ mod certificates;
 mod exchange;
 mod heads;
 mod once;
+mod resumption;
 mod retries;
 mod server;
 mod tls;

@@ -62,6 +62,10 @@ impl<'a> Setup<'a> {
     }
 
     pub(crate) fn start(self) -> Server {
+        serve(self.config())
+    }
+
+    pub(crate) fn config(self) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
@@ -90,7 +94,7 @@ impl<'a> Setup<'a> {
             .with_single_cert(vec![certificate.into()], key)
             .unwrap();
         config.alpn_protocols = self.alpn.iter().map(|name| name.to_vec()).collect();
-        serve(config)
+        config
     }
 }
 

@@ -147,6 +147,7 @@ impl Visit {
             .await
             .unwrap();
         let (token, channel) = (&session.answer.token, &session.channel);
+        assert!(token.server_headers().unwrap().get("date").is_some());
         assert_eq!(self.echo(token, channel).await, Ok(()));
         let renewed = self.bankezy.renew(token, account(), channel).await.unwrap();
         assert_eq!(self.echo(token, channel).await, Err(Advice::GetNewToken));

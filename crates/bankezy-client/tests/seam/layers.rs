@@ -147,16 +147,3 @@ async fn in_layers_the_client_keeps_its_own_deadline_and_cap() {
         ClientErrorKind::ResponseTooLong { max: 1 }
     ));
 }
-
-#[test]
-fn a_client_as_a_transport_keeps_its_settings() {
-    let client = builder()
-        .deadline(SHORT)
-        .retries(RetryPolicy::none())
-        .max_response_len(7);
-    let transport = Transport::from(client.build().unwrap());
-    let shown = format!("{transport:?}");
-    for setting in ["deadline: 300ms", "max_attempts: 1", "max_response_len: 7"] {
-        assert!(shown.contains(setting), "{shown}");
-    }
-}

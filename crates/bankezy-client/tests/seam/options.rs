@@ -298,3 +298,32 @@ async fn a_client_for_one_call_adds_headers_to_every_call() {
         .collect();
     assert_eq!(seen, [0, 1, 2].map(HeaderValue::from));
 }
+
+/// What a dispute about a token needs, also where a keeper or a cache holds it.
+#[tokio::test]
+async fn a_token_has_the_headers_of_the_answer_that_it_came_with() {
+    let bank = Bank::answering(&[200]);
+    let client = BankEzyClient::new(bank.transport.clone(), server());
+    let account = AccountNumber::parse("1234567890").unwrap();
+    let request = TokenRequest::new("r", "sdk-key", "api-key", account).unwrap();
+    let (held, channel) = (Token::new("t".to_owned().into(), None), &bank.channel);
+    let api = UserTokenApi::get_token(server(), PayloadCipher::new(&bank.secret).unwrap());
+    let tokens = TokenClient::new(bank.transport.clone(), api);
+    let asked = UserTokenRequest::new(&request).unwrap();
+    for (number, answer) in [
+        client.get_token(&request, channel).await,
+        client.onboarding_token(&request, channel).await,
+        client.renew(&held, None, channel).await,
+        tokens.call(&asked).await,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = answer.unwrap().token;
+        let headers = token.server_headers().unwrap();
+        let expected = (number + 1).to_string();
+        assert_eq!(headers.get("x-request-id"), Some(expected.as_str()));
+        assert_eq!(headers.get("set-cookie"), None);
+    }
+    assert!(held.server_headers().is_none());
+}
