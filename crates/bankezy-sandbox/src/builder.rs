@@ -112,8 +112,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before,
-    /// members that no page names, a token in another form than it was issued in, `application/json` as the content type
+    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before (as long
+    /// as one of its tokens is remembered, see [`max_tokens`](Self::max_tokens)), members that no page names, a token in another form than it was issued in, `application/json` as the content type
     /// of a sealed body, and anything around a sealed text. Default: off.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
