@@ -53,6 +53,8 @@ pub(super) struct Issued {
     pub(super) token: String,
     /// Milliseconds since the epoch.
     pub(super) expires_at: u64,
+    /// Whether its reference had a token before.
+    pub(super) is_repeated: bool,
 }
 
 impl State {
@@ -101,11 +103,16 @@ impl State {
         let (id, times, token) = self.new_token(reference, form)?;
         let entry = Entry::new(session, call.name(), times, form);
         let mut sessions = self.sessions();
-        if self.strict && sessions.has_reference(reference) {
+        let is_repeated = sessions.has_reference(reference);
+        if self.strict && is_repeated {
             return Ok(Err(ReferenceUsed));
         }
         let number = sessions.insert(id, entry);
-        Ok(Ok(Issued::new(number, times, token)))
+        let issued = Issued::new(number, times, token);
+        Ok(Ok(Issued {
+            is_repeated,
+            ..issued
+        }))
     }
 
     /// The session that a token belongs to.
@@ -203,6 +210,7 @@ impl Issued {
             number,
             token,
             expires_at,
+            is_repeated: false,
         }
     }
 }

@@ -116,6 +116,10 @@ impl Call<'_> {
         let call = self.route.endpoint;
         let issued = state.issue(call, &request.reference, account, keys, form)??;
         self.trace.with(|draft| draft.token = Some(issued.number));
+        if issued.is_repeated {
+            self.trace
+                .note("the referenceId had a token before (refused if strict)");
+        }
         let told = Told {
             server_key: Some(&server_key),
             reference: Some(&request.reference),

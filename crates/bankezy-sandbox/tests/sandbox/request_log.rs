@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, StatusCode};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::api::*;
 use crate::http::{request, send};
@@ -28,6 +29,11 @@ async fn an_exchange_is_shown_sealed_and_opened() {
         (Some("echo"), Some(200), 2)
     );
     assert_eq!((logged.token, logged.failed()), (Some(1), false));
+    assert_eq!((&*logged.method, &*logged.path), ("POST", ECHO));
+    assert!(logged.peer.ip().is_loopback() && logged.peer.port() != 0);
+    assert_ne!(logged.peer, sandbox.address());
+    assert!(!logged.duration.is_zero());
+    assert!(logged.time.elapsed().unwrap() < Duration::from_secs(60));
     let response = logged.response.as_ref().unwrap();
     for message in [&logged.request, response] {
         assert!(message.text.starts_with("eyJ"));
@@ -201,6 +207,9 @@ async fn what_strict_refuses_is_noted_otherwise() {
         body["more"] = json!(1);
         body["referenceId"] = json!("another");
         let foreign = channel.seal(&body.to_string());
+        let mut body = token_body(&sandbox, &key_pair(Kind::P256));
+        body["referenceId"] = json!("taken");
+        let taken = channel.seal(&body.to_string());
         for (kind, sent, rule, note) in [
             (
                 "text/plain",
@@ -221,6 +230,8 @@ async fn what_strict_refuses_is_noted_otherwise() {
                 "quotes",
             ),
             ("text/plain", foreign, "unknown-member", "\"more\""),
+            ("text/plain", taken.clone(), "", "no note"),
+            ("text/plain", taken, "reference-used", "had a token before"),
         ] {
             let headers = [
                 ("X-API-KEY", sandbox.credentials().api_key()),
@@ -234,10 +245,32 @@ async fn what_strict_refuses_is_noted_otherwise() {
             .unwrap();
             let logged = last(&sandbox);
             let broken = logged.broken.as_ref().map(|broken| &*broken.rule);
-            assert_eq!(broken, strict.then_some(rule), "{note}");
+            let is_right = rule.is_empty();
+            assert_eq!(broken, (strict && !is_right).then_some(rule), "{note}");
+            assert_eq!(logged.notes.is_empty(), strict || is_right, "{note}");
             let is_noted = logged.notes.iter().any(|found| found.contains(note));
-            assert_eq!(is_noted, !strict, "{note}: {:?}", logged.notes);
+            assert_eq!(is_noted, !strict && !is_right, "{:?}", logged.notes);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_another_form_is_noted_or_refused() {
+    for strict in [false, true] {
+        let sandbox = with_console().strict(strict).start().await.unwrap();
+        let issued = session(&sandbox, Kind::P256).await;
+        let with_prefix = format!("Bearer {}", issued.token);
+        let answer = echo(&sandbox, &with_prefix, &issued.channel).await;
+        assert_eq!(answer.is_err(), strict);
+        let logged = last(&sandbox);
+        let broken = logged.broken.as_ref();
+        let rule = broken.map(|broken| (&*broken.rule, broken.found.contains("form")));
+        assert_eq!(rule, strict.then_some(("x-api-token", true)));
+        let notes = logged
+            .notes
+            .iter()
+            .filter(|note| note.contains("`Bearer `"));
+        assert_eq!(notes.count(), usize::from(!strict));
     }
 }
 
@@ -276,16 +309,13 @@ async fn faults_and_lost_clients_are_in_it() {
         ("X-Sandbox-Fault", "delay=60000"),
     ];
     let sent = request("POST", ECHO, &headers, b"x");
-    let waited = tokio::time::timeout(
-        std::time::Duration::from_millis(300),
-        send(sandbox.address(), &sent),
-    );
+    let waited = tokio::time::timeout(Duration::from_millis(300), send(sandbox.address(), &sent));
     assert!(waited.await.is_err());
     for _ in 0..200 {
         if last(&sandbox).number > before {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let logged = last(&sandbox);
     assert_eq!(

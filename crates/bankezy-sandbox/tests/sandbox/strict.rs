@@ -40,7 +40,7 @@ async fn a_reference_has_one_token() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_several_calls_at_once_with_a_reference_one_gets_a_token() {
     let sandbox = strict().await;
     let channel = static_channel(&sandbox);
