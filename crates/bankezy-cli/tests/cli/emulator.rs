@@ -232,6 +232,38 @@ fn the_log_is_printed_without_colours_and_control_characters() {
 }
 
 #[test]
+fn beyond_loopback_the_console_is_off_unless_asked_for() {
+    for (flags, is_on) in [(&[][..], false), (&["--console"][..], true)] {
+        let folder = Folder::new();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args(["sandbox", "--listen", "0.0.0.0:0", "--ready-file", "ready"])
+            .args(flags)
+            .current_dir(&folder.0)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let ready = wait("ready file", || std::fs::read(folder.0.join("ready")).ok());
+        let ready: Value = serde_json::from_slice(&ready).unwrap();
+        assert_eq!(ready["console"]["token"].is_string(), is_on);
+        let (_, port) = ready["url"].as_str().unwrap().rsplit_once(':').unwrap();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        let head = format!(
+            "GET /_sandbox/ HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = if is_on { "200" } else { "404" };
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
 fn a_file_of_routes_is_refused_by_its_line() {
     let folder = Folder::new();
     folder.write(
