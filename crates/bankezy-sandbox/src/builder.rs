@@ -129,7 +129,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many tokens are remembered before the oldest is forgotten, at least 1. Default: 100,000.
+    /// How many tokens are remembered before the oldest is forgotten, at least 1. Default: 20,000, which take about 15 MB.
     #[must_use]
     pub fn max_tokens(mut self, max: usize) -> Self {
         self.config.max_tokens = max.max(1);

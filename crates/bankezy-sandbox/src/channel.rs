@@ -37,9 +37,10 @@ pub(super) struct SessionKeys {
 enum Exchanged {
     /// The client sent no key.
     Nothing,
-    Agreed(PayloadCipher),
-    /// Seals to the client's key.
-    Rsa(PublicKeySealer),
+    /// A cipher of it takes 9 KB, and many sessions are remembered: each use makes its own.
+    Agreed(PayloadSecret),
+    /// The client's key, boxed since few clients send one.
+    Rsa(Box<PublicKey>),
 }
 
 /// What a request was sealed with, and its answer will be.
@@ -90,13 +91,14 @@ impl ServerKeys {
             None => (Exchanged::Nothing, self.p256.public_key().to_wire()),
             Some((client, KeyType::P256)) => {
                 let secret = self.p256.agree(client, &self.derivation)?;
-                let cipher = PayloadCipher::new(&secret)?.with_max_sealed_len(self.max_sealed);
-                (Exchanged::Agreed(cipher), self.p256.public_key().to_wire())
+                (Exchanged::Agreed(secret), self.p256.public_key().to_wire())
             }
             Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
-                let sealer = PublicKeySealer::new(client)?;
-                (Exchanged::Rsa(sealer), server.public.to_wire())
+                // Refused now if it cannot be sealed to.
+                PublicKeySealer::new(client)?;
+                let client = Box::new(client.clone());
+                (Exchanged::Rsa(client), server.public.to_wire())
             }
             Some((_, found)) => {
                 return Err(Error::WrongKeyType {
@@ -129,14 +131,20 @@ impl ServerKeys {
                 let server = self.rsa.get().ok_or(Error::OpenFailed)?;
                 Ok((server.opener.open(sealed)?, exchanged()))
             }
-            (Exchanged::Agreed(cipher), Algorithm::Dir) => match cipher.open(sealed) {
-                Ok(opened) => Ok((opened, exchanged())),
-                Err(_) if keys.with_static => self.open(sealed, None),
-                Err(error) => Err(error),
-            },
+            (Exchanged::Agreed(secret), Algorithm::Dir) => {
+                match self.cipher(secret)?.open(sealed) {
+                    Ok(opened) => Ok((opened, exchanged())),
+                    Err(_) if keys.with_static => self.open(sealed, None),
+                    Err(error) => Err(error),
+                }
+            }
             (_, Algorithm::Dir) if keys.with_static => self.open(sealed, None),
             _ => Err(Error::OpenFailed),
         }
+    }
+
+    fn cipher(&self, secret: &PayloadSecret) -> Result<PayloadCipher, Error> {
+        Ok(PayloadCipher::new(secret)?.with_max_sealed_len(self.max_sealed))
     }
 
     pub(super) fn seal(&self, channel: &Channel, answer: &[u8]) -> Result<String, Error> {
@@ -144,8 +152,8 @@ impl ServerKeys {
             Channel::Static => self.static_cipher.seal(answer),
             Channel::Exchanged(keys) => match &keys.exchanged {
                 Exchanged::Nothing => self.static_cipher.seal(answer),
-                Exchanged::Agreed(cipher) => cipher.seal(answer),
-                Exchanged::Rsa(sealer) => sealer.seal(answer),
+                Exchanged::Agreed(secret) => self.cipher(secret)?.seal(answer),
+                Exchanged::Rsa(client) => PublicKeySealer::new(client)?.seal(answer),
             },
         }
     }

@@ -60,16 +60,21 @@ async fn routes_of_a_file_answer_by_their_templates() {
         logged.notes
     );
     // The same path by POST is another route: under the key of a session.
-    let agreed = session(&sandbox, Kind::P256).await;
-    let sealed = agreed.channel.seal(r#"{"account":{"number":17}}"#);
-    let with_token = [headers[0], headers[1], ("X-API-TOKEN", &agreed.token)];
+    let own = key_pair(Kind::P256);
+    let body = token_body(&sandbox, &own);
+    let get_token = format!("/kong{}", GET_TOKEN[0]);
+    let issued = call(&sandbox, &channel, &get_token, &[], &body).await;
+    let agreed = exchanged(&sandbox, own, issued["serverPubKey"].as_str().unwrap());
+    let token = issued["token"].as_str().unwrap();
+    let with_token = [headers[0], headers[1], ("X-API-TOKEN", token)];
+    let sealed = agreed.seal(r#"{"account":{"number":17}}"#);
     let post = request(
         "POST",
         "/kong/wallet/balance",
         &with_token,
         sealed.as_bytes(),
     );
-    let answer = agreed.channel.open(&send(address, &post).await.unwrap());
+    let answer = agreed.open(&send(address, &post).await.unwrap());
     assert_eq!(answer["for"], json!({ "number": 17 }));
     assert_eq!(answer["id"].as_str().unwrap().len(), 36);
     // Without a token there is no session.

@@ -29,6 +29,8 @@ async fn an_exchange_is_shown_sealed_and_opened() {
         (Some("echo"), Some(200), 2)
     );
     assert_eq!((logged.token, logged.failed()), (Some(1), false));
+    let issued = sandbox.exchanges(0).swap_remove(0);
+    assert_eq!((issued.call, issued.token), (Some("get-token"), Some(1)));
     assert_eq!((&*logged.method, &*logged.path), ("POST", ECHO));
     assert!(logged.peer.ip().is_loopback() && logged.peer.port() != 0);
     assert_ne!(logged.peer, sandbox.address());
