@@ -76,7 +76,7 @@ fn done(given: &[OsString], variables: &Variables<'_>) -> Result<(), Failure> {
 
 fn run(command: Command, settings: Settings) -> Result<(), Failure> {
     match command {
-        Command::Demo => demo::run(),
+        Command::Demo(args) => demo::run(&args),
         Command::Token(args) => match args.provider {
             Provider::Bankezy(args) => token::run(&args, settings),
             Provider::Faceki(args) => plain_json::faceki(&args),

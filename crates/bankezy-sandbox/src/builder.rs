@@ -112,8 +112,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before,
-    /// members that no page names, a token in another form than it was issued in, `application/json` as the content type
+    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before (as long
+    /// as one of its tokens is remembered, see [`max_tokens`](Self::max_tokens)), members that no page names, a token in another form than it was issued in, `application/json` as the content type
     /// of a sealed body, and anything around a sealed text. Default: off.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
@@ -129,7 +129,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many tokens are remembered before the oldest is forgotten, at least 1. Default: 100,000.
+    /// How many tokens are remembered before the oldest is forgotten, at least 1. Default: 20,000, which take about 15 MB.
     #[must_use]
     pub fn max_tokens(mut self, max: usize) -> Self {
         self.config.max_tokens = max.max(1);

@@ -1,6 +1,7 @@
 //! The three ways to a key, from the server's side.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bankezy_crypto::{
     Algorithm, Derivation, Error, Inspection, KeyPair, KeyType, Opened, PayloadCipher,
@@ -20,6 +21,18 @@ pub(super) struct ServerKeys {
     derivation: Derivation<'static>,
     derivation_name: &'static str,
     max_sealed: usize,
+    /// The ciphers that were made last.
+    ciphers: Mutex<VecDeque<Arc<PayloadCipher>>>,
+}
+
+/// Ciphers at once. One takes 9 KB: too much for each session that is remembered.
+const CIPHERS: usize = 256;
+
+/// What was agreed on P-256.
+struct Agreed {
+    secret: PayloadSecret,
+    /// While it is among the ciphers that were made last.
+    cipher: Mutex<Weak<PayloadCipher>>,
 }
 
 struct ServerRsa {
@@ -37,9 +50,9 @@ pub(super) struct SessionKeys {
 enum Exchanged {
     /// The client sent no key.
     Nothing,
-    Agreed(PayloadCipher),
-    /// Seals to the client's key.
-    Rsa(PublicKeySealer),
+    Agreed(Agreed),
+    /// The client's key, boxed since few clients send one.
+    Rsa(Box<PublicKey>),
 }
 
 /// What a request was sealed with, and its answer will be.
@@ -76,6 +89,7 @@ impl ServerKeys {
             derivation: credentials.derivation(),
             derivation_name: credentials.derivation_name(),
             max_sealed,
+            ciphers: Mutex::default(),
         })
     }
 
@@ -90,13 +104,16 @@ impl ServerKeys {
             None => (Exchanged::Nothing, self.p256.public_key().to_wire()),
             Some((client, KeyType::P256)) => {
                 let secret = self.p256.agree(client, &self.derivation)?;
-                let cipher = PayloadCipher::new(&secret)?.with_max_sealed_len(self.max_sealed);
-                (Exchanged::Agreed(cipher), self.p256.public_key().to_wire())
+                let cipher = Mutex::default();
+                let agreed = Agreed { secret, cipher };
+                (Exchanged::Agreed(agreed), self.p256.public_key().to_wire())
             }
             Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
-                let sealer = PublicKeySealer::new(client)?;
-                (Exchanged::Rsa(sealer), server.public.to_wire())
+                // Refused now if it cannot be sealed to.
+                PublicKeySealer::new(client)?;
+                let client = Box::new(client.clone());
+                (Exchanged::Rsa(client), server.public.to_wire())
             }
             Some((_, found)) => {
                 return Err(Error::WrongKeyType {
@@ -129,14 +146,32 @@ impl ServerKeys {
                 let server = self.rsa.get().ok_or(Error::OpenFailed)?;
                 Ok((server.opener.open(sealed)?, exchanged()))
             }
-            (Exchanged::Agreed(cipher), Algorithm::Dir) => match cipher.open(sealed) {
-                Ok(opened) => Ok((opened, exchanged())),
-                Err(_) if keys.with_static => self.open(sealed, None),
-                Err(error) => Err(error),
-            },
+            (Exchanged::Agreed(agreed), Algorithm::Dir) => {
+                match self.cipher(agreed)?.open(sealed) {
+                    Ok(opened) => Ok((opened, exchanged())),
+                    Err(_) if keys.with_static => self.open(sealed, None),
+                    Err(error) => Err(error),
+                }
+            }
             (_, Algorithm::Dir) if keys.with_static => self.open(sealed, None),
             _ => Err(Error::OpenFailed),
         }
+    }
+
+    fn cipher(&self, agreed: &Agreed) -> Result<Arc<PayloadCipher>, Error> {
+        let mut made = agreed.cipher.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cipher) = made.upgrade() {
+            return Ok(cipher);
+        }
+        let cipher = PayloadCipher::new(&agreed.secret)?.with_max_sealed_len(self.max_sealed);
+        let cipher = Arc::new(cipher);
+        *made = Arc::downgrade(&cipher);
+        let mut ciphers = self.ciphers.lock().unwrap_or_else(PoisonError::into_inner);
+        if ciphers.len() >= CIPHERS {
+            ciphers.pop_front();
+        }
+        ciphers.push_back(Arc::clone(&cipher));
+        Ok(cipher)
     }
 
     pub(super) fn seal(&self, channel: &Channel, answer: &[u8]) -> Result<String, Error> {
@@ -144,8 +179,8 @@ impl ServerKeys {
             Channel::Static => self.static_cipher.seal(answer),
             Channel::Exchanged(keys) => match &keys.exchanged {
                 Exchanged::Nothing => self.static_cipher.seal(answer),
-                Exchanged::Agreed(cipher) => cipher.seal(answer),
-                Exchanged::Rsa(sealer) => sealer.seal(answer),
+                Exchanged::Agreed(agreed) => self.cipher(agreed)?.seal(answer),
+                Exchanged::Rsa(client) => PublicKeySealer::new(client)?.seal(answer),
             },
         }
     }

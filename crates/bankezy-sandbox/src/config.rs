@@ -83,7 +83,7 @@ impl Default for Config {
             answers: AnswerForm::default(),
             strict: false,
             token_format: None,
-            max_tokens: 100_000,
+            max_tokens: 20_000,
             max_body: 1024 * 1024,
             on_echo: Arc::new(|_| ()),
             custom: Vec::new(),

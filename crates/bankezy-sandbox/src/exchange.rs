@@ -118,6 +118,7 @@ pub(super) async fn receive(
     trace.with(|draft| draft.call = call);
     // The router hands HEAD to GET.
     if parts.method == Method::HEAD {
+        trace.broken(|| BrokenRule::new("method", "the method of the call", "HEAD"));
         return Err(text(StatusCode::METHOD_NOT_ALLOWED, ""));
     }
     let body = read_body(state.max_body, body).await;

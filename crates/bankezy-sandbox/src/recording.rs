@@ -7,12 +7,11 @@ use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::StatusCode;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 
 use super::exchange::DropConnection;
-use super::log::{BrokenRule, Journal, Recording, Trace};
+use super::log::{Journal, Recording, Trace};
 
 /// Who sent a request.
 #[derive(Clone, Copy)]
@@ -50,25 +49,5 @@ async fn with_answer(trace: &Trace, response: Response) -> Response {
     let whole = body.collect().await.map(|whole| whole.to_bytes());
     let whole = whole.unwrap_or_default();
     trace.answer(parts.status, &parts.headers, Some(&whole));
-    not_routed(trace, parts.status);
     Response::from_parts(parts, Body::from(whole))
-}
-
-/// What the router itself refuses: nothing has looked at the request then.
-fn not_routed(trace: &Trace, status: StatusCode) {
-    let (rule, expected) = match status {
-        StatusCode::NOT_FOUND => ("path", "a path that is emulated (see docs/sandbox.md)"),
-        StatusCode::METHOD_NOT_ALLOWED => ("method", "the method of the call"),
-        _ => return,
-    };
-    trace.with(|draft| {
-        if draft.call.is_none() && draft.fault.is_none() && draft.request == Default::default() {
-            let found = match status {
-                StatusCode::NOT_FOUND => &draft.path,
-                _ => &draft.method,
-            };
-            let broken = BrokenRule::new(rule, expected, found.clone());
-            draft.broken.get_or_insert(broken);
-        }
-    });
 }

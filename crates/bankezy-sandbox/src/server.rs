@@ -100,7 +100,12 @@ pub(super) fn router(prefix: &str, state: Arc<State>, console: Router) -> Router
     let custom = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
         bankezy::serve_custom(&state, request).await
     };
-    let mut router = router.fallback(custom);
+    let wrong_method = |extract::State(state): extract::State<Arc<State>>, request: Request| async move {
+        bankezy::wrong_method(&state, request).await
+    };
+    let mut router = router
+        .fallback(custom)
+        .method_not_allowed_fallback(wrong_method);
     if let Some(journal) = &state.journal {
         router = router.layer(from_fn_with_state(Arc::clone(journal), record));
     }

@@ -8,7 +8,7 @@ use super::tokens::{TokenForm, TokenFormat, TokenId};
 
 /// What a token stands for; a renewed one stands for the same.
 pub(crate) struct Session {
-    pub(crate) reference: String,
+    pub(crate) reference: Arc<str>,
     /// `None` for a session of Get App Token.
     pub(crate) account: Option<String>,
     /// Also its number in the log and the API.
@@ -62,6 +62,8 @@ pub(crate) struct Sessions {
     by_id: HashMap<TokenId, Entry>,
     /// Oldest first.
     order: VecDeque<TokenId>,
+    /// The tokens of each reference, oldest first. Never empty.
+    by_reference: HashMap<Arc<str>, VecDeque<TokenId>>,
     max: usize,
     last_number: u64,
 }
@@ -121,6 +123,7 @@ impl Sessions {
         Self {
             by_id: HashMap::new(),
             order: VecDeque::new(),
+            by_reference: HashMap::new(),
             max,
             last_number: 0,
         }
@@ -129,15 +132,35 @@ impl Sessions {
     /// Returns the number of the token.
     pub(crate) fn insert(&mut self, id: TokenId, mut entry: Entry) -> u64 {
         while self.order.len() >= self.max {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_id.remove(&oldest);
-            }
+            self.forget_oldest();
         }
         self.last_number += 1;
         entry.number = self.last_number;
         self.order.push_back(id);
+        let of_reference = self
+            .by_reference
+            .entry(Arc::clone(&entry.session.reference));
+        of_reference
+            .and_modify(|tokens| tokens.push_back(id))
+            // Without room for more, which few need.
+            .or_insert_with(|| VecDeque::from([id]));
         self.by_id.insert(id, entry);
         self.last_number
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.order.pop_front();
+        let Some(entry) = oldest.and_then(|id| self.by_id.remove(&id)) else {
+            return;
+        };
+        let reference = &entry.session.reference;
+        if let Some(tokens) = self.by_reference.get_mut(reference) {
+            // It is the first: both lists have the oldest first.
+            tokens.pop_front();
+            if tokens.is_empty() {
+                self.by_reference.remove(reference);
+            }
+        }
     }
 
     pub(crate) fn live(&self, id: TokenId, now: u64) -> Result<&Entry, TokenStatus> {
@@ -145,14 +168,9 @@ impl Sessions {
         entry.ended(now).map_or(Ok(entry), Err)
     }
 
-    /// The number of a token that is remembered, whether it works or not.
-    pub(crate) fn number(&self, id: TokenId) -> Option<u64> {
-        self.by_id.get(&id).map(|entry| entry.number)
-    }
-
-    /// What stood before a token when it was issued.
-    pub(crate) fn prefix(&self, id: TokenId) -> Option<&'static str> {
-        self.by_id.get(&id).map(|entry| entry.form.prefix)
+    /// A token that is remembered, whether it works or not.
+    pub(crate) fn get(&self, id: TokenId) -> Option<&Entry> {
+        self.by_id.get(&id)
     }
 
     /// Ends a token that has been renewed.
@@ -170,8 +188,10 @@ impl Sessions {
 
     pub(crate) fn invalidate(&mut self, reference: &str) -> Option<u64> {
         let mut found = None;
-        for entry in self.by_id.values_mut() {
-            if entry.ended.is_none() && entry.session.reference == reference {
+        for id in self.by_reference.get(reference)? {
+            if let Some(entry) = self.by_id.get_mut(id)
+                && entry.ended.is_none()
+            {
                 entry.ended = Some(TokenStatus::Invalidated);
                 found = found.max(Some(entry.expires_at));
             }
@@ -181,13 +201,13 @@ impl Sessions {
 
     /// Whether a token was issued for this reference, and is not forgotten yet.
     pub(crate) fn has_reference(&self, reference: &str) -> bool {
-        let mut entries = self.by_id.values();
-        entries.any(|entry| entry.session.reference == reference)
+        self.by_reference.contains_key(reference)
     }
 
     pub(crate) fn clear(&mut self) {
         self.by_id.clear();
         self.order.clear();
+        self.by_reference.clear();
     }
 
     /// The newest first.

@@ -43,6 +43,9 @@ pub(super) struct State {
     logins: AtomicU64,
 }
 
+/// Strict only: the reference had a token before.
+pub(super) struct ReferenceUsed;
+
 /// A token on its way to the client.
 pub(super) struct Issued {
     /// Its number in the log and the API.
@@ -50,6 +53,8 @@ pub(super) struct Issued {
     pub(super) token: String,
     /// Milliseconds since the epoch.
     pub(super) expires_at: u64,
+    /// Whether its reference had a token before.
+    pub(super) is_repeated: bool,
 }
 
 impl State {
@@ -80,6 +85,7 @@ impl State {
         })
     }
 
+    /// If strict, of several at once for one reference, one succeeds.
     pub(super) fn issue(
         &self,
         call: EmulatedEndpoint,
@@ -87,17 +93,26 @@ impl State {
         account: Option<String>,
         keys: SessionKeys,
         form: TokenForm,
-    ) -> Result<Issued, Error> {
+    ) -> Result<Result<Issued, ReferenceUsed>, Error> {
         let session = Arc::new(Session {
-            reference: reference.to_owned(),
+            reference: reference.into(),
             account,
             login_id: self.logins.fetch_add(1, Ordering::Relaxed),
             keys: Arc::new(keys),
         });
         let (id, times, token) = self.new_token(reference, form)?;
         let entry = Entry::new(session, call.name(), times, form);
-        let number = self.sessions().insert(id, entry);
-        Ok(Issued::new(number, times, token))
+        let mut sessions = self.sessions();
+        let is_repeated = sessions.has_reference(reference);
+        if self.strict && is_repeated {
+            return Ok(Err(ReferenceUsed));
+        }
+        let number = sessions.insert(id, entry);
+        let issued = Issued::new(number, times, token);
+        Ok(Ok(Issued {
+            is_repeated,
+            ..issued
+        }))
     }
 
     /// The session that a token belongs to.
@@ -114,25 +129,22 @@ impl State {
 
     /// Whether a token has the prefix with which it was issued, if any.
     pub(super) fn is_in_its_form(&self, token: &str, id: TokenId) -> bool {
-        let prefix = self.sessions().prefix(id).unwrap_or_default();
-        token.strip_prefix(prefix) == Some(strip_bearer(token))
+        let prefix = self.sessions().get(id).map(|entry| entry.form.prefix);
+        token.strip_prefix(prefix.unwrap_or_default()) == Some(strip_bearer(token))
     }
 
-    /// The number of a token that is remembered.
-    pub(super) fn token_number(&self, token: &str) -> Option<u64> {
+    /// The number and the session of a token that is remembered, whether it works or not.
+    pub(super) fn remembered(&self, token: &str) -> Option<(u64, Arc<Session>)> {
         let id = self.issuer.read(strip_bearer(token))?;
-        self.sessions().number(id)
+        let sessions = self.sessions();
+        let entry = sessions.get(id)?;
+        Some((entry.number, Arc::clone(&entry.session)))
     }
 
     /// The key of a channel, for the log and the API.
     pub(super) fn key_of(&self, channel: &Channel, session: Option<&Arc<Session>>) -> LoggedKey {
         let name = || session.map_or_else(String::new, |session| session.key_name());
         self.keys.described(channel, name)
-    }
-
-    /// Whether a token was issued for this reference, and is not forgotten yet.
-    pub(super) fn has_reference(&self, reference: &str) -> bool {
-        self.sessions().has_reference(reference)
     }
 
     /// Puts a new token in the place of one; of several at once, one succeeds.
@@ -198,6 +210,7 @@ impl Issued {
             number,
             token,
             expires_at,
+            is_repeated: false,
         }
     }
 }

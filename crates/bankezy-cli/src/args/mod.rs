@@ -70,7 +70,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// See it work: key exchange, a sealed call and all tokens against an emulator in this process
-    Demo,
+    Demo(Demo),
     /// Get a token from a provider, printed as JSON with the token masked
     Token(Token),
     /// Call an API: JSON from standard input, sealed both ways, to standard output
@@ -99,6 +99,13 @@ pub(crate) enum Command {
         /// The subcommand
         subcommand: Option<String>,
     },
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Demo {
+    /// Keep the emulator running after the last step and print the address of its web page, until interrupted
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 #[derive(Debug, Parser)]

@@ -10,20 +10,43 @@ use std::time::{Duration, Instant};
 use bankezy_client::{Client, RetryPolicy};
 use bankezy_crypto::providers::CallError;
 use bankezy_crypto::{Channel, SecretBytes};
-use bankezy_sandbox::Sandbox;
+use bankezy_sandbox::{LogLimits, Sandbox};
 use http::{Request, Response};
 
 use crate::failure::Failure;
 use crate::pretty::{self, Paint};
-use crate::{files, remote};
+use crate::sandbox::stop;
+use crate::{args, files, remote};
 
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run(args: &args::Demo) -> Result<(), Failure> {
     remote::block_on(async {
-        let sandbox = Sandbox::start().await.map_err(remote::sandbox_failure)?;
-        let done = Demo::new()?.run(&sandbox).await;
+        let mut builder = Sandbox::builder();
+        if args.keep {
+            builder = builder.console(true).request_log(LogLimits::default());
+        }
+        let sandbox = builder.start().await.map_err(remote::sandbox_failure)?;
+        let mut done = Demo::new()?.run(&sandbox).await;
+        if args.keep && done.is_ok() {
+            done = keep(&sandbox).await;
+        }
         sandbox.shutdown().await;
         done
     })?
+}
+
+/// Shows where the exchanges of the steps can be looked at, until a signal ends it.
+async fn keep(sandbox: &Sandbox) -> Result<(), Failure> {
+    // Ahead of the address: who reads it may send the signal at once.
+    let stop = stop()?;
+    if let Some(url) = sandbox.console_url() {
+        let text = format!(
+            "\nThe emulator keeps running. Open its web page to see these exchanges; press Ctrl-C to end.\n{}\n",
+            url.as_str()
+        );
+        files::print(text.as_bytes())?;
+    }
+    stop.await;
+    Ok(())
 }
 
 struct Demo {

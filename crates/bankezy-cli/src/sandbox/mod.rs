@@ -76,7 +76,7 @@ fn builder(args: &args::Sandbox) -> Result<SandboxBuilder, Failure> {
 
 /// Ends at SIGINT or SIGTERM; both are caught once this returns.
 #[cfg(unix)]
-fn stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let catch = |kind| {
@@ -93,7 +93,7 @@ fn stop() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 #[cfg(not(unix))]
-fn stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     Ok(async {
         // Where it cannot be caught, the process ends all the same.
         let _ = tokio::signal::ctrl_c().await;

@@ -1,7 +1,10 @@
 //! `sandbox` and `demo` themselves.
 
-use std::io::Read as _;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
 
 use super::Folder;
 use super::server::{Server, assert_private, wait};
@@ -12,14 +15,7 @@ fn the_sandbox_writes_a_private_ready_file_and_ends_well_on_signals() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Server::start("");
         assert_private(server.folder.0.join("ready"));
-        let pid = server.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal_to(&server.child, signal);
         let status = wait("end", || server.child.try_wait().unwrap());
         assert_eq!(status.code(), Some(0));
         let (mut out, mut err) = (String::new(), String::new());
@@ -122,10 +118,58 @@ fn the_demo_walks_through_every_step() {
 }
 
 #[cfg(unix)]
+#[test]
+fn the_demo_stays_on_request_and_shows_where_its_exchanges_are() {
+    for signal in ["-INT", "-TERM"] {
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args(["demo", "--keep"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(demo.stdout.as_mut().unwrap()).lines();
+        let page = lines.find_map(|line| {
+            let line = line.unwrap();
+            line.contains("/_sandbox/#token=").then_some(line)
+        });
+        let page = page.expect("the page's address");
+        let (root, token) = page.split_once("/_sandbox/#token=").unwrap();
+        let address = root.strip_prefix("http://").unwrap();
+        let get = |path: &str, more: &str| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let head = format!(
+                "GET /_sandbox/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            answer
+        };
+        assert!(get("", "").contains("<html"));
+        let log = get("exchanges", &format!("Authorization: Bearer {token}\r\n"));
+        let (_, log) = log.split_once("\r\n\r\n").unwrap();
+        let log: Value = serde_json::from_str(log).unwrap();
+        let calls = log["exchanges"].as_array().unwrap().iter();
+        let calls: Vec<_> = calls.map(|one| one["call"].as_str().unwrap()).collect();
+        assert_eq!(calls.len(), 9, "{calls:?}");
+        assert_eq!((calls[0], calls[8]), ("get-app-token", "sardine"));
+        assert!(demo.try_wait().unwrap().is_none(), "it stays");
+        signal_to(&demo, signal);
+        let status = wait("end", || demo.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+fn signal_to(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[cfg(unix)]
 fn end(server: &mut Server) {
-    let pid = server.child.id().to_string();
-    let killed = Command::new("kill").args(["-TERM", &pid]).status();
-    assert!(killed.unwrap().success());
+    signal_to(&server.child, "-TERM");
     wait("end", || server.child.try_wait().unwrap());
 }
 
@@ -151,7 +195,7 @@ fn the_ready_file_ends_with_the_run_that_wrote_it() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
         .args(["sandbox", "--ready-file", "ready"])
         .current_dir(&folder.0)
-        .stdout(std::process::Stdio::null())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     wait("new ready file", || {
@@ -185,6 +229,38 @@ fn the_log_is_printed_without_colours_and_control_characters() {
     assert!(err.contains(" get-token key=static\n"), "{err}");
     assert!(err.contains("\n  path: expected "), "{err}");
     assert!(!err.contains('\u{1b}'));
+}
+
+#[test]
+fn beyond_loopback_the_console_is_off_unless_asked_for() {
+    for (flags, is_on) in [(&[][..], false), (&["--console"][..], true)] {
+        let folder = Folder::new();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args(["sandbox", "--listen", "0.0.0.0:0", "--ready-file", "ready"])
+            .args(flags)
+            .current_dir(&folder.0)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let ready = wait("ready file", || std::fs::read(folder.0.join("ready")).ok());
+        let ready: Value = serde_json::from_slice(&ready).unwrap();
+        assert_eq!(ready["console"]["token"].is_string(), is_on);
+        let (_, port) = ready["url"].as_str().unwrap().rsplit_once(':').unwrap();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        let head = format!(
+            "GET /_sandbox/ HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = if is_on { "200" } else { "404" };
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 #[test]

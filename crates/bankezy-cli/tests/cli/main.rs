@@ -1,5 +1,8 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+#[cfg(target_os = "linux")]
+#[path = "../../examples/sandbox_load/client.rs"]
+mod client;
 mod diagnosing;
 mod emulator;
 mod environment;
@@ -8,6 +11,8 @@ mod guide;
 mod key_texts;
 mod keys_and_messages;
 mod lines;
+#[cfg(target_os = "linux")]
+mod long_run;
 mod other_forms;
 mod other_libraries;
 mod plain_json;

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) folder: Folder,
-    ready: Value,
+    pub(crate) ready: Value,
 }
 
 impl Server {

@@ -14,7 +14,7 @@ use super::super::exchange::to_bytes;
 use super::super::log::Trace;
 use super::super::random;
 use super::super::sessions::{Session, TokenStatus};
-use super::super::state::{Issued, State};
+use super::super::state::{Issued, ReferenceUsed, State};
 use super::super::tokens::{TokenForm, TokenId, strip_bearer};
 use super::answers::{self, Told};
 use super::reply::{Reply, refused};
@@ -51,6 +51,14 @@ impl From<Problem> for Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::Plain(error.into())
+    }
+}
+
+impl From<ReferenceUsed> for Refusal {
+    fn from(_: ReferenceUsed) -> Self {
+        let text = "Failure: referenceId was used before (strict)";
+        let expected = "a referenceId that had no token before";
+        failure("reference-used", text, expected, "one that had").into()
     }
 }
 
@@ -92,11 +100,6 @@ impl Call<'_> {
         let request = TokenRequest::parse(&fields, onboarding)?;
         let more: &[&str] = if onboarding { ONBOARDING_FIELDS } else { &[] };
         check_members(state, &fields, &[TOKEN_FIELDS, more].concat(), self.trace)?;
-        if state.strict && state.has_reference(&request.reference) {
-            let text = "Failure: referenceId was used before (strict)";
-            let expected = "a referenceId that had no token before";
-            return Err(failure("reference-used", text, expected, "one that had").into());
-        }
         if !state
             .credentials
             .is_sdk_api_key(request.sdk_api_key.as_bytes())
@@ -111,8 +114,12 @@ impl Call<'_> {
         let account = Some(request.account.clone());
         let form = token_form(state, self.route);
         let call = self.route.endpoint;
-        let issued = state.issue(call, &request.reference, account, keys, form)?;
+        let issued = state.issue(call, &request.reference, account, keys, form)??;
         self.trace.with(|draft| draft.token = Some(issued.number));
+        if issued.is_repeated {
+            self.trace
+                .note("the referenceId had a token before (refused if strict)");
+        }
         let told = Told {
             server_key: Some(&server_key),
             reference: Some(&request.reference),
@@ -234,7 +241,7 @@ async fn exchange(
     let (keys, server_key) = state.keys.exchange(Some(&public_key), false).await?;
     let reference = random::uuid()?;
     let form = token_form(state, route);
-    let issued = state.issue(route.endpoint, &reference, None, keys, form)?;
+    let issued = state.issue(route.endpoint, &reference, None, keys, form)??;
     trace.with(|draft| draft.token = Some(issued.number));
     let told = Told {
         server_key: Some(&server_key),

@@ -15,18 +15,18 @@ use super::answers;
 use super::calls::check_api_key;
 use super::reply::Reply;
 use super::requests::{Problem, failure};
-use super::sealing;
+use super::{sealing, unrouted};
 
 /// Answers a request of a path that is not built in.
 pub(in super::super) async fn serve(state: &State, request: Request) -> Response {
     let Some(of_path) = state.custom.get(request.uri().path()) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return unrouted::unknown_path(state, request).await;
     };
     let wanted = |route: &&CustomRoute| route.method == request.method();
     let Some(route) = of_path.iter().find(wanted) else {
         let methods: Vec<&str> = of_path.iter().map(|route| route.method.as_str()).collect();
         let allow = [(ALLOW, methods.join(", "))];
-        return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
+        return (allow, unrouted::wrong_method(state, request).await).into_response();
     };
     let is_sealed = route.key != RouteKey::Clear;
     let mut received = match exchange::receive(state, request, None, is_sealed).await {

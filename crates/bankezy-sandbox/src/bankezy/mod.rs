@@ -7,9 +7,11 @@ mod reply;
 mod requests;
 mod routes;
 mod sealing;
+mod unrouted;
 
 pub(super) use custom::serve as serve_custom;
 pub(super) use routes::ROUTES;
+pub(super) use unrouted::wrong_method;
 
 use std::sync::Arc;
 

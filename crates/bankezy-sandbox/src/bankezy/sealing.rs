@@ -100,7 +100,7 @@ pub(super) fn session(
         ));
     };
     let token = token.to_str().unwrap_or_default();
-    trace.with(|draft| draft.token = state.token_number(token));
+    trace.with(|draft| draft.token = state.remembered(token).map(|(number, _)| number));
     let found = state.session(token).map_err(|status| {
         let text = status.text();
         refused(StatusCode::UNAUTHORIZED, text, rule, text)

@@ -548,7 +548,7 @@ function bodySection(title, body) {
   showFacts(facts, [
     ["Content type", body.contentType ?? "none"],
     ["Length", `${body.bytes} bytes${body.truncated ? ", only the start is kept" : ""}`],
-    ["JWE header", body.header && JSON.stringify(body.header)],
+    ["JWE header", body.header],
     ["Key", body.key && keyText(body.key)],
   ]);
   const column = (name, text) => element("div", {},
@@ -723,7 +723,7 @@ async function open() {
   at("open-result").textContent = "";
   at("open-key-used").textContent = "";
   const answer = await api("POST", "/open", wanted);
-  at("open-key-used").textContent = `Key: ${keyText(answer.key)}. Header: ${JSON.stringify(answer.header)}`;
+  at("open-key-used").textContent = `Key: ${keyText(answer.key)}. Header: ${answer.header}`;
   at("open-result").textContent = pretty(answer.opened);
 }
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::request::{Asked, Outcome, empty, ok};
 use crate::bodies::bare;
 use crate::channel::{Channel, STATIC};
-use crate::log::{LoggedKey, header_json};
+use crate::log::LoggedKey;
 use crate::members::{MemberError, Members};
 use crate::sessions::Session;
 use crate::state::State;
@@ -117,7 +117,6 @@ pub(super) async fn open(asked: Asked<'_>) -> Outcome {
         Ok(inspection) => inspection.header,
         Err(error) => return Err(Failure::bad_request("not-sealed", error.to_string())),
     };
-    let header = header_json(&header);
     let keys = match key {
         Some(key) => vec![key],
         None => all_keys(state),

@@ -103,7 +103,7 @@ fn token(entry: &Entry, now: u64) -> Value {
         "id": entry.number,
         "session": entry.session.login_id,
         "call": entry.call,
-        "referenceId": entry.session.reference,
+        "referenceId": &*entry.session.reference,
         "issuedAt": rfc3339_millis(entry.issued_at),
         "expiresAt": rfc3339_millis(entry.expires_at),
         "state": entry.ended(now).map_or("valid", TokenStatus::name),
@@ -114,7 +114,7 @@ fn token(entry: &Entry, now: u64) -> Value {
 fn session(state: &State, session: &Arc<Session>, tokens: &[u64]) -> Value {
     json!({
         "id": session.login_id,
-        "referenceId": session.reference,
+        "referenceId": &*session.reference,
         "exchanged": session.keys.exchanged(),
         "derivation": state.keys.derivation_of(&session.keys),
         "withStaticSecret": session.keys.has_static_secret(),

@@ -6,7 +6,6 @@ mod ring;
 mod trace;
 
 pub(crate) use journal::{Journal, OnExchange};
-pub(crate) use record::header_json;
 pub use record::{BrokenRule, LoggedExchange, LoggedKey, LoggedMessage};
 pub use ring::LogLimits;
 pub(crate) use trace::{Recording, Trace};

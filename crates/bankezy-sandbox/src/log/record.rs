@@ -85,7 +85,7 @@ pub struct LoggedMessage {
     pub truncated: bool,
     /// Length of the whole body, in bytes.
     pub bytes: u64,
-    /// The JWE header, as JSON.
+    /// The JWE header, decoded and otherwise as it was sent.
     pub header: Option<String>,
     /// The body after it was opened or before it was sealed, cut at 64 KiB.
     pub opened: Option<String>,
@@ -100,7 +100,7 @@ impl LoggedMessage {
             "text": self.text,
             "truncated": self.truncated,
             "bytes": self.bytes,
-            "header": self.header.as_deref().map(header_json),
+            "header": self.header,
             "opened": self.opened,
             "key": self.key.as_ref().map(LoggedKey::to_json),
         })
@@ -111,11 +111,6 @@ impl LoggedMessage {
         let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
         self.text.len() + texts + self.key.as_ref().map_or(0, |key| key.name.len())
     }
-}
-
-/// A JWE header as JSON; as text if it is none.
-pub(crate) fn header_json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or(text.into())
 }
 
 /// Without what was sent.

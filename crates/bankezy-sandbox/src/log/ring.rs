@@ -113,7 +113,7 @@ impl Ring {
         let skipped = usize::try_from(first.saturating_sub(oldest)).unwrap_or(usize::MAX);
         let found = self.kept.iter().skip(skipped);
         let exchanges: Vec<_> = found.take(limit).map(|(one, _)| Arc::clone(one)).collect();
-        let reached = missed.map_or(since, |(_, last)| last);
+        let reached = missed.map_or(since.max(self.cleared), |(_, last)| last);
         let next = exchanges.last().map_or(reached, |last| last.number);
         Page {
             more: next < self.newest,
@@ -192,6 +192,10 @@ mod tests {
         ring.push(exchange(10_000));
         assert_eq!((ring.oldest(), ring.bytes, ring.newest()), (None, 0, 101));
         assert_eq!(ring.since(0, 10).missed, Some((1, 101)));
+        // What was removed on request is neither missed nor more.
+        ring.clear();
+        let page = ring.since(0, 10);
+        assert_eq!((page.missed, page.next, page.more), (None, 101, false));
         assert_eq!(ring.since(0, 10).next, 101);
     }
 

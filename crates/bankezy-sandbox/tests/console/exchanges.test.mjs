@@ -46,6 +46,8 @@ test("sealed and opened text stand side by side", async () => {
     '{\n  "amount": 12345678901234567890,\n  "list": [],\n  "text": "a:b,{}"\n}',
   );
   assert.match(await page.locator('pre[aria-label="Request, sealed"]').textContent(), /^eyJ[\w-]+\.\./);
+  // In the order in which the client wrote it.
+  await page.getByRole("region", { name: "Request" }).getByText('{"enc":"A256GCM","alg":"dir"}').waitFor();
   const [sealed, clear] = await Promise.all(
     ["sealed", "opened"].map((name) => page.locator(`pre[aria-label="Answer, ${name}"]`).boundingBox()),
   );

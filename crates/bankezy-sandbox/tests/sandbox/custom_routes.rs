@@ -1,5 +1,7 @@
 //! Routes of the user's own, from Rust and from a file.
 
+use std::time::{Duration, Instant};
+
 use bankezy_sandbox::{CustomRoute, RouteKey, Sandbox, SandboxError};
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -24,7 +26,7 @@ answer = { sum = "{{request.a}} {{request.b}}", list = [1, true] }
 method = "GET"
 path = "/status"
 key = "clear"
-delay_ms = 1
+delay_ms = 300
 answer = { at = "{{now}}", sent = "{{request}}" }
 "#;
 
@@ -57,7 +59,25 @@ async fn routes_of_a_file_answer_by_their_templates() {
         "{:?}",
         logged.notes
     );
-    // The same path by POST is another route, and needs a token.
+    // The same path by POST is another route: under the key of a session.
+    let own = key_pair(Kind::P256);
+    let body = token_body(&sandbox, &own);
+    let get_token = format!("/kong{}", GET_TOKEN[0]);
+    let issued = call(&sandbox, &channel, &get_token, &[], &body).await;
+    let agreed = exchanged(&sandbox, own, issued["serverPubKey"].as_str().unwrap());
+    let token = issued["token"].as_str().unwrap();
+    let with_token = [headers[0], headers[1], ("X-API-TOKEN", token)];
+    let sealed = agreed.seal(r#"{"account":{"number":17}}"#);
+    let post = request(
+        "POST",
+        "/kong/wallet/balance",
+        &with_token,
+        sealed.as_bytes(),
+    );
+    let answer = agreed.open(&send(address, &post).await.unwrap());
+    assert_eq!(answer["for"], json!({ "number": 17 }));
+    assert_eq!(answer["id"].as_str().unwrap().len(), 36);
+    // Without a token there is no session.
     let post = request("POST", "/kong/wallet/balance", &headers, sealed.as_bytes());
     assert_eq!(send(address, &post).await.unwrap().status, 401);
     let wrong = request("DELETE", "/kong/wallet/balance", &headers, b"");
@@ -67,9 +87,11 @@ async fn routes_of_a_file_answer_by_their_templates() {
         (405, Some("POST, PUT"))
     );
 
+    let started = Instant::now();
     let answer = send(address, &request("GET", "/kong/status", &[], b""))
         .await
         .unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(300));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     assert!(json["at"].as_str().unwrap().ends_with('Z') && json["sent"].is_null());

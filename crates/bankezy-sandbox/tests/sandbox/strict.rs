@@ -40,6 +40,61 @@ async fn a_reference_has_one_token() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_calls_at_once_with_a_reference_one_gets_a_token() {
+    let sandbox = strict().await;
+    let channel = static_channel(&sandbox);
+    let body = token_body(&sandbox, &key_pair(Kind::P256));
+    let mut calls = Vec::new();
+    for _ in 0..20 {
+        let sealed = channel.seal(&body.to_string());
+        let headers = [
+            ("X-API-KEY", sandbox.credentials().api_key()),
+            ("Content-Type", "text/plain"),
+        ];
+        let request = request("POST", GET_TOKEN[0], &headers, sealed.as_bytes());
+        let address = sandbox.address();
+        calls.push(tokio::spawn(async move { send(address, &request).await }));
+    }
+    let mut taken = 0;
+    for call in calls {
+        let answer = call.await.unwrap().unwrap();
+        taken += usize::from(channel.open(&answer)["resCode"] == 100);
+    }
+    assert_eq!(taken, 1);
+}
+
+#[tokio::test]
+async fn a_reference_is_known_as_long_as_one_of_its_tokens() {
+    let builder = Sandbox::builder().strict(true).max_tokens(2);
+    let sandbox = builder.start().await.unwrap();
+    let channel = static_channel(&sandbox);
+    let own = key_pair(Kind::P256);
+    let ask = async |reference: &str| {
+        let mut body = token_body(&sandbox, &own);
+        body["referenceId"] = json!(reference);
+        call(&sandbox, &channel, GET_TOKEN[0], &[], &body).await
+    };
+    let first = ask("a").await;
+    let token = first["token"].as_str().unwrap();
+    let headers = [("X-API-TOKEN", token), ("X-ACCOUNT-NUMBER", ACCOUNT)];
+    let renew = json!({ "token": token });
+    let renewed = call(&sandbox, &channel, RENEW[0], &headers, &renew).await;
+    assert_ne!(renewed["resCode"], "TOK003", "{renewed}");
+    // Its first token is forgotten now, and the renewed one is not.
+    assert_eq!(ask("b").await["resCode"], 100);
+    assert_eq!(ask("a").await["resCode"], "TOK003");
+    assert_eq!(ask("c").await["resCode"], 100);
+    assert_eq!(ask("a").await["resCode"], 100);
+    assert_eq!(ask("c").await["resCode"], "TOK003");
+    // A reference names all of its tokens.
+    let invalidate = json!({ "tokenReferenceId": "a" });
+    let ended = call(&sandbox, &channel, INVALIDATE[0], &[], &invalidate).await;
+    assert_ne!(ended["resCode"], "TOK003", "{ended}");
+    let again = call(&sandbox, &channel, INVALIDATE[0], &[], &invalidate).await;
+    assert_eq!(again["resCode"], "TOK003");
+}
+
 #[tokio::test]
 async fn members_that_no_page_names_are_refused() {
     let sandbox = strict().await;
