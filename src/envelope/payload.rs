@@ -10,6 +10,7 @@ use crate::backend::{Aes256Gcm, Backend};
 use crate::error::{Error, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Header};
+use crate::jwe::seal::Message;
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::Algorithm;
 use crate::nonce::{Counter, NonceBudget, NonceSource};
@@ -154,13 +155,41 @@ impl PayloadCipher {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        let fits = seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len);
+        let message = self.message(plaintext).inspect_err(|_| sealed.clear())?;
+        message.seal_text(self.aead.as_ref(), sealed)
+    }
+
+    /// Replaces `sealed` by the bytes of the sealed payload: faster than
+    /// [`seal_into`](Self::seal_into), since a `String` has to be checked for UTF-8.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        let message = self.message(plaintext).inspect_err(|_| sealed.clear())?;
+        message.seal(self.aead.as_ref(), sealed)
+    }
+
+    /// Appends the bytes of the sealed payload to what is in `out`, which is as it was on failure.
+    /// [`seal_to_bytes`](Self::seal_to_bytes) is faster: it need not clear the memory first.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn append_sealed(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        self.message(plaintext)?.append(self.aead.as_ref(), out)
+    }
+
+    /// What to seal, counted and with a nonce.
+    fn message<'a>(&self, plaintext: &'a [u8]) -> Result<Message<'a>, Error> {
+        seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len)?;
+        let nonce = self.nonces.nonce()?;
         // Counted once there is a nonce: a message that gets none is not sealed.
-        let nonce = fits.and_then(|()| self.nonces.nonce());
-        let counted = nonce.and_then(|nonce| self.counter.take().map(|()| nonce));
-        let nonce = counted.inspect_err(|_| sealed.clear())?;
-        let aead = self.aead.as_ref();
-        seal::seal(aead, header::DIR, "", nonce, plaintext, sealed)
+        self.counter.take()?;
+        Ok(Message {
+            header: header::DIR,
+            encrypted_key: "",
+            nonce,
+            plaintext,
+        })
     }
 
     /// Writes a value as JSON and seals it.

@@ -14,6 +14,7 @@ use crate::codec::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
+use crate::jwe::seal::Message;
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::{Algorithm, KeyType};
 use crate::keys::derivation::{Derivation, check_party_info};
@@ -130,14 +131,13 @@ impl PublicKeySealer {
                 let wrapped = base64url::encode_to_string(&rsa.wrap(&key)?);
                 fits(header::RSA_OAEP_256, &wrapped)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
-                seal::seal(
-                    aead.as_ref(),
-                    header::RSA_OAEP_256,
-                    &wrapped,
+                let message = Message {
+                    header: header::RSA_OAEP_256,
+                    encrypted_key: &wrapped,
                     nonce,
                     plaintext,
-                    sealed,
-                )
+                };
+                message.seal_text(aead.as_ref(), sealed)
             }
             Recipient::P256 { point, apu, apv } => {
                 let (epk, shared) = pair::ephemeral(point, self.backend)?;
@@ -145,7 +145,13 @@ impl PublicKeySealer {
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);
                 fits(&header, "")?;
-                seal::seal(aead.as_ref(), &header, "", nonce, plaintext, sealed)
+                let message = Message {
+                    header: &header,
+                    encrypted_key: "",
+                    nonce,
+                    plaintext,
+                };
+                message.seal_text(aead.as_ref(), sealed)
             }
         }
     }
