@@ -262,7 +262,7 @@ impl PrivateKeyOpener {
     /// RFC 7516 section 11.5: where the wrapped key does not unwrap, a random key takes its place,
     /// so that the failure comes from the tag, as for any other changed message.
     fn unwrapped_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        match Header::parse(parts.header)? {
+        match parts.header()? {
             Header::RsaOaep256 => {}
             other => return Err(other.instead_of(Algorithm::RsaOaep256).into()),
         }
@@ -277,7 +277,7 @@ impl PrivateKeyOpener {
     }
 
     fn agreed_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        let agreement = match Header::parse(parts.header)? {
+        let agreement = match parts.header()? {
             Header::EcdhEs(agreement) => agreement,
             other => return Err(other.instead_of(Algorithm::EcdhEs).into()),
         };

@@ -17,8 +17,8 @@ pub(crate) const TAG_CHARS: usize = base64url::encoded_len(16);
 /// A text cut into its parts, of which none is decoded yet.
 pub(crate) struct Compact<'a> {
     text: &'a [u8],
-    /// As received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
-    pub(crate) header: &'a [u8],
+    /// The header as received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
+    pub(crate) aad: &'a [u8],
     pub(crate) encrypted_key: &'a [u8],
     /// [`IV_CHARS`].
     pub(crate) iv: &'a [u8],
@@ -38,6 +38,12 @@ impl<'a> Compact<'a> {
     pub(crate) fn plaintext_len(&self) -> usize {
         // `cut` has refused the lengths that no plaintext has.
         base64url::decoded_len(self.ciphertext.len()).unwrap_or_default()
+    }
+
+    /// What the header says.
+    pub(crate) fn header(&self) -> Result<Header, Error> {
+        // A text that was cut in the wrong places has no header either: that says more.
+        Header::parse(self.aad).map_err(|_| self.diagnose())
     }
 
     /// Why a part turned out not to be canonical base64url.
@@ -61,7 +67,7 @@ impl<'a> Compact<'a> {
         base64url::decoded_len(ciphertext.len())?;
         Some(Self {
             text,
-            header,
+            aad: header,
             encrypted_key,
             iv,
             ciphertext,

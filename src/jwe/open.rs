@@ -26,6 +26,6 @@ pub(crate) fn open(
     if !canonical {
         return Err(parts.diagnose());
     }
-    aead.open_in_place(&iv, parts.header, &tag, room)
+    aead.open_in_place(&iv, parts.aad, &tag, room)
         .ok_or(Error::OpenFailed)
 }

@@ -4,6 +4,7 @@ use crate::backend::Aes256Gcm;
 use crate::codec::base64url::{self, Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
+use crate::jwe::header;
 use crate::nonce;
 
 /// Characters of the compact form around `plaintext_len` bytes.
@@ -43,7 +44,18 @@ pub(crate) struct Message<'a> {
     pub(crate) plaintext: &'a [u8],
 }
 
-impl Message<'_> {
+impl<'a> Message<'a> {
+    /// Under a shared key.
+    #[inline]
+    pub(crate) fn dir(nonce: [u8; nonce::LEN], plaintext: &'a [u8]) -> Self {
+        Self {
+            header: header::DIR,
+            encrypted_key: "",
+            nonce,
+            plaintext,
+        }
+    }
+
     /// Characters of the compact form.
     fn sealed_len(&self) -> usize {
         sealed_len(

@@ -79,12 +79,22 @@ impl Leased {
         reason = "blocks stay below MAX_LIMIT / BLOCK, and BLOCK numbers are left at most"
     )]
     fn offset(&self) -> Result<u64, Error> {
-        let [state, ..] = self.shards.of_this_thread();
-        // Not a plain subtraction: calls after the last block would count on into the number of the block.
-        let taken = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_one_less);
-        if let Ok(taken) = taken {
-            return Ok((taken >> LEFT_BITS) * BLOCK + BLOCK - left(taken));
-        }
+        let mut lost = 0_u32;
+        let [state, _] = loop {
+            let numbers = self.shards.of_this_thread();
+            let [state, _] = numbers;
+            // Not a plain subtraction: calls after the last block would count on into the number of the block.
+            let now = state.load(Ordering::Relaxed);
+            let Some(less) = with_one_less(now) else {
+                break numbers;
+            };
+            let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+            match state.compare_exchange(now, less, success, failure) {
+                Ok(taken) => return Ok((taken >> LEFT_BITS) * BLOCK + BLOCK - left(taken)),
+                Err(_) if lost == 0 => lost = 1,
+                Err(_) => self.shards.spread(),
+            }
+        };
         let block = self
             .next_block
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |block| {
