@@ -87,14 +87,14 @@ impl Counter {
     /// Counts one message.
     #[inline]
     pub(crate) fn take(&self) -> Result<(), Error> {
-        let mut lost = 0_u32;
+        let mut lost = false;
         loop {
             let shard = Shard::of(self.shards.of_this_thread());
             match shard.take() {
                 Taken::One => return Ok(()),
                 Taken::NoneLeft => self.refill(&shard)?,
-                Taken::ByAnother if lost == 0 => lost = 1,
-                Taken::ByAnother => self.shards.spread(),
+                Taken::ByAnother if lost => self.shards.spread(),
+                Taken::ByAnother => lost = true,
             }
         }
     }
