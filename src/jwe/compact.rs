@@ -42,8 +42,15 @@ impl<'a> Compact<'a> {
 
     /// What the header says.
     pub(crate) fn header(&self) -> Result<Header, Error> {
-        // A text that was cut in the wrong places has no header either: that says more.
-        Header::parse(self.aad).map_err(|_| self.diagnose())
+        Header::parse(self.aad).map_err(|problem| {
+            // A text with dots in other places was cut in the wrong ones: that says more.
+            let well_cut = [self.iv, self.tag].into_iter().all(base64url::is_canonical);
+            if well_cut {
+                problem.into()
+            } else {
+                self.diagnose()
+            }
+        })
     }
 
     /// Why a part turned out not to be canonical base64url.
