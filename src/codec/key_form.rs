@@ -171,6 +171,9 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
     if start.starts_with("PuTTY-User-Key-File-") {
         return Some(KeyForm::Putty);
     }
+    if let Some(private) = printed_by_openssl(start) {
+        return Some(KeyForm::OpensslText { private });
+    }
     if start.contains("-----BEGIN ") {
         return Some(KeyForm::Pem);
     }
@@ -186,6 +189,19 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
         _ if is_decimal(start) => Some(KeyForm::Decimal),
         _ => None,
     }
+}
+
+/// Whether it is a private key that openssl printed with `-text`, or a public one. With the key itself beside it, it is
+/// PEM.
+fn printed_by_openssl(text: &str) -> Option<bool> {
+    let has = |name: &str| {
+        let ends = |line: &str| line.trim_end().ends_with(name);
+        text.lines()
+            .any(|line| ends(line) || line.split_once(" (").is_some_and(|(start, _)| ends(start)))
+    };
+    let is_private = has("Private-Key:");
+    let is_printed = !text.contains("-----BEGIN ") && (is_private || has("Public-Key:"));
+    is_printed.then_some(is_private)
 }
 
 /// Whether a line is like the first or the last one of a PEM block of a key or a certificate, with whatever dashes,

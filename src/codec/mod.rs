@@ -2,6 +2,7 @@
 
 pub(crate) mod base64url;
 pub(crate) mod json;
+pub(crate) mod json_lenient;
 #[cfg(feature = "providers")]
 pub(crate) mod json_values;
 pub(crate) mod key_form;

@@ -108,15 +108,21 @@ fn first(text: &str) -> Option<(Block<'_>, &str)> {
 impl Block<'_> {
     /// In constant time, since it may be a private key, and only in memory that wipes itself.
     pub(crate) fn decode(&self) -> Result<SecretBytes, KeyProblem> {
-        if self.label == "ENCRYPTED PRIVATE KEY" || self.has_old_encryption() {
+        if self.label == "ENCRYPTED PRIVATE KEY" {
             return Err(KeyProblem::Encrypted);
         }
         self.decode_any()
     }
 
     /// RFC 7468 has no headers; OpenSSL's old form says in one that the key is encrypted.
-    pub(crate) fn has_old_encryption(&self) -> bool {
-        self.body.contains("Proc-Type: 4,ENCRYPTED")
+    fn refuse_headers(&self) -> Result<(), KeyProblem> {
+        if self.body.contains("Proc-Type: 4,ENCRYPTED") {
+            Err(KeyProblem::OldPemEncryption)
+        } else if self.body.contains(':') {
+            Err(KeyProblem::PemHeaders)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether there is a mark in front of each line, the one with END among them. No key in base64 starts with one.
@@ -132,6 +138,7 @@ impl Block<'_> {
         if self.is_commented() {
             return Err(KeyProblem::PemCommented);
         }
+        self.refuse_headers()?;
         let mut packed = SecretBytes::zeroed(self.body.len());
         let mut len = 0_usize;
         let characters = Characters(self.body.bytes());

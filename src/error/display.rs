@@ -181,7 +181,7 @@ impl fmt::Display for KeyProblem {
                 f.write_str("its curve is not P-256, which a JWK has to call `P-256`")
             }
             Self::PointForm => f.write_str(
-                "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem` (a private key without -pubin and -pubout), or the key of a certificate with `openssl x509 -in CERT -pubkey -noout | openssl ec -pubin -pubout -conv_form uncompressed -out key.pem`",
+                "its point is not in uncompressed form: convert it with `openssl ec -pubin -in KEY -pubout -conv_form uncompressed -out key.pem` (a private key without -pubin and -pubout), or the key of a certificate, once you have seen that its keyUsage includes keyAgreement, with `openssl x509 -in CERT -pubkey -noout | openssl ec -pubin -pubout -conv_form uncompressed -out key.pem`",
             ),
             Self::OffCurve => f.write_str("its point is not on the curve P-256"),
             Self::ZeroPoint => f.write_str("its point is zero"),
@@ -207,6 +207,16 @@ impl fmt::Display for KeyProblem {
             Self::PemNoEnd => f.write_str("its PEM has no END line: it was cut short, so copy the file whole"),
             Self::PemCommented => f.write_str(
                 "it is PEM with a mark in front of each line, such as # of a comment: remove the marks, for example with `sed 's/^[[:space:]#>*]*//' FILE > key.pem`",
+            ),
+            Self::PemHeaders => f.write_str(
+                "its PEM block has lines with a name and a colon, such as `Comment:`, which RFC 7468 does not have: remove them, for example with `sed '/^[A-Za-z][A-Za-z0-9-]*:/d' FILE > key.pem`",
+            ),
+            Self::NotStrictJson { found } => write!(
+                f,
+                "it is not JSON (RFC 8259), but has {found}"
+            ),
+            Self::OldPemEncryption => f.write_str(
+                "it is encrypted in OpenSSL's old form of PEM (`Proc-Type:`), which is not read: convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in KEY -out key.pem` to a form that is read with the password (feature encrypted-keys), or decrypt it with `openssl pkey -in KEY -out key.pem`",
             ),
             Self::SeveralKeys => f.write_str(
                 "it holds more than one key: keep the one that is meant, for example the first with `openssl pkey -in FILE -out key.pem`, or of public keys with `openssl pkey -pubin -in FILE -out key.pem`",
@@ -247,7 +257,10 @@ impl fmt::Display for KeyProblem {
                 f.write_str("the password does not open it: check the password, and that the file is whole")
             }
             Self::NotDer { structure } => write!(f, "it is not a valid DER {structure}"),
-            Self::DerAlgorithm => f.write_str("its algorithm is neither rsaEncryption with NULL parameters nor P-256"),
+            Self::DerAlgorithm { found } => write!(
+                f,
+                "its algorithm is {found}: a key on P-256 (id-ecPublicKey with prime256v1) or for rsaEncryption is needed, so generate or ask for one"
+            ),
             Self::PrivateInvalid => {
                 f.write_str("its private half is not valid, or does not belong to its public half")
             }
@@ -271,7 +284,7 @@ impl fmt::Display for KeyForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Certificate => {
-                "an X.509 certificate, which holds a public key: write that with `openssl x509 -in CERT -pubkey -noout`"
+                "an X.509 certificate, which holds a public key and no private one: read it as PEM with the label CERTIFICATE, as `openssl x509 -in CERT -out cert.pem` writes it, so that its keyUsage is checked too"
             }
             Self::CertificateRequest => {
                 "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`"
@@ -286,7 +299,7 @@ impl fmt::Display for KeyForm {
                 "a PuTTY key: convert it with `puttygen KEY -O private-openssh -o KEY.ssh`, then with `ssh-keygen -p -m PKCS8 -f KEY.ssh`"
             }
             Self::Pkcs12 => {
-                "PKCS#12: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificate with `openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem`"
+                "PKCS#12, which usually holds a private key, so do not send it: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificate with `openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem`"
             }
             Self::Pkcs7 => {
                 "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`, with -inform DER for DER"
@@ -304,8 +317,15 @@ impl fmt::Display for KeyForm {
             Self::Compressed { with } => {
                 return write!(f, "compressed: decompress it with `{with} FILE > key.pem`");
             }
+            Self::OpensslText { private } => {
+                let public = if *private { "" } else { " -pubin" };
+                return write!(
+                    f,
+                    "what openssl prints of a key for people to read (-text): write the key itself with `openssl pkey{public} -in KEY -out key.pem`, without -text and -noout"
+                );
+            }
             Self::JavaKeyStore => {
-                "a Java key store: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12` (of type JCEKS with `-srcstoretype JCEKS`), then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
+                "a Java key store, which usually holds a private key, so do not send it: convert it with `keytool -importkeystore -srckeystore FILE -destkeystore key.p12 -deststoretype PKCS12` (of type JCEKS with `-srcstoretype JCEKS`), then with `openssl pkcs12 -in key.p12 -nodes -nocerts -out key.pem`"
             }
             Self::Pem => "PEM, another form than the one expected here: read it as PEM",
             Self::AlteredPem => {

@@ -107,7 +107,7 @@ const JSON: [JsonProblem; 4] = [
     JsonProblem::NotSerializable,
 ];
 
-const KEY: [KeyProblem; 48] = [
+const KEY: [KeyProblem; 51] = [
     KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -158,7 +158,10 @@ const KEY: [KeyProblem; 48] = [
     },
     KeyProblem::WrongPassword,
     KeyProblem::NotDer { structure: NAME },
-    KeyProblem::DerAlgorithm,
+    KeyProblem::DerAlgorithm { found: NAME },
+    KeyProblem::PemHeaders,
+    KeyProblem::NotStrictJson { found: NAME },
+    KeyProblem::OldPemEncryption,
     KeyProblem::PrivateInvalid,
     KeyProblem::OwnPublicKey,
     KeyProblem::PrimeLengths,
@@ -166,7 +169,8 @@ const KEY: [KeyProblem; 48] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 29] = [
+const FORM: [KeyForm; 30] = [
+    KeyForm::OpensslText { private: true },
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
     KeyForm::OpenSsh,

@@ -182,6 +182,8 @@ pub enum KeyProblem {
     PemNoEnd,
     /// PEM with a mark in front of each line, such as that of a comment.
     PemCommented,
+    /// PEM with header lines inside of its block, which RFC 7468 does not have.
+    PemHeaders,
     /// PEM with more than one key.
     SeveralKeys,
     /// PEM with more than one certificate and no key.
@@ -209,6 +211,13 @@ pub enum KeyProblem {
         /// The bit that is needed.
         needed: &'static str,
     },
+    /// JSON as other languages write it, which RFC 8259 does not allow.
+    NotStrictJson {
+        /// What it has.
+        found: &'static str,
+    },
+    /// The private key is in OpenSSL's old form of encrypted PEM (`Proc-Type: 4,ENCRYPTED`).
+    OldPemEncryption,
     /// The private key is encrypted with a password.
     Encrypted,
     /// The private key is not encrypted, although a password was given.
@@ -235,7 +244,10 @@ pub enum KeyProblem {
         structure: &'static str,
     },
     /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
-    DerAlgorithm,
+    DerAlgorithm {
+        /// Its name and object identifier, such as `Ed25519 (1.3.101.112)`, if it is a known one.
+        found: &'static str,
+    },
     /// The private half does not belong to the public half, or is no valid private key.
     PrivateInvalid,
     /// The public key of the other side has the x coordinate of one's own: it was sent back.
@@ -280,6 +292,11 @@ pub enum KeyForm {
     Compressed {
         /// The command that reads it, such as `gzip -dc <`.
         with: &'static str,
+    },
+    /// What openssl prints with `-text`.
+    OpensslText {
+        /// Whether it is of a private key.
+        private: bool,
     },
     /// A Java key store (JKS or JCEKS).
     JavaKeyStore,

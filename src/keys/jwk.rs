@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 
 use crate::codec::base64url;
 use crate::codec::json::{NotObject, Object};
+use crate::codec::json_lenient::lenient;
 use crate::codec::key_form::{DerForm, unmarked};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
@@ -64,7 +65,9 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     let jwk = Object::parse(unmarked(json)).map_err(|problem| match problem {
         NotObject::Syntax => match DerForm::of(json) {
             DerForm::Other(found) if found != KeyForm::Jwk => KeyProblem::OtherForm { found },
-            _ => KeyProblem::NotJsonObject,
+            _ => lenient(json).map_or(KeyProblem::NotJsonObject, |found| {
+                KeyProblem::NotStrictJson { found }
+            }),
         },
         NotObject::Truncated => KeyProblem::CutShort,
         NotObject::DuplicateMember => KeyProblem::DuplicateMember,
@@ -91,14 +94,16 @@ fn around(jwk: &Object<'_>) -> Option<KeyForm> {
 /// The JSON text of a member that says something: some libraries write `null`, `""`, `" "`, `[]` or `{}` for what
 /// is absent.
 pub(crate) fn value<'a>(jwk: &Object<'a>, member: &str) -> Option<&'a str> {
+    jwk.raw(member).filter(|raw| says_something(raw))
+}
+
+fn says_something(raw: &str) -> bool {
     let is_blank = |inner: &str| inner.trim_ascii().is_empty();
-    let inside = |raw: &'a str, open, close| raw.strip_prefix(open)?.strip_suffix(close);
-    jwk.raw(member).filter(|raw| {
-        *raw != "null"
-            && !inside(raw, '"', '"').is_some_and(is_blank)
-            && !inside(raw, '[', ']').is_some_and(is_blank)
-            && !inside(raw, '{', '}').is_some_and(is_blank)
-    })
+    let inside = |open, close| raw.strip_prefix(open)?.strip_suffix(close);
+    raw != "null"
+        && !inside('"', '"').is_some_and(is_blank)
+        && !inside('[', ']').is_some_and(is_blank)
+        && !inside('{', '}').is_some_and(is_blank)
 }
 
 /// An ephemeral public key (RFC 7518 section 4.6.1.1) as an uncompressed point (SEC 1 section 2.3.3).
@@ -157,13 +162,14 @@ fn check_use(jwk: &Object<'_>, kind: KeyType) -> Result<(), KeyProblem> {
     Ok(())
 }
 
-/// Refuses members of a private key that have a value.
+/// Refuses members of a private key that have a value, also where a serializer writes their names in capital letters.
 pub(crate) fn refuse_private(jwk: &Object<'_>) -> Result<(), KeyProblem> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let is_secret = |raw: &str| !matches!(raw, "false" | "true" | "0");
-    if private
-        .iter()
-        .any(|member| value(jwk, member).is_some_and(is_secret))
+    let is_private = |name: &str| private.iter().any(|it| it.eq_ignore_ascii_case(name));
+    let is_secret = |raw: &str| says_something(raw) && !matches!(raw, "false" | "true" | "0");
+    if jwk
+        .members()
+        .any(|(name, raw)| is_private(name) && is_secret(raw))
     {
         Err(KeyProblem::PrivateMember)
     } else {

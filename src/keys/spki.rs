@@ -25,16 +25,64 @@ pub(crate) enum DerAlgorithm {
     Rsa,
 }
 
+/// What an algorithm is called that keys are made for by mistake, with its object identifier.
+fn name(algorithm: ObjectIdentifier) -> &'static str {
+    const KNOWN: [(&str, &str); 14] = [
+        (
+            "1.2.840.113549.1.1.1",
+            "rsaEncryption (1.2.840.113549.1.1.1) with parameters other than NULL",
+        ),
+        (
+            "1.2.840.10045.2.1",
+            "id-ecPublicKey (1.2.840.10045.2.1) without the name of its curve",
+        ),
+        ("1.3.101.110", "X25519 (1.3.101.110)"),
+        ("1.3.101.111", "X448 (1.3.101.111)"),
+        ("1.3.101.112", "Ed25519 (1.3.101.112)"),
+        ("1.3.101.113", "Ed448 (1.3.101.113)"),
+        ("1.2.840.113549.1.1.7", "RSAES-OAEP (1.2.840.113549.1.1.7)"),
+        (
+            "1.2.840.113549.1.1.10",
+            "RSASSA-PSS (1.2.840.113549.1.1.10)",
+        ),
+        (
+            "1.2.840.113549.1.3.1",
+            "Diffie-Hellman (1.2.840.113549.1.3.1)",
+        ),
+        ("1.2.840.10040.4.1", "DSA (1.2.840.10040.4.1)"),
+        ("1.3.132.1.12", "id-ecDH (1.3.132.1.12)"),
+        (
+            "2.16.840.1.101.3.4.4.1",
+            "ML-KEM-512 (2.16.840.1.101.3.4.4.1)",
+        ),
+        (
+            "2.16.840.1.101.3.4.4.2",
+            "ML-KEM-768 (2.16.840.1.101.3.4.4.2)",
+        ),
+        (
+            "2.16.840.1.101.3.4.4.3",
+            "ML-KEM-1024 (2.16.840.1.101.3.4.4.3)",
+        ),
+    ];
+    let is_it = |oid: &str| ObjectIdentifier::new(oid).is_ok_and(|oid| oid == algorithm);
+    KNOWN
+        .iter()
+        .find(|(oid, _)| is_it(oid))
+        .map_or("none that is known here", |(_, name)| name)
+}
+
 impl DerAlgorithm {
     pub(crate) fn of(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, KeyProblem> {
         match (identifier.oid, identifier.parameters) {
+            // RFC 3279 section 2.3.1 asks for NULL, which some tools leave out; OpenSSL reads both.
+            (RSA, None) => Ok(Self::Rsa),
             (RSA, Some(parameters)) if parameters == AnyRef::NULL => Ok(Self::Rsa),
             (EC, Some(curve)) => match curve.decode_as::<ObjectIdentifier>() {
                 Ok(P256) => Ok(Self::P256),
                 _ if curve.tag() == Tag::Sequence => Err(KeyProblem::ExplicitCurve),
                 _ => Err(KeyProblem::WrongCurve),
             },
-            _ => Err(KeyProblem::DerAlgorithm),
+            (other, _) => Err(KeyProblem::DerAlgorithm { found: name(other) }),
         }
     }
 

@@ -181,17 +181,23 @@ fn hostile_pkcs8() {
             row(
                 "Ed25519",
                 der_of(include_str!("../data/ed25519.pem")),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "Ed25519 (1.3.101.112)",
+                },
             ),
             row(
                 "X25519",
                 der_of(include_str!("../data/x25519.pem")),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "X25519 (1.3.101.110)",
+                },
             ),
             row(
                 "RSASSA-PSS",
                 der_of(include_str!("../data/rsa-pss.pem")),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "RSASSA-PSS (1.2.840.113549.1.1.10)",
+                },
             ),
             row(
                 "RSA of 1024 bits",
@@ -374,7 +380,7 @@ fn hostile_private_pem() {
             row(
                 "encrypted PKCS#1",
                 include_str!("../data/rsa2048-proc-type.pem"),
-                P::Encrypted,
+                P::OldPemEncryption,
             ),
             row(
                 "SEC 1 on P-384",
@@ -390,7 +396,9 @@ fn hostile_private_pem() {
             row(
                 "Ed25519",
                 include_str!("../data/ed25519.pem"),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "Ed25519 (1.3.101.112)",
+                },
             ),
             row(
                 "RSA of 1024 bits",

@@ -133,7 +133,13 @@ fn hostile_subject_public_key_infos() {
                 der_of(include_str!("../data/p256-explicit.pub.pem")),
                 P::ExplicitCurve,
             ),
-            row("no parameters", spki(EC_OID, &[], point), P::DerAlgorithm),
+            row(
+                "no parameters",
+                spki(EC_OID, &[], point),
+                P::DerAlgorithm {
+                    found: "id-ecPublicKey (1.2.840.10045.2.1) without the name of its curve",
+                },
+            ),
             row(
                 "P-384",
                 der_of(include_str!("../data/p384.pub.pem")),
@@ -147,27 +153,44 @@ fn hostile_subject_public_key_infos() {
             row(
                 "Ed25519",
                 der_of(include_str!("../data/ed25519.pub.pem")),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "Ed25519 (1.3.101.112)",
+                },
             ),
             row(
                 "X25519",
                 der_of(include_str!("../data/x25519.pub.pem")),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "X25519 (1.3.101.110)",
+                },
             ),
             row(
                 "RSASSA-PSS",
                 der_of(include_str!("../data/rsa-pss.pub.pem")),
-                P::DerAlgorithm,
-            ),
-            row(
-                "RSA without parameters",
-                spki(RSA_OID, &[], &rsa_pkcs1()),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "RSASSA-PSS (1.2.840.113549.1.1.10)",
+                },
             ),
             row(
                 "RSA with an OID for parameters",
                 spki(RSA_OID, &tlv(6, &[P256_OID]), &rsa_pkcs1()),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "rsaEncryption (1.2.840.113549.1.1.1) with parameters other than NULL",
+                },
+            ),
+            row(
+                "Ed448",
+                spki(&[0x2b, 0x65, 0x71], &[], &[7; 57]),
+                P::DerAlgorithm {
+                    found: "Ed448 (1.3.101.113)",
+                },
+            ),
+            row(
+                "an algorithm of nobody",
+                spki(&[0x2a, 3, 4], &[], &[7; 57]),
+                P::DerAlgorithm {
+                    found: "none that is known here",
+                },
             ),
             row(
                 "RSA holding a point",
@@ -303,7 +326,9 @@ fn hostile_public_pem() {
             row(
                 "RSASSA-PSS",
                 include_str!("../data/rsa-pss.pub.pem"),
-                P::DerAlgorithm,
+                P::DerAlgorithm {
+                    found: "RSASSA-PSS (1.2.840.113549.1.1.10)",
+                },
             ),
             row(
                 "one over the cap",

@@ -129,6 +129,11 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Refuses a place where no private key can be written, before one is made for it.
 pub(crate) fn check_private(path: &Path, from: &str, force: bool) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        return Err(Failure::usage(format!(
+            "{from} takes the name of a file: a secret is not written to standard output (a file named - is ./-)"
+        )));
+    }
     let what = named_by(from);
     match fs::symlink_metadata(path) {
         Ok(found) if force && found.is_file() => Ok(()),

@@ -1,11 +1,12 @@
 //! `bankezy inspect`: what a text says of itself, without a key.
 
+use bankezy_crypto::{Error, KeyProblem};
 use bankezy_diagnose::Line;
 
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::files::{self, Limit};
-use crate::{key_forms, octet_text, other_kind};
+use crate::{key_forms, octet_text, other_kind, private_text};
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
@@ -15,20 +16,31 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     };
     let bytes = octet_text::pem_in_other_code(bytes.as_bytes()).unwrap_or(bytes);
     let bytes = bytes.as_bytes();
-    let report = bankezy_diagnose::inspect(bytes, max).map_err(|error| {
-        Failure::operation(if other_kind::is_secret(bytes) {
-            format!(
-                "if it is a payload secret, keep it secret: there is nothing to explain; otherwise: \
-                 {error}"
-            )
-        } else {
-            error.to_string()
-        })
-    })?;
+    let report = bankezy_diagnose::inspect(bytes, max)
+        .map_err(|error| Failure::operation(refusal(bytes, error.to_string())))?;
     let kind = report.lines().first().map_or("", Line::value);
     let key_id = kind.starts_with("public key").then(|| key_id_of(bytes));
     let key_id = key_id.flatten().unwrap_or_default();
     files::print(format!("{report}{key_id}").as_bytes())
+}
+
+/// Why nothing is explained: that it is to be kept secret comes first.
+fn refusal(bytes: &[u8], error: String) -> String {
+    if other_kind::is_secret(bytes) {
+        return "this looks like a payload secret or another key, not like a message: keep it secret, there is nothing to \
+                explain; `bankezy diagnose` finds out how a secret is written, with a message that it opens"
+            .to_owned();
+    }
+    let key = str::from_utf8(bytes).map_or_else(
+        |_| key_forms::public_key(bytes).map_err(|error| private_text::alarmed(bytes, error)),
+        key_forms::public_text,
+    );
+    let alarm = Error::from(KeyProblem::PrivateMember);
+    if key == Err(alarm.clone()) {
+        alarm.to_string()
+    } else {
+        error
+    }
 }
 
 /// A line for the `kid` of a public key.

@@ -7,7 +7,7 @@ use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
 use crate::octet_text::{self, decoded, is_hex};
-use crate::private_text::{alarmed, other_form};
+use crate::private_text::{alarmed, other_form, percent_decoded};
 
 /// What bytes are by their outside.
 enum Form<'a> {
@@ -127,6 +127,22 @@ fn is_point_and_scalar(bytes: &[u8]) -> bool {
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
+    public_as_written(text).map_err(|error| {
+        let inside = percent_decoded(text.as_bytes());
+        let inside = inside
+            .as_ref()
+            .and_then(|it| str::from_utf8(it.as_bytes()).ok());
+        // Nothing else is read from it.
+        let alarm = Error::from(KeyProblem::PrivateMember);
+        if inside.is_some_and(|inside| public_as_written(inside) == Err(alarm.clone())) {
+            alarm
+        } else {
+            error
+        }
+    })
+}
+
+fn public_as_written(text: &str) -> Result<PublicKey, Error> {
     match Form::of(text.as_bytes()) {
         Form::Pem(text) => {
             PublicKey::from_pem(text).map_err(|error| alarmed(text.as_bytes(), error))

@@ -42,8 +42,10 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
         Encoding::Hex => PayloadSecret::from_hex(text),
         Encoding::Utf8 => PayloadSecret::from_raw_str(text),
     };
-    secret.map_err(|error| {
-        Failure::operation(format!("{error} (--encoding; `bankezy diagnose` finds it)"))
+    secret.map_err(|error| match error {
+        // It was decoded, and no message opens with it.
+        Error::SecretZero => error.into(),
+        _ => Failure::operation(format!("{error} (--encoding; `bankezy diagnose` finds it)")),
     })
 }
 

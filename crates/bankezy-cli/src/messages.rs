@@ -6,7 +6,7 @@ use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
     Error, KeyPair, Open, Opened, PayloadCipher, PrivateKeyOpener, PublicKeySealer, Seal,
 };
-use bankezy_diagnose::{InspectError, Line};
+use bankezy_diagnose::{DiagnoseError, InspectError, Line, Message};
 
 use crate::args::{
     self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
@@ -82,12 +82,13 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     let sealed = sealed.as_bytes().trim_ascii_end();
     opener
         .open_into(sealed, &mut opened)
-        .map_err(|error| refusal(error, sealed, max))?;
+        .map_err(|error| refusal(error, sealed, max, backend))?;
     files::print(opened.as_bytes())
 }
 
-/// Why a message is not opened. A JWE in JSON serialization is told from JSON that is not encrypted.
-fn refusal(error: Error, sealed: &[u8], max: usize) -> Failure {
+/// Why a message is not opened. A JWE in JSON serialization is told from JSON that is not encrypted, and what is
+/// around a message is named.
+fn refusal(error: Error, sealed: &[u8], max: usize, backend: &Backend) -> Failure {
     let is_json = sealed.trim_ascii_start().starts_with(b"{");
     let is_jwe = |kind: &Line| kind.value().starts_with("JWE");
     let found = is_json.then(|| bankezy_diagnose::inspect(sealed, max));
@@ -99,7 +100,31 @@ fn refusal(error: Error, sealed: &[u8], max: usize) -> Failure {
             "this is a JWE in JSON serialization, and compact JWE is needed: join its `protected`, \
              `encrypted_key`, `iv`, `ciphertext` and `tag` with dots",
         ),
-        _ => error.into(),
+        _ => match surroundings(&error, sealed, max, backend) {
+            Some(around) => Failure::operation(format!(
+                "{around}, and open takes the message alone: take that out, or give it as it is to `bankezy diagnose`, \
+                 which reads it ({error})"
+            )),
+            None => error.into(),
+        },
+    }
+}
+
+/// What is around the message, where its outside is refused for that.
+fn surroundings(error: &Error, sealed: &[u8], max: usize, backend: &Backend) -> Option<String> {
+    if !matches!(error, Error::Malformed { .. } | Error::Header { .. }) {
+        return None;
+    }
+    match Message::new(sealed, max, backend) {
+        Ok(message) if message.stripped().is_empty() => {
+            (message.sealed() != sealed).then(|| "the input has white space".to_owned())
+        }
+        Ok(message) => {
+            let all: Vec<_> = message.stripped().iter().map(ToString::to_string).collect();
+            Some(format!("the input has {}", all.join(", ")))
+        }
+        Err(several @ DiagnoseError::SeveralMessages { .. }) => Some(several.to_string()),
+        Err(_) => None,
     }
 }
 

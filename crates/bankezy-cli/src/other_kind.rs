@@ -48,6 +48,7 @@ fn is_private_key(bytes: &[u8]) -> bool {
         Err(Error::Key { problem, .. }) => matches!(
             problem,
             KeyProblem::Encrypted
+                | KeyProblem::OldPemEncryption
                 | KeyProblem::OtherForm {
                     found: KeyForm::OpenSsh
                         | KeyForm::Putty

@@ -54,11 +54,11 @@ mod printable;
 mod serialization;
 
 pub use diagnose::{
-    Class, Classes, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding, Finding, Flags,
-    Function, FurtherText, Hash, Info, Kdf, KeyForm, KeyOwner, Message, OtherAlgorithm, Reading,
-    ReadingAttempt, ReadingOutcome, SharedForm, SharedOctets, SharedText, Stripped, Take,
-    TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY, WHAT_NEXT_FOR_SECRET, Weakness,
-    Wrapper,
+    Class, Classes, ConcatLayout, DerivationAttempt, DerivationOutcome, DiagnoseError, Encoding,
+    Finding, Flags, Function, FurtherText, Hash, Info, Kdf, KeyForm, KeyOwner, Message,
+    OtherAlgorithm, Reading, ReadingAttempt, ReadingOutcome, SharedForm, SharedOctets, SharedText,
+    Stripped, Take, TriedDerivation, WHAT_NEXT_FOR_KEYS, WHAT_NEXT_FOR_PRIVATE_KEY,
+    WHAT_NEXT_FOR_SECRET, Weakness, Wrapper,
 };
 pub use inspect::{InspectError, JwtPart, Line, Report, inspect};
 pub use printable::printable;

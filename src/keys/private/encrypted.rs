@@ -27,9 +27,6 @@ const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;
 
 pub(crate) fn from_encrypted_pem(text: &str, password: &[u8]) -> Result<PrivateParts, KeyProblem> {
     let block = pem::only(text, &super::der::PASSED_OVER)?;
-    if block.has_old_encryption() {
-        return Err(refused("the headers of OpenSSL's old PEM form"));
-    }
     from_encrypted_pkcs8(block.decode_any()?.as_bytes(), password)
 }
 

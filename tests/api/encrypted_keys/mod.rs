@@ -92,9 +92,7 @@ fn old_schemes_are_refused_by_name() {
                     found: 16_384 * 8 * 32 * 128,
                     max: 256 << 20,
                 },
-                "old" => KeyProblem::Encryption {
-                    scheme: "the headers of OpenSSL's old PEM form",
-                },
+                "old" => KeyProblem::OldPemEncryption,
                 scheme => match &found {
                     KeyProblem::Encryption { scheme: named, .. } if *named == scheme => continue,
                     _ => panic!("{name}: {found:?}"),

@@ -65,6 +65,11 @@ fn public(text: &str) -> PublicKey {
     PublicKey::from_pem(text).unwrap()
 }
 
+/// With its keyUsage.
+fn certificate(text: &str) -> PublicKey {
+    PublicKey::from_certificate_pem(text).unwrap()
+}
+
 /// Of files that hold the RSA key.
 fn rsa_public(text: &str) -> PublicKey {
     assert_eq!(public(text), public(RSA_PUBLIC));
@@ -191,6 +196,8 @@ fn cases() -> Vec<Case> {
     let two_public = format!("{P256_PUBLIC}{RSA_PUBLIC}");
     let certificates = CERTIFICATE.repeat(2);
     let compressed = include_bytes!("../../data/forms/p256.pem.gz");
+    let headed = P256_PEM.replacen("-----\n", "-----\nComment: a key\n\n", 1);
+    let old = include_str!("../../data/rsa2048-proc-type.pem");
     let commented: String = P256_PEM.lines().map(|line| format!("# {line}\n")).collect();
     let (little, big) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
     let (marked_little, marked_big) = (
@@ -203,8 +210,15 @@ fn cases() -> Vec<Case> {
         .flat_map(utf32);
 
     let mut cases = vec![
-        Case::new(of_pem(CERTIFICATE), CERTIFICATE, public),
-        Case::new(of_der(&der(CERTIFICATE)), der(CERTIFICATE), public),
+        Case::new(of_pem(CERTIFICATE), CERTIFICATE, certificate).written("cert.pem"),
+        Case::new(of_der(&der(CERTIFICATE)), der(CERTIFICATE), certificate).written("cert.pem"),
+        Case::new(of_pem(&headed), headed, private),
+        // The key that was printed.
+        Case::new(of_pem("Private-Key: (256 bit)\n"), P256_PEM, private),
+        Case::new(of_public("Public-Key: (256 bit)\n"), P256_PUBLIC, public),
+        Case::new(of_pem(old), old, rsa_private)
+            .command(1)
+            .typed(&[("openssl pkey", "openssl pkey -passin pass:hostile")]),
         Case::new(of_pem(request), request, public),
         Case::new(of_der(p12), p12, private).typed(p12_password),
         Case::new(of_der(p12), p12, public)
@@ -247,7 +261,6 @@ fn cases() -> Vec<Case> {
     }
     #[cfg(feature = "encrypted-keys")]
     {
-        let old = include_str!("../../data/rsa2048-proc-type.pem");
         let error = KeyPair::from_encrypted_pem_with_backend(old, b"hostile", backend);
         cases.push(
             Case::new(error.unwrap_err(), old, |text| {
@@ -262,6 +275,19 @@ fn cases() -> Vec<Case> {
             .typed(&[(
                 "openssl pkcs8",
                 "openssl pkcs8 -passin pass:hostile -passout pass:hostile",
+            )]),
+        );
+        let scheme = include_str!("../encrypted_keys/files/refused.des-EDE3-CBC.pem");
+        let error = KeyPair::from_encrypted_pem_with_backend(scheme, b"correct horse", backend);
+        cases.push(
+            Case::new(error.unwrap_err(), scheme, |text| {
+                KeyPair::from_encrypted_pem_with_backend(text, b"correct horse", &AVAILABLE[0])
+                    .unwrap();
+                public(P256_PUBLIC)
+            })
+            .typed(&[(
+                "openssl pkcs8",
+                "openssl pkcs8 -passin 'pass:correct horse' -passout 'pass:correct horse'",
             )]),
         );
     }

@@ -189,7 +189,7 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
             (
                 private(CERTIFICATE),
                 KeyForm::Certificate,
-                "openssl x509 -in CERT -pubkey -noout",
+                "openssl x509 -in CERT -out cert.pem",
             ),
             (
                 private(include_str!("../../data/forms/p256.csr")),
@@ -286,12 +286,18 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
                 "{error}"
             );
         }
-        for encrypted in [
-            include_str!("../../data/p256-encrypted.pem"),
-            include_str!("../../data/rsa2048-proc-type.pem"),
+        for (encrypted, problem) in [
+            (
+                include_str!("../../data/p256-encrypted.pem"),
+                KeyProblem::Encrypted,
+            ),
+            (
+                include_str!("../../data/rsa2048-proc-type.pem"),
+                KeyProblem::OldPemEncryption,
+            ),
         ] {
             let error = private(encrypted);
-            assert_eq!(error, key(KeyProblem::Encrypted));
+            assert_eq!(error, key(problem));
             assert!(
                 error.to_string().contains("openssl pkey -in KEY"),
                 "{error}"
@@ -342,6 +348,78 @@ fn a_key_that_travels_may_be_folded() {
             );
         }
     }
+}
+
+/// As OpenSSL reads it too, although RFC 3279 section 2.3.1 asks for NULL.
+#[test]
+fn rsa_encryption_without_parameters_is_read() {
+    // The algorithm identifier, and what is around it, without the two octets of NULL.
+    let without = |der: &[u8], algorithm: usize| {
+        let mut der = der.to_vec();
+        assert_eq!(der[algorithm..algorithm + 2], [0x30, 13]);
+        assert_eq!(
+            der.drain(algorithm + 13..algorithm + 15)
+                .collect::<Vec<_>>(),
+            [5, 0]
+        );
+        der[algorithm + 1] = 11;
+        let len = u16::from_be_bytes([der[2], der[3]]) - 2;
+        der[2..4].copy_from_slice(&len.to_be_bytes());
+        der
+    };
+    let public = PublicKey::from_pem(RSA_PUBLIC).unwrap();
+    let spki = without(&der(RSA_PUBLIC), 4);
+    assert_eq!(PublicKey::from_spki_der(&spki).as_ref(), Ok(&public));
+    let pkcs8 = without(&der(RSA_PEM), 7);
+    each_backend(
+        |backend| match KeyPair::from_pkcs8_der_with_backend(&pkcs8, backend) {
+            Ok(pair) => assert_eq!(*pair.public_key(), public),
+            Err(error) => assert!(matches!(error, Error::Unsupported { .. }), "{error}"),
+        },
+    );
+}
+
+/// JSON of Python or with comments, PEM with headers, and what openssl prints for people.
+#[test]
+fn keys_that_are_nearly_in_a_form_are_told_what_is_wrong() {
+    let public = public_half(P256_JWK);
+    for (jwk, found) in [
+        (public.replacen(',', ", // the curve\n", 1), "a comment"),
+        (public.replace('"', "'"), "single quotation marks"),
+        (public.replace('}', ",}"), "a comma"),
+    ] {
+        let error = PublicKey::from_jwk(&jwk).unwrap_err();
+        assert!(error.to_string().contains(found), "{jwk}: {error}");
+        assert_eq!(error.code(), "key.not_strict_json");
+        let wire = STANDARD.encode(&jwk);
+        assert_eq!(PublicKey::from_wire(&wire), Err(error));
+    }
+    let headers = |pem: &str| pem.replacen("-----\n", "-----\nComment: a key\n\n", 1);
+    let pem = PublicKey::from_pem(&headers(P256_PUBLIC));
+    assert_eq!(pem, Err(key(KeyProblem::PemHeaders)));
+    let text = |private| form(KeyForm::OpensslText { private });
+    let printed =
+        "Private-Key: (256 bit)\npriv:\n    00:01\npub:\n    04:02\nASN1 OID: prime256v1\n";
+    each_backend(|backend| {
+        let private = |text: &str| KeyPair::from_pem_with_backend(text, backend).unwrap_err();
+        let jwk = P256_JWK.replace('"', "'");
+        let error = KeyPair::from_jwk_with_backend(&jwk, backend).unwrap_err();
+        assert_eq!(error.code(), "key.not_strict_json");
+        assert_eq!(private(&headers(P256_PEM)), key(KeyProblem::PemHeaders));
+        for printed in [
+            printed.to_owned(),
+            printed.replace("Private", "RSA Private"),
+            "ED25519 Private-Key:\npriv:\n    00:01\n".to_owned(),
+        ] {
+            assert_eq!(private(&printed), text(true), "{printed}");
+            let der = KeyPair::from_pkcs8_der_with_backend(printed.as_bytes(), backend);
+            assert_eq!(der.unwrap_err(), text(true), "{printed}");
+        }
+        // The key itself is beside it.
+        KeyPair::from_pem_with_backend(&format!("{printed}{P256_PEM}"), backend).unwrap();
+    });
+    let printed = "Public-Key: (256 bit)\npub:\n    04:02\n";
+    assert_eq!(PublicKey::from_pem(printed), Err(text(false)));
 }
 
 /// A private key in place of a public one is never read as one, in whatever form it comes.

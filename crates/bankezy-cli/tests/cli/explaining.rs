@@ -80,6 +80,57 @@ fn long_messages_are_explained_when_allowed() {
     assert!(found.contains("base64url"), "{found}");
 }
 
+/// As `diagnose` reads it.
+#[test]
+fn what_is_around_a_message_is_named_by_inspect_and_open() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    let sealed = folder.run("seal --secret-file s", "x").text();
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    for (capture, what) in [
+        (
+            format!("\u{feff}{sealed}").into_bytes(),
+            "a byte order mark",
+        ),
+        (format!("\"{sealed}\"\n").into(), "quotation marks"),
+        (
+            format!("{{\"data\":\"{sealed}\"}}").into(),
+            "JSON around the message",
+        ),
+        (
+            format!("POST /a HTTP/1.1\r\nHost: a.example\r\n\r\n{sealed}").into(),
+            "an HTTP message around the body",
+        ),
+        (utf16(&sealed), "UTF-16 instead of UTF-8"),
+        (format!("msg: {sealed}.").into(), "text around the message"),
+        (
+            sealed.replace('.', "&#46;").into(),
+            "character references of HTML",
+        ),
+    ] {
+        let report = folder.run("inspect", &capture).text();
+        assert!(report.starts_with("kind: compact JWE"), "{report}");
+        let line = report
+            .lines()
+            .find(|line| line.starts_with("stripped from the capture: "));
+        assert!(line.is_some_and(|line| line.contains(what)), "{report}");
+        let ran = folder.run("open --secret-file s", &capture);
+        assert!(ran.err.contains("`bankezy diagnose`"), "{}", ran.err);
+        ran.failed(1, &format!("the input has {what}"));
+    }
+    let other = folder.run("seal --secret-file s", "y").text();
+    let two = format!("{sealed}\n{other}\n");
+    for command in ["inspect", "open --secret-file s"] {
+        let ran = folder.run(command, &two);
+        ran.failed(1, "has 2 different encrypted messages");
+    }
+    let opened = folder.run("open --secret-file s", format!("{sealed}\n"));
+    assert_eq!(opened.printed(), b"x");
+    let report = folder.run("inspect", &sealed).text();
+    assert!(!report.contains("stripped"), "{report}");
+}
+
 #[test]
 fn inspect_explains_public_keys() {
     let folder = Folder::new();

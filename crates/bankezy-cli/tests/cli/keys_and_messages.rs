@@ -323,3 +323,17 @@ fn what_editors_and_tools_add_to_a_secret_is_taken_off() {
         .run("open --secret-file utf16", &sealed)
         .failed(1, "byte order mark of UTF-16");
 }
+
+/// Where other programs mean standard output, which holds no secret here.
+#[test]
+fn a_hyphen_is_no_name_of_a_file() {
+    let folder = Folder::new();
+    for kind in ["p256", "secret"] {
+        for force in ["", "--force"] {
+            let ran = folder.run(&format!("keygen {kind} --out - {force}"), "");
+            assert!(!folder.0.join("-").exists());
+            ran.failed(2, "a secret is not written to standard output");
+        }
+    }
+    folder.run("keygen p256 --out ./-", "").printed();
+}

@@ -251,8 +251,41 @@ fn private_keys_in_other_writings_are_alarms() {
         folder.write("k", key);
         folder.run("seal --recipient k", "x").failed(1, &alarm);
     }
+    let percent = |text: &str| -> String {
+        let is_kept = |c: &u8| c.is_ascii_alphanumeric() || b"-_.~".contains(c);
+        let octet = |c: u8| {
+            if is_kept(&c) {
+                char::from(c).to_string()
+            } else {
+                format!("%{c:02X}")
+            }
+        };
+        text.bytes().map(octet).collect()
+    };
+    let jwk = include_str!("../../../../tests/data/p256.jwk.json");
+    let form = percent(keys::P256).replace("%20", "+");
+    for key in [
+        percent(keys::P256),
+        percent(&percent(keys::P256_SEC1)),
+        form,
+        percent(jwk),
+        percent(&STANDARD.encode(jwk)),
+        jwk.replace("\"d\"", "\"D\""),
+        STANDARD.encode(jwk.replace("\"d\"", "\"D\"")),
+        jwk.replace("\"d\"", "\"D\"").replace("\"kty\"", "\"Kty\""),
+        "{'Kty': 'RSA', 'N': 'AQAB', 'D': 'AQAB'}".to_owned(),
+    ] {
+        folder.write("k", &key);
+        folder.run("seal --recipient k", "x").failed(1, &alarm);
+        let recipient = format!("--recipient={key}");
+        folder
+            .run_args(["seal", &recipient], "x", &[])
+            .failed(1, &alarm);
+    }
     // None of these says anything that is to be kept secret.
     for key in [
+        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"D\":null,\"d\":false,\"P\":0,\"k\":\"\"}",
+        "kty%3A%20EC%0AD%3A%200",
         "{'kty': 'EC', 'x': 'AQAB', 'd': None}",
         "{ kty: 'EC', d: undefined, x: '', id: 'AQAB' }",
         "kty: EC\nd:\nx: AQAB\n",
@@ -261,6 +294,22 @@ fn private_keys_in_other_writings_are_alarms() {
         let ran = folder.run("seal --recipient k", "x");
         assert!(!ran.err.contains(&alarm), "{key}: {}", ran.err);
         ran.failed(1, "the key is refused");
+    }
+}
+
+/// It may also hold a certificate alone.
+#[test]
+fn a_store_of_keys_as_a_recipient_is_named_with_a_warning() {
+    let folder = Folder::new();
+    let pkcs12 = include_bytes!("../../../../tests/data/forms/p256.p12");
+    for store in [
+        STANDARD.encode(pkcs12).into_bytes(),
+        pkcs12.to_vec(),
+        b"\xfe\xed\xfe\xed\0\0\0\x02".to_vec(),
+    ] {
+        folder.write("k", store);
+        let ran = folder.run("seal --recipient k", "x");
+        ran.failed(1, "which usually holds a private key, so do not send it");
     }
 }
 

@@ -101,7 +101,6 @@ fn a_payload_secret_as_a_private_key_is_named_with_its_flag() {
                 folder.run("open --private-key k.pem --derive raw --peer k", "x"),
                 "it belongs to",
             ),
-            (folder.run("inspect k", ""), "keep it secret"),
         ] {
             let said = format!("bankezy: if it is a payload secret, {what}");
             assert!(run.err.starts_with(&said), "{}", run.err);
@@ -111,6 +110,49 @@ fn a_payload_secret_as_a_private_key_is_named_with_its_flag() {
     folder.write("k", "nonsense");
     let run = folder.run("open --private-key k", "x");
     assert!(!run.err.contains("payload secret"), "{}", run.err);
+}
+
+#[test]
+fn a_secret_of_zeros_is_not_sent_to_diagnose() {
+    let folder = Folder::new();
+    folder.write("zeros", "0".repeat(64));
+    folder.write("short", "0".repeat(62));
+    let ran = folder.run("seal --secret-file zeros --encoding hex", "x");
+    assert!(!ran.err.contains("diagnose"), "{}", ran.err);
+    ran.failed(1, "32 zero bytes");
+    let ran = folder.run("seal --secret-file short --encoding hex", "x");
+    ran.failed(1, "`bankezy diagnose` finds it");
+}
+
+/// Pasted in place of a message.
+#[test]
+fn inspect_says_that_a_secret_or_a_private_key_is_no_message() {
+    let folder = Folder::new();
+    let hex: String = (0..32).map(|octet| format!("{octet:02x}")).collect();
+    for text in [
+        SECRET,
+        &hex,
+        &hex.to_uppercase(),
+        &format!("0x{hex}\n"),
+        &format!(r#"{{"kty":"oct","k":"{SECRET}"}}"#),
+    ] {
+        let run = folder.run("inspect", text);
+        assert!(!run.err.contains("inside the base64"), "{}", run.err);
+        assert!(!run.err.contains(&text[8..20]), "{}", run.err);
+        run.failed(1, "keep it secret");
+    }
+    let jwk = include_str!("../../../../tests/data/p256.jwk.json");
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    for key in [
+        wide(jwk),
+        [&b"\xff\xfe"[..], &wide(jwk)].concat(),
+        wide(keys::P256),
+        jwk.as_bytes().to_vec(),
+        keys::P256.as_bytes().to_vec(),
+    ] {
+        let run = folder.run("inspect", key);
+        run.failed(1, "it holds a private key");
+    }
 }
 
 /// Variables give the one key that is asked for. What is not used is said.

@@ -71,6 +71,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
                     b"a.b.c",
                     AAD.as_bytes(),
                     b"nonsense!",
+                    TWO,
                 ]
                 .map(|input| inspect(input, 1000).unwrap_err())
                 .to_vec(),
@@ -265,6 +266,9 @@ fn message(sealed: &str) -> Result<Message<'_>, DiagnoseError> {
 }
 
 /// A JWE that has no compact form.
+/// Two messages.
+const TWO: &[u8] = b"eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA \
+    eyJhbGciOiJkaXIifQ..BBBB.BBBB.BBBBBBBBBBBBBBBBBBBBBB";
 const AAD: &str = r#"{"protected":"eyJhIjoxfQ","iv":"AA","ciphertext":"AA","tag":"AA","aad":"AA"}"#;
 
 fn diagnoses() -> Vec<DiagnoseError> {

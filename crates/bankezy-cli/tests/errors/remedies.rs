@@ -247,6 +247,22 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give PEM, or read the key in the form that it has: `from_jwk`, `from_pkcs8_der` and so on.",
     ),
     (
+        "key.pem_headers",
+        "Remove the lines with the command that the text names.",
+    ),
+    (
+        "key.not_strict_json",
+        "Write the JWK as JSON, for example with `json.dumps`.",
+    ),
+    (
+        "key.old_pem_encryption",
+        "Convert the key with one of the commands that the text names.",
+    ),
+    (
+        "key.form_openssl_text",
+        "Give the file that was printed, and not what was printed of it.",
+    ),
+    (
         "key.several_keys",
         "Keep one key in the text, as the command that the text names does.",
     ),
@@ -315,7 +331,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("key.rsa_multi_prime", "Generate a key of two primes."),
     (
         "key.form_certificate",
-        "Write its key with the command that the text names, or read it with `PublicKey::from_certificate_pem`.",
+        "Read it with `PublicKey::from_certificate_pem`, which checks its keyUsage too.",
     ),
     (
         "key.form_certificate_request",
@@ -824,6 +840,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "inspect.neither_text_nor_der",
         "Give a sealed text, a JWT or a public key.",
     ),
+    ("inspect.several_messages", "Give one of them alone."),
     ("inspect.part_count", "Copy the text again, whole."),
     (
         "inspect.json_serialization",

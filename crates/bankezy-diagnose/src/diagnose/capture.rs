@@ -176,7 +176,7 @@ mod tests {
 
     /// `MSG` is the message, `OTHER` another one, as tokens are, `OBJ` its JSON serialization, `STR` that
     /// as a JSON string, `FOLD` the message in lines, and `CHUNKS` in the chunks of an
-    /// HTTP body.
+    /// HTTP body, and `REF` with its dots as HTML may write them.
     fn with(capture: &str) -> String {
         let (start, end) = SEALED.split_at(30);
         let (middle, end) = end.split_at(6);
@@ -190,6 +190,7 @@ mod tests {
             .replace("FOLD", &format!("{start}\r\n{middle}\r\n {end}"))
             .replace("CHUNKS", &chunks)
             .replace("CUT", &format!("{start}\\\n{middle}\\\n{end}"))
+            .replace("REF", &SEALED.replace('.', "&#46;"))
             .replace("LIT", &format!("{start}\\n{middle}\\n{end}"))
     }
 
@@ -249,6 +250,11 @@ mod tests {
             ("a.msg=FOLD_end", vec![LineBreaks]),
             ("CHUNKS", vec![ChunkSizes]),
             ("body=MSG%3D%3D&a=b", vec![OtherText]),
+            ("<p>REF</p>", vec![CharacterReferences, OtherText]),
+            (
+                "{&quot;a&quot;:&quot;REF&quot;}",
+                vec![CharacterReferences, Json],
+            ),
             ("a=%7B%22b%22%3A%22MSG%22%7D", vec![PercentEncoding, Json]),
             (
                 "eyJhbGciOiJkaXIifQ%3D%3D..AAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",

@@ -1,4 +1,4 @@
-//! Undoes the escapes in which captures have a message: those of strings, and of URLs and forms.
+//! Undoes the escapes in which captures have a message: those of strings, of URLs and forms, and of HTML.
 
 /// A text without backslash escapes: of JSON and programs, and the backslash with which a shell continues a
 /// line. `None` where it has none.
@@ -28,6 +28,59 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
     }
     unescaped.push_str(rest);
     Some(unescaped)
+}
+
+/// A text without the character references of HTML and XML, by number or by a name that pages write for what is in a
+/// message or around it. `None` where it has none.
+pub(crate) fn dereferenced(text: &str) -> Option<String> {
+    let mut parts = text.split('&');
+    let mut dereferenced = parts.next()?.to_owned();
+    let mut is_changed = false;
+    for part in parts {
+        let reference = part.split_once(';');
+        match reference.and_then(|(name, after)| Some((referenced(name)?, after))) {
+            Some((character, after)) => {
+                is_changed = true;
+                dereferenced.push(character);
+                dereferenced.push_str(after);
+            }
+            None => {
+                dereferenced.push('&');
+                dereferenced.push_str(part);
+            }
+        }
+    }
+    is_changed.then_some(dereferenced)
+}
+
+fn referenced(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let digits = number.strip_prefix(['x', 'X']);
+        let code = match digits {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(code.ok()?);
+    }
+    Some(match name {
+        "amp" => '&',
+        "quot" => '"',
+        "apos" => '\'',
+        "lt" => '<',
+        "gt" => '>',
+        "nbsp" => ' ',
+        "period" => '.',
+        "lowbar" => '_',
+        "equals" => '=',
+        "plus" => '+',
+        "sol" => '/',
+        "colon" => ':',
+        "comma" => ',',
+        "lbrace" | "lcub" => '{',
+        "rbrace" | "rcub" => '}',
+        "NewLine" => '\n',
+        _ => return None,
+    })
 }
 
 /// A text without percent-encoding (RFC 3986 section 2.1). `None` where it has none.
@@ -70,5 +123,10 @@ mod tests {
             Some("a=.b\u{e4}%")
         );
         assert_eq!(percent_decoded("100 %, %zz"), None);
+        assert_eq!(
+            dereferenced("a&#46;b&#x2E;c&period;&quot;&nope;&;&#x110000;&").as_deref(),
+            Some("a.b.c.\"&nope;&;&#x110000;&")
+        );
+        assert_eq!(dereferenced("a&b=c;d"), None);
     }
 }

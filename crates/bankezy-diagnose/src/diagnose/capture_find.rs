@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::{Deserializer, Map, Value};
 
 use crate::diagnose::capture_encoded::decoded;
-use crate::diagnose::capture_escapes::{percent_decoded, unescaped};
+use crate::diagnose::capture_escapes::{dereferenced, percent_decoded, unescaped};
 use crate::diagnose::capture_words::{Start, from_start, is_start, runs, words};
 use crate::diagnose::octets::BASE64URL;
 use crate::diagnose::stripped::Stripped;
@@ -102,14 +102,15 @@ fn search(text: &str, is_one: fn(&str) -> bool, depth: usize) -> Vec<Found> {
     let mut version = Cow::Borrowed(text);
     for change in [
         None,
+        Some(Stripped::CharacterReferences),
         Some(Stripped::Escapes),
         Some(Stripped::PercentEncoding),
     ] {
         if let Some(change) = change {
-            let changed = if change == Stripped::Escapes {
-                unescaped(&version)
-            } else {
-                percent_decoded(&version)
+            let changed = match change {
+                Stripped::CharacterReferences => dereferenced(&version),
+                Stripped::Escapes => unescaped(&version),
+                _ => percent_decoded(&version),
             };
             let Some(changed) = changed else { continue };
             version = Cow::Owned(changed);
@@ -253,6 +254,7 @@ pub(crate) fn beyond_compact(text: &str) -> Option<BeyondCompact> {
         let mut found = None;
         for version in [
             Some(text.to_owned()),
+            dereferenced(text),
             unescaped(text),
             percent_decoded(text),
         ] {

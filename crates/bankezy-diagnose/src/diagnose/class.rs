@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::diagnose::derivation::{DerivationAttempt, TriedDerivation};
 use crate::diagnose::encoding::Encoding;
-use crate::diagnose::function::{Function, Hash, Take};
+use crate::diagnose::function::{Function, Take};
 use crate::diagnose::kdf::Kdf;
 use crate::diagnose::reading::{Reading, ReadingAttempt};
 use crate::diagnose::shared::SharedForm;
@@ -20,7 +20,7 @@ pub enum Class {
     /// A secret that is encoded twice, in decimal, changed in case, padded, with a line end, re-encoded, or in
     /// UTF-16.
     OtherEncoding,
-    /// Part of a longer secret.
+    /// Part of a longer secret, or a secret whose bytes are reversed or twice in the key.
     Part,
     /// A hash of a secret.
     HashOfSecret,
@@ -99,9 +99,14 @@ impl Reading {
                 _ => Class::OtherEncoding,
             },
             (Function::Identity, _) => Class::Part,
-            (Function::Sha256 | Function::Sha384 | Function::Sha512 | Function::Sha256Twice, _) => {
-                Class::HashOfSecret
-            }
+            (
+                Function::Sha256
+                | Function::Sha384
+                | Function::Sha512
+                | Function::Sha256Twice
+                | Function::Sha3,
+                _,
+            ) => Class::HashOfSecret,
             _ => Class::HashTextOfSecret,
         }
     }
@@ -117,7 +122,7 @@ impl TriedDerivation {
             Kdf::Function(_) => Class::OtherForm,
             Kdf::CONCAT => Class::Concat,
             Kdf::Concat { .. } => Class::OtherConcat,
-            Kdf::Hkdf(Hash::Sha256 | Hash::Sha384 | Hash::Sha512) => Class::Hkdf,
+            Kdf::Hkdf(_) | Kdf::HkdfExpand(_) => Class::Hkdf,
             Kdf::X963(_) | Kdf::OneStep(_) => Class::X963,
             Kdf::HmacUnderShared(_)
             | Kdf::HmacOfShared(_)
@@ -135,8 +140,8 @@ impl fmt::Display for Class {
             Self::OtherEncoding => {
                 "double encodings, base32, decimal, other spellings of base64, upper and lower case, UUID, UTF-16"
             },
-            Self::Part => "the first or last 32 bytes",
-            Self::HashOfSecret => "SHA-256, SHA-384 and SHA-512 of the secret",
+            Self::Part => "the first or last 32 bytes, 32 bytes reversed, 16 bytes twice",
+            Self::HashOfSecret => "SHA-256, SHA-384, SHA-512 and SHA3-256 of the secret",
             Self::HashTextOfSecret => "MD5 and SHA-256 of the secret as text",
             Self::Plain => "raw and sha256",
             Self::OtherForm => {
@@ -144,8 +149,8 @@ impl fmt::Display for Class {
             },
             Self::HashOfShared => "other hashes of the shared secret",
             Self::Concat => "concat-kdf",
-            Self::OtherConcat => "concat-kdf with another AlgorithmID or keydatalen",
-            Self::Hkdf => "hkdf with SHA-256 and SHA-512",
+            Self::OtherConcat => "concat-kdf with another AlgorithmID, keydatalen, hash, counter or order of octets",
+            Self::Hkdf => "hkdf with SHA-256, SHA-384, SHA-512 and SHA-1, and its second step alone",
             Self::X963 => "X9.63 KDF and one-step KDF",
             Self::Keyed => "HMAC, and hashes with a text before or after",
         })

@@ -6,7 +6,7 @@ use crate::diagnose::derivation::TriedDerivation;
 use crate::diagnose::encoding::applied;
 use crate::diagnose::function::{Function, Hash, Take};
 use crate::diagnose::info::Info;
-use crate::diagnose::kdf::Kdf;
+use crate::diagnose::kdf::{ConcatLayout, Kdf};
 use crate::diagnose::shared::SharedForm;
 use crate::diagnose::shared_terms::referenced;
 use crate::printable::printable;
@@ -30,7 +30,7 @@ impl TriedDerivation {
 
     /// A Rust expression of type [`Derivation`](bankezy_crypto::Derivation), where `ours` and `theirs`
     /// are the public keys, `header` is a map from the members of the message's header to their texts, and
-    /// `parity` is that of a y coordinate, 0 or 1. It uses the crates `sha2`, `md5`, `hmac`, `hkdf`, `zeroize`,
+    /// `parity` is that of a y coordinate, 0 or 1. It uses the crates `sha1`, `sha2`, `sha3`, `md5`, `hmac`, `hkdf`, `zeroize`,
     /// `hex`, `p256` and `base64` (its `prelude`), and what is in [`functions`](Self::functions). Keep what
     /// they return in types that wipe themselves.
     #[must_use]
@@ -77,13 +77,24 @@ impl TriedDerivation {
             Kdf::Concat {
                 algorithm,
                 key_data_len,
+                layout,
             } => {
-                let len = |input: &str| format!("(({input}).len() as u32).to_be_bytes()");
+                let order = match layout {
+                    ConcatLayout::LittleEndian => "to_le_bytes",
+                    _ => "to_be_bytes",
+                };
+                let len = |input: &str| format!("(({input}).len() as u32).{order}()");
                 let algorithm = format!("b{algorithm:?}");
                 let [len_of_algorithm, len_of_first, len_of_second] =
                     [&algorithm, &first, &second].map(|input| len(input));
+                let counter = format!("{}_u32.{order}()", layout.counter());
+                let order_of_length = match layout {
+                    ConcatLayout::LittleEndianLength => "to_le_bytes",
+                    _ => order,
+                };
+                let length = format!("{key_data_len}_u32.{order_of_length}()");
                 let parts = [
-                    COUNTER,
+                    counter.as_str(),
                     &shared,
                     &len_of_algorithm,
                     &algorithm,
@@ -91,15 +102,27 @@ impl TriedDerivation {
                     &first,
                     &len_of_second,
                     &second,
-                    &format!("{key_data_len}_u32.to_be_bytes()"),
+                    &length,
                 ];
-                digest(Hash::Sha256, &parts)
+                let parts = match layout {
+                    ConcatLayout::WithoutLength => parts.split_last().map_or(&[][..], |(_, it)| it),
+                    _ => &parts,
+                };
+                digest(layout.hash(), parts)
             }
             Kdf::Hkdf(hash) => {
                 let hash = hash.rust();
                 return format!(
                     "Derivation::Custom(&|shared| {{ let mut key = Zeroizing::new([0; 32]); \
                      Hkdf::<{hash}>::new(Some({first}), {shared_octets}).expand({second}, &mut *key).unwrap(); \
+                     PayloadSecret::from_bytes(&*key) }})"
+                );
+            }
+            Kdf::HkdfExpand(hash) => {
+                let hash = hash.rust();
+                return format!(
+                    "Derivation::Custom(&|shared| {{ let mut key = Zeroizing::new([0; 32]); \
+                     Hkdf::<{hash}>::from_prk({shared_octets}).unwrap().expand({first}, &mut *key).unwrap(); \
                      PayloadSecret::from_bytes(&*key) }})"
                 );
             }
@@ -162,6 +185,7 @@ fn in_a_shell(text: &str) -> Option<String> {
 impl Hash {
     fn words(self) -> &'static str {
         match self {
+            Self::Sha1 => "sha1",
             Self::Sha256 => "sha256",
             Self::Sha384 => "sha384",
             Self::Sha512 => "sha512",
@@ -170,6 +194,7 @@ impl Hash {
 
     fn rust(self) -> &'static str {
         match self {
+            Self::Sha1 => "Sha1",
             Self::Sha256 => "Sha256",
             Self::Sha384 => "Sha384",
             Self::Sha512 => "Sha512",
@@ -192,11 +217,21 @@ impl fmt::Display for TriedDerivation {
             Kdf::Concat {
                 algorithm,
                 key_data_len,
+                layout,
             } => write!(
                 f,
-                "concat-kdf (AlgorithmID \"{algorithm}\", keydatalen {key_data_len})"
+                "concat-kdf (AlgorithmID \"{algorithm}\", keydatalen {key_data_len}{})",
+                match layout {
+                    ConcatLayout::Standard => "",
+                    ConcatLayout::Sha512 => ", SHA-512",
+                    ConcatLayout::LittleEndianLength => " little-endian",
+                    ConcatLayout::LittleEndian => ", numbers little-endian",
+                    ConcatLayout::WithoutLength => " left out",
+                    ConcatLayout::CounterZero => ", counter 0",
+                }
             ),
             Kdf::Hkdf(hash) => write!(f, "hkdf-{}", hash.words()),
+            Kdf::HkdfExpand(hash) => write!(f, "hkdf-expand-{}", hash.words()),
             Kdf::X963(hash) => write!(f, "x963-{}", hash.words()),
             Kdf::OneStep(hash) => write!(f, "one-step-kdf-{}", hash.words()),
             Kdf::HmacUnderShared(hash) => write!(f, "hmac-{} under", hash.words()),
@@ -205,7 +240,11 @@ impl fmt::Display for TriedDerivation {
             Kdf::HashAfter(hash) => write!(f, "{} with the text before", hash.words()),
         }?;
         match self.kdf {
-            Kdf::Concat { .. } | Kdf::Hkdf(_) | Kdf::X963(_) | Kdf::OneStep(_) => {
+            Kdf::Concat { .. }
+            | Kdf::Hkdf(_)
+            | Kdf::HkdfExpand(_)
+            | Kdf::X963(_)
+            | Kdf::OneStep(_) => {
                 if self.form != SharedForm::X {
                     write!(f, " of {}", self.form)?;
                 }
@@ -285,6 +324,7 @@ mod tests {
                 Kdf::Concat {
                     algorithm: "dir",
                     key_data_len: 32,
+                    layout: ConcatLayout::Standard,
                 },
                 "Derivation::Custom(&|shared| PayloadSecret::from_bytes(&Sha256::new()\
                  .chain_update(1_u32.to_be_bytes()).chain_update(shared.as_bytes())\

@@ -27,6 +27,8 @@ pub enum Encoding {
     /// base64 of a text in base64, both decoded. The alphabet of the outer one makes no difference: of
     /// ASCII text, base64 has none of the characters that differ.
     Base64OfBase64,
+    /// base64 of base64 of a text in base64, all decoded.
+    ThriceBase64,
     /// base64 of a text in base64url, both decoded.
     Base64OfBase64url,
     /// base64 of a text of hexadecimal digits, both decoded.
@@ -99,7 +101,7 @@ impl Encoding {
     pub(crate) const USUAL: usize = 5;
 
     /// From common to rare.
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::Base64url,
         Self::Base64,
         Self::Hex,
@@ -135,6 +137,7 @@ impl Encoding {
         Self::TextWithNuls,
         Self::TextWithDigits,
         Self::TextWithBlanks,
+        Self::ThriceBase64,
     ];
 
     /// How many octets of what it gives are not the same for each secret.
@@ -172,6 +175,10 @@ impl Encoding {
             Self::Hex => hex(octets),
             Self::Utf8 | Self::RawBytes => Some(copied(octets)),
             Self::Base64OfBase64 => base64(within_base64()?.as_bytes()),
+            Self::ThriceBase64 => {
+                let twice = within(base64(within_base64()?.as_bytes()));
+                base64(twice?.as_bytes())
+            }
             Self::Base64OfBase64url => base64url(within_base64()?.as_bytes()),
             Self::Base64OfHex => hex(within_base64()?.as_bytes()),
             Self::HexOfBase64 => base64(within_hex()?.as_bytes()),

@@ -111,6 +111,19 @@ impl Encoding {
                     ".trim_end_matches('='))?"
                 ),
             ),
+            Self::ThriceBase64 => term(
+                "the three times decoded base64",
+                within!(
+                    base64_filter!(),
+                    within!(base64_filter!(), base64_filter!())
+                ),
+                concat!(
+                    "BASE64_STANDARD_NO_PAD.decode(String::from_utf8(BASE64_STANDARD_NO_PAD.decode(",
+                    text_within!("BASE64_STANDARD_NO_PAD.decode({}.trim_end_matches('='))?"),
+                    ".trim_end_matches('='))?)?.split_whitespace().collect::<String>()",
+                    ".trim_end_matches('='))?"
+                ),
+            ),
             Self::Base64OfBase64url => term(
                 "the decoded base64 of base64url",
                 within!(base64_filter!(), base64url_filter!()),

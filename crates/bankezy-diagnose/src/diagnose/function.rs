@@ -3,8 +3,10 @@
 use bankezy_crypto::SecretBytes;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
+use sha1::Sha1;
 use sha2::digest::{Digest, FixedOutput};
 use sha2::{Sha256, Sha384, Sha512};
+use sha3::Sha3_256;
 
 use crate::diagnose::octets::{self, BASE64, copied};
 
@@ -32,11 +34,13 @@ pub enum Function {
     Sha256HexUpper,
     /// SHA-256 as 44 characters of base64, taken as text.
     Sha256Base64,
+    /// SHA3-256.
+    Sha3,
 }
 
 impl Function {
     /// From common to rare.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Identity,
         Self::Sha256,
         Self::Sha512,
@@ -47,6 +51,7 @@ impl Function {
         Self::Sha256HexUpper,
         Self::Sha256Base64,
         Self::Sha256Twice,
+        Self::Sha3,
     ];
 
     pub(crate) fn apply(self, input: &[u8]) -> SecretBytes {
@@ -58,6 +63,7 @@ impl Function {
             Self::Sha384 => digest::<Sha384>(&[input]),
             Self::Sha512 => digest::<Sha512>(&[input]),
             Self::Sha256Twice => digest::<Sha256>(&[sha256().as_bytes()]),
+            Self::Sha3 => digest::<Sha3_256>(&[input]),
             Self::Md5Hex => octets::to_hex(md5().as_bytes(), false),
             Self::Md5HexUpper => octets::to_hex(md5().as_bytes(), true),
             Self::Sha256Hex => octets::to_hex(sha256().as_bytes(), false),
@@ -79,6 +85,10 @@ pub enum Take {
     Last32,
     /// Fewer than 32, with zeros behind them (Java's `Arrays.copyOf`).
     ZeroPadded,
+    /// All of 32, last octet first.
+    Reversed,
+    /// All of 16, twice.
+    Twice,
 }
 
 impl Take {
@@ -88,6 +98,8 @@ impl Take {
             (Self::Whole, 32) => Some(octets),
             (Self::First32, 33..) => octets.first_chunk::<32>().map(<[u8; 32]>::as_slice),
             (Self::Last32, 33..) => octets.last_chunk::<32>().map(<[u8; 32]>::as_slice),
+            (Self::Reversed, 32) => return Some(octets::reversed(octets)),
+            (Self::Twice, 16) => return Some(octets::joined(&[octets, octets])),
             (Self::ZeroPadded, 24..=31) => {
                 return octets::joined(&[octets, &[0; 8]])
                     .as_bytes()
@@ -104,6 +116,8 @@ impl Take {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hash {
+    /// SHA-1.
+    Sha1,
     /// SHA-256.
     Sha256,
     /// SHA-384.
@@ -115,6 +129,7 @@ pub enum Hash {
 impl Hash {
     pub(crate) fn digest(self, parts: &[&[u8]]) -> SecretBytes {
         match self {
+            Self::Sha1 => digest::<Sha1>(parts),
             Self::Sha256 => digest::<Sha256>(parts),
             Self::Sha384 => digest::<Sha384>(parts),
             Self::Sha512 => digest::<Sha512>(parts),
@@ -130,6 +145,7 @@ impl Hash {
             Some(out)
         }
         match self {
+            Self::Sha1 => of::<Hmac<Sha1>>(key, message),
             Self::Sha256 => of::<Hmac<Sha256>>(key, message),
             Self::Sha384 => of::<Hmac<Sha384>>(key, message),
             Self::Sha512 => of::<Hmac<Sha512>>(key, message),
@@ -141,9 +157,30 @@ impl Hash {
         let mut out = zeros(32);
         let key = out.as_mut();
         match self {
+            Self::Sha1 => hkdf::Hkdf::<Sha1>::new(Some(salt), input).expand(info, key),
             Self::Sha256 => hkdf::Hkdf::<Sha256>::new(Some(salt), input).expand(info, key),
             Self::Sha384 => hkdf::Hkdf::<Sha384>::new(Some(salt), input).expand(info, key),
             Self::Sha512 => hkdf::Hkdf::<Sha512>::new(Some(salt), input).expand(info, key),
+        }
+        .ok()?;
+        Some(out)
+    }
+
+    /// The second step of HKDF alone, 32 octets. `None` where its key is shorter than the hash.
+    pub(crate) fn hkdf_expand(self, key: &[u8], info: &[u8]) -> Option<SecretBytes> {
+        let mut out = zeros(32);
+        let octets = out.as_mut();
+        match self {
+            Self::Sha1 => hkdf::Hkdf::<Sha1>::from_prk(key).ok()?.expand(info, octets),
+            Self::Sha256 => hkdf::Hkdf::<Sha256>::from_prk(key)
+                .ok()?
+                .expand(info, octets),
+            Self::Sha384 => hkdf::Hkdf::<Sha384>::from_prk(key)
+                .ok()?
+                .expand(info, octets),
+            Self::Sha512 => hkdf::Hkdf::<Sha512>::from_prk(key)
+                .ok()?
+                .expand(info, octets),
         }
         .ok()?;
         Some(out)

@@ -25,6 +25,13 @@ pub(crate) fn without_prefixes(text: &str) -> Option<SecretBytes> {
     (digits.as_bytes().len() < text.len()).then_some(digits)
 }
 
+/// Hexadecimal digits without the `h` that assemblers write behind them.
+pub(crate) fn without_suffix(text: &str) -> Option<&str> {
+    let digits = text.strip_suffix(['h', 'H'])?;
+    let is_hex = digits.len() > 2 && digits.len().is_multiple_of(2);
+    (is_hex && digits.bytes().all(|octet| octet.is_ascii_hexdigit())).then_some(digits)
+}
+
 /// Hexadecimal digits without what separates them.
 pub(crate) fn without_separators(text: &str) -> Option<SecretBytes> {
     let mut digits = text.bytes().filter(|octet| !is_separator(*octet));

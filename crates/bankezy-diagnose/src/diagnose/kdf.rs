@@ -17,9 +17,13 @@ pub enum Kdf {
         algorithm: &'static str,
         /// keydatalen as it is hashed.
         key_data_len: u32,
+        /// How its input is put together.
+        layout: ConcatLayout,
     },
     /// HKDF (RFC 5869). Inputs: salt, info.
     Hkdf(Hash),
+    /// The second step of HKDF alone, with the shared secret as its key. Input: info.
+    HkdfExpand(Hash),
     /// ANSI X9.63 KDF. Input: the shared info.
     X963(Hash),
     /// The one-step KDF of NIST SP 800-56C, which is Concat KDF without the form of its input: a hash of
@@ -35,6 +39,64 @@ pub enum Kdf {
     HashAfter(Hash),
 }
 
+/// In what a Concat KDF differs from that of RFC 7518 section 4.6.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConcatLayout {
+    /// In nothing.
+    Standard,
+    /// SHA-512 in place of SHA-256.
+    Sha512,
+    /// SuppPubInfo, which is keydatalen, is little-endian.
+    LittleEndianLength,
+    /// Every number is little-endian.
+    LittleEndian,
+    /// It has no SuppPubInfo.
+    WithoutLength,
+    /// Its counter is 0.
+    CounterZero,
+}
+
+impl ConcatLayout {
+    /// Those of the standard left out.
+    const ODD: [Self; 5] = [
+        Self::Sha512,
+        Self::LittleEndianLength,
+        Self::LittleEndian,
+        Self::WithoutLength,
+        Self::CounterZero,
+    ];
+
+    pub(crate) fn hash(self) -> Hash {
+        match self {
+            Self::Sha512 => Hash::Sha512,
+            _ => Hash::Sha256,
+        }
+    }
+
+    pub(crate) fn counter(self) -> u32 {
+        match self {
+            Self::CounterZero => 0,
+            _ => 1,
+        }
+    }
+
+    fn number(self, number: u32) -> [u8; 4] {
+        match self {
+            Self::LittleEndian => number.to_le_bytes(),
+            _ => number.to_be_bytes(),
+        }
+    }
+
+    fn length(self, key_data_len: u32) -> Option<[u8; 4]> {
+        match self {
+            Self::WithoutLength => None,
+            Self::LittleEndianLength => Some(key_data_len.to_le_bytes()),
+            _ => Some(self.number(key_data_len)),
+        }
+    }
+}
+
 /// Longest apu and apv, as in the core.
 pub(crate) const MAX_PARTY_INFO: usize = 1024;
 
@@ -43,6 +105,7 @@ impl Kdf {
     pub(crate) const CONCAT: Self = Self::Concat {
         algorithm: "A256GCM",
         key_data_len: 256,
+        layout: ConcatLayout::Standard,
     };
 
     /// With two further inputs, beside [`CONCAT`](Self::CONCAT) from the standard.
@@ -62,12 +125,27 @@ impl Kdf {
             Self::Concat {
                 algorithm,
                 key_data_len,
+                layout: ConcatLayout::Standard,
             }
         })
     }
 
+    /// Names of other algorithms, and layouts of other programs: with the x coordinate alone.
+    pub(crate) fn odd_concats() -> impl Iterator<Item = Self> {
+        let concat = |algorithm, layout| Self::Concat {
+            algorithm,
+            key_data_len: 256,
+            layout,
+        };
+        let of_others = ["A128GCM", "A256GCMKW"].map(|name| concat(name, ConcatLayout::Standard));
+        let odd = ConcatLayout::ODD.into_iter();
+        of_others
+            .into_iter()
+            .chain(odd.flat_map(move |layout| ["A256GCM", ""].map(|name| concat(name, layout))))
+    }
+
     /// With one further input, which is not the one of the core.
-    pub(crate) const WITH_ONE_INPUT: [Self; 13] = [
+    pub(crate) const WITH_ONE_INPUT: [Self; 14] = [
         Self::OneStep(Hash::Sha256),
         Self::HmacUnderShared(Hash::Sha256),
         Self::HmacOfShared(Hash::Sha256),
@@ -81,6 +159,7 @@ impl Kdf {
         Self::HmacUnderShared(Hash::Sha384),
         Self::HashBefore(Hash::Sha512),
         Self::HashAfter(Hash::Sha512),
+        Self::HkdfExpand(Hash::Sha256),
     ];
 
     /// 32 octets or more, of which some are the key.
@@ -91,10 +170,12 @@ impl Kdf {
             Self::Concat {
                 algorithm,
                 key_data_len,
+                layout,
             } => {
-                let len = |part: &[u8]| (part.len() as u32).to_be_bytes();
-                Hash::Sha256.digest(&[
-                    &counter,
+                let len = |part: &[u8]| layout.number(part.len() as u32);
+                let length = layout.length(key_data_len);
+                layout.hash().digest(&[
+                    &layout.number(layout.counter()),
                     shared,
                     &len(algorithm.as_bytes()),
                     algorithm.as_bytes(),
@@ -102,10 +183,11 @@ impl Kdf {
                     first,
                     &len(second),
                     second,
-                    &key_data_len.to_be_bytes(),
+                    length.as_ref().map_or(&[][..], |length| length),
                 ])
             }
             Self::Hkdf(hash) => hash.hkdf(first, shared, second)?,
+            Self::HkdfExpand(hash) => hash.hkdf_expand(shared, first)?,
             Self::X963(hash) => hash.digest(&[shared, &counter, first]),
             Self::OneStep(hash) => hash.digest(&[&counter, shared, first]),
             Self::HmacUnderShared(hash) => hash.hmac(shared, first)?,
@@ -121,7 +203,7 @@ impl Kdf {
             Self::Function(_) => &[],
             Self::Concat { .. } => &["apu", "apv"],
             Self::Hkdf(_) => &["salt", "info"],
-            Self::X963(_) | Self::OneStep(_) => &["info"],
+            Self::X963(_) | Self::OneStep(_) | Self::HkdfExpand(_) => &["info"],
             Self::HmacUnderShared(_) => &["message"],
             Self::HmacOfShared(_) => &["key"],
             Self::HashBefore(_) | Self::HashAfter(_) => &["text"],

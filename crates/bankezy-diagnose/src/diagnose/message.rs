@@ -35,7 +35,7 @@ pub struct Message<'a> {
 }
 
 /// What may be around a message in a capture, such as the head of an HTTP message.
-const MAX_AROUND: usize = 64 * 1024;
+pub(crate) const MAX_AROUND: usize = 64 * 1024;
 
 impl<'a> Message<'a> {
     /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
@@ -112,7 +112,7 @@ impl<'a> Message<'a> {
 
     /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
     /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
-    /// ignored. There are fewer than 12 000 readings.
+    /// ignored. There are fewer than 16 000 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
@@ -150,7 +150,7 @@ impl<'a> Message<'a> {
     /// key in several forms, members of the message's header, common texts, and the texts of `further`,
     /// each as it is and decoded from hex and base64.
     ///
-    /// There are 85 000 to 115 000 derivations without further texts, as forms that are the same in a
+    /// There are 105 000 to 145 000 derivations without further texts, as forms that are the same in a
     /// session are tried once, and each computes the tag of the whole message, so prefer a short message. The
     /// number grows with the square of that of `further`, so limit it where it comes from outside.
     ///

@@ -2,7 +2,7 @@
 
 mod assignment;
 mod candidates;
-mod capture;
+pub(crate) mod capture;
 mod capture_chunks;
 mod capture_dump;
 mod capture_encoded;
@@ -25,7 +25,7 @@ mod info;
 mod invisible;
 mod json_value;
 mod kdf;
-mod message;
+pub(crate) mod message;
 mod names;
 mod octets;
 #[cfg(test)]
@@ -59,7 +59,7 @@ pub use error::{
 pub use finding::{Finding, Flags};
 pub use function::{Function, Hash, Take};
 pub use info::{FurtherText, Info, KeyForm, KeyOwner};
-pub use kdf::Kdf;
+pub use kdf::{ConcatLayout, Kdf};
 pub use message::Message;
 pub use profile::OtherAlgorithm;
 pub use reading::{Reading, ReadingAttempt, ReadingOutcome};

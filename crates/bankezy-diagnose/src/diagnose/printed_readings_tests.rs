@@ -18,7 +18,13 @@ fn all() -> Vec<Reading> {
     let mut all = Vec::new();
     for encoding in Encoding::ALL {
         for function in Function::ALL {
-            for take in [Take::Whole, Take::First32, Take::Last32] {
+            for take in [
+                Take::Whole,
+                Take::First32,
+                Take::Last32,
+                Take::Reversed,
+                Take::Twice,
+            ] {
                 let is_plain = encoding == Encoding::Utf8 || function == Function::Identity;
                 if is_plain || (function, take) == (Function::Sha256, Take::Whole) {
                     all.push(Reading {

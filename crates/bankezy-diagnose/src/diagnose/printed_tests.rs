@@ -66,7 +66,12 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     for octets in SharedOctets::ALL {
         for text in SharedText::ALL {
             let form = SharedForm { octets, text };
-            if text == SharedText::Decimal && form.octets != SharedOctets::X {
+            let is_none = match text {
+                SharedText::None => false,
+                SharedText::Decimal => octets != SharedOctets::X,
+                _ => octets == SharedOctets::Sha256,
+            };
+            if is_none {
                 continue;
             }
             add(form, Kdf::Function(Function::Sha256), empty(), Take::Whole);
@@ -90,10 +95,14 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
             add(SharedForm::X, Kdf::Function(function), empty(), take);
         }
     }
-    for kdf in Kdf::other_concats().chain([Kdf::CONCAT]) {
+    for kdf in Kdf::other_concats()
+        .chain(Kdf::odd_concats())
+        .chain([Kdf::CONCAT])
+    {
         add(SharedForm::X, kdf, empty(), Take::Whole);
+        add(SharedForm::X, kdf, empty(), Take::First32);
     }
-    let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
+    let hashes = [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512];
     let kdfs = Kdf::WITH_ONE_INPUT.into_iter();
     for kdf in kdfs
         .chain(hashes.map(Kdf::Hkdf))

@@ -95,7 +95,12 @@ pub(crate) fn readings(
         .collect();
     let steps = Function::ALL
         .into_iter()
-        .flat_map(|function| Take::OF_A_SECRET.map(|take| (function, take)));
+        .flat_map(|function| Take::OF_A_SECRET.map(|take| (function, take)))
+        .filter(|(function, take)| match take {
+            Take::Reversed => matches!(function, Function::Identity | Function::Sha256),
+            Take::Twice => *function == Function::Identity,
+            _ => true,
+        });
     steps.flat_map(move |(function, take)| {
         decoded
             .iter()
@@ -145,7 +150,13 @@ fn candidate(
 }
 
 impl Take {
-    const OF_A_SECRET: [Self; 3] = [Self::Whole, Self::First32, Self::Last32];
+    const OF_A_SECRET: [Self; 5] = [
+        Self::Whole,
+        Self::First32,
+        Self::Last32,
+        Self::Reversed,
+        Self::Twice,
+    ];
 }
 
 impl fmt::Display for ReadingAttempt {

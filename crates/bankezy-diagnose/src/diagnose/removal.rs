@@ -6,7 +6,7 @@ use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
 use crate::diagnose::cleaning::Step;
 use crate::diagnose::encoding_terms::{BASE64_FILTER, BASE64URL_FILTER};
 use crate::diagnose::hex_dump;
-use crate::diagnose::hex_text::{without_prefixes, without_separators};
+use crate::diagnose::hex_text::{without_prefixes, without_separators, without_suffix};
 use crate::diagnose::invisible;
 use crate::diagnose::json_value::{Inner, inner, unescaped};
 use crate::diagnose::octets::{self, copied};
@@ -143,6 +143,8 @@ fn remove_from_text(text: &str) -> Option<Removed> {
         (Wrapper::Comment, without_comment(text)),
         (Wrapper::Punctuation, text.strip_suffix([',', ';'])),
         (Wrapper::Quotes, quoted(text)),
+        (Wrapper::HexSuffix, without_suffix(text)),
+        (Wrapper::WrongPadding, without_padding(text)),
     ];
     let changed = || {
         [
@@ -210,6 +212,14 @@ fn of_escapes(text: &str) -> Step {
         }
     }
     Step::Filter(r"sed 's/\\\(.\)/\1/g'")
+}
+
+/// base64 without padding, where that is too long or too short.
+fn without_padding(text: &str) -> Option<&str> {
+    let is_base64 = |c: u8| c.is_ascii_alphanumeric() || b"+/-_".contains(&c);
+    let unpadded = text.trim_end_matches('=');
+    let is_wrong = unpadded.len() < text.len() && !text.len().is_multiple_of(4);
+    (is_wrong && unpadded.len() > 2 && unpadded.bytes().all(is_base64)).then_some(unpadded)
 }
 
 fn without_white_space(text: &str) -> Option<SecretBytes> {

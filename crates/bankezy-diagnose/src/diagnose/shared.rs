@@ -9,6 +9,7 @@ use p256::elliptic_curve::point::{AffineCoordinates as _, DecompressPoint as _};
 use p256::elliptic_curve::subtle::Choice;
 use zeroize::Zeroizing;
 
+use crate::diagnose::function::Hash;
 use crate::diagnose::octets::{
     self, BASE64, BASE64_UNPADDED, BASE64URL, BASE64URL_UNPADDED, copied,
 };
@@ -44,6 +45,8 @@ pub enum SharedOctets {
     Y,
     /// The x coordinate, last octet first.
     Reversed,
+    /// SHA-256 of the x coordinate, as input of what has further inputs.
+    Sha256,
 }
 
 /// How octets are written as text.
@@ -81,6 +84,10 @@ impl SharedForm {
         let octets = self.octets.write(x, y, parity);
         // A point is no number, and each form of x is the same one.
         if self.text == SharedText::Decimal && self.octets != SharedOctets::X {
+            return None;
+        }
+        // The text of a hash is a function.
+        if self.text != SharedText::None && self.octets == SharedOctets::Sha256 {
             return None;
         }
         self.text.write(octets.as_bytes())
@@ -182,7 +189,7 @@ pub(crate) fn y_coordinate(x: &[u8], parity: u8) -> Option<Zeroizing<[u8; 32]>> 
 }
 
 impl SharedOctets {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::X,
         Self::JavaInteger,
         Self::WithoutZeros,
@@ -191,6 +198,7 @@ impl SharedOctets {
         Self::Compressed,
         Self::Reversed,
         Self::Y,
+        Self::Sha256,
     ];
 
     fn write(self, x: &[u8], y: &[u8], parity: u8) -> SecretBytes {
@@ -206,6 +214,7 @@ impl SharedOctets {
             Self::Compressed => octets::joined(&[&[parity], x]),
             Self::Y => copied(y),
             Self::Reversed => octets::reversed(x),
+            Self::Sha256 => Hash::Sha256.digest(&[x]),
         }
     }
 }
@@ -266,6 +275,7 @@ impl fmt::Display for SharedForm {
             SharedOctets::Compressed => "the compressed point",
             SharedOctets::Y => "y",
             SharedOctets::Reversed => "x reversed",
+            SharedOctets::Sha256 => "SHA-256 of x",
         })
     }
 }

@@ -36,6 +36,7 @@ impl SharedForm {
             SharedOctets::Reversed => {
                 "Zeroizing::new(shared.as_bytes().iter().rev().copied().collect::<Vec<u8>>())"
             }
+            SharedOctets::Sha256 => "Sha256::digest(shared.as_bytes())",
         };
         match self.text {
             SharedText::None => octets.to_owned(),
@@ -65,7 +66,10 @@ impl SharedForm {
             SharedOctets::Xy | SharedOctets::Uncompressed | SharedOctets::Y => {
                 Some(include_str!("printed/y_coordinate.rs"))
             }
-            SharedOctets::X | SharedOctets::Compressed | SharedOctets::Reversed => None,
+            SharedOctets::X
+            | SharedOctets::Compressed
+            | SharedOctets::Reversed
+            | SharedOctets::Sha256 => None,
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Stripped {
     OtherText,
     /// Backslash escapes.
     Escapes,
+    /// Character references of HTML or XML, such as `&#46;`.
+    CharacterReferences,
     /// Percent-encoding of a URL or form.
     PercentEncoding,
     /// Colours of a terminal, or characters of no width.
@@ -64,6 +66,7 @@ impl fmt::Display for Stripped {
             Self::Quotes => "quotation marks",
             Self::OtherText => "text around the message",
             Self::Escapes => "backslash escapes",
+            Self::CharacterReferences => "character references of HTML (such as `&#46;`)",
             Self::PercentEncoding => "percent-encoding",
             Self::InvisibleCharacters => "colours of a terminal or characters of no width",
             Self::LineBreaks => "white space within the message",

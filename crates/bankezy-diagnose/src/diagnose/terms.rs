@@ -26,6 +26,8 @@ impl Wrapper {
             Self::Json => "taking it out of the JSON",
             Self::OctJwk => "taking `k` out of the JWK",
             Self::HexPrefix => "removing `0x`",
+            Self::HexSuffix => "removing the `h` behind it",
+            Self::WrongPadding => "removing the `=` behind it",
             Self::Separators => "removing colons, dashes and spaces",
             Self::LineBreaks => "removing white space within it",
             Self::Utf32 => "converting it from UTF-32",
@@ -61,6 +63,11 @@ impl Function {
                 "SHA-256 of SHA-256 of ",
                 "openssl dgst -sha256 -binary | openssl dgst -sha256 -binary",
                 "Sha256::digest(Sha256::digest({}))",
+            ),
+            Self::Sha3 => term(
+                "SHA3-256 of ",
+                "openssl dgst -sha3-256 -binary",
+                "Sha3_256::digest({})",
             ),
             Self::Md5Hex => term(
                 "lower-case hex text of MD5 of ",
@@ -108,6 +115,16 @@ impl Take {
                 "last 32 bytes of ",
                 "tail -c 32",
                 "{}.last_chunk::<32>().unwrap().as_slice()",
+            ),
+            Self::Reversed => term(
+                "reversed ",
+                "xxd -p -c 1 | sed -n '1!G;h;$p' | xxd -r -p",
+                "{}.iter().rev().copied().collect::<Vec<u8>>()",
+            ),
+            Self::Twice => term(
+                "twice ",
+                "xxd -p | tr -d '\\n' | sed 's/.*/&&/' | xxd -r -p",
+                "{}.repeat(2)",
             ),
             // Of a form of the shared secret alone, so no shell has it.
             Self::ZeroPadded => term("zeros after ", "", "&[&{}[..], &[0; 32]].concat()[..32]"),
@@ -193,7 +210,7 @@ impl Reading {
     }
 
     /// A Rust expression for it, where `secret` is the secret as it is written, or `cleaned` the secret without
-    /// what [`wrappers`](Self::wrappers) names, both without a line end after it. `sha2`, `md5`, `hex`, `uuid`,
+    /// what [`wrappers`](Self::wrappers) names, both without a line end after it. `sha2`, `sha3`, `md5`, `hex`, `uuid`,
     /// `data_encoding` and `base64` (its `prelude`) are crates; keep what they return in types that wipe
     /// themselves.
     #[must_use]

@@ -110,6 +110,8 @@ pub(super) fn secrets() -> Vec<SecretBytes> {
             all.push(octets::to_base64(inner.as_bytes(), &BASE64_UNPADDED));
             all.push(octets::to_hex(inner.as_bytes(), true));
         }
+        let twice = octets::to_base64(base64.as_bytes(), &BASE64);
+        all.push(octets::to_base64(twice.as_bytes(), &BASE64));
         all.extend([hex, base64, unpadded, base64url]);
     }
     all
@@ -158,7 +160,7 @@ fn the_shell_command_of_each_reading_gives_its_key() {
             "{function:?}"
         );
     }
-    for take in [Take::First32, Take::Last32] {
+    for take in [Take::First32, Take::Last32, Take::Reversed, Take::Twice] {
         assert!(seen.iter().any(|(_, _, other)| *other == take), "{take:?}");
     }
 }
@@ -234,6 +236,8 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
             &[OctJwk, Quotes],
         ),
         (format!("0x{hex}\n"), &[HexPrefix]),
+        (format!("{hex}h\n"), &[HexSuffix]),
+        (format!("{base64}=\n"), &[WrongPadding]),
         (
             format!("\"\\x{}\"\n", pairs.join("\\x")),
             &[Quotes, HexPrefix],

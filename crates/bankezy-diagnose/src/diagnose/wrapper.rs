@@ -34,6 +34,10 @@ pub enum Wrapper {
     OctJwk,
     /// `0x` in front of hexadecimal digits, or of each octet.
     HexPrefix,
+    /// `h` behind hexadecimal digits.
+    HexSuffix,
+    /// Padding of base64 that is not as long as it has to be.
+    WrongPadding,
     /// Colons, dashes or white space between hexadecimal digits.
     Separators,
     /// White space within a text.

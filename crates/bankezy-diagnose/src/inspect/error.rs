@@ -14,6 +14,12 @@ pub enum InspectError {
     Empty,
     /// The input is not UTF-8, does not start as DER does, and is in no other form that can be named.
     NeitherTextNorDer,
+    /// The input has several different sealed texts with something around them.
+    #[non_exhaustive]
+    SeveralMessages {
+        /// How many.
+        found: usize,
+    },
     /// The number of parts separated by dots is that of neither a compact JWE nor a JWT.
     #[non_exhaustive]
     PartCount {
@@ -70,6 +76,7 @@ impl InspectError {
         match self {
             Self::Empty => "inspect.empty",
             Self::NeitherTextNorDer => "inspect.neither_text_nor_der",
+            Self::SeveralMessages { .. } => "inspect.several_messages",
             Self::PartCount { .. } => "inspect.part_count",
             Self::JsonSerialization { .. } => "inspect.json_serialization",
             Self::Jwt { .. } => "inspect.jwt",
@@ -84,6 +91,10 @@ impl fmt::Display for InspectError {
         match self {
             Self::Empty => f.write_str("there is nothing to explain: the input is empty"),
             Self::NeitherTextNorDer => f.write_str("the input is neither text nor DER"),
+            Self::SeveralMessages { found } => write!(
+                f,
+                "the input has {found} different encrypted messages: give one of them alone"
+            ),
             Self::PartCount { found } => write!(
                 f,
                 "a compact JWE has 5 parts separated by dots and a JWT has 3, this has {found}"

@@ -4,6 +4,8 @@ use bankezy_crypto::{Error, Inspection, KeyProblem, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::diagnose::capture::{self, Unclear};
+use crate::diagnose::message::MAX_AROUND;
 use crate::inspect::error::InspectError;
 use crate::inspect::jwt;
 use crate::inspect::report::Report;
@@ -13,7 +15,8 @@ use crate::serialization;
 /// SubjectPublicKeyInfo) or a JWT, with or without `Bearer ` before it.
 ///
 /// It uses no key and verifies nothing: anyone could have written what the report shows. White space
-/// around a text is ignored. `max_sealed_len` is the longest sealed text that is accepted, in bytes
+/// around a text is ignored, and of a sealed text what [`Message`](crate::Message) reads around it: the report names
+/// that. `max_sealed_len` is the longest sealed text that is accepted, in bytes
 /// without that white space; the longest other input is for the caller to limit.
 ///
 /// # Errors
@@ -32,6 +35,31 @@ use crate::serialization;
 /// # Ok::<(), bankezy_diagnose::InspectError>(())
 /// ```
 pub fn inspect(input: &[u8], max_sealed_len: usize) -> Result<Report, InspectError> {
+    as_written(input, max_sealed_len)
+        .or_else(|error| captured(input, max_sealed_len).unwrap_or(Err(error)))
+}
+
+/// A sealed text with something around it, as [`Message`](crate::Message) reads it. `None` where there is none.
+fn captured(input: &[u8], max_sealed_len: usize) -> Option<Result<Report, InspectError>> {
+    if input.len() > max_sealed_len.saturating_add(MAX_AROUND) {
+        return None;
+    }
+    match capture::read(input) {
+        Ok((text, stripped)) if !stripped.is_empty() => {
+            let text = core::str::from_utf8(&text).ok()?;
+            let mut report = sealed("compact JWE", text, max_sealed_len).ok()?;
+            let stripped: Vec<_> = stripped.iter().map(ToString::to_string).collect();
+            report.add("stripped from the capture", stripped.join(", "));
+            Some(Ok(report))
+        }
+        Err(Unclear::SeveralMessages { found }) => {
+            Some(Err(InspectError::SeveralMessages { found }))
+        }
+        _ => None,
+    }
+}
+
+fn as_written(input: &[u8], max_sealed_len: usize) -> Result<Report, InspectError> {
     // 0x30 is also the digit 0, with which a text may start.
     match core::str::from_utf8(input) {
         Ok(text) => explain(text.trim(), max_sealed_len),

@@ -229,7 +229,7 @@ fn of_readings_lists_each_outcome() {
          the 32 raw bytes (PayloadSecret::from_bytes): 43 bytes; and: ";
     assert!(text.starts_with(start), "{text}");
     assert!(text.ends_with(WHAT_NEXT_FOR_SECRET), "{text}");
-    assert!(text.contains("SHA-256, SHA-384 and SHA-512 of the secret ("));
+    assert!(text.contains("SHA-256, SHA-384, SHA-512 and SHA3-256 of the secret ("));
     let DiagnoseError::NoReading { tried, .. } = message(&sealed)
         .try_readings(&secret_bytes([0xfe; 32]))
         .unwrap_err()

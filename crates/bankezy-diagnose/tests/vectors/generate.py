@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from jwcrypto import jwe, jwk
 
@@ -57,6 +57,7 @@ FUNCTIONS = [
     ("upper-case hex text of SHA-256 of ", lambda o: sha256(o).hex().upper().encode()),
     ("base64 text of SHA-256 of ", lambda o: b64(sha256(o)).encode()),
     ("SHA-256 of SHA-256 of ", lambda o: sha256(sha256(o))),
+    ("SHA3-256 of ", lambda o: hashlib.sha3_256(o).digest()),
 ]
 
 
@@ -318,6 +319,25 @@ def secret_vectors():
         octets = base64_secret(24)
         add(octets.hex(), b64(octets).encode(), "the decoded hex as base64 text")
         add(octets.hex(), b64u(octets).encode(), "the decoded hex as base64url text")
+
+        octets = base64_secret()
+        thrice = b64(b64(b64(octets).encode()).encode())
+        add(thrice, octets, "the three times decoded base64")
+        add(thrice, sha256(octets), "SHA-256 of the three times decoded base64")
+        add(b64(octets) + "=", octets, "base64 after removing the `=` behind it")
+        add(b64u(octets) + "==", octets, "base64url after removing the `=` behind it")
+        add(b64(octets), octets[::-1], "reversed the decoded base64")
+        octets = hex_secret()
+        add(octets.hex() + "h", octets, "hex after removing the `h` behind it")
+        add(octets.hex().upper() + "H\n", octets, "hex after removing the `h` behind it")
+        add(octets.hex(), octets[::-1], "reversed the decoded hex")
+        add(octets.hex(), sha256(octets)[::-1], "reversed SHA-256 of the decoded hex")
+        text = text_secret(16)
+        add(text, 2 * text.encode(), "twice the text")
+        octets = hex_secret(16)
+        add(octets.hex(), 2 * octets, "twice the decoded hex")
+        text = text_secret(20)
+        add(text, hashlib.sha3_256(text.encode()).digest(), "SHA3-256 of the text")
     return out
 
 
@@ -401,7 +421,7 @@ def key_infos(whose, private):
     ]
 
 
-HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
 JOINED = [
     "Wibmo BankEzy",
     "wibmo-bankezy",
@@ -423,6 +443,17 @@ def concat(z, algorithm, apu, apv, bits):
     prefixed = lambda o: struct.pack(">I", len(o)) + o
     other = prefixed(algorithm) + prefixed(apu) + prefixed(apv) + struct.pack(">I", bits)
     return ConcatKDFHash(hashes.SHA256(), 32, other).derive(z)
+
+
+def concat_by_hand(z, algorithm, apu, apv, length, digest="sha256", counter=1, order=">I"):
+    """What ConcatKDFHash cannot do: another counter, order of octets or length."""
+    prefixed = lambda o: struct.pack(order, len(o)) + o
+    other = prefixed(algorithm) + prefixed(apu) + prefixed(apv) + length
+    return hashlib.new(digest, struct.pack(order, counter) + z + other).digest()[:32]
+
+
+def expand(z, info):
+    return HKDFExpand(hashes.SHA256(), 32, info).derive(z)
 
 
 def hkdf(name, z, salt, info):
@@ -550,6 +581,31 @@ def fixed_vectors(session, place, ours, theirs):
         add("SHA-256 of 04, x and y", sha256(b"\x04" + xy))
         add("first 32 bytes of 04, x and y", (b"\x04" + xy)[:32])
         add("SHA-256 of x reversed", sha256(x[::-1]))
+        add("SHA3-256 of x", hashlib.sha3_256(x).digest())
+        some = [(("empty", b""), ("empty", b"")), (ours[2], theirs[2]), (('"Alice"', b"Alice"), ('"Bob"', b"Bob"))]
+        for (first, u), (second, v) in some:
+            for kind in ("sha384", "sha1"):
+                add(f"hkdf-{kind} with salt {first}, info {second}", hkdf(kind, x, u, v))
+            name = f"of SHA-256 of x with salt {first}, info {second}"
+            add(f"hkdf-sha256 {name}", hkdf("sha256", sha256(x), u, v))
+            add(f"hkdf-expand-sha256 with info {second}", expand(x, v))
+            with_inputs = f"with apu {first}, apv {second}"
+            for algorithm in ("A256GCM", ""):
+                a, big, little = algorithm.encode(), struct.pack(">I", 256), struct.pack("<I", 256)
+                for suffix, key in [
+                    ("256, SHA-512", concat_by_hand(x, a, u, v, big, digest="sha512")),
+                    ("256 little-endian", concat_by_hand(x, a, u, v, little)),
+                    ("256, numbers little-endian", concat_by_hand(x, a, u, v, little, order="<I")),
+                    ("256 left out", concat_by_hand(x, a, u, v, b"")),
+                    ("256, counter 0", concat_by_hand(x, a, u, v, big, counter=0)),
+                ]:
+                    take = "first 32 bytes of " if "SHA-512" in suffix else ""
+                    add(f'{take}concat-kdf (AlgorithmID "{algorithm}", keydatalen {suffix}) {with_inputs}', key)
+            for algorithm in ("A128GCM", "A256GCMKW"):
+                kdf = f'concat-kdf (AlgorithmID "{algorithm}", keydatalen 256)'
+                add(f"{kdf} {with_inputs}", concat(x, algorithm.encode(), u, v, 256))
+        name = "x963-sha256 of SHA-256 of x with info empty"
+        add(name, x963("sha256", sha256(x), b""))
         add("first 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[:32])
         add("last 32 bytes of SHA-512 of x", hashlib.sha512(x).digest()[32:])
         for text in JOINED:
