@@ -153,7 +153,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
-        Message::dir(nonce, plaintext).seal_text(self.aead.as_ref(), sealed)
+        message(nonce, plaintext).seal_text(self.aead.as_ref(), sealed)
     }
 
     /// Replaces `sealed` by the bytes of the sealed payload: faster than
@@ -163,7 +163,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
-        Message::dir(nonce, plaintext).seal(self.aead.as_ref(), sealed)
+        message(nonce, plaintext).seal(self.aead.as_ref(), sealed)
     }
 
     /// Appends the bytes of the sealed payload to what is in `out`, which is as it was on failure.
@@ -173,7 +173,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn append_sealed(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext)?;
-        Message::dir(nonce, plaintext).append(self.aead.as_ref(), out)
+        message(nonce, plaintext).append(self.aead.as_ref(), out)
     }
 
     /// Counts a payload and gives the nonce for it.
@@ -243,6 +243,16 @@ impl PayloadCipher {
         }
         refuse_encrypted_key(&parts)?;
         open::open(self.aead.as_ref(), &parts, opened)
+    }
+}
+
+#[inline]
+fn message(nonce: [u8; nonce::LEN], plaintext: &[u8]) -> Message<'_> {
+    Message {
+        header: header::DIR,
+        encrypted_key: "",
+        nonce,
+        plaintext,
     }
 }
 

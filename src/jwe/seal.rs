@@ -4,7 +4,6 @@ use crate::backend::Aes256Gcm;
 use crate::codec::base64url::{self, Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
-use crate::jwe::header;
 use crate::nonce;
 
 /// Characters of the compact form around `plaintext_len` bytes.
@@ -44,18 +43,7 @@ pub(crate) struct Message<'a> {
     pub(crate) plaintext: &'a [u8],
 }
 
-impl<'a> Message<'a> {
-    /// Under a shared key.
-    #[inline]
-    pub(crate) fn dir(nonce: [u8; nonce::LEN], plaintext: &'a [u8]) -> Self {
-        Self {
-            header: header::DIR,
-            encrypted_key: "",
-            nonce,
-            plaintext,
-        }
-    }
-
+impl Message<'_> {
     /// Characters of the compact form.
     fn sealed_len(&self) -> usize {
         sealed_len(

@@ -1,15 +1,11 @@
 //! base64url in vectors of 32 bytes, after Wojciech Muła and Daniel Lemire, "Faster Base64 Encoding and
 //! Decoding Using AVX2 Instructions" (2018). All of it is safe code: loads and stores are of arrays, and the
 //! compiler makes single instructions of them.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "places are below the lengths that the loops check, and a place out of bounds is a panic"
-)]
 
 use core::arch::x86_64::*;
 use core::hint::black_box;
 
+use super::class;
 use super::job::Job;
 use super::symbols::{at, decode_rest, encode_rest, put};
 
@@ -64,6 +60,11 @@ pub(super) fn run(job: Job<'_>) -> bool {
 
 /// While `n` bytes are left, their text ends before the byte that follows them: a vector that was loaded
 /// can be stored over those before it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 #[inline]
 #[target_feature(enable = "avx2")]
 fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
@@ -106,6 +107,11 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
     encode_rest(rest, &mut room[groups / 3 * 4..]);
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 #[inline]
 #[target_feature(enable = "avx2")]
 fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
@@ -151,6 +157,10 @@ struct Encoder {
 }
 
 impl Encoder {
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "places are below the lengths that were checked before"
+    )]
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new() -> Self {
@@ -192,6 +202,10 @@ impl Encoder {
     }
 
     /// Up to [`BYTES`] bytes, as if zeros followed.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "places are below the lengths that were checked before"
+    )]
     #[inline]
     #[target_feature(enable = "avx2")]
     fn encode_short(&self, bytes: &[u8]) -> [u8; CHARS] {
@@ -202,6 +216,10 @@ impl Encoder {
 }
 
 /// Distance from a value to its character, by range.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 const OFFSETS: [u8; 16] = {
     const fn distance(from: u8, to: u8) -> u8 {
         to.wrapping_sub(from)
@@ -281,6 +299,10 @@ impl Decoder {
     }
 
     /// Up to [`CHARS`] characters, as if the character of zero followed.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "places are below the lengths that were checked before"
+    )]
     #[inline]
     #[target_feature(enable = "avx2")]
     fn decode_short(&mut self, text: &[u8]) -> [u8; BYTES] {
@@ -296,102 +318,6 @@ impl Decoder {
         let valid = _mm256_cmpeq_epi8(_mm256_max_epu8(self.least, valid), self.least);
         _mm256_movemask_epi8(valid) == -1
     }
-}
-
-/// Tables that give a character its class: low half of the byte & high half. The last four bits of a class
-/// select the offset, and classes from [`LEAST_VALID`] on are those of the alphabet.
-mod class {
-    use super::super::symbols::{INVALID, VALUES};
-
-    pub(super) const LEAST_VALID: u8 = 4;
-
-    // A character is valid if its halves have one of these in common.
-    const UNDERSCORE: u8 = 4;
-    const MINUS: u8 = 8;
-    const ONE_TO_FIFTEEN: u8 = 16;
-    const ZERO_TO_TEN: u8 = 32;
-    const ZERO_TO_NINE: u8 = 64;
-    // And the high half alone selects the offset, in bits that every low half has.
-    const CAPITAL: u8 = 0;
-    const SMALL: u8 = 1;
-    const DIGIT: u8 = 2;
-
-    pub(super) const LOW: [u8; 16] = {
-        let mut low = [SMALL | DIGIT; 16];
-        let mut half = 0;
-        while half < 16 {
-            if half >= 1 {
-                low[half] |= ONE_TO_FIFTEEN;
-            }
-            if half <= 10 {
-                low[half] |= ZERO_TO_TEN;
-            }
-            if half <= 9 {
-                low[half] |= ZERO_TO_NINE;
-            }
-            half += 1;
-        }
-        low[0xd] |= MINUS;
-        low[0xf] |= UNDERSCORE;
-        low
-    };
-
-    pub(super) const HIGH: [u8; 16] = [
-        0,
-        0,
-        MINUS,
-        ZERO_TO_NINE | DIGIT,
-        ONE_TO_FIFTEEN | CAPITAL,
-        ZERO_TO_TEN | UNDERSCORE | CAPITAL,
-        ONE_TO_FIFTEEN | SMALL,
-        ZERO_TO_TEN | SMALL,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ];
-
-    /// Distance from a character to its value, by the last four bits of its class.
-    pub(super) const OFFSETS: [u8; 16] = {
-        let mut offsets = [0; 16];
-        offsets[CAPITAL as usize] = 0_u8.wrapping_sub(b'A');
-        offsets[SMALL as usize] = 26_u8.wrapping_sub(b'a');
-        offsets[DIGIT as usize] = 52_u8.wrapping_sub(b'0');
-        offsets[MINUS as usize] = 62_u8.wrapping_sub(b'-');
-        offsets[UNDERSCORE as usize] = 63_u8.wrapping_sub(b'_');
-        offsets
-    };
-
-    /// All 256 bytes, held against the alphabet.
-    const _: () = {
-        let mut byte = 0_u8;
-        loop {
-            let low = if byte < 128 {
-                LOW[(byte & 15) as usize]
-            } else {
-                0
-            };
-            let class = low & HIGH[(byte >> 4) as usize];
-            let value = if byte < 128 {
-                VALUES[byte as usize]
-            } else {
-                INVALID
-            };
-            assert!((class >= LEAST_VALID) == (value != INVALID));
-            assert!(class < 128);
-            if value != INVALID {
-                assert!(byte.wrapping_add(OFFSETS[(class & 15) as usize]) == value);
-            }
-            if byte == 255 {
-                break;
-            }
-            byte += 1;
-        }
-    };
 }
 
 #[inline]

@@ -44,7 +44,10 @@ impl Kernel {
     }
 
     /// All that run here.
-    #[allow(dead_code, reason = "for the tests, and for a fuzz target that takes in this file")]
+    #[allow(
+        dead_code,
+        reason = "for the tests, and for a fuzz target that takes in this file"
+    )]
     pub(crate) fn all() -> Vec<Self> {
         let mut all = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]

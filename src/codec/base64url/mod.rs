@@ -5,12 +5,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod class;
 mod job;
 mod kernel;
+#[cfg(test)]
+mod kernel_tests;
 mod portable;
 mod symbols;
-#[cfg(test)]
-mod tests;
 #[cfg(target_arch = "x86_64")]
 mod vbmi;
 

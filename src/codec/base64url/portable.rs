@@ -1,9 +1,4 @@
 //! The engine of the crate `base64`: with NEON on 64-bit ARM, and by tables elsewhere.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "the room is never shorter than the bytes in it, which only get fewer"
-)]
 
 use base64::Engine as _;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
@@ -48,6 +43,11 @@ fn encode(bytes: &[u8], out: &mut [u8]) -> bool {
 }
 
 /// The engine may ask for room for the whole group at the end.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the room is never shorter than the bytes in it, which only get fewer"
+)]
 fn decode(text: &[u8], out: &mut [u8]) -> bool {
     let (groups, rest) = text.split_at(text.len() & !3);
     let (front, back) = out.split_at_mut(groups.len() / 4 * 3);
@@ -59,6 +59,11 @@ fn decode(text: &[u8], out: &mut [u8]) -> bool {
 }
 
 /// While `n` bytes are left, the characters of a quarter of them end before they begin.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the room is never shorter than the bytes in it, which only get fewer"
+)]
 fn encode_forward(mut room: &mut [u8], mut len: usize) -> bool {
     while len > PIECE {
         let piece = len / 12 * 3;

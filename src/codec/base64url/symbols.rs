@@ -1,9 +1,4 @@
 //! The alphabet (RFC 4648 section 5), and the groups of less than four characters at the end of a text.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "six bits index a table of 64, and places are below the lengths that were matched"
-)]
 
 pub(super) const ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -12,6 +7,10 @@ pub(super) const ALPHABET: &[u8; 64] =
 pub(super) const INVALID: u8 = 0x80;
 
 /// The value of each ASCII character.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
 pub(super) const VALUES: [u8; 128] = {
     let mut values = [INVALID; 128];
     let mut value = 0;
@@ -23,6 +22,10 @@ pub(super) const VALUES: [u8; 128] = {
 };
 
 /// Encodes up to two bytes into the start of `out`.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
 pub(super) fn encode_rest(rest: &[u8], out: &mut [u8]) {
     let symbol = |bits: u8| ALPHABET[usize::from(bits & 63)];
     match *rest {
@@ -55,6 +58,11 @@ pub(super) fn decode_rest(rest: &[u8], out: &mut [u8]) -> bool {
 }
 
 /// The bytes from `place` on.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
 #[inline]
 pub(super) fn at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
     let mut out = [0; N];
@@ -62,6 +70,11 @@ pub(super) fn at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
     out
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
 #[inline]
 pub(super) fn put<const N: usize>(bytes: &mut [u8], place: usize, new: [u8; N]) {
     bytes[place..place + N].copy_from_slice(&new);

@@ -1,10 +1,5 @@
 //! base64url in vectors of 64 bytes, after Wojciech Muła and Daniel Lemire, "Base64 encoding and decoding at
 //! almost the speed of a memory copy" (2019). Safe code, as in `avx2`.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "places are below the lengths that the loops check, and a place out of bounds is a panic"
-)]
 
 use core::arch::x86_64::*;
 use core::hint::black_box;
@@ -71,6 +66,11 @@ pub(super) fn run(job: Job<'_>) -> bool {
 
 /// While `n` bytes are left, their text ends before the byte that follows them: a vector that was loaded
 /// can be stored over those before it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
@@ -114,6 +114,11 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
     encode_rest(rest, &mut room[groups / 3 * 4..]);
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
@@ -174,6 +179,10 @@ impl Encoder {
 }
 
 /// Puts the bytes a, b, c of each group into the order b, a, c, b.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 const SPREAD: [u8; 64] = {
     let mut spread = [0; 64];
     let mut group = 0;
@@ -233,6 +242,10 @@ impl Decoder {
 }
 
 /// Puts the three bytes of each group behind those of the one before, highest first.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "places are below the lengths that were checked before"
+)]
 const PACK: [u8; 64] = {
     let mut pack = [0; 64];
     let mut group = 0;
@@ -277,6 +290,10 @@ fn load_exactly(bytes: [u8; BYTES]) -> __m512i {
     )
 }
 
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "places are below the lengths that were checked before"
+)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn to_bytes(vector: __m512i) -> [u8; 64] {
