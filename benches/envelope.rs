@@ -112,7 +112,8 @@ mod parts {
     use std::time::Instant;
 
     use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-    use base64_turbo::URL_SAFE_NO_PAD;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use rand::rngs::{StdRng, SysRng};
     use rand::{Rng as _, SeedableRng as _};
 

@@ -18,8 +18,6 @@ pub use payload::PayloadCipher;
 pub use recipient::{PrivateKeyOpener, PublicKeySealer};
 pub use seal_open::{Open, Seal};
 
-use std::io;
-
 use serde::Serialize;
 
 use crate::error::{Error, JsonProblem};
@@ -33,7 +31,7 @@ pub const DEFAULT_MAX_SEALED_LEN: usize = 8 * 1024 * 1024;
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes, Error> {
     // Room for a typical request, so that it is written without moving.
     let mut json = SecretBytes::with_capacity(1024);
-    serde_json::to_writer(&mut json as &mut dyn io::Write, value).map_err(|_| Error::Json {
+    serde_json::to_writer(&mut json, value).map_err(|_| Error::Json {
         problem: JsonProblem::NotSerializable,
         line: 0,
         column: 0,

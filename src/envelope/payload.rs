@@ -10,9 +10,10 @@ use crate::backend::{Aes256Gcm, Backend};
 use crate::error::{Error, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Header};
+use crate::jwe::seal::Message;
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::Algorithm;
-use crate::nonce::{Counter, NonceBudget, NonceSource};
+use crate::nonce::{self, Counter, NonceBudget, NonceSource};
 use crate::secret::{Opened, PayloadSecret, Secret32};
 
 /// Seals and opens BankEzy payloads under one payload secret.
@@ -38,8 +39,8 @@ pub struct PayloadCipher {
     counter: Counter,
     max_sealed_len: usize,
     backend: Backend,
-    /// SHA-256 over the secret, to notice two ciphers of one secret.
-    fingerprint: Secret32,
+    /// To notice two ciphers of one secret. The AEAD's key schedule begins with it anyway.
+    secret: Secret32,
 }
 
 impl PayloadCipher {
@@ -58,9 +59,6 @@ impl PayloadCipher {
     /// [`Error::Backend`] if the backend cannot set up the key.
     pub fn with_backend(secret: &PayloadSecret, backend: &Backend) -> Result<Self, Error> {
         let nonces = NonceSource::random();
-        let mut fingerprint = Secret32::zeroed();
-        let parts: [&[u8]; 2] = [b"bankezy-crypto fingerprint", secret.secret().bytes()];
-        backend.primitives().sha256(&parts, &mut fingerprint);
         Ok(Self {
             aead: backend.primitives().aes_256_gcm(secret.secret())?,
             budget: None,
@@ -68,7 +66,7 @@ impl PayloadCipher {
             nonces,
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
-            fingerprint,
+            secret: secret.secret().copied(),
         })
     }
 
@@ -154,13 +152,37 @@ impl PayloadCipher {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        let fits = seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len);
+        let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
+        message(nonce, plaintext).seal_text(self.aead.as_ref(), sealed)
+    }
+
+    /// Replaces `sealed` by the bytes of the sealed payload: faster than
+    /// [`seal_into`](Self::seal_into), since a `String` has to be checked for UTF-8.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
+        message(nonce, plaintext).seal(self.aead.as_ref(), sealed)
+    }
+
+    /// Appends the bytes of the sealed payload to what is in `out`, which is as it was on failure.
+    /// [`seal_to_bytes`](Self::seal_to_bytes) is faster: it need not clear the memory first.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn append_sealed(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let nonce = self.nonce_for(plaintext)?;
+        message(nonce, plaintext).append(self.aead.as_ref(), out)
+    }
+
+    /// Counts a payload and gives the nonce for it.
+    fn nonce_for(&self, plaintext: &[u8]) -> Result<[u8; nonce::LEN], Error> {
+        seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len)?;
+        let nonce = self.nonces.nonce()?;
         // Counted once there is a nonce: a message that gets none is not sealed.
-        let nonce = fits.and_then(|()| self.nonces.nonce());
-        let counted = nonce.and_then(|nonce| self.counter.take().map(|()| nonce));
-        let nonce = counted.inspect_err(|_| sealed.clear())?;
-        let aead = self.aead.as_ref();
-        seal::seal(aead, header::DIR, "", nonce, plaintext, sealed)
+        self.counter.take()?;
+        Ok(nonce)
     }
 
     /// Writes a value as JSON and seals it.
@@ -202,22 +224,35 @@ impl PayloadCipher {
 
     /// The same for ciphers of one secret, and for no others.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
-        *self.fingerprint.bytes()
+        let mut fingerprint = Secret32::zeroed();
+        let parts: [&[u8]; 2] = [b"bankezy-crypto fingerprint", self.secret.bytes()];
+        self.backend.primitives().sha256(&parts, &mut fingerprint);
+        *fingerprint.bytes()
     }
 
     /// Whether both are of one secret, on whichever backends. Takes constant time.
     pub(super) fn has_secret_of(&self, other: &Self) -> bool {
-        self.fingerprint.is_same(&other.fingerprint)
+        self.secret.is_same(&other.secret)
     }
 
     fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
-        match Header::parse(parts.header)? {
+        match parts.header()? {
             Header::Dir => {}
             other => return Err(other.instead_of(Algorithm::Dir).into()),
         }
         refuse_encrypted_key(&parts)?;
         open::open(self.aead.as_ref(), &parts, opened)
+    }
+}
+
+#[inline]
+fn message(nonce: [u8; nonce::LEN], plaintext: &[u8]) -> Message<'_> {
+    Message {
+        header: header::DIR,
+        encrypted_key: "",
+        nonce,
+        plaintext,
     }
 }
 

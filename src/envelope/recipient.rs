@@ -14,6 +14,7 @@ use crate::codec::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
 use crate::jwe::header::{self, Agreement, Header};
+use crate::jwe::seal::Message;
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::{Algorithm, KeyType};
 use crate::keys::derivation::{Derivation, check_party_info};
@@ -130,14 +131,13 @@ impl PublicKeySealer {
                 let wrapped = base64url::encode_to_string(&rsa.wrap(&key)?);
                 fits(header::RSA_OAEP_256, &wrapped)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
-                seal::seal(
-                    aead.as_ref(),
-                    header::RSA_OAEP_256,
-                    &wrapped,
+                let message = Message {
+                    header: header::RSA_OAEP_256,
+                    encrypted_key: &wrapped,
                     nonce,
                     plaintext,
-                    sealed,
-                )
+                };
+                message.seal_text(aead.as_ref(), sealed)
             }
             Recipient::P256 { point, apu, apv } => {
                 let (epk, shared) = pair::ephemeral(point, self.backend)?;
@@ -145,7 +145,13 @@ impl PublicKeySealer {
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);
                 fits(&header, "")?;
-                seal::seal(aead.as_ref(), &header, "", nonce, plaintext, sealed)
+                let message = Message {
+                    header: &header,
+                    encrypted_key: "",
+                    nonce,
+                    plaintext,
+                };
+                message.seal_text(aead.as_ref(), sealed)
             }
         }
     }
@@ -256,7 +262,7 @@ impl PrivateKeyOpener {
     /// RFC 7516 section 11.5: where the wrapped key does not unwrap, a random key takes its place,
     /// so that the failure comes from the tag, as for any other changed message.
     fn unwrapped_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        match Header::parse(parts.header)? {
+        match parts.header()? {
             Header::RsaOaep256 => {}
             other => return Err(other.instead_of(Algorithm::RsaOaep256).into()),
         }
@@ -271,7 +277,7 @@ impl PrivateKeyOpener {
     }
 
     fn agreed_key(&self, parts: &Compact<'_>) -> Result<Secret32, Error> {
-        let agreement = match Header::parse(parts.header)? {
+        let agreement = match parts.header()? {
             Header::EcdhEs(agreement) => agreement,
             other => return Err(other.instead_of(Algorithm::EcdhEs).into()),
         };

@@ -14,15 +14,17 @@ const AUTHENTICATION_TAG: &str = "authentication tag";
 pub(crate) const IV_CHARS: usize = base64url::encoded_len(12);
 pub(crate) const TAG_CHARS: usize = base64url::encoded_len(16);
 
-/// A text cut into its parts. Header, encrypted key and ciphertext are not decoded yet.
+/// A text cut into its parts, of which none is decoded yet.
 pub(crate) struct Compact<'a> {
     text: &'a [u8],
-    /// As received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
-    pub(crate) header: &'a [u8],
+    /// The header as received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
+    pub(crate) aad: &'a [u8],
     pub(crate) encrypted_key: &'a [u8],
-    pub(crate) iv: [u8; 12],
+    /// [`IV_CHARS`].
+    pub(crate) iv: &'a [u8],
     pub(crate) ciphertext: &'a [u8],
-    pub(crate) tag: [u8; 16],
+    /// [`TAG_CHARS`].
+    pub(crate) tag: &'a [u8],
 }
 
 impl<'a> Compact<'a> {
@@ -36,6 +38,19 @@ impl<'a> Compact<'a> {
     pub(crate) fn plaintext_len(&self) -> usize {
         // `cut` has refused the lengths that no plaintext has.
         base64url::decoded_len(self.ciphertext.len()).unwrap_or_default()
+    }
+
+    /// What the header says.
+    pub(crate) fn header(&self) -> Result<Header, Error> {
+        Header::parse(self.aad).map_err(|problem| {
+            // A text with dots in other places was cut in the wrong ones: that says more.
+            let well_cut = [self.iv, self.tag].into_iter().all(base64url::is_canonical);
+            if well_cut {
+                problem.into()
+            } else {
+                self.diagnose()
+            }
+        })
     }
 
     /// Why a part turned out not to be canonical base64url.
@@ -52,17 +67,14 @@ impl<'a> Compact<'a> {
             _ => split_at_dot(text)?,
         };
         let (encrypted_key, rest) = split_at_dot(rest)?;
-        let (iv_text, rest) = rest.split_at_checked(IV_CHARS)?;
+        let (iv, rest) = rest.split_at_checked(IV_CHARS)?;
         let rest = rest.strip_prefix(b".")?;
         let (ciphertext, rest) = rest.split_at_checked(rest.len().checked_sub(TAG_CHARS + 1)?)?;
-        let tag_text = rest.strip_prefix(b".")?;
+        let tag = rest.strip_prefix(b".")?;
         base64url::decoded_len(ciphertext.len())?;
-        let (mut iv, mut tag) = ([0; 12], [0; 16]);
-        base64url::decode(iv_text, &mut iv)?;
-        base64url::decode(tag_text, &mut tag)?;
         Some(Self {
             text,
-            header,
+            aad: header,
             encrypted_key,
             iv,
             ciphertext,

@@ -1,7 +1,7 @@
 //! Content decryption (RFC 7516 section 5.2, steps 14 to 17).
 
 use crate::backend::Aes256Gcm;
-use crate::codec::base64url;
+use crate::codec::base64url::{Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::Compact;
 use crate::secret::Opened;
@@ -14,7 +14,18 @@ pub(crate) fn open(
     out: &mut Opened,
 ) -> Result<(), Error> {
     let room = out.memory().reset(parts.plaintext_len());
-    base64url::decode(parts.ciphertext, room).ok_or_else(|| parts.diagnose())?;
-    aead.open_in_place(&parts.iv, parts.header, &parts.tag, room)
+    let (mut iv, mut tag) = ([0; 12], [0; 16]);
+    let canonical = Kernel::detect().run(Job::DecodeMessage {
+        text: parts.ciphertext,
+        out: &mut *room,
+        iv_text: parts.iv,
+        iv: &mut iv,
+        tag_text: parts.tag,
+        tag: &mut tag,
+    });
+    if !canonical {
+        return Err(parts.diagnose());
+    }
+    aead.open_in_place(&iv, parts.aad, &tag, room)
         .ok_or(Error::OpenFailed)
 }

@@ -85,12 +85,18 @@ impl Counter {
     }
 
     /// Counts one message.
+    #[inline]
     pub(crate) fn take(&self) -> Result<(), Error> {
-        let shard = Shard::of(self.shards.of_this_thread());
-        while !shard.take() {
-            self.refill(&shard)?;
+        let mut lost = false;
+        loop {
+            let shard = Shard::of(self.shards.of_this_thread());
+            match shard.take() {
+                Taken::One => return Ok(()),
+                Taken::NoneLeft => self.refill(&shard)?,
+                Taken::ByAnother if lost => self.shards.spread(),
+                Taken::ByAnother => lost = true,
+            }
         }
-        Ok(())
     }
 
     pub(crate) fn budget(&self) -> NonceBudget {
@@ -117,20 +123,35 @@ impl Counter {
 }
 
 impl<'a> Shard<'a> {
-    fn of([used, may_use, ..]: &'a Numbers) -> Self {
+    fn of([used, may_use]: &'a Numbers) -> Self {
         Self { used, may_use }
     }
 
-    /// Whether one was left.
-    fn take(&self) -> bool {
-        self.used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                // Read after `used`: a lease that came in between would lie unused for good.
-                let may_use = self.may_use.load(Ordering::Relaxed);
-                (used < may_use).then(|| used.saturating_add(1))
-            })
-            .is_ok()
+    #[inline]
+    fn take(&self) -> Taken {
+        let used = self.used.load(Ordering::Relaxed);
+        // Read after `used`: a lease that came in between would lie unused for good.
+        if used >= self.may_use.load(Ordering::Relaxed) {
+            return Taken::NoneLeft;
+        }
+        let more = used.saturating_add(1);
+        let exchanged =
+            self.used
+                .compare_exchange(used, more, Ordering::Relaxed, Ordering::Relaxed);
+        if exchanged.is_ok() {
+            Taken::One
+        } else {
+            Taken::ByAnother
+        }
     }
+}
+
+/// What became of an attempt to take a message from a shard.
+enum Taken {
+    One,
+    NoneLeft,
+    /// Another thread was faster.
+    ByAnother,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Sees forks. The only place with `unsafe` in this crate: one call, to register a handler.
+//! Sees forks. One `unsafe` call, to register a handler.
 #![cfg_attr(
     unix,
     expect(

@@ -79,20 +79,39 @@ impl Leased {
         reason = "blocks stay below MAX_LIMIT / BLOCK, and BLOCK numbers are left at most"
     )]
     fn offset(&self) -> Result<u64, Error> {
-        let [state, ..] = self.shards.of_this_thread();
-        // Not a plain subtraction: calls after the last block would count on into the number of the block.
-        let taken = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_one_less);
-        if let Ok(taken) = taken {
-            return Ok((taken >> LEFT_BITS) * BLOCK + BLOCK - left(taken));
+        let mut lost = false;
+        loop {
+            let [state, _] = self.shards.of_this_thread();
+            let now = state.load(Ordering::Relaxed);
+            // Not a plain subtraction: calls after the last block would count on into the number of the block.
+            let Some(less) = with_one_less(now) else {
+                return self.first_of_a_block(state);
+            };
+            let taken = state.compare_exchange(now, less, Ordering::Relaxed, Ordering::Relaxed);
+            if taken.is_ok() {
+                return Ok((now >> LEFT_BITS) * BLOCK + BLOCK - left(now));
+            }
+            if lost {
+                self.shards.spread();
+            }
+            lost = true;
         }
+    }
+
+    /// The first number of the next block is for this message, the rest for the shard, unless another thread
+    /// was faster, and the rest is left out.
+    #[cold]
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "blocks stay below MAX_LIMIT / BLOCK"
+    )]
+    fn first_of_a_block(&self, state: &AtomicU64) -> Result<u64, Error> {
         let block = self
             .next_block
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |block| {
                 (block < MAX_LIMIT / BLOCK).then(|| block + 1)
             })
             .map_err(|_| Error::NonceBudgetSpent { limit: MAX_LIMIT })?;
-        // Its first number is for this message, the rest for the shard, unless another thread was
-        // faster, and the rest is left out.
         let _ = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
             (left(now) == 0).then_some((block << LEFT_BITS) | (BLOCK - 1))
         });

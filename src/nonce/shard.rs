@@ -3,76 +3,67 @@
 use core::sync::atomic::AtomicUsize as StaticUsize;
 use std::sync::OnceLock;
 
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::thread_local;
 
 /// As many groups of threads write to a cache line of their own. Few under the model checker, so that its
 /// threads meet.
 pub(super) const SHARDS: usize = if cfg!(all(test, shuttle)) { 2 } else { 64 };
 
-/// The numbers of a group of threads, zero at first. They fill the pair of cache lines: padding would be
-/// copied from the stack, where a message may have been.
-pub(super) type Numbers = [AtomicU64; 16];
+/// The numbers of a group of threads, zero at first.
+pub(super) type Numbers = [AtomicU64; 2];
 
-/// Numbers for each group of threads. A cipher that one thread uses has them once, since many ciphers are
-/// made for a few messages; the others come with the first thread of another group.
+/// Numbers that all threads share until they get into each other's way there, and from then on numbers for
+/// each group of threads: many ciphers are made for a few messages, and are to be small.
 pub(super) struct Shards {
-    /// The group that has `first`; [`NONE`] until a thread came.
-    owner: AtomicUsize,
-    first: Box<Alone>,
+    first: Numbers,
     others: OnceLock<Box<[Alone; SHARDS]>>,
 }
-
-const NONE: usize = usize::MAX;
 
 /// Alone on its pair of cache lines: x86-64 fetches lines in pairs.
 #[repr(align(128))]
 #[derive(Default)]
-struct Alone(Numbers);
+struct Alone {
+    numbers: Numbers,
+    /// Padding would be copied from the stack, where a message may have been.
+    _filled: [AtomicU64; 14],
+}
 
 impl Shards {
     pub(super) fn new() -> Self {
         Self {
-            owner: AtomicUsize::new(NONE),
-            first: Box::default(),
+            first: Numbers::default(),
             others: OnceLock::new(),
         }
     }
 
     /// The numbers of this thread's group.
+    #[inline]
     pub(super) fn of_this_thread(&self) -> &Numbers {
-        self.of_group(group())
+        match self.others.get() {
+            None => &self.first,
+            Some(others) => of_group(others, group()),
+        }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "a group is below SHARDS")]
-    fn of_group(&self, group: usize) -> &Numbers {
-        let mut owner = self.owner.load(Ordering::Relaxed);
-        if owner == NONE {
-            let taken =
-                self.owner
-                    .compare_exchange(NONE, group, Ordering::Relaxed, Ordering::Relaxed);
-            owner = taken.map_or_else(|other| other, |_| group);
-        }
-        if owner == group {
-            return &self.first.0;
-        }
-        let others = self
-            .others
+    /// Gives each group of threads numbers of its own: to be called when other threads were faster twice.
+    #[cold]
+    pub(super) fn spread(&self) {
+        self.others
             .get_or_init(|| Box::new(core::array::from_fn(|_| Alone::default())));
-        &others[group].0
     }
 
     /// The numbers of all groups.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Numbers> {
-        let others = self
-            .others
-            .get()
-            .into_iter()
-            .flat_map(|others| others.iter());
-        core::iter::once(&*self.first)
-            .chain(others)
-            .map(|alone| &alone.0)
+        let others = self.others.get().into_iter();
+        let others = others.flat_map(|others| others.iter().map(|alone| &alone.numbers));
+        core::iter::once(&self.first).chain(others)
     }
+}
+
+#[expect(clippy::indexing_slicing, reason = "a group is below SHARDS")]
+fn of_group(others: &[Alone; SHARDS], group: usize) -> &Numbers {
+    &others[group].numbers
 }
 
 /// The group of this thread; threads are dealt out in turn.
@@ -91,26 +82,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_group_has_one_place_and_others_have_theirs() {
+    fn all_threads_share_one_place_until_they_spread() {
         let shards = Shards::new();
-        let add = |group, number| {
-            shards.of_group(group)[0].fetch_add(number, Ordering::Relaxed);
+        let add = |number| {
+            let [first, _] = shards.of_this_thread();
+            first.fetch_add(number, Ordering::Relaxed);
         };
-        add(7, 1);
-        add(7, 1);
+        let sum = || -> u64 {
+            let numbers = shards.iter();
+            numbers
+                .map(|[first, _]| first.load(Ordering::Relaxed))
+                .sum()
+        };
+        add(1);
+        std::thread::scope(|scope| scope.spawn(|| add(10)).join().unwrap());
         assert_eq!(shards.iter().count(), 1);
-        add(8, 10);
-        add(0, 100);
-        assert_eq!(shards.of_group(7)[0].load(Ordering::Relaxed), 2);
+        shards.spread();
+        shards.spread();
         assert_eq!(shards.iter().count(), 1 + SHARDS);
-        let numbers = shards
-            .iter()
-            .map(|[first, ..]| first.load(Ordering::Relaxed));
-        assert_eq!(numbers.sum::<u64>(), 112);
+        let place = || std::ptr::from_ref(shards.of_this_thread()).addr();
+        let other = std::thread::scope(|scope| scope.spawn(place).join().unwrap());
+        assert_ne!(place(), other);
+        add(100);
+        assert_eq!(sum(), 111);
     }
 
     #[test]
     fn numbers_leave_no_padding() {
-        assert_eq!(size_of::<Alone>(), size_of::<Numbers>());
+        assert_eq!(size_of::<Alone>(), 16 * size_of::<AtomicU64>());
     }
 }

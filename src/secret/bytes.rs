@@ -31,7 +31,7 @@ impl SecretBytes {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            memory: Vec::with_capacity(capacity),
+            memory: vec![0; capacity],
             len: 0,
         }
     }
@@ -79,22 +79,29 @@ impl SecretBytes {
         zeroize::optimization_barrier(self.memory.as_slice());
     }
 
+    #[inline]
     pub(crate) fn append(&mut self, more: &[u8]) {
         let len = self.len.saturating_add(more.len());
-        if len > self.memory.capacity() {
-            // Not `Vec::reserve`: it would free the old memory without wiping it.
-            let mut grown = Self::with_capacity(len.max(self.memory.capacity().saturating_mul(2)));
-            grown.memory.extend_from_slice(self.as_bytes());
-            grown.len = self.len;
-            *self = grown;
-        }
-        if len > self.memory.len() {
-            self.memory.resize(len, 0);
+        if self.memory.len() < len {
+            self.grow(len);
         }
         if let Some(place) = self.memory.get_mut(self.len..len) {
             place.copy_from_slice(more);
+            self.len = len;
         }
-        self.len = len;
+    }
+
+    /// Makes room for `len` bytes at least.
+    #[cold]
+    fn grow(&mut self, len: usize) {
+        if len <= self.memory.capacity() {
+            self.memory.resize(len, 0);
+            return;
+        }
+        // Not `Vec::reserve`: it would free the old memory without wiping it.
+        let mut grown = Self::with_capacity(len.max(self.memory.capacity().saturating_mul(2)));
+        grown.append(self.as_bytes());
+        *self = grown;
     }
 }
 
@@ -128,9 +135,16 @@ impl From<Vec<u8>> for SecretBytes {
 
 impl io::Write for SecretBytes {
     /// Appends. Memory that has to move is wiped where it was.
+    #[inline]
     fn write(&mut self, more: &[u8]) -> io::Result<usize> {
         self.append(more);
         Ok(more.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, more: &[u8]) -> io::Result<()> {
+        self.append(more);
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

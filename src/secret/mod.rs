@@ -214,6 +214,12 @@ impl Secret32 {
         filled.then_some(secret).ok_or(Error::Randomness)
     }
 
+    pub(crate) fn copied(&self) -> Self {
+        let mut copy = Self::zeroed();
+        copy.bytes_mut().copy_from_slice(self.bytes());
+        copy
+    }
+
     /// Compares in constant time.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.bytes().ct_eq(other.bytes()).into()

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use crate::around;
 use crate::floor;
 use crate::josekit::{self, Josekit};
 use crate::measure::{self, Effort, Work};
@@ -25,6 +26,10 @@ pub(crate) fn run(
             bytes,
         };
         rows.extend(contest.run(ours, josekit, effort)?);
+    }
+    for ours in ours {
+        rows.push(around::seal_json(ours, effort)?);
+        rows.push(around::new_cipher(ours, effort)?);
     }
     Ok(rows)
 }
@@ -57,7 +62,8 @@ impl Contest {
             works.push(self.floor(ours)?);
             works.push(ours.work(way, algorithm, &plaintext, &sealed));
             if algorithm == Algorithm::Dir {
-                works.push(ours.work_into(way, &plaintext, &sealed));
+                let work = |op: &Op| ours.work_into(*op, &plaintext, &sealed);
+                works.extend(row::into_memory(way).iter().filter_map(work));
             }
         }
         let mut medians = measure::medians(works, effort)
@@ -85,11 +91,9 @@ impl Contest {
                 [(josekit::NAME.to_owned(), peer)].into(),
             )?;
             if algorithm == Algorithm::Dir {
-                let op = match way {
-                    Way::Seal => Op::SealInto,
-                    Way::Open => Op::OpenInto,
-                };
-                row(op, Default::default())?;
+                for op in row::into_memory(way) {
+                    row(*op, Default::default())?;
+                }
             }
         }
         Ok(rows)

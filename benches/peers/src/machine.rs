@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Machine {
-    pub(crate) cpu: String,
+    pub(crate) model: String,
+    pub(crate) class: Class,
     pub(crate) cores: usize,
     /// In UTC: `2026-11-22`.
     pub(crate) date: String,
@@ -19,11 +20,44 @@ pub(crate) struct Machine {
     pub(crate) versions: BTreeMap<String, String>,
 }
 
+/// What decides the times of sealing: which vectors the processor has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Class {
+    Avx2,
+    Avx512,
+    /// No goals are set.
+    Other,
+}
+
+impl Class {
+    fn this() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("vaes") {
+            return Self::Avx512;
+        } else if is_x86_feature_detected!("avx2") {
+            return Self::Avx2;
+        }
+        Self::Other
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+            Self::Other => "of no class with goals",
+        })
+    }
+}
+
 impl Machine {
     pub(crate) fn this() -> Self {
         let locked = |name: &str| (name.to_owned(), locked_version(name).to_owned());
         Self {
-            cpu: cpu(),
+            model: model(),
+            class: Class::this(),
             cores: available_parallelism().map_or(1, usize::from),
             date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
             versions: ["aws-lc-rs", "aes-gcm", "base64-turbo"].map(locked).into(),
@@ -34,9 +68,13 @@ impl Machine {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            cpu, cores, date, ..
+            model,
+            class,
+            cores,
+            date,
+            ..
         } = self;
-        write!(f, "{cpu}, {cores} cores, {date}")
+        write!(f, "{model} ({class}), {cores} cores, {date}")
     }
 }
 
@@ -49,7 +87,7 @@ pub(crate) fn locked_version(name: &str) -> &'static str {
         .unwrap_or("of unknown version")
 }
 
-fn cpu() -> String {
+fn model() -> String {
     let linux = || {
         let text = fs::read_to_string("/proc/cpuinfo").ok()?;
         let line = text.lines().find(|line| line.starts_with("model name"))?;

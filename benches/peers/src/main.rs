@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 measured (also where goals are missed), 1 failed, 2 wrong usage.
 
+mod around;
 mod contests;
 mod floor;
 mod foreign;
@@ -30,7 +31,7 @@ use crate::josekit::Josekit;
 use crate::machine::{Machine, locked_version};
 use crate::measure::Effort;
 use crate::ours::Ours;
-use crate::results::Results;
+use crate::results::{Output, Results};
 
 /// Measures bankezy-crypto beside other JOSE libraries and beside the bare operations.
 #[derive(Parser)]
@@ -38,7 +39,7 @@ use crate::results::Results;
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Writes the rows there as JSON, and the machine beside them (peers.machine.json for peers.json).
+    /// Writes the machine, the rows and the goals there as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Only sees that everything runs: a few seconds, and figures that mean nothing.
@@ -50,7 +51,7 @@ struct Args {
 enum Command {
     /// Draws what a run wrote: throughput.svg.
     Plot {
-        /// The rows, with the machine beside them.
+        /// What a run wrote.
         #[arg(long, value_name = "FILE")]
         json: PathBuf,
         /// Where to put the drawing.
@@ -75,7 +76,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(json: Option<PathBuf>, quick: bool) -> Result<(), Box<dyn Error>> {
-    let results = json.as_deref().map(Results::create).transpose()?;
+    let output = json.map(Output::open).transpose()?;
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let ours = AVAILABLE
         .iter()
@@ -115,13 +116,20 @@ fn measure(json: Option<PathBuf>, quick: bool) -> Result<(), Box<dyn Error>> {
             .map_err(|error| format!("{}: {error}", peer.name))?;
     }
 
-    // First the files, since nothing can happen to them any more.
-    if let Some(results) = results {
-        results.write(&rows, &machine)?;
+    eprintln!("measuring the memory of ciphers");
+    let goals = goals::goals(&machine, &rows, around::memory_of_ciphers());
+    let results = Results {
+        machine,
+        rows,
+        goals,
+    };
+    // First the file, since nothing can happen to it any more.
+    if let Some(output) = output {
+        output.write(&results)?;
     }
-    writeln!(out, "\n{}", table::table(&rows)?)?;
+    writeln!(out, "\n{}", table::table(&results.rows)?)?;
     writeln!(out, "Goals of the default backend")?;
-    for goal in goals::goals(&rows) {
+    for goal in &results.goals {
         writeln!(out, "{goal}")?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use bankezy_crypto::{
 
 use crate::keys;
 use crate::measure::Work;
-use crate::row::{Algorithm, Way};
+use crate::row::{Algorithm, Op, Way};
 
 pub(crate) struct Ours {
     pub(crate) backend: Backend,
@@ -70,30 +70,50 @@ impl Ours {
         }
     }
 
-    /// Into memory that is kept.
+    /// Into memory that is kept; nothing for another operation.
     pub(crate) fn work_into<'a>(
         &'a self,
-        way: Way,
+        op: Op,
         plaintext: &'a [u8],
         sealed: &'a str,
-    ) -> Work<'a> {
-        match way {
-            Way::Seal => {
-                let mut out = String::with_capacity(PayloadCipher::sealed_len(plaintext.len()));
+    ) -> Option<Work<'a>> {
+        let cipher = &self.cipher;
+        let sealed_len = PayloadCipher::sealed_len(plaintext.len());
+        Some(match op {
+            Op::SealInto => {
+                let mut out = String::with_capacity(sealed_len);
                 Work::new(move || {
-                    self.cipher.seal_into(black_box(plaintext), &mut out).ok()?;
+                    cipher.seal_into(black_box(plaintext), &mut out).ok()?;
                     black_box(&out);
                     Some(())
                 })
             }
-            Way::Open => {
+            Op::SealToBytes => {
+                let mut out = Vec::with_capacity(sealed_len);
+                Work::new(move || {
+                    cipher.seal_to_bytes(black_box(plaintext), &mut out).ok()?;
+                    black_box(&out);
+                    Some(())
+                })
+            }
+            Op::AppendSealed => {
+                let mut out = Vec::with_capacity(sealed_len);
+                Work::new(move || {
+                    out.clear();
+                    cipher.append_sealed(black_box(plaintext), &mut out).ok()?;
+                    black_box(&out);
+                    Some(())
+                })
+            }
+            Op::OpenInto => {
                 let mut out = Opened::with_capacity(plaintext.len());
                 Work::new(move || {
-                    self.cipher.open_into(black_box(sealed), &mut out).ok()?;
+                    cipher.open_into(black_box(sealed), &mut out).ok()?;
                     black_box(&out);
                     Some(())
                 })
             }
-        }
+            _ => return None,
+        })
     }
 }

@@ -47,8 +47,8 @@ const DARK: Theme = Theme {
 };
 
 pub(crate) fn run(json: &Path, out: &Path) -> Result<(), String> {
-    let (rows, machine) = results::read(json)?;
-    let svg = draw(&rows, &machine).map_err(|error| error.to_string())?;
+    let results = results::read(json)?;
+    let svg = draw(&results.rows, &results.machine).map_err(|error| error.to_string())?;
     let path = out.join(FILE);
     fs::write(&path, svg).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
@@ -351,7 +351,8 @@ mod tests {
 
     fn machine() -> Machine {
         Machine {
-            cpu: "<CPU> & more".to_owned(),
+            model: "<CPU> & more".to_owned(),
+            class: crate::machine::Class::Avx2,
             cores: 2,
             date: "2026-11-22".to_owned(),
             versions: [("josekit".to_owned(), "0.10.3 on OpenSSL".to_owned())].into(),

@@ -1,47 +1,48 @@
-//! The files of a run: the rows, and beside them the machine.
+//! The file of a run: the machine, the rows and the goals.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::goals::Goal;
 use crate::machine::Machine;
 use crate::row::Row;
 
-/// Both files, open, so that a run does not end with nowhere to put what it found.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Results {
-    rows: Output,
-    machine: Output,
+    pub(crate) machine: Machine,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) goals: Vec<Goal>,
 }
 
-struct Output {
+impl Results {
+    /// A row and a goal a line, so that two runs can be compared line by line.
+    fn text(&self) -> serde_json::Result<String> {
+        let machine = serde_json::to_string(&self.machine)?;
+        let (rows, goals) = (lines(&self.rows)?, lines(&self.goals)?);
+        Ok(format!(
+            "{{\n\"machine\":{machine},\n\"rows\":{rows},\n\"goals\":{goals}\n}}\n"
+        ))
+    }
+}
+
+fn lines<T: Serialize>(values: &[T]) -> serde_json::Result<String> {
+    let lines: Result<Vec<_>, _> = values.iter().map(serde_json::to_string).collect();
+    Ok(format!("[\n{}\n]", lines?.join(",\n")))
+}
+
+/// The file, open, so that a run does not end with nowhere to put what it found.
+pub(crate) struct Output {
     path: PathBuf,
     file: File,
 }
 
-impl Results {
-    /// Leaves what is in the files until there is something new.
-    pub(crate) fn create(path: &Path) -> Result<Self, String> {
-        Ok(Self {
-            rows: Output::open(path.to_owned())?,
-            machine: Output::open(machine_path(path))?,
-        })
-    }
-
-    pub(crate) fn write(mut self, rows: &[Row], machine: &Machine) -> Result<(), String> {
-        // A row a line, so that two runs can be compared line by line.
-        let lines: Result<Vec<_>, _> = rows.iter().map(serde_json::to_string).collect();
-        let lines = lines.map_err(|error| self.rows.cannot(&error))?;
-        self.rows
-            .replace(&format!("[\n{}\n]\n", lines.join(",\n")))?;
-        self.machine.write(machine)
-    }
-}
-
 impl Output {
-    fn open(path: PathBuf) -> Result<Self, String> {
+    /// Leaves what is in the file until there is something new.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, String> {
         let opened = OpenOptions::new()
             .write(true)
             .create(true)
@@ -53,12 +54,8 @@ impl Output {
         }
     }
 
-    fn write(&mut self, value: &impl Serialize) -> Result<(), String> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| self.cannot(&error))?;
-        self.replace(&format!("{text}\n"))
-    }
-
-    fn replace(&mut self, text: &str) -> Result<(), String> {
+    pub(crate) fn write(mut self, results: &Results) -> Result<(), String> {
+        let text = results.text().map_err(|error| self.cannot(&error))?;
         self.file
             .set_len(0)
             .and_then(|()| self.file.write_all(text.as_bytes()))
@@ -70,18 +67,25 @@ impl Output {
     }
 }
 
-/// `peers.machine.json` beside `peers.json`.
-fn machine_path(rows: &Path) -> PathBuf {
-    rows.with_extension("machine.json")
-}
-
-pub(crate) fn read(path: &Path) -> Result<(Vec<Row>, Machine), String> {
-    Ok((parse(path)?, parse(&machine_path(path))?))
-}
-
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+pub(crate) fn read(path: &Path) -> Result<Results, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     serde_json::from_str(&text)
         .map_err(|error| format!("{} is not what a run writes: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let results = Results {
+            machine: Machine::this(),
+            rows: Vec::new(),
+            goals: crate::goals::goals(&Machine::this(), &[], Some(80.0)),
+        };
+        let read: Results = serde_json::from_str(&results.text().unwrap()).unwrap();
+        assert_eq!(read.text().unwrap(), results.text().unwrap());
+    }
 }

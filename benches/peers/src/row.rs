@@ -41,6 +41,10 @@ pub(crate) enum Way {
 pub(crate) enum Op {
     Seal,
     SealInto,
+    SealToBytes,
+    AppendSealed,
+    SealJson,
+    NewCipher,
     Open,
     OpenInto,
     SealRsaOaep256,
@@ -52,9 +56,13 @@ pub(crate) enum Op {
 }
 
 impl Op {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 14] = [
         Self::Seal,
         Self::SealInto,
+        Self::SealToBytes,
+        Self::AppendSealed,
+        Self::SealJson,
+        Self::NewCipher,
         Self::Open,
         Self::OpenInto,
         Self::SealRsaOaep256,
@@ -80,6 +88,10 @@ impl Op {
         match self {
             Self::Seal => "seal",
             Self::SealInto => "seal_into",
+            Self::SealToBytes => "seal_to_bytes",
+            Self::AppendSealed => "append_sealed",
+            Self::SealJson => "seal_json",
+            Self::NewCipher => "new_cipher",
             Self::Open => "open",
             Self::OpenInto => "open_into",
             Self::SealRsaOaep256 => "seal_rsa_oaep_256",
@@ -89,6 +101,14 @@ impl Op {
             Self::SealTwoThreads => "seal_2_threads",
             Self::OpenTwoThreads => "open_2_threads",
         }
+    }
+}
+
+/// The operations into memory that is kept.
+pub(crate) fn into_memory(way: Way) -> &'static [Op] {
+    match way {
+        Way::Seal => &[Op::SealInto, Op::SealToBytes, Op::AppendSealed],
+        Way::Open => &[Op::OpenInto],
     }
 }
 
@@ -133,7 +153,8 @@ pub(crate) struct Row {
     pub(crate) bytes: usize,
     pub(crate) backend: String,
     pub(crate) ours_ns: f64,
-    /// The bare operations of the same backend. For two threads: half of what one thread takes.
+    /// The bare operations of the same backend. For two threads: half of what one thread takes. For
+    /// `seal_json`: `serde_json::to_vec` and `seal_to_bytes` one after the other.
     pub(crate) floor_ns: f64,
     /// Empty where no peer has the operation.
     pub(crate) peers: BTreeMap<String, f64>,

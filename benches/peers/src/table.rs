@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 
 use crate::row::{Op, Row};
 
-/// One line a row. Beside the peers: how many times as long they take.
+/// One line a row. Beside the peers: how many times as long they take as this crate, of how many times as
+/// long as the floor.
 pub(crate) fn table(rows: &[Row]) -> Result<String, fmt::Error> {
     let peers: BTreeSet<&str> = rows
         .iter()
@@ -18,7 +19,7 @@ pub(crate) fn table(rows: &[Row]) -> Result<String, fmt::Error> {
         "operation", "size", "backend", "ours", "floor", "ours/floor"
     )?;
     for peer in &peers {
-        write!(out, " {peer:>18}")?;
+        write!(out, " {peer:>24}")?;
     }
     out.push('\n');
     for row in rows {
@@ -34,10 +35,13 @@ pub(crate) fn table(rows: &[Row]) -> Result<String, fmt::Error> {
         )?;
         for &peer in &peers {
             let cell = match row.peers.get(peer) {
-                Some(ns) => format!("{} {:>7}", time(*ns), times(ns / row.ours_ns)),
+                Some(ns) => {
+                    let (times, most) = (digits(ns / row.ours_ns), digits(ns / row.floor_ns));
+                    format!("{} ×{times} of {most}", time(*ns))
+                }
                 None => "-".to_owned(),
             };
-            write!(out, " {cell:>18}")?;
+            write!(out, " {cell:>24}")?;
         }
         out.push('\n');
     }
@@ -62,10 +66,6 @@ fn time(ns: f64) -> String {
         ns if ns < 999_500.0 => format!("{} µs", digits(ns / 1e3)),
         ns => format!("{} ms", digits(ns / 1e6)),
     }
-}
-
-fn times(factor: f64) -> String {
-    format!("×{}", digits(factor))
 }
 
 fn digits(value: f64) -> String {
@@ -102,9 +102,9 @@ mod tests {
             row(Op::SealInto, "rust-crypto", &[]),
         ];
         let expected = "\
-operation             size backend         ours    floor ours/floor               jose            josekit
-seal                64 KiB aws-lc-rs    1.23 µs   999 ns       1.23     100 µs   ×81.0    12.3 µs   ×10.0
-seal_into           64 KiB rust-crypto  1.23 µs   999 ns       1.23                  -                  -
+operation             size backend         ours    floor ours/floor                     jose                  josekit
+seal                64 KiB aws-lc-rs    1.23 µs   999 ns       1.23      100 µs ×81.0 of 100    12.3 µs ×10.0 of 12.3
+seal_into           64 KiB rust-crypto  1.23 µs   999 ns       1.23                        -                        -
 ";
         assert_eq!(table(&rows).unwrap(), expected);
     }

@@ -23,6 +23,8 @@ pub(super) struct AwsLc {
 }
 
 impl Bare for AwsLc {
+    type Aes = LessSafeKey;
+
     fn new() -> Result<Self, Box<dyn Error>> {
         let pkcs8 = KeyPair::from_pem(keys::RSA_PEM)?.to_pkcs8_der()?;
         let rsa = PrivateDecryptingKey::from_pkcs8(pkcs8.as_bytes())?;
@@ -31,13 +33,17 @@ impl Bare for AwsLc {
             .as_ref()
             .to_vec();
         Ok(Self {
-            aes: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &KEY)?),
+            aes: Self::set_up(&KEY).ok_or("AES-256-GCM key set-up failed")?,
             rsa_public: OaepPublicEncryptingKey::new(rsa.public_key())?,
             rsa_private: OaepPrivateDecryptingKey::new(rsa)?,
             p256: PrivateKey::generate(&ECDH_P256)?,
             parsed_peer: UnparsedPublicKey::new(&ECDH_P256, &peer).try_into()?,
             peer,
         })
+    }
+
+    fn set_up(key: &[u8; 32]) -> Option<LessSafeKey> {
+        UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).ok()
     }
 
     fn encrypt(

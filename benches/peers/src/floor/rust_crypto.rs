@@ -29,13 +29,15 @@ pub(super) struct RustCrypto {
 }
 
 impl Bare for RustCrypto {
+    type Aes = Aes256Gcm;
+
     fn new() -> Result<Self, Box<dyn Error>> {
         let pkcs8 = KeyPair::from_pem(keys::RSA_PEM)?.to_pkcs8_der()?;
         let rsa = RsaPrivateKey::from_pkcs8_der(pkcs8.as_bytes())?;
         let mut rng = StdRng::seed_from_u64(2);
         let peer = SecretKey::generate_from_rng(&mut rng).public_key();
         Ok(Self {
-            aes: Aes256Gcm::new(&KEY.into()),
+            aes: Self::set_up(&KEY).ok_or("AES-256-GCM key set-up failed")?,
             rsa_public: rsa.to_public_key(),
             rsa_private: rsa,
             p256: SecretKey::generate_from_rng(&mut rng),
@@ -43,6 +45,10 @@ impl Bare for RustCrypto {
             parsed_peer: peer,
             rng,
         })
+    }
+
+    fn set_up(key: &[u8; 32]) -> Option<Aes256Gcm> {
+        Some(Aes256Gcm::new(key.into()))
     }
 
     fn encrypt(

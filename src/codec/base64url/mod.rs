@@ -1,0 +1,102 @@
+//! Canonical unpadded base64url (RFC 4648 section 5, RFC 7515 section 2) into the caller's buffers.
+//!
+//! Strict: no padding, no white space, no standard alphabet, and the unused bits of the last
+//! character must be zero, so that one value has one text.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod class;
+mod job;
+mod kernel;
+#[cfg(test)]
+mod kernel_tests;
+mod portable;
+mod symbols;
+#[cfg(target_arch = "x86_64")]
+mod vbmi;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use zeroize::Zeroize as _;
+
+pub(crate) use job::Job;
+pub(crate) use kernel::Kernel;
+
+/// Characters that `bytes` bytes take, saturating.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    let rest = match bytes % 3 {
+        0 => 0,
+        1 => 2,
+        _ => 3,
+    };
+    (bytes / 3).saturating_mul(4).saturating_add(rest)
+}
+
+/// Bytes that `chars` characters hold; `None` where no number of bytes has that length.
+pub(crate) const fn decoded_len(chars: usize) -> Option<usize> {
+    let rest = match chars % 4 {
+        0 => 0,
+        1 => return None,
+        2 => 1,
+        _ => 2,
+    };
+    // Never saturates: it is less than `chars`.
+    Some((chars / 4).saturating_mul(3).saturating_add(rest))
+}
+
+/// Appends the encoding of `input` to `out`.
+pub(crate) fn encode_onto(input: &[u8], out: &mut String) {
+    out.push_str(&encode_to_string(input));
+}
+
+/// Encodes `input` on its own.
+pub(crate) fn encode_to_string(input: &[u8]) -> String {
+    let len = input.len();
+    let mut room = vec![0; encoded_len(len).saturating_sub(len)];
+    room.extend_from_slice(input);
+    Kernel::detect().run(Job::Encode {
+        room: &mut room,
+        len,
+    });
+    String::from_utf8(room).unwrap_or_default()
+}
+
+/// Decodes `text` into `out`, which has to be exactly [`decoded_len`] bytes long.
+///
+/// `None` if `text` is not canonical or `out` has another length; `out` then holds anything.
+pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
+    (decoded_len(text.len())? == out.len()).then_some(())?;
+    Kernel::detect()
+        .run(Job::Decode { text, out })
+        .then_some(())
+}
+
+/// As [`decode`], for secrets: in constant time, apart from where the text is invalid.
+pub(crate) fn decode_secret(text: &str, out: &mut [u8]) -> Option<()> {
+    (decoded_len(text.len())? == out.len()).then_some(())?;
+    Base64UrlUnpadded::decode(text, out).ok().map(drop)
+}
+
+/// Appends the encoding of a secret to `out`, in constant time. `out` needs the capacity.
+pub(crate) fn encode_secret_onto(input: &[u8], out: &mut String) {
+    let mut text = Base64UrlUnpadded::encode_string(input);
+    out.push_str(&text);
+    text.zeroize();
+}
+
+/// Decodes public bytes into a vector of their own. Never for secrets: it does not wipe itself.
+pub(crate) fn decode_to_vec(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = vec![0; decoded_len(text.len())?];
+    decode(text, &mut out)?;
+    Some(out)
+}
+
+/// Whether `text` would decode, found out in pieces without an allocation.
+pub(crate) fn is_canonical(text: &[u8]) -> bool {
+    let mut scratch = [0; 768];
+    text.chunks(encoded_len(scratch.len())).all(|chunk| {
+        decoded_len(chunk.len())
+            .and_then(|len| scratch.get_mut(..len))
+            .is_some_and(|out| decode(chunk, out).is_some())
+    })
+}

@@ -1,0 +1,81 @@
+//! The alphabet (RFC 4648 section 5), and the groups of less than four characters at the end of a text.
+
+pub(super) const ALPHABET: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// In the table of values: no character of the alphabet.
+pub(super) const INVALID: u8 = 0x80;
+
+/// The value of each ASCII character.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
+pub(super) const VALUES: [u8; 128] = {
+    let mut values = [INVALID; 128];
+    let mut value = 0;
+    while value < 64 {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+/// Encodes up to two bytes into the start of `out`.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
+pub(super) fn encode_rest(rest: &[u8], out: &mut [u8]) {
+    let symbol = |bits: u8| ALPHABET[usize::from(bits & 63)];
+    match *rest {
+        [a] => out[..2].copy_from_slice(&[symbol(a >> 2), symbol(a << 4)]),
+        [a, b] => {
+            let text = [symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2)];
+            out[..3].copy_from_slice(&text);
+        }
+        _ => {}
+    }
+}
+
+/// Decodes the two or three characters of an unfinished group into `out`; `false` if they are not canonical.
+pub(super) fn decode_rest(rest: &[u8], out: &mut [u8]) -> bool {
+    let value = |symbol: u8| VALUES.get(usize::from(symbol)).copied().unwrap_or(INVALID);
+    match *rest {
+        [] => true,
+        [a, b] => {
+            let (a, b) = (value(a), value(b));
+            out.copy_from_slice(&[a << 2 | b >> 4]);
+            (a | b) & INVALID == 0 && b & 15 == 0
+        }
+        [a, b, c] => {
+            let (a, b, c) = (value(a), value(b), value(c));
+            out.copy_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]);
+            (a | b | c) & INVALID == 0 && c & 3 == 0
+        }
+        _ => false,
+    }
+}
+
+/// The bytes from `place` on.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
+#[inline]
+pub(super) fn at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&bytes[place..place + N]);
+    out
+}
+
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+)]
+#[inline]
+pub(super) fn put<const N: usize>(bytes: &mut [u8], place: usize, new: [u8; N]) {
+    bytes[place..place + N].copy_from_slice(&new);
+}
