@@ -180,7 +180,7 @@ fn lossy(bytes: &[u8]) -> (String, bool) {
 }
 
 fn cut(text: &str, max: usize) -> (String, bool) {
-    let end = text.floor_char_boundary(max);
-    let kept = text.get(..end).unwrap_or(text);
+    let mut ends = (0..=max.min(text.len())).rev();
+    let kept = ends.find_map(|end| text.get(..end)).unwrap_or_default();
     (kept.to_owned(), kept.len() < text.len())
 }
