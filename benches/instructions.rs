@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use bankezy_crypto::{Opened, PayloadCipher, PayloadSecret};
 
 const SIZES: [usize; 2] = [512, 64 * 1024];
-const WAYS: [&str; 4] = ["seal", "seal_into", "open", "open_into"];
+const WAYS: [&str; 5] = ["seal", "seal_into", "seal_to_bytes", "open", "open_into"];
 /// Messages of the short and of the long run; their difference leaves the start of the process out.
 const FEW: u32 = 100;
 const MANY: u32 = 600;
@@ -42,11 +42,15 @@ fn run(way: &str, size: usize, messages: u32) {
     let cipher = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();
     let plaintext = vec![0x5a; size];
     let sealed = cipher.seal(&plaintext).unwrap();
-    let (mut text, mut opened) = (sealed.clone(), Opened::with_capacity(size));
+    let (mut text, mut bytes) = (sealed.clone(), sealed.clone().into_bytes());
+    let mut opened = Opened::with_capacity(size);
     for _ in 0..messages {
         match way {
             "seal" => drop(black_box(cipher.seal(black_box(&plaintext)).unwrap())),
             "seal_into" => cipher.seal_into(black_box(&plaintext), &mut text).unwrap(),
+            "seal_to_bytes" => cipher
+                .seal_to_bytes(black_box(&plaintext), &mut bytes)
+                .unwrap(),
             "open" => drop(black_box(cipher.open(black_box(&sealed)).unwrap())),
             _ => cipher.open_into(black_box(&sealed), &mut opened).unwrap(),
         }
