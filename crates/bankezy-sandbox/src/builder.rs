@@ -176,7 +176,7 @@ impl SandboxBuilder {
     /// # Errors
     /// [`SandboxError::Routes`] with the line that is wrong.
     pub fn routes_toml(mut self, toml: &str) -> Result<Self, SandboxError> {
-        let taken = |path: &str| server::built_in().any(|(known, _)| known == path);
+        let taken = |path: &str| server::built_in().any(|known| known.path == path);
         self.config.custom.extend(routes_file::parse(toml, taken)?);
         Ok(self)
     }

@@ -26,7 +26,7 @@ pub(super) struct ServerKeys {
 }
 
 /// Ciphers at once. One takes 9 KB: too much for each session that is remembered.
-const CIPHERS: usize = 256;
+const CIPHERS: usize = 32;
 
 /// What was agreed on P-256.
 struct Agreed {

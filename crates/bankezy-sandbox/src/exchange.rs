@@ -118,7 +118,8 @@ pub(super) async fn receive(
     trace.with(|draft| draft.call = call);
     // The router hands HEAD to GET.
     if parts.method == Method::HEAD {
-        trace.broken(|| BrokenRule::new("method", "the method of the call", "HEAD"));
+        let methods = state.faults.known().methods(parts.uri.path());
+        trace.broken(|| BrokenRule::new("method", methods, "HEAD"));
         return Err(text(StatusCode::METHOD_NOT_ALLOWED, ""));
     }
     let body = read_body(state.max_body, body).await;
@@ -126,9 +127,17 @@ pub(super) async fn receive(
     let hit = match state.faults.take(&parts.headers, parts.uri.path(), call) {
         Ok(hit) => hit,
         Err(problem) => {
-            let (rule, expected) = ("x-sandbox-fault", "NAME or NAME=AMOUNT of a known fault");
-            trace.broken(|| BrokenRule::new(rule, expected, "another value"));
-            return Err(text(StatusCode::BAD_REQUEST, problem));
+            let sent = parts.headers.get("x-sandbox-fault");
+            let sent = String::from_utf8_lossy(sent.map_or(b"", |sent| sent.as_bytes()));
+            let sent: String = sent.chars().take(100).collect();
+            let expected = format!("NAME or NAME=AMOUNT: {problem}");
+            trace.broken(|| BrokenRule::new("x-sandbox-fault", expected, format!("{sent:?}")));
+            let problem = format!("X-Sandbox-Fault: {problem}");
+            return Err(response(
+                StatusCode::BAD_REQUEST,
+                "text/plain",
+                problem.into(),
+            ));
         }
     };
     if let Some(Hit { fault, delay }) = hit {

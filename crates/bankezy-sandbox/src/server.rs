@@ -25,7 +25,7 @@ use super::config::Config;
 use super::custom::RouteKey;
 use super::endpoint::{ALL, EmulatedEndpoint};
 use super::exchange::DropConnection;
-use super::faults::Known;
+use super::faults::{Known, KnownPath};
 use super::recording::{Peer, record};
 use super::state::State;
 use super::{complycube, exchange, faceki, plain_json, sardine};
@@ -52,22 +52,38 @@ impl core::error::Error for Dropped {}
 /// The routes of the other providers.
 static PLAIN: [&plain_json::Route; 3] = [&faceki::ROUTE, &complycube::ROUTE, &sardine::ROUTE];
 
-/// The paths that are built in, without the prefix, and whether their answers are sealed.
-pub(super) fn built_in() -> impl Iterator<Item = (&'static str, bool)> {
-    let sealed = ROUTES.iter().map(|route| (route.path, true));
-    sealed.chain(PLAIN.into_iter().map(|route| (route.path, false)))
+/// The paths that are built in.
+pub(super) fn built_in() -> impl Iterator<Item = KnownPath> {
+    let known = |methods: &str, path: &str, is_sealed| KnownPath {
+        methods: methods.to_owned(),
+        path: path.to_owned(),
+        is_sealed,
+    };
+    let sealed = ROUTES.iter().map(move |route| {
+        let methods = match route.endpoint {
+            EmulatedEndpoint::GetToken => "POST, GET",
+            _ => "POST",
+        };
+        known(methods, route.path, true)
+    });
+    let plain = PLAIN.into_iter().map(move |route| {
+        let is_get = route.method == MethodFilter::GET;
+        known(if is_get { "GET" } else { "POST" }, route.path, false)
+    });
+    sealed.chain(plain)
 }
 
 /// What faults can be aimed at: paths, with those of the user's own among them, and calls.
 pub(super) fn known(config: &Config) -> Known {
     let own = config.custom.iter();
-    let own = own.map(|route| (route.path.clone(), route.key != RouteKey::Clear));
+    let own = own.map(|route| KnownPath {
+        methods: route.method.to_string(),
+        path: route.path.clone(),
+        is_sealed: route.key != RouteKey::Clear,
+    });
     Known {
         prefix: config.prefix.clone(),
-        paths: built_in()
-            .map(|(path, is_sealed)| (path.to_owned(), is_sealed))
-            .chain(own)
-            .collect(),
+        paths: built_in().chain(own).collect(),
         calls: ALL.map(|call| (call.name(), call.is_sealed())).to_vec(),
     }
 }

@@ -30,8 +30,10 @@ pub(crate) enum TokenStatus {
     Expired,
     Renewed,
     Invalidated,
-    /// Strict only.
-    OtherForm,
+    /// Strict only: with or without `Bearer `, and issued otherwise.
+    OtherForm {
+        with_prefix: bool,
+    },
 }
 
 impl TokenStatus {
@@ -41,8 +43,24 @@ impl TokenStatus {
             Self::Expired => "X-API-TOKEN has expired",
             Self::Renewed => "X-API-TOKEN has been renewed",
             Self::Invalidated => "X-API-TOKEN has been invalidated",
-            Self::OtherForm => {
+            Self::OtherForm { .. } => {
                 "X-API-TOKEN is not in the form in which it was issued, with or without Bearer"
+            }
+        }
+    }
+
+    /// For the log, after "found".
+    pub(crate) fn found(self) -> &'static str {
+        match self {
+            Self::Unknown => "one that is not valid: never issued, or forgotten by a reset",
+            Self::Expired => "one that has expired",
+            Self::Renewed => "one that has been renewed: use the newer token",
+            Self::Invalidated => "one that has been invalidated",
+            Self::OtherForm { with_prefix: true } => {
+                "one in another form: it has `Bearer `, which it was issued without"
+            }
+            Self::OtherForm { with_prefix: false } => {
+                "one in another form: it lacks `Bearer `, which it was issued with"
             }
         }
     }
@@ -53,7 +71,7 @@ impl TokenStatus {
             Self::Expired => "expired",
             Self::Renewed => "renewed",
             Self::Invalidated => "invalidated",
-            Self::OtherForm => "other-form",
+            Self::OtherForm { .. } => "other-form",
         }
     }
 }

@@ -122,7 +122,8 @@ impl State {
         let sessions = self.sessions();
         let entry = sessions.live(id, self.clock.now())?;
         if self.strict && token.strip_prefix(entry.form.prefix) != Some(bare) {
-            return Err(TokenStatus::OtherForm);
+            let with_prefix = token != bare;
+            return Err(TokenStatus::OtherForm { with_prefix });
         }
         Ok((id, Arc::clone(&entry.session)))
     }

@@ -50,11 +50,11 @@ impl Template {
             Self::Fixed(value) => value.clone(),
             // Alone, a place keeps the type of its value.
             Self::Text(pieces) => match pieces.as_slice() {
-                [Piece::Place(place)] => place.value(request, around),
+                [Piece::Place(place)] => place.value(request, around, "null"),
                 pieces => {
                     let texts = pieces.iter().map(|piece| match piece {
                         Piece::Text(text) => text.clone(),
-                        Piece::Place(place) => match place.value(request, around) {
+                        Piece::Place(place) => match place.value(request, around, "nothing") {
                             Value::String(text) => text,
                             Value::Null => String::new(),
                             other => other.to_string(),
@@ -89,7 +89,8 @@ impl Place {
         }
     }
 
-    fn value(&self, request: &Value, around: &Surroundings<'_>) -> Value {
+    /// `missing` is what the answer has in place of a value that the request does not have.
+    fn value(&self, request: &Value, around: &Surroundings<'_>, missing: &str) -> Value {
         match self {
             // Without random numbers there is no answer to give.
             Self::Uuid => random::uuid().map_or(Value::Null, Value::from),
@@ -103,7 +104,7 @@ impl Place {
                 found.cloned().unwrap_or_else(|| {
                     let path = path.join(".");
                     (around.note)(format!(
-                        "the request has no {path}, so the answer has null there"
+                        "the request has no {path}, so the answer has {missing} there"
                     ));
                     Value::Null
                 })
@@ -175,6 +176,8 @@ mod tests {
         let (filled, notes) = fill(json!(["{{request.b.7}}", "<{{request.e}}>"]), &request);
         assert_eq!(filled, json!([null, "<>"]));
         assert_eq!(notes.len(), 2);
+        assert!(notes[0].ends_with("has null there"), "{}", notes[0]);
+        assert!(notes[1].ends_with("has nothing there"), "{}", notes[1]);
         let (filled, _) = fill(json!("{{uuid}}"), &request);
         assert_eq!(filled.as_str().unwrap().len(), 36);
     }

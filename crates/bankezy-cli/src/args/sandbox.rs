@@ -62,7 +62,7 @@ pub(crate) struct Sandbox {
     /// File to write once it listens and to remove at the end: URL, certificates, credentials and console as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Replace the file of --ready-file even if it is no ready file; one of an earlier run is replaced without this
+    /// Replace the file of --ready-file even if it is no ready file, or that of a running sandbox; one that a killed run left is replaced without this
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key comes from the shared secret
@@ -71,7 +71,7 @@ pub(crate) struct Sandbox {
     /// Prefix of every path, such as /kong
     #[arg(long, value_name = "PATH", default_value = "")]
     pub(crate) prefix: String,
-    /// How long a token is valid
+    /// How long a token of BankEzy is valid; those of Faceki and Sardine keep their documented 3600 and 600 s
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
     /// Form of BankEzy's answers: as the call's own page shows it, as the second tab of that page, or with every name and code that occurs on any page

@@ -46,7 +46,9 @@ fn lines(exchange: &LoggedExchange, paint: &Paint) -> String {
         let _ = write!(text, " {call}");
     }
     if let Some(key) = &exchange.request.key {
-        let _ = write!(text, " key={}", key.name.replace(' ', "-"));
+        // As the API names it.
+        let quote = if key.name.contains(' ') { "\"" } else { "" };
+        let _ = write!(text, " key={quote}{}{quote}", key.name);
     }
     if let Some(fault) = exchange.fault {
         let _ = write!(text, " fault={fault}");

@@ -1,6 +1,6 @@
 //! The ready file: written last and at once, removed at the end, and in the place of no other file.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use bankezy_crypto::SecretText;
@@ -17,14 +17,25 @@ const MAX: usize = 64 * 1024;
 pub(crate) struct ReadyFile {
     path: PathBuf,
     contents: SecretText,
+    /// Locked as long as the emulator runs, however it ends. `None` where the file system has no locks.
+    _locked: Option<File>,
 }
 
 impl ReadyFile {
-    /// Refuses to replace a file that is no ready file.
+    /// Refuses to replace a file that is no ready file, or that of an emulator that runs.
     pub(crate) fn check(path: &Path, force: bool) -> Result<(), Failure> {
         match fs::symlink_metadata(path) {
             Err(_) => Ok(()),
-            Ok(found) if found.is_file() && (force || is_ready_file(path)) => Ok(()),
+            Ok(found) if found.is_file() && force => Ok(()),
+            Ok(found) if found.is_file() && is_ready_file(path) => {
+                if is_locked(path) {
+                    return Err(Failure::operation(format!(
+                        "{} belongs to an emulator that is running: end it, name another file, or add --force",
+                        files::named_by(FLAG)
+                    )));
+                }
+                Ok(())
+            }
             Ok(found) if found.is_file() => Err(Failure::operation(format!(
                 "{} exists and is not overwritten, since it is no ready file: name another file, or add \
                  --force",
@@ -38,9 +49,13 @@ impl ReadyFile {
         Self::check(path, force)?;
         // Readers see all of it or nothing.
         files::write_private(path, FLAG, contents.as_str().as_bytes(), true)?;
+        // Shared, since on Windows an exclusive lock would keep readers out.
+        let file = File::open(path).ok();
+        let _locked = file.filter(|file| file.lock_shared().is_ok());
         Ok(Self {
             path: path.to_owned(),
             contents,
+            _locked,
         })
     }
 }
@@ -55,7 +70,13 @@ impl Drop for ReadyFile {
     }
 }
 
-/// What a run that was killed left behind.
+/// Whether the emulator that wrote it runs.
+fn is_locked(path: &Path) -> bool {
+    let file = File::open(path);
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// What a run that was killed left behind, or one that runs.
 fn is_ready_file(path: &Path) -> bool {
     let Ok(found) = files::read_file(path, MAX, FLAG) else {
         return false;

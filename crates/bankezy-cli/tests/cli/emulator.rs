@@ -182,6 +182,17 @@ fn the_ready_file_ends_with_the_run_that_wrote_it() {
     end(&mut server);
     assert!(!ready.exists());
 
+    // A run does not take over that of another which is still running, unless it is told to.
+    let server = Server::start("");
+    let ready = server.folder.0.join("ready");
+    let own = std::fs::read(&ready).unwrap();
+    server
+        .folder
+        .run("sandbox --ready-file ready", "")
+        .failed(1, "belongs to an emulator that is running");
+    assert_eq!(std::fs::read(&ready).unwrap(), own);
+    drop(server);
+
     // That of another run stays.
     let mut server = Server::start("");
     let ready = server.folder.0.join("ready");

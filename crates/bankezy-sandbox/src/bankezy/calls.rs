@@ -66,7 +66,12 @@ impl From<TokenStatus> for Refusal {
     fn from(status: TokenStatus) -> Self {
         let rule = ["x-api-token", "a token that is valid"];
         let text = status.text();
-        Self::Plain(refused(StatusCode::UNAUTHORIZED, text, rule, text))
+        Self::Plain(refused(
+            StatusCode::UNAUTHORIZED,
+            text,
+            rule,
+            status.found(),
+        ))
     }
 }
 
@@ -143,7 +148,10 @@ impl Call<'_> {
         if let Some(account) = &session.account {
             let sent = self.headers.get("x-account-number");
             if sent.is_none_or(|sent| sent.as_bytes() != account.as_bytes()) {
-                let text = "Failure: X-ACCOUNT-NUMBER is not that of the token";
+                let text = sent.map_or(
+                    "Failure: X-ACCOUNT-NUMBER is missing",
+                    |_| "Failure: X-ACCOUNT-NUMBER is not that of the token",
+                );
                 let expected = "the header X-ACCOUNT-NUMBER with the account of the token";
                 let found = sent.map_or("no such header", |_| "another account");
                 return Err(failure("account-number", text, expected, found).into());
@@ -167,7 +175,7 @@ impl Call<'_> {
         let expires_at = self.state.invalidate(reference);
         let expires_at = expires_at.ok_or_else(|| {
             let text = "Failure: tokenReferenceId names no valid token";
-            let expected = "the referenceId of a token that is valid";
+            let expected = "the referenceId of a token that is neither renewed nor invalidated";
             failure("token-reference", text, expected, "another value")
         })?;
         let token = self.headers.get("x-api-token");
@@ -273,8 +281,10 @@ fn check_members(
     let name: String = foreign.chars().take(100).collect();
     if state.strict {
         // The name is what was sent, and not shown in the answer.
-        let text = "Failure: a member that is not documented (strict)";
-        let expected = format!("no members but {}", known.join(", "));
+        let known = known.join(", ");
+        let text =
+            format!("Failure: a member that is not documented (strict): expected only {known}");
+        let expected = format!("no members but {known}");
         return Err(failure(
             "unknown-member",
             text,

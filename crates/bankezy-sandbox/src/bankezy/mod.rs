@@ -3,6 +3,7 @@
 mod answers;
 mod calls;
 mod custom;
+mod nearest;
 mod reply;
 mod requests;
 mod routes;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::HeaderMap;
+use http::{Method, StatusCode};
 
 use super::endpoint::EmulatedEndpoint;
 use super::exchange::{self, Received, to_bytes};
@@ -35,6 +36,10 @@ pub(super) async fn serve(state: &State, route: &Route, request: Request) -> Res
         Ok(received) => received,
         Err(instead) => return instead,
     };
+    if received.parts.method == Method::GET {
+        let note = "the method GET was accepted: the documentation's text names it for this call, its samples send POST";
+        received.trace.note(note);
+    }
     let reply = execute(state, route, &mut received).await;
     sealing::send(state, reply, &received).await
 }

@@ -79,17 +79,24 @@ impl Fields {
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
         const NEEDED: &str = "a string of 1 byte to 16 KiB";
         match self.0.get(name) {
-            None | Some(Value::Null) => Err(wrong(name, "is required", NEEDED, "no such member")),
+            None => Err(wrong(name, "is required", NEEDED, "no such member")),
             Some(Value::String(text)) if !text.trim().is_empty() && text.len() <= 16 * 1024 => {
                 Ok(text)
             }
-            Some(value) => Err(wrong(name, "is not a usable string", NEEDED, kind(value))),
+            Some(value) => {
+                let found = match value {
+                    Value::String(text) if text.len() > 16 * 1024 => "a longer string",
+                    Value::String(text) if !text.is_empty() => "only white space",
+                    other => kind(other),
+                };
+                Err(wrong(name, "is not a usable string", NEEDED, found))
+            }
         }
     }
 
     pub(super) fn public_key(&self, name: &'static str) -> Result<PublicKey, Problem> {
         PublicKey::from_wire(self.text(name)?).map_err(|error| {
-            let needed = "a P-256 or RSA public key as the documentation writes it";
+            let needed = "base64 of {\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":…,\"y\":…}, or of the DER of an RSA SubjectPublicKeyInfo";
             wrong(
                 name,
                 "is not a usable public key",
@@ -123,7 +130,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
         Value::String(text) if text.is_empty() => "an empty string",
-        Value::String(_) => "another string",
+        Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
@@ -220,9 +227,9 @@ impl TokenRequest {
 fn account_number(fields: &Fields) -> Result<String, Problem> {
     const MAX: u64 = 9_999_999_999_999_999_999;
     const NAME: &str = "accountNumber";
-    const NEEDED: &str = "a whole number of at most 19 digits";
+    const NEEDED: &str = "a whole JSON number of at most 19 digits, without quotes";
     match fields.0.get(NAME) {
-        None | Some(Value::Null) => Err(wrong(NAME, "is required", NEEDED, "no such member")),
+        None => Err(wrong(NAME, "is required", NEEDED, "no such member")),
         Some(value) => value
             .as_u64()
             .filter(|number| *number <= MAX)

@@ -103,7 +103,7 @@ pub(super) fn session(
     trace.with(|draft| draft.token = state.remembered(token).map(|(number, _)| number));
     let found = state.session(token).map_err(|status| {
         let text = status.text();
-        refused(StatusCode::UNAUTHORIZED, text, rule, text)
+        refused(StatusCode::UNAUTHORIZED, text, rule, status.found())
     })?;
     trace.with(|draft| {
         if !state.is_in_its_form(token, found.0) {
@@ -196,17 +196,21 @@ pub(super) fn check_content_type(
     }
     let found = headers.get(CONTENT_TYPE).map_or_else(
         || "no Content-Type".to_owned(),
-        |value| {
-            String::from_utf8_lossy(value.as_bytes())
-                .chars()
-                .take(100)
-                .collect()
+        |value| match value.as_bytes().trim_ascii() {
+            [] => "an empty Content-Type".to_owned(),
+            value => String::from_utf8_lossy(value).chars().take(100).collect(),
         },
     );
-    Err(refused(
+    let (text, expected) = if is_clear {
+        let text = "the Content-Type of this call is application/json or text/plain";
+        (text, "application/json or text/plain")
+    } else {
+        let text = "the Content-Type of a sealed body is text/plain";
+        (text, "text/plain")
+    };
+    let (status, rule) = (
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "the Content-Type of a sealed body is text/plain",
-        ["content-type", "text/plain"],
-        found,
-    ))
+        ["content-type", expected],
+    );
+    Err(refused(status, text, rule, found))
 }

@@ -6,22 +6,29 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::super::bodies::bare;
-use super::super::exchange::read_body;
+use super::super::exchange::{self, read_body};
 use super::super::log::{BrokenRule, Trace};
 use super::super::state::State;
+use super::nearest;
 
 /// Refuses a request of a path that is not emulated.
 pub(in super::super) async fn unknown_path(state: &State, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    let expected = "a path that is emulated (see docs/sandbox.md)";
+    let known = state.faults.known();
+    let near = nearest::hint(known, &path).map_or_else(String::new, |hint| format!(": {hint}"));
+    let answer = format!(
+        "this path is not emulated{near}\n\nThe paths are:\n{}",
+        nearest::list(known)
+    );
+    let expected = format!("a path that is emulated{near}");
     log(state, request, || BrokenRule::new("path", expected, path)).await;
-    StatusCode::NOT_FOUND.into_response()
+    exchange::response(StatusCode::NOT_FOUND, "text/plain", answer.into())
 }
 
 /// Refuses a request whose path is emulated for other methods; the caller says for which.
 pub(in super::super) async fn wrong_method(state: &State, request: Request) -> Response {
     let method = request.method().to_string();
-    let expected = "the method of the call";
+    let expected = state.faults.known().methods(request.uri().path());
     log(state, request, || {
         BrokenRule::new("method", expected, method)
     })

@@ -163,7 +163,7 @@ fn refused(segments: &[&str]) -> Outcome {
         | ["clock", "advance"]
         | ["reset" | "seal" | "open" | "inspect" | "diagnose" | "callbacks"] => "POST",
         _ => {
-            let message = "no such path: see docs/sandbox.md";
+            let message = "no such path of the API: expected one of those in known";
             let known = [
                 "exchanges",
                 "faults",

@@ -11,6 +11,8 @@ use crate::log::{Journal, LoggedExchange};
 
 pub(super) fn journal<'a>(asked: &Asked<'a>) -> Result<&'a Arc<Journal>, Failure> {
     let journal = asked.state().journal.as_ref();
+    // One that only prints keeps nothing.
+    let journal = journal.filter(|journal| journal.ring().keeps());
     journal.ok_or_else(|| {
         let message = "the request log is off: start the emulator without --no-log";
         Failure::new(StatusCode::NOT_FOUND, "log-off", message)

@@ -24,7 +24,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Outcome {
     let faults = &asked.state().faults;
     let known = faults.known();
     let calls: Vec<&str> = known.calls.iter().map(|(call, _)| *call).collect();
-    let paths: Vec<&str> = known.paths.iter().map(|(path, _)| path.as_str()).collect();
+    let paths: Vec<&str> = known.paths.iter().map(|it| it.path.as_str()).collect();
     Ok(ok(&json!({
         "known": KINDS.iter().map(described).collect::<Vec<Value>>(),
         "calls": calls,

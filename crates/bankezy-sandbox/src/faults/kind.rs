@@ -87,13 +87,36 @@ impl InjectedFault {
         }
     }
 
-    /// What the header `X-Sandbox-Fault` asks for.
-    pub(crate) fn from_header(text: &str) -> Option<Self> {
+    /// What the header `X-Sandbox-Fault` asks for, or what is wrong with it.
+    pub(crate) fn from_header(text: &str) -> Result<Self, String> {
         let (name, amount) = match text.split_once('=') {
             None => (text, None),
-            Some((name, amount)) => (name, Some(amount.trim().parse().ok()?)),
+            Some((name, amount)) => (name, Some(amount.trim())),
         };
-        Some(Kind::named(name.trim())?.fault(amount))
+        let Some(kind) = Kind::named(name.trim()) else {
+            let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            return Err(format!(
+                "unknown fault: expected one of {}",
+                known.join(", ")
+            ));
+        };
+        let amount = match (amount, kind.amount) {
+            (None, _) => None,
+            (Some(_), None) => {
+                let name = kind.name;
+                return Err(format!(
+                    "the fault {name} takes no amount: leave out what follows {name}"
+                ));
+            }
+            (Some(text), Some(Amount { unit, max, .. })) => {
+                let amount = text.parse().ok().filter(|amount| *amount <= max);
+                let name = kind.name;
+                let needed =
+                    || format!("the amount of {name} is a whole number of {unit}, at most {max}");
+                Some(amount.ok_or_else(needed)?)
+            }
+        };
+        Ok(kind.fault(amount))
     }
 
     /// Its delay, seconds or bytes.
@@ -300,12 +323,20 @@ mod tests {
             assert_eq!(fault.amount(), kind.amount.map(|amount| amount.default));
         }
         let delay = Duration::from_millis(5);
-        assert_eq!(named("delay=5"), Some(InjectedFault::Delay(delay)));
-        let longest = InjectedFault::Delay(Duration::from_secs(60));
-        assert_eq!(named("delay=99999999999"), Some(longest));
+        assert_eq!(named(" delay = 5 "), Ok(InjectedFault::Delay(delay)));
         let largest = InjectedFault::HugeBody { bytes: MAX_BYTES };
-        assert_eq!(named("huge-body=99999999999"), Some(largest));
-        assert_eq!(named("delay=x"), None);
-        assert_eq!(named("404"), None);
+        assert_eq!(named("huge-body=1073741824"), Ok(largest));
+        for (text, problem) in [
+            ("delay=60001", "a whole number of ms, at most 60000"),
+            ("huge-body=99999999999", "at most 1073741824"),
+            ("delay=x", "a whole number of ms"),
+            ("delay=", "a whole number of ms"),
+            ("401=5", "the fault 401 takes no amount"),
+            ("404", "expected one of delay, 401, "),
+            ("", "expected one of delay"),
+        ] {
+            let found = named(text).unwrap_err();
+            assert!(found.contains(problem), "{text}: {found}");
+        }
     }
 }

@@ -10,4 +10,4 @@ pub(crate) use kind::{KINDS, Kind, MAX_DELAY_MS};
 pub(crate) use order::{Order, OrderError};
 pub use set::Faults;
 pub(crate) use set::{Hit, Waiting};
-pub(crate) use target::{Known, Target};
+pub(crate) use target::{Known, KnownPath, Target};

@@ -125,7 +125,7 @@ fn target(members: &Members, known: &Known) -> Result<(Target, bool), OrderError
         (Some(path), None) => match known.path(&path) {
             Some(is_sealed) => Ok((Target::Path(path), is_sealed)),
             None => Err(OrderError::UnknownPath {
-                known: known.paths.iter().map(|(path, _)| path.clone()).collect(),
+                known: known.paths.iter().map(|it| it.path.clone()).collect(),
             }),
         },
         (None, Some(call)) => match known.call(&call) {

@@ -110,10 +110,9 @@ impl Faults {
         headers: &HeaderMap,
         path: &str,
         call: Option<&str>,
-    ) -> Result<Option<Hit>, &'static str> {
+    ) -> Result<Option<Hit>, String> {
         if let Some(value) = headers.get("x-sandbox-fault") {
-            let fault = InjectedFault::from_header(value.to_str().unwrap_or_default());
-            let fault = fault.ok_or("X-Sandbox-Fault names no fault")?;
+            let fault = InjectedFault::from_header(value.to_str().unwrap_or_default())?;
             return Ok(Some(Hit { fault, delay: None }));
         }
         let mut queue = self.queue();

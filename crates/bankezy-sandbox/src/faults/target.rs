@@ -1,10 +1,19 @@
 //! What a fault is aimed at.
 
-/// What faults can be aimed at.
+/// A path that is emulated.
+pub(crate) struct KnownPath {
+    /// Such as `POST`, or `POST, GET`.
+    pub(crate) methods: String,
+    /// Without the prefix.
+    pub(crate) path: String,
+    /// Whether its answers are sealed.
+    pub(crate) is_sealed: bool,
+}
+
+/// What is emulated, and so what faults can be aimed at.
 pub(crate) struct Known {
     pub(crate) prefix: String,
-    /// Paths without the prefix, and whether their answers are sealed.
-    pub(crate) paths: Vec<(String, bool)>,
+    pub(crate) paths: Vec<KnownPath>,
     /// Calls, and whether their answers are sealed.
     pub(crate) calls: Vec<(&'static str, bool)>,
 }
@@ -13,8 +22,16 @@ impl Known {
     /// A path, with the prefix or without, and whether its answers are sealed.
     pub(crate) fn path(&self, path: &str) -> Option<bool> {
         let mut paths = self.paths.iter();
-        let found = paths.find(|(known, _)| self.is_at(path, known));
-        found.map(|(_, is_sealed)| *is_sealed)
+        let found = paths.find(|known| self.is_at(path, &known.path));
+        found.map(|known| known.is_sealed)
+    }
+
+    /// The methods of a path with its prefix, such as `POST`.
+    pub(crate) fn methods(&self, path: &str) -> String {
+        let of_path = self.paths.iter();
+        let of_path = of_path.filter(|known| path.strip_prefix(&*self.prefix) == Some(&known.path));
+        let methods: Vec<&str> = of_path.map(|known| known.methods.as_str()).collect();
+        methods.join(", ")
     }
 
     /// Whether a path is this one, with the prefix or without.

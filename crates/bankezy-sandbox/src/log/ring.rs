@@ -79,6 +79,11 @@ impl Ring {
         exchange
     }
 
+    /// Whether anything is ever kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.limits.exchanges > 0
+    }
+
     pub(crate) fn newest(&self) -> u64 {
         self.newest
     }

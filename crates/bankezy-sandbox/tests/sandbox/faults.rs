@@ -324,8 +324,6 @@ async fn faults_are_set_over_http() {
     let answer = post(&sandbox, &token, &[("X-Sandbox-Fault", "404")], "")
         .await
         .unwrap();
-    assert_eq!(
-        (answer.status, answer.text()),
-        (400, "X-Sandbox-Fault names no fault")
-    );
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().starts_with("X-Sandbox-Fault: unknown fault"));
 }

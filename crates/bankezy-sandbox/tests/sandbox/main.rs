@@ -7,6 +7,7 @@ mod console_entries;
 mod console_network;
 mod custom_routes;
 mod documented;
+mod explained;
 mod faults;
 mod http;
 mod inputs;

@@ -441,18 +441,20 @@ async fn what_no_route_takes_is_logged_and_opened_too() {
         assert_eq!(found, key, "{path}");
         assert_eq!(message.opened.as_deref(), key.map(|_| body));
         let broken = logged.broken.as_ref().unwrap();
-        let [rule, found] = if status == 404 {
-            ["path", path]
+        let [rule, found, expected] = if status == 404 {
+            ["path", path, "a path that is emulated"]
         } else {
-            ["method", "PUT"]
+            ["method", "PUT", "POST"]
         };
         assert_eq!((&*broken.rule, broken.found.as_str()), (rule, found));
+        assert_eq!(broken.expected, expected);
     }
     assert_eq!(last(&sandbox).token, None);
     // A bound for the body, and what travels on is the answer as without a log.
     let sent = request("POST", "/none", &[of_app], &[b'x'; 50_001]);
     let answer = send(sandbox.address(), &sent).await.unwrap();
-    assert_eq!((answer.status, answer.text()), (404, ""));
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("\nPOST /own\n"));
     let logged = last(&sandbox);
     assert_eq!((logged.request.text.as_str(), logged.notes.len()), ("", 1));
     let head = request("HEAD", "/faceki/auth/api/access-token", &[], b"");
