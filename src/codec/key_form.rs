@@ -185,6 +185,7 @@ pub(crate) fn of_text(text: &str) -> Option<KeyForm> {
         Some(rest) if object_in_array(rest) => Some(KeyForm::JwkArray),
         _ if start.starts_with('{') => Some(KeyForm::Jwk),
         _ if start.starts_with(['"', '\'']) => Some(KeyForm::QuotedText),
+        _ if start.starts_with("<Buffer ") => Some(KeyForm::Decimal),
         _ if start.starts_with('<') => Some(KeyForm::Xml),
         _ if is_decimal(start) => Some(KeyForm::Decimal),
         _ => None,

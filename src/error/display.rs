@@ -284,7 +284,7 @@ impl fmt::Display for KeyForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Certificate => {
-                "an X.509 certificate, which holds a public key and no private one: read it as PEM with the label CERTIFICATE, as `openssl x509 -in CERT -out cert.pem` writes it, so that its keyUsage is checked too"
+                "an X.509 certificate, which holds a public key and no private one: where a private key is needed, give the one that belongs to it; as a public key, read it as PEM with the label CERTIFICATE, as `openssl x509 -in CERT -out cert.pem` writes it, so that its keyUsage is checked too"
             }
             Self::CertificateRequest => {
                 "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`"
@@ -299,7 +299,7 @@ impl fmt::Display for KeyForm {
                 "a PuTTY key: convert it with `puttygen KEY -O private-openssh -o KEY.ssh`, then with `ssh-keygen -p -m PKCS8 -f KEY.ssh`"
             }
             Self::Pkcs12 => {
-                "PKCS#12, which usually holds a private key, so do not send it: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificate with `openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem`"
+                "PKCS#12, which usually holds a private key, so do not send it: write its private key with `openssl pkcs12 -in FILE -nodes -nocerts -out key.pem`, its certificates with `openssl pkcs12 -in FILE -nokeys -out cert.pem` (with -legacy too, if openssl 3 does not read an old one)"
             }
             Self::Pkcs7 => {
                 "PKCS#7, which holds certificates: write them with `openssl pkcs7 -in FILE -print_certs -out certs.pem`, with -inform DER for DER"
@@ -335,7 +335,7 @@ impl fmt::Display for KeyForm {
                 "XML or HTML: a key that .NET wrote as RSAKeyValue is exported as PEM instead, a private one by ExportPkcs8PrivateKeyPem, a public one by ExportSubjectPublicKeyInfoPem"
             }
             Self::Decimal => {
-                "decimal numbers: export the key as PEM, DER or JWK with the tool that wrote them"
+                "decimal numbers, or a Buffer as Node prints it: export the key as PEM, DER or JWK with the tool that wrote them"
             }
             Self::Jwk => "JSON, another form than the one expected here: read it as a JWK",
             Self::JwkSet => {
@@ -349,7 +349,7 @@ impl fmt::Display for KeyForm {
                 "a JSON array: if JWKs are in it, give one of them, for example the first with `jq '.[0]' FILE`"
             }
             Self::QuotedText => {
-                "text in quotation marks: give it without them, as `jq -r . FILE` writes a JSON string"
+                "text in quotation marks: give it without them; double ones are those of a JSON string, which `jq -r . FILE` writes without"
             }
             Self::Utf16 { big_endian } | Self::Utf32 { big_endian } => {
                 let is_16 = matches!(self, Self::Utf16 { .. });

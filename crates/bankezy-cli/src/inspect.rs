@@ -6,7 +6,7 @@ use bankezy_diagnose::Line;
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::files::{self, Limit};
-use crate::{key_forms, octet_text, other_kind, private_text};
+use crate::{beside, key_forms, octet_text, other_kind};
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let max = args.max_len.max_len;
@@ -19,7 +19,13 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let report = bankezy_diagnose::inspect(bytes, max)
         .map_err(|error| Failure::operation(refusal(bytes, error.to_string())))?;
     let kind = report.lines().first().map_or("", Line::value);
-    let key_id = kind.starts_with("public key").then(|| key_id_of(bytes));
+    let is_key = kind.starts_with("public key");
+    if (is_key || kind.starts_with("DER ")) && beside::holds_private_key(bytes) {
+        return Err(Failure::operation(
+            Error::from(KeyProblem::PrivateMember).to_string(),
+        ));
+    }
+    let key_id = is_key.then(|| key_id_of(bytes));
     let key_id = key_id.flatten().unwrap_or_default();
     files::print(format!("{report}{key_id}").as_bytes())
 }
@@ -31,10 +37,8 @@ fn refusal(bytes: &[u8], error: String) -> String {
                 explain; `bankezy diagnose` finds out how a secret is written, with a message that it opens"
             .to_owned();
     }
-    let key = str::from_utf8(bytes).map_or_else(
-        |_| key_forms::public_key(bytes).map_err(|error| private_text::alarmed(bytes, error)),
-        key_forms::public_text,
-    );
+    let key = str::from_utf8(bytes)
+        .map_or_else(|_| key_forms::public_octets(bytes), key_forms::public_text);
     let alarm = Error::from(KeyProblem::PrivateMember);
     if key == Err(alarm.clone()) {
         alarm.to_string()

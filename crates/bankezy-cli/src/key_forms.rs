@@ -6,6 +6,7 @@ use std::io::Write as _;
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
+use crate::beside::holds_private_key;
 use crate::octet_text::{self, decoded, is_hex};
 use crate::private_text::{alarmed, other_form, percent_decoded};
 
@@ -104,8 +105,15 @@ fn outside(text: &[u8], error: Error) -> Error {
     }
 }
 
-/// A public key in DER or as a point.
-pub(crate) fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
+/// A public key that is no text: in DER or as a point.
+pub(crate) fn public_octets(bytes: &[u8]) -> Result<PublicKey, Error> {
+    if holds_private_key(bytes) {
+        return Err(KeyProblem::PrivateMember.into());
+    }
+    public_key(bytes).map_err(|error| alarmed(bytes, error))
+}
+
+fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
     PublicKey::from_spki_der(bytes).or_else(|error| match other_form(&error) {
         Some(KeyForm::Certificate) => PublicKey::from_certificate_der(bytes),
         Some(KeyForm::Pkcs1PublicKey) => PublicKey::from_pkcs1_der(bytes),
@@ -127,6 +135,10 @@ fn is_point_and_scalar(bytes: &[u8]) -> bool {
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
+    // A public key may stand beside its private one.
+    if holds_private_key(text.as_bytes()) {
+        return Err(KeyProblem::PrivateMember.into());
+    }
     public_as_written(text).map_err(|error| {
         let inside = percent_decoded(text.as_bytes());
         let inside = inside

@@ -15,7 +15,7 @@ use crate::args::{
 };
 use crate::failure::Failure;
 use crate::octet_text::{pem_in_other_code, unmarked};
-use crate::{files, key_forms, other_kind, private_text, usage};
+use crate::{files, key_forms, other_kind, usage};
 
 pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     let available = backend::AVAILABLE;
@@ -285,10 +285,7 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
     let bytes = files::read_key(path, flag)?;
     let found = match text(&bytes, "the public key") {
         Ok(text) => key_forms::public_text(text),
-        Err(_) => {
-            let bytes = bytes.as_bytes();
-            key_forms::public_key(bytes).map_err(|error| private_text::alarmed(bytes, error))
-        }
+        Err(_) => key_forms::public_octets(bytes.as_bytes()),
     };
     found.map_err(|error| {
         let error = failure(&error, &bytes, false);

@@ -9,6 +9,7 @@
 
 mod answer;
 mod args;
+mod beside;
 mod call;
 mod demo;
 mod diagnose;
@@ -21,6 +22,7 @@ mod keys;
 #[cfg(test)]
 mod leaks_tests;
 mod lines;
+mod members;
 mod messages;
 mod octet_text;
 mod other_kind;

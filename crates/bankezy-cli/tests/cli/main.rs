@@ -1,5 +1,6 @@
 //! The command line as its user meets it: arguments, files, pipes, exit codes.
 
+mod beside;
 #[cfg(target_os = "linux")]
 #[path = "../../examples/sandbox_load/client.rs"]
 mod client;

@@ -199,6 +199,7 @@ fn what_is_no_key_in_der_is_named() {
             KeyForm::Decimal,
             false,
         ),
+        ("<Buffer 04 6b a2 7a>\n".into(), KeyForm::Decimal, false),
         (
             format!("{:?}\n", [107, -94, 122].repeat(12)).into(),
             KeyForm::Decimal,
