@@ -5,9 +5,10 @@ use bankezy_sandbox::{InjectedFault, Sandbox};
 use serde_json::{Value, json};
 use std::{env::temp_dir, error::Error, fs};
 
-/// By the codes that your bank lists for this call: other calls use the same numbers otherwise.
-fn state_of(outcome: &Outcome) -> &'static str {
-    match outcome.codes() {
+/// By the codes that your bank lists for this call, if the answer is of this payment and not of another.
+fn state_of(answer: &Value, reference: &str) -> &'static str {
+    match Outcome::of(answer).codes() {
+        _ if answer["referenceId"] != reference => "unclear",
         [Some("200"), Some("100")] => "paid",
         [Some("200"), Some("301")] => "refused",
         _ => "unclear",
@@ -20,14 +21,14 @@ async fn pay(keeper: &SessionKeeper, reference: &str) -> Result<&'static str, Bo
     save("unclear")?; // before anything is sent
     let payment = json!({"referenceId": reference, "amount": "12.50"});
     let mut state = match keeper.call::<_, Value>("/payments", &payment).await {
-        Ok(answer) => state_of(&Outcome::of(&answer)), // it opened; its codes say whether it was paid
+        Ok(answer) => state_of(&answer, reference), // it opened; its codes say whether it was paid
         Err(error) if error.delivery() == Delivery::NotSent => "not sent", // can be made again
         Err(_) => "unclear", // whatever status or text it has, the bank may have executed it
     };
     if state == "unclear" {
         let ask = Endpoint::from("/payments/status").idempotent(); // only a question
         let found: Value = keeper.call(ask, &json!({"referenceId": reference})).await?;
-        state = state_of(&Outcome::of(&found["payment"]));
+        state = state_of(&found["payment"], reference);
     }
     save(state)?;
     Ok(state)
@@ -35,10 +36,13 @@ async fn pay(keeper: &SessionKeeper, reference: &str) -> Result<&'static str, Bo
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let codes = |inner: u16| json!({"resCode": 200, "data": {"resCode": inner}});
+    let codes = |asked: &Value, inner: u16| json!({"referenceId": asked["referenceId"], "resCode": 200, "data": {"resCode": inner}});
     let bank = Sandbox::builder().derivation(Sha256); // `bankezy diagnose` finds out your bank's
-    let bank = bank.answer_at("/payments", move |_| codes(301));
-    let bank = bank.answer_at("/payments/status", move |_| json!({"payment": codes(100)}));
+    let bank = bank.answer_at("/payments", move |asked| codes(asked, 301));
+    let bank = bank.answer_at(
+        "/payments/status",
+        move |asked| json!({"payment": codes(asked, 100)}),
+    );
     let bank = bank.start().await?;
     let (known, base) = (bank.credentials(), BaseUrl::parse(bank.url())?);
     let client = Client::builder().only_these_roots(true).build()?; // loopback needs no roots

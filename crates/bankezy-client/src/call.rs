@@ -94,7 +94,10 @@ impl Call {
         let error_type = code.or(error_status.map(StatusCode::as_str));
         let status = status.map(|it| it.as_u16());
         let (resends, took) = (self.resends(), millis(now - self.attempt_started));
-        let possibly_sent = error.map(|it| it.delivery() == Delivery::PossiblySent);
+        // Of the call: an attempt that is followed by another leaves nothing to ask for.
+        let possibly_sent = error
+            .filter(|_| wait.is_none())
+            .map(|it| it.delivery() == Delivery::PossiblySent);
         macro_rules! ended {
             ($event:ident) => { $event!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),

@@ -41,7 +41,9 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// It builds a new request for each attempt (sealed with its own nonce), enforces one deadline for the
 /// whole call, retries only what is safe to retry, and limits the length of the answer. The request
 /// extension [`DeliveryTracker`] tells it whether anything was sent, since middleware boxes errors. A
-/// service that does not use the extension counts as having sent every request that it was given.
+/// service that does not use the extension counts as having sent every request that it was given. Middleware
+/// that tries several ways, one of which does not use the extension, such as a failover, has to call
+/// [`DeliveryTracker::begin`] before it takes that way: otherwise what another way reports counts.
 ///
 /// `Transport::from(client)` starts with the deadline, retries and length limit of the client, and those set on the
 /// `Transport` replace them, also if they are longer. A client inside middleware applies its own connect timeout,
@@ -308,7 +310,7 @@ where
     let mut head = Response::default();
     let answering = async {
         let response = call(tracker.clone()).await;
-        let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
+        let response = response.map_err(|error| refused(error.into(), tracker.abandon()))?;
         let (parts, body) = response.into_parts();
         head = Response::from_parts(parts, ());
         collect(body, settings.max_response_len).await
@@ -353,6 +355,15 @@ pub(super) fn timed_out(delivery: Delivery) -> ClientError {
 fn too_long(max: usize) -> ClientError {
     let kind = ClientErrorKind::ResponseTooLong { max };
     ClientError::new(kind, Delivery::PossiblySent)
+}
+
+/// A client that middleware gave a request of its own says in its error that it was sent, and the tracker does not.
+fn refused(error: BoxError, delivery: Delivery) -> ClientError {
+    let ours = error.downcast_ref::<ClientError>();
+    match ours.map(ClientError::delivery) {
+        Some(Delivery::PossiblySent) => failed(error, Delivery::PossiblySent),
+        _ => failed(error, delivery),
+    }
 }
 
 /// An error of this crate's client stays as it is, unless middleware sent the request more than once.

@@ -65,7 +65,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         POSSIBLY_SENT,
         &["server_address", "error_type"],
-        "attempts without an answer that the server may have executed",
+        "calls that ended without an answer and that the server may have executed",
     ),
     seconds(
         LOGIN_SECONDS,

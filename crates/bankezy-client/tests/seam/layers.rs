@@ -44,6 +44,29 @@ async fn a_timeout_layer_says_nothing_was_sent_while_connecting_and_not_after() 
     assert_eq!(server.connections(), 4);
 }
 
+/// Middleware that tries a server that refuses connections, and then another with a request of its own, which
+/// has no tracker.
+#[tokio::test]
+async fn what_a_second_request_sent_is_not_repeated() {
+    let server = Server::start(None).await;
+    let (second, refusing) = (server.url.clone(), format!("http://{}/", vacant()));
+    let client = builder().deadline(SHORT).build().unwrap();
+    let failover = service_fn(move |request| {
+        let (client, second) = (client.clone(), second.clone());
+        async move {
+            let first = client.clone().oneshot(request).await;
+            assert_eq!(first.unwrap_err().delivery(), Delivery::NotSent);
+            let again: Sealed = http::Request::post(second).body("body".into()).unwrap();
+            client.oneshot(again).await
+        }
+    });
+    let transport = Transport::new(ServiceBuilder::new().service(failover)).retries(eager());
+    let sent = transport.execute(|| Ok::<_, ClientError>(post(&refusing)));
+    let error = sent.await.unwrap_err();
+    let found = (error.delivery(), server.connections());
+    assert_eq!(found, (Delivery::PossiblySent, 1));
+}
+
 #[tokio::test]
 async fn who_waits_for_a_permit_has_sent_nothing() {
     let server = Server::start(Some(2 * SHORT)).await;
