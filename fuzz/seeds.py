@@ -207,6 +207,9 @@ def payloads():
         payload = b'{"a":"' + b"x" * length if length > 6 else b"{" * length
         for used, choice in [(0, 0), (255, 255), (9, 254)]:
             seed("round_trip", f"{length}-{used}-{choice}", bytes([used, choice]), payload[:length])
+        # Half of it is a text to decode.
+        text = b"eyJhIjoieHh4" * 256
+        seed("base64url", f"{length}", bytes([128]), text[:length] + bytes(i * 89 % 256 for i in range(length)))
     for name, change in {
         "none": b"", "set": b"\1\0\x50A", "flip": b"\2\0\x50\x20", "insert": b"\3\0\x29.",
         "remove": b"\4\0\x28\0", "cut": b"\5\0\x60\0", "pad": b"\3\0\x55=",

@@ -36,13 +36,11 @@ async fn pay(keeper: &SessionKeeper, reference: &str) -> Result<&'static str, Bo
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let codes = |asked: &Value, inner: u16| json!({"referenceId": asked["referenceId"], "resCode": 200, "data": {"resCode": inner}});
+    let answer = |asked: &Value, code| json!({"referenceId": asked["referenceId"], "resCode": 200, "data": {"resCode": code}});
     let bank = Sandbox::builder().derivation(Sha256); // `bankezy diagnose` finds out your bank's
-    let bank = bank.answer_at("/payments", move |asked| codes(asked, 301));
-    let bank = bank.answer_at(
-        "/payments/status",
-        move |asked| json!({"payment": codes(asked, 100)}),
-    );
+    let bank = bank.answer_at("/payments", move |asked| answer(asked, 301));
+    let found = move |asked: &Value| json!({"payment": answer(asked, 100)});
+    let bank = bank.answer_at("/payments/status", found);
     let bank = bank.start().await?;
     let (known, base) = (bank.credentials(), BaseUrl::parse(bank.url())?);
     let client = Client::builder().only_these_roots(true).build()?; // loopback needs no roots
