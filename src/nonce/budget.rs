@@ -92,11 +92,28 @@ impl Counter {
             let shard = Shard::of(self.shards.of_this_thread());
             match shard.take() {
                 Taken::One => return Ok(()),
-                Taken::NoneLeft => self.refill(&shard)?,
+                Taken::NoneLeft => match self.refill(&shard) {
+                    Err(_) if self.take_what_lies_unused() => return Ok(()),
+                    refilled => refilled?,
+                },
                 Taken::ByAnother if lost => self.shards.spread(),
                 Taken::ByAnother => lost = true,
             }
         }
+    }
+
+    /// Whether a shard had one left, when the whole has none: the threads may have left it when they spread.
+    #[cold]
+    fn take_what_lies_unused(&self) -> bool {
+        self.shards.iter().map(Shard::of).any(|shard| {
+            loop {
+                match shard.take() {
+                    Taken::One => return true,
+                    Taken::NoneLeft => return false,
+                    Taken::ByAnother => {}
+                }
+            }
+        })
     }
 
     pub(crate) fn budget(&self) -> NonceBudget {
