@@ -37,7 +37,8 @@ fn encode(kernel: Kernel, bytes: &[u8]) -> Vec<u8> {
     room.extend_from_slice(bytes);
     assert!(kernel.run(Job::Encode {
         room: &mut room,
-        len
+        len,
+        ends: None,
     }));
     room
 }
@@ -48,6 +49,7 @@ fn decode(kernel: Kernel, text: &[u8]) -> Option<Vec<u8>> {
         .run(Job::Decode {
             text,
             out: &mut out,
+            ends: None,
         })
         .then_some(out)
 }

@@ -1,6 +1,7 @@
 //! The envelope under a shared key: `dir` with A256GCM (RFC 7518 section 4.5).
 
 use core::fmt;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +42,8 @@ pub struct PayloadCipher {
     backend: Backend,
     /// To notice two ciphers of one secret. The AEAD's key schedule begins with it anyway.
     secret: Secret32,
+    /// Made once, since a token cache asks for it with each request.
+    fingerprint: OnceLock<Secret32>,
 }
 
 impl PayloadCipher {
@@ -67,6 +70,7 @@ impl PayloadCipher {
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
             secret: secret.secret().copied(),
+            fingerprint: OnceLock::new(),
         })
     }
 
@@ -224,10 +228,13 @@ impl PayloadCipher {
 
     /// The same for ciphers of one secret, and for no others.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
-        let mut fingerprint = Secret32::zeroed();
-        let parts: [&[u8]; 2] = [b"bankezy-crypto fingerprint", self.secret.bytes()];
-        self.backend.primitives().sha256(&parts, &mut fingerprint);
-        *fingerprint.bytes()
+        let made = self.fingerprint.get_or_init(|| {
+            let mut fingerprint = Secret32::zeroed();
+            let parts: [&[u8]; 2] = [b"bankezy-crypto fingerprint", self.secret.bytes()];
+            self.backend.primitives().sha256(&parts, &mut fingerprint);
+            fingerprint
+        });
+        *made.bytes()
     }
 
     /// Whether both are of one secret, on whichever backends. Takes constant time.

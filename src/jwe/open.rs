@@ -1,7 +1,7 @@
 //! Content decryption (RFC 7516 section 5.2, steps 14 to 17).
 
 use crate::backend::Aes256Gcm;
-use crate::codec::base64url::{Job, Kernel};
+use crate::codec::base64url::{DecodedEnds, Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::Compact;
 use crate::secret::Opened;
@@ -15,13 +15,16 @@ pub(crate) fn open(
 ) -> Result<(), Error> {
     let room = out.memory().reset(parts.plaintext_len());
     let (mut iv, mut tag) = ([0; 12], [0; 16]);
-    let canonical = Kernel::detect().run(Job::DecodeMessage {
-        text: parts.ciphertext,
-        out: &mut *room,
+    let ends = DecodedEnds {
         iv_text: parts.iv,
         iv: &mut iv,
         tag_text: parts.tag,
         tag: &mut tag,
+    };
+    let canonical = Kernel::detect().run(Job::Decode {
+        text: parts.ciphertext,
+        out: &mut *room,
+        ends: Some(ends),
     });
     if !canonical {
         return Err(parts.diagnose());

@@ -1,7 +1,7 @@
 //! Content encryption and assembly of the compact form (RFC 7516 section 5.1, steps 9 to 19).
 
 use crate::backend::Aes256Gcm;
-use crate::codec::base64url::{self, Job, Kernel};
+use crate::codec::base64url::{self, EncodedEnds, Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
 use crate::nonce;
@@ -103,13 +103,16 @@ impl Message<'_> {
         let start = room.len() - len;
         let ciphertext = &mut room[start..];
         let tag = aead.seal(&mut self.nonce, aad, self.plaintext, ciphertext)?;
-        Kernel::detect().run(Job::EncodeMessage {
-            room,
-            len,
+        let ends = EncodedEnds {
             iv: &self.nonce,
             iv_text,
             tag: &tag,
             tag_text,
+        };
+        Kernel::detect().run(Job::Encode {
+            room,
+            len,
+            ends: Some(ends),
         });
         Ok(())
     }

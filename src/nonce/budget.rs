@@ -50,7 +50,7 @@ impl NonceBudget {
 }
 
 /// Leases that a limit is cut into at least: what lies unused in the shards when the whole is spent
-/// stays under 1 % of it.
+/// stays under 1 % of it, and is dealt out last.
 const LEASES: u64 = 100 * (SHARDS as u64 + 1);
 
 /// Counts up to a limit. A thread takes messages from its shard, and a shard takes them in leases from

@@ -39,10 +39,11 @@ impl Shards {
 
     /// The numbers of this thread's group.
     #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a group is below SHARDS")]
     pub(super) fn of_this_thread(&self) -> &Numbers {
         match self.others.get() {
             None => &self.first,
-            Some(others) => of_group(others, group()),
+            Some(others) => &others[group()].numbers,
         }
     }
 
@@ -59,11 +60,6 @@ impl Shards {
         let others = others.flat_map(|others| others.iter().map(|alone| &alone.numbers));
         core::iter::once(&self.first).chain(others)
     }
-}
-
-#[expect(clippy::indexing_slicing, reason = "a group is below SHARDS")]
-fn of_group(others: &[Alone; SHARDS], group: usize) -> &Numbers {
-    &others[group].numbers
 }
 
 /// The group of this thread; threads are dealt out in turn.

@@ -7,8 +7,8 @@ use zeroize::ZeroizeOnDrop;
 
 /// Secret bytes of any length, such as an exported private key; wiped on drop.
 pub struct SecretBytes {
-    /// Initialised memory; what lies beyond `len` is zero, so that wiping costs what was written and not
-    /// what there was room for.
+    /// All of its memory is initialised, so that there is room as long as it is. What lies beyond `len` is zero, so
+    /// that wiping costs what was written and not what there was room for.
     memory: Vec<u8>,
     len: usize,
 }
@@ -46,10 +46,8 @@ impl SecretBytes {
     /// Makes room for `len` bytes that the caller is about to overwrite; what was there is lost.
     /// Allocates only if the capacity is too small, and then wipes what it gives back.
     pub(crate) fn reset(&mut self, len: usize) -> &mut [u8] {
-        if len > self.memory.capacity() {
+        if len > self.memory.len() {
             *self = Self::zeroed(len);
-        } else if len > self.memory.len() {
-            self.memory.resize(len, 0);
         }
         self.truncate(len);
         self.len = len;
@@ -91,15 +89,11 @@ impl SecretBytes {
         }
     }
 
-    /// Makes room for `len` bytes at least.
+    /// Makes room for `len` bytes at least, in other memory.
     #[cold]
     fn grow(&mut self, len: usize) {
-        if len <= self.memory.capacity() {
-            self.memory.resize(len, 0);
-            return;
-        }
         // Not `Vec::reserve`: it would free the old memory without wiping it.
-        let mut grown = Self::with_capacity(len.max(self.memory.capacity().saturating_mul(2)));
+        let mut grown = Self::with_capacity(len.max(self.memory.len().saturating_mul(2)));
         grown.append(self.as_bytes());
         *self = grown;
     }

@@ -57,12 +57,13 @@ impl BankEzyClient {
         request: &TokenRequest<'_>,
         channel: &Channel,
     ) -> Result<TokenAnswer, ProviderError> {
-        let mut fresh = None;
+        let mut is_repeat = false;
         let make = || {
-            let made = fresh.as_ref().unwrap_or(request);
-            let made = self.server.get_token_request(made, channel);
-            fresh = Some(request.with_fresh_reference()?);
-            made
+            if !core::mem::replace(&mut is_repeat, true) {
+                return self.server.get_token_request(request, channel);
+            }
+            let fresh = request.with_fresh_reference()?;
+            self.server.get_token_request(&fresh, channel)
         };
         self.ask_token(Call::GetToken, make, channel).await
     }

@@ -310,7 +310,7 @@ where
     let mut head = Response::default();
     let answering = async {
         let response = call(tracker.clone()).await;
-        let response = response.map_err(|error| refused(error.into(), tracker.abandon()))?;
+        let response = response.map_err(|error| failed(error.into(), tracker.abandon()))?;
         let (parts, body) = response.into_parts();
         head = Response::from_parts(parts, ());
         collect(body, settings.max_response_len).await
@@ -357,19 +357,11 @@ fn too_long(max: usize) -> ClientError {
     ClientError::new(kind, Delivery::PossiblySent)
 }
 
-/// A client that middleware gave a request of its own says in its error that it was sent, and the tracker does not.
-fn refused(error: BoxError, delivery: Delivery) -> ClientError {
-    let ours = error.downcast_ref::<ClientError>();
-    match ours.map(ClientError::delivery) {
-        Some(Delivery::PossiblySent) => failed(error, Delivery::PossiblySent),
-        _ => failed(error, delivery),
-    }
-}
-
-/// An error of this crate's client stays as it is, unless middleware sent the request more than once.
+/// An error of this crate's client stays as it is, unless middleware sent the request more than once. That it was sent
+/// is believed of a request of the middleware's own, too, of which the tracker knows nothing.
 fn failed(error: BoxError, delivery: Delivery) -> ClientError {
     match error.downcast_ref::<ClientError>() {
-        Some(ours) if ours.delivery() == delivery => ours.clone(),
+        Some(ours) if [delivery, Delivery::PossiblySent].contains(&ours.delivery()) => ours.clone(),
         _ => ClientError::new(ClientErrorKind::Service(ServiceError::new(error)), delivery),
     }
 }

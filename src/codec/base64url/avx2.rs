@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use super::class;
 use super::job::Job;
-use super::symbols::{at, decode_rest, encode_rest, put};
+use super::symbols::{at, decode_rest, encode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 24;
@@ -22,38 +22,26 @@ const BESIDE: usize = 4;
 #[target_feature(enable = "avx2")]
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len } => {
-            encode(&Encoder::new(), room, len);
-            true
-        }
-        Job::Decode { text, out } => decode(&mut Decoder::new(), text, out),
-        Job::EncodeMessage {
-            room,
-            len,
-            iv,
-            iv_text,
-            tag,
-            tag_text,
-        } => {
+        Job::Encode { room, len, ends } => {
             let encoder = Encoder::new();
             encode(&encoder, room, len);
-            iv_text.copy_from_slice(&encoder.encode_short(iv)[..16]);
-            tag_text.copy_from_slice(&encoder.encode_short(tag)[..22]);
+            if let Some(ends) = ends {
+                (ends.iv_text).copy_from_slice(&encoder.encode_short(ends.iv)[..16]);
+                (ends.tag_text).copy_from_slice(&encoder.encode_short(ends.tag)[..22]);
+            }
             true
         }
-        Job::DecodeMessage {
-            text,
-            out,
-            iv_text,
-            iv,
-            tag_text,
-            tag,
-        } => {
+        Job::Decode { text, out, ends } => {
             let mut decoder = Decoder::new();
-            iv.copy_from_slice(&decoder.decode_short(iv_text)[..12]);
-            let bytes = decoder.decode_short(tag_text);
-            tag.copy_from_slice(&bytes[..16]);
-            decode(&mut decoder, text, out) && bytes[16] == 0
+            // What the last character of the tag has beyond it.
+            let mut beyond = 0;
+            if let Some(ends) = ends {
+                *ends.iv = at(&decoder.decode_short(ends.iv_text), 0);
+                let bytes = decoder.decode_short(ends.tag_text);
+                *ends.tag = at(&bytes, 0);
+                beyond = bytes[16];
+            }
+            decode(&mut decoder, text, out) && beyond == 0
         }
     }
 }
@@ -159,7 +147,7 @@ struct Encoder {
 impl Encoder {
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "places are below the lengths that were checked before"
+        reason = "places in a vector are small"
     )]
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -202,10 +190,7 @@ impl Encoder {
     }
 
     /// Up to [`BYTES`] bytes, as if zeros followed.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "places are below the lengths that were checked before"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "callers have no more")]
     #[inline]
     #[target_feature(enable = "avx2")]
     fn encode_short(&self, bytes: &[u8]) -> [u8; CHARS] {
@@ -218,7 +203,7 @@ impl Encoder {
 /// Distance from a value to its character, by range.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "places are below the length of the table"
 )]
 const OFFSETS: [u8; 16] = {
     const fn distance(from: u8, to: u8) -> u8 {
@@ -299,10 +284,7 @@ impl Decoder {
     }
 
     /// Up to [`CHARS`] characters, as if the character of zero followed.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "places are below the lengths that were checked before"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "callers have no more")]
     #[inline]
     #[target_feature(enable = "avx2")]
     fn decode_short(&mut self, text: &[u8]) -> [u8; BYTES] {
@@ -323,58 +305,39 @@ impl Decoder {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load(bytes: [u8; 32]) -> __m256i {
-    let word = |place| i64::from_le_bytes(at(&bytes, place));
-    _mm256_setr_epi64x(word(0), word(8), word(16), word(24))
+    let [a, b, c, d] = words(&bytes);
+    _mm256_setr_epi64x(a, b, c, d)
 }
 
 /// The source of one vector exactly: its halves overlap.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_exactly(bytes: [u8; BYTES]) -> __m256i {
-    let word = |place| i64::from_le_bytes(at(&bytes, place));
-    _mm256_setr_epi64x(word(0), word(8), word(8), word(16))
+    let [a, b, c] = words(&bytes);
+    _mm256_setr_epi64x(a, b, b, c)
 }
 
 /// A table for each half.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn halves(low: [u8; 16], high: [u8; 16]) -> __m256i {
-    let word = |half: &[u8; 16], place| i64::from_le_bytes(at(half, place));
-    _mm256_setr_epi64x(word(&low, 0), word(&low, 8), word(&high, 0), word(&high, 8))
+    let ([a, b], [c, d]) = (words(&low), words(&high));
+    _mm256_setr_epi64x(a, b, c, d)
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn to_bytes(vector: __m256i) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    put(
-        &mut bytes,
-        0,
-        _mm256_extract_epi64::<0>(vector).to_le_bytes(),
-    );
-    put(
-        &mut bytes,
-        8,
-        _mm256_extract_epi64::<1>(vector).to_le_bytes(),
-    );
-    put(
-        &mut bytes,
-        16,
-        _mm256_extract_epi64::<2>(vector).to_le_bytes(),
-    );
-    put(
-        &mut bytes,
-        24,
-        _mm256_extract_epi64::<3>(vector).to_le_bytes(),
-    );
-    bytes
+    from_words([
+        _mm256_extract_epi64::<0>(vector),
+        _mm256_extract_epi64::<1>(vector),
+        _mm256_extract_epi64::<2>(vector),
+        _mm256_extract_epi64::<3>(vector),
+    ])
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn half_to_bytes(half: __m128i) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    put(&mut bytes, 0, _mm_extract_epi64::<0>(half).to_le_bytes());
-    put(&mut bytes, 8, _mm_extract_epi64::<1>(half).to_le_bytes());
-    bytes
+    from_words([_mm_extract_epi64::<0>(half), _mm_extract_epi64::<1>(half)])
 }

@@ -74,7 +74,11 @@ fn encode_with(kernel: Kernel, bytes: &[u8], offset: usize) -> Vec<u8> {
     memory.extend_from_slice(&CANARY);
     let room = &mut memory[start..start + text_len];
     let len = bytes.len();
-    assert!(kernel.run(Job::Encode { room, len }));
+    assert!(kernel.run(Job::Encode {
+        room,
+        len,
+        ends: None
+    }));
     assert_eq!(memory[..start], CANARY[offset..], "{kernel:?} {len}");
     assert_eq!(memory[start + text_len..], CANARY, "{kernel:?} {len}");
     memory[start..start + text_len].to_vec()
@@ -88,6 +92,7 @@ fn decode_with(kernel: Kernel, text: &[u8], offset: usize) -> Option<Vec<u8>> {
     let good = kernel.run(Job::Decode {
         text: &source[CANARY.len() - offset..],
         out: &mut memory[CANARY.len()..CANARY.len() + len],
+        ends: None,
     });
     assert_eq!(memory[..CANARY.len()], CANARY, "{kernel:?} {len}");
     assert_eq!(memory[CANARY.len() + len..], CANARY, "{kernel:?} {len}");
@@ -159,13 +164,16 @@ fn a_message_is_its_three_parts() {
             let (mut iv_text, mut tag_text) = ([0; 16], [0; 22]);
             let mut room = vec![0; encoded_len(len) - len];
             room.extend_from_slice(&ciphertext);
-            assert!(kernel.run(Job::EncodeMessage {
-                room: &mut room,
-                len,
+            let ends = EncodedEnds {
                 iv: &iv,
                 iv_text: &mut iv_text,
                 tag: &tag,
                 tag_text: &mut tag_text,
+            };
+            assert!(kernel.run(Job::Encode {
+                room: &mut room,
+                len,
+                ends: Some(ends),
             }));
             assert_eq!(room, STRICT.encode(&ciphertext).as_bytes());
             assert_eq!(iv_text, STRICT.encode(iv).as_bytes());
@@ -173,13 +181,16 @@ fn a_message_is_its_three_parts() {
 
             let opened = |iv_text: &[u8], text: &[u8], tag_text: &[u8]| {
                 let (mut iv, mut tag, mut out) = ([0; 12], [0; 16], vec![0; len]);
-                let good = kernel.run(Job::DecodeMessage {
-                    text,
-                    out: &mut out,
+                let ends = DecodedEnds {
                     iv_text,
                     iv: &mut iv,
                     tag_text,
                     tag: &mut tag,
+                };
+                let good = kernel.run(Job::Decode {
+                    text,
+                    out: &mut out,
+                    ends: Some(ends),
                 });
                 good.then_some((iv, out, tag))
             };

@@ -19,7 +19,7 @@ mod vbmi;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroize as _;
 
-pub(crate) use job::Job;
+pub(crate) use job::{DecodedEnds, EncodedEnds, Job};
 pub(crate) use kernel::Kernel;
 
 /// Characters that `bytes` bytes take, saturating.
@@ -57,6 +57,7 @@ pub(crate) fn encode_to_string(input: &[u8]) -> String {
     Kernel::detect().run(Job::Encode {
         room: &mut room,
         len,
+        ends: None,
     });
     String::from_utf8(room).unwrap_or_default()
 }
@@ -67,7 +68,11 @@ pub(crate) fn encode_to_string(input: &[u8]) -> String {
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
     (decoded_len(text.len())? == out.len()).then_some(())?;
     Kernel::detect()
-        .run(Job::Decode { text, out })
+        .run(Job::Decode {
+            text,
+            out,
+            ends: None,
+        })
         .then_some(())
 }
 

@@ -17,24 +17,18 @@ const PIECE: usize = 768;
 /// Does the job; `false` if a text is not canonical.
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len } => encode_forward(room, len),
-        Job::Decode { text, out } => decode(text, out),
-        Job::EncodeMessage {
-            room,
-            len,
-            iv,
-            iv_text,
-            tag,
-            tag_text,
-        } => encode_forward(room, len) && encode(iv, iv_text) && encode(tag, tag_text),
-        Job::DecodeMessage {
-            text,
-            out,
-            iv_text,
-            iv,
-            tag_text,
-            tag,
-        } => decode(text, out) && decode(iv_text, iv) && decode(tag_text, tag),
+        Job::Encode { room, len, ends } => {
+            encode_forward(room, len)
+                && ends.is_none_or(|ends| {
+                    encode(ends.iv, ends.iv_text) && encode(ends.tag, ends.tag_text)
+                })
+        }
+        Job::Decode { text, out, ends } => {
+            decode(text, out)
+                && ends.is_none_or(|ends| {
+                    decode(ends.iv_text, ends.iv) && decode(ends.tag_text, ends.tag)
+                })
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The alphabet (RFC 4648 section 5), and the groups of less than four characters at the end of a text.
 
+use core::array;
+
 pub(super) const ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -61,7 +63,7 @@ pub(super) fn decode_rest(rest: &[u8], out: &mut [u8]) -> bool {
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+    reason = "callers know the length"
 )]
 #[inline]
 pub(super) fn at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
@@ -73,9 +75,27 @@ pub(super) fn at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+    reason = "callers know the length"
 )]
 #[inline]
 pub(super) fn put<const N: usize>(bytes: &mut [u8], place: usize, new: [u8; N]) {
     bytes[place..place + N].copy_from_slice(&new);
+}
+
+/// Eight bytes a word, little-endian.
+#[expect(clippy::arithmetic_side_effects, reason = "an array has a length")]
+#[inline]
+pub(super) fn words<const N: usize, const WORDS: usize>(bytes: &[u8; N]) -> [i64; WORDS] {
+    array::from_fn(|i| i64::from_le_bytes(at(bytes, 8 * i)))
+}
+
+/// The way back.
+#[expect(clippy::arithmetic_side_effects, reason = "an array has a length")]
+#[inline]
+pub(super) fn from_words<const N: usize, const WORDS: usize>(words: [i64; WORDS]) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (i, word) in words.into_iter().enumerate() {
+        put(&mut bytes, 8 * i, word.to_le_bytes());
+    }
+    bytes
 }

@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use core::hint::black_box;
 
 use super::job::Job;
-use super::symbols::{ALPHABET, VALUES, at, decode_rest, encode_rest, put};
+use super::symbols::{ALPHABET, VALUES, at, decode_rest, encode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 48;
@@ -19,47 +19,35 @@ const BEHIND: usize = 16;
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len } => {
-            encode(&Encoder::new(), room, len);
-            true
-        }
-        Job::Decode { text, out } => decode(&mut Decoder::new(), text, out),
-        Job::EncodeMessage {
-            room,
-            len,
-            iv,
-            iv_text,
-            tag,
-            tag_text,
-        } => {
+        Job::Encode { room, len, ends } => {
             let encoder = Encoder::new();
             encode(&encoder, room, len);
-            // Twelve bytes are four whole groups: both fit into one vector.
-            let mut both = [0; BYTES];
-            put(&mut both, 0, *iv);
-            put(&mut both, 12, *tag);
-            let text = encoder.encode(load_exactly(both));
-            iv_text.copy_from_slice(&text[..16]);
-            tag_text.copy_from_slice(&text[16..38]);
+            if let Some(ends) = ends {
+                // Twelve bytes are four whole groups: both fit into one vector.
+                let mut both = [0; BYTES];
+                put(&mut both, 0, *ends.iv);
+                put(&mut both, 12, *ends.tag);
+                let text = encoder.encode(load_exactly(both));
+                ends.iv_text.copy_from_slice(&text[..16]);
+                ends.tag_text.copy_from_slice(&text[16..38]);
+            }
             true
         }
-        Job::DecodeMessage {
-            text,
-            out,
-            iv_text,
-            iv,
-            tag_text,
-            tag,
-        } => {
+        Job::Decode { text, out, ends } => {
             let mut decoder = Decoder::new();
-            // `A` is zero.
-            let mut both = [b'A'; CHARS];
-            put::<16>(&mut both, 0, at(iv_text, 0));
-            put::<22>(&mut both, 16, at(tag_text, 0));
-            let bytes = decoder.decode(both);
-            *iv = at(&bytes, 0);
-            *tag = at(&bytes, 12);
-            decode(&mut decoder, text, out) && bytes[28] == 0
+            // What the last character of the tag has beyond it.
+            let mut beyond = 0;
+            if let Some(ends) = ends {
+                // `A` is zero.
+                let mut both = [b'A'; CHARS];
+                put::<16>(&mut both, 0, at(ends.iv_text, 0));
+                put::<22>(&mut both, 16, at(ends.tag_text, 0));
+                let bytes = decoder.decode(both);
+                *ends.iv = at(&bytes, 0);
+                *ends.tag = at(&bytes, 12);
+                beyond = bytes[28];
+            }
+            decode(&mut decoder, text, out) && beyond == 0
         }
     }
 }
@@ -181,7 +169,7 @@ impl Encoder {
 /// Puts the bytes a, b, c of each group into the order b, a, c, b.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "places are below the length of the table"
 )]
 const SPREAD: [u8; 64] = {
     let mut spread = [0; 64];
@@ -244,7 +232,7 @@ impl Decoder {
 /// Puts the three bytes of each group behind those of the one before, highest first.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "places are below the length of the table"
 )]
 const PACK: [u8; 64] = {
     let mut pack = [0; 64];
@@ -261,68 +249,30 @@ const PACK: [u8; 64] = {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn load(bytes: [u8; 64]) -> __m512i {
-    let word = |place| i64::from_le_bytes(at(&bytes, place));
-    _mm512_setr_epi64(
-        word(0),
-        word(8),
-        word(16),
-        word(24),
-        word(32),
-        word(40),
-        word(48),
-        word(56),
-    )
+    let [a, b, c, d, e, f, g, h] = words(&bytes);
+    _mm512_setr_epi64(a, b, c, d, e, f, g, h)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn load_exactly(bytes: [u8; BYTES]) -> __m512i {
-    let word = |place| i64::from_le_bytes(at(&bytes, place));
-    _mm512_setr_epi64(
-        word(0),
-        word(8),
-        word(16),
-        word(24),
-        word(32),
-        word(40),
-        0,
-        0,
-    )
+    let [a, b, c, d, e, f] = words(&bytes);
+    _mm512_setr_epi64(a, b, c, d, e, f, 0, 0)
 }
 
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "places are below the lengths that were checked before"
-)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn to_bytes(vector: __m512i) -> [u8; 64] {
-    let mut bytes = [0; 64];
-    let halves = [
-        _mm512_castsi512_si256(vector),
-        _mm512_extracti64x4_epi64::<1>(vector),
-    ];
-    for (i, half) in halves.into_iter().enumerate() {
-        put(
-            &mut bytes,
-            32 * i,
-            _mm256_extract_epi64::<0>(half).to_le_bytes(),
-        );
-        put(
-            &mut bytes,
-            32 * i + 8,
-            _mm256_extract_epi64::<1>(half).to_le_bytes(),
-        );
-        put(
-            &mut bytes,
-            32 * i + 16,
-            _mm256_extract_epi64::<2>(half).to_le_bytes(),
-        );
-        put(
-            &mut bytes,
-            32 * i + 24,
-            _mm256_extract_epi64::<3>(half).to_le_bytes(),
-        );
-    }
-    bytes
+    let low = _mm512_castsi512_si256(vector);
+    let high = _mm512_extracti64x4_epi64::<1>(vector);
+    from_words([
+        _mm256_extract_epi64::<0>(low),
+        _mm256_extract_epi64::<1>(low),
+        _mm256_extract_epi64::<2>(low),
+        _mm256_extract_epi64::<3>(low),
+        _mm256_extract_epi64::<0>(high),
+        _mm256_extract_epi64::<1>(high),
+        _mm256_extract_epi64::<2>(high),
+        _mm256_extract_epi64::<3>(high),
+    ])
 }

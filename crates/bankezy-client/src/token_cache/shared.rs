@@ -35,11 +35,15 @@ pub(super) struct Shared<A: TokenApi, S> {
     requests: Arc<Semaphore>,
 }
 
-/// The tokens, and failures that every token would meet.
-type State<T> = (HashMap<TokenKey, Renewing<T>>, Option<Failed>);
+struct State<T> {
+    tokens: HashMap<TokenKey, Renewing<T>>,
+    /// Failures that every token would meet.
+    failed: Option<Failed>,
+}
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
+        let (tokens, failed) = (HashMap::new(), None);
         Self {
             client,
             tiers: Tiers {
@@ -48,7 +52,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
                 rests: Mutex::default(),
             },
             settings,
-            state: Mutex::default(),
+            state: Mutex::new(State { tokens, failed }),
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
         }
     }
@@ -66,7 +70,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         request: &Arc<A::Request>,
     ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
         let mut state = lock(&self.state);
-        let (tokens, failed) = &mut *state;
+        let State { tokens, failed } = &mut *state;
         let token = remembered(tokens, key).ok_or(TokenProblem::TooMany)?;
         if let Some(fetch) = token.in_progress()? {
             return Ok(fetch);
@@ -95,7 +99,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     /// Whether a refused token may be dropped now: not if one was dropped so lately that its successor stays.
     pub(super) fn may_drop(&self, key: TokenKey) -> bool {
         let mut state = lock(&self.state);
-        let token = remembered(&mut state.0, key);
+        let token = remembered(&mut state.tokens, key);
         let token = token.filter(|token| token.refused_within(REFUSE_EVERY).is_none());
         token
             .map(|token| token.refused_at = Some(Instant::now()))
@@ -114,7 +118,9 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             return Ok((entry.into_answer(), false));
         }
         // Others may have found out while this waited for its turn.
-        lock(&self.state).1.as_ref().map_or(Ok(()), Failed::check)?;
+        if let Some(failed) = &lock(&self.state).failed {
+            failed.check()?;
+        }
         let asked_at = self.settings.now();
         let calling = self.client.call_at(request, asked_at.time_of_day);
         let answer = timeout(self.settings.deadline, calling).await;
@@ -138,7 +144,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     ) -> Outcome<A::Answer> {
         use ProviderError::{NoToken, Token};
         let mut state = lock(&self.state);
-        let (tokens, failed) = &mut *state;
+        let State { tokens, failed } = &mut *state;
         let token = tokens.entry(key).or_default();
         token.in_flight = None;
         let was_sent = match &result {
