@@ -69,7 +69,9 @@ pub(crate) fn rust_crypto(
 pub(crate) fn set_up(backend: &str) -> Result<Work<'static>, String> {
     match backend {
         "aws-lc-rs" => Ok(Work::new(|| aws_lc::AwsLc::set_up(black_box(&KEY)))),
-        "rust-crypto" => Ok(Work::new(|| rust_crypto::RustCrypto::set_up(black_box(&KEY)))),
+        "rust-crypto" => Ok(Work::new(|| {
+            rust_crypto::RustCrypto::set_up(black_box(&KEY))
+        })),
         other => Err(format!("the backend {other} has no floor here")),
     }
 }

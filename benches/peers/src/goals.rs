@@ -83,7 +83,11 @@ pub(crate) fn goals(machine: &Machine, rows: &[Row], memory_mib: Option<f64>) ->
     goals.push(threads(Op::SealTwoThreads));
     goals.push(threads(Op::OpenTwoThreads));
     let memory = Bound::AtMost(100.0);
-    goals.push(Goal::new("100,000 ciphers, MiB".to_owned(), memory, memory_mib));
+    goals.push(Goal::new(
+        "100,000 ciphers, MiB".to_owned(),
+        memory,
+        memory_mib,
+    ));
     goals
 }
 
@@ -159,7 +163,11 @@ mod tests {
             (Class::Avx512, 111.0, [true, true, false]),
             (Class::Avx512, 126.0, [false, false, false]),
         ] {
-            assert_eq!(verdicts(class, ours_ns), expected.map(Some), "{class} {ours_ns}");
+            assert_eq!(
+                verdicts(class, ours_ns),
+                expected.map(Some),
+                "{class} {ours_ns}"
+            );
         }
         assert!(verdicts(Class::Other, 100.0).is_empty());
     }

@@ -80,40 +80,28 @@ impl Ours {
         let cipher = &self.cipher;
         let sealed_len = PayloadCipher::sealed_len(plaintext.len());
         Some(match op {
-            Op::SealInto => {
-                let mut out = String::with_capacity(sealed_len);
-                Work::new(move || {
-                    cipher.seal_into(black_box(plaintext), &mut out).ok()?;
-                    black_box(&out);
-                    Some(())
-                })
-            }
-            Op::SealToBytes => {
-                let mut out = Vec::with_capacity(sealed_len);
-                Work::new(move || {
-                    cipher.seal_to_bytes(black_box(plaintext), &mut out).ok()?;
-                    black_box(&out);
-                    Some(())
-                })
-            }
-            Op::AppendSealed => {
-                let mut out = Vec::with_capacity(sealed_len);
-                Work::new(move || {
-                    out.clear();
-                    cipher.append_sealed(black_box(plaintext), &mut out).ok()?;
-                    black_box(&out);
-                    Some(())
-                })
-            }
-            Op::OpenInto => {
-                let mut out = Opened::with_capacity(plaintext.len());
-                Work::new(move || {
-                    cipher.open_into(black_box(sealed), &mut out).ok()?;
-                    black_box(&out);
-                    Some(())
-                })
-            }
+            Op::SealInto => into(String::with_capacity(sealed_len), move |out| {
+                cipher.seal_into(black_box(plaintext), out)
+            }),
+            Op::SealToBytes => into(Vec::with_capacity(sealed_len), move |out| {
+                cipher.seal_to_bytes(black_box(plaintext), out)
+            }),
+            Op::AppendSealed => into(Vec::with_capacity(sealed_len), move |out| {
+                out.clear();
+                cipher.append_sealed(black_box(plaintext), out)
+            }),
+            Op::OpenInto => into(Opened::with_capacity(plaintext.len()), move |out| {
+                cipher.open_into(black_box(sealed), out)
+            }),
             _ => return None,
         })
     }
+}
+
+fn into<'a, T: 'a>(mut out: T, mut run: impl FnMut(&mut T) -> Result<(), Error> + 'a) -> Work<'a> {
+    Work::new(move || {
+        run(&mut out).ok()?;
+        black_box(&out);
+        Some(())
+    })
 }

@@ -3,7 +3,7 @@
 use bankezy_crypto::SecretBytes;
 
 use crate::members::{has_private_jwk, has_private_name};
-use crate::octet_text::{kept, unmarked};
+use crate::octet_text::{kept, octet, unmarked};
 use crate::private_text::percent_decoded;
 
 /// Text may be base64 of base64, or of JSON with base64 in it.
@@ -233,9 +233,11 @@ fn hex<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
         .strip_prefix(b"0x")
         .or_else(|| rest.strip_prefix(b"0X"))
         .unwrap_or(rest);
-    let digit = |place: usize| char::from(*rest.get(place)?).to_digit(16);
-    octets.push((digit(0)? << 4 | digit(1)?) as u8);
-    rest.get(2..)
+    let [high, low, rest @ ..] = rest else {
+        return None;
+    };
+    octets.push(octet(*high, *low)?);
+    Some(rest)
 }
 
 fn decimal<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
@@ -262,11 +264,8 @@ fn between(text: &[u8]) -> &[u8] {
 }
 
 fn escaped<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
-    let (octet, rest) = match text {
-        [b'\\', b'x', high, low, rest @ ..] => {
-            let digit = |c: u8| char::from(c).to_digit(16);
-            ((digit(*high)? << 4 | digit(*low)?) as u8, rest)
-        }
+    let (escaped, rest) = match text {
+        [b'\\', b'x', high, low, rest @ ..] => (octet(*high, *low)?, rest),
         [b'\\', b'n', rest @ ..] => (b'\n', rest),
         [b'\\', b'r', rest @ ..] => (b'\r', rest),
         [b'\\', b't', rest @ ..] => (b'\t', rest),
@@ -274,6 +273,6 @@ fn escaped<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
         [c, rest @ ..] => (*c, rest),
         [] => return None,
     };
-    octets.push(octet);
+    octets.push(escaped);
     Some(rest)
 }

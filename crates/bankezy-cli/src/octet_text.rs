@@ -36,6 +36,12 @@ pub(crate) fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
     kept
 }
 
+/// The octet that two hexadecimal digits write.
+pub(crate) fn octet(high: u8, low: u8) -> Option<u8> {
+    let digit = |c: u8| char::from(c).to_digit(16);
+    Some((digit(high)? << 4 | digit(low)?) as u8)
+}
+
 /// How octets are written as text.
 #[derive(Clone, Copy)]
 enum Code {
@@ -87,9 +93,8 @@ pub(crate) fn decoded(text: &[u8]) -> Option<SecretBytes> {
     let packed = packed.as_bytes();
     let alphabet = match code {
         Code::Hex => {
-            let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
-            let pairs = packed.chunks(2);
-            let bytes = pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1]));
+            let pairs = packed.chunks_exact(2);
+            let bytes = pairs.filter_map(|pair| octet(pair[0], pair[1]));
             return Some(bytes.collect::<Vec<u8>>().into());
         }
         Code::Base64 => base64::alphabet::STANDARD,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use bankezy_crypto::{Error, KeyForm, KeyProblem, SecretBytes};
 
-use crate::octet_text::kept;
+use crate::octet_text::{kept, octet};
 
 /// The form that an error names.
 pub(crate) fn other_form(error: &Error) -> Option<KeyForm> {
@@ -72,17 +72,14 @@ fn percent_decoded_once(text: &[u8]) -> Option<SecretBytes> {
     let mut decoded = SecretBytes::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
-        let digit = |place: usize| char::from(*after.get(place)?).to_digit(16);
-        let escaped = digit(0).zip(digit(1)).filter(|_| *first == b'%');
-        let octet = match escaped {
-            Some((high, low)) => (high << 4 | low) as u8,
-            None if is_form && *first == b'+' => b' ',
-            None => *first,
+        let escaped = match rest {
+            [b'%', high, low, after @ ..] => octet(*high, *low).map(|octet| (octet, after)),
+            _ => None,
         };
-        rest = match escaped {
-            Some(_) => after.get(2..).unwrap_or_default(),
-            None => after,
-        };
+        let is_blank = is_form && *first == b'+';
+        let as_it_is = (if is_blank { b' ' } else { *first }, after);
+        let (octet, after) = escaped.unwrap_or(as_it_is);
+        rest = after;
         // A SecretBytes takes whatever is written to it.
         let _ = decoded.write_all(&[octet]);
     }

@@ -42,25 +42,11 @@ fn near<T: AsRef<str>>(
 /// How many characters have to be changed, put in, left out, or swapped with their neighbour, if at most two
 /// (the optimal string alignment distance).
 fn edits(text: &str, name: &str) -> Option<usize> {
+    // Text of any length comes here, and names are short.
     if text.len().abs_diff(name.len()) > 2 {
         return None;
     }
-    let (text, name) = (text.as_bytes(), name.as_bytes());
-    let mut before = Vec::new();
-    let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (line, typed) in text.iter().enumerate() {
-        let mut next = vec![line + 1];
-        for (column, known) in name.iter().enumerate() {
-            let changed = row[column] + usize::from(typed != known);
-            let mut least = changed.min(row[column + 1] + 1).min(next[column] + 1);
-            if line > 0 && column > 0 && (text[line - 1], name[column - 1]) == (*known, *typed) {
-                least = least.min(before[column - 1] + 1);
-            }
-            next.push(least);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row.last().copied().filter(|edits| *edits <= 2)
+    Some(strsim::osa_distance(text, name)).filter(|edits| *edits <= 2)
 }
 
 #[cfg(test)]

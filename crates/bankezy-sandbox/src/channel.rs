@@ -1,7 +1,6 @@
 //! The three ways to a key, from the server's side.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use bankezy_crypto::{
     Algorithm, Derivation, Error, Inspection, KeyPair, KeyType, Opened, PayloadCipher,
@@ -21,18 +20,6 @@ pub(super) struct ServerKeys {
     derivation: Derivation<'static>,
     derivation_name: &'static str,
     max_sealed: usize,
-    /// The ciphers that were made last.
-    ciphers: Mutex<VecDeque<Arc<PayloadCipher>>>,
-}
-
-/// Ciphers at once. One takes 9 KB: too much for each session that is remembered.
-const CIPHERS: usize = 32;
-
-/// What was agreed on P-256.
-struct Agreed {
-    secret: PayloadSecret,
-    /// While it is among the ciphers that were made last.
-    cipher: Mutex<Weak<PayloadCipher>>,
 }
 
 struct ServerRsa {
@@ -50,7 +37,9 @@ pub(super) struct SessionKeys {
 enum Exchanged {
     /// The client sent no key.
     Nothing,
-    Agreed(Agreed),
+    /// What was agreed on P-256. A cipher, which is made where it is needed, would take 800 bytes more in each
+    /// session that is remembered.
+    Agreed(PayloadSecret),
     /// The client's key, boxed since few clients send one.
     Rsa(Box<PublicKey>),
 }
@@ -89,7 +78,6 @@ impl ServerKeys {
             derivation: credentials.derivation(),
             derivation_name: credentials.derivation_name(),
             max_sealed,
-            ciphers: Mutex::default(),
         })
     }
 
@@ -104,9 +92,7 @@ impl ServerKeys {
             None => (Exchanged::Nothing, self.p256.public_key().to_wire()),
             Some((client, KeyType::P256)) => {
                 let secret = self.p256.agree(client, &self.derivation)?;
-                let cipher = Mutex::default();
-                let agreed = Agreed { secret, cipher };
-                (Exchanged::Agreed(agreed), self.p256.public_key().to_wire())
+                (Exchanged::Agreed(secret), self.p256.public_key().to_wire())
             }
             Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
@@ -146,8 +132,8 @@ impl ServerKeys {
                 let server = self.rsa.get().ok_or(Error::OpenFailed)?;
                 Ok((server.opener.open(sealed)?, exchanged()))
             }
-            (Exchanged::Agreed(agreed), Algorithm::Dir) => {
-                match self.cipher(agreed)?.open(sealed) {
+            (Exchanged::Agreed(secret), Algorithm::Dir) => {
+                match self.cipher(secret)?.open(sealed) {
                     Ok(opened) => Ok((opened, exchanged())),
                     Err(_) if keys.with_static => self.open(sealed, None),
                     Err(error) => Err(error),
@@ -158,20 +144,8 @@ impl ServerKeys {
         }
     }
 
-    fn cipher(&self, agreed: &Agreed) -> Result<Arc<PayloadCipher>, Error> {
-        let mut made = agreed.cipher.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cipher) = made.upgrade() {
-            return Ok(cipher);
-        }
-        let cipher = PayloadCipher::new(&agreed.secret)?.with_max_sealed_len(self.max_sealed);
-        let cipher = Arc::new(cipher);
-        *made = Arc::downgrade(&cipher);
-        let mut ciphers = self.ciphers.lock().unwrap_or_else(PoisonError::into_inner);
-        if ciphers.len() >= CIPHERS {
-            ciphers.pop_front();
-        }
-        ciphers.push_back(Arc::clone(&cipher));
-        Ok(cipher)
+    fn cipher(&self, secret: &PayloadSecret) -> Result<PayloadCipher, Error> {
+        Ok(PayloadCipher::new(secret)?.with_max_sealed_len(self.max_sealed))
     }
 
     pub(super) fn seal(&self, channel: &Channel, answer: &[u8]) -> Result<String, Error> {
@@ -179,7 +153,7 @@ impl ServerKeys {
             Channel::Static => self.static_cipher.seal(answer),
             Channel::Exchanged(keys) => match &keys.exchanged {
                 Exchanged::Nothing => self.static_cipher.seal(answer),
-                Exchanged::Agreed(agreed) => self.cipher(agreed)?.seal(answer),
+                Exchanged::Agreed(secret) => self.cipher(secret)?.seal(answer),
                 Exchanged::Rsa(client) => PublicKeySealer::new(client)?.seal(answer),
             },
         }

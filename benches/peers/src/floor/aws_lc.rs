@@ -43,7 +43,9 @@ impl Bare for AwsLc {
     }
 
     fn set_up(key: &[u8; 32]) -> Option<LessSafeKey> {
-        UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).ok()
+        UnboundKey::new(&AES_256_GCM, key)
+            .map(LessSafeKey::new)
+            .ok()
     }
 
     fn encrypt(

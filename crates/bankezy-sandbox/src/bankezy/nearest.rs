@@ -1,5 +1,7 @@
 //! Which path a wrong one may be meant for.
 
+use strsim::levenshtein;
+
 use super::super::faults::Known;
 
 /// Longer paths are not compared.
@@ -64,26 +66,7 @@ fn distance(path: &str, known: &str) -> usize {
     if is_part {
         return 2;
     }
-    edits(path.as_bytes(), known.as_bytes())
-}
-
-/// Levenshtein's distance.
-fn edits(text: &[u8], known: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=known.len()).collect();
-    for (line, typed) in text.iter().enumerate() {
-        let mut left = line + 1;
-        let mut diagonal = line;
-        for (above, meant) in row.iter_mut().skip(1).zip(known) {
-            let changed = diagonal + usize::from(typed != meant);
-            diagonal = *above;
-            left = changed.min(diagonal + 1).min(left + 1);
-            *above = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    levenshtein(path, known)
 }
 
 #[cfg(test)]
@@ -167,8 +150,8 @@ mod tests {
             ("", "ab", 2),
             ("kitten", "sitting", 3),
         ] {
-            assert_eq!(edits(a.as_bytes(), b.as_bytes()), distance);
-            assert_eq!(edits(b.as_bytes(), a.as_bytes()), distance);
+            assert_eq!(levenshtein(a, b), distance);
+            assert_eq!(levenshtein(b, a), distance);
         }
     }
 }
