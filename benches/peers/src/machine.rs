@@ -74,7 +74,7 @@ impl fmt::Display for Machine {
             date,
             ..
         } = self;
-        write!(f, "{model} ({class}), {cores} cores, {date}")
+        write!(f, "{model}, {cores} cores, {date} ({class})")
     }
 }
 
