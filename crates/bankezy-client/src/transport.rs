@@ -270,8 +270,7 @@ impl Transport {
         let request = request.map(Bytes::from_owner);
         let sent = request.body().clone();
         let limits = (call.deadline, self.settings.clone());
-        let sending = Arc::clone(&call.sending);
-        let exchange = self.exchange.load()(request.map(Full::new), sending, limits);
+        let exchange = self.exchange.load()(request.map(Full::new), call.sending.clone(), limits);
         let response = exchange.await?;
         if is_reflected(&sent, response.body().as_bytes()) {
             let error = ClientError::new(ClientErrorKind::Reflected, Delivery::PossiblySent);
