@@ -71,7 +71,7 @@ def shell(text):
     """Says which line fails; a stream, which has no end, is read for a moment."""
     stream = r'^auth -N ("[^"]+/stream[^"]*").*$'
     text = re.sub(stream, r"auth -N --max-time 2 \1 || [ $? = 28 ]", text, flags=re.MULTILINE)
-    return "set -euo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n" + text
+    return "set -eEuo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n" + text
 
 
 start, *rest = examples["sh"]
