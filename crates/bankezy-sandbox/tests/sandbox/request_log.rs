@@ -1,9 +1,8 @@
 //! What the request log says.
 
-use bankezy_sandbox::{LogLimits, LoggedExchange, Sandbox};
+use bankezy_sandbox::{LogLimits, Sandbox};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{Method, StatusCode};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
