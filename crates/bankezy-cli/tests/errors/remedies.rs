@@ -729,7 +729,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "token_store.timed_out",
-        "Make the store faster than a second. Tokens are requested and held in memory meanwhile.",
+        "Make the store answer within its deadline, 1 s unless it sets another. Tokens are requested and held in memory meanwhile.",
     ),
     (
         "middleware.service",
