@@ -109,7 +109,8 @@ struct Shared {
 }
 
 /// What [`SharedSessions::login`] returns, for a session keeper.
-pub(crate) type SessionFuture = Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
+pub(crate) type SessionFuture =
+    Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 
 impl SharedSessions {
     pub(crate) fn new(
