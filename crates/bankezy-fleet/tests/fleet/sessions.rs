@@ -1,37 +1,47 @@
 //! A session with BankEzy that processes share.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bankezy_client::{BankEzyClient, Client, ProviderError, SessionKeeper};
-use bankezy_crypto::providers::bankezy::{AgreedSession, AppCredentials, BankEzy, Version};
+use bankezy_crypto::providers::bankezy::{
+    AccountNumber, AgreedSession, BankEzy, TokenRequest, Version,
+};
 use bankezy_crypto::providers::{BaseUrl, RequestError};
-use bankezy_crypto::{Derivation, KeyPair, PublicKey};
+use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret, PublicKey};
 use bankezy_fleet::{LoginLock, SessionSettings, SharedSessions};
 use bankezy_sandbox::EmulatedEndpoint;
 use serde_json::{Value, json};
 
 use crate::children::{Process, pause, say, setting};
 use crate::server::Redis;
-use crate::stage::{LIMIT, Provider, borrowed, fleet, ms, provider, ring};
+use crate::stage::{LIMIT, Provider, borrowed, fleet, ms, provider, ring, settings};
 
-async fn log_in(
-    bankezy: BankEzyClient,
-    app: [String; 2],
-    derivation: Derivation<'static>,
-) -> Result<AgreedSession, ProviderError> {
-    let [api_key, secret] = &app;
+/// What a login takes: the secret that its own messages are sealed with, and the key of the SDK.
+#[derive(Clone)]
+struct Known {
+    payload_secret: String,
+    sdk_api_key: String,
+}
+
+/// By Get Token, whose answer has a reference by which a token can be invalidated.
+async fn log_in(bankezy: BankEzyClient, known: Known) -> Result<AgreedSession, ProviderError> {
     let ours = Arc::new(KeyPair::generate().map_err(RequestError::from)?);
-    let credentials = AppCredentials { api_key, secret };
-    let session = bankezy
-        .app_token(&credentials, Arc::clone(&ours), &derivation)
-        .await?;
-    let theirs = session.answer.server_public_key.as_deref().unwrap();
+    let public_key = ours.public_key().to_wire();
+    let account = AccountNumber::new(12)?;
+    let reference = format!("{:?}", Instant::now());
+    let request = TokenRequest::new(&reference, &public_key, &known.sdk_api_key, account)?;
+    let request = request.with_first_name("Asha").with_last_name("Rao");
+    let secret = PayloadSecret::from_base64url(&known.payload_secret);
+    let cipher = PayloadCipher::new(&secret.map_err(RequestError::from)?);
+    let channel = Channel::from(cipher.map_err(RequestError::from)?);
+    let answer = bankezy.get_token(&request, &channel).await?;
+    let theirs = answer.server_public_key.as_deref().unwrap();
     let theirs = PublicKey::from_wire(theirs).map_err(RequestError::from)?;
     let secret = ours
-        .agree(&theirs, &derivation)
+        .agree(&theirs, &Derivation::Sha256)
         .map_err(RequestError::from)?;
-    Ok(AgreedSession::new(session.answer, &secret))
+    Ok(AgreedSession::new(answer, &secret))
 }
 
 fn shared(store: &str, settings: SessionSettings) -> SharedSessions {
@@ -46,22 +56,19 @@ fn client(url: &str, key: &str) -> BankEzyClient {
     BankEzyClient::new(client, server)
 }
 
-fn keeper(sessions: &SharedSessions, client: BankEzyClient, app: [String; 2]) -> SessionKeeper {
-    let login = sessions.login(move |bankezy| log_in(bankezy, app.clone(), Derivation::Sha256));
+fn keeper(sessions: &SharedSessions, client: BankEzyClient, known: Known) -> SessionKeeper {
+    let login = sessions.login(move |bankezy| log_in(bankezy, known.clone()));
     SessionKeeper::new(client, login)
-}
-
-fn app(provider: &Provider) -> [String; 2] {
-    let known = provider.credentials();
-    [
-        known.app_api_key().to_owned(),
-        known.app_secret().to_owned(),
-    ]
 }
 
 fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
     let client = client(provider.url(), provider.credentials().api_key());
-    keeper(sessions, client, app(provider))
+    let secret = provider.credentials().payload_secret().to_base64url();
+    let known = Known {
+        payload_secret: secret.as_str().to_owned(),
+        sdk_api_key: provider.credentials().sdk_api_key().to_owned(),
+    };
+    keeper(sessions, client, known)
 }
 
 async fn call(keeper: &SessionKeeper, path: &str) -> Value {
@@ -71,12 +78,12 @@ async fn call(keeper: &SessionKeeper, path: &str) -> Value {
 /// A process of the fleet: makes a call under the session, and shuts its keeper down.
 pub(crate) async fn uses() {
     let sessions = shared(&setting("STORE"), SessionSettings::default());
-    let client = client(&setting("BANK"), &setting("API_KEY"));
-    let keeper = keeper(
-        &sessions,
-        client,
-        [setting("APP_KEY"), setting("APP_SECRET")],
-    );
+    let client = client(&setting("PROVIDER"), &setting("API_KEY"));
+    let known = Known {
+        payload_secret: setting("PAYLOAD_SECRET"),
+        sdk_api_key: setting("SDK_API_KEY"),
+    };
+    let keeper = keeper(&sessions, client, known);
     call(&keeper, &setting("PATH_TO_CALL")).await;
     let session = keeper.session().await.unwrap();
     say(session.answer().token.as_str());
@@ -86,25 +93,18 @@ pub(crate) async fn uses() {
 }
 
 fn logins(provider: &Provider) -> u64 {
-    provider.executed().of(EmulatedEndpoint::GetAppToken)
+    provider.executed().of(EmulatedEndpoint::GetToken)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_share_one_login_and_none_ends_the_session_of_the_others() {
     let Some(redis) = Redis::start() else { return };
     let provider = provider(Duration::from_secs(600)).await;
-    let [app_key, app_secret] = app(&provider);
-    let settings = [
-        ("STORE", redis.url()),
-        ("BANK", provider.url().to_owned()),
-        ("API_KEY", provider.credentials().api_key().to_owned()),
-        ("APP_KEY", app_key),
-        ("APP_SECRET", app_secret),
-        (
-            "PATH_TO_CALL",
-            provider.credentials().echo_path().to_owned(),
-        ),
-    ];
+    let mut settings = settings(&redis.url(), &provider);
+    settings.push((
+        "PATH_TO_CALL",
+        provider.credentials().echo_path().to_owned(),
+    ));
     let mut processes: Vec<_> = (0..3)
         .map(|_| Process::start("session", &borrowed(&settings)))
         .collect();
@@ -124,6 +124,7 @@ async fn processes_share_one_login_and_none_ends_the_session_of_the_others() {
     let client = client(provider.url(), provider.credentials().api_key());
     assert!(sessions.revoke(&client).await.unwrap());
     assert!(!sessions.revoke(&client).await.unwrap());
+    assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 1);
     let mut next = Process::start("session", &borrowed(&settings));
     assert_ne!(next.says(), tokens[0]);
     assert_eq!(logins(&provider), 2);
