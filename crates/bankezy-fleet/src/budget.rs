@@ -88,6 +88,19 @@ struct Known {
     reserved_here: u64,
 }
 
+impl Fleet {
+    /// Makes a cipher seal within the fleet's budget of its key. `key_id` is the key's name in the store, the same in
+    /// all processes: an identifier, nothing secret.
+    pub fn budget(
+        &self,
+        key_id: impl Into<String>,
+        cipher: PayloadCipher,
+        settings: BudgetSettings,
+    ) -> (Arc<PayloadCipher>, FleetBudget) {
+        FleetBudget::start(self, key_id.into(), cipher, settings)
+    }
+}
+
 /// What a reservation led to.
 pub(crate) struct Reserved {
     pub(crate) total: u64,

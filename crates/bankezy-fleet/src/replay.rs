@@ -18,6 +18,13 @@ pub struct SharedMarks {
     accepts_without_store: bool,
 }
 
+impl Fleet {
+    /// A store of marks for the replay guard of `bankezy-tower`. All guards on it need the same rule.
+    pub fn replay_marks(&self) -> SharedMarks {
+        SharedMarks::new(self)
+    }
+}
+
 impl SharedMarks {
     pub(crate) fn new(fleet: &Fleet) -> Self {
         Self {

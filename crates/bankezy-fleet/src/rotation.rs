@@ -19,9 +19,6 @@ use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
 use crate::tokens::millis;
 
-/// The keys of each ring that this process can open with.
-pub(crate) type Rings = Mutex<BTreeMap<String, Vec<String>>>;
-
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -91,6 +88,25 @@ struct Shared {
     /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
     /// followed.
     named_at: Mutex<u64>,
+}
+
+impl Fleet {
+    /// A ring of keys from the files of a folder, which rotates in step with the other processes. `ring` is its name in
+    /// the store, and `first` the key to seal with while the store names no other.
+    ///
+    /// Await it before the process serves: it loads the files, reports them, and asks which key the fleet seals with.
+    ///
+    /// # Errors
+    /// [`FleetError::KeyFile`]; [`FleetError::NoKeys`] if the key that the fleet seals with is not among the files yet.
+    pub async fn key_files(
+        &self,
+        ring: impl Into<String>,
+        folder: impl Into<PathBuf>,
+        first: &str,
+        settings: RotationSettings,
+    ) -> Result<KeyFiles, FleetError> {
+        KeyFiles::open(self, ring.into(), folder.into(), first, settings).await
+    }
 }
 
 impl KeyFiles {

@@ -112,6 +112,22 @@ struct Shared {
 pub(crate) type SessionFuture =
     Pin<Box<dyn Future<Output = Result<Session, ProviderError>> + Send>>;
 
+impl Fleet {
+    /// A session that the processes of the fleet share, token and agreed key together. `name` is that of the login, the
+    /// same in all processes. [`SharedSessions`] says what it costs.
+    ///
+    /// # Errors
+    /// As for [`TokenKey::of`](bankezy_crypto::providers::TokenKey::of).
+    pub fn sessions(
+        &self,
+        name: &str,
+        ring: Arc<KeyRing>,
+        settings: SessionSettings,
+    ) -> Result<SharedSessions, Error> {
+        SharedSessions::new(self, name, ring, settings)
+    }
+}
+
 impl SharedSessions {
     pub(crate) fn new(
         fleet: &Fleet,

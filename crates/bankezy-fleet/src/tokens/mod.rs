@@ -103,6 +103,25 @@ struct Scripts {
     release: Script,
 }
 
+impl Fleet {
+    /// A store of tokens for the token cache of `bankezy-client`, sealed under the newest key of `ring`. All processes
+    /// need the same wrapping keys. They should be secrets of their own, under which nothing else is sealed.
+    pub fn tokens<T>(&self, ring: Arc<KeyRing>) -> SharedTokens<T>
+    where
+        T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
+    {
+        self.tokens_with(ring, LoginLock::default())
+    }
+
+    /// As [`tokens`](Self::tokens), with settings of its own for the lock that makes one process log in.
+    pub fn tokens_with<T>(&self, ring: Arc<KeyRing>, settings: LoginLock) -> SharedTokens<T>
+    where
+        T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
+    {
+        SharedTokens::new(self, ring, settings)
+    }
+}
+
 impl<T> SharedTokens<T>
 where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,

@@ -18,7 +18,13 @@ mod tokens;
 #[test]
 fn every_row_of_the_page_names_a_test_that_is_there() {
     let page = include_str!("../../../../docs/fleet.md");
-    let table = page.split("| failure |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let table = page
+        .split("| failure |")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
     let sources = [
         include_str!("budget.rs"),
         include_str!("connection.rs"),
@@ -33,6 +39,9 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
     for row in rows {
         let name = row.rsplit('`').nth(1).unwrap();
         let function = format!("fn {name}()");
-        assert!(sources.iter().any(|source| source.contains(&function)), "{row}");
+        assert!(
+            sources.iter().any(|source| source.contains(&function)),
+            "{row}"
+        );
     }
 }
