@@ -20,7 +20,6 @@ pub enum FleetError {
     /// A recent operation failed, and the store is left alone for a moment.
     Resting,
     /// The store refused the operation.
-    #[non_exhaustive]
     Refused {
         /// The server's code, if it is one of those that are known: `NOAUTH`, `OOM`, `READONLY` and the like.
         code: &'static str,
@@ -28,7 +27,6 @@ pub enum FleetError {
     /// The store's answer is not of the expected form.
     Answer,
     /// A key file cannot be read.
-    #[non_exhaustive]
     KeyFile {
         /// Its name, which is the key's identifier.
         name: String,
@@ -38,7 +36,6 @@ pub enum FleetError {
     /// No key file was found, or not the one to begin with.
     NoKeys,
     /// Not all live members report that they can open with the key.
-    #[non_exhaustive]
     NotReported {
         /// How many do not.
         missing: usize,
