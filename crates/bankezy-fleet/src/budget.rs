@@ -60,8 +60,8 @@ impl Default for BudgetSettings {
 
 /// What a fleet has reserved of the nonce budget of a key.
 ///
-/// Each process seals a share, and reserves the next in the background when half of it is used. Its first share counts as
-/// soon as the store is reached: until then, and without the store, it seals on until that share is spent. The counts of
+/// Each process reserves a share when it starts, and the next in the background when half of that is used. Without the
+/// store it seals on until its share is spent, also one that starts then: its first share is counted later. The counts of
 /// the store are of messages, not of nonces, which stay random: a write that the store loses costs one share of
 /// accuracy and never a nonce.
 ///
@@ -77,27 +77,20 @@ struct Shared {
     fleet: Fleet,
     key_id: String,
     settings: BudgetSettings,
-    cipher: Weak<PayloadCipher>,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    total: Option<u64>,
-    /// Messages that the cipher may seal and the store knows of.
-    reserved_here: u64,
+    /// As this process last heard.
+    total: Mutex<Option<u64>>,
 }
 
 impl Fleet {
-    /// Makes a cipher seal within the fleet's budget of its key. `key_id` is the key's name in the store, the same in
-    /// all processes: an identifier, nothing secret.
-    pub fn budget(
+    /// Makes a cipher seal within the fleet's budget of its key, and reserves its first share, within the deadline of
+    /// one operation. `key_id` is the key's name in the store, the same in all processes: an identifier, nothing secret.
+    pub async fn budget(
         &self,
         key_id: impl Into<String>,
         cipher: PayloadCipher,
         settings: BudgetSettings,
     ) -> (Arc<PayloadCipher>, FleetBudget) {
-        FleetBudget::start(self, key_id.into(), cipher, settings)
+        FleetBudget::start(self, key_id.into(), cipher, settings).await
     }
 }
 
@@ -108,29 +101,33 @@ pub(crate) struct Reserved {
 }
 
 impl FleetBudget {
-    pub(crate) fn start(
+    async fn start(
         fleet: &Fleet,
         key_id: String,
         cipher: PayloadCipher,
         settings: BudgetSettings,
     ) -> (Arc<PayloadCipher>, Self) {
-        let used = cipher.nonce_budget().used();
-        let cipher = Arc::new(cipher.with_nonce_budget(used.saturating_add(settings.share)));
         let shared = Arc::new(Shared {
             fleet: fleet.clone(),
             key_id,
             settings,
-            cipher: Arc::downgrade(&cipher),
-            known: Mutex::default(),
+            total: Mutex::default(),
         });
-        tokio::spawn(keep_reserved(Arc::clone(&shared)));
+        let first = shared.reserve().await;
+        // Without the store it seals its share all the same, and counts it later.
+        let is_granted = first.as_ref().map_or(true, |reserved| reserved.granted);
+        let share = if is_granted { settings.share } else { 0 };
+        let used = cipher.nonce_budget().used();
+        let cipher = Arc::new(cipher.with_nonce_budget(used.saturating_add(share)));
+        let keeping = keep_reserved(Arc::clone(&shared), Arc::downgrade(&cipher), first.is_ok());
+        tokio::spawn(keeping);
         (cipher, Self(shared))
     }
 
     /// Messages that all processes have reserved, as this process last heard; `None` before the store was reached.
     #[must_use]
     pub fn last_total(&self) -> Option<u64> {
-        lock(&self.0.known).total
+        *lock(&self.0.total)
     }
 
     /// Messages that all processes have reserved, by the store.
@@ -155,35 +152,22 @@ impl FleetBudget {
     }
 }
 
-/// Reserves the first share, and each further one when half of the last is used. It ends with the cipher.
-async fn keep_reserved(shared: Arc<Shared>) {
+/// Counts the first share if that is still to be done, and reserves each further one when half of the last is used. It
+/// ends with the cipher.
+async fn keep_reserved(shared: Arc<Shared>, cipher: Weak<PayloadCipher>, mut is_counted: bool) {
     let share = shared.settings.share;
-    // The cipher may seal this much already, whatever the store says.
-    while !shared.reserve().await.is_ok_and(|reserved| {
-        lock(&shared.known).reserved_here = share;
-        reserved.granted
-    }) {
-        if shared.cipher.strong_count() == 0 {
-            return;
-        }
-        sleep(RETRY_AFTER).await;
-    }
-    loop {
-        let Some(cipher) = shared.cipher.upgrade() else {
-            return;
-        };
-        let is_due = cipher.nonce_budget().remaining() < share.div_ceil(2);
-        drop(cipher);
-        if !is_due {
+    while let Some(held) = cipher.upgrade() {
+        let is_due = held.nonce_budget().remaining() < share.div_ceil(2);
+        drop(held);
+        if is_counted && !is_due {
             sleep(LOOK_EVERY).await;
             continue;
         }
         match shared.reserve().await {
+            Ok(_) if !is_counted => is_counted = true,
             Ok(reserved) if reserved.granted => {
-                if let Some(cipher) = shared.cipher.upgrade() {
-                    cipher.extend_budget(share);
-                    let mut known = lock(&shared.known);
-                    known.reserved_here = known.reserved_here.saturating_add(share);
+                if let Some(held) = cipher.upgrade() {
+                    held.extend_budget(share);
                 }
             }
             _ => sleep(RETRY_AFTER).await,
@@ -197,7 +181,7 @@ impl Shared {
         let name = Some(self.key_id.as_str());
         let key = self.fleet.0.names.budget(&self.key_id);
         let reserved = reserve(&self.fleet, &key, name, share, limit, KEEP_FOR).await?;
-        lock(&self.known).total = Some(reserved.total);
+        *lock(&self.total) = Some(reserved.total);
         #[expect(clippy::cast_precision_loss, reason = "a share to look at")]
         metrics::reserved(&self.key_id, reserved.total as f64 / limit.max(1) as f64);
         if reserved.granted {

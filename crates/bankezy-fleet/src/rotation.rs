@@ -1,7 +1,7 @@
 //! Keys from files, which all processes of a fleet load before one of them seals with a new one.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -88,6 +88,8 @@ struct Shared {
     /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
     /// followed.
     named_at: Mutex<u64>,
+    /// Keys that another took the place of.
+    replaced: Mutex<BTreeSet<String>>,
 }
 
 impl Fleet {
@@ -125,7 +127,7 @@ impl KeyFiles {
         let named = newest(fleet, &name).await.unwrap_or_default();
         let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
         let secret = secrets.remove(&id).ok_or(FleetError::NoKeys)?;
-        let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings)?;
+        let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
         let ring = KeyRing::new(id.as_str(), cipher);
         let ring = Arc::new(ring.with_max_opening_keys(settings.max_opening_keys));
         let shared = Arc::new(Shared {
@@ -136,9 +138,10 @@ impl KeyFiles {
             ring,
             budgets: Mutex::new(BTreeMap::from([(id, budget)])),
             named_at: Mutex::new(named_at),
+            replaced: Mutex::default(),
         });
         for (id, secret) in &secrets {
-            shared.add(id, secret)?;
+            shared.add(id, secret).await?;
         }
         tokio::spawn(poll(
             Arc::downgrade(&shared),
@@ -226,8 +229,9 @@ impl Shared {
         let known = self.ring.key_ids();
         let mut added = Ok(());
         for (id, secret) in &secrets {
-            if !known.contains(id) {
-                added = added.and(self.add(id, secret));
+            // A key that was replaced and has expired does not come back because its file is still there.
+            if !known.contains(id) && !lock(&self.replaced).contains(id) {
+                added = added.and(self.add(id, secret).await);
             }
         }
         let newest = known.first();
@@ -245,8 +249,8 @@ impl Shared {
         added
     }
 
-    fn add(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
-        let (cipher, budget) = cipher(&self.fleet, &self.name, id, secret, self.settings)?;
+    async fn add(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
+        let (cipher, budget) = cipher(&self.fleet, &self.name, id, secret, self.settings).await?;
         self.ring.add_for_opening(id, cipher)?;
         lock(&self.budgets).insert(id.to_owned(), budget);
         Ok(())
@@ -274,14 +278,19 @@ impl Shared {
             return Ok(());
         }
         let until = SystemTime::now() + self.settings.overlap;
+        let replaced = self.ring.key_ids().into_iter().next();
         self.ring.promote(&id, Previous::OpensUntil(until))?;
+        let mut all_replaced = lock(&self.replaced);
+        all_replaced.extend(replaced);
+        all_replaced.remove(&id);
+        drop(all_replaced);
         *lock(&self.named_at) = at;
         info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
         Ok(())
     }
 }
 
-fn cipher(
+async fn cipher(
     fleet: &Fleet,
     ring: &str,
     id: &str,
@@ -289,7 +298,8 @@ fn cipher(
     settings: RotationSettings,
 ) -> Result<(Arc<PayloadCipher>, FleetBudget), FleetError> {
     let cipher = PayloadCipher::new(secret)?;
-    Ok(fleet.budget(format!("{ring}/{id}"), cipher, settings.budget))
+    let name = format!("{ring}/{id}");
+    Ok(fleet.budget(name, cipher, settings.budget).await)
 }
 
 /// Reports this member, with all its rings.

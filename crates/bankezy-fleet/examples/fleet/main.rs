@@ -68,7 +68,9 @@ async fn backend(number: &str) -> Result<()> {
     let slot = cache.slot(TokenRequest::new("session-1")?)?;
 
     // The key of the partner, its budget, and the marks of its messages.
-    let (cipher, budget) = fleet.budget("partner/1", cipher()?, BudgetSettings::default());
+    let (cipher, budget) = fleet
+        .budget("partner/1", cipher()?, BudgetSettings::default())
+        .await;
     let window = Duration::from_secs(300);
     let guard = ReplayGuard::without_freshness(window).with_store(fleet.replay_marks());
     let sealed = SealedServerLayer::new(cipher).with_replay_guard(guard);

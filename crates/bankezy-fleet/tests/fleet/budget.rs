@@ -29,7 +29,9 @@ fn nonce(sealed: &str) -> [u8; 16] {
 /// A process of the fleet: seals until it has sealed its number, and writes each nonce to a file.
 pub(crate) async fn seals() {
     let settings = BudgetSettings::default().share(setting("SHARE").parse().unwrap());
-    let (cipher, budget) = fleet(&setting("STORE")).budget("key-1", cipher(), settings);
+    let (cipher, budget) = fleet(&setting("STORE"))
+        .budget("key-1", cipher(), settings)
+        .await;
     let file = fs::File::create(setting("FILE")).unwrap();
     let mut file = BufWriter::new(file);
     let messages: u64 = setting("MESSAGES").parse().unwrap();
@@ -128,8 +130,8 @@ async fn the_total_is_of_all_processes_and_at_its_end_no_share_is_left() {
     let Some(redis) = Redis::start() else { return };
     let settings = BudgetSettings::default().share(100).limit(450);
     let fleets = [0, 1].map(|_| fleet(&redis.url()));
-    let (one, budget) = fleets[0].budget("key-1", cipher(), settings);
-    let (two, _other) = fleets[1].budget("key-1", cipher(), settings);
+    let (one, budget) = fleets[0].budget("key-1", cipher(), settings).await;
+    let (two, _other) = fleets[1].budget("key-1", cipher(), settings).await;
     eventually("the first shares", || {
         redis.text(&["GET", "test:{budgets}:key-1"]) == "200"
     })
@@ -158,6 +160,17 @@ async fn the_total_is_of_all_processes_and_at_its_end_no_share_is_left() {
 }
 
 #[tokio::test]
+async fn a_process_that_starts_when_the_budget_is_spent_seals_nothing() {
+    let Some(redis) = Redis::start() else { return };
+    let settings = BudgetSettings::default().share(100).limit(150);
+    let fleet = fleet(&redis.url());
+    fleet.ping().await.unwrap();
+    let (_first, _budget) = fleet.budget("key-1", cipher(), settings).await;
+    let (second, _budget) = fleet.budget("key-1", cipher(), settings).await;
+    assert_eq!(second.seal(b""), Err(Error::NonceBudgetSpent { limit: 0 }));
+}
+
+#[tokio::test]
 async fn without_the_store_a_process_seals_until_its_share_is_spent_and_goes_on_once_it_is_back() {
     let Some(mut redis) = Redis::start() else {
         return;
@@ -165,7 +178,9 @@ async fn without_the_store_a_process_seals_until_its_share_is_spent_and_goes_on_
     redis.kill();
     let settings = BudgetSettings::default().share(1_000);
     let begun = Instant::now();
-    let (cipher, budget) = fleet(&redis.url()).budget("key-1", cipher(), settings);
+    let (cipher, budget) = fleet(&redis.url())
+        .budget("key-1", cipher(), settings)
+        .await;
     for _ in 0..1_000 {
         cipher.seal(b"").unwrap();
     }
@@ -190,7 +205,9 @@ async fn without_the_store_a_process_seals_until_its_share_is_spent_and_goes_on_
 async fn the_next_share_is_reserved_ahead() {
     let Some(redis) = Redis::start() else { return };
     let settings = BudgetSettings::default().share(50_000);
-    let (cipher, _budget) = fleet(&redis.url()).budget("key-1", cipher(), settings);
+    let (cipher, _budget) = fleet(&redis.url())
+        .budget("key-1", cipher(), settings)
+        .await;
     for message in 0..200_000_u32 {
         cipher.seal(b"").unwrap();
         if message % 1_000 == 0 {

@@ -14,6 +14,9 @@ use crate::children::{Process, pause, say, setting};
 use crate::server::{Folder, Redis};
 use crate::stage::{fleet, ms};
 
+/// How long a key that was replaced still opens.
+const OVERLAP: Duration = Duration::from_secs(4);
+
 /// A folder as Kubernetes mounts a secret: files are links into `..data`, which is swapped as a whole.
 struct Mounted(Folder);
 
@@ -56,7 +59,7 @@ impl Mounted {
 }
 
 async fn open(store: &str, folder: &Path) -> Result<KeyFiles, FleetError> {
-    let settings = RotationSettings::default();
+    let settings = RotationSettings::default().overlap(OVERLAP);
     fleet(store).key_files("bank", folder, "k1", settings).await
 }
 
@@ -161,6 +164,24 @@ async fn a_process_that_is_killed_in_the_middle_is_waited_for_until_it_counts_as
     behind.swap(&[("k1", &one), ("k2", &two)]);
     let mut process = start(&redis, &behind);
     assert_eq!(process.says(), "k2 k1");
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_opens_until_its_time_and_its_file_does_not_bring_it_back() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let sealed = keys.ring().seal(b"").unwrap();
+    keys.promote("k2", Duration::from_secs(10)).await.unwrap();
+    let promoted = Instant::now();
+    assert!(keys.ring().open(&sealed).is_ok());
+    eventually("the old key to expire", || keys.ring().key_ids() == ["k2"]).await;
+    assert!(promoted.elapsed() > OVERLAP - ms(500));
+    // Two heartbeats later it is not back.
+    sleep(ms(700)).await;
+    assert_eq!(keys.ring().key_ids(), ["k2"]);
+    assert!(keys.ring().open(&sealed).is_err());
 }
 
 #[tokio::test]
