@@ -44,7 +44,7 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
         let value = shown::printable(value);
         let _ = match risk {
             None => writeln!(text, "ok      {setting} {value}"),
-            Some(risk) => writeln!(text, "unsafe  {setting} {value}: {risk}"),
+            Some(risk) => writeln!(text, "risk    {setting} {value}: {risk}"),
         };
     }
     files::print(text.as_bytes())?;
@@ -56,7 +56,7 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::operation(format!(
-        "{count} settings of the store are unsafe"
+        "{count} settings of the store are a risk"
     )))
 }
 

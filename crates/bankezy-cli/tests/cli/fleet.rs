@@ -61,7 +61,7 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
         output.contains("ok      maxmemory-policy noeviction"),
         "{output}"
     );
-    assert!(output.contains("unsafe  appendonly no: "), "{output}");
+    assert!(output.contains("risk    appendonly no: "), "{output}");
 }
 
 #[test]
