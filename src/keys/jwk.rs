@@ -13,6 +13,7 @@ use crate::codec::key_form::{DerForm, unmarked};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyType;
+use crate::keys::curve;
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 impl PublicKey {
@@ -277,7 +278,7 @@ pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str,
 fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     let crv = text(jwk, "crv")?.ok_or(KeyProblem::Missing { member: "crv" })?;
     if crv != "P-256" {
-        return Err(KeyProblem::WrongCurve);
+        return Err(curve::other_crv(&crv));
     }
     let mut point = [4; 65];
     let (x, y) = point[1..].split_at_mut(32);

@@ -157,14 +157,24 @@ fn what_is_wrong_with_a_public_key_is_said() {
             STANDARD.encode(&der(keys::RSA_2048_PUBLIC)[..200]),
             P::NotDer { structure: spki },
         ),
-        (STANDARD.encode(der(P384_PUBLIC)), P::WrongCurve),
+        (
+            STANDARD.encode(der(P384_PUBLIC)),
+            P::WrongCurve {
+                found: "P-384 (secp384r1)",
+            },
+        ),
         ("A".repeat(16 * 1024 + 1), P::TooLong { max: 16 * 1024 }),
     ];
     // The same in clear, in base64, and in base64 with blanks.
     let of_json = [
         (P256_JWK.to_owned(), P::PrivateMember),
         (RSA_JWK.to_owned(), P::PrivateMember),
-        (json.replace("P-256", "P-384"), P::WrongCurve),
+        (
+            json.replace("P-256", "P-384"),
+            P::WrongCurve {
+                found: "P-384 (secp384r1)",
+            },
+        ),
         (
             json.replace(&x, &short),
             P::MemberLength {
