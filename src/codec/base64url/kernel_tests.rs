@@ -156,6 +156,8 @@ fn every_byte_at_every_place_decodes_as_the_strict_engine_does() {
 
 #[test]
 fn a_message_is_its_three_parts() {
+    // For Miri, each class of characters: a whole turn takes it more than a quarter of an hour.
+    let step = if cfg!(miri) { 37 } else { 1 };
     for kernel in Kernel::all() {
         for len in [0, 1, 2, 3, 23, 24, 47, 48, 64, 100, 512] {
             let (iv, tag): ([u8; 12], [u8; 16]) =
@@ -197,7 +199,7 @@ fn a_message_is_its_three_parts() {
             let all = opened(&iv_text, &room, &tag_text);
             assert_eq!(all, Some((iv, ciphertext, tag)), "{kernel:?} {len}");
             for place in 0..22 {
-                for byte in 0..=255 {
+                for byte in (0..=255).step_by(step) {
                     let mut text = tag_text;
                     text[place] = byte;
                     let good = opened(&iv_text, &room, &text).is_some();
