@@ -1,13 +1,34 @@
 //! What is around a value in a line of a settings file, a shell or a program.
 
-/// A text without the quotation marks, brackets or XML tags around it.
+/// A text without the quotation marks around it.
 pub(crate) fn quoted(text: &str) -> Option<&str> {
     // What Python prints of octets.
     let text = match text.strip_prefix('b') {
         Some(rest) if rest.starts_with(['"', '\'']) => rest,
         _ => text,
     };
-    in_tags(text).or_else(|| in_marks(text))
+    in_any(
+        text,
+        [
+            ('"', '"'),
+            ('\'', '\''),
+            ('`', '`'),
+            ('\u{201c}', '\u{201d}'),
+            ('\u{2018}', '\u{2019}'),
+        ],
+    )
+}
+
+/// A text without the brackets or XML tags around it.
+pub(crate) fn bracketed(text: &str) -> Option<&str> {
+    in_tags(text)
+        .or_else(|| in_named(text))
+        .or_else(|| in_any(text, [('<', '>'), ('{', '}'), ('[', ']'), ('(', ')')]))
+}
+
+fn in_any<const N: usize>(text: &str, marks: [(char, char); N]) -> Option<&str> {
+    let mut marks = marks.into_iter();
+    marks.find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
 fn in_tags(text: &str) -> Option<&str> {
@@ -16,29 +37,10 @@ fn in_tags(text: &str) -> Option<&str> {
     end.ends_with('>').then_some(inside)
 }
 
-fn in_marks(text: &str) -> Option<&str> {
-    // What Node prints of octets, and SQL.
-    for (open, close) in [("<Buffer ", ">"), ("x'", "'"), ("X'", "'")] {
-        if let Some(inside) = text
-            .strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-        {
-            return Some(inside);
-        }
-    }
-    [
-        ('"', '"'),
-        ('\'', '\''),
-        ('`', '`'),
-        ('\u{201c}', '\u{201d}'),
-        ('\u{2018}', '\u{2019}'),
-        ('<', '>'),
-        ('{', '}'),
-        ('[', ']'),
-        ('(', ')'),
-    ]
-    .into_iter()
-    .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+/// What Node prints of octets, and SQL.
+fn in_named(text: &str) -> Option<&str> {
+    let mut marks = [("<Buffer ", ">"), ("x'", "'"), ("X'", "'")].into_iter();
+    marks.find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
 /// The octets of a list in a program, such as `new byte[] {0x01, 0x02}`.
@@ -49,7 +51,7 @@ pub(crate) fn list(text: &str) -> Option<&str> {
 }
 
 /// The value of `NAME=value`, `export NAME=value;`, `$env:NAME = value`, `const NAME = value`,
-/// `name: value`, `"name": "value",` or `'name' => 'value'`.
+/// `name: value`, `"name": "value",`, `'name' => 'value'` or `name -> value`.
 pub(crate) fn assigned(text: &str) -> Option<&str> {
     let is_powershell = text
         .get(..5)
@@ -57,7 +59,11 @@ pub(crate) fn assigned(text: &str) -> Option<&str> {
     let start = if is_powershell { text.get(5..)? } else { text };
     let (names, value) = match named_by_a_word(start) {
         Some(named) => named,
-        None => start.split_once(['=', ':'])?,
+        None => {
+            let mut arrows = ["->", "\u{2192}", "\u{21d2}"].iter();
+            let arrow = arrows.find_map(|arrow| start.split_once(arrow));
+            arrow.or_else(|| start.split_once(['=', ':']))?
+        }
     };
     let names = names.trim();
     let names = quoted(names).unwrap_or(names);
@@ -131,6 +137,8 @@ mod tests {
             ("\"name\": \"v\",", Some("\"v\"")),
             ("'name' => 'v',", Some("'v'")),
             ("name := v", Some("v")),
+            ("a name -> v", Some("v")),
+            ("name \u{2192} v", Some("v")),
             ("NAME=v # w", Some("v # w")),
             ("c2VjcmV0==", None),
             ("c2VjcmV0=", None),
@@ -155,7 +163,7 @@ mod tests {
             ("X'01ff'", Some("01ff")),
             ("bv", None),
         ] {
-            assert_eq!(quoted(text), inside, "{text}");
+            assert_eq!(quoted(text).or_else(|| bracketed(text)), inside, "{text}");
         }
         assert_eq!(list("uint8_t k[2] = {0x01, 0x02};"), Some("0x01, 0x02"));
         assert_eq!(list("{v}"), None);

@@ -12,6 +12,7 @@ mod capture_parts;
 mod capture_words;
 mod class;
 mod cleaning;
+mod columns;
 mod derivation;
 mod derivation_terms;
 mod encoding;

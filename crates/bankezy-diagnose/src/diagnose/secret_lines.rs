@@ -4,10 +4,10 @@ use crate::diagnose::assignment::assigned;
 use crate::diagnose::json_value::rank;
 
 /// Of a file with more, the rest is not looked at.
-const MAX_LINES: usize = 4;
+pub(crate) const MAX_LINES: usize = 4;
 
 /// The shortest value that is taken for a secret where its name does not tell.
-const LONG: usize = 22;
+pub(crate) const LONG: usize = 22;
 
 /// The lines of a text that may be a secret or hold it, the likely ones first. None where a text is one line, or
 /// one value in lines of the same length.
@@ -64,7 +64,7 @@ fn rank_of(name: &str, value: &str) -> usize {
 }
 
 /// Of a line.
-fn likelihood(line: &str) -> usize {
+pub(crate) fn likelihood(line: &str) -> usize {
     let value = assigned(line).unwrap_or(line);
     let name = line.split_once(value).map_or("", |(name, _)| name);
     rank_of(name, value)

@@ -17,6 +17,11 @@ impl Wrapper {
             Self::Comment => "removing the comment behind it",
             Self::Punctuation => "removing the comma or semicolon behind it",
             Self::Quotes => "removing the quotation marks",
+            Self::Brackets => "removing the brackets around it",
+            Self::Columns => "taking one of the columns",
+            Self::Command => "taking it out of the command",
+            Self::PythonObject => "writing Python's quotation marks as those of JSON",
+            Self::Blanks => "writing `+` for the blanks in it",
             Self::Escapes => "undoing the backslash escapes",
             Self::OtherLines => "taking one of its lines",
             Self::Bearer => "removing `Bearer`",
@@ -88,6 +93,26 @@ impl Function {
                 "upper-case hex text of SHA-256 of ",
                 "openssl dgst -sha256 -binary | xxd -u -p | tr -d '\\n'",
                 "hex::encode_upper(Sha256::digest({})).as_bytes()",
+            ),
+            Self::Sha512Hex => term(
+                "lower-case hex text of SHA-512 of ",
+                "openssl dgst -sha512 -binary | xxd -p | tr -d '\\n'",
+                "hex::encode(Sha512::digest({})).as_bytes()",
+            ),
+            Self::Sha512HexUpper => term(
+                "upper-case hex text of SHA-512 of ",
+                "openssl dgst -sha512 -binary | xxd -u -p | tr -d '\\n'",
+                "hex::encode_upper(Sha512::digest({})).as_bytes()",
+            ),
+            Self::Sha1Hex => term(
+                "lower-case hex text of SHA-1 of ",
+                "openssl dgst -sha1 -binary | xxd -p | tr -d '\\n'",
+                "hex::encode(Sha1::digest({})).as_bytes()",
+            ),
+            Self::Sha1HexUpper => term(
+                "upper-case hex text of SHA-1 of ",
+                "openssl dgst -sha1 -binary | xxd -u -p | tr -d '\\n'",
+                "hex::encode_upper(Sha1::digest({})).as_bytes()",
             ),
             Self::Sha256Base64 => term(
                 "base64 text of SHA-256 of ",

@@ -213,7 +213,7 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
     let lines = format!("# of the bank\r\nURL=https://a.example/\r\nPAYLOAD_SECRET={base64}\r\n");
     let all = [
         (format!("'{base64}'\n"), &[Quotes][..]),
-        (format!("<secret>{base64}</secret>\n"), &[Quotes]),
+        (format!("<secret>{base64}</secret>\n"), &[Brackets]),
         (
             format!("export SECRET=\"{base64}\";\n"),
             &[Assignment, Quotes],
@@ -244,11 +244,11 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
         ),
         (
             format!("{{0x{}}}\n", pairs.join(", 0x")),
-            &[Quotes, HexPrefix, Separators],
+            &[Brackets, HexPrefix, Separators],
         ),
         (format!("{}\r\n", pairs.join(":")), &[Separators]),
         (format!("{uuid}\n"), &[Separators]),
-        (format!("[{}]\n", numbers.join(", ")), &[Quotes]),
+        (format!("[{}]\n", numbers.join(", ")), &[Brackets]),
         (format!("b'{python}'\n"), &[ByteString]),
         (format!("\"{python}\"\n"), &[ByteString]),
         (format!("{encoded}\n"), &[PercentEncoding]),
@@ -275,8 +275,25 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
         (format!("https://a.example/?secret={hex}&y=1"), &[Form]),
         (
             format!("<Buffer {}>\n", pairs.join(" ")),
-            &[Quotes, Separators],
+            &[Brackets, Separators],
         ),
+        (format!("secret\t{base64}\n"), &[Columns]),
+        (format!("| secret | {base64} |\n"), &[Columns]),
+        (format!("1,secret,{base64}\n"), &[Columns]),
+        (format!("secret -> '{base64}'\n"), &[Assignment, Quotes]),
+        (
+            format!("curl https://a.example/ -H 'X-Secret: {base64}'\n"),
+            &[Command, Assignment],
+        ),
+        (
+            format!("Uint8Array(32) [ {} ]\n", numbers.join(", ")),
+            &[Brackets],
+        ),
+        (
+            format!("{{'kty': 'oct', 'k': '{base64}', 'use': None}}\n"),
+            &[PythonObject, OctJwk, Quotes],
+        ),
+        (format!("{}\n", base64.replace('+', " ")), &[Blanks]),
         (dump(octets, 2, ": ", "  ................\n"), &[HexDump]),
         (
             dump(octets, 1, "  ", "  |................|\n") + "00000020\n",

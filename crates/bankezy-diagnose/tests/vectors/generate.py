@@ -210,12 +210,12 @@ def secret_vectors():
         add(json.dumps(members), octets, f"base64url after {words}, {quotes}")
         octets = hex_secret()
         each = ", ".join(f"0x{octet:02x}" for octet in octets)
-        add(str(list(octets)), octets, f"the octets in decimal after {quotes}")
+        add(str(list(octets)), octets, f"the octets in decimal after removing the brackets around it")
         signed = [octet - 256 if octet > 127 else octet for octet in octets]
-        add(json.dumps({"type": "Buffer", "data": signed}), octets, f"the octets in decimal after {json_words}")
-        add(f"new byte[] {{{each}}};", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+        add(json.dumps({"type": "Buffer", "data": signed}), octets, "the octets in decimal after taking it out of the JSON, removing the brackets around it")
+        add(f"new byte[] {{{each}}};", octets, f"hex after removing the brackets around it, removing `0x`, removing colons, dashes and spaces")
         add(each, octets, "hex after removing `0x`, removing colons, dashes and spaces")
-        add(f"{{{each}}}", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+        add(f"{{{each}}}", octets, f"hex after removing the brackets around it, removing `0x`, removing colons, dashes and spaces")
 
     line = "taking one of its lines"
     for _ in range(2):
