@@ -282,7 +282,7 @@ fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
         (format!("1,secret,{base64}\n"), &[Columns]),
         (format!("secret -> '{base64}'\n"), &[Assignment, Quotes]),
         (
-            format!("curl https://a.example/ -H 'X-Secret: {base64}'\n"),
+            format!("curl https://a.example/ -H 'X-Secret: {hex}'\n"),
             &[Command, Assignment],
         ),
         (
