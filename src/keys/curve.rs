@@ -1,4 +1,4 @@
-//! Names of curves, so that a key on another one than P-256 is told which it is on.
+//! Names of curves, so that the error for a key on another curve than P-256 names it.
 
 use der::asn1::ObjectIdentifier;
 
@@ -34,7 +34,7 @@ const KNOWN: [(&str, &str, &str); 20] = [
 
 const UNKNOWN: &str = "none that is known here";
 
-/// Of a key in DER that is on another curve.
+/// The problem of a key in DER on another curve.
 pub(crate) fn other(curve: &ObjectIdentifier) -> KeyProblem {
     let is_it = |oid: &str| ObjectIdentifier::new(oid).is_ok_and(|oid| oid == *curve);
     let known = KNOWN.iter().find(|(oid, ..)| is_it(oid));
@@ -43,7 +43,7 @@ pub(crate) fn other(curve: &ObjectIdentifier) -> KeyProblem {
     }
 }
 
-/// Of a JWK whose `crv` is not `P-256`.
+/// The problem of a JWK whose `crv` is not `P-256`.
 pub(crate) fn other_crv(crv: &str) -> KeyProblem {
     const P256_ELSEWHERE: [&str; 6] = [
         "P-256",

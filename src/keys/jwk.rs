@@ -80,13 +80,16 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     }
 }
 
-/// What JSON is that has no `kty`, if it is known to be around keys.
+/// What JSON is that has no `kty`, if it is known to be around keys, or to be octets of one.
 fn around(jwk: &Object<'_>) -> Option<KeyForm> {
     let has_key = |(_, raw): (&str, &str)| raw.starts_with(['{', '[']) && raw.contains(r#""kty""#);
     if value(jwk, "keys").is_some() {
         Some(KeyForm::JwkSet)
     } else if jwk.has("keys") {
         Some(KeyForm::EmptyJwkSet)
+    } else if jwk.raw("type") == Some(r#""Buffer""#) && jwk.has("data") {
+        // What Node's JSON.stringify makes of octets.
+        Some(KeyForm::Decimal)
     } else {
         jwk.members().any(has_key).then_some(KeyForm::NestedJwk)
     }

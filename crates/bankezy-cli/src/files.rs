@@ -80,8 +80,8 @@ pub(crate) fn read_file(
     let file = File::open(path).map_err(|error| {
         if is_content(path) {
             Failure::operation(format!(
-                "{from} takes the name of a file, and was given what belongs into one: write it to a file and \
-                 name that"
+                "{from} takes the name of a file, but was given the content of one: write it to a file and \
+                 give the name of that"
             ))
         } else {
             unreadable(&what, &error)
@@ -90,7 +90,7 @@ pub(crate) fn read_file(
     read(file, limit.into(), &what)
 }
 
-/// Whether the name of a file is what should be in one: PEM, JSON, several lines, or 32 octets and more in hex or
+/// Whether the name of a file is what should be in the file: PEM, JSON, several lines, or 32 octets and more in hex or
 /// base64. It is not shown.
 pub(crate) fn is_content(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();

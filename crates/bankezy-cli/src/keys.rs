@@ -143,9 +143,7 @@ impl Place {
             })
         })
     }
-}
 
-impl Place {
     /// A file's contents in the place of its name, as `VARIABLE="$(cat key.pem)"` gives them.
     fn content_given(&self) -> Failure {
         let from = &self.from;
@@ -165,8 +163,8 @@ impl Place {
         let flag = flag(&env_of(&id));
         let separator = if variable.is_empty() { "" } else { " or " };
         Failure::operation(format!(
-            "{from} takes the name of a file, and was given a key or secret itself: name the file with it, or \
-             the environment variable with it by {variable}{separator}{flag}"
+            "{from} takes the name of a file, but was given a key or secret itself: give the name of the file \
+             that holds it, or name the environment variable that holds it with {variable}{separator}{flag}"
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! Private keys in forms that are told by their whole, and text with percent-encoding.
+//! Private keys in forms that only the whole text shows, such as PuTTY's, and text with percent-encoding.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ pub(crate) fn other_form(error: &Error) -> Option<KeyForm> {
     }
 }
 
-/// Whether octets are a private key in a form that is told by its whole, such as that of PuTTY.
+/// Whether octets are a private key in a form that only the whole of them shows, such as PuTTY's.
 pub(crate) fn is_private_form(octets: &[u8]) -> bool {
     let refused = PublicKey::from_spki_der(octets).err();
     is_private(octets, refused.as_ref().and_then(other_form))

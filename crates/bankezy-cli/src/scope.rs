@@ -180,8 +180,8 @@ const KINDS: [[&str; 2]; 3] = [
     ["private_key_password_file", "private_key_password_env"],
 ];
 
-/// What says of a key of the environment which one it is or how it is written, and the command would use if it had no
-/// other kind of key, and which kind that is.
+/// The settings of a key in the environment, its encoding among them, that a command ignores because it uses another
+/// kind of key, and which kind that is.
 pub(crate) fn unused_keys<'a>(
     command: &Command,
     environment: [&'a Values; 2],

@@ -124,6 +124,11 @@ fn other_forms_are_named_with_the_command_that_converts_them() {
                 "JCEKS",
             ),
             (private_jwk(P256_PEM), KeyForm::Pem, "PEM"),
+            (
+                private_jwk(r#"{"type":"Buffer","data":[48,65]}"#),
+                KeyForm::Decimal,
+                "a Buffer as Node prints it",
+            ),
         ] {
             assert_eq!(error, form(found));
             assert!(error.to_string().contains(command), "{error}");

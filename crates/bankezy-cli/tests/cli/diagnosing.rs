@@ -61,7 +61,7 @@ fn a_secret_is_found_in_what_people_paste() {
         "taking it out of the command",
         "removing the brackets around it",
     );
-    let name = "removing `NAME=`";
+    let name = "removing the name in front of it";
     for (text, said) in [
         (format!("payloadSecret\t{base64url}\n"), columns),
         (format!("payload secret -> {base64url}"), name),
@@ -104,6 +104,10 @@ fn a_secret_is_found_in_what_people_paste() {
         (base64.replace('+', " "), "writing `+` for the blanks in it"),
         (
             format!("secret={}", base64.replace('+', " ")),
+            "writing `+` for the blanks in it",
+        ),
+        (
+            format!("x=1&secret={}", base64.replace('+', " ")),
             "writing `+` for the blanks in it",
         ),
     ] {

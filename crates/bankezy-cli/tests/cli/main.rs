@@ -9,6 +9,7 @@ mod emulator;
 mod environment;
 mod explaining;
 mod guide;
+mod key_hints;
 mod key_texts;
 mod keys_and_messages;
 mod lines;

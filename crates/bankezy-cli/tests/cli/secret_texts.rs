@@ -175,29 +175,33 @@ fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
             (
                 "open",
                 "BANKEZY_PRIVATE_KEY",
-                "by BANKEZY_PRIVATE_KEY_ENV or --private-key-env",
+                "with BANKEZY_PRIVATE_KEY_ENV or --private-key-env",
             ),
             (
                 "open",
                 "BANKEZY_SECRET_FILE",
-                "by BANKEZY_SECRET_ENV or --secret-env",
+                "with BANKEZY_SECRET_ENV or --secret-env",
             ),
             (
                 "open --private-key k",
                 "BANKEZY_PRIVATE_KEY_PASSWORD_FILE",
-                "by BANKEZY_PRIVATE_KEY_PASSWORD_ENV or --private-key-password-env",
+                "with BANKEZY_PRIVATE_KEY_PASSWORD_ENV or --private-key-password-env",
             ),
             (
                 "token sardine --sandbox --client-id c --customer-id c --session-key-file k",
                 "SARDINE_CLIENT_SECRET_FILE",
-                "by SARDINE_CLIENT_SECRET_ENV or --client-secret-env",
+                "with SARDINE_CLIENT_SECRET_ENV or --client-secret-env",
             ),
-            ("open", "BANKEZY_CONFIG", "write it to a file and name that"),
+            (
+                "open",
+                "BANKEZY_CONFIG",
+                "write it to a file and give the name of that",
+            ),
         ] {
             let ran = folder.run_with(command, "x", &[(variable, content)]);
             told(
                 ran,
-                &format!("{variable} takes the name of a file, and was given"),
+                &format!("{variable} takes the name of a file, but was given"),
             );
             told(
                 folder.run_with(command, "x", &[(variable, content)]),
@@ -205,8 +209,8 @@ fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
             );
         }
         for (flag, instead) in [
-            ("--private-key", "by --private-key-env"),
-            ("--secret-file", "by --secret-env"),
+            ("--private-key", "with --private-key-env"),
+            ("--secret-file", "with --secret-env"),
         ] {
             let given = format!("{flag}={content}");
             told(folder.run_args(["open", &*given], "x", &[]), instead);
@@ -219,7 +223,7 @@ fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
         let ran = folder.run("open --config c", "x");
         told(
             ran,
-            "by `private_key_env` of the settings file or --private-key-env",
+            "with `private_key_env` of the settings file or --private-key-env",
         );
     }
     // A name that looks like one is a name, and so is that of a file that is there.

@@ -1,5 +1,7 @@
 //! What is around a value in a line of a settings file, a shell or a program.
 
+use crate::diagnose::secret_lines::LONG;
+
 /// A text without the quotation marks around it.
 pub(crate) fn quoted(text: &str) -> Option<&str> {
     // What Python prints of octets.
@@ -53,6 +55,13 @@ pub(crate) fn list(text: &str) -> Option<&str> {
 /// The value of `NAME=value`, `export NAME=value;`, `$env:NAME = value`, `const NAME = value`,
 /// `name: value`, `"name": "value",`, `'name' => 'value'` or `name -> value`.
 pub(crate) fn assigned(text: &str) -> Option<&str> {
+    let value = behind_name(text)?.trim();
+    let value = value.trim_end_matches([',', ';']).trim_end();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The same with the blanks and the punctuation around it.
+pub(crate) fn behind_name(text: &str) -> Option<&str> {
     let is_powershell = text
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
@@ -74,12 +83,9 @@ pub(crate) fn assigned(text: &str) -> Option<&str> {
         && names.split_whitespace().flat_map(str::chars).all(is_word);
     let value = value.trim_start_matches(['=', '>']);
     // What is behind the padding of a base64 text is not a value, nor is the rest of digits with colons.
-    let is_behind = [" #", " //", ",", ";"]
-        .iter()
-        .any(|start| value.starts_with(start));
-    let value = value.trim().trim_end_matches([',', ';']).trim_end();
-    let is_value = !value.is_empty() && !is_behind && !is_digits_with_colons(text);
-    (is_name && is_value).then_some(value)
+    let is_behind =
+        value.starts_with([',', ';']) || value.strip_prefix(' ').is_some_and(is_comment);
+    (is_name && !is_behind && !is_digits_with_colons(text)).then_some(value)
 }
 
 /// Name and value behind a word, with a blank between: `setx NAME value`, and `ENV NAME value` of a Dockerfile.
@@ -107,9 +113,21 @@ pub(crate) fn without_comment(text: &str) -> Option<&str> {
         let rest = rest.trim_start_matches([' ', '\t', ',', ';']);
         return (rest.starts_with('#') || rest.starts_with("//")).then_some(value);
     }
-    let starts = [" #", "\t#", " //", "\t//"];
-    let start = starts.iter().filter_map(|start| text.find(start)).min()?;
+    let is_before = |(at, _): &(usize, &str)| {
+        let behind = text.get(at.saturating_add(1)..);
+        behind.is_some_and(is_comment)
+    };
+    let (start, _) = text.match_indices([' ', '\t']).find(is_before)?;
     text.get(..start).map(str::trim_end)
+}
+
+/// Whether a comment starts here. base64 may start with `//` too, and goes on without a blank.
+fn is_comment(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let word = word.trim_end_matches([',', ';']);
+    let is_value = word.len() >= LONG && word.chars().all(is_base64);
+    text.starts_with('#') || text.starts_with("//") && !is_value
 }
 
 #[cfg(test)]
@@ -140,6 +158,16 @@ mod tests {
             ("a name -> v", Some("v")),
             ("name \u{2192} v", Some("v")),
             ("NAME=v # w", Some("v # w")),
+            (
+                "name: //9jcmV0c2VjcmV0c2VjcmV0",
+                Some("//9jcmV0c2VjcmV0c2VjcmV0"),
+            ),
+            (
+                "name -> //9jcmV0c2VjcmV0c2VjcmV0; // w",
+                Some("//9jcmV0c2VjcmV0c2VjcmV0; // w"),
+            ),
+            ("c2VjcmV0= // of the bank", None),
+            ("c2VjcmV0= //https://host/path-of-the-bank", None),
             ("c2VjcmV0==", None),
             ("c2VjcmV0=", None),
             ("c2VjcmV0== # a comment", None),

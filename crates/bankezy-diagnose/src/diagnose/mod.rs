@@ -49,6 +49,8 @@ mod terms;
 mod terms_tests;
 mod unwrapping;
 mod weakness;
+#[cfg(all(test, unix))]
+mod wrapped_secrets;
 mod wrapper;
 
 pub use class::{Class, Classes};

@@ -2,7 +2,9 @@
 
 use bankezy_crypto::SecretBytes;
 
-use crate::diagnose::assignment::{assigned, bracketed, list, quoted, without_comment};
+use crate::diagnose::assignment::{
+    assigned, behind_name, bracketed, list, quoted, without_comment,
+};
 use crate::diagnose::cleaning::Step;
 use crate::diagnose::columns::{arguments, columns, numbers};
 use crate::diagnose::encoding_terms::{BASE64_FILTER, BASE64URL_FILTER};
@@ -104,7 +106,8 @@ pub(crate) fn remove(value: &[u8]) -> Vec<Removed> {
             .or_else(|| remove_from_text(text))
             .or_else(|| encoded(text));
         let all = of_text.into_iter().chain(lines).chain(columns);
-        return all.chain(with_plus(text)).collect();
+        let with_plus = with_plus(text).or_else(|| with_plus_in_front(text));
+        return all.chain(with_plus).collect();
     }
     let values = values.into_iter().map(|inner| match inner {
         Inner::Value(inner) => Removed::cut(Wrapper::Json, value, inner.as_bytes()),
@@ -143,6 +146,18 @@ fn with_plus(text: &str) -> Option<Removed> {
         value,
         step: Step::Filter("tr ' ' '+'"),
     })
+}
+
+/// The same behind a name, with the blank in front of it that was a `+`.
+fn with_plus_in_front(text: &str) -> Option<Removed> {
+    let value = behind_name(text)?;
+    let mut values = [Some(value), value.strip_prefix(' ')].into_iter().flatten();
+    let value = values.find(|value| value.starts_with(' ') && with_plus(value).is_some())?;
+    Some(Removed::cut(
+        Wrapper::Assignment,
+        text.as_bytes(),
+        value.as_bytes(),
+    ))
 }
 
 /// What base64 or hex has inside, if something is around the value in that too.

@@ -34,7 +34,9 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
 /// one field, which is an assignment.
 pub(crate) fn fields(text: &str) -> Vec<&str> {
     let fields = text.rsplit_once('?').map_or(text, |(_, query)| query);
-    if !fields.contains('&') || text.contains(char::is_whitespace) {
+    // In values, where a form was decoded, a blank may have been `+`.
+    let is_other = |c: char| c.is_whitespace() && c != ' ';
+    if !fields.contains('&') || text.contains(is_other) {
         return Vec::new();
     }
     let is_name = |name: &str| {
@@ -94,6 +96,7 @@ mod tests {
         for (text, found) in [
             ("x=1&payloadSecret=v%2B&y=2", vec!["v%2B", "1", "2"]),
             ("https://host/a?x=1&secret=v", vec!["v", "1"]),
+            ("x=1&payloadSecret= v w", vec![" v w", "1"]),
             ("payloadSecret=v", vec![]),
             ("a&b=c", vec![]),
             ("a = 1 & b = 2", vec![]),

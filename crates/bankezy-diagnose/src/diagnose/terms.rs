@@ -27,7 +27,7 @@ impl Wrapper {
             Self::Bearer => "removing `Bearer`",
             Self::ByteString => "undoing the escapes of a byte string",
             Self::PercentEncoding => "undoing the percent-encoding",
-            Self::Assignment => "removing `NAME=`",
+            Self::Assignment => "removing the name in front of it",
             Self::Json => "taking it out of the JSON",
             Self::OctJwk => "taking `k` out of the JWK",
             Self::HexPrefix => "removing `0x`",
