@@ -54,7 +54,7 @@ pub(crate) fn other_crv(crv: &str) -> KeyProblem {
         "1.2.840.10045.3.1.7",
     ];
     let is_crv = |name: &&str| name.eq_ignore_ascii_case(crv);
-    if P256_ELSEWHERE.iter().any(|name| is_crv(&name)) {
+    if P256_ELSEWHERE.iter().any(&is_crv) {
         return KeyProblem::CurveName;
     }
     let mut named = KNOWN.iter();
