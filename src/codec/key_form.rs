@@ -246,6 +246,7 @@ pub(crate) fn of_label(label: &str) -> Option<KeyForm> {
         "PKCS7" | "CMS" => KeyForm::Pkcs7,
         "PKCS12" => KeyForm::Pkcs12,
         "PUBLIC KEY" | "RSA PUBLIC KEY" => KeyForm::PublicKey,
+        label if label.ends_with(" PARAMETERS") => KeyForm::Parameters,
         _ => return None,
     })
 }

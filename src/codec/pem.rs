@@ -38,8 +38,7 @@ pub(crate) struct Block<'a> {
 /// first of these.
 pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>, KeyProblem> {
     check_len(text.as_bytes())?;
-    let is_other = |label: &str| label == "EC PARAMETERS" || passed_over.contains(&label);
-    let (mut found, mut other) = (None::<Block<'_>>, None);
+    let (mut found, mut other, mut parameters) = (None::<Block<'_>>, None, None);
     let mut rest = text;
     while rest.contains(BEGIN) {
         let (block, after) = first(rest).ok_or_else(|| broken(rest))?;
@@ -48,7 +47,11 @@ pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>,
             return Err(ALTERED);
         }
         // `openssl ecparam -genkey` writes the curve in front, which the key names again.
-        if is_other(block.label) {
+        if block.label == "EC PARAMETERS" {
+            parameters = parameters.or(Some(block));
+            continue;
+        }
+        if passed_over.contains(&block.label) {
             other = other.or(Some(block));
             continue;
         }
@@ -66,7 +69,7 @@ pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>,
         }
         found = Some(block);
     }
-    found.or(other).ok_or_else(|| not_pem(text))
+    found.or(other).or(parameters).ok_or_else(|| not_pem(text))
 }
 
 fn not_pem(text: &str) -> KeyProblem {

@@ -107,7 +107,7 @@ const JSON: [JsonProblem; 4] = [
     JsonProblem::NotSerializable,
 ];
 
-const KEY: [KeyProblem; 51] = [
+const KEY: [KeyProblem; 52] = [
     KeyProblem::TooLong { max: MAX },
     KeyProblem::Empty,
     KeyProblem::NotBase64,
@@ -121,7 +121,8 @@ const KEY: [KeyProblem; 51] = [
     KeyProblem::NotText { member: NAME },
     KeyProblem::WireForm,
     KeyProblem::UnknownKeyType,
-    KeyProblem::WrongCurve,
+    KeyProblem::WrongCurve { found: NAME },
+    KeyProblem::CurveName,
     KeyProblem::PointForm,
     KeyProblem::OffCurve,
     KeyProblem::ZeroPoint,
@@ -169,7 +170,7 @@ const KEY: [KeyProblem; 51] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 30] = [
+const FORM: [KeyForm; 31] = [
     KeyForm::OpensslText { private: true },
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
@@ -194,6 +195,7 @@ const FORM: [KeyForm; 30] = [
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },
     KeyForm::Utf32 { big_endian: false },
+    KeyForm::Parameters,
     KeyForm::PublicKey,
     KeyForm::RsaWithoutPrimes,
     KeyForm::Pkcs1PublicKey,

@@ -2,6 +2,7 @@
 
 mod code;
 mod display;
+mod display_key;
 mod examples;
 mod problem;
 

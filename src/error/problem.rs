@@ -152,7 +152,12 @@ pub enum KeyProblem {
     /// `kty` is neither `EC` nor `RSA`.
     UnknownKeyType,
     /// An elliptic-curve key on another curve than P-256.
-    WrongCurve,
+    WrongCurve {
+        /// Name of the curve, such as `P-384 (secp384r1)`, if it is a known one.
+        found: &'static str,
+    },
+    /// The `crv` of a JWK is another name of P-256 than the one that RFC 7518 section 6.2.1.1 gives it.
+    CurveName,
     /// A compressed or otherwise unusual form of point.
     PointForm,
     /// The point is not on P-256.
@@ -330,6 +335,8 @@ pub enum KeyForm {
         /// The order of its octets.
         big_endian: bool,
     },
+    /// Parameters alone, such as the name of a curve, as `openssl ecparam` writes them.
+    Parameters,
     /// A public key where a private one is needed.
     PublicKey,
     /// An RSA private JWK without its primes (RFC 7518 section 6.3.2).

@@ -13,6 +13,7 @@ use crate::codec::key_form::{DerForm, unmarked};
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
 use crate::keys::algorithm::KeyType;
+use crate::keys::curve;
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 impl PublicKey {
@@ -79,13 +80,16 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     }
 }
 
-/// What JSON is that has no `kty`, if it is known to be around keys.
+/// What JSON is that has no `kty`, if it is known to be around keys, or to be octets of one.
 fn around(jwk: &Object<'_>) -> Option<KeyForm> {
     let has_key = |(_, raw): (&str, &str)| raw.starts_with(['{', '[']) && raw.contains(r#""kty""#);
     if value(jwk, "keys").is_some() {
         Some(KeyForm::JwkSet)
     } else if jwk.has("keys") {
         Some(KeyForm::EmptyJwkSet)
+    } else if jwk.raw("type") == Some(r#""Buffer""#) && jwk.has("data") {
+        // What Node's JSON.stringify makes of octets.
+        Some(KeyForm::Decimal)
     } else {
         jwk.members().any(has_key).then_some(KeyForm::NestedJwk)
     }
@@ -277,7 +281,7 @@ pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str,
 fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     let crv = text(jwk, "crv")?.ok_or(KeyProblem::Missing { member: "crv" })?;
     if crv != "P-256" {
-        return Err(KeyProblem::WrongCurve);
+        return Err(curve::other_crv(&crv));
     }
     let mut point = [4; 65];
     let (x, y) = point[1..].split_at_mut(32);

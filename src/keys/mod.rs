@@ -2,6 +2,7 @@
 
 pub(crate) mod algorithm;
 mod certificate;
+mod curve;
 pub(crate) mod derivation;
 #[cfg(feature = "encrypted-keys")]
 mod encrypted;

@@ -9,14 +9,13 @@ use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use crate::codec::key_form::DerForm;
 use crate::codec::key_len::check_len;
 use crate::error::{Error, KeyForm, KeyProblem};
+use crate::keys::curve::{self, P256};
 use crate::keys::public::{Kind, P256Point, PublicKey, RsaPublicNumbers};
 
 /// rsaEncryption (RFC 8017 appendix A.1).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// id-ecPublicKey (RFC 5480 section 2.1.1).
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// secp256r1, which is P-256 (RFC 5480 section 2.1.1.1).
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
 /// What a DER algorithm identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,18 +76,14 @@ impl DerAlgorithm {
             // RFC 3279 section 2.3.1 asks for NULL, which some tools leave out; OpenSSL reads both.
             (RSA, None) => Ok(Self::Rsa),
             (RSA, Some(parameters)) if parameters == AnyRef::NULL => Ok(Self::Rsa),
-            (EC, Some(curve)) => match curve.decode_as::<ObjectIdentifier>() {
+            (EC, Some(parameters)) => match parameters.decode_as::<ObjectIdentifier>() {
                 Ok(P256) => Ok(Self::P256),
-                _ if curve.tag() == Tag::Sequence => Err(KeyProblem::ExplicitCurve),
-                _ => Err(KeyProblem::WrongCurve),
+                Ok(other) => Err(curve::other(&other)),
+                Err(_) if parameters.tag() == Tag::Sequence => Err(KeyProblem::ExplicitCurve),
+                Err(_) => Err(KeyProblem::DerAlgorithm { found: name(EC) }),
             },
             (other, _) => Err(KeyProblem::DerAlgorithm { found: name(other) }),
         }
-    }
-
-    /// Whether an object identifier names the curve P-256.
-    pub(crate) fn is_p256(curve: &ObjectIdentifier) -> bool {
-        *curve == P256
     }
 
     pub(crate) fn identifier(self) -> AlgorithmIdentifierRef<'static> {

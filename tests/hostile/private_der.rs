@@ -156,7 +156,9 @@ fn hostile_pkcs8() {
             row(
                 "P-384 inside P-256",
                 pkcs8(&algorithm, &sec1(scalar, &p384)),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
             ),
             row(
                 "RSA inside P-256",
@@ -171,12 +173,14 @@ fn hostile_pkcs8() {
             row(
                 "P-384",
                 der_of(include_str!("../data/p384.pem")),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
             ),
             row(
                 "secp256k1",
                 der_of(include_str!("../data/secp256k1.pem")),
-                P::WrongCurve,
+                P::WrongCurve { found: "secp256k1" },
             ),
             row(
                 "Ed25519",
@@ -385,14 +389,22 @@ fn hostile_private_pem() {
             row(
                 "SEC 1 on P-384",
                 include_str!("../data/p384.sec1.pem"),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
             ),
             row(
                 "three primes",
                 include_str!("../data/rsa2048-three-primes.pem"),
                 P::MultiPrime,
             ),
-            row("P-384", include_str!("../data/p384.pem"), P::WrongCurve),
+            row(
+                "P-384",
+                include_str!("../data/p384.pem"),
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
+            ),
             row(
                 "Ed25519",
                 include_str!("../data/ed25519.pem"),

@@ -2,13 +2,13 @@
 //! of several blocks.
 
 use bankezy_crypto::backend::AVAILABLE;
-use bankezy_crypto::{KeyProblem as P, PublicKey};
+use bankezy_crypto::{KeyForm, KeyProblem as P, PublicKey};
 
 use crate::private_der::{ec_algorithm, pkcs1, rsa_numbers, sec1};
 use crate::private_keys::{DER, P256_PEM, PEM, RSA_OTHER_PEM, RSA_PEM, check, row};
 use crate::public_der::{integer, tlv};
 use crate::recipients::private_rsa;
-use crate::{PRIVATE_LABEL, Table, der_of, key};
+use crate::{Table, der_of, form, key};
 
 fn version_2(algorithm: &[u8], inner: &[u8], public: &[u8]) -> Vec<u8> {
     let public = tlv(0x81, &[&[0], public]);
@@ -92,11 +92,13 @@ fn several_blocks_are_refused_and_a_curve_alone_is_no_key() {
                 format!("{curve}{P256_PEM}{P256_PEM}"),
                 P::SeveralKeys,
             ),
-            row("the curve alone", curve, PRIVATE_LABEL),
+            row("the curve alone", curve, form(KeyForm::Parameters)),
             row(
                 "SEC 1 that names no curve",
                 block("EC PRIVATE KEY", &sec1(&scalar, &[])),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "not named in it",
+                },
             ),
         ],
         PEM,

@@ -137,7 +137,13 @@ fn hostile_private_jwks() {
                 format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{d}","d":"{d}"}}"#),
                 P::UnknownKeyType,
             ),
-            row("P-384", with("P-256", "P-384"), P::WrongCurve),
+            row(
+                "P-384",
+                with("P-256", "P-384"),
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
+            ),
             row("another d", scalar(&[7; 32]), P::PrivateInvalid),
             row("d 0", scalar(&[0; 32]), P::PrivateInvalid),
             row("d the order", scalar(&ORDER), P::PrivateInvalid),

@@ -143,12 +143,14 @@ fn hostile_subject_public_key_infos() {
             row(
                 "P-384",
                 der_of(include_str!("../data/p384.pub.pem")),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
             ),
             row(
                 "secp256k1",
                 der_of(include_str!("../data/secp256k1.pub.pem")),
-                P::WrongCurve,
+                P::WrongCurve { found: "secp256k1" },
             ),
             row(
                 "Ed25519",
@@ -322,7 +324,13 @@ fn hostile_public_pem() {
                 labelled("PUBLIC KEYS"),
                 PUBLIC_LABEL,
             ),
-            row("P-384", include_str!("../data/p384.pub.pem"), P::WrongCurve),
+            row(
+                "P-384",
+                include_str!("../data/p384.pub.pem"),
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
+            ),
             row(
                 "RSASSA-PSS",
                 include_str!("../data/rsa-pss.pub.pem"),

@@ -174,14 +174,26 @@ fn jwk_rows() -> Rows {
         row(
             "crv p-256",
             swapped(&genuine, "P-256", "p-256"),
-            P::WrongCurve,
+            P::CurveName,
         ),
-        row("P-384", swapped(&genuine, "P-256", "P-384"), P::WrongCurve),
-        row("P-521", swapped(&genuine, "P-256", "P-521"), P::WrongCurve),
+        row(
+            "P-384",
+            swapped(&genuine, "P-256", "P-384"),
+            P::WrongCurve {
+                found: "P-384 (secp384r1)",
+            },
+        ),
+        row(
+            "P-521",
+            swapped(&genuine, "P-256", "P-521"),
+            P::WrongCurve {
+                found: "P-521 (secp521r1)",
+            },
+        ),
         row(
             "secp256k1",
             swapped(&genuine, "P-256", "secp256k1"),
-            P::WrongCurve,
+            P::WrongCurve { found: "secp256k1" },
         ),
         row(
             "no x",

@@ -81,7 +81,9 @@ fn texts_that_do_not_travel() {
             row(
                 "SPKI of P-384",
                 base64url(der_of(include_str!("../data/p384.pub.pem"))),
-                P::WrongCurve,
+                P::WrongCurve {
+                    found: "P-384 (secp384r1)",
+                },
             ),
             row(
                 "one over the cap",

@@ -4,7 +4,7 @@ use bankezy_crypto::SecretBytes;
 
 use crate::members::{has_private_jwk, has_private_name};
 use crate::octet_text::{kept, octet, unmarked};
-use crate::private_text::percent_decoded;
+use crate::private_text::{is_private_form, percent_decoded};
 
 /// Text may be base64 of base64, or of JSON with base64 in it.
 const DEPTH: usize = 3;
@@ -29,7 +29,8 @@ fn is_private(bytes: &[u8], depth: usize) -> bool {
     // Without the NULs of UTF-16 and UTF-32.
     let text = kept(bytes, |c| c != 0);
     let text = text.as_bytes();
-    begins_private_pem(text)
+    is_private_form(bytes)
+        || begins_private_pem(text)
         || has_private_jwk(text)
         || has_private_name(text)
         || has_private_part(text, depth)

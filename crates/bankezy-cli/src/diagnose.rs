@@ -121,7 +121,10 @@ const CAT: &str = r#"cat "$SECRET_FILE""#;
 fn in_flags(found: &Finding, how: &How) -> String {
     let (mut lines, weakness) = match found {
         Finding::Reading {
-            reading, weakness, ..
+            reading,
+            weakness,
+            alike,
+            ..
         } => {
             let mut lines = vec![format!("opens with {}", flag(reading))];
             if reading.flags().is_none() {
@@ -146,6 +149,13 @@ fn in_flags(found: &Finding, how: &How) -> String {
                 let is_with_line_ends = matches!(how, How::WithLineEnds);
                 lines.extend(is_with_line_ends.then(|| format!("note: {WHOLE}")));
             }
+            let names: Vec<_> = alike.iter().filter_map(|it| it.flag()).collect();
+            lines.extend((!names.is_empty()).then(|| {
+                let names = names.join(" and ");
+                format!(
+                    "note: this secret is the same in {names}: a message under another secret tells which it is"
+                )
+            }));
             (lines, weakness)
         }
         Finding::Derivation {
@@ -153,6 +163,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
             tried,
             weakness,
             flags,
+            alike,
             ..
         } => {
             let flags = flags.as_ref().map_or(NO_FLAGS, Flags::as_str);
@@ -167,6 +178,14 @@ fn in_flags(found: &Finding, how: &How) -> String {
                     .map(|text| text.trim_end().to_owned()),
             );
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
+            let names: Vec<_> = alike.iter().map(ToString::to_string).collect();
+            lines.extend((!names.is_empty()).then(|| {
+                let (form, names) = (derivation.form, names.join(", or "));
+                format!(
+                    "note: in this session {form} is the same as {names}: a message of a second session, with other \
+                     keys, tells which it is"
+                )
+            }));
             (lines, weakness)
         }
         Finding::PrivateKey => {

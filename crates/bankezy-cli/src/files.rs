@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bankezy_crypto::SecretBytes;
 
 use crate::failure::Failure;
-use crate::octet_text::pem_in_other_code;
+use crate::octet_text::{self, pem_in_other_code};
 use crate::streams;
 
 /// Largest key or secret file that is read.
@@ -77,8 +77,27 @@ pub(crate) fn read_file(
     from: &str,
 ) -> Result<SecretBytes, Failure> {
     let what = named_by(from);
-    let file = File::open(path).map_err(|error| unreadable(&what, &error))?;
+    let file = File::open(path).map_err(|error| {
+        if is_content(path) {
+            Failure::operation(format!(
+                "{from} takes the name of a file, but was given the content of one: write it to a file and \
+                 give the name of that"
+            ))
+        } else {
+            unreadable(&what, &error)
+        }
+    })?;
     read(file, limit.into(), &what)
+}
+
+/// Whether the name of a file is what should be in the file: PEM, JSON, several lines, or 32 octets and more in hex or
+/// base64. It is not shown.
+pub(crate) fn is_content(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    let is_text = memchr::memmem::find(name, b"-----BEGIN ").is_some()
+        || name.trim_ascii_start().starts_with(b"{")
+        || name.contains(&b'\n');
+    (is_text || octet_text::decoded(name).is_some()) && !path.exists()
 }
 
 fn unreadable(what: &str, error: &io::Error) -> Failure {

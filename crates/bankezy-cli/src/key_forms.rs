@@ -8,7 +8,7 @@ use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes
 
 use crate::beside::holds_private_key;
 use crate::octet_text::{self, decoded, is_hex};
-use crate::private_text::{alarmed, other_form, percent_decoded};
+use crate::private_text::other_form;
 
 /// What bytes are by their outside.
 enum Form<'a> {
@@ -110,7 +110,7 @@ pub(crate) fn public_octets(bytes: &[u8]) -> Result<PublicKey, Error> {
     if holds_private_key(bytes) {
         return Err(KeyProblem::PrivateMember.into());
     }
-    public_key(bytes).map_err(|error| alarmed(bytes, error))
+    public_key(bytes)
 }
 
 fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
@@ -139,30 +139,10 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     if holds_private_key(text.as_bytes()) {
         return Err(KeyProblem::PrivateMember.into());
     }
-    public_as_written(text).map_err(|error| {
-        let inside = percent_decoded(text.as_bytes());
-        let inside = inside
-            .as_ref()
-            .and_then(|it| str::from_utf8(it.as_bytes()).ok());
-        // Nothing else is read from it.
-        let alarm = Error::from(KeyProblem::PrivateMember);
-        if inside.is_some_and(|inside| public_as_written(inside) == Err(alarm.clone())) {
-            alarm
-        } else {
-            error
-        }
-    })
-}
-
-fn public_as_written(text: &str) -> Result<PublicKey, Error> {
     match Form::of(text.as_bytes()) {
-        Form::Pem(text) => {
-            PublicKey::from_pem(text).map_err(|error| alarmed(text.as_bytes(), error))
-        }
-        Form::Jwk(text) => public_jwk(text),
-        Form::Other(bytes) => {
-            public_encoded(text).map_err(|error| alarmed(bytes, outside(bytes, error)))
-        }
+        Form::Pem(text) => PublicKey::from_pem(text),
+        Form::Jwk(text) => PublicKey::from_jwk(text),
+        Form::Other(bytes) => public_encoded(text).map_err(|error| outside(bytes, error)),
     }
 }
 
@@ -184,7 +164,7 @@ fn public_encoded(text: &str) -> Result<PublicKey, Error> {
         // Of octets that are no text, what is said of JSON means nothing.
         let is_told = !is_about_the_wire(&error) && str::from_utf8(inside).is_ok();
         if is_other && is_told {
-            return Err(alarmed(inside, error));
+            return Err(error);
         }
         let is_less = |found: &Error| is_other && is_vague(found);
         public_inside(inside).map_err(|found| if is_less(&found) { error } else { found })
@@ -195,13 +175,9 @@ fn public_encoded(text: &str) -> Result<PublicKey, Error> {
 fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
     match Form::of(inside) {
         Form::Pem(text) => PublicKey::from_pem(text),
-        Form::Jwk(text) => public_jwk(text),
-        Form::Other(bytes) => public_key(bytes).map_err(|error| alarmed(bytes, error)),
+        Form::Jwk(text) => PublicKey::from_jwk(text),
+        Form::Other(bytes) => public_key(bytes),
     }
-}
-
-fn public_jwk(text: &str) -> Result<PublicKey, Error> {
-    PublicKey::from_jwk(text).map_err(|error| alarmed(text.as_bytes(), error))
 }
 
 /// Whether it says no more than that the inside is none of the forms that travel.

@@ -11,7 +11,7 @@ use bankezy_crypto::{
 
 use crate::args::{
     BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, PrivateKeyPasswordArg,
-    SecretArg, SecretArgs,
+    SecretArg, SecretArgs, flag,
 };
 use crate::failure::Failure;
 use crate::octet_text::{pem_in_other_code, unmarked};
@@ -109,14 +109,11 @@ impl Place {
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
         let Self { name, from, .. } = self;
         if !self.is_variable {
-            let is_key = memchr::memmem::find(name.as_encoded_bytes(), b"-----BEGIN ").is_some();
-            if is_key {
-                return Err(Failure::operation(format!(
-                    "{from} takes the name of a file, and was given a key: name the file with the key, or \
-                     the variable with it by the flag that ends with -env"
-                )));
+            let path = Path::new(name);
+            if files::is_content(path) {
+                return Err(self.content_given());
             }
-            return files::read_key(Path::new(name), from);
+            return files::read_key(path, from);
         }
         // Looking these up would panic, or find nothing.
         let unusable =
@@ -146,6 +143,35 @@ impl Place {
             })
         })
     }
+
+    /// A file's contents in the place of its name, as `VARIABLE="$(cat key.pem)"` gives them.
+    fn content_given(&self) -> Failure {
+        let from = &self.from;
+        // The id of the argument, and what names the same by a variable.
+        let in_file = from.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+        let (id, variable) = if let Some((member, rest)) = in_file {
+            let by_variable = format!("`{}`{rest}", env_of(member));
+            (member.to_owned(), by_variable)
+        } else if let Some(flag) = from.strip_prefix("--") {
+            (flag.replace('-', "_"), String::new())
+        } else {
+            let (prefix, id) = from.split_once('_').unwrap_or(("", from));
+            let id = id.to_ascii_lowercase();
+            let variable = format!("{prefix}_{}", env_of(&id).to_ascii_uppercase());
+            (id, variable)
+        };
+        let flag = flag(&env_of(&id));
+        let separator = if variable.is_empty() { "" } else { " or " };
+        Failure::operation(format!(
+            "{from} takes the name of a file, but was given a key or secret itself: give the name of the file \
+             that holds it, or name the environment variable that holds it with {variable}{separator}{flag}"
+        ))
+    }
+}
+
+/// The id of the argument that names a secret by a variable, from that of its file.
+fn env_of(id: &str) -> String {
+    format!("{}_env", id.strip_suffix("_file").unwrap_or(id))
 }
 
 /// Text of a file, without what editors add: a byte order mark before it, line ends after it.

@@ -1,8 +1,8 @@
-//! Whether a text that is refused as a public key holds a private one, however that is written.
+//! Private keys in forms that only the whole text shows, such as PuTTY's, and text with percent-encoding.
 
 use std::io::Write as _;
 
-use bankezy_crypto::{Error, KeyForm, KeyProblem, SecretBytes};
+use bankezy_crypto::{Error, KeyForm, KeyProblem, PublicKey, SecretBytes};
 
 use crate::octet_text::{kept, octet};
 
@@ -17,16 +17,13 @@ pub(crate) fn other_form(error: &Error) -> Option<KeyForm> {
     }
 }
 
-/// Says of text around keys, which is not read, that one of them is private.
-pub(crate) fn alarmed(text: &[u8], error: Error) -> Error {
-    if is_private(text, other_form(&error)) {
-        KeyProblem::PrivateMember.into()
-    } else {
-        error
-    }
+/// Whether octets are a private key in a form that only the whole of them shows, such as PuTTY's.
+pub(crate) fn is_private_form(octets: &[u8]) -> bool {
+    let refused = PublicKey::from_spki_der(octets).err();
+    is_private(octets, refused.as_ref().and_then(other_form))
 }
 
-/// Whether a text that is refused, as this form where it has a name, is a private key.
+/// Whether a text, of this form where it has a name, is a private key.
 fn is_private(text: &[u8], form: Option<KeyForm>) -> bool {
     // Without the NULs of UTF-16 and UTF-32.
     let text = kept(text, |c| c != 0);

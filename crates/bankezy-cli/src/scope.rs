@@ -180,7 +180,8 @@ const KINDS: [[&str; 2]; 3] = [
     ["private_key_password_file", "private_key_password_env"],
 ];
 
-/// The keys of the environment that a command would use, if it had no other kind of key, and which kind that is.
+/// The settings of a key in the environment, its encoding among them, that a command ignores because it uses another
+/// kind of key, and which kind that is.
 pub(crate) fn unused_keys<'a>(
     command: &Command,
     environment: [&'a Values; 2],
@@ -208,7 +209,18 @@ pub(crate) fn unused_keys<'a>(
     } else {
         used.contains_key("recipient").then_some("a recipient")
     };
-    (unused.collect(), instead)
+    let mut unused: Vec<_> = unused.collect();
+    // How a payload secret is written.
+    let has_encoding = command
+        .get_arguments()
+        .any(|arg| arg.get_id() == "encoding");
+    if has_encoding && instead.is_some() && !of(secret) {
+        let encoding = environment
+            .into_iter()
+            .filter_map(|given| given.get("encoding"));
+        unused.extend(encoding.map(|value| value.from.as_str()));
+    }
+    (unused, instead)
 }
 
 /// All commands of the program, itself first, with their words, such as `token bankezy`.

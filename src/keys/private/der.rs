@@ -12,6 +12,7 @@ use crate::codec::key_form::{self, DerForm};
 use crate::codec::key_len::check_len;
 use crate::codec::pem;
 use crate::error::{KeyForm, KeyProblem};
+use crate::keys::curve::{self, P256};
 use crate::keys::public::{P256Point, RsaPublicNumbers};
 use crate::keys::spki::{self, DerAlgorithm};
 use crate::secret::Secret32;
@@ -128,9 +129,14 @@ fn read_sec1(der: &[u8], outside: Option<DerAlgorithm>) -> Result<PrivateParts, 
     })?;
     let named = key.parameters.map(|parameters| parameters.named_curve());
     match named {
-        Some(Some(curve)) if DerAlgorithm::is_p256(&curve) => {}
+        Some(Some(P256)) => {}
+        Some(Some(other)) => return Err(curve::other(&other)),
         None if outside == Some(DerAlgorithm::P256) => {}
-        _ => return Err(KeyProblem::WrongCurve),
+        _ => {
+            return Err(KeyProblem::WrongCurve {
+                found: "not named in it",
+            });
+        }
     }
     let stated: Vec<_> = key
         .public_key

@@ -301,6 +301,15 @@ fn cases() -> Vec<Case> {
             public(P256_PUBLIC)
         },
     ));
+    // Commands that make a key.
+    let any_key = |text: &str| {
+        private(text);
+        public(P256_PUBLIC)
+    };
+    let other_curve = include_str!("../../data/p384.pem");
+    cases.push(Case::new(of_pem(other_curve), other_curve, any_key));
+    let parameters = pem("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+    cases.push(Case::new(of_pem(&parameters), parameters, any_key));
     // These hold another key.
     let pkcs1 = der(RSA_PUBLIC)[24..].to_vec();
     cases.push(Case::new(of_point(&pkcs1), pkcs1, rsa_public));

@@ -52,7 +52,9 @@ Without a flag for it, the key comes from the environment: BANKEZY_SECRET_FILE, 
 BANKEZY_SECRET (the secret itself), BANKEZY_PRIVATE_KEY or BANKEZY_PRIVATE_KEY_ENV; else from the \
 settings file of --config or BANKEZY_CONFIG. The password of a private key comes from there as well: \
 BANKEZY_PRIVATE_KEY_PASSWORD_FILE, BANKEZY_PRIVATE_KEY_PASSWORD_ENV or BANKEZY_PRIVATE_KEY_PASSWORD (the \
-password itself). Set one of these for a key: two are an error, and one that a flag replaces is warned about. `seal` and `open` also read BANKEZY_ENCODING. Other variables are not read.";
+password itself). Set one of these for a key: two are an error, and one that a flag replaces is warned about. `seal` and `open` also read BANKEZY_ENCODING, and warn if the key is not a payload secret; `diagnose` tries \
+every encoding. Other variables are not read. Entries of the settings file for other commands or for another kind of \
+key are ignored.";
 
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
 /// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.

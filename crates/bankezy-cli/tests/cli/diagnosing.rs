@@ -1,5 +1,8 @@
 //! `diagnose`: what it says when nothing opens a message, and the terms that it prints.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 use super::Folder;
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -29,6 +32,138 @@ fn what_was_stripped_is_said_whether_the_message_opens_or_not() {
     folder
         .run("diagnose --message m --secret-file other", "")
         .failed(1, stripped);
+}
+
+/// As people paste it out of tables, commands, consoles and forms: what was around it is said.
+#[test]
+fn a_secret_is_found_in_what_people_paste() {
+    let folder = Folder::new();
+    let octets: Vec<u8> = [0, 1, 2, 0xfb, 0xef, 0xbe]
+        .into_iter()
+        .chain(6..32)
+        .collect();
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    folder.write("s", hex);
+    let sealed = folder.run("seal --secret-file s --encoding hex", "x");
+    folder.write("m", sealed.printed());
+    let (base64, base64url) = (STANDARD.encode(&octets), URL_SAFE_NO_PAD.encode(&octets));
+    assert!(base64.contains('+'));
+    let joined = |numbers: Vec<String>| numbers.join(", ");
+    let numbers = joined(octets.iter().map(u8::to_string).collect());
+    let signed = joined(
+        octets
+            .iter()
+            .map(|it| it.cast_signed().to_string())
+            .collect(),
+    );
+    let columns = "taking one of the columns";
+    let (command, brackets) = (
+        "taking it out of the command",
+        "removing the brackets around it",
+    );
+    let name = "removing the name in front of it";
+    for (text, said) in [
+        (format!("payloadSecret\t{base64url}\n"), columns),
+        (format!("payload secret -> {base64url}"), name),
+        (format!("payloadSecret => {base64url}"), name),
+        (format!("payloadSecret \u{2192} {base64url}"), name),
+        (format!("1,payloadSecret,{base64},2026"), columns),
+        (format!("\"payloadSecret\";\"{base64}\""), columns),
+        (format!("| payloadSecret | {base64url} |"), columns),
+        (
+            format!("| name | value |\n|---|---|\n| secret | `{base64}` |\n"),
+            columns,
+        ),
+        (
+            format!("\u{2502} secret \u{2502} {base64url} \u{2502}"),
+            columns,
+        ),
+        (format!("-H 'X-Payload-Secret: {base64}'"), command),
+        (
+            format!("curl https://host/x -H 'Accept: */*' -H \"X-Secret: {base64}\" -d '{{}}'"),
+            command,
+        ),
+        (
+            format!(
+                "curl https://host/x \\\n  -H 'Accept: */*' \\\n  --header 'X-Secret: {base64url}'"
+            ),
+            command,
+        ),
+        (format!("Uint8Array(32) [ {numbers} ]"), brackets),
+        (format!("new Uint8Array([{numbers}]);"), brackets),
+        (format!("[{signed}]"), brackets),
+        (format!("byteArrayOf({signed})"), brackets),
+        (
+            format!(r#"{{"type":"Buffer","data":[{numbers}]}}"#),
+            "taking it out of the JSON",
+        ),
+        (
+            format!("{{'kty': 'oct', 'k': '{base64url}', 'kid': None}}"),
+            "writing Python's quotation marks as those of JSON",
+        ),
+        (base64.replace('+', " "), "writing `+` for the blanks in it"),
+        (
+            format!("secret={}", base64.replace('+', " ")),
+            "writing `+` for the blanks in it",
+        ),
+        (
+            format!("x=1&secret={}", base64.replace('+', " ")),
+            "writing `+` for the blanks in it",
+        ),
+    ] {
+        folder.write("p", &text);
+        let found = folder
+            .run("diagnose --message m --secret-file p", "")
+            .text();
+        assert!(
+            found.starts_with("opens with ") && found.contains(said),
+            "{text}: {found}"
+        );
+    }
+}
+
+/// One session does not tell readings apart that are the same in it.
+#[test]
+fn readings_that_one_message_cannot_tell_apart_are_named() {
+    let folder = Folder::new();
+    folder.write("s", SECRET);
+    folder.write("padded", format!("{SECRET}=\n"));
+    let sealed = folder.run("seal --secret-file s", "x").printed();
+    folder.write("m", sealed);
+    let found = folder
+        .run("diagnose --message m --secret-file padded", "")
+        .text();
+    let note =
+        "note: this secret is the same in base64: a message under another secret tells which it is";
+    assert!(found.contains(note), "{found}");
+    let found = folder
+        .run("diagnose --message m --secret-file s", "")
+        .text();
+    assert!(!found.contains("note:"), "{found}");
+    // Few shared secrets start with a zero octet, so nearly always a number without leading zeros is the same.
+    let theirs = folder.run("keygen p256 --out theirs.pem", "").text();
+    let mut notes = 0;
+    for key in 0..4 {
+        let ours = folder
+            .run(&format!("keygen p256 --out k{key}.pem"), "")
+            .text();
+        let agreed = format!(
+            "--private-key theirs.pem --peer {} --derive sha256",
+            ours.trim()
+        );
+        let sealed = folder.run(&format!("seal {agreed}"), "x").printed();
+        folder.write("m", sealed);
+        let diagnose = format!(
+            "diagnose --message m --private-key k{key}.pem --peer {}",
+            theirs.trim()
+        );
+        let found = folder.run(&diagnose, "").text();
+        let is_noted = found.contains("note: in this session x is the same as")
+            && found.contains("x without leading zeros")
+            && found.contains("a message of a second session");
+        notes += usize::from(is_noted);
+    }
+    assert!(notes >= 3, "{notes}");
 }
 
 #[test]

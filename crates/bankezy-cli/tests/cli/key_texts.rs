@@ -17,21 +17,21 @@ fn public_jwk() -> String {
     format!("{}}}", P256_JWK.split_once(",\"d\"").unwrap().0)
 }
 
-fn member(name: &str) -> String {
+pub(super) fn member(name: &str) -> String {
     let jwk: serde_json::Value = serde_json::from_str(P256_JWK).unwrap();
     jwk[name].as_str().unwrap().to_owned()
 }
 
-fn der(pem: &str) -> Vec<u8> {
+pub(super) fn der(pem: &str) -> Vec<u8> {
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(body).unwrap()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn lines(text: &str, end: &str) -> String {
+pub(super) fn lines(text: &str, end: &str) -> String {
     let lines = text.as_bytes().chunks(64);
     let lines: Vec<_> = lines.map(|line| str::from_utf8(line).unwrap()).collect();
     lines.join(end)
@@ -157,14 +157,24 @@ fn what_is_wrong_with_a_public_key_is_said() {
             STANDARD.encode(&der(keys::RSA_2048_PUBLIC)[..200]),
             P::NotDer { structure: spki },
         ),
-        (STANDARD.encode(der(P384_PUBLIC)), P::WrongCurve),
+        (
+            STANDARD.encode(der(P384_PUBLIC)),
+            P::WrongCurve {
+                found: "P-384 (secp384r1)",
+            },
+        ),
         ("A".repeat(16 * 1024 + 1), P::TooLong { max: 16 * 1024 }),
     ];
     // The same in clear, in base64, and in base64 with blanks.
     let of_json = [
         (P256_JWK.to_owned(), P::PrivateMember),
         (RSA_JWK.to_owned(), P::PrivateMember),
-        (json.replace("P-256", "P-384"), P::WrongCurve),
+        (
+            json.replace("P-256", "P-384"),
+            P::WrongCurve {
+                found: "P-384 (secp384r1)",
+            },
+        ),
         (
             json.replace(&x, &short),
             P::MemberLength {
@@ -284,77 +294,6 @@ fn forms_that_are_not_read_are_named() {
     folder
         .run("open --private-key two", "x")
         .failed(1, "keep the one that is meant");
-}
-
-/// A file of hex or base64 is first decoded with the command that the message names.
-#[cfg(unix)]
-#[test]
-fn the_commands_for_a_file_of_text_give_the_key() {
-    let folder = Folder::new();
-    folder.write("pub.pem", keys::P256_PUBLIC);
-    let sealed = folder.run("seal --recipient pub.pem", "x").printed();
-    let scalar = URL_SAFE_NO_PAD.decode(member("d")).unwrap();
-    let tools = ["sh", "openssl", "xxd", "base64", "tr", "sed"];
-    let separated = |separator: &str| {
-        let octets: Vec<_> = scalar.iter().map(|octet| format!("{octet:02X}")).collect();
-        octets.join(separator)
-    };
-    let is_there = |tool: &&str| {
-        let found = Command::new("sh")
-            .args(["-c", &format!("command -v {tool}")])
-            .output();
-        found.is_ok_and(|found| found.status.success())
-    };
-    if let Some(tool) = tools.iter().find(|tool| !is_there(tool)) {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "{tool} is not here, and CI runs every command"
-        );
-        eprintln!("skipped: {tool} is not here");
-        return;
-    }
-    for text in [
-        hex(&scalar),
-        lines(&hex(&scalar), "\n") + "\n",
-        format!("0x{}", hex(&scalar)),
-        separated(":"),
-        separated("-"),
-        separated(" "),
-        // As `openssl ec -text` writes it.
-        lines(&format!("00:{}", separated(":")), "\n    "),
-        STANDARD.encode(&scalar),
-        STANDARD_NO_PAD.encode(&scalar),
-        URL_SAFE_NO_PAD.encode(&scalar) + "\n",
-        // Both characters that the alphabets differ in.
-        URL_SAFE_NO_PAD.encode([0xfb; 32]),
-    ] {
-        folder.write("text", &text);
-        let ran = folder.run("open --private-key text", &sealed);
-        assert_eq!(ran.code, 1);
-        assert!(
-            ran.err.contains("32 octets without a structure"),
-            "{}",
-            ran.err
-        );
-        let commands: Vec<_> = ran.err.split('`').skip(1).step_by(2).collect();
-        for command in &commands {
-            let command = command.replace("TEXT", "text").replace("FILE", "file");
-            let ran = Command::new("sh")
-                .args(["-c", &command])
-                .current_dir(&folder.0)
-                .output()
-                .unwrap();
-            let errors = String::from_utf8_lossy(&ran.stderr);
-            assert!(ran.status.success(), "{command}: {errors}");
-        }
-        let opened = folder.run("open --private-key key.pem", &sealed);
-        // The last one is another key.
-        if text.starts_with("-_") {
-            opened.failed(1, "could not be opened");
-        } else {
-            assert_eq!(opened.printed(), b"x", "{commands:?}");
-        }
-    }
 }
 
 #[test]

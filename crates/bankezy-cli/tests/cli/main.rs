@@ -10,6 +10,7 @@ mod environment;
 mod explaining;
 mod fleet;
 mod guide;
+mod key_hints;
 mod key_texts;
 mod keys_and_messages;
 mod lines;

@@ -7,15 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Folder;
-
-fn der(pem: &str) -> Vec<u8> {
-    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    STANDARD.decode(body).unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use super::key_texts::{der, hex};
 
 /// In DER, and in hex and base64 of it.
 #[test]

@@ -52,7 +52,7 @@ const SECRETS: [&str; 18] = [
     "utf8",
     "raw bytes",
     "quotation marks",
-    "NAME=",
+    "the name in front",
     "JSON",
     "JWK",
     "UTF-16",

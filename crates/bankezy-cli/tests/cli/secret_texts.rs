@@ -155,6 +155,89 @@ fn inspect_says_that_a_secret_or_a_private_key_is_no_message() {
     }
 }
 
+/// `VARIABLE="$(cat key.pem)"`: each argument that takes the name of a file says where the content itself goes.
+#[test]
+fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
+    let folder = Folder::new();
+    folder.write("k", keys::P256_ENCRYPTED);
+    let jwk = include_str!("../../../../tests/data/p256.jwk.json");
+    let base64: String = keys::P256
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    for content in [keys::P256, jwk, &base64, SECRET] {
+        let told = |ran: crate::Ran, what: &str| {
+            let part = content.get(60..80).unwrap_or(&content[20..]);
+            assert!(!ran.err.contains(part), "{}", ran.err);
+            ran.failed(1, what);
+        };
+        for (command, variable, instead) in [
+            (
+                "open",
+                "BANKEZY_PRIVATE_KEY",
+                "with BANKEZY_PRIVATE_KEY_ENV or --private-key-env",
+            ),
+            (
+                "open",
+                "BANKEZY_SECRET_FILE",
+                "with BANKEZY_SECRET_ENV or --secret-env",
+            ),
+            (
+                "open --private-key k",
+                "BANKEZY_PRIVATE_KEY_PASSWORD_FILE",
+                "with BANKEZY_PRIVATE_KEY_PASSWORD_ENV or --private-key-password-env",
+            ),
+            (
+                "token sardine --sandbox --client-id c --customer-id c --session-key-file k",
+                "SARDINE_CLIENT_SECRET_FILE",
+                "with SARDINE_CLIENT_SECRET_ENV or --client-secret-env",
+            ),
+            (
+                "open",
+                "BANKEZY_CONFIG",
+                "write it to a file and give the name of that",
+            ),
+        ] {
+            let ran = folder.run_with(command, "x", &[(variable, content)]);
+            told(
+                ran,
+                &format!("{variable} takes the name of a file, but was given"),
+            );
+            told(
+                folder.run_with(command, "x", &[(variable, content)]),
+                instead,
+            );
+        }
+        for (flag, instead) in [
+            ("--private-key", "with --private-key-env"),
+            ("--secret-file", "with --secret-env"),
+        ] {
+            let given = format!("{flag}={content}");
+            told(folder.run_args(["open", &*given], "x", &[]), instead);
+        }
+        let toml = format!(
+            "private_key = {}\n",
+            serde_json::to_string(content).unwrap()
+        );
+        folder.write("c", toml);
+        let ran = folder.run("open --config c", "x");
+        told(
+            ran,
+            "with `private_key_env` of the settings file or --private-key-env",
+        );
+    }
+    // A name that looks like one is a name, and so is that of a file that is there.
+    let ran = folder.run("open --secret-file missing/secret.txt", "x");
+    ran.failed(1, "no such file");
+    folder.write(SECRET, SECRET);
+    let sealed = folder
+        .run(&format!("seal --secret-file {SECRET}"), "x")
+        .printed();
+    folder
+        .run_with("open", sealed, &[("BANKEZY_SECRET_FILE", SECRET)])
+        .printed();
+}
+
 /// Variables give the one key that is asked for. What is not used is said.
 #[test]
 fn a_key_of_the_environment_that_is_not_used_is_said() {
@@ -202,6 +285,18 @@ fn a_key_of_the_environment_that_is_not_used_is_said() {
             &to_key,
             &[password],
             "a recipient",
+        ),
+        (
+            "seal --recipient pub.pem",
+            &to_key,
+            &[("BANKEZY_ENCODING", "hex")],
+            "a recipient",
+        ),
+        (
+            "open --private-key k",
+            &to_key,
+            &[("BANKEZY_ENCODING", "hex")],
+            private,
         ),
     ] {
         let ran = folder.run_with(command, input, variables);
@@ -267,9 +362,4 @@ fn a_key_of_the_environment_that_is_not_used_is_said() {
     let ran = folder.run_with("open", "x", &[("BANKEZY_PRIVATE_KEY_FILE", "k")]);
     let warning = "`BANKEZY_PRIVATE_KEY_FILE` is not read: did you mean `BANKEZY_PRIVATE_KEY`?";
     assert!(ran.code == 2 && ran.err.contains(warning), "{}", ran.err);
-    let ran = folder.run_with("open", "x", &[("BANKEZY_PRIVATE_KEY", keys::P256)]);
-    ran.failed(
-        1,
-        "BANKEZY_PRIVATE_KEY takes the name of a file, and was given a key",
-    );
 }

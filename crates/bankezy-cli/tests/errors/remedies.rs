@@ -201,7 +201,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Send the key as `PublicKey::to_wire` writes it, or read it with `PublicKey::from_spki_der`.",
     ),
     ("key.unknown_kty", "Use a P-256 or RSA key."),
-    ("key.wrong_curve", "Use a key on P-256."),
+    (
+        "key.wrong_curve",
+        "Make a key on P-256 with the command that the text names, or ask for one.",
+    ),
+    ("key.curve_name", "Write `P-256` as the `crv`."),
     (
         "key.point_form",
         "Convert the key with the command that the text names.",
@@ -376,6 +380,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     (
         "key.form_utf32",
         "Convert the text with the command that the text names.",
+    ),
+    (
+        "key.form_parameters",
+        "Make a key with the command that the text names, or copy the block with the key too.",
     ),
     ("key.form_public_key", "Give the private key."),
     (

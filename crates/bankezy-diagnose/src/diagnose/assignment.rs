@@ -1,13 +1,36 @@
 //! What is around a value in a line of a settings file, a shell or a program.
 
-/// A text without the quotation marks, brackets or XML tags around it.
+use crate::diagnose::secret_lines::LONG;
+
+/// A text without the quotation marks around it.
 pub(crate) fn quoted(text: &str) -> Option<&str> {
     // What Python prints of octets.
     let text = match text.strip_prefix('b') {
         Some(rest) if rest.starts_with(['"', '\'']) => rest,
         _ => text,
     };
-    in_tags(text).or_else(|| in_marks(text))
+    in_any(
+        text,
+        [
+            ('"', '"'),
+            ('\'', '\''),
+            ('`', '`'),
+            ('\u{201c}', '\u{201d}'),
+            ('\u{2018}', '\u{2019}'),
+        ],
+    )
+}
+
+/// A text without the brackets or XML tags around it.
+pub(crate) fn bracketed(text: &str) -> Option<&str> {
+    in_tags(text)
+        .or_else(|| in_named(text))
+        .or_else(|| in_any(text, [('<', '>'), ('{', '}'), ('[', ']'), ('(', ')')]))
+}
+
+fn in_any<const N: usize>(text: &str, marks: [(char, char); N]) -> Option<&str> {
+    let mut marks = marks.into_iter();
+    marks.find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
 fn in_tags(text: &str) -> Option<&str> {
@@ -16,29 +39,10 @@ fn in_tags(text: &str) -> Option<&str> {
     end.ends_with('>').then_some(inside)
 }
 
-fn in_marks(text: &str) -> Option<&str> {
-    // What Node prints of octets, and SQL.
-    for (open, close) in [("<Buffer ", ">"), ("x'", "'"), ("X'", "'")] {
-        if let Some(inside) = text
-            .strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-        {
-            return Some(inside);
-        }
-    }
-    [
-        ('"', '"'),
-        ('\'', '\''),
-        ('`', '`'),
-        ('\u{201c}', '\u{201d}'),
-        ('\u{2018}', '\u{2019}'),
-        ('<', '>'),
-        ('{', '}'),
-        ('[', ']'),
-        ('(', ')'),
-    ]
-    .into_iter()
-    .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+/// What Node prints of octets, and SQL.
+fn in_named(text: &str) -> Option<&str> {
+    let mut marks = [("<Buffer ", ">"), ("x'", "'"), ("X'", "'")].into_iter();
+    marks.find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
 }
 
 /// The octets of a list in a program, such as `new byte[] {0x01, 0x02}`.
@@ -49,15 +53,26 @@ pub(crate) fn list(text: &str) -> Option<&str> {
 }
 
 /// The value of `NAME=value`, `export NAME=value;`, `$env:NAME = value`, `const NAME = value`,
-/// `name: value`, `"name": "value",` or `'name' => 'value'`.
+/// `name: value`, `"name": "value",`, `'name' => 'value'` or `name -> value`.
 pub(crate) fn assigned(text: &str) -> Option<&str> {
+    let value = behind_name(text)?.trim();
+    let value = value.trim_end_matches([',', ';']).trim_end();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The same with the blanks and the punctuation around it.
+pub(crate) fn behind_name(text: &str) -> Option<&str> {
     let is_powershell = text
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
     let start = if is_powershell { text.get(5..)? } else { text };
     let (names, value) = match named_by_a_word(start) {
         Some(named) => named,
-        None => start.split_once(['=', ':'])?,
+        None => {
+            let mut arrows = ["->", "\u{2192}", "\u{21d2}"].iter();
+            let arrow = arrows.find_map(|arrow| start.split_once(arrow));
+            arrow.or_else(|| start.split_once(['=', ':']))?
+        }
     };
     let names = names.trim();
     let names = quoted(names).unwrap_or(names);
@@ -68,12 +83,9 @@ pub(crate) fn assigned(text: &str) -> Option<&str> {
         && names.split_whitespace().flat_map(str::chars).all(is_word);
     let value = value.trim_start_matches(['=', '>']);
     // What is behind the padding of a base64 text is not a value, nor is the rest of digits with colons.
-    let is_behind = [" #", " //", ",", ";"]
-        .iter()
-        .any(|start| value.starts_with(start));
-    let value = value.trim().trim_end_matches([',', ';']).trim_end();
-    let is_value = !value.is_empty() && !is_behind && !is_digits_with_colons(text);
-    (is_name && is_value).then_some(value)
+    let is_behind =
+        value.starts_with([',', ';']) || value.strip_prefix(' ').is_some_and(is_comment);
+    (is_name && !is_behind && !is_digits_with_colons(text)).then_some(value)
 }
 
 /// Name and value behind a word, with a blank between: `setx NAME value`, and `ENV NAME value` of a Dockerfile.
@@ -101,9 +113,21 @@ pub(crate) fn without_comment(text: &str) -> Option<&str> {
         let rest = rest.trim_start_matches([' ', '\t', ',', ';']);
         return (rest.starts_with('#') || rest.starts_with("//")).then_some(value);
     }
-    let starts = [" #", "\t#", " //", "\t//"];
-    let start = starts.iter().filter_map(|start| text.find(start)).min()?;
+    let is_before = |(at, _): &(usize, &str)| {
+        let behind = text.get(at.saturating_add(1)..);
+        behind.is_some_and(is_comment)
+    };
+    let (start, _) = text.match_indices([' ', '\t']).find(is_before)?;
     text.get(..start).map(str::trim_end)
+}
+
+/// Whether a comment starts here. base64 may start with `//` too, and goes on without a blank.
+fn is_comment(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let word = word.trim_end_matches([',', ';']);
+    let is_value = word.len() >= LONG && word.chars().all(is_base64);
+    text.starts_with('#') || text.starts_with("//") && !is_value
 }
 
 #[cfg(test)]
@@ -131,7 +155,19 @@ mod tests {
             ("\"name\": \"v\",", Some("\"v\"")),
             ("'name' => 'v',", Some("'v'")),
             ("name := v", Some("v")),
+            ("a name -> v", Some("v")),
+            ("name \u{2192} v", Some("v")),
             ("NAME=v # w", Some("v # w")),
+            (
+                "name: //9jcmV0c2VjcmV0c2VjcmV0",
+                Some("//9jcmV0c2VjcmV0c2VjcmV0"),
+            ),
+            (
+                "name -> //9jcmV0c2VjcmV0c2VjcmV0; // w",
+                Some("//9jcmV0c2VjcmV0c2VjcmV0; // w"),
+            ),
+            ("c2VjcmV0= // of the bank", None),
+            ("c2VjcmV0= //https://host/path-of-the-bank", None),
             ("c2VjcmV0==", None),
             ("c2VjcmV0=", None),
             ("c2VjcmV0== # a comment", None),
@@ -155,7 +191,7 @@ mod tests {
             ("X'01ff'", Some("01ff")),
             ("bv", None),
         ] {
-            assert_eq!(quoted(text), inside, "{text}");
+            assert_eq!(quoted(text).or_else(|| bracketed(text)), inside, "{text}");
         }
         assert_eq!(list("uint8_t k[2] = {0x01, 0x02};"), Some("0x01, 0x02"));
         assert_eq!(list("{v}"), None);

@@ -72,7 +72,10 @@ pub(crate) fn candidates(
     for (owner, forms) in OWNERS.into_iter().zip([&ours, &theirs]) {
         candidates.extend(forms.iter().map(|(form, bytes)| {
             let form = *form;
-            Candidate::new(Info::Key { owner, form }, bytes.clone())
+            Candidate {
+                is_rare: form.is_rare(),
+                ..Candidate::new(Info::Key { owner, form }, bytes.clone())
+            }
         }));
     }
     candidates.extend(further.iter().flat_map(|text| of_further(text)));
@@ -81,10 +84,13 @@ pub(crate) fn candidates(
         let [mine, other] = keys.map(|forms| forms.iter());
         candidates.extend(mine.zip(other).map(|((form, mine), (_, other))| {
             let form = *form;
-            Candidate::new(
-                Info::BothKeys { first, form },
-                [mine.as_slice(), other].concat(),
-            )
+            Candidate {
+                is_rare: form.is_rare(),
+                ..Candidate::new(
+                    Info::BothKeys { first, form },
+                    [mine.as_slice(), other].concat(),
+                )
+            }
         }));
     }
     candidates.extend(JOINED.iter().map(|&text| Candidate {
@@ -147,6 +153,20 @@ fn hex_digits(text: &str) -> Option<String> {
     String::from_utf8(digits.as_bytes().to_vec()).ok()
 }
 
+impl KeyForm {
+    /// Whether it is tried with the x coordinate alone, and with no other kind of input: else the pairs are too many.
+    fn is_rare(self) -> bool {
+        matches!(
+            self,
+            Self::SpkiHex
+                | Self::CompressedPointBase64
+                | Self::CompressedPointHex
+                | Self::XCoordinateBase64
+                | Self::XCoordinateHex
+        )
+    }
+}
+
 fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
     // The uncompressed point is the tail of a SubjectPublicKeyInfo (RFC 5480 section 2.2).
     let spki = key.to_spki_der();
@@ -156,12 +176,14 @@ fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
         .and_then(|point| point.last())
         .map(|last| 2 | last & 1);
     let compressed = x.zip(parity).map(|(x, parity)| [&[parity], x].concat());
+    let base64 = |octets: &[u8]| BASE64.encode(octets).into_bytes();
+    let hex = |octets: &[u8]| octets::to_hex(octets, false).as_bytes().to_vec();
     [
         (KeyForm::Wire, Some(key.to_wire().into_bytes())),
         (KeyForm::Jwk, Some(key.to_jwk().into_bytes())),
         (KeyForm::Point, point.map(|point| point.to_vec())),
         (KeyForm::XCoordinate, x.map(<[u8]>::to_vec)),
-        (KeyForm::CompressedPoint, compressed),
+        (KeyForm::CompressedPoint, compressed.clone()),
         (KeyForm::Spki, Some(spki.clone())),
         (
             KeyForm::PointBase64,
@@ -172,6 +194,18 @@ fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
             point.map(|point| octets::to_hex(point, false).as_bytes().to_vec()),
         ),
         (KeyForm::SpkiBase64, Some(BASE64.encode(&spki).into_bytes())),
+        (
+            KeyForm::Coordinates,
+            point.and_then(|point| point.get(1..)).map(<[u8]>::to_vec),
+        ),
+        (KeyForm::SpkiHex, Some(hex(&spki))),
+        (
+            KeyForm::CompressedPointBase64,
+            compressed.as_deref().map(base64),
+        ),
+        (KeyForm::CompressedPointHex, compressed.as_deref().map(hex)),
+        (KeyForm::XCoordinateBase64, x.map(base64)),
+        (KeyForm::XCoordinateHex, x.map(hex)),
         (KeyForm::Pem, Some(key.to_pem().into_bytes())),
     ]
     .into_iter()

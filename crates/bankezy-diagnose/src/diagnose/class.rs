@@ -142,7 +142,7 @@ impl fmt::Display for Class {
             },
             Self::Part => "the first or last 32 bytes, 32 bytes reversed, 16 bytes twice",
             Self::HashOfSecret => "SHA-256, SHA-384, SHA-512 and SHA3-256 of the secret",
-            Self::HashTextOfSecret => "MD5 and SHA-256 of the secret as text",
+            Self::HashTextOfSecret => "MD5, SHA-1, SHA-256 and SHA-512 of the secret as text",
             Self::Plain => "raw and sha256",
             Self::OtherForm => {
                 "BigInteger, x and y, reversed, hex, base64 and decimal of the shared secret"

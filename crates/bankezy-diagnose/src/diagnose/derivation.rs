@@ -160,7 +160,8 @@ fn steps<'a>(
     let concats_of_same = concats.clone();
     let concats_of_rare: Vec<Kdf> = Kdf::concats_of_256_bits().collect();
     let concats_of_integers = concats.clone();
-    let same_of_integers = concats.clone();
+    // Of integers, the one of the standard is not tried with one text before.
+    let same_of_integers: Vec<Kdf> = [Kdf::CONCAT].into_iter().chain(concats.clone()).collect();
     let with_one = Kdf::WITH_ONE_INPUT.to_vec();
     let (x963_of_others, with_one_of_others) = (x963.clone(), with_one.clone());
     let with_two_of_others = with_two.clone();

@@ -65,7 +65,8 @@ macro_rules! text_within {
 
 impl Encoding {
     /// The value of the flag `--encoding`, where it has one.
-    pub(crate) fn flag(self) -> Option<&'static str> {
+    #[must_use]
+    pub fn flag(self) -> Option<&'static str> {
         match self {
             Self::Base64url => Some("base64url"),
             Self::Base64 => Some("base64"),

@@ -3,7 +3,9 @@
 use core::fmt;
 
 use crate::diagnose::derivation::TriedDerivation;
+use crate::diagnose::encoding::Encoding;
 use crate::diagnose::reading::Reading;
+use crate::diagnose::shared::SharedForm;
 use crate::diagnose::weakness::Weakness;
 
 /// What opens a message.
@@ -19,6 +21,8 @@ pub enum Finding {
         tried: usize,
         /// Why the key is a weak one, where it is.
         weakness: Option<Weakness>,
+        /// Other encodings that read this secret alike: a message under another secret tells which it is.
+        alike: Vec<Encoding>,
     },
     /// The shared secret of both keys, derived in this way.
     #[non_exhaustive]
@@ -32,6 +36,9 @@ pub enum Finding {
         /// The flags of the command line for it, where there are such and each input is a text that
         /// they can carry.
         flags: Option<Flags>,
+        /// Other forms of the shared secret that are the same in this session: a message of another session, with
+        /// other keys, tells which it is.
+        alike: Vec<SharedForm>,
     },
     /// The private key alone: the message is sealed to its public half.
     PrivateKey,

@@ -32,6 +32,14 @@ pub enum Function {
     Sha256Hex,
     /// SHA-256 as 64 upper-case hexadecimal digits, taken as text.
     Sha256HexUpper,
+    /// SHA-512 as 128 lower-case hexadecimal digits, taken as text.
+    Sha512Hex,
+    /// SHA-512 as 128 upper-case hexadecimal digits, taken as text.
+    Sha512HexUpper,
+    /// SHA-1 as 40 lower-case hexadecimal digits, taken as text.
+    Sha1Hex,
+    /// SHA-1 as 40 upper-case hexadecimal digits, taken as text.
+    Sha1HexUpper,
     /// SHA-256 as 44 characters of base64, taken as text.
     Sha256Base64,
     /// SHA3-256.
@@ -40,7 +48,7 @@ pub enum Function {
 
 impl Function {
     /// From common to rare.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Identity,
         Self::Sha256,
         Self::Sha512,
@@ -49,6 +57,10 @@ impl Function {
         Self::Md5HexUpper,
         Self::Sha256Hex,
         Self::Sha256HexUpper,
+        Self::Sha512Hex,
+        Self::Sha512HexUpper,
+        Self::Sha1Hex,
+        Self::Sha1HexUpper,
         Self::Sha256Base64,
         Self::Sha256Twice,
         Self::Sha3,
@@ -56,18 +68,24 @@ impl Function {
 
     pub(crate) fn apply(self, input: &[u8]) -> SecretBytes {
         let sha256 = || digest::<Sha256>(&[input]);
+        let sha512 = || digest::<Sha512>(&[input]);
+        let sha1 = || digest::<Sha1>(&[input]);
         let md5 = || digest::<Md5>(&[input]);
         match self {
             Self::Identity => copied(input),
             Self::Sha256 => sha256(),
             Self::Sha384 => digest::<Sha384>(&[input]),
-            Self::Sha512 => digest::<Sha512>(&[input]),
+            Self::Sha512 => sha512(),
             Self::Sha256Twice => digest::<Sha256>(&[sha256().as_bytes()]),
             Self::Sha3 => digest::<Sha3_256>(&[input]),
             Self::Md5Hex => octets::to_hex(md5().as_bytes(), false),
             Self::Md5HexUpper => octets::to_hex(md5().as_bytes(), true),
             Self::Sha256Hex => octets::to_hex(sha256().as_bytes(), false),
             Self::Sha256HexUpper => octets::to_hex(sha256().as_bytes(), true),
+            Self::Sha512Hex => octets::to_hex(sha512().as_bytes(), false),
+            Self::Sha512HexUpper => octets::to_hex(sha512().as_bytes(), true),
+            Self::Sha1Hex => octets::to_hex(sha1().as_bytes(), false),
+            Self::Sha1HexUpper => octets::to_hex(sha1().as_bytes(), true),
             Self::Sha256Base64 => octets::to_base64(sha256().as_bytes(), &BASE64),
         }
     }

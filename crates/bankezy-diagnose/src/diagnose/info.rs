@@ -82,6 +82,18 @@ pub enum KeyForm {
     PointHex,
     /// The SubjectPublicKeyInfo in base64, in one line.
     SpkiBase64,
+    /// The x and y coordinates of the point, 64 bytes.
+    Coordinates,
+    /// The SubjectPublicKeyInfo in lower-case hexadecimal digits.
+    SpkiHex,
+    /// The compressed point in base64.
+    CompressedPointBase64,
+    /// The compressed point in lower-case hexadecimal digits.
+    CompressedPointHex,
+    /// The x coordinate in base64.
+    XCoordinateBase64,
+    /// The x coordinate in lower-case hexadecimal digits.
+    XCoordinateHex,
     /// The SubjectPublicKeyInfo in PEM: [`PublicKey::to_pem`](bankezy_crypto::PublicKey::to_pem).
     Pem,
 }
@@ -119,6 +131,12 @@ impl KeyForm {
             Self::PointBase64 => "point in base64",
             Self::PointHex => "point in hex",
             Self::SpkiBase64 => "SubjectPublicKeyInfo in base64",
+            Self::Coordinates => "x and y coordinates",
+            Self::SpkiHex => "SubjectPublicKeyInfo in hex",
+            Self::CompressedPointBase64 => "compressed point in base64",
+            Self::CompressedPointHex => "compressed point in hex",
+            Self::XCoordinateBase64 => "x coordinate in base64",
+            Self::XCoordinateHex => "x coordinate in hex",
             Self::Pem => "SubjectPublicKeyInfo in PEM",
         }
     }
@@ -128,6 +146,11 @@ impl Info {
     /// A Rust expression for it, where `ours` and `theirs` are the public keys, and `header` is a map from
     /// the members of the message's header to their texts.
     pub(crate) fn rust(&self) -> String {
+        let compressed = |key: &str| {
+            format!(
+                "[&[2 | {key}.to_spki_der()[90] & 1][..], &{key}.to_spki_der()[27..59]].concat()"
+            )
+        };
         let key = |owner: KeyOwner, form: KeyForm| {
             let key = match owner {
                 KeyOwner::Ours => "ours",
@@ -138,9 +161,21 @@ impl Info {
                 KeyForm::Jwk => format!("{key}.to_jwk().as_bytes()"),
                 KeyForm::Point => format!("&{key}.to_spki_der()[26..]"),
                 KeyForm::XCoordinate => format!("&{key}.to_spki_der()[27..59]"),
-                KeyForm::CompressedPoint => format!(
-                    "&[&[2 | {key}.to_spki_der()[90] & 1][..], &{key}.to_spki_der()[27..59]].concat()[..]"
-                ),
+                KeyForm::CompressedPoint => format!("&{}[..]", compressed(key)),
+                KeyForm::Coordinates => format!("&{key}.to_spki_der()[27..]"),
+                KeyForm::SpkiHex => format!("hex::encode({key}.to_spki_der()).as_bytes()"),
+                KeyForm::CompressedPointBase64 => {
+                    format!("BASE64_STANDARD.encode({}).as_bytes()", compressed(key))
+                }
+                KeyForm::CompressedPointHex => {
+                    format!("hex::encode({}).as_bytes()", compressed(key))
+                }
+                KeyForm::XCoordinateBase64 => {
+                    format!("BASE64_STANDARD.encode(&{key}.to_spki_der()[27..59]).as_bytes()")
+                }
+                KeyForm::XCoordinateHex => {
+                    format!("hex::encode(&{key}.to_spki_der()[27..59]).as_bytes()")
+                }
                 KeyForm::Spki => format!("&{key}.to_spki_der()[..]"),
                 KeyForm::PointBase64 => {
                     format!("BASE64_STANDARD.encode(&{key}.to_spki_der()[26..]).as_bytes()")

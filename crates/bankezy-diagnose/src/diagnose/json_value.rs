@@ -79,6 +79,30 @@ pub(crate) fn rank(name: &str) -> Option<usize> {
     NAMES.iter().position(|part| name.contains(part))
 }
 
+/// An object or a list as Python prints it, as JSON. `None` for what has no single quotation marks.
+pub(crate) fn of_python(text: &str) -> Option<SecretBytes> {
+    const WORDS: [(&str, &str); 4] = [
+        ("'", "\""),
+        (": None", ": null"),
+        (": True", ": true"),
+        (": False", ": false"),
+    ];
+    if !text.starts_with(['{', '[']) || !text.contains('\'') {
+        return None;
+    }
+    let mut json = SecretBytes::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word = WORDS.iter().find(|(word, _)| rest.starts_with(word));
+        let len = word.map_or(first.len_utf8(), |(word, _)| word.len());
+        let (read, after) = rest.split_at_checked(len)?;
+        // Writing to memory does not fail.
+        let _ = json.write_all(word.map_or(read, |(_, json)| json).as_bytes());
+        rest = after;
+    }
+    Some(json)
+}
+
 /// A text without the backslash escapes of JSON and of shells. `None` where there is none, or one that
 /// is not known.
 pub(crate) fn unescaped(text: &str) -> Option<SecretBytes> {

@@ -138,10 +138,13 @@ impl Kdf {
             layout,
         };
         let of_others = ["A128GCM", "A256GCMKW"].map(|name| concat(name, ConcatLayout::Standard));
+        let others = ["dir", "ECDH-ES", "A256KW", "ECDH-ES+A256KW"];
+        let without_length = others.map(|name| concat(name, ConcatLayout::WithoutLength));
         let odd = ConcatLayout::ODD.into_iter();
         of_others
             .into_iter()
             .chain(odd.flat_map(move |layout| ["A256GCM", ""].map(|name| concat(name, layout))))
+            .chain(without_length)
     }
 
     /// With one further input, which is not the one of the core.

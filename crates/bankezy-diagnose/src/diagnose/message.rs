@@ -13,12 +13,15 @@ use crate::diagnose::candidates::candidates;
 use crate::diagnose::capture::{self, Unclear};
 use crate::diagnose::capture_find::left_over;
 use crate::diagnose::derivation::{DerivationAttempt, DerivationOutcome, derivations};
+use crate::diagnose::encoding::Encoding;
 use crate::diagnose::error::DiagnoseError;
 use crate::diagnose::finding::{Finding, Flags};
 use crate::diagnose::info::Info;
 use crate::diagnose::profile;
-use crate::diagnose::reading::{Candidate, MAX_SECRET, ReadingAttempt, ReadingOutcome, readings};
-use crate::diagnose::shared::{forms, shared_secret};
+use crate::diagnose::reading::{
+    Candidate, MAX_SECRET, Reading, ReadingAttempt, ReadingOutcome, readings,
+};
+use crate::diagnose::shared::{alike, forms, shared_secret};
 use crate::diagnose::stripped::Stripped;
 use crate::diagnose::weakness::Weakness;
 
@@ -125,11 +128,14 @@ impl<'a> Message<'a> {
             return Err(DiagnoseError::SecretTooLong { found, max });
         }
         let mut tried = Vec::new();
-        for (reading, key) in readings(secret.as_bytes()) {
+        let mut readings = readings(secret.as_bytes());
+        while let Some((reading, key)) = readings.next() {
             let outcome = match key {
                 Ok(Candidate { key, weakness }) => {
                     if self.opens_under(&PayloadSecret::from_bytes(key.as_bytes())?)? {
+                        let alike = alike_readings(&reading, &key, secret.as_bytes(), readings);
                         return Ok(Finding::Reading {
+                            alike,
                             reading,
                             tried: tried.len().saturating_add(1),
                             weakness,
@@ -182,6 +188,7 @@ impl<'a> Message<'a> {
                             tried: tried.len().saturating_add(1),
                             weakness: Weakness::of(key, shared.as_bytes()),
                             flags: derivation.flags(inputs).map(Flags),
+                            alike: alike(&shared, derivation.form),
                             derivation,
                         });
                     }
@@ -235,6 +242,32 @@ impl<'a> Message<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The encodings, of those that have a name, that give the same key. Of a text without padding, base64url is meant.
+fn alike_readings(
+    found: &Reading,
+    key: &SecretBytes,
+    secret: &[u8],
+    rest: impl Iterator<Item = (Reading, Result<Candidate, ReadingOutcome>)>,
+) -> Vec<Encoding> {
+    let is_end = |pair: &[u8]| matches!(pair, [b'=', end] if !end.is_ascii_alphanumeric());
+    let is_padded = secret.ends_with(b"=") || secret.windows(2).any(is_end);
+    let is_alike = |other: &Reading| {
+        (other.function, other.take) == (found.function, found.take)
+            && other.wrappers == found.wrappers
+            && other.encoding.flag().is_some()
+            && found.encoding.flag().is_some()
+    };
+    if !is_padded {
+        return Vec::new();
+    }
+    rest.filter(|(reading, other)| {
+        let has_key = |other: &Candidate| other.key.as_bytes() == key.as_bytes();
+        is_alike(reading) && other.as_ref().is_ok_and(has_key)
+    })
+    .map(|(reading, _)| reading.encoding)
+    .collect()
 }
 
 impl fmt::Debug for Message<'_> {

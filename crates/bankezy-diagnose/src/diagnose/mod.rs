@@ -12,6 +12,7 @@ mod capture_parts;
 mod capture_words;
 mod class;
 mod cleaning;
+mod columns;
 mod derivation;
 mod derivation_terms;
 mod encoding;
@@ -48,6 +49,8 @@ mod terms;
 mod terms_tests;
 mod unwrapping;
 mod weakness;
+#[cfg(all(test, unix))]
+mod wrapped_secrets;
 mod wrapper;
 
 pub use class::{Class, Classes};

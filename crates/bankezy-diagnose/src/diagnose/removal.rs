@@ -2,13 +2,16 @@
 
 use bankezy_crypto::SecretBytes;
 
-use crate::diagnose::assignment::{assigned, list, quoted, without_comment};
+use crate::diagnose::assignment::{
+    assigned, behind_name, bracketed, list, quoted, without_comment,
+};
 use crate::diagnose::cleaning::Step;
+use crate::diagnose::columns::{arguments, columns, numbers};
 use crate::diagnose::encoding_terms::{BASE64_FILTER, BASE64URL_FILTER};
 use crate::diagnose::hex_dump;
 use crate::diagnose::hex_text::{without_prefixes, without_separators, without_suffix};
 use crate::diagnose::invisible;
-use crate::diagnose::json_value::{Inner, inner, unescaped};
+use crate::diagnose::json_value::{Inner, inner, of_python, unescaped};
 use crate::diagnose::octets::{self, copied};
 use crate::diagnose::secret_escapes::{byte_string, percent_decoded, without_bearer};
 use crate::diagnose::secret_lines::{fields, lines};
@@ -71,7 +74,8 @@ pub(crate) fn remove(value: &[u8]) -> Vec<Removed> {
     }
     if text.trim() != text {
         let trimmed = text.trim().as_bytes();
-        return vec![Removed::cut(Wrapper::WhiteSpace, value, trimmed)];
+        let trimmed = Removed::cut(Wrapper::WhiteSpace, value, trimmed);
+        return [trimmed].into_iter().chain(with_plus(text)).collect();
     }
     if let Some((octets, filter)) = hex_dump::undone(text) {
         return vec![Removed {
@@ -79,6 +83,12 @@ pub(crate) fn remove(value: &[u8]) -> Vec<Removed> {
             value: octets,
             step: Step::Filter(filter),
         }];
+    }
+    let arguments = arguments(text);
+    if !arguments.is_empty() {
+        let arguments = arguments.into_iter();
+        let cut = |text: &str| Removed::cut(Wrapper::Command, value, text.as_bytes());
+        return arguments.map(cut).collect();
     }
     let fields = fields(text);
     if !fields.is_empty() {
@@ -90,14 +100,64 @@ pub(crate) fn remove(value: &[u8]) -> Vec<Removed> {
     if values.is_empty() {
         let lines = lines(text).into_iter();
         let lines = lines.map(|line| Removed::cut(Wrapper::OtherLines, value, line.as_bytes()));
-        let of_text = remove_from_text(text).or_else(|| encoded(text));
-        return of_text.into_iter().chain(lines).collect();
+        let columns = columns(text).into_iter();
+        let columns = columns.map(|it| Removed::cut(Wrapper::Columns, value, it.as_bytes()));
+        let of_text = python_object(text)
+            .or_else(|| remove_from_text(text))
+            .or_else(|| encoded(text));
+        let all = of_text.into_iter().chain(lines).chain(columns);
+        let with_plus = with_plus(text).or_else(|| with_plus_in_front(text));
+        return all.chain(with_plus).collect();
     }
     let values = values.into_iter().map(|inner| match inner {
         Inner::Value(inner) => Removed::cut(Wrapper::Json, value, inner.as_bytes()),
         Inner::OctKey(key) => Removed::cut(Wrapper::OctJwk, value, key.as_bytes()),
     });
     values.collect()
+}
+
+/// What Python prints of an object, as JSON, if something in it may be the secret.
+fn python_object(text: &str) -> Option<Removed> {
+    let value = of_python(text)?;
+    let is_object =
+        core::str::from_utf8(value.as_bytes()).is_ok_and(|text| !inner(text).is_empty());
+    is_object.then_some(Removed {
+        wrapper: Wrapper::PythonObject,
+        value,
+        step: Step::Filter(
+            "sed -e \"s/'/\\\"/g\" -e 's/: None/: null/g' -e 's/: True/: true/g' -e 's/: False/: false/g'",
+        ),
+    })
+}
+
+/// base64 with `+` for its blanks: where a form or a query is decoded, `+` is a blank.
+fn with_plus(text: &str) -> Option<Removed> {
+    if !text.contains(' ') {
+        return None;
+    }
+    let mut value = copied(text.as_bytes());
+    for octet in value.as_mut().iter_mut().filter(|octet| **octet == b' ') {
+        *octet = b'+';
+    }
+    let decoded = octets::from_base64(value.as_bytes(), &octets::BASE64)?;
+    // Fewer octets are no secret, and words are base64 too.
+    (decoded.as_bytes().len() >= 16).then_some(Removed {
+        wrapper: Wrapper::Blanks,
+        value,
+        step: Step::Filter("tr ' ' '+'"),
+    })
+}
+
+/// The same behind a name, with the blank in front of it that was a `+`.
+fn with_plus_in_front(text: &str) -> Option<Removed> {
+    let value = behind_name(text)?;
+    let mut values = [Some(value), value.strip_prefix(' ')].into_iter().flatten();
+    let value = values.find(|value| value.starts_with(' ') && with_plus(value).is_some())?;
+    Some(Removed::cut(
+        Wrapper::Assignment,
+        text.as_bytes(),
+        value.as_bytes(),
+    ))
 }
 
 /// What base64 or hex has inside, if something is around the value in that too.
@@ -113,8 +173,9 @@ fn encoded(text: &str) -> Option<Removed> {
     all.into_iter().find_map(|(wrapper, value, filter)| {
         let value = value?;
         let inside = text_of_one_line(value.as_bytes())?;
-        let is_wrapped =
-            !inner(inside).is_empty() || assigned(inside).is_some() || quoted(inside).is_some();
+        let is_wrapped = !inner(inside).is_empty()
+            || assigned(inside).is_some()
+            || quoted(inside).or_else(|| bracketed(inside)).is_some();
         is_wrapped.then_some(Removed {
             wrapper,
             value,
@@ -138,11 +199,12 @@ fn remove_from_text(text: &str) -> Option<Removed> {
     }
     let in_place = [
         (Wrapper::Bearer, without_bearer(text)),
-        (Wrapper::Quotes, list(text)),
+        (Wrapper::Brackets, list(text).or_else(|| numbers(text))),
         (Wrapper::Assignment, assigned(text)),
         (Wrapper::Comment, without_comment(text)),
         (Wrapper::Punctuation, text.strip_suffix([',', ';'])),
         (Wrapper::Quotes, quoted(text)),
+        (Wrapper::Brackets, bracketed(text)),
         (Wrapper::HexSuffix, without_suffix(text)),
         (Wrapper::WrongPadding, without_padding(text)),
     ];

@@ -4,10 +4,10 @@ use crate::diagnose::assignment::assigned;
 use crate::diagnose::json_value::rank;
 
 /// Of a file with more, the rest is not looked at.
-const MAX_LINES: usize = 4;
+pub(crate) const MAX_LINES: usize = 4;
 
 /// The shortest value that is taken for a secret where its name does not tell.
-const LONG: usize = 22;
+pub(crate) const LONG: usize = 22;
 
 /// The lines of a text that may be a secret or hold it, the likely ones first. None where a text is one line, or
 /// one value in lines of the same length.
@@ -34,7 +34,9 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
 /// one field, which is an assignment.
 pub(crate) fn fields(text: &str) -> Vec<&str> {
     let fields = text.rsplit_once('?').map_or(text, |(_, query)| query);
-    if !fields.contains('&') || text.contains(char::is_whitespace) {
+    // In values, where a form was decoded, a blank may have been `+`.
+    let is_other = |c: char| c.is_whitespace() && c != ' ';
+    if !fields.contains('&') || text.contains(is_other) {
         return Vec::new();
     }
     let is_name = |name: &str| {
@@ -64,7 +66,7 @@ fn rank_of(name: &str, value: &str) -> usize {
 }
 
 /// Of a line.
-fn likelihood(line: &str) -> usize {
+pub(crate) fn likelihood(line: &str) -> usize {
     let value = assigned(line).unwrap_or(line);
     let name = line.split_once(value).map_or("", |(name, _)| name);
     rank_of(name, value)
@@ -94,6 +96,7 @@ mod tests {
         for (text, found) in [
             ("x=1&payloadSecret=v%2B&y=2", vec!["v%2B", "1", "2"]),
             ("https://host/a?x=1&secret=v", vec!["v", "1"]),
+            ("x=1&payloadSecret= v w", vec![" v w", "1"]),
             ("payloadSecret=v", vec![]),
             ("a&b=c", vec![]),
             ("a = 1 & b = 2", vec![]),

@@ -69,6 +69,8 @@ pub enum SharedText {
     Base64urlPadded,
     /// Hexadecimal digits without leading zeros (Java's `BigInteger.toString(16)`).
     HexInteger,
+    /// The same in upper case.
+    HexIntegerUpper,
     /// Decimal digits (Java's `BigInteger.toString()`).
     Decimal,
 }
@@ -133,9 +135,13 @@ impl SharedForm {
                 "x does not tell which of two y is that of the shared point: `parity` is 0 or 1, and one of \
                  the two keys opens the message",
             ),
-            (SharedOctets::WithoutZeros, _) | (_, SharedText::HexInteger) => Some(
-                "the other side removes leading zeros of the shared secret, so with the plain x \
-                 coordinate one session of 256 fails (of 16 for hexadecimal digits)",
+            (_, SharedText::HexInteger | SharedText::HexIntegerUpper) => Some(
+                "the other side writes the shared secret in hexadecimal digits without leading zeros, so with \
+                 all 64 digits one session of 16 fails",
+            ),
+            (SharedOctets::WithoutZeros, _) => Some(
+                "the other side removes leading zero octets of the shared secret, so with the plain x \
+                 coordinate one session of 256 fails",
             ),
             _ => None,
         }
@@ -157,6 +163,34 @@ pub(crate) fn shared_secret(pair: &KeyPair, peer: &PublicKey) -> Result<SecretBy
 
 /// All forms from common to rare. One that is the same as an earlier one in this session is left out.
 pub(crate) fn forms(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
+    let mut all: Vec<(SharedForm, SecretBytes)> = Vec::new();
+    for (form, octets) in every_form(x) {
+        let is_other = |(_, other): &(_, SecretBytes)| other.as_bytes() != octets.as_bytes();
+        if all.iter().all(is_other) {
+            all.push((form, octets));
+        }
+    }
+    all
+}
+
+/// The forms that differ from this one in the octets or in how they are written, and are the same in this session.
+pub(crate) fn alike(x: &SecretBytes, form: SharedForm) -> Vec<SharedForm> {
+    let all = every_form(x);
+    let octets_of = |form| all.iter().filter(move |(other, _)| *other == form);
+    let is_alike = |octets: &SecretBytes| {
+        octets_of(form).any(|(_, found)| found.as_bytes() == octets.as_bytes())
+    };
+    let is_near = |other: SharedForm| (other.octets == form.octets) != (other.text == form.text);
+    let mut alike: Vec<SharedForm> = Vec::new();
+    for (other, octets) in &all {
+        if is_near(*other) && is_alike(octets) && !alike.contains(other) {
+            alike.push(*other);
+        }
+    }
+    alike
+}
+
+fn every_form(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
     let x = x.as_bytes();
     let ys = [0, 1].map(|parity| y_coordinate(x, parity));
     let mut all: Vec<(SharedForm, SecretBytes)> = Vec::new();
@@ -166,15 +200,7 @@ pub(crate) fn forms(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
             for (parity, y) in (2..).zip(&ys) {
                 let y = y.as_ref().map_or(&[][..], |y| y.as_slice());
                 let form = SharedForm { octets: form, text };
-                let Some(octets) = form.write(x, y, parity) else {
-                    continue;
-                };
-                if all
-                    .iter()
-                    .all(|(_, other)| other.as_bytes() != octets.as_bytes())
-                {
-                    all.push((form, octets));
-                }
+                all.extend(form.write(x, y, parity).map(|octets| (form, octets)));
             }
         }
     }
@@ -220,7 +246,7 @@ impl SharedOctets {
 }
 
 impl SharedText {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::None,
         Self::LowerHex,
         Self::UpperHex,
@@ -229,6 +255,7 @@ impl SharedText {
         Self::Base64url,
         Self::Base64urlPadded,
         Self::HexInteger,
+        Self::HexIntegerUpper,
         Self::Decimal,
     ];
 
@@ -242,8 +269,8 @@ impl SharedText {
             Self::Base64Unpadded => octets::to_base64(octets, &BASE64_UNPADDED),
             Self::Base64url => octets::to_base64(octets, &BASE64URL_UNPADDED),
             Self::Base64urlPadded => octets::to_base64(octets, &BASE64URL),
-            Self::HexInteger => {
-                let digits = octets::to_hex(octets, false);
+            Self::HexInteger | Self::HexIntegerUpper => {
+                let digits = octets::to_hex(octets, self == Self::HexIntegerUpper);
                 let zeros = digits.as_bytes().iter().take_while(|digit| **digit == b'0');
                 copied(digits.as_bytes().get(zeros.count()..)?)
             }
@@ -264,6 +291,7 @@ impl fmt::Display for SharedForm {
             SharedText::Base64url => "the base64url text of ",
             SharedText::Base64urlPadded => "the padded base64url text of ",
             SharedText::HexInteger => "the hex text without leading zeros of ",
+            SharedText::HexIntegerUpper => "the upper-case hex text without leading zeros of ",
             SharedText::Decimal => "the decimal text of ",
         })?;
         f.write_str(match self.octets {

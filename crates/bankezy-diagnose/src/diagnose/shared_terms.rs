@@ -51,6 +51,9 @@ impl SharedForm {
             SharedText::HexInteger => {
                 format!("hex::encode({octets}).trim_start_matches('0').as_bytes()")
             }
+            SharedText::HexIntegerUpper => {
+                format!("hex::encode_upper({octets}).trim_start_matches('0').as_bytes()")
+            }
             SharedText::Decimal => format!("decimal({octets}).as_bytes()"),
         }
     }

@@ -160,7 +160,7 @@ mod tests {
             ("0xabcdef", vec![HexPrefix], "abcdef"),
             (
                 "{0xab, 0xcd, 0XEF}",
-                vec![Quotes, HexPrefix, Separators],
+                vec![Brackets, HexPrefix, Separators],
                 "abcdEF",
             ),
             (r"\xab\xcd", vec![HexPrefix], "abcd"),

@@ -18,8 +18,18 @@ pub enum Wrapper {
     Comment,
     /// A comma or semicolon behind the value.
     Punctuation,
-    /// Quotation marks, brackets or XML tags.
+    /// Quotation marks.
     Quotes,
+    /// Brackets, XML tags, or the name of a type around a list.
+    Brackets,
+    /// The other columns of a table, of CSV or of text with tabs.
+    Columns,
+    /// A command such as curl around one of its arguments.
+    Command,
+    /// Single quotation marks and words in place of those of JSON, as Python prints it.
+    PythonObject,
+    /// Blanks in place of `+`, as forms are decoded.
+    Blanks,
     /// Backslash escapes, such as the `\/` that PHP writes into JSON.
     Escapes,
     /// A byte string of a program with escapes in it, such as Python's `b'\x01A'`.

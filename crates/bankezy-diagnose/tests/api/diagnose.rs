@@ -72,7 +72,7 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
         .unwrap();
     assert_eq!(
         found.to_string(),
-        "opens with lower-case hex text of MD5 of the text after removing `NAME=`, removing the \
+        "opens with lower-case hex text of MD5 of the text after removing the name in front of it, removing the \
          quotation marks"
     );
     let Finding::Reading {

@@ -36,7 +36,7 @@ for (let round = 0; round < 4; round++) {
   await addSecret(base64url, key, "base64url");
   await addSecret(hex, key, "hex");
   await addSecret(JSON.stringify(base64), key, "base64 after removing the quotation marks");
-  await addSecret(`SECRET=${hex}`, key, "hex after removing `NAME=`");
+  await addSecret(`SECRET=${hex}`, key, "hex after removing the name in front of it");
   await addSecret(Buffer.from(hex).toString("base64"), key, "the decoded base64 of hex");
   await addSecret(Buffer.from(base64).toString("base64"), key, "the twice decoded base64");
   // What people do: Buffer.from(secret) without an encoding, cut to the length that AES wants.

@@ -55,6 +55,10 @@ FUNCTIONS = [
     ("upper-case hex text of MD5 of ", lambda o: hashlib.md5(o).hexdigest().upper().encode()),
     ("lower-case hex text of SHA-256 of ", lambda o: sha256(o).hex().encode()),
     ("upper-case hex text of SHA-256 of ", lambda o: sha256(o).hex().upper().encode()),
+    ("lower-case hex text of SHA-512 of ", lambda o: hashlib.sha512(o).hexdigest().encode()),
+    ("upper-case hex text of SHA-512 of ", lambda o: hashlib.sha512(o).hexdigest().upper().encode()),
+    ("lower-case hex text of SHA-1 of ", lambda o: hashlib.sha1(o).hexdigest().encode()),
+    ("upper-case hex text of SHA-1 of ", lambda o: hashlib.sha1(o).hexdigest().upper().encode()),
     ("base64 text of SHA-256 of ", lambda o: b64(sha256(o)).encode()),
     ("SHA-256 of SHA-256 of ", lambda o: sha256(sha256(o))),
     ("SHA3-256 of ", lambda o: hashlib.sha3_256(o).digest()),
@@ -144,13 +148,15 @@ def secret_vectors():
         add(octets, octets, "the 32 raw bytes (PayloadSecret::from_bytes)")
 
     quotes = "removing the quotation marks"
+    brackets = "removing the brackets around it"
+    in_front = "removing the name in front of it"
     for name in usuals:
         for wrap, words in [
             (lambda s: f'"{s}"', [quotes]),
             (lambda s: f"'{s}'\n", [quotes]),
-            (lambda s: f"PAYLOAD_SECRET={s}\n", ["removing `NAME=`"]),
-            (lambda s: f'export SECRET="{s}"\n', ["removing `NAME=`", quotes]),
-            (lambda s: f"payloadSecret: {s}\n", ["removing `NAME=`"]),
+            (lambda s: f"PAYLOAD_SECRET={s}\n", [in_front]),
+            (lambda s: f'export SECRET="{s}"\n', [in_front, quotes]),
+            (lambda s: f"payloadSecret: {s}\n", [in_front]),
             (lambda s: json.dumps({"payloadSecret": s}), ["taking it out of the JSON", quotes]),
             (lambda s: json.dumps({"id": "1", "secret": s}), ["taking it out of the JSON", quotes]),
             (lambda s: b"\xef\xbb\xbf" + s.encode(), ["removing the byte order mark"]),
@@ -196,11 +202,11 @@ def secret_vectors():
             (f'"{as_php_writes}"', f"{quotes}, {escapes}"),
             (f'"{text}",', f"{punctuation}, {quotes}"),
             (f"{text};\n", punctuation),
-            (f'SECRET="{text}" # the secret\n', f"removing `NAME=`, {comment}, {quotes}"),
-            (f"SECRET={text} # the secret\n", f"removing `NAME=`, {comment}"),
-            (f"export SECRET={text}\n", "removing `NAME=`"),
-            (f'$env:SECRET = "{text}"\n', f"removing `NAME=`, {quotes}"),
-            (f"const secret = '{text}'; // the secret", f"removing `NAME=`, {comment}, {quotes}"),
+            (f'SECRET="{text}" # the secret\n', f"{in_front}, {comment}, {quotes}"),
+            (f"SECRET={text} # the secret\n", f"{in_front}, {comment}"),
+            (f"export SECRET={text}\n", in_front),
+            (f'$env:SECRET = "{text}"\n', f"{in_front}, {quotes}"),
+            (f"const secret = '{text}'; // the secret", f"{in_front}, {comment}, {quotes}"),
             (json.dumps({"id": 1, "name": "a", "PayloadSecret": text}), json_words),
             (json.dumps({"id": 1, "data": {"n": 2, "payload_secret": text}}), f"taking it out of the JSON, {json_words}"),
         ]:
@@ -210,22 +216,31 @@ def secret_vectors():
         add(json.dumps(members), octets, f"base64url after {words}, {quotes}")
         octets = hex_secret()
         each = ", ".join(f"0x{octet:02x}" for octet in octets)
-        add(str(list(octets)), octets, f"the octets in decimal after {quotes}")
+        add(str(list(octets)), octets, f"the octets in decimal after {brackets}")
         signed = [octet - 256 if octet > 127 else octet for octet in octets]
-        add(json.dumps({"type": "Buffer", "data": signed}), octets, f"the octets in decimal after {json_words}")
-        add(f"new byte[] {{{each}}};", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+        in_json = f"taking it out of the JSON, {brackets}"
+        add(json.dumps({"type": "Buffer", "data": signed}), octets, f"the octets in decimal after {in_json}")
+        add(f"byteArrayOf({', '.join(map(str, signed))})", octets, f"the octets in decimal after {brackets}")
+        add(f"Uint8Array(32) {list(octets)}", octets, f"the octets in decimal after {brackets}")
+        add(f"new byte[] {{{each}}};", octets, f"hex after {brackets}, removing `0x`, removing colons, dashes and spaces")
         add(each, octets, "hex after removing `0x`, removing colons, dashes and spaces")
-        add(f"{{{each}}}", octets, f"hex after {quotes}, removing `0x`, removing colons, dashes and spaces")
+        add(f"{{{each}}}", octets, f"hex after {brackets}, removing `0x`, removing colons, dashes and spaces")
 
     line = "taking one of its lines"
     for _ in range(2):
         octets = base64_secret()
         text = b64(octets)
         for written, words in [
+            (f"payloadSecret\t{text}\n", "taking one of the columns"),
+            (f"1,payloadSecret,{text}\n", "taking one of the columns"),
+            (f"| payloadSecret | {text} |\n", "taking one of the columns"),
+            (f"payload secret -> {text}\n", in_front),
+            (f"payload secret \u2192 {text}\n", in_front),
+            (f"curl https://a.example -H 'X-Secret: {text}'\n", f"taking it out of the command, {in_front}"),
             (f"Bearer {text}\n", "removing `Bearer`"),
             (urllib.parse.quote(text, safe="") + "\n", "undoing the percent-encoding"),
-            (f"API_URL=https://a.example\nPAYLOAD_SECRET={text}\nX=1\n", f"{line}, removing `NAME=`"),
-            (f"bank:\n  payload-secret: '{text}'\n  n: 1\n", f"{line}, removing `NAME=`, {quotes}"),
+            (f"API_URL=https://a.example\nPAYLOAD_SECRET={text}\nX=1\n", f"{line}, {in_front}"),
+            (f"bank:\n  payload-secret: '{text}'\n  n: 1\n", f"{line}, {in_front}, {quotes}"),
             (f"# the payload secret\n{text}\n", line),
         ]:
             add(written, octets, f"base64 after {words}")
@@ -247,6 +262,20 @@ def secret_vectors():
             for text, name in spellings:
                 if text != written:
                     add(written, sha256(text.encode()), f"SHA-256 of the text as {name}")
+
+        octets = base64_secret()
+        words = "writing Python's quotation marks as those of JSON, taking `k` out of the JWK"
+        add(repr({"kty": "oct", "k": b64u(octets), "kid": None}), octets, f"base64url after {words}, {quotes}")
+        octets = until(base64_secret, lambda o: "+" in b64(o)[1:])
+        blanks = "writing `+` for the blanks in it"
+        add(urllib.parse.unquote_plus(b64(octets)), octets, f"base64 after {blanks}")
+        octets = until(base64_secret, lambda o: b64(o).startswith("+"))
+        text = urllib.parse.unquote_plus(b64(octets))
+        add(f"secret={text}\n", octets, f"base64 after {in_front}, {blanks}")
+        add(f"id=1&secret={text}\n", octets, f"base64 after taking it out of the form, {blanks}")
+        octets = until(base64_secret, lambda o: b64(o).startswith("//"))
+        add(f"secret: {b64(octets)}\n", octets, f"base64 after {in_front}")
+        add(f"secret -> {b64(octets)}\n", octets, f"base64 after {in_front}")
 
     for length in (33, 48, 64):
         octets = base64_secret(length)
@@ -281,7 +310,7 @@ def secret_vectors():
                 add(written, key, name)
         text = text_secret(20)
         for name, key in taken(function + "the text", apply(text.encode())):
-            add(f'SECRET="{text}"', key, f"{name} after removing `NAME=`, {quotes}")
+            add(f'SECRET="{text}"', key, f"{name} after {in_front}, {quotes}")
         octets = base64_secret()
         for name, key in taken(function + "the text", apply(b64(octets).encode())):
             add(b64(octets), key, name)
@@ -388,6 +417,7 @@ class Session:
             yield "the padded base64url text of " + name, b64u_padded(octets).encode()
         number = int.from_bytes(self.x, "big")
         yield "the hex text without leading zeros of x", b"%x" % number
+        yield "the upper-case hex text without leading zeros of x", b"%X" % number
         yield "the decimal text of x", str(number).encode()
 
 
@@ -414,6 +444,12 @@ def key_infos(whose, private):
         (whose + " point in base64", base64.b64encode(point)),
         (whose + " point in hex", point.hex().encode()),
         (whose + " SubjectPublicKeyInfo in base64", base64.b64encode(spki)),
+        (whose + " x and y coordinates", point[1:]),
+        (whose + " SubjectPublicKeyInfo in hex", spki.hex().encode()),
+        (whose + " compressed point in base64", base64.b64encode(compressed)),
+        (whose + " compressed point in hex", compressed.hex().encode()),
+        (whose + " x coordinate in base64", base64.b64encode(point[1:33])),
+        (whose + " x coordinate in hex", point[1:33].hex().encode()),
         (
             whose + " SubjectPublicKeyInfo in PEM",
             form(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
@@ -489,6 +525,9 @@ def derivation_vectors(session, place):
     ours, theirs = key_infos("our", session.ours), key_infos("their", session.theirs)
     known = [quoted(text) for text in KNOWN]
     pick = lambda infos: secrets.choice(infos)
+    # These are tried with x alone, and not beside another kind of input.
+    is_rare = lambda info: any(word in info[0] for word in ("Info in hex", "compressed point in", "coordinate in"))
+    common = lambda infos: [info for info in infos if not is_rare(info)]
 
     add("raw", session.x)
     add("sha256", sha256(session.x))
@@ -497,7 +536,7 @@ def derivation_vectors(session, place):
     pairs = [(empty, empty), (empty, pick(ours)), (pick(theirs), empty), (empty, pick(known))]
     pairs += list(zip(ours, theirs))[:: 1 + place % 3] + list(zip(theirs, ours))[1 :: 1 + place % 3]
     pairs += [(quoted("Alice"), quoted("Bob")), (quoted("server"), quoted("client"))]
-    rare = [(pick(ours), pick(known)), (pick(known), pick(theirs))]
+    rare = [(pick(common(ours)), pick(known)), (pick(known), pick(common(theirs)))]
     for (first, u), (second, v) in pairs + rare:
         key = concat(session.x, b"A256GCM", u, v, 256)
         add(f"concat-kdf with apu {first}, apv {second}", key)
@@ -546,7 +585,7 @@ def derivation_vectors(session, place):
         digits = "the lower-case hex text of "
         is_number = name in (digits + "x as BigInteger.toByteArray", digits + "x without leading zeros")
         if name != "x" and ("text" not in name or name.endswith(" x") or is_number):
-            (first, u), (second, v) = secrets.choice(pairs)
+            (first, u), (second, v) = secrets.choice([pair for pair in pairs if pair == tuple(common(pair))])
             key = concat(form, b"A256GCM", u, v, 256)
             add(f"concat-kdf of {name} with apu {first}, apv {second}", key)
             key = hkdf("sha256", form, u, v)
@@ -601,6 +640,9 @@ def fixed_vectors(session, place, ours, theirs):
                 ]:
                     take = "first 32 bytes of " if "SHA-512" in suffix else ""
                     add(f'{take}concat-kdf (AlgorithmID "{algorithm}", keydatalen {suffix}) {with_inputs}', key)
+            for algorithm in ("dir", "ECDH-ES", "A256KW", "ECDH-ES+A256KW"):
+                kdf = f'concat-kdf (AlgorithmID "{algorithm}", keydatalen 256 left out)'
+                add(f"{kdf} {with_inputs}", concat_by_hand(x, algorithm.encode(), u, v, b""))
             for algorithm in ("A128GCM", "A256GCMKW"):
                 kdf = f'concat-kdf (AlgorithmID "{algorithm}", keydatalen 256)'
                 add(f"{kdf} {with_inputs}", concat(x, algorithm.encode(), u, v, 256))
@@ -618,6 +660,8 @@ def fixed_vectors(session, place, ours, theirs):
         add(name, concat(decimal, b"A256GCM", b"", b"", 256))
         for name, info in ours + theirs:
             add(f"hkdf-sha256 with salt empty, info {name}", hkdf("sha256", x, b"", info))
+            add(f"hkdf-sha256 with salt {name}, info empty", hkdf("sha256", x, info, b""))
+            add(f"x963-sha256 with info {name}", x963("sha256", x, info))
             add(f"one-step-kdf-sha256 with info {name}", one_step("sha256", x, info))
     # BigInteger.toString(16), which has several names by what is stripped.
     digits = b"%x" % int.from_bytes(x, "big")
@@ -626,6 +670,12 @@ def fixed_vectors(session, place, ours, theirs):
         name = texts[0][0]
         add(f"hkdf-sha256 of {name} with salt empty, info empty", hkdf("sha256", digits, b"", b""))
         add(f"x963-sha256 of {name} with info empty", x963("sha256", digits, b""))
+    upper = digits.upper()
+    texts = [(name, text) for name, text in session.texts() if text == upper]
+    if texts and upper != x.hex().upper().encode():
+        name = texts[0][0]
+        add(f"SHA-256 of {name}", sha256(upper))
+        add(f"first 32 bytes of {name}", upper[:32])
     for name in ("x as BigInteger.toByteArray", "x without leading zeros"):
         form = forms[name]
         if form == x or name != "x as BigInteger.toByteArray" and form == forms["x as BigInteger.toByteArray"]:
@@ -641,6 +691,8 @@ def fixed_vectors(session, place, ours, theirs):
             (("dir", 256), (b"", b"")),
             (("dir", 32), (b"", b"Bob")),
             (("A256GCM", 32), (b"Alice", b"")),
+            (("A256GCM", 256), (b"BankEzy", b"BankEzy")),
+            (("dir", 256), (b"BankEzy", b"BankEzy")),
         ]:
             kdf = f'concat-kdf (AlgorithmID "{algorithm}", keydatalen {bits})'
             if (algorithm, bits) == ("A256GCM", 256):

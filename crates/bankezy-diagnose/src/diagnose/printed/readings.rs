@@ -7,6 +7,7 @@ use core::error::Error;
 use bankezy_crypto::PayloadSecret;
 use base64::prelude::*;
 use md5::Md5;
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use sha3::Sha3_256;
 
@@ -74,6 +75,26 @@ pub(crate) const TERMS: &[Term] = &[
     |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha256::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha256::digest(secret.as_bytes())).as_bytes().iter().rev().copied().collect::<Vec<u8>>())?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha256::digest(secret.as_bytes())).as_bytes().repeat(2))?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha512::digest(secret.as_bytes())).as_bytes())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha512::digest(secret.as_bytes())).as_bytes()[..32])?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha512::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha512::digest(secret.as_bytes())).as_bytes().iter().rev().copied().collect::<Vec<u8>>())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha512::digest(secret.as_bytes())).as_bytes().repeat(2))?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha512::digest(secret.as_bytes())).as_bytes())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha512::digest(secret.as_bytes())).as_bytes()[..32])?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha512::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha512::digest(secret.as_bytes())).as_bytes().iter().rev().copied().collect::<Vec<u8>>())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha512::digest(secret.as_bytes())).as_bytes().repeat(2))?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha1::digest(secret.as_bytes())).as_bytes())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha1::digest(secret.as_bytes())).as_bytes()[..32])?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha1::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha1::digest(secret.as_bytes())).as_bytes().iter().rev().copied().collect::<Vec<u8>>())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode(Sha1::digest(secret.as_bytes())).as_bytes().repeat(2))?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha1::digest(secret.as_bytes())).as_bytes())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha1::digest(secret.as_bytes())).as_bytes()[..32])?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha1::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha1::digest(secret.as_bytes())).as_bytes().iter().rev().copied().collect::<Vec<u8>>())?) },
+    |secret: &str| { Ok(PayloadSecret::from_bytes(&hex::encode_upper(Sha1::digest(secret.as_bytes())).as_bytes().repeat(2))?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&BASE64_STANDARD.encode(Sha256::digest(secret.as_bytes())).as_bytes())?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&BASE64_STANDARD.encode(Sha256::digest(secret.as_bytes())).as_bytes()[..32])?) },
     |secret: &str| { Ok(PayloadSecret::from_bytes(&BASE64_STANDARD.encode(Sha256::digest(secret.as_bytes())).as_bytes().last_chunk::<32>().unwrap().as_slice())?) },
