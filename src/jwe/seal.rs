@@ -45,7 +45,7 @@ pub(crate) struct Message<'a> {
 
 impl Message<'_> {
     /// Characters of the compact form.
-    fn sealed_len(&self) -> usize {
+    #[inline(always)] fn sealed_len(&self) -> usize {
         sealed_len(
             self.header.len(),
             self.encrypted_key.len(),
@@ -54,6 +54,7 @@ impl Message<'_> {
     }
 
     /// Replaces `out` by the compact form. Allocates only if `out` is too small. On failure `out` is empty.
+    #[inline(always)]
     pub(crate) fn seal(self, aead: &dyn Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let len = self.sealed_len();
         if out.capacity() < len {
@@ -84,11 +85,7 @@ impl Message<'_> {
     }
 
     /// Fills `text`, which has the length of the compact form.
-    #[expect(
-        clippy::arithmetic_side_effects,
-        clippy::indexing_slicing,
-        reason = "base64url is longer than what it holds"
-    )]
+    #[inline(always)]
     fn write(mut self, aead: &dyn Aes256Gcm, text: &mut [u8]) -> Result<(), Error> {
         let aad = self.header.as_bytes();
         let rest = write_part(aad, text);
@@ -124,6 +121,7 @@ impl Message<'_> {
     clippy::indexing_slicing,
     reason = "`text` is as long as `sealed_len` says, so it has room for all parts"
 )]
+#[inline(always)]
 fn write_part<'a>(part: &[u8], text: &'a mut [u8]) -> &'a mut [u8] {
     let (front, rest) = text.split_at_mut(part.len() + 1);
     front[..part.len()].copy_from_slice(part);
