@@ -58,11 +58,10 @@ impl Message<'_> {
     pub(crate) fn seal(self, aead: &dyn Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let len = self.sealed_len();
         if out.capacity() < len {
-            *out = vec![0; len];
-        } else {
-            // What is there is about to be overwritten, so it need not be cleared.
-            out.resize(len, 0);
+            *out = Vec::with_capacity(len);
         }
+        // What is there is about to be overwritten, so it need not be cleared.
+        out.resize(len, 0);
         self.write(aead, out).inspect_err(|_| out.clear())
     }
 
