@@ -8,6 +8,7 @@
 //! AWS-LC aborts the process where its own generator gets no seed: for key pairs, those of `ECDH-ES` included,
 //! and as its FIPS module for payload secrets too.
 
+mod aead;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
 #[cfg(feature = "aws-lc-rs")]
@@ -19,6 +20,7 @@ mod primitives;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
+pub(crate) use aead::Aes256Gcm;
 #[cfg(feature = "rust-crypto")]
 pub use choice::RUST_CRYPTO;
 pub(crate) use choice::is_on_p256;
@@ -26,7 +28,7 @@ pub(crate) use choice::sha256;
 pub use choice::{AVAILABLE, Backend};
 #[cfg(feature = "aws-lc-rs")]
 pub use choice::{AWS_LC_RS, fips_mode, require_fips_mode};
-pub(crate) use primitives::{Aes256Gcm, P256Private, RsaPrivate, RsaPublic};
+pub(crate) use primitives::{P256Private, RsaPrivate, RsaPublic};
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 compile_error!("bankezy-crypto needs a backend: enable the feature `aws-lc-rs` or `rust-crypto`");

@@ -7,8 +7,9 @@ use rsa::{BigUint, Oaep, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::aead::{Aead, Aes256Gcm};
 use super::checked_rng::CheckedRng;
-use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 
@@ -21,8 +22,9 @@ impl Primitives for RustCrypto {
         NAME
     }
 
-    fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
-        Ok(Box::new(aes_gcm::Aes256Gcm::new(key.bytes().into())))
+    fn aes_256_gcm(&self, key: &Secret32) -> Result<Aes256Gcm, Error> {
+        let key = aes_gcm::Aes256Gcm::new(key.bytes().into());
+        Ok(Aes256Gcm::RustCrypto(Box::new(key)))
     }
 
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32) {
@@ -79,7 +81,7 @@ impl Primitives for RustCrypto {
     }
 }
 
-impl Aes256Gcm for aes_gcm::Aes256Gcm {
+impl Aead for aes_gcm::Aes256Gcm {
     fn seal(
         &self,
         nonce: &mut [u8; 12],

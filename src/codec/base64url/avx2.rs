@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use super::class;
 use super::job::Job;
-use super::symbols::{at, decode_rest, Rest, from_words, put, words};
+use super::symbols::{Rest, at, decode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 24;

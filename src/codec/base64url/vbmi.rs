@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use core::hint::black_box;
 
 use super::job::Job;
-use super::symbols::{ALPHABET, VALUES, at, decode_rest, Rest, from_words, put, words};
+use super::symbols::{ALPHABET, Rest, VALUES, at, decode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 48;
