@@ -8,7 +8,7 @@ use aws_lc_rs::rsa::{
 };
 use aws_lc_rs::{digest, hkdf};
 
-use super::aead::Aes256Gcm;
+use super::aes_256_gcm::Aes256Gcm;
 use super::aws_lc_aead::{self, NAME, failed};
 use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;

@@ -9,6 +9,7 @@
 //! and as its FIPS module for payload secrets too.
 
 mod aead;
+mod aes_256_gcm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
 #[cfg(feature = "aws-lc-rs")]
@@ -20,7 +21,7 @@ mod primitives;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
-pub(crate) use aead::Aes256Gcm;
+pub(crate) use aes_256_gcm::Aes256Gcm;
 #[cfg(feature = "rust-crypto")]
 pub use choice::RUST_CRYPTO;
 pub(crate) use choice::is_on_p256;

@@ -1,6 +1,7 @@
 //! What a backend has to do.
 
-use super::aead::{Aes256Gcm, Shared};
+use super::aead::Shared;
+use super::aes_256_gcm::Aes256Gcm;
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 

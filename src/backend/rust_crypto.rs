@@ -7,7 +7,8 @@ use rsa::{BigUint, Oaep, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::aead::{Aead, Aes256Gcm};
+use super::aead::Aead;
+use super::aes_256_gcm::Aes256Gcm;
 use super::checked_rng::CheckedRng;
 use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
