@@ -14,12 +14,14 @@ mod aes_256_gcm;
 mod aws_lc;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_aead;
-#[cfg(feature = "rust-crypto")]
+#[cfg(feature = "rust-crypto-rsa")]
 mod checked_rng;
 mod choice;
 mod primitives;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+#[cfg(feature = "rust-crypto")]
+mod rust_crypto_rsa;
 
 pub(crate) use aes_256_gcm::Aes256Gcm;
 #[cfg(feature = "rust-crypto")]
