@@ -110,6 +110,8 @@ problems! {
         ClientKey => "config.client_key", "the client's key is not one PEM key, or does not belong to its certificate";
         /// The proxy's URI is not an `http` or `https` one with a host.
         Proxy => "config.proxy", "the proxy's URI is not an http or https one with a host";
+        /// The proxy's URI has a path, query or fragment, which a tunnel has no use for, or port 0.
+        ProxyParts => "config.proxy_parts", "the proxy's URI has a path, query or fragment, or port 0: give scheme, host and port alone, and name and password if needed";
         /// A client certificate is set, and an `https` proxy, which would be shown it.
         ProxyIdentity => "config.proxy_identity", "the client certificate would be shown to the https proxy: use an http proxy";
         /// The HTTP library refused the configuration.
@@ -132,6 +134,25 @@ problems! {
         TooMany => "token.too_many", "too many requests for tokens are in progress";
         /// The runtime that it ran on has shut down.
         Abandoned => "token.abandoned", "the runtime that the request ran on ended";
+    }
+}
+
+impl ConnectProblem {
+    /// Whether a later connection may succeed without any change.
+    #[must_use]
+    pub fn can_pass(self) -> bool {
+        // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
+        !matches!(self, Self::ProxyAuthentication | Self::ProxyRefused)
+    }
+}
+
+impl TlsProblem {
+    /// Whether a later handshake may succeed without any change: what answered may have been something in between,
+    /// or a server that starts. A certificate stays what it is.
+    #[must_use]
+    pub fn can_pass(self) -> bool {
+        use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
+        [HandshakeRefused, NotTls, NothingInCommon, Protocol].contains(&self)
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             Setting::RootCertificate => usage("--ca-file or --extra-ca-file"),
             Setting::ClientCertificate => usage("--client-cert-file"),
             Setting::ClientKey => usage("--client-key-file or --client-key-env"),
-            Setting::Proxy | Setting::ProxyIdentity => {
+            Setting::Proxy | Setting::ProxyParts | Setting::ProxyIdentity => {
                 usage("--proxy, --proxy-file or --proxy-env")
             }
             Setting::SystemRoots => operation(" (--ca-file)"),

@@ -15,7 +15,8 @@ pub(super) struct Call {
     retries: RetryPolicy,
     pub(super) deadline: Instant,
     attempt: u32,
-    attempt_started: Instant,
+    /// While an attempt is under way.
+    attempt_started: Option<Instant>,
     is_idempotent: bool,
     /// Of the attempt, as soon as a service may send it.
     pub(super) sending: Arc<OnceLock<DeliveryTracker>>,
@@ -31,12 +32,11 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(retries: RetryPolicy, deadline: Duration) -> Self {
-        let now = Instant::now();
         Self {
             retries,
-            deadline: now + deadline,
+            deadline: Instant::now() + deadline,
             attempt: 0,
-            attempt_started: now,
+            attempt_started: None,
             is_idempotent: false,
             sending: Arc::default(),
             sent_before: false,
@@ -58,7 +58,7 @@ impl Call {
         self.attempt += 1;
         self.sent_before = self.is_possibly_sent();
         self.sending = Arc::default();
-        self.attempt_started = Instant::now();
+        self.attempt_started = Some(Instant::now());
         self.is_idempotent = request.extensions().get::<Idempotent>().is_some();
         self.method = request.method().clone();
         self.host = request.uri().host().unwrap_or_default().to_owned();
@@ -93,7 +93,7 @@ impl Call {
         let code = error.map(ClientError::code);
         let error_type = code.or(error_status.map(StatusCode::as_str));
         let status = status.map(|it| it.as_u16());
-        let (resends, took) = (self.resends(), millis(now - self.attempt_started));
+        let (resends, took) = (self.resends(), self.took());
         // Of the call: an attempt that is followed by another leaves nothing to ask for.
         let possibly_sent = error
             .filter(|_| wait.is_none())
@@ -121,6 +121,10 @@ impl Call {
         wait
     }
 
+    fn took(&mut self) -> Option<u64> {
+        self.attempt_started.take().map(|it| millis(it.elapsed()))
+    }
+
     fn resends(&self) -> Option<u32> {
         self.attempt.checked_sub(1).filter(|count| *count > 0)
     }
@@ -135,14 +139,14 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.has_ended {
-            let possibly_sent = self.is_possibly_sent();
+            let (took, possibly_sent) = (self.took(), self.is_possibly_sent());
             let _entered = self.span.enter();
             self.span
                 .record("error.type", "dropped")
                 .record("http.request.resend_count", self.resends());
             warn!(target: "bankezy_client", {
                 http.request.method = self.method.as_str(), server.address = self.host.as_str(),
-                http.request.resend_count = self.resends(), possibly_sent,
+                http.request.resend_count = self.resends(), elapsed_ms = took, possibly_sent,
             }, "call dropped before its end");
         }
     }

@@ -43,7 +43,8 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// extension [`DeliveryTracker`] tells it whether anything was sent, since middleware boxes errors. A
 /// service that does not use the extension counts as having sent every request that it was given. Middleware
 /// that tries several ways, one of which does not use the extension, such as a failover, has to call
-/// [`DeliveryTracker::begin`] before it takes that way: otherwise what another way reports counts.
+/// [`DeliveryTracker::begin`] before it takes that way: otherwise what another way reports counts, and a call that a
+/// foreign service sent is repeated because a [`Client`](crate::Client) before it did not connect.
 ///
 /// `Transport::from(client)` starts with the deadline, retries and length limit of the client, and those set on the
 /// `Transport` replace them, also if they are longer. A client inside middleware applies its own connect timeout,
@@ -270,8 +271,7 @@ impl Transport {
         let request = request.map(Bytes::from_owner);
         let sent = request.body().clone();
         let limits = (call.deadline, self.settings.clone());
-        let sending = Arc::clone(&call.sending);
-        let exchange = self.exchange.load()(request.map(Full::new), sending, limits);
+        let exchange = self.exchange.load()(request.map(Full::new), call.sending.clone(), limits);
         let response = exchange.await?;
         if is_reflected(&sent, response.body().as_bytes()) {
             let error = ClientError::new(ClientErrorKind::Reflected, Delivery::PossiblySent);

@@ -60,7 +60,7 @@ pub const METRICS: &[Metric] = &[
         ATTEMPT_SECONDS,
         Kind::Histogram,
         &["http_request_method", "server_address"],
-        "time of an attempt, until its answer was read or it failed",
+        "time of an attempt, until its answer was read, it failed or its call was dropped",
     ),
     counter(
         POSSIBLY_SENT,

@@ -87,7 +87,10 @@ impl Fields {
     fn count(self) {
         match self.message.as_str() {
             "attempt ended" => self.count_attempt(),
-            "call dropped before its end" => self.count_dropped(),
+            "call dropped before its end" => {
+                let error_type = "dropped".to_owned();
+                Self { error_type, ..self }.count_attempt();
+            }
             "token looked up" => {
                 counter!(LOOKUPS, "hit" => self.hit.to_string()).increment(1);
             }
@@ -109,20 +112,15 @@ impl Fields {
         let method = Label::new("http_request_method", self.method);
         let host = Label::new("server_address", self.host);
         let error_type = Label::new("error_type", self.error_type);
-        let seconds = histogram!(ATTEMPT_SECONDS, vec![method.clone(), host.clone()]);
-        record_millis(&seconds, self.elapsed_ms);
         if self.possibly_sent {
             counter!(POSSIBLY_SENT, vec![host.clone(), error_type.clone()]).increment(1);
         }
-        let status = Label::new("http_response_status_code", self.status);
-        counter!(ATTEMPTS, vec![method, host, status, error_type]).increment(1);
-    }
-
-    fn count_dropped(self) {
-        if self.possibly_sent {
-            let host = Label::new("server_address", self.host);
-            let error_type = Label::new("error_type", "dropped");
-            counter!(POSSIBLY_SENT, vec![host, error_type]).increment(1);
+        // Without it, the call was dropped between two attempts, or before the first.
+        if self.elapsed_ms.is_some() {
+            let seconds = histogram!(ATTEMPT_SECONDS, vec![method.clone(), host.clone()]);
+            record_millis(&seconds, self.elapsed_ms);
+            let status = Label::new("http_response_status_code", self.status);
+            counter!(ATTEMPTS, vec![method, host, status, error_type]).increment(1);
         }
     }
 

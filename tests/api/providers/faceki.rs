@@ -91,6 +91,10 @@ fn the_documented_answer_is_read() {
     for tolerated in [
         r#"{"responseCode":"0","data":{"access_token":"t","new":{"a":[1]}},"new":null}"#,
         r#"{"responseCode":0,"statusCode":422,"data":{"access_token":"t","token_type":null}}"#,
+        // The same number as other writers have it.
+        r#"{"responseCode":0.0,"data":{"access_token":"t"}}"#,
+        r#"{"responseCode":0e5,"data":{"access_token":"t"}}"#,
+        r#"{"responseCode":"0.0","data":{"access_token":"t"}}"#,
         " {\"responseCode\":0,\r\n\"data\":{\"access_token\":\"\\u0074\"}}\n",
     ] {
         let token = api().response(&(), &answer(200, tolerated), now()).unwrap();

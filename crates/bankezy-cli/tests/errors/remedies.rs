@@ -659,6 +659,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a URI such as http://proxy.example.com:3128.",
     ),
     (
+        "config.proxy_parts",
+        "Leave out what follows host and port, such as a path, and give the port that the proxy listens on.",
+    ),
+    (
         "config.transport",
         "Report it: the settings are checked before.",
     ),

@@ -80,11 +80,10 @@ impl ClientError {
     /// For services that a [`Transport`](crate::Transport) sends through, such as mocks.
     #[must_use]
     pub const fn new(kind: ClientErrorKind, delivery: Delivery) -> Self {
-        let headers = None;
         Self {
             kind,
             delivery,
-            headers,
+            headers: None,
         }
     }
 
@@ -149,21 +148,11 @@ impl ClientError {
     /// Code, category, and whether the cause may be gone at the next attempt.
     fn facts(&self) -> (&'static str, ErrorCategory, bool) {
         use ClientErrorKind as Kind;
-        use ConnectProblem::{ProxyAuthentication, ProxyRefused};
         use ErrorCategory::{Misuse, Provider, Transport};
-        use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
         match self.kind {
             Kind::Url(problem) => (problem.code(), Misuse, false),
-            Kind::Connect(problem) => {
-                // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
-                let is_refused = matches!(problem, ProxyAuthentication | ProxyRefused);
-                (problem.code(), Transport, !is_refused)
-            }
-            Kind::Tls(problem) => {
-                // Something in between, or a server that starts. A certificate stays what it is.
-                let passes = [HandshakeRefused, NotTls, NothingInCommon, Protocol];
-                (problem.code(), Transport, passes.contains(&problem))
-            }
+            Kind::Connect(problem) => (problem.code(), Transport, problem.can_pass()),
+            Kind::Tls(problem) => (problem.code(), Transport, problem.can_pass()),
             Kind::Timeout => ("client.timeout", Transport, true),
             Kind::Interrupted => ("client.interrupted", Transport, true),
             Kind::NotHttp1 => ("client.not_http1", Transport, false),

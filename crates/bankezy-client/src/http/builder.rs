@@ -107,8 +107,9 @@ impl ClientBuilder {
     }
 
     /// Connects through an `http` or `https` proxy with a tunnel, so that the proxy sees only the host. A
-    /// name and password in the URI are for the proxy. Plain `http` to loopback never uses the proxy. An `https`
-    /// proxy is refused together with a client certificate, which it would be shown.
+    /// name and password in the URI are for the proxy; a path, a query and port 0 are refused. Plain `http` to
+    /// loopback never uses the proxy. An `https` proxy is refused together with a client certificate, which it would
+    /// be shown.
     pub fn proxy(mut self, uri: Uri) -> Self {
         self.proxy = Some(uri);
         self
@@ -170,7 +171,11 @@ impl ClientBuilder {
             _ => return Ok(builder),
         };
         let uri: Uri = text.as_str().parse().map_err(|_| Setting::Proxy)?;
+        let has_more = uri.path() != "/" || uri.query().is_some() || text.as_str().contains('#');
         match (uri.scheme_str(), uri.host()) {
+            (Some("http" | "https"), _) if has_more || uri.port_u16() == Some(0) => {
+                Err(Setting::ProxyParts)
+            }
             (Some("https"), _) if self.identity.is_some() => Err(Setting::ProxyIdentity),
             (Some("http" | "https"), Some(host)) if !host.is_empty() => {
                 let proxy = reqwest::Proxy::https(text.as_str()).map_err(|_| Setting::Proxy)?;

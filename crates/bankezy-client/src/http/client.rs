@@ -90,8 +90,7 @@ impl Service<Request<Full<Bytes>>> for Client {
         let answering = Arc::clone(&self.pools).exchange(request, Sending::default(), limits);
         Box::pin(async move {
             // Wiped when its last owner drops it.
-            let full = |body| Full::new(Bytes::from_owner(body));
-            Ok(answering.await?.map(full))
+            Ok(answering.await?.map(|it| Full::new(Bytes::from_owner(it))))
         })
     }
 }

@@ -6,6 +6,7 @@ use std::{fs::File, process::Command};
 
 use bankezy_client::{
     Client, ClientBuilder, ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy,
+    TlsProblem,
 };
 use bankezy_crypto::ErrorCategory;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,6 +56,34 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
         ("220 CANARY ESMTP\r\n\r\n", ConnectProblem::ProxyRefused),
     ] {
         assert_eq!(behind(answer).await, ClientError::from(problem));
+    }
+}
+
+/// Behind its answer to `CONNECT` a proxy sends text in clear. What comes in one piece with the answer, the HTTP library
+/// throws away, so a lost connection is all that is seen then.
+#[tokio::test]
+async fn text_in_clear_behind_a_proxy_is_no_tls() {
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\n\r\n";
+    const TEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\nCANARY";
+    for (at_once, kind) in [
+        (false, ClientErrorKind::Tls(TlsProblem::NotTls)),
+        (true, ClientErrorKind::Connect(ConnectProblem::Other)),
+    ] {
+        let proxy = Server::accepting("127.0.0.1:0", move |mut stream, _| async move {
+            let _ = stream.read(&mut [0; 4096]).await;
+            if at_once {
+                let _ = stream.write_all([ANSWER, TEXT].concat().as_bytes()).await;
+            } else {
+                let _ = stream.write_all(ANSWER.as_bytes()).await;
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(TEXT.as_bytes()).await;
+            }
+            let _ = stream.shutdown().await;
+        });
+        let uri = format!("http://{}", proxy.address).parse().unwrap();
+        let error = failure(builder().proxy(uri), "https://bank.invalid/").await;
+        assert_eq!((error.kind(), error.delivery()), (&kind, Delivery::NotSent));
+        assert!(error.is_retryable());
     }
 }
 

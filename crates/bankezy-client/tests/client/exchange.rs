@@ -264,6 +264,8 @@ async fn a_proxy_is_tunnelled_through_and_sees_the_host_alone() {
 fn a_proxy_of_the_environment_is_used_on_request_alone() {
     let proxy = Server::start(|_| Reply::Close("HTTP/1.1 403 Forbidden\r\n\r\n".to_owned()));
     let (url, bare) = (proxy.url("/"), proxy.address.to_string());
+    let fragment = proxy.url("/#fragment");
+    const REFUSED: &str = "config.proxy";
     let mut count = 0;
     for (ask, variables, uses) in [
         ("", &[("HTTPS_PROXY", &*url), ("ALL_PROXY", &url)][..], 0),
@@ -282,9 +284,11 @@ fn a_proxy_of_the_environment_is_used_on_request_alone() {
         ("yes", &[("HTTPS_PROXY", &url), ("no_proxy", "*")], 0),
         ("yes", &[], 0),
         // None of these may lead to a direct connection.
-        ("refused", &[("HTTPS_PROXY", "socks9://127.0.0.1:1")], 0),
-        ("refused", &[("https_proxy", "http://")], 0),
-        ("refused", &[("ALL_PROXY", "not a url")], 0),
+        (REFUSED, &[("HTTPS_PROXY", "socks9://127.0.0.1:1")], 0),
+        (REFUSED, &[("https_proxy", "http://")], 0),
+        (REFUSED, &[("ALL_PROXY", "not a url")], 0),
+        ("config.proxy_parts", &[("HTTPS_PROXY", &fragment)], 0),
+        ("config.proxy_parts", &[("all_proxy", "127.0.0.1:0")], 0),
     ] {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
@@ -309,8 +313,8 @@ async fn send_with_the_environment() {
     let server = Server::start(|_| Reply::ok("direct"));
     let asked = std::env::var("USE_SYSTEM_PROXY").unwrap();
     let built = Client::builder().system_proxy(!asked.is_empty()).build();
-    if asked == "refused" {
-        return assert_eq!(built.unwrap_err().code(), "config.proxy");
+    if asked.starts_with("config.") {
+        return assert_eq!(built.unwrap_err().code(), asked);
     }
     let client = built.unwrap();
     client
@@ -338,6 +342,29 @@ fn a_proxy_needs_a_scheme_and_a_host() {
             (error.code(), error.delivery()),
             ("config.proxy", Delivery::NotSent)
         );
+    }
+}
+
+/// Nothing of it would be used, so whoever writes it means something else.
+#[test]
+fn a_proxy_has_no_path_query_fragment_or_port_0() {
+    for uri in [
+        "http://CANARY:CANARY@proxy.example.com:3128/CANARY",
+        "http://proxy.example.com:3128/?CANARY",
+        "http://proxy.example.com?CANARY",
+        "https://proxy.example.com//",
+        "http://CANARY@proxy.example.com:0",
+        "http://proxy.example.com:00/",
+    ] {
+        let built = Client::builder().proxy(uri.parse().unwrap()).build();
+        let error = built.unwrap_err();
+        assert_eq!(error.code(), "config.proxy_parts", "{uri}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(!format!("{error} {error:?}").contains("CANARY"));
+    }
+    for uri in ["http://user:pass@proxy.example.com:3128/", "http://[::1]:1"] {
+        let builder = Client::builder().only_these_roots(true);
+        assert!(builder.proxy(uri.parse().unwrap()).build().is_ok());
     }
 }
 

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bankezy_client::{
-    ClientError, ClientErrorKind, ConnectProblem, Delivery, RetryPolicy, Transport,
+    ClientError, ClientErrorKind, ConnectProblem, Delivery, DeliveryTracker, RetryPolicy, Transport,
 };
 use bankezy_test_support::{in_time, vacant};
 use tower::retry::{Policy, RetryLayer};
 use tower::timeout::error::Elapsed;
 use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
 
-use crate::{SHORT, Sealed, Server, builder, eager, of_service, post};
+use crate::{Answer, SHORT, Sealed, Server, broken, builder, eager, of_service, post};
 
 #[tokio::test]
 async fn a_timeout_layer_says_nothing_was_sent_while_connecting_and_not_after() {
@@ -65,6 +65,27 @@ async fn what_a_second_request_sent_is_not_repeated() {
     let error = sent.await.unwrap_err();
     let found = (error.delivery(), server.connections());
     assert_eq!(found, (Delivery::PossiblySent, 1));
+}
+
+/// Middleware whose second way is a service that does not know the tracker: it says itself that it begins.
+#[tokio::test]
+async fn a_failover_that_says_it_begins_counts_as_possibly_sent() {
+    let client = builder().build().unwrap();
+    let failover = service_fn(move |request: Sealed| {
+        let client = client.clone();
+        let tracker = request.extensions().get::<DeliveryTracker>().cloned();
+        async move {
+            let first = client.oneshot(request).await;
+            assert_eq!(first.unwrap_err().delivery(), Delivery::NotSent);
+            assert!(tracker.unwrap().begin());
+            Err::<Answer, _>(broken())
+        }
+    });
+    let transport = Transport::new(failover).retries(eager());
+    let refusing = format!("http://{}/", vacant());
+    let sent = transport.execute(|| Ok::<_, ClientError>(post(&refusing)));
+    let (_, delivery) = of_service(sent.await.unwrap_err());
+    assert_eq!(delivery, Delivery::PossiblySent);
 }
 
 #[tokio::test]

@@ -1,18 +1,23 @@
 //! The client's events, as the client sends them.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bankezy_client::{
     BankEzyClient, Client, ClientError, ProviderError, RefreshSettings, RetryPolicy, Session,
-    SessionKeeper, TokenCache, TokenClient,
+    SessionKeeper, TokenCache, TokenClient, Transport,
 };
-use bankezy_crypto::providers::BaseUrl;
 use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
 use bankezy_crypto::providers::faceki::Faceki;
+use bankezy_crypto::providers::{BaseUrl, Idempotent};
 use bankezy_crypto::{KeyPair, SecretBytes};
 use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
 use bankezy_test_support::{eventually, vacant};
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -137,6 +142,59 @@ async fn attempts_and_calls_that_were_possibly_sent_are_counted() {
         recorded.count("bankezy_client_possibly_sent_total", &[]),
         1.0
     );
+}
+
+/// With the tokio clock paused: the wait between two attempts costs no time.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_under_way_when_its_call_is_dropped_is_counted() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let requests = Arc::new(AtomicU32::new(0));
+    // Only the first request is answered.
+    let service = tower::service_fn(move |_: Request<Full<Bytes>>| {
+        let is_first = requests.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if !is_first {
+                std::future::pending::<()>().await;
+            }
+            let answer = Response::builder().status(503).header("retry-after", "10");
+            Ok::<_, Infallible>(answer.body(Full::<Bytes>::default()).unwrap())
+        }
+    });
+    let transport = Transport::new(service);
+    let dropped = async || {
+        let make = || {
+            let mut request = Request::post("https://bank.example/").body(SecretBytes::new());
+            let extensions = request.as_mut().unwrap().extensions_mut();
+            extensions.insert(Idempotent);
+            Ok::<_, ClientError>(request.unwrap())
+        };
+        let call = transport.execute(make);
+        let dropped = tokio::time::timeout(Duration::from_secs(5), call).await;
+        dropped.unwrap_err();
+    };
+    let attempts = |error| {
+        let labels = [
+            ("http_request_method", "POST"),
+            ("server_address", "bank.example"),
+            ("error_type", error),
+        ];
+        let times = recorded.values("bankezy_client_attempt_duration_seconds", &labels[..2]);
+        let count = recorded.count("bankezy_client_attempts_total", &labels);
+        (count, times.len())
+    };
+    let possibly_sent = || {
+        let labels = [("error_type", "dropped")];
+        recorded.count("bankezy_client_possibly_sent_total", &labels)
+    };
+    // While it waited for its second attempt, none was under way.
+    dropped().await;
+    assert_eq!((attempts("503"), attempts("dropped")), ((1.0, 1), (0.0, 1)));
+    assert_eq!(possibly_sent(), 1.0);
+    dropped().await;
+    assert_eq!((attempts("503"), attempts("dropped")), ((1.0, 2), (1.0, 2)));
+    assert_eq!(possibly_sent(), 2.0);
 }
 
 #[tokio::test]

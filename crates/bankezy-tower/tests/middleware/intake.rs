@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{Next, from_fn};
 use axum::routing::post;
 use bankezy_crypto::backend::AVAILABLE;
@@ -281,4 +282,24 @@ async fn another_limit_around_the_body_is_a_413_too() {
     let wrapped = sealed_post("").map(|_| axum::body::Body::new(limited()));
     let wrapped = service.oneshot(wrapped).await;
     assert_eq!(refusal(&wrapped.unwrap()), (413, Refusal::RequestOverLimit));
+}
+
+/// axum's own limit of 2 MB applies to what was opened, and is raised by axum's own setting.
+#[tokio::test]
+async fn axums_limit_behind_the_layer_is_a_413_until_it_is_raised() {
+    let plain = format!("\"{}\"", "x".repeat(2 << 20));
+    let text = cipher(&AVAILABLE[0]).seal(plain.as_bytes()).unwrap();
+    let app = || {
+        let handler = post(async |body: String| body.len().to_string());
+        let app = Router::new().route("/callback", handler);
+        app.layer(layer().with_max_request_len(4 << 20))
+    };
+    for (app, status) in [
+        (app(), 413),
+        (app().layer(DefaultBodyLimit::max(4 << 20)), 200),
+    ] {
+        let request = sealed_post(text.clone()).map(axum::body::Body::new);
+        let answer = app.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
 }
