@@ -1,6 +1,7 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod choice;
+mod fleet;
 mod place;
 mod plain_json;
 mod remote;
@@ -14,6 +15,7 @@ use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use choice::one_of;
+pub(crate) use fleet::{Fleet, FleetCall, RevokeArgs, StoreArgs};
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
 pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Call(Box<Call>),
     /// Run an emulator of BankEzy's servers, and of the token calls of others, until interrupted
     Sandbox(Sandbox),
+    /// See what the processes of a fleet share over Redis or Valkey, and end shared sessions
+    Fleet(Fleet),
     /// Make a key: the private half goes to a file, what may be shared is printed
     Keygen(Keygen),
     /// Seal standard input to standard output
