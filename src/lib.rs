@@ -32,7 +32,8 @@
 //! |---|---|
 //! | `aws-lc-rs` (default) | the [backend] AWS-LC; `new`, `generate` and all functions without a backend argument run on it |
 //! | `rust-crypto` | the backend of pure Rust crates, for `with_backend(…, &backend::RUST_CRYPTO)`; changes nothing else |
-//! | `rust-crypto-private-rsa-timing-risk` | private RSA on the crate `rsa`, which leaks by timing ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)) |
+//! | `rust-crypto-rsa` | public RSA keys for `RUST_CRYPTO`, on the crate `rsa` |
+//! | `rust-crypto-private-rsa-timing-risk` | private RSA keys too, on the crate `rsa`, which leaks by timing ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)) |
 //! | `fips` | AWS-LC as its FIPS module; needs CMake and Go to build (`docs/fips.md`) |
 //! | `encrypted-keys` | private keys under a password, PKCS#8 with PBES2: `KeyPair::from_encrypted_pem`; RustCrypto's crates decrypt them, on either backend |
 //! | `providers` (default) | the token APIs of the four providers as pure functions over `http` types: `providers` |

@@ -8,8 +8,9 @@ use aws_lc_rs::rsa::{
 };
 use aws_lc_rs::{digest, hkdf};
 
-use super::aws_lc_aead::{NAME, aes_256_gcm, failed};
-use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::aes_256_gcm::Aes256Gcm;
+use super::aws_lc_aead::{self, NAME, failed};
+use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 
@@ -20,8 +21,8 @@ impl Primitives for AwsLc {
         NAME
     }
 
-    fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
-        aes_256_gcm(key)
+    fn aes_256_gcm(&self, key: &Secret32) -> Result<Aes256Gcm, Error> {
+        aws_lc_aead::key(key).map(Aes256Gcm::AwsLc)
     }
 
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32) {

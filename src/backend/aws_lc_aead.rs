@@ -5,18 +5,23 @@
 use aws_lc_rs::aead::RandomizedNonceKey;
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use super::primitives::Aes256Gcm;
+use super::aead::Aead;
 use crate::error::Error;
 use crate::secret::Secret32;
 
 pub(super) const NAME: &str = "aws-lc-rs";
 
-pub(super) fn aes_256_gcm(key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
+/// The key in use.
+#[cfg(not(feature = "fips"))]
+pub(super) type Key = LessSafeKey;
+#[cfg(feature = "fips")]
+pub(super) type Key = ModuleKey;
+
+pub(super) fn key(key: &Secret32) -> Result<Key, Error> {
     #[cfg(feature = "fips")]
-    let aead = ModuleKey::new(key)?;
+    return ModuleKey::new(key);
     #[cfg(not(feature = "fips"))]
-    let aead = less_safe_key(key)?;
-    Ok(Box::new(aead))
+    less_safe_key(key)
 }
 
 fn less_safe_key(key: &Secret32) -> Result<LessSafeKey, Error> {
@@ -25,7 +30,7 @@ fn less_safe_key(key: &Secret32) -> Result<LessSafeKey, Error> {
         .map_err(|_| failed("AES-256-GCM key set-up"))
 }
 
-impl Aes256Gcm for LessSafeKey {
+impl Aead for LessSafeKey {
     fn seal(
         &self,
         nonce: &mut [u8; 12],
@@ -55,7 +60,7 @@ impl Aes256Gcm for LessSafeKey {
 
 /// Makes its nonces itself.
 #[cfg(any(test, feature = "fips"))]
-struct ModuleKey {
+pub(super) struct ModuleKey {
     sealing: RandomizedNonceKey,
     /// The other one opens only what has its tag behind it, which would have to be copied there.
     opening: LessSafeKey,
@@ -72,7 +77,7 @@ impl ModuleKey {
 }
 
 #[cfg(any(test, feature = "fips"))]
-impl Aes256Gcm for ModuleKey {
+impl Aead for ModuleKey {
     /// `nonce` is not used, and gets the module's.
     fn seal(
         &self,
@@ -102,7 +107,7 @@ impl Aes256Gcm for ModuleKey {
         tag: &[u8; 16],
         in_out: &mut [u8],
     ) -> Option<()> {
-        Aes256Gcm::open_in_place(&self.opening, nonce, aad, tag, in_out)
+        Aead::open_in_place(&self.opening, nonce, aad, tag, in_out)
     }
 }
 
@@ -120,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_key_in_use_makes_its_nonces_exactly_where_the_module_does() {
-        let key = aes_256_gcm(&Secret32::random().unwrap()).unwrap();
+        let key = key(&Secret32::random().unwrap()).unwrap();
         let mut nonce = [0; 12];
         key.seal(&mut nonce, b"aad", b"", &mut []).unwrap();
         assert_eq!(nonce != [0; 12], cfg!(feature = "fips"));
@@ -139,7 +144,7 @@ mod tests {
                 .seal(&mut nonce, b"aad", &plaintext, &mut sealed)
                 .unwrap();
             assert!(nonce != [0; 12] && seen.insert(nonce));
-            for opens in [&key as &dyn Aes256Gcm, &other] {
+            for opens in [&key as &dyn Aead, &other] {
                 let mut opened = sealed.clone();
                 opens
                     .open_in_place(&nonce, b"aad", &tag, &mut opened)

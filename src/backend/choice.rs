@@ -27,10 +27,11 @@ pub static AWS_LC_RS: Backend = Backend {
     primitives: &aws_lc::AwsLc,
 };
 
-/// The pure Rust crates `aes-gcm`, `p256`, `rsa`, `hkdf` and `sha2`.
+/// The pure Rust crates `aes-gcm`, `p256`, `hkdf` and `sha2`.
 ///
-/// RSA with a private key is left out, because the crate `rsa` is open to RUSTSEC-2023-0071; the
-/// feature `rust-crypto-private-rsa-timing-risk` brings it back for those who accept the risk.
+/// RSA is left out, because the crate `rsa` is open to RUSTSEC-2023-0071. The feature `rust-crypto-rsa` brings
+/// in that crate for public keys, which the advisory does not concern, and
+/// `rust-crypto-private-rsa-timing-risk` for private keys too, for those who accept the risk.
 #[cfg(feature = "rust-crypto")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rust-crypto")))]
 pub static RUST_CRYPTO: Backend = Backend {

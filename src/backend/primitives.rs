@@ -1,21 +1,15 @@
 //! What a backend has to do.
 
-use core::panic::{RefUnwindSafe, UnwindSafe};
-
+use super::aead::Shared;
+use super::aes_256_gcm::Aes256Gcm;
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
-
-/// What every value of a backend is: it can be shared between threads, and be used after a panic was caught,
-/// since no operation leaves a key half changed: keys are set up once and only read from then on.
-pub(crate) trait Shared: Send + Sync + UnwindSafe + RefUnwindSafe {}
-
-impl<T: Send + Sync + UnwindSafe + RefUnwindSafe> Shared for T {}
 
 /// What a backend has to do. Lengths and ranges are checked above.
 pub(crate) trait Primitives: Shared {
     fn name(&self) -> &'static str;
 
-    fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error>;
+    fn aes_256_gcm(&self, key: &Secret32) -> Result<Aes256Gcm, Error>;
 
     /// SHA-256 (FIPS 180-4) of the parts in a row.
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32);
@@ -44,28 +38,6 @@ pub(crate) trait Primitives: Shared {
 
     /// `None` unless the PKCS#8 key is consistent.
     fn rsa_private(&self, pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error>;
-}
-
-/// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
-pub(crate) trait Aes256Gcm: Shared {
-    /// Writes the ciphertext, as long as the plaintext, and gives the tag back. A module that has to make
-    /// its nonces itself puts the one that it used in place of `nonce`.
-    fn seal(
-        &self,
-        nonce: &mut [u8; 12],
-        aad: &[u8],
-        plaintext: &[u8],
-        ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error>;
-
-    /// `None` if the tag does not fit; `in_out` then holds anything.
-    fn open_in_place(
-        &self,
-        nonce: &[u8; 12],
-        aad: &[u8],
-        tag: &[u8; 16],
-        in_out: &mut [u8],
-    ) -> Option<()>;
 }
 
 /// A private key on P-256.

@@ -3,16 +3,15 @@
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
 use p256::{PublicKey, SecretKey};
-use rsa::{BigUint, Oaep, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::checked_rng::CheckedRng;
-use super::primitives::{Aes256Gcm, P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::aead::Aead;
+use super::aes_256_gcm::Aes256Gcm;
+use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::rust_crypto_rsa::{self, NAME, failed};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
-
-const NAME: &str = "rust-crypto";
 
 pub(super) struct RustCrypto;
 
@@ -21,8 +20,9 @@ impl Primitives for RustCrypto {
         NAME
     }
 
-    fn aes_256_gcm(&self, key: &Secret32) -> Result<Box<dyn Aes256Gcm>, Error> {
-        Ok(Box::new(aes_gcm::Aes256Gcm::new(key.bytes().into())))
+    fn aes_256_gcm(&self, key: &Secret32) -> Result<Aes256Gcm, Error> {
+        let key = aes_gcm::Aes256Gcm::new(key.bytes().into());
+        Ok(Aes256Gcm::RustCrypto(Box::new(key)))
     }
 
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32) {
@@ -64,22 +64,19 @@ impl Primitives for RustCrypto {
     }
 
     fn rsa_public(&self, n: &[u8], e: &[u8]) -> Result<Box<dyn RsaPublic>, Error> {
-        let (n, e) = (BigUint::from_bytes_be(n), BigUint::from_bytes_be(e));
-        let key = RsaPublicKey::new_with_max_size(n, e, 8192)
-            .map_err(|_| failed("RSA public key import"))?;
-        Ok(Box::new(key))
+        rust_crypto_rsa::public(n, e)
     }
 
     fn rsa_generate(&self, bits: usize) -> Result<SecretBytes, Error> {
-        private_rsa::generate(bits)
+        rust_crypto_rsa::generate(bits)
     }
 
     fn rsa_private(&self, pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error> {
-        private_rsa::import(pkcs8)
+        rust_crypto_rsa::import(pkcs8)
     }
 }
 
-impl Aes256Gcm for aes_gcm::Aes256Gcm {
+impl Aead for aes_gcm::Aes256Gcm {
     fn seal(
         &self,
         nonce: &mut [u8; 12],
@@ -130,101 +127,5 @@ impl P256Private for SecretKey {
             .bytes_mut()
             .copy_from_slice(shared.raw_secret_bytes());
         Some(secret)
-    }
-}
-
-impl RsaPublic for RsaPublicKey {
-    fn wrap(&self, key: &Secret32) -> Result<Vec<u8>, Error> {
-        let mut rng = CheckedRng::default();
-        let wrapped = self.encrypt(&mut rng, oaep(), key.bytes());
-        rng.check()?;
-        wrapped.map_err(|_| failed("RSA-OAEP-256 encryption"))
-    }
-}
-
-fn oaep() -> Oaep {
-    Oaep::new::<rsa::sha2::Sha256>()
-}
-
-fn failed(operation: &'static str) -> Error {
-    Error::Backend {
-        backend: NAME,
-        operation,
-    }
-}
-
-#[cfg(feature = "rust-crypto-private-rsa-timing-risk")]
-mod private_rsa {
-    use rsa::RsaPrivateKey;
-    use rsa::pkcs1::UintRef;
-    use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, PrivateKeyInfo};
-    use rsa::traits::PrivateKeyParts as _;
-
-    use super::*;
-
-    pub(super) fn generate(bits: usize) -> Result<SecretBytes, Error> {
-        let mut rng = CheckedRng::default();
-        let key = RsaPrivateKey::new(&mut rng, bits);
-        rng.check()?;
-        key.ok()
-            .and_then(|key| key.to_pkcs8_der().ok())
-            .map(|der| der.as_bytes().to_vec().into())
-            .ok_or(failed("RSA key generation"))
-    }
-
-    pub(super) fn import(pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error> {
-        Ok(RsaPrivateKey::from_pkcs8_der(pkcs8.as_bytes())
-            .ok()
-            .filter(|key| key.validate().is_ok() && crt_fits(key, pkcs8.as_bytes()))
-            .map(|key| Box::new(key) as Box<dyn RsaPrivate>))
-    }
-
-    /// The crate `rsa` works out exponents and coefficient of its own and ignores those of the key:
-    /// a key whose own do not fit would work here and fail on another backend.
-    fn crt_fits(key: &RsaPrivateKey, pkcs8: &[u8]) -> bool {
-        let Ok(info) = PrivateKeyInfo::try_from(pkcs8) else {
-            return false;
-        };
-        let Ok(stated) = rsa::pkcs1::RsaPrivateKey::try_from(info.private_key) else {
-            return false;
-        };
-        let fits = |own: Option<BigUint>, stated: UintRef<'_>| {
-            let stated = Zeroizing::new(BigUint::from_bytes_be(stated.as_bytes()));
-            own.map(Zeroizing::new).is_some_and(|own| *own == *stated)
-        };
-        fits(key.dp().cloned(), stated.exponent1)
-            && fits(key.dq().cloned(), stated.exponent2)
-            && fits(key.crt_coefficient(), stated.coefficient)
-    }
-
-    impl RsaPrivate for RsaPrivateKey {
-        fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()> {
-            // Blinding hides part of the timing, not all of it: RUSTSEC-2023-0071.
-            let mut rng = CheckedRng::default();
-            let decrypted = self.decrypt_blinded(&mut rng, oaep(), wrapped).ok()?;
-            let decrypted = SecretBytes::from(decrypted);
-            rng.check().ok()?;
-            let found: &[u8; 32] = decrypted.as_bytes().try_into().ok()?;
-            key.bytes_mut().copy_from_slice(found);
-            Some(())
-        }
-    }
-}
-
-#[cfg(not(feature = "rust-crypto-private-rsa-timing-risk"))]
-mod private_rsa {
-    use super::*;
-
-    const MISSING: Error = Error::Unsupported {
-        backend: NAME,
-        needs: "the backend aws-lc-rs for private RSA keys, or the feature rust-crypto-private-rsa-timing-risk",
-    };
-
-    pub(super) fn generate(_bits: usize) -> Result<SecretBytes, Error> {
-        Err(MISSING)
-    }
-
-    pub(super) fn import(_pkcs8: &SecretBytes) -> Result<Option<Box<dyn RsaPrivate>>, Error> {
-        Err(MISSING)
     }
 }

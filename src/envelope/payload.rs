@@ -33,7 +33,7 @@ use crate::secret::{Opened, PayloadSecret, Secret32};
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
 pub struct PayloadCipher {
-    aead: Box<dyn Aes256Gcm>,
+    aead: Aes256Gcm,
     nonces: NonceSource,
     /// The budget that the caller set.
     budget: Option<u64>,
@@ -164,7 +164,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
-        message(nonce, plaintext).seal_text(self.aead.as_ref(), sealed)
+        message(nonce, plaintext).seal_text(&self.aead, sealed)
     }
 
     /// Replaces `sealed` by the bytes of the sealed payload: faster than
@@ -174,7 +174,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext).inspect_err(|_| sealed.clear())?;
-        message(nonce, plaintext).seal(self.aead.as_ref(), sealed)
+        message(nonce, plaintext).seal(&self.aead, sealed)
     }
 
     /// Appends the bytes of the sealed payload to what is in `out`, which is as it was on failure.
@@ -184,7 +184,7 @@ impl PayloadCipher {
     /// As for [`seal`](Self::seal).
     pub fn append_sealed(&self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let nonce = self.nonce_for(plaintext)?;
-        message(nonce, plaintext).append(self.aead.as_ref(), out)
+        message(nonce, plaintext).append(&self.aead, out)
     }
 
     /// Counts a payload and gives the nonce for it.
@@ -256,7 +256,7 @@ impl PayloadCipher {
             other => return Err(other.instead_of(Algorithm::Dir).into()),
         }
         refuse_encrypted_key(&parts)?;
-        open::open(self.aead.as_ref(), &parts, opened)
+        open::open(&self.aead, &parts, opened)
     }
 }
 

@@ -137,7 +137,7 @@ impl PublicKeySealer {
                     nonce,
                     plaintext,
                 };
-                message.seal_text(aead.as_ref(), sealed)
+                message.seal_text(&aead, sealed)
             }
             Recipient::P256 { point, apu, apv } => {
                 let (epk, shared) = pair::ephemeral(point, self.backend)?;
@@ -151,7 +151,7 @@ impl PublicKeySealer {
                     nonce,
                     plaintext,
                 };
-                message.seal_text(aead.as_ref(), sealed)
+                message.seal_text(&aead, sealed)
             }
         }
     }
@@ -248,7 +248,7 @@ impl PrivateKeyOpener {
             KeyType::P256 => self.agreed_key(&parts)?,
         };
         let aead = self.key_pair.backend().primitives().aes_256_gcm(&key)?;
-        open::open(aead.as_ref(), &parts, opened)
+        open::open(&aead, &parts, opened)
     }
 
     /// Opens a sealed text and reads it as JSON.

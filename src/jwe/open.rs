@@ -8,11 +8,7 @@ use crate::secret::Opened;
 
 /// Replaces `out` by the plaintext. Allocates only if `out` is too small. On failure `out` holds
 /// unauthenticated plaintext, and the caller wipes it.
-pub(crate) fn open(
-    aead: &dyn Aes256Gcm,
-    parts: &Compact<'_>,
-    out: &mut Opened,
-) -> Result<(), Error> {
+pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, out: &mut Opened) -> Result<(), Error> {
     let room = out.memory().reset(parts.plaintext_len());
     let (mut iv, mut tag) = ([0; 12], [0; 16]);
     let ends = DecodedEnds {

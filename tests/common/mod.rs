@@ -30,6 +30,15 @@ pub(crate) fn p256(backend: &Backend) -> KeyPair {
     KeyPair::generate_with_backend(backend).unwrap()
 }
 
+/// Whether this build can use public RSA keys on a backend.
+pub(crate) fn public_rsa(backend: &Backend) -> bool {
+    let takes = backend.name() == "aws-lc-rs" || cfg!(feature = "rust-crypto-rsa");
+    if !takes {
+        eprintln!("skipped on {backend}: RSA is not built in");
+    }
+    takes
+}
+
 /// An RSA key pair made once, or `None` where the backend says that it does no private RSA.
 pub(crate) fn rsa_2048(backend: &Backend) -> Option<KeyPair> {
     match KeyPair::from_pem_with_backend(include_str!("../data/rsa2048.pem"), backend) {

@@ -74,6 +74,24 @@ fn what_names_no_backend_runs_on_aws_lc() {
 
 #[cfg(feature = "rust-crypto")]
 #[test]
+fn the_crate_rsa_gets_no_key_without_a_feature_that_asks_for_it() {
+    use bankezy_crypto::backend::RUST_CRYPTO;
+    use bankezy_crypto::{Error, PublicKey};
+
+    let key = PublicKey::from_pem(include_str!("../data/rsa2048.pub.pem")).unwrap();
+    let sealer = PublicKeySealer::with_backend(&key, &RUST_CRYPTO);
+    assert_eq!(sealer.is_ok(), cfg!(feature = "rust-crypto-rsa"));
+    if let Err(error) = sealer {
+        let Error::Unsupported { backend, needs, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(backend, "rust-crypto");
+        assert!(needs.contains("the feature rust-crypto-rsa"), "{needs}");
+    }
+}
+
+#[cfg(feature = "rust-crypto")]
+#[test]
 fn the_crate_rsa_gets_no_private_key_without_the_feature_that_says_the_risk() {
     use bankezy_crypto::Error;
     use bankezy_crypto::backend::RUST_CRYPTO;

@@ -65,16 +65,17 @@ fn row(
     effort: &Effort,
 ) -> Result<Row, Box<dyn Error>> {
     eprintln!("measuring {op}");
-    let medians = measure::medians(works.into(), effort);
-    let Some([ours_ns, floor_ns]) = medians.as_deref() else {
+    let samples = measure::samples(works.into(), effort);
+    let Some([ours, floor]) = samples.as_deref() else {
         return Err(format!("{op} failed while it was measured").into());
     };
+    let none = "there is no sample";
     Ok(Row {
         op,
         bytes,
         backend: backend.name().to_owned(),
-        ours_ns: rounded(*ours_ns),
-        floor_ns: rounded(*floor_ns),
+        ours_ns: rounded(ours.beside(floor).ok_or(none)?),
+        floor_ns: rounded(floor.median().ok_or(none)?),
         peers: Default::default(),
     })
 }

@@ -66,21 +66,23 @@ impl Contest {
                 works.extend(row::into_memory(way).iter().filter_map(work));
             }
         }
-        let mut medians = measure::medians(works, effort)
+        let mut samples = measure::samples(works, effort)
             .ok_or("an operation that had worked failed while it was measured")?
             .into_iter();
-        let mut next = || medians.next().map(rounded).ok_or("a median is missing");
+        let mut next = || samples.next().ok_or("samples are missing");
 
-        let peer = next()?;
+        let none = "there is no sample";
+        let peer = rounded(next()?.median().ok_or(none)?);
         let mut rows = Vec::new();
         for ours in ours {
-            let floor_ns = next()?;
+            let floor = next()?;
+            let floor_ns = rounded(floor.median().ok_or(none)?);
             let mut row = |op, peers| {
                 rows.push(Row {
                     op,
                     bytes,
                     backend: ours.backend.name().to_owned(),
-                    ours_ns: next()?,
+                    ours_ns: rounded(next()?.beside(&floor).ok_or(none)?),
                     floor_ns,
                     peers,
                 });

@@ -103,8 +103,24 @@ impl Entrant<'_> {
     }
 }
 
-/// The median of each, in nanoseconds for one, in the order given; nothing if one of them failed.
-pub(crate) fn medians(works: Vec<Work<'_>>, effort: &Effort) -> Option<Vec<f64>> {
+/// Nanoseconds for one, round after round.
+pub(crate) struct Samples(Vec<f64>);
+
+impl Samples {
+    pub(crate) fn median(&self) -> Option<f64> {
+        median(self.0.clone())
+    }
+
+    /// The median of `floor` times the median of the ratio to it within a round: what slows a round down, slows
+    /// both, and leaves the ratio alone.
+    pub(crate) fn beside(&self, floor: &Self) -> Option<f64> {
+        let ratios = self.0.iter().zip(&floor.0).map(|(own, floor)| own / floor);
+        Some(floor.median()? * median(ratios.collect())?)
+    }
+}
+
+/// The samples of each, in the order given; nothing if one of them failed.
+pub(crate) fn samples(works: Vec<Work<'_>>, effort: &Effort) -> Option<Vec<Samples>> {
     let mut entrants = works
         .into_iter()
         .map(|work| work.calibrated(effort))
@@ -121,10 +137,8 @@ pub(crate) fn medians(works: Vec<Work<'_>>, effort: &Effort) -> Option<Vec<f64>>
         }
         rounds += 1;
     }
-    entrants
-        .into_iter()
-        .map(|entrant| median(entrant.samples))
-        .collect()
+    let samples = entrants.into_iter().map(|entrant| Samples(entrant.samples));
+    Some(samples.collect())
 }
 
 pub(crate) fn median(mut samples: Vec<f64>) -> Option<f64> {
@@ -154,11 +168,22 @@ mod tests {
                 Some(())
             })
         };
-        let found = medians(vec![of(40), of(5), of(20)], &Effort::QUICK).unwrap();
+        let found = samples(vec![of(40), of(5), of(20)], &Effort::QUICK).unwrap();
+        let found: Vec<f64> = found.iter().map(|found| found.median().unwrap()).collect();
         assert!(
             found[0] > found[2] && found[2] > found[1] && found[1] >= 1e6,
             "{found:?}"
         );
+    }
+
+    /// The machine is ten times slower in one round, and three times in another.
+    #[test]
+    fn a_slow_round_leaves_the_ratio_alone() {
+        let floor = Samples(vec![100.0, 1000.0, 300.0, 100.0, 100.0]);
+        let own = Samples(vec![120.0, 1200.0, 360.0, 900.0, 120.0]);
+        let beside = own.beside(&floor).unwrap();
+        assert!((beside - 120.0).abs() < 1e-9, "{beside}");
+        assert_eq!(own.median(), Some(360.0));
     }
 
     #[test]
@@ -172,7 +197,7 @@ mod tests {
                 (left != 0).then_some(())
             }),
         ];
-        assert_eq!(medians(works, &Effort::QUICK), None);
+        assert!(samples(works, &Effort::QUICK).is_none());
     }
 
     #[test]

@@ -32,8 +32,8 @@
 //! The crate does no I/O and logs nothing. Errors hold no key and no part of the input.
 //!
 //! # Features
-//! `aws-lc-rs` (default), `rust-crypto` and `rust-crypto-private-rsa-timing-risk` choose the backends, as
-//! in [`bankezy_crypto`].
+//! `aws-lc-rs` (default), `rust-crypto`, `rust-crypto-rsa` and `rust-crypto-private-rsa-timing-risk` choose the
+//! backends, as in [`bankezy_crypto`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic: where one of these is right, it says why.
 #![cfg_attr(

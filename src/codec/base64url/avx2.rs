@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use super::class;
 use super::job::Job;
-use super::symbols::{at, decode_rest, encode_rest, from_words, put, words};
+use super::symbols::{Rest, at, decode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 24;
@@ -64,9 +64,7 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
         return;
     }
     let last = load_exactly(at(room, start + groups - BYTES));
-    let mut rest = [0; 2];
-    let rest = &mut rest[..len - groups];
-    rest.copy_from_slice(&room[start + groups..]);
+    let rest = Rest::of(&room[start + groups..]);
 
     let mut done = 0;
     while len - done >= TURN * BYTES + BESIDE {
@@ -92,7 +90,7 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
         done += BYTES;
     }
     put(room, groups / 3 * 4 - CHARS, encoder.encode_exact(last));
-    encode_rest(rest, &mut room[groups / 3 * 4..]);
+    rest.encode(&mut room[groups / 3 * 4..]);
 }
 
 #[expect(

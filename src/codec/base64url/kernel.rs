@@ -49,13 +49,14 @@ impl Kernel {
         reason = "for the tests, and for a fuzz target that takes in this file"
     )]
     pub(crate) fn all() -> Vec<Self> {
-        let mut all = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            all.extend(Avx2::detect().map(Self::Avx2));
-            all.extend(Vbmi::detect().map(Self::Vbmi));
-        }
-        all
+        let all = [
+            Some(Self::Portable),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::detect().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Vbmi::detect().map(Self::Vbmi),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// Does the job; `false` if a text is not canonical.

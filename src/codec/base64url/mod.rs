@@ -12,6 +12,7 @@ mod kernel;
 #[cfg(test)]
 mod kernel_tests;
 mod portable;
+#[cfg(target_arch = "x86_64")]
 mod symbols;
 #[cfg(target_arch = "x86_64")]
 mod vbmi;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-use base64::engine::{GeneralPurposeConfig, Neon, general_purpose::NO_PAD};
+use base64::engine::{Neon, general_purpose::NO_PAD};
 
 use super::job::Job;
 

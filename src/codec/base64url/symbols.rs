@@ -23,20 +23,39 @@ pub(super) const VALUES: [u8; 128] = {
     values
 };
 
-/// Encodes up to two bytes into the start of `out`.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "six bits index a table of 64, and places are below the lengths that were matched"
-)]
-pub(super) fn encode_rest(rest: &[u8], out: &mut [u8]) {
-    let symbol = |bits: u8| ALPHABET[usize::from(bits & 63)];
-    match *rest {
-        [a] => out[..2].copy_from_slice(&[symbol(a >> 2), symbol(a << 4)]),
-        [a, b] => {
-            let text = [symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2)];
-            out[..3].copy_from_slice(&text);
+/// What is left behind the last whole group of a text.
+pub(super) enum Rest {
+    Nothing,
+    One(u8),
+    Two(u8, u8),
+}
+
+impl Rest {
+    #[inline]
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        match *bytes {
+            [a] => Self::One(a),
+            [a, b] => Self::Two(a, b),
+            _ => Self::Nothing,
         }
-        _ => {}
+    }
+
+    /// Encodes it into the start of `out`.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "six bits index a table of 64, and places are below the lengths that were matched"
+    )]
+    #[inline]
+    pub(super) fn encode(self, out: &mut [u8]) {
+        let symbol = |bits: u8| ALPHABET[usize::from(bits & 63)];
+        match self {
+            Self::Nothing => {}
+            Self::One(a) => out[..2].copy_from_slice(&[symbol(a >> 2), symbol(a << 4)]),
+            Self::Two(a, b) => {
+                let text = [symbol(a >> 2), symbol(a << 4 | b >> 4), symbol(b << 2)];
+                out[..3].copy_from_slice(&text);
+            }
+        }
     }
 }
 

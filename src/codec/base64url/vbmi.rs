@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use core::hint::black_box;
 
 use super::job::Job;
-use super::symbols::{ALPHABET, VALUES, at, decode_rest, encode_rest, from_words, put, words};
+use super::symbols::{ALPHABET, Rest, VALUES, at, decode_rest, from_words, put, words};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 48;
@@ -24,10 +24,7 @@ pub(super) fn run(job: Job<'_>) -> bool {
             encode(&encoder, room, len);
             if let Some(ends) = ends {
                 // Twelve bytes are four whole groups: both fit into one vector.
-                let mut both = [0; BYTES];
-                put(&mut both, 0, *ends.iv);
-                put(&mut both, 12, *ends.tag);
-                let text = encoder.encode(load_exactly(both));
+                let text = encoder.encode(load_ends(ends.iv, ends.tag));
                 ends.iv_text.copy_from_slice(&text[..16]);
                 ends.tag_text.copy_from_slice(&text[16..38]);
             }
@@ -72,9 +69,7 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
         return;
     }
     let last = load_exactly(at(room, start + groups - BYTES));
-    let mut rest = [0; 2];
-    let rest = &mut rest[..len - groups];
-    rest.copy_from_slice(&room[start + groups..]);
+    let rest = Rest::of(&room[start + groups..]);
 
     let mut done = 0;
     while len - done >= TURN * BYTES + BEHIND {
@@ -99,7 +94,7 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
         done += BYTES;
     }
     put(room, groups / 3 * 4 - CHARS, encoder.encode(last));
-    encode_rest(rest, &mut room[groups / 3 * 4..]);
+    rest.encode(&mut room[groups / 3 * 4..]);
 }
 
 #[expect(
@@ -258,6 +253,16 @@ fn load(bytes: [u8; 64]) -> __m512i {
 fn load_exactly(bytes: [u8; BYTES]) -> __m512i {
     let [a, b, c, d, e, f] = words(&bytes);
     _mm512_setr_epi64(a, b, c, d, e, f, 0, 0)
+}
+
+/// The vector, then the tag. Put together in registers: a load of what several stores wrote has to wait.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn load_ends(iv: &[u8; 12], tag: &[u8; 16]) -> __m512i {
+    let word = |half: [u8; 4]| i64::from(u32::from_le_bytes(half));
+    let middle = word(at(iv, 8)) | word(at(tag, 0)) << 32;
+    let [first, third] = [at(iv, 0), at(tag, 4)].map(i64::from_le_bytes);
+    _mm512_setr_epi64(first, middle, third, word(at(tag, 12)), 0, 0, 0, 0)
 }
 
 #[inline]

@@ -1,6 +1,4 @@
-//! `bankezy vectors`: runs vector files, of the form described in `test-vectors/README.md`.
-
-use std::path::Path;
+//! One case of a vector file. `test-vectors/runner` takes in this file too.
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
@@ -11,58 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::args::Vectors;
-use crate::failure::Failure;
-use crate::{files, keys};
-
-/// Largest vector file that is read.
-const MAX_FILE: usize = 64 * 1024 * 1024;
-
-pub(crate) fn run(args: &Vectors) -> Result<(), Failure> {
-    let backend = keys::backend(&args.backend)?;
-    let (mut passed, mut failed) = (0, 0);
-    for (number, path) in (1..).zip(&args.files) {
-        let from = format!("FILES, number {number}");
-        for case in read(path, &from)? {
-            match run_case(&case, backend) {
-                Ok(()) => passed += 1,
-                Err(reason) => {
-                    failed += 1;
-                    let line = format!(
-                        "FAILED file {number} case {} ({}, {}): {reason}",
-                        case["id"],
-                        text(&case, "kind").unwrap_or("no kind"),
-                        text(&case, "comment").unwrap_or("no comment"),
-                    );
-                    let line = bankezy_diagnose::printable(&line);
-                    files::print(format!("{line}\n").as_bytes())?;
-                }
-            }
-        }
-    }
-    files::print(format!("{passed} passed, {failed} failed\n").as_bytes())?;
-    match failed {
-        0 => Ok(()),
-        _ => Err(Failure::operation(format!(
-            "{failed} vectors failed on {}",
-            backend.name()
-        ))),
-    }
-}
-
-fn read(path: &Path, from: &str) -> Result<Vec<Value>, Failure> {
-    let bytes = files::read_file(path, MAX_FILE, from)?;
-    let what = files::named_by(from);
-    let invalid = |reason: &str| Failure::operation(format!("{what}: {reason}"));
-    let file: Value = serde_json::from_slice(bytes.as_bytes())
-        .map_err(|error| invalid(&format!("not a vector file: {error}")))?;
-    match file.get("cases").and_then(Value::as_array) {
-        Some(cases) if !cases.is_empty() => Ok(cases.clone()),
-        _ => Err(invalid("not a vector file: it has no cases")),
-    }
-}
-
-fn run_case(case: &Value, backend: &Backend) -> Result<(), String> {
+/// Runs one case; the error says what is wrong.
+pub(crate) fn run(case: &Value, backend: &Backend) -> Result<(), String> {
     let channel = channel(case, backend)?;
     let jwe = text(case, "jwe")?;
     let opened = match (text(case, "result")?, channel.open(jwe)) {
@@ -178,7 +126,7 @@ fn secret(case: &Value, name: &str) -> Result<PayloadSecret, String> {
     PayloadSecret::from_base64url(text(case, name)?).map_err(said)
 }
 
-fn text<'a>(case: &'a Value, name: &str) -> Result<&'a str, String> {
+pub(crate) fn text<'a>(case: &'a Value, name: &str) -> Result<&'a str, String> {
     case.get(name)
         .and_then(Value::as_str)
         .ok_or_else(|| format!("the case has no text `{name}`"))
