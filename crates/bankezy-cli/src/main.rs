@@ -22,6 +22,7 @@ mod keys;
 #[cfg(test)]
 mod leaks_tests;
 mod lines;
+mod man;
 mod members;
 mod messages;
 mod octet_text;
@@ -98,30 +99,6 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Args::command(), "bankezy", &mut script);
             files::print(&script)
         }
-        Command::Man { subcommand } => man(subcommand.as_deref()),
+        Command::Man { subcommand } => man::run(subcommand.as_deref()),
     }
-}
-
-fn man(subcommand: Option<&str>) -> Result<(), Failure> {
-    let mut program = Args::command();
-    program.build();
-    let command = match subcommand.map(|name| (name, program.find_subcommand(name))) {
-        None => program,
-        Some((name, Some(found))) => found.clone().display_name(format!("bankezy-{name}")),
-        Some((_, None)) => {
-            let names: Vec<&str> = program
-                .get_subcommands()
-                .map(|sub| sub.get_name())
-                .collect();
-            let names = names.join(", ");
-            return Err(Failure::usage(format!(
-                "no such subcommand: expected one of {names}"
-            )));
-        }
-    };
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command)
-        .render(&mut page)
-        .map_err(|error| Failure::operation(format!("no man page: {error}")))?;
-    files::print(&page)
 }

@@ -37,11 +37,17 @@ pub(super) struct SessionKeys {
 enum Exchanged {
     /// The client sent no key.
     Nothing,
-    /// What was agreed on P-256. A cipher, which is made where it is needed, would take 800 bytes more in each
-    /// session that is remembered.
-    Agreed(PayloadSecret),
+    Agreed(Agreed),
     /// The client's key, boxed since few clients send one.
     Rsa(Box<PublicKey>),
+}
+
+/// What was agreed on P-256. A cipher, which is made where it is needed, would take 800 bytes more in each
+/// session that is remembered.
+struct Agreed {
+    secret: PayloadSecret,
+    /// The client's key, to tell in the log that the client derives another secret from it.
+    client: Box<PublicKey>,
 }
 
 /// What a request was sealed with, and its answer will be.
@@ -49,6 +55,24 @@ pub(super) enum Channel {
     Static,
     Exchanged(Arc<SessionKeys>),
 }
+
+/// What clients derive by mistake.
+const DERIVATIONS: [(&str, Derivation<'static>); 5] = [
+    ("raw", Derivation::RawSharedSecret),
+    ("sha256", Derivation::Sha256),
+    ("concat-kdf", Derivation::ConcatKdf { apu: &[], apv: &[] }),
+    (
+        "HKDF with SHA-256, without salt and info",
+        Derivation::HkdfSha256 {
+            salt: &[],
+            info: &[],
+        },
+    ),
+    (
+        "X9.63 with SHA-256",
+        Derivation::X963Sha256 { shared_info: &[] },
+    ),
+];
 
 /// What the log and the API call the static payload secret.
 pub(super) const STATIC: &str = "static";
@@ -65,6 +89,27 @@ impl SessionKeys {
 
     pub(super) fn has_static_secret(&self) -> bool {
         self.with_static
+    }
+
+    /// The `alg` that opens with these keys, and which key it is for.
+    pub(super) fn algorithms(&self) -> &'static str {
+        match (&self.exchanged, self.with_static) {
+            (Exchanged::Rsa(_), true) => {
+                "RSA-OAEP-256, since the client sent an RSA key, or dir under the static payload secret"
+            }
+            (Exchanged::Rsa(_), false) => "RSA-OAEP-256, since the client sent an RSA key",
+            (Exchanged::Agreed(_), _) => "dir, since the client sent a key on P-256",
+            (Exchanged::Nothing, _) => "dir, since the client sent no key",
+        }
+    }
+
+    /// Whether a text of this `alg` can open with these keys.
+    pub(super) fn takes(&self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::Dir => self.with_static || matches!(self.exchanged, Exchanged::Agreed(_)),
+            Algorithm::RsaOaep256 => matches!(self.exchanged, Exchanged::Rsa(_)),
+            _ => false,
+        }
     }
 }
 
@@ -92,7 +137,9 @@ impl ServerKeys {
             None => (Exchanged::Nothing, self.p256.public_key().to_wire()),
             Some((client, KeyType::P256)) => {
                 let secret = self.p256.agree(client, &self.derivation)?;
-                (Exchanged::Agreed(secret), self.p256.public_key().to_wire())
+                let client = Box::new(client.clone());
+                let agreed = Exchanged::Agreed(Agreed { secret, client });
+                (agreed, self.p256.public_key().to_wire())
             }
             Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
@@ -132,8 +179,8 @@ impl ServerKeys {
                 let server = self.rsa.get().ok_or(Error::OpenFailed)?;
                 Ok((server.opener.open(sealed)?, exchanged()))
             }
-            (Exchanged::Agreed(secret), Algorithm::Dir) => {
-                match self.cipher(secret)?.open(sealed) {
+            (Exchanged::Agreed(agreed), Algorithm::Dir) => {
+                match self.cipher(&agreed.secret)?.open(sealed) {
                     Ok(opened) => Ok((opened, exchanged())),
                     Err(_) if keys.with_static => self.open(sealed, None),
                     Err(error) => Err(error),
@@ -153,7 +200,7 @@ impl ServerKeys {
             Channel::Static => self.static_cipher.seal(answer),
             Channel::Exchanged(keys) => match &keys.exchanged {
                 Exchanged::Nothing => self.static_cipher.seal(answer),
-                Exchanged::Agreed(secret) => self.cipher(secret)?.seal(answer),
+                Exchanged::Agreed(agreed) => self.cipher(&agreed.secret)?.seal(answer),
                 Exchanged::Rsa(client) => PublicKeySealer::new(client)?.seal(answer),
             },
         }
@@ -179,6 +226,23 @@ impl ServerKeys {
     /// How the key of a session came to be, for the API.
     pub(super) fn derivation_of(&self, keys: &SessionKeys) -> Option<&'static str> {
         matches!(keys.exchanged, Exchanged::Agreed(_)).then_some(self.derivation_name)
+    }
+
+    /// Another derivation from the same two keys whose secret opens a text, by its name.
+    pub(super) fn other_derivation(
+        &self,
+        sealed: &[u8],
+        keys: &SessionKeys,
+    ) -> Option<&'static str> {
+        let Exchanged::Agreed(Agreed { client, .. }) = &keys.exchanged else {
+            return None;
+        };
+        let opens = |derivation| {
+            let secret = self.p256.agree(client, derivation).ok()?;
+            self.cipher(&secret).ok()?.open(sealed).ok()
+        };
+        let mut named = DERIVATIONS.iter();
+        named.find_map(|(name, derivation)| opens(derivation).map(|_| *name))
     }
 
     /// Seals under a key that the client does not have.

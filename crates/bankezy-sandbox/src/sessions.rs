@@ -43,8 +43,11 @@ impl TokenStatus {
             Self::Expired => "X-API-TOKEN has expired",
             Self::Renewed => "X-API-TOKEN has been renewed",
             Self::Invalidated => "X-API-TOKEN has been invalidated",
-            Self::OtherForm { .. } => {
-                "X-API-TOKEN is not in the form in which it was issued, with or without Bearer"
+            Self::OtherForm { with_prefix: true } => {
+                "X-API-TOKEN has `Bearer `, which it was issued without"
+            }
+            Self::OtherForm { with_prefix: false } => {
+                "X-API-TOKEN lacks `Bearer `, which it was issued with"
             }
         }
     }

@@ -37,14 +37,25 @@ The other providers answer below the URL, with credentials of their own:
   export SARDINE_BASE_URL=$BANKEZY_BASE_URL/sardine SARDINE_SESSION_KEY=session-1
   export SARDINE_CLIENT_ID=$(get sardine.clientId) SARDINE_CLIENT_SECRET=$(get sardine.clientSecret)
   bankezy token sardine --provider incode
-The console is a web page and a JSON API under /_sandbox: the request log with the reason of each refusal,
+The console is a web page and a JSON API under /_sandbox: the request log with the reason of each refusal, \
 faults, the clock, tokens, sealing and opening, callbacks. Open console.url of the ready file in a browser, or:
   TOKEN=$(jq -r .console.token ready.json) API=http://127.0.0.1:8080/_sandbox
   curl -H \"Authorization: Bearer $TOKEN\" $API/exchanges
   curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
     -d '{\"fault\":\"503\",\"call\":\"renew\",\"count\":2}' $API/faults
-docs/sandbox.md of the repository has every entry, with examples in curl and Python.
-With --tls, ca_pem is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and
+What the API has; a wrong name or member is answered with the right ones:
+  GET     exchanges?since=N&limit=N  exchanges/N  exchanges/stream?since=N  faults  clock
+          tokens  sessions  credentials
+  POST    faults  clock/advance  tokens/N/expire  tokens/N/invalidate  sessions/N/expire
+          sessions/N/invalidate  reset  seal  open  inspect  diagnose  callbacks
+  PUT     clock
+  DELETE  exchanges  faults  faults/N
+A file of --routes; key is session, static or clear:
+  [[route]]
+  path = \"/wallet/balance\"
+  key = \"session\"
+  answer = '{\"account\":\"{{request.account}}\",\"id\":\"{{uuid}}\",\"at\":\"{{now}}\"}'
+With --tls, ca_pem of the ready file is for --ca-file; with --mutual-tls, client_cert_pem for --client-cert-file and \
 client_key_pem for --client-key-file.";
 
 #[derive(Debug, Parser)]
@@ -74,7 +85,7 @@ pub(crate) struct Sandbox {
     /// How long a token of BankEzy is valid; those of Faceki and Sardine keep their documented 3600 and 600 s
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub(crate) token_lifetime: u64,
-    /// Form of BankEzy's answers: as the call's own page shows it, as the second tab of that page, or with every name and code that occurs on any page
+    /// Form of BankEzy's answers: as the bank's page of each call shows it (documented), its second sample answer where that page has two (second-tab), or every name and code on any page, spread over the calls (varied)
     #[arg(long, value_name = "FORM", default_value = "documented", value_parser = one_of(ANSWERS))]
     pub(crate) answers: AnswerForm,
     /// Refuse what a server might refuse: a referenceId used twice, unknown members, a token in another form, application/json, anything around a sealed text
@@ -83,7 +94,7 @@ pub(crate) struct Sandbox {
     /// Form of BankEzy's tokens: jwt or jwe [default: as documented for the call]
     #[arg(long, value_name = "FORM", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
     pub(crate) token_format: Option<TokenFormat>,
-    /// File of routes to emulate besides: TOML, see docs/sandbox.md
+    /// File of routes to emulate besides, in TOML, as shown below
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
     /// Print each exchange on standard error: one line, and why a request was refused

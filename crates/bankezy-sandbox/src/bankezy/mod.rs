@@ -8,6 +8,7 @@ mod reply;
 mod requests;
 mod routes;
 mod sealing;
+mod unopened;
 mod unrouted;
 
 pub(super) use custom::serve as serve_custom;

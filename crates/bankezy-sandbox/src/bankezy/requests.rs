@@ -1,6 +1,6 @@
 //! What the documentation states of requests, checked.
 
-use bankezy_crypto::PublicKey;
+use bankezy_crypto::{Error, KeyForm, KeyProblem, PublicKey};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
@@ -95,14 +95,16 @@ impl Fields {
     }
 
     pub(super) fn public_key(&self, name: &'static str) -> Result<PublicKey, Problem> {
-        PublicKey::from_wire(self.text(name)?).map_err(|error| {
+        let text = self.text(name)?;
+        PublicKey::from_wire(text).map_err(|error| {
             let needed = "base64 of {\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":…,\"y\":…}, or of the DER of an RSA SubjectPublicKeyInfo";
-            wrong(
-                name,
-                "is not a usable public key",
-                needed,
-                &error.to_string(),
-            )
+            let error = if text.contains("PRIVATE KEY-----") {
+                KeyProblem::PrivateMember.into()
+            } else {
+                error
+            };
+            let found = unusable_key(&error);
+            wrong(name, "is not a usable public key", needed, &found)
         })
     }
 
@@ -121,6 +123,30 @@ impl Fields {
             }
         }
     }
+}
+
+/// What is wrong with a key, for who sent it: the error's own text advises who reads one.
+fn unusable_key(error: &Error) -> String {
+    let Error::Key {
+        problem: KeyProblem::OtherForm { found },
+        ..
+    } = error
+    else {
+        return error.to_string();
+    };
+    let found = match found {
+        KeyForm::Pem | KeyForm::AlteredPem => {
+            "PEM: send a P-256 key as base64 of its JWK, and of an RSA key only the base64 between the lines BEGIN PUBLIC KEY and END PUBLIC KEY"
+        }
+        KeyForm::Jwk => "JSON as it is: send base64 of the JWK",
+        KeyForm::Pkcs1PublicKey => {
+            "an RSA key in DER of PKCS#1: send base64 of the DER of its SubjectPublicKeyInfo, as `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -outform DER | base64` writes it"
+        }
+        KeyForm::RawPublicPoint { .. } => "a point without its JWK: send base64 of the JWK",
+        KeyForm::Certificate => "a certificate: send the public key in it",
+        _ => return error.to_string(),
+    };
+    found.to_owned()
 }
 
 /// What a value is, without showing it.

@@ -17,6 +17,7 @@ use super::super::sessions::Session;
 use super::super::state::State;
 use super::super::tokens::{TokenId, strip_bearer};
 use super::reply::{Reply, refused};
+use super::unopened;
 
 /// Seals what is to be sealed, and sends it.
 pub(super) async fn send(
@@ -146,36 +147,10 @@ pub(super) fn open(
         Err(error) => {
             let text = "the body cannot be decrypted";
             let rule = ["sealed-body", "a compact JWE under the key of the call"];
-            let found = found_sealed(state, sealed, &error, session);
+            let found = unopened::reason(state, body, &error, session);
             Err(refused(StatusCode::BAD_REQUEST, text, rule, found))
         }
     }
-}
-
-/// What is wrong with a body that does not open.
-fn found_sealed(
-    state: &State,
-    sealed: &[u8],
-    error: &Error,
-    session: Option<&Arc<Session>>,
-) -> String {
-    if sealed.is_empty() {
-        return "an empty body".to_owned();
-    }
-    if *error != Error::OpenFailed {
-        return error.to_string();
-    }
-    let tried = match session {
-        None => "the static payload secret".to_owned(),
-        Some(session) => format!("the keys of {}", session.key_name()),
-    };
-    // A usual mistake: the right text under the wrong one of the two keys.
-    let hint = if session.is_some() && state.keys.open(sealed, None).is_ok() {
-        "; it opens with the static payload secret, which this session does not have"
-    } else {
-        ""
-    };
-    format!("a JWE that does not open with {tried}: another key, or a changed text{hint}")
 }
 
 /// Samples of the documentation have `application/json` where its text says `text/plain`.

@@ -124,12 +124,8 @@ pub(super) async fn open(asked: Asked<'_>) -> Outcome {
     let permit = console.heavy.acquire().await;
     let (tried, bytes, shared) = (keys.len(), bytes.to_vec(), Arc::clone(state));
     let found = tokio::task::spawn_blocking(move || {
-        keys.into_iter().find_map(|key| {
-            let keys = key.session.as_ref().map(|session| &session.keys);
-            let (opened, channel) = shared.keys.open(&bytes, keys).ok()?;
-            let session = key.session;
-            Some((opened, NamedKey { channel, session }))
-        })
+        keys.into_iter()
+            .find_map(|key| opened_by(&shared, key, &bytes))
     });
     let found = found.await.map_err(|_| Failure::internal())?;
     drop(permit);
@@ -145,6 +141,22 @@ pub(super) async fn open(asked: Asked<'_>) -> Outcome {
         "header": header,
         "opened": String::from_utf8_lossy(opened.as_bytes()),
     })))
+}
+
+/// The text and the key, which may be the static payload secret of a session.
+fn opened_by(state: &State, key: NamedKey, sealed: &[u8]) -> Option<(Opened, NamedKey)> {
+    let keys = key.session.as_ref().map(|session| &session.keys);
+    let (opened, channel) = state.keys.open(sealed, keys).ok()?;
+    let session = key.session;
+    Some((opened, NamedKey { channel, session }))
+}
+
+/// The key of a session that opens a text.
+pub(super) fn session_key(state: &State, sealed: &[u8]) -> Option<LoggedKey> {
+    let keys = all_keys(state).into_iter();
+    let mut of_sessions = keys.filter(|key| key.session.is_some());
+    let (_, key) = of_sessions.find_map(|key| opened_by(state, key, sealed))?;
+    Some(key.described(state)).filter(|key| key.name != STATIC)
 }
 
 fn all_keys(state: &State) -> Vec<NamedKey> {

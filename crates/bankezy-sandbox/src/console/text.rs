@@ -7,7 +7,10 @@ use bankezy_diagnose::{DiagnoseError, Finding, Line, Message};
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
+use super::keys;
 use super::request::{Asked, Outcome, ok};
+use crate::bodies::bare;
+use crate::state::State;
 
 pub(super) async fn inspect(asked: Asked<'_>) -> Outcome {
     let max = asked.state().max_body;
@@ -30,15 +33,21 @@ pub(super) async fn diagnose(asked: Asked<'_>) -> Outcome {
     let members = asked.members(&["text", "secret"]).await?;
     let text: String = members.required("text", "a string")?;
     let secret: Option<String> = members.optional("secret", "a string")?;
-    // Without one: does this emulator's secret open it?
     let secret = secret.map(|secret| SecretBytes::from(secret.into_bytes()));
-    let secret = secret.unwrap_or_else(|| {
-        let own = console.state.credentials.payload_secret().to_base64url();
-        own.as_str().as_bytes().to_vec().into()
-    });
-    // Thousands of readings are tried.
+    let state = Arc::clone(&console.state);
+    // Hundreds of readings are tried.
     let permit = console.heavy.acquire().await;
-    let found = tokio::task::spawn_blocking(move || diagnosed(&text, &secret, max));
+    let found = tokio::task::spawn_blocking(move || match secret {
+        Some(secret) => diagnosed(&text, &secret, max),
+        // Does a key of this emulator open it?
+        None => of_session(&state, &text).map_or_else(
+            || {
+                let own = state.credentials.payload_secret().to_base64url();
+                diagnosed(&text, &own.as_str().as_bytes().to_vec().into(), max)
+            },
+            Ok,
+        ),
+    });
     let found = found.await.map_err(|_| Failure::internal())?;
     drop(permit);
     let (report, json) = found.map_err(|error| {
@@ -46,6 +55,19 @@ pub(super) async fn diagnose(asked: Asked<'_>) -> Outcome {
         Failure::bad_request("not-diagnosed", error.to_string())
     })?;
     Ok(ok(&json!({ "report": report, "json": json })))
+}
+
+fn of_session(state: &State, text: &str) -> Option<(String, Value)> {
+    let key = keys::session_key(state, bare(text.as_bytes()))?;
+    let finding = format!("opens with the key of {}", key.name);
+    let json = json!({
+        "algorithm": key.algorithm,
+        "finding": finding,
+        "weakness": null,
+        "flags": null,
+        "stripped": [],
+    });
+    Some((format!("{finding}\n"), json))
 }
 
 fn diagnosed(

@@ -1,6 +1,8 @@
 //! A client of the JSON API.
 
-use bankezy_sandbox::{LogLimits, Sandbox, SandboxBuilder};
+use std::sync::Arc;
+
+use bankezy_sandbox::{LogLimits, LoggedExchange, Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, request, send};
@@ -13,6 +15,11 @@ pub(crate) fn with_console() -> SandboxBuilder {
 
 pub(crate) async fn console() -> Sandbox {
     with_console().start().await.unwrap()
+}
+
+/// The newest exchange of the log.
+pub(crate) fn last(sandbox: &Sandbox) -> Arc<LoggedExchange> {
+    sandbox.exchanges(0).pop().unwrap()
 }
 
 pub(crate) fn token(sandbox: &Sandbox) -> String {

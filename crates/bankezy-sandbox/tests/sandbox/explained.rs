@@ -60,6 +60,24 @@ async fn a_member_is_refused_with_what_was_found() {
             "of the DER of an RSA",
         ),
         (
+            "sdkPublicKey",
+            json!(bankezy_test_support::keys::RSA_2048),
+            "public key",
+            "private",
+        ),
+        (
+            "sdkPublicKey",
+            json!(key_pair(Kind::P256).public_key().to_pem()),
+            "public key",
+            "PEM: send a P-256 key as base64 of its JWK",
+        ),
+        (
+            "sdkPublicKey",
+            json!(key_pair(Kind::P256).public_key().to_jwk()),
+            "public key",
+            "JSON as it is: send base64 of the JWK",
+        ),
+        (
             "more",
             json!(1),
             "expected only referenceId, sdkPublicKey",
@@ -92,6 +110,17 @@ async fn a_missing_account_number_is_said_to_be_missing() {
         let text = answer["resDesc"].as_str().unwrap();
         assert!(text.contains(told), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_token_in_another_form_is_answered_with_what_differs() {
+    let sandbox = with_console().strict(true).start().await.unwrap();
+    let session = session(&sandbox, Kind::P256).await;
+    let token = format!("Bearer {}", session.token);
+    let answer = post(&sandbox, ECHO, &[("X-API-TOKEN", &token)], "x").await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, 401);
+    assert!(answer.text().contains("has `Bearer `"), "{}", answer.text());
 }
 
 #[tokio::test]

@@ -18,3 +18,5 @@ mod request_log;
 mod strict;
 mod stub;
 mod tls;
+mod unopened;
+mod unrouted;
