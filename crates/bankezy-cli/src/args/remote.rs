@@ -68,7 +68,7 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), &'static str> {
     Ok((name, value))
 }
 
-/// A token that there is already, and the key under which its calls travel.
+/// An existing token, and the key that encrypts its calls.
 #[derive(Debug, Parser)]
 pub(crate) struct SessionArgs {
     /// File that `bankezy token bankezy --save-session` wrote

@@ -1,8 +1,8 @@
 //! Settings: flags win over a session, a session over the environment, the environment over the
 //! settings file.
 //!
-//! A setting is an argument of a command, and the argument's id is its name in all of them. What flags
-//! leave open is added to the command line, which is then parsed once more: so each value meets the
+//! A setting is an argument of a command, and the argument's id is its name in all of them. Settings
+//! without a flag are added to the command line, which is then parsed again: so each value is checked by the
 //! parser of its type, wherever it comes from.
 
 pub(crate) mod example;
