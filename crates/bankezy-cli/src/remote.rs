@@ -87,7 +87,9 @@ fn failure(error: ProviderError) -> Failure {
         }
         ProviderError::Answer(CallError::Plain(plain), _) => {
             let hint = match plain.status().as_u16() {
-                400 => "; the server may be unable to decrypt the request: check the payload secret or --derive",
+                400 => {
+                    "; the server may be unable to decrypt the request: check the payload secret or --derive"
+                }
                 401 | 403 => "; check X-API-KEY and the token, which may have expired",
                 404 => "; check --base-url, --api-version and the path",
                 _ => "",

@@ -53,6 +53,11 @@ settings file of --config or BANKEZY_CONFIG. The password of a private key comes
 BANKEZY_PRIVATE_KEY_PASSWORD_FILE, BANKEZY_PRIVATE_KEY_PASSWORD_ENV or BANKEZY_PRIVATE_KEY_PASSWORD (the \
 password itself). Set one of these for a key: two are an error, and one that a flag replaces is warned about. `seal` and `open` also read BANKEZY_ENCODING. Other variables are not read.";
 
+/// What follows the flags of a command that takes a key, with examples that a test runs.
+fn key_help(examples: &str) -> String {
+    format!("{KEY_HELP}\n\nExamples:\n{examples}")
+}
+
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
 /// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.
 #[derive(Debug, Parser)]
@@ -183,7 +188,15 @@ pub(crate) enum KeygenKind {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_SEAL))]
+#[command(
+    after_help = key_help(
+        "  bankezy keygen secret --out secret\n  \
+         echo '{\"referenceId\":\"1\"}' | bankezy seal --secret-file secret > body\n  \
+         bankezy keygen p256 --out ours.pem > ours.pub\n  \
+         echo '{\"referenceId\":\"2\"}' | bankezy seal --recipient ours.pub > to-us",
+    ),
+    group = ArgGroup::new("key").args(KEYS_TO_SEAL),
+)]
 pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -208,7 +221,13 @@ pub(crate) struct Seal {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_OPEN))]
+#[command(
+    after_help = key_help(
+        "  bankezy open --secret-file secret < body\n  \
+         bankezy open --private-key ours.pem < to-us",
+    ),
+    group = ArgGroup::new("key").args(KEYS_TO_OPEN),
+)]
 pub(crate) struct Open {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -235,7 +254,7 @@ pub(crate) struct Inspect {
 
 #[derive(Debug, Parser)]
 #[command(
-    after_help = KEY_HELP,
+    after_help = key_help("  bankezy diagnose --message body --secret-file secret"),
     group = ArgGroup::new("key").args(KEYS_TO_OPEN),
     mut_arg("private_key_password_file", |arg| arg.conflicts_with_all(SECRETS)),
     mut_arg("private_key_password_env", |arg| arg.conflicts_with_all(SECRETS)),

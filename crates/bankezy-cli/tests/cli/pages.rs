@@ -88,3 +88,34 @@ fn examples_of_a_man_page_keep_their_lines() {
         assert!(!is_text || line.len() + 1 + word.len() > 100, "{line}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_examples_of_help_run() {
+    let folder = Folder::new();
+    let mut script = String::new();
+    for command in ["seal", "open", "diagnose"] {
+        let help = folder.run(&format!("{command} --help"), "").text();
+        let (_, examples) = help.split_once("\nExamples:\n").unwrap();
+        script.push_str(examples);
+    }
+    let bankezy = std::path::Path::new(env!("CARGO_BIN_EXE_bankezy"));
+    let bankezy = bankezy.parent().unwrap().display();
+    let path = format!("{bankezy}:{}", std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    let ran = shell
+        .args(["-euc", &script])
+        .current_dir(&folder.0)
+        .env("PATH", path);
+    let ran = ran.output().unwrap();
+    let printed = String::from_utf8_lossy(&ran.stdout);
+    let error = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{script}{printed}{error}");
+    for expected in [
+        r#"{"referenceId":"1"}"#,
+        r#"{"referenceId":"2"}"#,
+        "opens with --encoding base64url",
+    ] {
+        assert!(printed.contains(expected), "{printed}");
+    }
+}
