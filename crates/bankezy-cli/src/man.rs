@@ -141,7 +141,13 @@ impl Page {
         text.extend_from_slice(EXIT_STATUS.as_bytes());
         // clap_mangen would run its lines together.
         if let Some(notes) = self.command.get_after_help() {
-            text.extend_from_slice(section(&notes.to_string()).as_bytes());
+            let notes = notes.to_string();
+            let parts = notes.split_once("\n\nExamples:\n");
+            let (notes, examples) = parts.unwrap_or((&notes, ""));
+            text.extend_from_slice(section("NOTES", notes).as_bytes());
+            if !examples.is_empty() {
+                text.extend_from_slice(section("EXAMPLES", examples).as_bytes());
+            }
         }
         if !self.related.is_empty() {
             let related = self
@@ -158,8 +164,8 @@ impl Page {
 }
 
 /// A text of paragraphs, and of lines with blanks in front, which are kept as they are.
-fn section(notes: &str) -> String {
-    let mut roff = ".SH NOTES\n.ad l\n.nh\n".to_owned();
+fn section(title: &str, notes: &str) -> String {
+    let mut roff = format!(".SH {title}\n.ad l\n.nh\n");
     let mut is_example = false;
     for line in notes.lines() {
         if line.starts_with("  ") != is_example {

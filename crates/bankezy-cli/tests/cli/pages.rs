@@ -97,6 +97,8 @@ fn the_examples_of_help_run() {
     for command in ["seal", "open", "diagnose"] {
         let help = folder.run(&format!("{command} --help"), "").text();
         let (_, examples) = help.split_once("\nExamples:\n").unwrap();
+        let page = folder.run(&format!("man {command}"), "").text();
+        assert!(page.contains("\n.SH EXAMPLES\n"), "{command}");
         script.push_str(examples);
     }
     let bankezy = std::path::Path::new(env!("CARGO_BIN_EXE_bankezy"));
