@@ -127,6 +127,13 @@ impl PayloadCipher {
         self.counter.budget()
     }
 
+    /// Raises the limit of the nonce budget while the cipher is in use, and returns the limit that holds now: at most
+    /// 2^32 with random nonces. For processes that share a key: each begins with a small share
+    /// ([`with_nonce_budget`](Self::with_nonce_budget)) and adds the next once the fleet's count has it.
+    pub fn extend_budget(&self, more: u64) -> u64 {
+        self.counter.extend(more, self.nonces.max_limit())
+    }
+
     /// The backend it runs on.
     #[must_use]
     pub fn backend(&self) -> Backend {

@@ -56,7 +56,8 @@ const LEASES: u64 = 100 * (SHARDS as u64 + 1);
 /// Counts up to a limit. A thread takes messages from its shard, and a shard takes them in leases from
 /// the whole, so that threads rarely write to the same cache line.
 pub(crate) struct Counter {
-    limit: u64,
+    /// Grows when a budget is extended. Read where a shard is refilled, not for each message.
+    limit: AtomicU64,
     lease: u64,
     /// Counted before this counter was made.
     before: u64,
@@ -76,7 +77,7 @@ impl Counter {
     /// Counts up to `limit`, of which `used` are gone.
     pub(crate) fn new(limit: u64, used: u64) -> Self {
         Self {
-            limit,
+            limit: AtomicU64::new(limit),
             lease: (limit / LEASES).clamp(1, 4096),
             before: used,
             leased: AtomicU64::new(used),
@@ -116,24 +117,37 @@ impl Counter {
         })
     }
 
+    /// Raises the limit, to `max` at most. Returns the limit that holds now.
+    pub(crate) fn extend(&self, more: u64, max: u64) -> u64 {
+        let extended = |limit: u64| limit.max(limit.saturating_add(more).min(max));
+        let before = self
+            .limit
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| {
+                Some(extended(it))
+            });
+        // The update never declines.
+        before.map_or_else(|limit| limit, extended)
+    }
+
     pub(crate) fn budget(&self) -> NonceBudget {
         let shards = self.shards.iter();
         let used = shards.map(|numbers| Shard::of(numbers).used.load(Ordering::Relaxed));
         NonceBudget {
             used: used.fold(self.before, u64::saturating_add),
-            limit: self.limit,
+            limit: self.limit.load(Ordering::Relaxed),
         }
     }
 
     #[cold]
     fn refill(&self, shard: &Shard<'_>) -> Result<(), Error> {
-        let lease = |leased: u64| self.limit.saturating_sub(leased).min(self.lease);
+        let limit = self.limit.load(Ordering::Relaxed);
+        let lease = |leased: u64| limit.saturating_sub(leased).min(self.lease);
         let leased = self
             .leased
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {
                 (lease(leased) > 0).then(|| leased.saturating_add(lease(leased)))
             })
-            .map_err(|_| Error::NonceBudgetSpent { limit: self.limit })?;
+            .map_err(|_| Error::NonceBudgetSpent { limit })?;
         shard.may_use.fetch_add(lease(leased), Ordering::Relaxed);
         Ok(())
     }
@@ -206,6 +220,27 @@ mod tests {
             assert_eq!(beyond.take(), Err(Error::NonceBudgetSpent { limit }));
             assert_eq!(beyond.budget().remaining(), 0);
         }
+    }
+
+    /// Preset to the end of a share, and to the end of what a key may seal.
+    #[test]
+    fn an_extended_limit_is_counted_up_to_and_never_above_the_maximum() {
+        const MAX: u64 = 1 << 32;
+        let counter = Counter::new(MAX - 700, MAX - 710);
+        let spent = |limit| Err(Error::NonceBudgetSpent { limit });
+        let take = |times: u64| (0..times).for_each(|_| counter.take().unwrap());
+        take(10);
+        assert_eq!(counter.take(), spent(MAX - 700));
+        assert_eq!(counter.extend(600, MAX), MAX - 100);
+        take(600);
+        assert_eq!(counter.take(), spent(MAX - 100));
+        assert_eq!(counter.extend(u64::MAX, MAX), MAX);
+        take(100);
+        assert_eq!(counter.extend(1, MAX), MAX);
+        assert_eq!(counter.take(), spent(MAX));
+        assert_eq!(counter.budget().used(), MAX);
+        // A limit above the maximum, such as of another source of nonces, does not shrink.
+        assert_eq!(Counter::new(MAX + 5, 0).extend(1, MAX), MAX + 5);
     }
 
     #[test]

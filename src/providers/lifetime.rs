@@ -58,6 +58,25 @@ impl Lifetime {
         }
     }
 
+    /// The same lifetime, moved so that `remaining` is left of it now: for one that another machine wrote, whose clock
+    /// may be wrong, when the store says by its own clock how long it is still kept. From here on it ends by both
+    /// clocks of this machine.
+    #[must_use]
+    pub fn ending_in(self, remaining: Duration, now: Moment) -> Self {
+        let good_until = now.time_of_day.checked_add(remaining);
+        let good_until = good_until.unwrap_or(self.good_until);
+        let moved = |at: SystemTime| {
+            let before = self.good_until.duration_since(at).unwrap_or_default();
+            good_until.checked_sub(before).unwrap_or(good_until)
+        };
+        Self {
+            due_at: moved(self.due_at),
+            useful_until: moved(self.useful_until),
+            good_until,
+            since: Some(now),
+        }
+    }
+
     /// When it is over by the time of day.
     #[must_use]
     pub fn good_until(&self) -> SystemTime {
@@ -137,6 +156,23 @@ mod tests {
         }
         let stored = Lifetime::stored(at(1800), at(1940), at(2000));
         assert!(stored.is_good(moment(start, 1000, 9999)));
+    }
+
+    /// The writer's clock is an hour ahead, and the store says that 500 of 1000 seconds are left.
+    #[test]
+    fn a_stored_lifetime_ends_by_what_the_store_says_is_left() {
+        let start = Instant::now();
+        let stored = Lifetime::stored(at(5400), at(5540), at(5600));
+        let moved = stored.ending_in(Duration::from_secs(500), moment(start, 1000, 0));
+        let first = |is: &dyn Fn(Moment) -> bool| {
+            (0..)
+                .find(|passed| is(moment(start, 1000, *passed)))
+                .unwrap()
+        };
+        assert_eq!(moved.good_until(), at(1500));
+        assert_eq!(first(&|now| moved.is_due(now)), 300);
+        assert_eq!(first(&|now| !moved.is_useful(now)), 441);
+        assert_eq!(first(&|now| !moved.is_good(now)), 500);
     }
 
     #[test]

@@ -7,14 +7,14 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::codec::base64url;
 use crate::codec::json::Object;
-use crate::envelope::{PayloadCipher, to_json};
+use crate::envelope::{Open, Seal, to_json};
 use crate::error::{Error, JsonProblem};
 use crate::providers::bankezy::{self, Outcome, ResultCode};
 use crate::providers::{Token, TokenKey, sardine};
 
 /// What may be kept outside of this process, and then sealed: there is no other way to write it.
 ///
-/// A sealed text opens only as what it was sealed for: under the same cipher and for the same
+/// A sealed text opens only as what it was sealed for: under the same key and for the same
 /// [`TokenKey`]. It is a compact JWE of a JSON object, which is never held in memory that does not wipe
 /// itself. Freshness it does not have: a store that gives back an older entry is not found out.
 ///
@@ -34,33 +34,34 @@ use crate::providers::{Token, TokenKey, sardine};
 /// # Ok::<(), bankezy_crypto::providers::RequestError>(())
 /// ```
 pub trait SealedStorage: Stored {
-    /// Seals it, bound to `key`.
+    /// Seals it, bound to `key`: with a [`PayloadCipher`](crate::PayloadCipher), or with the newest key of a
+    /// [`KeyRing`](crate::KeyRing).
     ///
     /// # Errors
-    /// As for [`PayloadCipher::seal`].
-    fn seal(&self, key: &TokenKey, cipher: &PayloadCipher) -> Result<String, Error> {
+    /// As for [`Seal::seal`].
+    fn seal(&self, key: &TokenKey, sealer: &(impl Seal + ?Sized)) -> Result<String, Error> {
         let bound = base64url::encode_to_string(key.as_bytes());
         let mut members = MemberWriter(vec![(KEY, bound.into())]);
         self.write(&mut members);
-        cipher.seal(to_json(&members)?.as_bytes())
+        sealer.seal(to_json(&members)?.as_bytes())
     }
 
     /// Opens what was sealed for this `key`.
     ///
     /// # Errors
-    /// As for [`PayloadCipher::open`]; [`Error::OpenFailed`] too if it was sealed for another key, and
+    /// As for [`Open::open`]; [`Error::OpenFailed`] too if it was sealed for another key, and
     /// [`Error::Json`] if it holds something else.
     fn open(
         sealed: impl AsRef<[u8]>,
         key: &TokenKey,
-        cipher: &PayloadCipher,
+        opener: &(impl Open + ?Sized),
     ) -> Result<Self, Error> {
         let something_else = Error::Json {
             problem: JsonProblem::Mismatch,
             line: 0,
             column: 0,
         };
-        let opened = cipher.open(sealed)?;
+        let opened = opener.open(sealed.as_ref())?;
         let Ok(members) = Object::parse(&opened) else {
             return Err(something_else);
         };
@@ -216,6 +217,23 @@ impl Stored for bankezy::TokenAnswer {
                 inner_code: members.text("innerCode").map(ResultCode::new),
                 description: members.text("description"),
             },
+        })
+    }
+}
+
+impl SealedStorage for bankezy::AgreedSession {}
+
+impl Stored for bankezy::AgreedSession {
+    fn write<'a>(&'a self, members: &mut MemberWriter<'a>) {
+        let Self { answer, secret } = self;
+        answer.write(members);
+        members.text("payloadSecret", Some(secret.as_str()));
+    }
+
+    fn read(members: &MemberReader<'_>) -> Option<Self> {
+        Some(Self {
+            answer: bankezy::TokenAnswer::read(members)?,
+            secret: members.text("payloadSecret")?.into(),
         })
     }
 }

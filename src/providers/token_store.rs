@@ -4,6 +4,7 @@ use core::error::Error as StdError;
 use core::fmt;
 use core::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorCategory};
 use crate::providers::service_error::ServiceError;
@@ -12,8 +13,8 @@ use crate::providers::{TokenEntry, TokenKey};
 /// Where a token cache, such as that of `bankezy-client`, holds the answers of providers.
 ///
 /// A store returns the last entry saved for a key, or `None`: it may drop entries at any time. If it fails or
-/// takes longer than a second, the cache leaves it alone for 5 s, requests a token from the provider, and holds it in
-/// memory. The cache checks expiry;
+/// takes longer than its [deadline](Self::deadline), the cache leaves it alone for 5 s, requests a token from the
+/// provider, and holds it in memory. The cache checks expiry;
 /// [`TokenEntry::good_until`] says when a store can drop an entry.
 ///
 /// A store outside of this process should hold only sealed texts. An entry that was sealed under another
@@ -89,6 +90,12 @@ pub trait TokenStore<T>: Send + Sync + 'static {
         key: &TokenKey,
         held: &TokenEntry<T>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How long an operation may take before it counts as failed. Default: 1 s. Longer is for a store that waits in
+    /// [`load`](Self::load) for a token that another process is requesting; it has to bound all else itself.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(1)
+    }
 }
 
 /// For several caches with one store: their tokens have different [`TokenKey`]s.
@@ -104,6 +111,10 @@ impl<T: Send + Sync, S: TokenStore<T>> TokenStore<T> for Arc<S> {
     async fn remove(&self, key: &TokenKey, held: &TokenEntry<T>) -> Result<(), StoreError> {
         S::remove(self, key, held).await
     }
+
+    fn deadline(&self) -> Duration {
+        S::deadline(self)
+    }
 }
 
 /// Why a [`TokenStore`] failed.
@@ -118,7 +129,7 @@ pub enum StoreError {
         /// Its error, whose text is never shown.
         cause: ServiceError,
     },
-    /// It took longer than a second.
+    /// It took longer than its [deadline](TokenStore::deadline).
     TimedOut,
     /// It failed less than 5 s ago, and is left alone.
     Resting,
@@ -175,7 +186,7 @@ impl fmt::Display for StoreError {
         f.write_str(match self {
             Self::Entry(error) => return write!(f, "the stored token: {error}"),
             Self::Unavailable { .. } => "the token store could not be reached",
-            Self::TimedOut => "the token store took longer than a second",
+            Self::TimedOut => "the token store did not answer in time",
             Self::Resting => "the token store failed a moment ago and is left alone for 5 s",
         })
     }

@@ -288,6 +288,20 @@ fn the_nonce_budget_is_kept_and_told() {
     });
 }
 
+/// For a fleet, whose processes get further shares while they seal.
+#[test]
+fn the_budget_of_a_cipher_in_use_is_extended_to_what_a_key_may_seal_at_most() {
+    each_backend(|backend| {
+        let cipher = cipher(backend).with_nonce_budget(1);
+        cipher.seal(b"").unwrap();
+        assert!(cipher.seal(b"").is_err());
+        assert_eq!(cipher.extend_budget(2), 3);
+        assert!(cipher.seal(b"").is_ok() && cipher.seal(b"").is_ok() && cipher.seal(b"").is_err());
+        assert_eq!(cipher.extend_budget(u64::MAX), 1 << 32);
+        assert_eq!(cipher.nonce_budget().used(), 3);
+    });
+}
+
 #[test]
 fn one_cipher_serves_many_threads() {
     fn is_send_and_sync<T: Send + Sync>(_: &T) {}

@@ -19,8 +19,9 @@ const NO_PANIC: [&str; 6] = [
 ];
 
 /// Libraries that do without one of them: their arithmetic is on small counts, times and lengths.
-const LIFTED: [(&str, &str); 3] = [
+const LIFTED: [(&str, &str); 4] = [
     ("bankezy-client", "clippy::arithmetic_side_effects"),
+    ("bankezy-fleet", "clippy::arithmetic_side_effects"),
     ("bankezy-sandbox", "clippy::arithmetic_side_effects"),
     ("bankezy-tower", "clippy::arithmetic_side_effects"),
 ];
@@ -215,7 +216,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
     let metadata: Value = serde_json::from_slice(&cargo.stdout).unwrap();
     // Who may depend on which members: to build, and for its tests alone.
     let support = "bankezy-test-support";
-    let may: [(&str, &[&str], &[&str]); 8] = [
+    let may: [(&str, &[&str], &[&str]); 9] = [
         ("bankezy-crypto", &[], &[]),
         // What tests the others must not be made of them.
         (support, &[], &[]),
@@ -225,6 +226,11 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
             &["bankezy-sandbox", support, "bankezy-tower"],
         ),
         ("bankezy-tower", &["bankezy-crypto"], &[support]),
+        (
+            "bankezy-fleet",
+            &["bankezy-client", "bankezy-crypto", "bankezy-tower"],
+            &["bankezy-sandbox", support],
+        ),
         // It knows the client by its traces.
         (
             "bankezy-metrics",
@@ -243,6 +249,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
                 "bankezy-client",
                 "bankezy-crypto",
                 "bankezy-diagnose",
+                "bankezy-fleet",
                 "bankezy-sandbox",
             ],
             // The middleware is for the page of all errors.

@@ -15,6 +15,7 @@ mod demo;
 mod diagnose;
 mod failure;
 mod files;
+mod fleet;
 mod inspect;
 mod key_forms;
 mod keygen;
@@ -90,6 +91,7 @@ fn run(command: Command, settings: Settings, variables: &Variables<'_>) -> Resul
         },
         Command::Call(args) => call::run(&args, settings),
         Command::Sandbox(args) => sandbox::run(&args),
+        Command::Fleet(args) => fleet::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Seal(args) => messages::seal(&args),
         Command::Open(args) => messages::open(&args),

@@ -3,6 +3,7 @@
 //! The functions build requests and read answers; the caller sends them, or the crate
 //! `bankezy-client` does. What the documentation states, shows and leaves open is in the README.
 
+mod agreed;
 mod answers;
 mod endpoints;
 mod outcome;
@@ -11,6 +12,7 @@ mod requests;
 mod session;
 mod token_api;
 
+pub use agreed::AgreedSession;
 pub use answers::{TokenAnswer, meaning};
 pub use endpoints::{Call, Endpoint, Version};
 pub use outcome::{Outcome, ResultCode};

@@ -5,11 +5,14 @@ use bankezy_crypto::providers::sardine::{self, Sardine};
 use bankezy_crypto::providers::{
     CachedTokenApi, SealedStorage, Token, TokenApi, TokenKey, bankezy as bankezy_api,
 };
-use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
+use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous};
 use serde_json::Value;
+use std::time::{Duration, SystemTime};
 
 use super::bankezy::{backend, channel, server, user};
 use super::{CANARY, answer, later, now};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn cipher() -> PayloadCipher {
     let secret = PayloadSecret::generate().unwrap();
@@ -88,6 +91,32 @@ fn answers_come_back_with_what_came_with_the_token() {
         assert_eq!(back.account_number, given.account_number);
         assert_eq!(back.outcome, given.outcome);
     }
+}
+
+/// The session of a fleet opens in another process with the key that was agreed, and under any key of its ring.
+#[test]
+fn a_shared_session_comes_back_with_its_secret_under_a_ring() {
+    let secret = PayloadSecret::generate().unwrap();
+    let token = Token::new("t".to_owned().into(), later(60));
+    let given = bankezy_api::AgreedSession::new(bankezy_api::TokenAnswer::new(token), &secret);
+    let back = returned(&given);
+    is_same(&back.answer.token, &given.answer.token);
+    let text = |it: &PayloadSecret| it.to_base64url().as_str().to_owned();
+    assert_eq!(text(&back.secret().unwrap()), text(&secret));
+    assert!(!format!("{given:?}").contains(&text(&secret)));
+
+    let ring = KeyRing::new("1", cipher());
+    let sealed = given.seal(&key("own"), &ring).unwrap();
+    ring.rotate(
+        "2",
+        cipher(),
+        Previous::OpensUntil(SystemTime::now() + HOUR),
+    )
+    .unwrap();
+    assert!(bankezy_api::AgreedSession::open(&sealed, &key("own"), &ring).is_ok());
+    ring.retire("1").unwrap();
+    let failed = bankezy_api::AgreedSession::open(&sealed, &key("own"), &ring);
+    assert_eq!(failed.map(drop).unwrap_err(), Error::OpenFailed);
 }
 
 /// So that entries of one version are read by the next.

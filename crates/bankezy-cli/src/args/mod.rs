@@ -1,6 +1,7 @@
 //! The arguments. Secrets are never among them: they come from files and the environment.
 
 mod choice;
+mod fleet;
 mod place;
 mod plain_json;
 mod remote;
@@ -15,6 +16,7 @@ use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use choice::one_of;
+pub(crate) use fleet::{Fleet, FleetCall, RevokeArgs, StoreArgs};
 pub(crate) use place::{Place, PlaceParser, SecretArg, flag};
 pub(crate) use plain_json::{ComplycubeToken, FacekiToken, PlainJsonArgs, SardineToken};
 pub(crate) use remote::{
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Call(Box<Call>),
     /// Run an emulator of BankEzy's servers, and of the token calls of others, until interrupted
     Sandbox(Sandbox),
+    /// See what the processes of a fleet share over Redis or Valkey, and end shared sessions
+    Fleet(Fleet),
     /// Create a key: the secret part is written to a file, the public part is printed
     Keygen(Keygen),
     /// Seal standard input to standard output

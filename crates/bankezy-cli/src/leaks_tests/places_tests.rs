@@ -5,6 +5,9 @@ use clap::{Arg, Command};
 /// Nothing answers there.
 const SERVER: &str = "--base-url http://127.0.0.1:9 --timeout 1";
 
+/// Nor there.
+const STORE: &str = "redis://127.0.0.1:9 --name n";
+
 /// What a command needs beside its words. A command without lines of its own is run bare.
 pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
     let session = format!("{SERVER} --api-key-file f --token-file f --secret-file s");
@@ -30,6 +33,12 @@ pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
             "--message m --private-key k.pem --peer k.pub".to_owned(),
         ],
         "inspect" => vec!["m".to_owned()],
+        "fleet status" | "fleet check" => {
+            vec![STORE.to_owned(), "--name n --url-file f".to_owned()]
+        }
+        "fleet revoke" => vec![format!(
+            "{STORE} --session-name n --wrapping-key-id i --wrapping-key-file s {SERVER} --api-key-file f"
+        )],
         "vectors" => vec!["f".to_owned()],
         "completions" => vec!["bash".to_owned()],
         "man" => vec!["seal".to_owned()],

@@ -7,12 +7,13 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// What is listed, in this order.
-const CRATES: [(&str, &str); 7] = [
+const CRATES: [(&str, &str); 8] = [
     ("The command line", "crates/bankezy-cli/src"),
     ("`bankezy-diagnose`", "crates/bankezy-diagnose/src"),
     ("`bankezy-sandbox`", "crates/bankezy-sandbox/src"),
     ("`bankezy-client`", "crates/bankezy-client/src"),
     ("`bankezy-tower`", "crates/bankezy-tower/src"),
+    ("`bankezy-fleet`", "crates/bankezy-fleet/src"),
     ("`bankezy-metrics`", "crates/bankezy-metrics/src"),
     ("`bankezy-crypto`", "src"),
 ];

@@ -8,6 +8,7 @@ mod diagnosing;
 mod emulator;
 mod environment;
 mod explaining;
+mod fleet;
 mod guide;
 mod key_texts;
 mod keys_and_messages;

@@ -12,6 +12,7 @@ use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
 use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
 use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret, PublicKeySealer, backend};
 use bankezy_diagnose::{DiagnoseError, Message, inspect};
+use bankezy_fleet::{FleetError, KeyFileProblem};
 use bankezy_sandbox::SandboxError;
 use bankezy_tower::{MiddlewareError, Refusal as ServerRefusal};
 use http::{Response, StatusCode};
@@ -52,6 +53,10 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
                 ],
                 StoreError::code,
             ),
+        ),
+        (
+            "Fleets: `bankezy_fleet::FleetError`",
+            told(of_a_fleet(), FleetError::code),
         ),
         (
             "Middleware, as a client: `bankezy_tower::MiddlewareError`",
@@ -220,6 +225,24 @@ fn answers() -> Vec<CallError> {
         }),
     );
     answers
+}
+
+fn of_a_fleet() -> Vec<FleetError> {
+    vec![
+        FleetError::Url,
+        FleetError::Certificates,
+        FleetError::Unreachable,
+        FleetError::TimedOut,
+        FleetError::Resting,
+        FleetError::Refused { code: "NOAUTH" },
+        FleetError::Answer,
+        FleetError::KeyFile {
+            name: "2026-11".to_owned(),
+            problem: KeyFileProblem::Secret(Error::SecretZero),
+        },
+        FleetError::NoKeys,
+        FleetError::NotReported { missing: 2 },
+    ]
 }
 
 fn as_a_client() -> Vec<MiddlewareError<()>> {

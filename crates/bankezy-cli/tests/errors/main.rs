@@ -72,7 +72,7 @@ fn no_code_and_no_remedy_is_left_over() {
         .flat_map(|(_, errors)| errors)
         .collect();
     let mut in_sources = Vec::new();
-    for library in ["", "client", "diagnose", "sandbox", "tower"] {
+    for library in ["", "client", "diagnose", "fleet", "sandbox", "tower"] {
         let folder = match library {
             "" => root().join("src"),
             name => root().join(format!("crates/bankezy-{name}/src")),

@@ -733,7 +733,44 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "token_store.timed_out",
-        "Make the store faster than a second. Tokens are requested and held in memory meanwhile.",
+        "Make the store answer within its deadline, 1 s unless it sets another. Tokens are requested and held in memory meanwhile.",
+    ),
+    (
+        "fleet.url",
+        "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS. Escape `@`, `/` and `:` in a password with percent signs.",
+    ),
+    ("fleet.certificates", "Give the root certificates as PEM."),
+    (
+        "fleet.unreachable",
+        "Check the server, its address, its certificate and the network. docs/fleet.md says what goes on without it.",
+    ),
+    (
+        "fleet.timed_out",
+        "Look at the server's load and at the network. docs/fleet.md says what goes on meanwhile.",
+    ),
+    (
+        "fleet.resting",
+        "Look at why the operation before failed. The store is asked again within a second.",
+    ),
+    (
+        "fleet.refused",
+        "Act on the server's code: NOAUTH and WRONGPASS ask for a password in the URL, OOM for memory, READONLY for the primary.",
+    ),
+    (
+        "fleet.answer",
+        "Check that the server is Redis 6 or newer, or Valkey, and that no other program writes under the fleet's name.",
+    ),
+    (
+        "fleet.key_file",
+        "Make the file hold one payload secret in base64url, readable by this process.",
+    ),
+    (
+        "fleet.no_keys",
+        "Wait until the file of the key that the fleet seals with has arrived, and start the process again.",
+    ),
+    (
+        "fleet.not_reported",
+        "Wait until all processes have the key's file: `bankezy fleet status` says which do not. After a leak, promote by force.",
     ),
     (
         "middleware.service",

@@ -8,7 +8,7 @@ use bankezy_crypto::providers::{TokenApi, TokenEntry, TokenKey, TokenStore};
 use tokio::sync::Semaphore;
 use tracing::debug;
 
-use super::store::{MemoryStore, STORE_DEADLINE, Tiers};
+use super::store::{MemoryStore, Tiers};
 use crate::backoff::Failed;
 use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
@@ -90,7 +90,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             Err(error) => shared.end(key, Err(error)),
         };
         // Its turn, the store before and after the request, and a moment to report the result.
-        let within = 2 * self.settings.deadline + 3 * STORE_DEADLINE;
+        let within = 2 * self.settings.deadline + 3 * self.tiers.store.deadline();
         let fetch = InFlight::start(within, obtaining, end);
         token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)

@@ -93,9 +93,6 @@ impl<T> fmt::Debug for MemoryStore<T> {
     }
 }
 
-/// How long a store may take, so that one that hangs does not block callers for long.
-pub(super) const STORE_DEADLINE: Duration = Duration::from_secs(1);
-
 /// How long a store that failed is left alone.
 const REST: Duration = Duration::from_secs(5);
 
@@ -144,7 +141,16 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         if lock(&self.rests).is_some_and(|until| Instant::now() < until) {
             return Err(StoreError::Resting);
         }
-        let result = in_time(working).await;
+        let mut working = pin!(working);
+        // Memory answers at once, without a timer or a runtime.
+        let at_once = poll_fn(|context| Poll::Ready(working.as_mut().poll(context))).await;
+        let result = match at_once {
+            Poll::Ready(result) => result,
+            // So that a store that hangs does not block callers for long.
+            Poll::Pending => timeout(self.store.deadline(), working)
+                .await
+                .unwrap_or(Err(StoreError::TimedOut)),
+        };
         if let Err(error) = &result {
             warn!(target: "bankezy_client", { error.code = error.code() }, "token not {what} its store");
             // An entry that does not open says nothing of the store.
@@ -153,17 +159,4 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         }
         result
     }
-}
-
-/// Gives a store a deadline.
-async fn in_time<T>(working: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let mut working = pin!(working);
-    // Memory answers at once, without a timer or a runtime.
-    let at_once = poll_fn(|context| Poll::Ready(working.as_mut().poll(context))).await;
-    if let Poll::Ready(result) = at_once {
-        return result;
-    }
-    timeout(STORE_DEADLINE, working)
-        .await
-        .unwrap_or(Err(StoreError::TimedOut))
 }

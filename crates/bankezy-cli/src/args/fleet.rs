@@ -1,0 +1,71 @@
+//! `bankezy fleet`: what the processes of a backend share over Redis or Valkey.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use super::place::{Place, SecretArg, secret};
+use super::remote::ApiKeyArg;
+use super::{Base, TransportArgs};
+
+secret!(StoreUrlArg,
+    url_file: "FILE" "File with the URL of the store: for one with a password",
+    url_env: "Environment variable with the URL of the store");
+
+secret!(WrappingKeyArg,
+    wrapping_key_file: "FILE" "File with the wrapping key, in base64url",
+    wrapping_key_env: "Environment variable with the wrapping key");
+
+#[derive(Debug, Parser)]
+pub(crate) struct Fleet {
+    #[command(subcommand)]
+    pub(crate) call: FleetCall,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FleetCall {
+    /// Print who has which key, what is reserved of nonce budgets, and how many tokens there are
+    Status(StoreArgs),
+    /// Print which settings of the server make what unsafe; exit code 1 if one does
+    Check(StoreArgs),
+    /// End a shared session: remove it from the store, and invalidate its token at BankEzy
+    Revoke(Box<RevokeArgs>),
+}
+
+/// Which store.
+#[derive(Debug, Parser)]
+pub(crate) struct StoreArgs {
+    /// Redis or Valkey: redis://HOST:PORT, or rediss://HOST:PORT for TLS. One with a password is refused here: use
+    /// --url-file or --url-env
+    #[arg(value_name = "URL", conflicts_with_all = ["url_file", "url_env"])]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: StoreUrlArg,
+    /// Name of the fleet, as in its processes
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Root certificates of the store in PEM, instead of those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_roots: Option<PathBuf>,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct RevokeArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Name of the session, as in the fleet's processes
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session_name: String,
+    /// Identifier of the wrapping key, as in the fleet's processes
+    #[arg(long, value_name = "ID")]
+    pub(crate) wrapping_key_id: String,
+    #[command(flatten)]
+    pub(crate) wrapping_key: WrappingKeyArg,
+    /// Base URL of BankEzy's API: https, or http to this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Base,
+    #[command(flatten)]
+    pub(crate) api_key: ApiKeyArg,
+    #[command(flatten)]
+    pub(crate) transport: TransportArgs,
+}

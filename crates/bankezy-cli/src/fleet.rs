@@ -1,0 +1,149 @@
+//! `bankezy fleet`: what the processes of a backend share.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bankezy_client::BankEzyClient;
+use bankezy_crypto::providers::bankezy::{BankEzy, Version};
+use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
+use bankezy_fleet::{Finding, FleetConfig, FleetError, SessionSettings, Status};
+
+use crate::args::{Fleet, FleetCall, RevokeArgs, SecretArg as _, StoreArgs};
+use crate::failure::Failure;
+use crate::{files, keys, remote, shown, transport, usage};
+
+/// Certificates are small.
+const MAX_ROOTS: usize = 1 << 20;
+
+pub(crate) fn run(args: &Fleet) -> Result<(), Failure> {
+    match &args.call {
+        FleetCall::Status(args) => status(args),
+        FleetCall::Check(args) => check(args),
+        FleetCall::Revoke(args) => revoke(args),
+    }
+}
+
+fn status(args: &StoreArgs) -> Result<(), Failure> {
+    let config = config(args)?;
+    let status = remote::block_on(async { bankezy_fleet::Fleet::connect(config)?.status().await })?;
+    files::print(text_of(&status.map_err(failure)?).as_bytes())
+}
+
+fn check(args: &StoreArgs) -> Result<(), Failure> {
+    let config = config(args)?;
+    let found = remote::block_on(async { bankezy_fleet::Fleet::connect(config)?.check().await })?;
+    let found = found.map_err(failure)?;
+    let mut text = String::new();
+    for Finding {
+        setting,
+        value,
+        risk,
+        ..
+    } in &found
+    {
+        let value = shown::printable(value);
+        let _ = match risk {
+            None => writeln!(text, "ok      {setting} {value}"),
+            Some(risk) => writeln!(text, "risk    {setting} {value}: {risk}"),
+        };
+    }
+    files::print(text.as_bytes())?;
+    let count = found
+        .iter()
+        .filter(|finding| finding.risk.is_some())
+        .count();
+    if count == 0 {
+        return Ok(());
+    }
+    Err(Failure::operation(format!(
+        "{count} settings of the store are a risk"
+    )))
+}
+
+fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    let config = config(&args.store)?;
+    let api_key = keys::needed_text(&args.api_key, "X-API-KEY")?;
+    let server = BankEzy::new(args.base_url.url.clone(), api_key.as_str(), Version::V2)?;
+    let client = BankEzyClient::new(transport::client(&args.transport, &args.base_url)?, server);
+    let text = keys::needed_text(&args.wrapping_key, "the wrapping key")?;
+    let cipher = PayloadCipher::new(&PayloadSecret::from_base64url(text.as_str())?)?;
+    let ring = Arc::new(KeyRing::new(args.wrapping_key_id.as_str(), cipher));
+    let revoked = remote::block_on(async {
+        let fleet = bankezy_fleet::Fleet::connect(config).map_err(failure)?;
+        // Otherwise a store that is away looks like one without the session.
+        fleet.ping().await.map_err(failure)?;
+        let sessions = fleet.sessions(&args.session_name, ring, SessionSettings::default())?;
+        let revoked = sessions.revoke(&client).await;
+        revoked.map_err(|error| remote::call_failure(error, &args.transport))
+    })??;
+    if revoked {
+        return files::print(b"revoked\n");
+    }
+    let message = "no such session: it expired, or its name or wrapping key is another";
+    Err(Failure::operation(message))
+}
+
+fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
+    let config = match (&args.url, args.place.place()) {
+        (Some(url), _) => {
+            // Arguments are seen by other users of the machine.
+            if url.contains('@') {
+                let message = "a URL with a password is not accepted as an argument: use --url-file or --url-env";
+                return Err(Failure::usage(message));
+            }
+            FleetConfig::new(url, &args.name)
+        }
+        (None, Some(_)) => {
+            let url = keys::needed_text(&args.place, "the URL of the store")?;
+            FleetConfig::new(url.as_str(), &args.name)
+        }
+        (None, None) => return Err(usage::missing(&["url_file", "url_env"])),
+    };
+    match &args.store_roots {
+        None => Ok(config),
+        Some(path) => {
+            let pem = files::read_file(path, MAX_ROOTS, "--store-roots")?;
+            Ok(config.root_certificates(pem.as_bytes()))
+        }
+    }
+}
+
+fn failure(error: FleetError) -> Failure {
+    match error {
+        FleetError::Url => Failure::usage(error.to_string()),
+        error => Failure::operation(error.to_string()),
+    }
+}
+
+/// What is in it comes from the store, which others may write to.
+fn text_of(status: &Status) -> String {
+    let mut text = String::new();
+    for member in &status.members {
+        let _ = writeln!(text, "member {}", shown::printable(&member.id));
+        for (ring, keys) in &member.rings {
+            let (ring, keys) = (shown::printable(ring), keys.join(" "));
+            let _ = writeln!(text, "  ring {ring}: {}", shown::printable(&keys));
+        }
+    }
+    for (ring, key) in &status.newest {
+        let (ring, key) = (shown::printable(ring), shown::printable(key));
+        let _ = writeln!(text, "ring {ring} seals with {key}");
+    }
+    for budget in &status.budgets {
+        let (key, reserved, limit) = (
+            shown::printable(&budget.key_id),
+            budget.reserved,
+            budget.limit,
+        );
+        let _ = writeln!(
+            text,
+            "budget {key}: {reserved} of {limit} messages reserved"
+        );
+    }
+    let (members, tokens, logins) = (status.members.len(), status.tokens, status.logins);
+    let _ = writeln!(
+        text,
+        "{members} members, {tokens} tokens and sessions, {logins} logins under way"
+    );
+    text
+}

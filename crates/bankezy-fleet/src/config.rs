@@ -1,0 +1,79 @@
+//! Where the store is, and how long a process waits for it.
+
+use core::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+/// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
+/// password.
+#[derive(Clone)]
+#[must_use]
+pub struct FleetConfig {
+    pub(crate) url: Zeroizing<String>,
+    pub(crate) name: String,
+    pub(crate) root_certificates: Option<Vec<u8>>,
+    pub(crate) response_deadline: Duration,
+    pub(crate) connect_deadline: Duration,
+    pub(crate) rest: Duration,
+    pub(crate) heartbeat: Duration,
+}
+
+impl FleetConfig {
+    /// With `redis://HOST:PORT`, or `rediss://HOST:PORT` for TLS, and the name of the fleet, with which all its keys in
+    /// the store begin. Processes of one fleet use one name, and fleets that share a server different ones.
+    pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            url: Zeroizing::new(url.into()),
+            name: name.into(),
+            root_certificates: None,
+            response_deadline: Duration::from_millis(500),
+            connect_deadline: Duration::from_secs(1),
+            rest: Duration::from_secs(1),
+            heartbeat: Duration::from_secs(5),
+        }
+    }
+
+    /// Accepts server certificates that these sign, in PEM, and no others. Default: those of the operating system.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// How long one operation may take, with waiting for a connection. Default: 500 ms.
+    pub fn response_deadline(mut self, deadline: Duration) -> Self {
+        self.response_deadline = deadline;
+        self
+    }
+
+    /// How long an attempt to connect may take, TLS included. Default: 1 s.
+    pub fn connect_deadline(mut self, deadline: Duration) -> Self {
+        self.connect_deadline = deadline;
+        self
+    }
+
+    /// How long a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
+    /// Default: 1 s.
+    pub fn rest(mut self, rest: Duration) -> Self {
+        self.rest = rest;
+        self
+    }
+
+    /// How often a member reports itself. It counts as gone after three times as long. Default: 5 s.
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        self.heartbeat = every;
+        self
+    }
+}
+
+impl fmt::Debug for FleetConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetConfig")
+            .field("name", &self.name)
+            .field("response_deadline", &self.response_deadline)
+            .field("connect_deadline", &self.connect_deadline)
+            .field("rest", &self.rest)
+            .field("heartbeat", &self.heartbeat)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! The connection to the store: every wait has an end, and a store that is away is left alone for a moment.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, IntoConnectionInfo as _, RedisResult, TlsCertificates};
+use tokio::time::{Instant, timeout};
+use tracing::{debug, warn};
+
+use crate::config::FleetConfig;
+use crate::error::FleetError;
+use crate::metrics;
+use crate::names::up_to;
+
+/// The first pause after a failure. It doubles with each further one, up to the rest of the configuration.
+const FIRST_REST: Duration = Duration::from_millis(50);
+
+/// One multiplexed connection, so no command that blocks it (`WAIT`, `BLPOP`) may be sent over it.
+pub(crate) struct Store {
+    client: Client,
+    config: FleetConfig,
+    connection: ArcSwap<Connection>,
+    state: Mutex<State>,
+    successes: AtomicU64,
+    failures: AtomicU64,
+}
+
+struct Connection {
+    manager: ConnectionManager,
+    /// Whether it ever answered. If not, it may still be connecting, which has a deadline of its own.
+    answered: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    failures_in_a_row: u32,
+    rests_until: Option<Instant>,
+    last_success: Option<Instant>,
+}
+
+/// How the store does, as this process sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Whether the last operation succeeded.
+    pub is_reachable: bool,
+    /// How long ago the last operation succeeded; `None` if none did.
+    pub last_success: Option<Duration>,
+    /// Operations that succeeded.
+    pub successes: u64,
+    /// Operations that failed because the store was away.
+    pub failures: u64,
+}
+
+impl Store {
+    pub(crate) fn new(config: FleetConfig) -> Result<Arc<Self>, FleetError> {
+        let client = client(&config)?;
+        let connection = ArcSwap::from_pointee(Connection::new(&client, &config)?);
+        let store = Arc::new(Self {
+            client,
+            config,
+            connection,
+            state: Mutex::default(),
+            successes: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        });
+        store.connection.load_full().establish();
+        Ok(store)
+    }
+
+    pub(crate) fn config(&self) -> &FleetConfig {
+        &self.config
+    }
+
+    /// Runs one operation within the deadline.
+    pub(crate) async fn run<T>(
+        &self,
+        operation: &'static str,
+        work: impl AsyncFnOnce(&mut ConnectionManager) -> RedisResult<T>,
+    ) -> Result<T, FleetError> {
+        if lock(&self.state)
+            .rests_until
+            .is_some_and(|until| Instant::now() < until)
+        {
+            metrics::operation(operation, Some(&FleetError::Resting));
+            return Err(FleetError::Resting);
+        }
+        let connection = self.connection.load_full();
+        let mut manager = connection.manager.clone();
+        let result = match timeout(self.config.response_deadline, work(&mut manager)).await {
+            Ok(result) => result.map_err(FleetError::from),
+            Err(_) => Err(FleetError::TimedOut),
+        };
+        metrics::operation(operation, result.as_ref().err());
+        match &result {
+            Err(error) if error.is_away() => self.failed(operation, error, &connection),
+            Err(FleetError::Refused { code: "READONLY" }) => {
+                // A primary that became a replica: the name may lead to another server by now.
+                self.reconnect(&connection);
+            }
+            _ => self.succeeded(&connection),
+        }
+        result
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let state = lock(&self.state);
+        Health {
+            is_reachable: state.failures_in_a_row == 0 && state.last_success.is_some(),
+            last_success: state.last_success.map(|at| at.elapsed()),
+            successes: self.successes.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+        }
+    }
+
+    fn succeeded(&self, connection: &Connection) {
+        connection.answered.store(true, Ordering::Relaxed);
+        self.successes.fetch_add(1, Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        if state.failures_in_a_row > 0 {
+            debug!(target: "bankezy_fleet", "store reached again");
+        }
+        *state = State {
+            last_success: Some(Instant::now()),
+            ..State::default()
+        };
+        metrics::reachable(true);
+    }
+
+    fn failed(&self, operation: &'static str, error: &FleetError, connection: &Arc<Connection>) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        let doublings = 1_u32.checked_shl(state.failures_in_a_row.min(16));
+        let rest = FIRST_REST.saturating_mul(doublings.unwrap_or(u32::MAX));
+        let rest = rest.min(self.config.rest);
+        // Half of it is random, so that the processes of a fleet do not return at once.
+        let rest = rest / 2 + up_to(rest / 2);
+        if state.failures_in_a_row == 0 {
+            warn!(target: "bankezy_fleet", { operation, error.code = error.code() }, "store away");
+        }
+        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+        state.rests_until = Some(Instant::now() + rest);
+        drop(state);
+        metrics::reachable(false);
+        // The connection reconnects by itself when it breaks, not when it falls silent.
+        if *error == FleetError::TimedOut && connection.answered.load(Ordering::Relaxed) {
+            self.reconnect(connection);
+        }
+    }
+
+    fn reconnect(&self, broken: &Arc<Connection>) {
+        let Ok(connection) = Connection::new(&self.client, &self.config) else {
+            return;
+        };
+        let connection = Arc::new(connection);
+        let before = self
+            .connection
+            .compare_and_swap(broken, Arc::clone(&connection));
+        if Arc::ptr_eq(&before, broken) {
+            connection.establish();
+        }
+    }
+}
+
+impl Connection {
+    fn new(client: &Client, config: &FleetConfig) -> Result<Self, FleetError> {
+        let settings = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(config.connect_deadline))
+            .set_response_timeout(Some(config.response_deadline))
+            .set_min_delay(FIRST_REST)
+            .set_max_delay(config.rest)
+            .set_number_of_retries(2)
+            .set_pipeline_buffer_size(1024);
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), settings)?;
+        Ok(Self {
+            manager,
+            answered: AtomicBool::new(false),
+        })
+    }
+
+    /// Connects in a task of its own, so that it goes on if the operation that waits for it has reached its deadline.
+    fn establish(&self) {
+        let mut manager = self.manager.clone();
+        tokio::spawn(async move {
+            let _ = redis::cmd("PING").query_async::<()>(&mut manager).await;
+        });
+    }
+}
+
+fn client(config: &FleetConfig) -> Result<Client, FleetError> {
+    let info = config.url.as_str().into_connection_info();
+    let info = info.map_err(|_| FleetError::Url)?;
+    if !config.url.starts_with("rediss://") {
+        return Client::open(info).map_err(|_| FleetError::Url);
+    }
+    // `redis` takes the process's provider. If another one was installed, that stays.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match &config.root_certificates {
+        None => Client::open(info).map_err(|_| FleetError::Url),
+        Some(pem) => {
+            let certificates = TlsCertificates {
+                client_tls: None,
+                root_cert: Some(pem.clone()),
+            };
+            Client::build_with_tls(info, certificates).map_err(|_| FleetError::Certificates)
+        }
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

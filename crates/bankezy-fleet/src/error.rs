@@ -1,0 +1,168 @@
+//! What can go wrong between a process and the store that a fleet shares.
+
+use core::error::Error as StdError;
+use core::fmt;
+
+use bankezy_crypto::Error;
+
+/// Why an operation on the fleet's store failed. No text of the server and no URL is in it: both may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// The URL of the store cannot be used.
+    Url,
+    /// The certificates for TLS cannot be used.
+    Certificates,
+    /// No connection, or the connection was lost.
+    Unreachable,
+    /// The store did not answer in time.
+    TimedOut,
+    /// A recent operation failed, and the store is left alone for a moment.
+    Resting,
+    /// The store refused the operation.
+    Refused {
+        /// The server's code, if it is one of those that are known: `NOAUTH`, `OOM`, `READONLY` and the like.
+        code: &'static str,
+    },
+    /// The store's answer is not of the expected form.
+    Answer,
+    /// A key file cannot be read.
+    KeyFile {
+        /// Its name, which is the key's identifier.
+        name: String,
+        /// Why.
+        problem: KeyFileProblem,
+    },
+    /// No key file was found, or not the one to begin with.
+    NoKeys,
+    /// Not all live members report that they can open with the key.
+    NotReported {
+        /// How many do not.
+        missing: usize,
+    },
+    /// A key could not be used.
+    Key(Error),
+}
+
+/// Why a key file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyFileProblem {
+    /// The operating system's reason.
+    Io(std::io::ErrorKind),
+    /// It holds no payload secret in base64url.
+    Secret(Error),
+}
+
+impl FleetError {
+    /// A stable identifier, such as `fleet.unreachable`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Url => "fleet.url",
+            Self::Certificates => "fleet.certificates",
+            Self::Unreachable => "fleet.unreachable",
+            Self::TimedOut => "fleet.timed_out",
+            Self::Resting => "fleet.resting",
+            Self::Refused { .. } => "fleet.refused",
+            Self::Answer => "fleet.answer",
+            Self::KeyFile { .. } => "fleet.key_file",
+            Self::NoKeys => "fleet.no_keys",
+            Self::NotReported { .. } => "fleet.not_reported",
+            Self::Key(error) => error.code(),
+        }
+    }
+
+    /// Whether the store itself is away: not reached, too slow, or left alone.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::TimedOut | Self::Resting)
+    }
+}
+
+/// Codes that say what to do. Any other text of the server stays out of errors.
+const KNOWN: [&str; 14] = [
+    "BUSY",
+    "CLUSTERDOWN",
+    "CROSSSLOT",
+    "ERR",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "MOVED",
+    "NOAUTH",
+    "NOPERM",
+    "NOREPLICAS",
+    "OOM",
+    "READONLY",
+    "WRONGPASS",
+];
+
+impl From<redis::RedisError> for FleetError {
+    fn from(error: redis::RedisError) -> Self {
+        if error.is_timeout() {
+            return Self::TimedOut;
+        }
+        match error.kind() {
+            redis::ErrorKind::Io => Self::Unreachable,
+            redis::ErrorKind::InvalidClientConfig => Self::Url,
+            redis::ErrorKind::AuthenticationFailed => Self::Refused { code: "WRONGPASS" },
+            redis::ErrorKind::Parse | redis::ErrorKind::UnexpectedReturnType => Self::Answer,
+            _ => {
+                let code = error.code().unwrap_or_default();
+                let known = KNOWN.into_iter().find(|known| *known == code);
+                let code = known.unwrap_or("another");
+                Self::Refused { code }
+            }
+        }
+    }
+}
+
+impl From<Error> for FleetError {
+    fn from(error: Error) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl StdError for FleetError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Key(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for FleetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Url => {
+                "the URL of the store cannot be used; expected redis://HOST:PORT or rediss://HOST:PORT for TLS"
+            }
+            Self::Certificates => "the certificates for the store cannot be used; expected PEM",
+            Self::Unreachable => "the store could not be reached, or the connection was lost",
+            Self::TimedOut => "the store did not answer in time",
+            Self::Resting => "the store failed a moment ago and is left alone",
+            Self::Refused { code } => {
+                return write!(f, "the store refused the operation with {code}");
+            }
+            Self::Answer => "the store answered in an unexpected form",
+            Self::KeyFile { name, problem } => {
+                return match problem {
+                    KeyFileProblem::Io(kind) => write!(f, "cannot read the key file {name}: {kind}"),
+                    KeyFileProblem::Secret(error) => {
+                        write!(f, "the key file {name} holds no payload secret: {error}")
+                    }
+                };
+            }
+            Self::NoKeys => "the folder holds no key file with the identifier to begin with",
+            Self::NotReported { missing } => {
+                return write!(
+                    f,
+                    "{missing} live members do not report that they can open with the key"
+                );
+            }
+            Self::Key(error) => return error.fmt(f),
+        })
+    }
+}

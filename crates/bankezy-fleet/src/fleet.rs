@@ -1,0 +1,74 @@
+//! One process's membership in a fleet.
+
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::config::FleetConfig;
+use crate::connection::{Health, Store};
+use crate::error::FleetError;
+use crate::names::{Names, unique};
+
+/// One process's membership in a fleet: the connection to the store, under the fleet's name. Cheap to clone.
+#[derive(Clone)]
+#[must_use]
+pub struct Fleet(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) names: Names,
+    /// New with each start.
+    pub(crate) member: String,
+    /// What this member reports: the keys of each ring that it can open with.
+    pub(crate) rings: Mutex<BTreeMap<String, Vec<String>>>,
+}
+
+impl Fleet {
+    /// Checks the configuration and begins to connect. It waits for nothing: a backend starts without the store, and
+    /// [`ping`](Self::ping) says whether it is there.
+    ///
+    /// # Errors
+    /// [`FleetError::Url`] and [`FleetError::Certificates`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn connect(config: FleetConfig) -> Result<Self, FleetError> {
+        let names = Names::new(&config.name);
+        Ok(Self(Arc::new(Shared {
+            store: Store::new(config)?,
+            names,
+            member: unique(),
+            rings: Mutex::default(),
+        })))
+    }
+
+    /// Asks the store for a sign of life.
+    ///
+    /// # Errors
+    /// [`FleetError`].
+    pub async fn ping(&self) -> Result<(), FleetError> {
+        let ping = async |connection: &mut _| redis::cmd("PING").query_async(connection).await;
+        self.0.store.run("ping", ping).await
+    }
+
+    /// How the store does, by the last operations of this process. Asks nothing.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.store.health()
+    }
+
+    /// This process's identifier among the members, new with each start.
+    #[must_use]
+    pub fn member_id(&self) -> &str {
+        &self.0.member
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("store", &self.0.store)
+            .field("member", &self.0.member)
+            .finish()
+    }
+}

@@ -1,0 +1,55 @@
+//! Metrics through the facade of the crate `metrics`. No label holds a secret, a token or a URL.
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+
+use crate::error::FleetError;
+
+pub(crate) const OPERATIONS: &str = "bankezy_fleet_operations_total";
+pub(crate) const REACHABLE: &str = "bankezy_fleet_store_reachable";
+pub(crate) const TOKENS: &str = "bankezy_fleet_tokens_total";
+pub(crate) const RESERVED: &str = "bankezy_fleet_budget_reserved_ratio";
+pub(crate) const MEMBERS: &str = "bankezy_fleet_members";
+
+/// Gives the recorder the descriptions of this crate's metrics. Call it once, after installing a recorder.
+pub fn describe_metrics() {
+    describe_counter!(
+        OPERATIONS,
+        "operations on the fleet's store, by `operation`, and `error_type` if they failed"
+    );
+    describe_gauge!(
+        REACHABLE,
+        "1 if the last operation on the fleet's store succeeded, 0 if the store was away"
+    );
+    describe_counter!(
+        TOKENS,
+        "tokens and sessions asked of the store: `shared`, `claimed` (this process logs in), `alone` (it logs in \
+         without the store), `superseded` (another process saved a newer one)"
+    );
+    describe_gauge!(
+        RESERVED,
+        "share of a key's nonce budget that all processes have reserved, by `key_id`"
+    );
+    describe_gauge!(MEMBERS, "members that report themselves");
+}
+
+pub(crate) fn operation(name: &'static str, error: Option<&FleetError>) {
+    let error = error.map_or("", FleetError::code);
+    counter!(OPERATIONS, "operation" => name, "error_type" => error).increment(1);
+}
+
+pub(crate) fn reachable(is: bool) {
+    gauge!(REACHABLE).set(if is { 1.0 } else { 0.0 });
+}
+
+pub(crate) fn token(result: &'static str) {
+    counter!(TOKENS, "result" => result).increment(1);
+}
+
+pub(crate) fn reserved(key_id: &str, share: f64) {
+    gauge!(RESERVED, "key_id" => key_id.to_owned()).set(share);
+}
+
+pub(crate) fn members(count: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "a fleet has few members")]
+    gauge!(MEMBERS).set(count as f64);
+}

@@ -1,0 +1,384 @@
+//! Keys from files, which all processes of a fleet load before one of them seals with a new one.
+
+use core::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret, Previous};
+use redis::Script;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+use crate::budget::{BudgetSettings, FleetBudget};
+use crate::connection::lock;
+use crate::error::{FleetError, KeyFileProblem};
+use crate::fleet::Fleet;
+use crate::tokens::millis;
+
+/// What a member reports of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) rings: BTreeMap<String, Vec<String>>,
+    /// Seconds since 1970, by its own clock.
+    pub(crate) at: u64,
+}
+
+/// How keys of files are used.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct RotationSettings {
+    overlap: Duration,
+    budget: BudgetSettings,
+    max_opening_keys: usize,
+}
+
+impl RotationSettings {
+    /// How long a key that was replaced still opens. Default: 1 hour.
+    pub fn overlap(mut self, overlap: Duration) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// How the fleet divides the nonce budget of each key.
+    pub fn budget(mut self, budget: BudgetSettings) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Files beside the one to seal with that the ring takes at most. Default: 8.
+    pub fn max_opening_keys(mut self, max: usize) -> Self {
+        self.max_opening_keys = max;
+        self
+    }
+}
+
+impl Default for RotationSettings {
+    fn default() -> Self {
+        Self {
+            overlap: Duration::from_secs(60 * 60),
+            budget: BudgetSettings::default(),
+            max_opening_keys: 8,
+        }
+    }
+}
+
+/// A [`KeyRing`] whose keys come from the files of a folder: the name of a file is the key's identifier, its text a
+/// payload secret in base64url. Names that begin with a dot are passed over. The secrets are never in the store.
+///
+/// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
+/// symbolic link. A new file opens messages at once. It seals after [`promote`](Self::promote), in all processes, at most
+/// a heartbeat later. A key whose file is gone is retired, unless it is the one to seal with.
+///
+/// Without the store, all goes on with the keys there are, and no other key is promoted.
+#[derive(Clone)]
+#[must_use]
+pub struct KeyFiles(Arc<Shared>);
+
+struct Shared {
+    fleet: Fleet,
+    name: String,
+    folder: PathBuf,
+    settings: RotationSettings,
+    ring: Arc<KeyRing>,
+    budgets: Mutex<BTreeMap<String, FleetBudget>>,
+    /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
+    /// followed.
+    named_at: Mutex<u64>,
+    /// Keys that another took the place of.
+    replaced: Mutex<BTreeSet<String>>,
+}
+
+impl Fleet {
+    /// A ring of keys from the files of a folder, which rotates in step with the other processes. `ring` is its name in
+    /// the store, and `first` the key to seal with while the store names no other.
+    ///
+    /// Await it before the process serves: it loads the files, reports them, and asks which key the fleet seals with.
+    ///
+    /// # Errors
+    /// [`FleetError::KeyFile`]; [`FleetError::NoKeys`] if the key that the fleet seals with is not among the files yet.
+    pub async fn key_files(
+        &self,
+        ring: impl Into<String>,
+        folder: impl Into<PathBuf>,
+        first: &str,
+        settings: RotationSettings,
+    ) -> Result<KeyFiles, FleetError> {
+        KeyFiles::open(self, ring.into(), folder.into(), first, settings).await
+    }
+}
+
+impl KeyFiles {
+    pub(crate) async fn open(
+        fleet: &Fleet,
+        name: String,
+        folder: PathBuf,
+        first: &str,
+        settings: RotationSettings,
+    ) -> Result<Self, FleetError> {
+        let mut secrets = read(folder.clone()).await?;
+        // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
+        let ids = secrets.keys().cloned().collect();
+        lock(&fleet.0.rings).insert(name.clone(), ids);
+        let _ = heartbeat(fleet).await;
+        let named = newest(fleet, &name).await.unwrap_or_default();
+        let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
+        let secret = secrets.remove(&id).ok_or(FleetError::NoKeys)?;
+        let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
+        let ring = KeyRing::new(id.as_str(), cipher);
+        let ring = Arc::new(ring.with_max_opening_keys(settings.max_opening_keys));
+        let shared = Arc::new(Shared {
+            fleet: fleet.clone(),
+            name,
+            folder,
+            settings,
+            ring,
+            budgets: Mutex::new(BTreeMap::from([(id, budget)])),
+            named_at: Mutex::new(named_at),
+            replaced: Mutex::default(),
+        });
+        for (id, secret) in &secrets {
+            shared.add(id, secret).await?;
+        }
+        tokio::spawn(poll(
+            Arc::downgrade(&shared),
+            fleet.0.store.config().heartbeat,
+        ));
+        Ok(Self(shared))
+    }
+
+    /// The ring, to seal and open with: a [`Channel`](bankezy_crypto::Channel) is made from it.
+    #[must_use]
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.0.ring)
+    }
+
+    /// The fleet's budget of a key.
+    #[must_use]
+    pub fn budget(&self, key_id: &str) -> Option<FleetBudget> {
+        lock(&self.0.budgets).get(key_id).cloned()
+    }
+
+    /// Makes a key the one that all processes seal with, once all live members report that they can open with it. A
+    /// member that ended counts for up to three heartbeats more.
+    ///
+    /// # Errors
+    /// [`FleetError::NotReported`] if some do not within this time; nothing has changed then.
+    pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
+        let until = Instant::now() + within;
+        loop {
+            let missing = self.0.name_newest(key_id, false).await?;
+            if missing == 0 {
+                return self.0.follow().await;
+            }
+            if Instant::now() >= until {
+                return Err(FleetError::NotReported { missing });
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// As [`promote`](Self::promote), without the reports: after a leak. Members without the key fail to open what is
+    /// sealed with it until they have its file.
+    ///
+    /// # Errors
+    /// [`FleetError`].
+    pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
+        self.0.name_newest(key_id, true).await?;
+        self.0.follow().await
+    }
+
+    /// Reads the files and asks for the key to seal with now, instead of with the next heartbeat.
+    ///
+    /// # Errors
+    /// [`FleetError`].
+    pub async fn refresh(&self) -> Result<(), FleetError> {
+        self.0.refresh().await
+    }
+}
+
+async fn poll(shared: std::sync::Weak<Shared>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        if let Err(error) = shared.refresh().await
+            && !error.is_away()
+        {
+            let (ring, code) = (&shared.name, error.code());
+            warn!(target: "bankezy_fleet", { ring, error.code = code }, "keys not refreshed");
+        }
+    }
+}
+
+impl Shared {
+    async fn refresh(&self) -> Result<(), FleetError> {
+        let loaded = self.load().await;
+        heartbeat(&self.fleet).await?;
+        self.follow().await?;
+        loaded
+    }
+
+    /// Adds the keys of new files, and retires those whose files are gone.
+    async fn load(&self) -> Result<(), FleetError> {
+        let secrets = read(self.folder.clone()).await?;
+        let known = self.ring.key_ids();
+        let mut added = Ok(());
+        for (id, secret) in &secrets {
+            // A key that was replaced and has expired does not come back because its file is still there.
+            if !known.contains(id) && !lock(&self.replaced).contains(id) {
+                added = added.and(self.add(id, secret).await);
+            }
+        }
+        let newest = known.first();
+        for id in known
+            .iter()
+            .filter(|id| !secrets.contains_key(*id) && Some(*id) != newest)
+        {
+            // It may have expired by itself.
+            let _ = self.ring.retire(id);
+            lock(&self.budgets).remove(id);
+            info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
+        }
+        self.ring.purge();
+        lock(&self.fleet.0.rings).insert(self.name.clone(), self.ring.key_ids());
+        added
+    }
+
+    async fn add(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
+        let (cipher, budget) = cipher(&self.fleet, &self.name, id, secret, self.settings).await?;
+        self.ring.add_for_opening(id, cipher)?;
+        lock(&self.budgets).insert(id.to_owned(), budget);
+        Ok(())
+    }
+
+    async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<usize, FleetError> {
+        let names = &self.fleet.0.names;
+        let (members, reports, newest) = (names.members(), names.reports(), names.newest());
+        let promote = async |connection: &mut _| {
+            let script = Script::new(include_str!("scripts/promote.lua"));
+            let mut call = script.key(&members);
+            call.key(&reports).key(&newest);
+            call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
+            call.invoke_async::<usize>(connection).await
+        };
+        self.fleet.0.store.run("promote", promote).await
+    }
+
+    /// Seals with the key that the store names, if this process has it.
+    async fn follow(&self) -> Result<(), FleetError> {
+        let Some((at, id)) = newest(&self.fleet, &self.name).await? else {
+            return Ok(());
+        };
+        if at <= *lock(&self.named_at) {
+            return Ok(());
+        }
+        let until = SystemTime::now() + self.settings.overlap;
+        let replaced = self.ring.key_ids().into_iter().next();
+        self.ring.promote(&id, Previous::OpensUntil(until))?;
+        let mut all_replaced = lock(&self.replaced);
+        all_replaced.extend(replaced);
+        all_replaced.remove(&id);
+        drop(all_replaced);
+        *lock(&self.named_at) = at;
+        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
+        Ok(())
+    }
+}
+
+async fn cipher(
+    fleet: &Fleet,
+    ring: &str,
+    id: &str,
+    secret: &PayloadSecret,
+    settings: RotationSettings,
+) -> Result<(Arc<PayloadCipher>, FleetBudget), FleetError> {
+    let cipher = PayloadCipher::new(secret)?;
+    let name = format!("{ring}/{id}");
+    Ok(fleet.budget(name, cipher, settings.budget).await)
+}
+
+/// Reports this member, with all its rings.
+async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
+    let shared = &fleet.0;
+    let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let report = Report {
+        rings: lock(&shared.rings).clone(),
+        at: at.unwrap_or_default().as_secs(),
+    };
+    let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
+    let (members, reports) = (shared.names.members(), shared.names.reports());
+    let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
+    let beat = async |connection: &mut _| {
+        let script = Script::new(include_str!("scripts/heartbeat.lua"));
+        let mut call = script.key(&members);
+        call.key(&reports)
+            .arg(&shared.member)
+            .arg(&report)
+            .arg(lives);
+        call.invoke_async::<u64>(connection).await
+    };
+    shared.store.run("heartbeat", beat).await.map(drop)
+}
+
+/// Which key a ring seals with, and when it was named.
+async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, FleetError> {
+    let name = fleet.0.names.newest();
+    let get = async |connection: &mut _| {
+        let mut get = redis::cmd("HGET");
+        get.arg(&name)
+            .arg(ring)
+            .query_async::<Option<String>>(connection)
+            .await
+    };
+    let named = fleet.0.store.run("newest_key", get).await?;
+    let parsed = |text: String| {
+        let (at, id) = text.split_once('|')?;
+        Some((at.parse().ok()?, id.to_owned()))
+    };
+    Ok(named.and_then(parsed))
+}
+
+async fn read(folder: PathBuf) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
+    let reading = tokio::task::spawn_blocking(move || read_now(&folder));
+    reading.await.unwrap_or(Err(FleetError::NoKeys))
+}
+
+fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
+    let failed = |name: &str, problem| FleetError::KeyFile {
+        name: name.to_owned(),
+        problem,
+    };
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
+    let mut secrets = BTreeMap::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        // Not of the entry itself, which may be a link.
+        if name.starts_with('.') || !entry.path().is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).map(Zeroizing::new);
+        let text = text.map_err(|error| failed(&name, KeyFileProblem::Io(error.kind())))?;
+        let secret = PayloadSecret::from_base64url(text.trim());
+        let secret = secret.map_err(|error| failed(&name, KeyFileProblem::Secret(error)))?;
+        secrets.insert(name, secret);
+    }
+    Ok(secrets)
+}
+
+impl fmt::Debug for KeyFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFiles")
+            .field("ring", &self.0.name)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}

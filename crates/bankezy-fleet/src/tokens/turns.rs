@@ -1,0 +1,98 @@
+//! What this process knows of each token beside the token: whether it is its turn to request the next one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bankezy_crypto::providers::TokenKey;
+use tokio::time::Instant;
+
+use crate::connection::lock;
+use crate::names::up_to;
+
+/// Tokens that something is remembered of. Beyond that, what is idle is forgotten.
+const MAX: usize = 10_000;
+
+#[derive(Default)]
+pub(super) struct Turns(Mutex<HashMap<TokenKey, Turn>>);
+
+#[derive(Default)]
+struct Turn {
+    claim: Option<Claim>,
+    /// Whether a task looks for the next token.
+    looks: bool,
+    next_look: Option<Instant>,
+    /// The tag of the token that the provider refused last.
+    refused: Option<String>,
+    /// Held by the one caller that waits in the store for all.
+    waiting: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// That it is this process's turn.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    pub(super) owner: String,
+    pub(super) fence: u64,
+    /// From then on another process may have the lock.
+    pub(super) until: Instant,
+}
+
+impl Turns {
+    pub(super) fn is_ours(&self, key: &TokenKey) -> bool {
+        let turns = lock(&self.0);
+        let claim = turns.get(key).and_then(|turn| turn.claim.as_ref());
+        claim.is_some_and(|claim| Instant::now() < claim.until)
+    }
+
+    pub(super) fn claim(&self, key: &TokenKey, claim: Claim) {
+        self.with(key, |turn| turn.claim = Some(claim));
+    }
+
+    pub(super) fn end(&self, key: &TokenKey) -> Option<Claim> {
+        lock(&self.0).get_mut(key)?.claim.take()
+    }
+
+    /// Whether the caller is to look now: not if another does, or one just did.
+    pub(super) fn begin_look(&self, key: &TokenKey) -> bool {
+        self.with(key, |turn| {
+            let is_early = turn.next_look.is_some_and(|at| Instant::now() < at);
+            let begins = !turn.looks && !is_early;
+            turn.looks |= begins;
+            begins
+        })
+    }
+
+    pub(super) fn end_look(&self, key: &TokenKey, pause: Duration) {
+        let next = Instant::now().checked_add(pause / 2 + up_to(pause));
+        self.with(key, |turn| {
+            turn.looks = false;
+            turn.next_look = next;
+        });
+    }
+
+    pub(super) fn refuse(&self, key: &TokenKey, tag: String) {
+        self.with(key, |turn| turn.refused = Some(tag));
+    }
+
+    pub(super) fn refused(&self, key: &TokenKey) -> Option<String> {
+        lock(&self.0).get(key)?.refused.clone()
+    }
+
+    pub(super) fn of(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<()>> {
+        self.with(key, |turn| Arc::clone(&turn.waiting))
+    }
+
+    fn with<R>(&self, key: &TokenKey, change: impl FnOnce(&mut Turn) -> R) -> R {
+        let mut turns = lock(&self.0);
+        if turns.len() >= MAX && !turns.contains_key(key) {
+            turns.retain(|_, turn| !turn.is_idle());
+        }
+        change(turns.entry(*key).or_default())
+    }
+}
+
+impl Turn {
+    fn is_idle(&self) -> bool {
+        self.claim.is_none() && !self.looks && Arc::strong_count(&self.waiting) == 1
+    }
+}

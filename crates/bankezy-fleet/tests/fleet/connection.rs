@@ -1,0 +1,131 @@
+//! The connection: TLS, wrong settings, and a network that fails.
+
+use std::time::{Duration, Instant};
+
+use bankezy_fleet::{Fleet, FleetConfig, FleetError};
+use bankezy_test_support::vacant;
+use tokio::time::sleep;
+
+use crate::proxy::{Mode, Proxy};
+use crate::server::Redis;
+use crate::stage::{config, fleet, ms};
+
+#[tokio::test]
+async fn tls_accepts_the_certificates_that_are_given_and_no_others() {
+    let Some(redis) = Redis::start_with_tls() else {
+        return;
+    };
+    let pem = redis.certificate().unwrap();
+    let trusting = Fleet::connect(config(&redis.url()).root_certificates(pem)).unwrap();
+    let begun = Instant::now();
+    while trusting.ping().await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        sleep(ms(20)).await;
+    }
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let wary = Fleet::connect(config(&redis.url()).root_certificates(other.cert.pem())).unwrap();
+    assert!(wary.ping().await.is_err());
+    let system = Fleet::connect(config(&redis.url())).unwrap();
+    assert!(system.ping().await.is_err());
+}
+
+#[tokio::test]
+async fn no_error_and_no_debug_text_shows_the_password() {
+    let urls = [
+        format!("redis://user:hunter2@{}", vacant()),
+        "http://user:hunter2@127.0.0.1".to_owned(),
+        "rediss://user:hunter2@127.0.0.1:1".to_owned(),
+        "redis://user:hunter2@127.0.0.1:port".to_owned(),
+    ];
+    for url in urls {
+        let config = FleetConfig::new(url, "test").root_certificates("no PEM");
+        let mut texts = vec![format!("{config:?}")];
+        match Fleet::connect(config) {
+            Ok(fleet) => {
+                let error = fleet.ping().await.unwrap_err();
+                assert!(error.is_away());
+                texts.extend([format!("{error} {error:?}"), format!("{fleet:?}")]);
+            }
+            Err(error) => texts.push(format!("{error} {error:?}")),
+        }
+        for text in texts {
+            assert!(
+                !text.contains("hunter2") && !text.contains("127.0.0.1"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_and_no_outage() {
+    let Some(redis) = Redis::start_with(&["--save", "", "--requirepass", "right"]) else {
+        return;
+    };
+    let with = |password: &str| {
+        let url = format!("redis://:{password}@{}", redis.address);
+        Fleet::connect(config(&url)).unwrap()
+    };
+    with("right").ping().await.unwrap();
+    for password in ["wrong", ""] {
+        let error = with(password).ping().await.unwrap_err();
+        assert!(matches!(error, FleetError::Refused { .. }), "{error:?}");
+    }
+}
+
+/// Delays, silence and cuts: no operation takes longer than its deadline, and all is well a moment after.
+#[tokio::test]
+async fn every_wait_ends_and_the_fleet_recovers_by_itself() {
+    let Some(redis) = Redis::start() else { return };
+    let proxy = Proxy::start(redis.address).await;
+    let fleet = fleet(&proxy.url());
+    fleet.ping().await.unwrap();
+    for (mode, fails) in [
+        (Mode::Delay(ms(50)), false),
+        (Mode::Delay(ms(2_000)), true),
+        (Mode::Silent, true),
+        (Mode::Cut, true),
+    ] {
+        proxy.set(mode);
+        let failed = async || {
+            let begun = Instant::now();
+            let result = fleet.ping().await;
+            assert!(begun.elapsed() < ms(900), "{mode:?}: {:?}", begun.elapsed());
+            result
+        };
+        let results = [failed().await, failed().await, failed().await];
+        assert_eq!(
+            results.iter().all(Result::is_err),
+            fails,
+            "{mode:?}: {results:?}"
+        );
+        assert!(
+            results
+                .iter()
+                .flat_map(|it| it.as_ref().err())
+                .all(FleetError::is_away)
+        );
+        proxy.set(Mode::Pass);
+        let back = Instant::now();
+        while fleet.ping().await.is_err() {
+            // A rest, an attempt to connect and a deadline; docs/fleet.md says 3 s.
+            assert!(back.elapsed() < ms(3_000), "{mode:?}");
+            sleep(ms(10)).await;
+        }
+        assert!(fleet.health().is_reachable);
+    }
+}
+
+/// A server that hangs costs one deadline. After that operations fail at once for a moment.
+#[tokio::test]
+async fn a_store_that_is_away_is_left_alone_for_a_moment() {
+    let Some(redis) = Redis::start() else { return };
+    let fleet = fleet(&redis.url());
+    fleet.ping().await.unwrap();
+    redis.freeze();
+    while fleet.ping().await != Err(FleetError::Resting) {}
+    let begun = Instant::now();
+    assert_eq!(fleet.ping().await, Err(FleetError::Resting));
+    assert!(begun.elapsed() < ms(20));
+    redis.thaw();
+}

@@ -1,0 +1,47 @@
+//! Fleets on real servers: docs/fleet.md, row by row. Servers and processes are started by each test and end with it.
+//!
+//! `BANKEZY_TEST_EVERY_CASE=1` runs the long forms, such as 10 million messages.
+
+mod budget;
+mod children;
+mod connection;
+mod failover;
+mod proxy;
+mod replay;
+mod rotation;
+mod server;
+mod sessions;
+mod stage;
+mod tokens;
+
+/// docs/fleet.md promises a test for each failure.
+#[test]
+fn every_row_of_the_page_names_a_test_that_is_there() {
+    let page = include_str!("../../../../docs/fleet.md");
+    let table = page
+        .split("| failure |")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    let sources = [
+        include_str!("budget.rs"),
+        include_str!("connection.rs"),
+        include_str!("failover.rs"),
+        include_str!("replay.rs"),
+        include_str!("rotation.rs"),
+        include_str!("sessions.rs"),
+        include_str!("tokens.rs"),
+    ];
+    let rows: Vec<_> = table.lines().skip(2).collect();
+    assert!(rows.len() > 20, "{}", rows.len());
+    for row in rows {
+        let name = row.rsplit('`').nth(1).unwrap();
+        let function = format!("fn {name}()");
+        assert!(
+            sources.iter().any(|source| source.contains(&function)),
+            "{row}"
+        );
+    }
+}

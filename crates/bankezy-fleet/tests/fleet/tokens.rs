@@ -1,0 +1,278 @@
+//! One login for the fleet, whatever becomes of its processes and its store.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use bankezy_crypto::providers::TokenStore as _;
+use bankezy_test_support::eventually;
+use tokio::time::sleep;
+
+use crate::children::{Process, pause, say, setting};
+use crate::server::Redis;
+use crate::stage::{
+    LIMIT, borrowed, fleet, is_long, key, ms, provider, settings, slot, slot_of_this_process,
+    slot_on, token, tokens,
+};
+
+const PROCESSES: usize = 8;
+const CALLS: usize = 4_000;
+
+/// A process of the fleet: makes its calls within a time, and says which tokens they had.
+pub(crate) async fn calls() {
+    let slot = slot_of_this_process();
+    say("ready");
+    pause();
+    let pace = ms(setting("MILLISECONDS").parse().unwrap()) / u32::try_from(CALLS).unwrap();
+    let (begun, mut seen, mut slowest) = (Instant::now(), BTreeSet::new(), Duration::ZERO);
+    for call in 0..CALLS {
+        let at = begun + pace * u32::try_from(call).unwrap();
+        sleep(at.saturating_duration_since(Instant::now())).await;
+        let asked = Instant::now();
+        seen.insert(token(&slot).await);
+        if call > 0 {
+            slowest = slowest.max(asked.elapsed());
+        }
+    }
+    let seen: Vec<_> = seen.into_iter().collect();
+    say(format!("{} {}", slowest.as_millis(), seen.join(" ")));
+}
+
+/// A process of the fleet: asks for one token.
+pub(crate) async fn logs_in() {
+    let slot = slot_of_this_process();
+    say("ready");
+    pause();
+    say(token(&slot).await);
+    pause();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_log_in_once_for_each_expiry_and_none_waits_for_it() {
+    let Some(redis) = Redis::start() else { return };
+    let lifetime = Duration::from_secs(6);
+    let time = if is_long() { ms(60_000) } else { ms(13_000) };
+    let provider = provider(lifetime).await;
+    let mut settings = settings(&redis.url(), &provider);
+    settings.push(("MILLISECONDS", time.as_millis().to_string()));
+    let settings = borrowed(&settings);
+    let mut processes: Vec<_> = (0..PROCESSES)
+        .map(|_| Process::start("tokens", &settings))
+        .collect();
+    processes
+        .iter_mut()
+        .for_each(|it| assert_eq!(it.says(), "ready"));
+    processes.iter_mut().for_each(Process::go);
+    let begun = Instant::now();
+    let mut all = BTreeSet::new();
+    for process in &mut processes {
+        let said = tokio::task::block_in_place(|| process.says());
+        let mut words = said.split(' ');
+        let slowest: u64 = words.next().unwrap().parse().unwrap();
+        all.extend(words.map(str::to_owned));
+        // Far below a login with its lock: the old token serves meanwhile. The machine may be busy.
+        assert!(slowest < 1_000, "a call waited for {slowest} ms");
+    }
+    let logins = provider.executed().total();
+    // A token is replaced when a fifth of its life is left, which is up to a second shorter than the provider says.
+    let period = (lifetime - Duration::from_secs(1)).as_millis() * 4 / 5;
+    let expiries = u64::try_from(begun.elapsed().as_millis() / period).unwrap();
+    println!("{logins} logins of {PROCESSES} processes, {CALLS} calls each, {expiries} expiries");
+    assert_eq!(
+        logins,
+        all.len() as u64,
+        "a token was requested and not shared"
+    );
+    assert!(
+        (2..=expiries + 1).contains(&logins),
+        "{logins} logins, {expiries} expiries"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_that_logs_in_is_killed_and_another_does_within_the_limit_of_the_lock() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let settings = settings(&redis.url(), &provider);
+    // The first login hangs, so that its process can be killed.
+    let fault = bankezy_sandbox::InjectedFault::Delay(Duration::from_secs(60));
+    provider.faults().inject(fault, 1);
+    let mut first = Process::start("login", &borrowed(&settings));
+    assert_eq!(first.says(), "ready");
+    first.go();
+    eventually("the lock", || !redis.keys("test:lock:*").is_empty()).await;
+    let mut others: Vec<_> = (0..3)
+        .map(|_| Process::start("login", &borrowed(&settings)))
+        .collect();
+    others
+        .iter_mut()
+        .for_each(|it| assert_eq!(it.says(), "ready"));
+    first.kill();
+    let killed = Instant::now();
+    others.iter_mut().for_each(Process::go);
+    let tokens: BTreeSet<_> = others.iter_mut().map(Process::says).collect();
+    let took = killed.elapsed();
+    assert_eq!(tokens.len(), 1, "the others did not share one token");
+    assert!(took < LIMIT + ms(2_000), "{took:?}");
+    // The one of the killed process, and one more.
+    assert!(provider.executed().total() <= 2);
+}
+
+#[tokio::test]
+async fn without_the_store_a_token_in_use_serves_on_and_then_each_process_logs_in_for_itself() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let provider = provider(Duration::from_secs(600)).await;
+    let slots = [0, 1].map(|_| slot(&fleet(&redis.url()), &provider));
+    let first = token(&slots[0]).await;
+    assert_eq!(token(&slots[1]).await, first);
+    redis.kill();
+    let begun = Instant::now();
+    for _ in 0..1_000 {
+        assert_eq!(token(&slots[0]).await, first);
+    }
+    assert!(begun.elapsed() < ms(1_000), "the store was asked");
+    // A process that starts now logs in without it.
+    let third = slot(&fleet(&redis.url()), &provider);
+    let begun = Instant::now();
+    let alone = token(&third).await;
+    assert!(begun.elapsed() < ms(3_000), "{:?}", begun.elapsed());
+    assert_ne!(alone, first);
+    assert_eq!(provider.executed().total(), 2);
+    // What it could not save it saves once the store is back, and others share it.
+    redis.restart();
+    eventually("the token in the store", || {
+        !redis.keys("test:token:*").is_empty()
+    })
+    .await;
+    assert_eq!(token(&slot(&fleet(&redis.url()), &provider)).await, alone);
+    assert_eq!(provider.executed().total(), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_delays_a_login_by_its_deadline_and_sealing_not_at_all() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let fleet = fleet(&redis.url());
+    fleet.ping().await.unwrap();
+    let slot = slot(&fleet, &provider);
+    redis.freeze();
+    let begun = Instant::now();
+    token(&slot).await;
+    let took = begun.elapsed();
+    redis.thaw();
+    // The deadlines of two operations and of a login.
+    assert!(took < ms(2_500), "{took:?}");
+    assert!(!fleet.health().is_reachable);
+    // Once it answers, the fleet has it back after at most the rest and one deadline.
+    let back = Instant::now();
+    while fleet.ping().await.is_err() {
+        assert!(back.elapsed() < ms(3_000));
+        sleep(ms(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_leaves_the_store_and_its_successor_stays() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let slots = [0, 1].map(|_| slot(&fleet(&redis.url()), &provider));
+    let refused = slots[0].get().await.unwrap();
+    assert_eq!(token(&slots[1]).await, refused.token.as_str());
+    slots[0].refuse(&refused.token).await.unwrap();
+    let next = token(&slots[0]).await;
+    assert_ne!(next, refused.token.as_str());
+    // The other one finds out later, and removes nothing of the successor.
+    slots[1].refuse(&refused.token).await.unwrap();
+    assert_eq!(token(&slots[1]).await, next);
+    assert_eq!(provider.executed().total(), 2);
+}
+
+/// Nothing that the store holds or that is sent to it says what it is, or what it is worth.
+#[tokio::test]
+async fn the_store_holds_neither_tokens_nor_credentials() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let slot = slot(&fleet(&redis.url()), &provider);
+    let token = token(&slot).await;
+    let names = redis.keys("*");
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| name.starts_with("test:token:"))
+            .count(),
+        1
+    );
+    let secret = provider.credentials().api_key();
+    for name in names {
+        let key = key_hex(&provider);
+        assert!(!name.contains(&key), "{name}");
+        if redis.text(&["TYPE", &name]) == "string" {
+            let value = redis.text(&["GET", &name]);
+            assert!(
+                !value.contains(&token) && !value.contains(secret),
+                "{value}"
+            );
+        }
+        assert!(redis.number(&["PTTL", &name]) > 0, "{name} never expires");
+    }
+}
+
+fn key_hex(provider: &crate::stage::Provider) -> String {
+    key(provider)
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The clocks of the processes may be wrong: what the store says is left counts.
+#[tokio::test]
+async fn a_life_ends_by_the_clock_of_the_store() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(3_600)).await;
+    let first = slot(&fleet(&redis.url()), &provider);
+    token(&first).await;
+    let name = redis.keys("test:token:*").remove(0);
+    let written = redis.number(&["PTTL", &name]);
+    assert!((3_500_000..=3_600_000).contains(&written), "{written}");
+    // As if the process that wrote it had a clock that is 50 minutes ahead.
+    redis.number(&["PEXPIRE", &name, "600000"]);
+    let entry = tokens(&fleet(&redis.url())).stored(&key(&provider)).await;
+    let entry = entry.unwrap().unwrap();
+    let left = entry
+        .good_until()
+        .duration_since(std::time::SystemTime::now());
+    let left = left.unwrap();
+    assert!(
+        left <= Duration::from_secs(600) && left > Duration::from_secs(590),
+        "{left:?}"
+    );
+}
+
+/// A write that arrives late is from an older login: it must not replace the newer token.
+#[tokio::test]
+async fn an_older_login_does_not_replace_the_token_of_a_newer_one() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let key = key(&provider);
+    let [late, newer] = [0, 1].map(|_| tokens(&fleet(&redis.url())));
+    // Its lock expires before its token arrives.
+    assert!(late.load(&key).await.unwrap().is_none());
+    sleep(LIMIT + ms(100)).await;
+    let other = slot_on(newer.clone(), &provider);
+    let token = token(&other).await;
+    let entry = newer.stored(&key).await.unwrap().unwrap();
+    let answer = |text: &str| {
+        let token = bankezy_crypto::providers::Token::new(text.to_owned().into(), None);
+        bankezy_crypto::providers::TokenEntry::new(
+            bankezy_crypto::providers::bankezy::TokenAnswer::new(token),
+            *entry.lifetime(),
+        )
+    };
+    late.save(&key, &answer("late")).await.unwrap();
+    let stored = newer.stored(&key).await.unwrap().unwrap();
+    assert_eq!(stored.answer().token.as_str(), token);
+    let loaded = late.load(&key).await.unwrap().unwrap();
+    assert_eq!(loaded.answer().token.as_str(), token);
+}
