@@ -32,6 +32,10 @@ bench:
 fuzz seconds="20":
     fuzz/run {{seconds}}
 
+# The pages of docs/ as a book with search, in target/book.
+book:
+    .ci/book
+
 # Everything that has to pass before a change is merged.
 ci:
     bash .ci/run

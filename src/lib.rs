@@ -13,6 +13,19 @@
 //! # Ok::<(), bankezy_crypto::Error>(())
 //! ```
 //!
+//! # Start here
+//! | I have | use |
+//! |---|---|
+//! | a `payloadSecret` from onboarding | [`PayloadSecret`], then [`PayloadCipher`] |
+//! | `sdkPublicKey` and `serverPubKey` to agree on a key | [`KeyPair::agree`] with a [`Derivation`], or [`Channel::establish`] |
+//! | keys that rotate | [`KeyRing`] |
+//! | a public key to encrypt to | [`PublicKeySealer`] and [`PrivateKeyOpener`] |
+//! | a text, and no key yet | [`Inspection`]; `bankezy diagnose` on the command line |
+//! | an HTTP client of my own | `providers`: token calls as pure functions |
+//! | no HTTP client | the crate `bankezy-client` |
+//!
+//! `docs/guide.md` of the repository, and of this package, leads from the first day to production.
+//!
 //! # What is fact and what is inferred
 //! BankEzy's documentation states that bodies are encrypted with `payloadSecret`, which is either
 //! handed out at onboarding or agreed by an exchange of public keys. The envelope's form is decoded
@@ -34,7 +47,7 @@
 //! | `rust-crypto` | the backend of pure Rust crates, for `with_backend(…, &backend::RUST_CRYPTO)`; changes nothing else |
 //! | `rust-crypto-rsa` | public RSA keys for `RUST_CRYPTO`, on the crate `rsa` |
 //! | `rust-crypto-private-rsa-timing-risk` | private RSA keys too, on the crate `rsa`, which leaks by timing ([RUSTSEC-2023-0071](https://rustsec.org/advisories/RUSTSEC-2023-0071)) |
-//! | `fips` | AWS-LC as its FIPS module; needs CMake and Go to build (`docs/fips.md`) |
+//! | `fips` | AWS-LC as its FIPS module; needs CMake and Go to build (`docs/fips.md` of the repository) |
 //! | `encrypted-keys` | private keys under a password, PKCS#8 with PBES2: `KeyPair::from_encrypted_pem`; RustCrypto's crates decrypt them, on either backend |
 //! | `providers` (default) | the token APIs of the four providers as pure functions over `http` types: `providers` |
 //! | `rayon` | `seal_many` and `open_many`, on all processors |

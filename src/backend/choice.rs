@@ -48,7 +48,7 @@ pub static AVAILABLE: &[Backend] = &[
 
 /// Whether the AWS-LC in this process is its FIPS module, which the feature `fips` links.
 ///
-/// `docs/fips.md` says what that covers and what it does not.
+/// `docs/fips.md` of the repository says what that covers and what it does not.
 #[cfg(feature = "aws-lc-rs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-lc-rs")))]
 #[must_use]

@@ -14,6 +14,19 @@ use crate::keys::algorithm::Algorithm;
 /// What a compact JWE says of itself. Nothing of it is authenticated.
 ///
 /// `Debug` shows lengths and the verdict; it shows neither the header nor any part of the text.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{Algorithm, Inspection, PayloadCipher, PayloadSecret};
+///
+/// let sealed = PayloadCipher::new(&PayloadSecret::generate()?)?.seal(b"{}")?;
+/// let seen = Inspection::parse(&sealed)?;
+/// assert_eq!(seen.header, r#"{"enc":"A256GCM","alg":"dir"}"#);
+/// assert_eq!((seen.iv_len, seen.ciphertext_len, seen.tag_len), (12, 2, 16));
+/// assert_eq!(seen.profile, Ok(Algorithm::Dir));
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {

@@ -28,6 +28,18 @@ use crate::secret::{Opened, Secret32};
 ///
 /// An RSA key gives `RSA-OAEP-256`, a P-256 key gives `ECDH-ES`. No page of BankEzy's documentation
 /// shows either for bodies: this is this crate's own addition.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{KeyPair, PrivateKeyOpener, PublicKeySealer};
+///
+/// let theirs = KeyPair::generate()?; // or `generate_rsa(3072)`
+/// let sealed = PublicKeySealer::new(theirs.public_key())?.seal(b"{}")?;
+/// let opened = PrivateKeyOpener::new(theirs).open(&sealed)?;
+/// assert_eq!(&*opened, b"{}");
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 pub struct PublicKeySealer {
     recipient: Recipient,
     max_sealed_len: usize,
@@ -196,7 +208,7 @@ pub(super) fn read_epk(agreement: &Agreement) -> Result<PublicKey, Error> {
 /// Opens messages that were sealed to the public half of a key pair.
 ///
 /// The kind of the key decides the algorithm, and the header has to agree. Runs on the backend that
-/// the key pair was made on.
+/// the key pair was made on. [`PublicKeySealer`] has an example of both.
 pub struct PrivateKeyOpener {
     key_pair: Arc<KeyPair>,
     max_sealed_len: usize,

@@ -14,7 +14,7 @@ use crate::keys::algorithm::KeyType;
 ///
 /// An error never holds key material, plaintext, a sealed text or any part of one, so it can be
 /// logged as it is. Match on the variant, or on [`Error::code`] where a stable text is needed:
-/// `docs/errors.md` lists every code with its cause and remedy.
+/// `docs/errors.md` of the repository lists every code with its cause and remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

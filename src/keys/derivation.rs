@@ -13,6 +13,20 @@ use crate::secret::{PayloadSecret, Secret32};
 /// BankEzy documents nowhere which one its server uses, so there is no default; all are inferred.
 /// `bankezy diagnose` finds out from one captured message. `Debug` names the derivation and shows
 /// none of its inputs. Two [`Custom`](Self::Custom) are never equal: functions cannot be compared.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{Derivation, KeyPair};
+///
+/// let (ours, theirs) = (KeyPair::generate()?, KeyPair::generate()?);
+/// let derivation = Derivation::ConcatKdf { apu: b"", apv: b"" };
+/// let secret = ours.agree(theirs.public_key(), &derivation)?;
+/// assert!(secret == theirs.agree(ours.public_key(), &derivation)?);
+/// // Another derivation gives another key.
+/// assert!(secret != ours.agree(theirs.public_key(), &Derivation::Sha256)?);
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Derivation<'a> {

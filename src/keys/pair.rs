@@ -12,6 +12,24 @@ use crate::secret::{PayloadSecret, Secret32, SecretBytes, SecretText};
 /// A private key with its public half: P-256 for agreement and `ECDH-ES`, RSA for `RSA-OAEP-256`.
 ///
 /// The private half wipes itself, `Debug` does not show it, and there is no `Clone`.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{Derivation, KeyPair, PayloadCipher, PublicKey};
+///
+/// let ours = KeyPair::generate()?; // a new one for each login
+/// let sdk_public_key = ours.public_key().to_wire(); // 168 characters, sent in the request
+/// # let server = KeyPair::generate()?;
+/// # let server_pub_key = server.public_key().to_wire();
+/// let server = PublicKey::from_wire(&server_pub_key)?; // as it came in the answer
+/// let cipher = PayloadCipher::new(&ours.agree(&server, &Derivation::Sha256)?)?;
+///
+/// // A key that is kept: encrypt the file, or give the PEM to a secret store.
+/// let kept = ours.to_pem()?;
+/// assert_eq!(KeyPair::from_pem(kept.as_str())?.public_key(), ours.public_key());
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 pub struct KeyPair {
     public: PublicKey,
     private: Private,

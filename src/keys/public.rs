@@ -13,6 +13,18 @@ use crate::keys::algorithm::KeyType;
 /// with an odd modulus and an odd exponent from 65537 to 2^33 - 1.
 ///
 /// Two keys are equal if their points or numbers are: the identifier of a JWK is no part of it.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::{KeyPair, KeyType, PublicKey};
+///
+/// let pair = KeyPair::generate()?;
+/// let key = PublicKey::from_pem(&pair.public_key().to_pem())?;
+/// assert_eq!((key.key_type(), key.bits()), (KeyType::P256, 256));
+/// assert_eq!(&key, pair.public_key());
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct PublicKey {
     kind: Kind,

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Random ones (NIST SP 800-38D section 8.2.2), the default, need no care. Leased ones (section 8.2.1)
 /// are for keys under which every sealer, the peer included, uses leased numbers: section 8.2 allows one
 /// of the two constructions under a key, not both. BankEzy's server seals under the same key with nonces
-/// that are not ours to choose, so they are not for BankEzy's keys. `docs/nonces.md` says more.
+/// that are not ours to choose, so they are not for BankEzy's keys. `docs/nonces.md` of the repository says more.
 pub struct NonceSource(Source);
 
 enum Source {

@@ -123,13 +123,13 @@ problems! {
     /// Why a request for a token, a login or a renewal returned no token although none of its calls failed.
     TokenProblem {
         /// It took longer than its deadline.
-        TimedOut => "token.timed_out", "the request for it took too long";
+        TimedOut => "token.timed_out", "the request for a token took too long";
         /// The token had already expired when it arrived, by our clock and by the `Date` of the answer, if it had one that
         /// can be believed: the clocks disagree, see [`Token::expires_by`](super::Token::expires_by).
         ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare this machine's clock with the provider's, and with the Date of its answer";
         /// The closure that logs in, the `TokenApi`, the store or
         /// the clock panicked.
-        Panicked => "token.panicked", "the request for it panicked";
+        Panicked => "token.panicked", "the request for a token panicked";
         /// So many requests for tokens are in progress that no further one starts. Nothing was sent.
         TooMany => "token.too_many", "too many requests for tokens are in progress";
         /// The runtime that it ran on has shut down.

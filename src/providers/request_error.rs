@@ -315,7 +315,7 @@ impl fmt::Display for FieldProblem {
             Self::Missing => "is required",
             Self::TooLong { max } => return write!(f, "has more than {max} characters"),
             Self::NotANumber => "is not a number in plain digits",
-            Self::NotADate => "is not a date",
+            Self::NotADate => "is not a date in the form YYYYMMDD",
             Self::Duplicate => "is a duplicate: the request already has one of that name",
             Self::NotAHeaderValue => "holds characters that a header cannot carry",
             Self::ControlCharacter => "holds a control character: look for a line break at its end",

@@ -23,6 +23,17 @@ use crate::error::Error;
 /// passed over. Anything but 32 bytes is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are
 /// memory that was never filled. The key lives on the heap, is wiped on drop, and is
 /// compared in constant time; there is no `Clone`, and `Debug` shows nothing of it.
+///
+/// ```
+/// use bankezy_crypto::{Error, PayloadSecret};
+///
+/// let text = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+/// let secret = PayloadSecret::from_base64url(text)?;
+/// assert!(secret == PayloadSecret::from_base64(&format!("{text}="))?);
+/// let error = PayloadSecret::from_hex(text).unwrap_err();
+/// assert_eq!(error, Error::SecretEncoding { expected: "hex" });
+/// # Ok::<(), Error>(())
+/// ```
 pub struct PayloadSecret(Secret32);
 
 impl PayloadSecret {

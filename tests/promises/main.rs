@@ -197,6 +197,30 @@ fn every_link_of_the_documents_leads_somewhere() {
     }
 }
 
+/// `just book` renders the pages of docs/SUMMARY.md.
+#[test]
+fn the_book_has_every_page_and_those_that_pages_link_to() {
+    let docs = root().join("docs");
+    let listed = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let listed: BTreeSet<PathBuf> = links(&listed).iter().map(|link| docs.join(link)).collect();
+    for page in markdown(&docs) {
+        let is_listed = listed.contains(&page) || page.ends_with("SUMMARY.md");
+        assert!(is_listed, "{}", page.display());
+    }
+    let real = |page: &PathBuf| page.canonicalize().ok();
+    let known: BTreeSet<_> = listed.iter().filter_map(real).collect();
+    for page in listed.iter().filter(|page| page.exists()) {
+        let text = fs::read_to_string(page).unwrap();
+        for link in links(&text) {
+            let path = link.split('#').next().unwrap_or_default();
+            let target = page.parent().unwrap().join(path);
+            let is_page = path.ends_with(".md") && target.exists();
+            let is_known = real(&target).is_some_and(|target| known.contains(&target));
+            assert!(!is_page || is_known, "{}: {link}", page.display());
+        }
+    }
+}
+
 fn markdown(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());

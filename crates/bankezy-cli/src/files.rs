@@ -8,10 +8,13 @@ use bankezy_crypto::SecretBytes;
 
 use crate::failure::Failure;
 use crate::octet_text::{self, pem_in_other_code};
-use crate::streams;
+use crate::{shown, streams};
 
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
+
+/// Secrets have at least so many characters.
+const SHORTEST_SECRET: usize = 32;
 
 /// What may be around a sealed text in a capture, in bytes.
 const AROUND: usize = 64 * 1024;
@@ -76,15 +79,23 @@ pub(crate) fn read_file(
     limit: impl Into<Limit>,
     from: &str,
 ) -> Result<SecretBytes, Failure> {
-    let what = named_by(from);
+    // The name of a file that exists is no secret.
+    let what = match fs::symlink_metadata(path) {
+        Ok(_) => format!("`{}` (from {from})", path.display()),
+        Err(_) => named_by(from),
+    };
     let file = File::open(path).map_err(|error| {
         if is_content(path) {
-            Failure::operation(format!(
+            return Failure::operation(format!(
                 "{from} takes the name of a file, but was given the content of one: write it to a file and \
                  give the name of that"
-            ))
-        } else {
-            unreadable(&what, &error)
+            ));
+        }
+        match similar(path) {
+            Some(name) if error.kind() == ErrorKind::NotFound => {
+                unreadable(&what, &error).and(&format!("; did you mean `{name}`?"))
+            }
+            _ => unreadable(&what, &error),
         }
     })?;
     read(file, limit.into(), &what)
@@ -98,6 +109,18 @@ pub(crate) fn is_content(path: &Path) -> bool {
         || name.trim_ascii_start().starts_with(b"{")
         || name.contains(&b'\n');
     (is_text || octet_text::decoded(name).is_some()) && !path.exists()
+}
+
+/// A file in the same folder, for which the name may be meant.
+fn similar(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let files = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    // A secret that became the name of a file is longer.
+    shown::nearest(name, names.filter(|name| name.len() < SHORTEST_SECRET))
 }
 
 fn unreadable(what: &str, error: &io::Error) -> Failure {
@@ -179,10 +202,7 @@ pub(crate) fn write_private(
 ) -> Result<(), Failure> {
     check_private(path, from, force)?;
     let target = if force { beside(path) } else { path.to_owned() };
-    let failed = |error| {
-        let (what, reason) = (named_by(from), reason(&error));
-        Failure::operation(format!("cannot write {what}: {reason}"))
-    };
+    let failed = |error| not_written(from, &error);
     let mut file = create_private(&target).map_err(failed)?;
     file.write_all(contents)
         .and_then(|()| file.sync_all())
@@ -198,6 +218,15 @@ pub(crate) fn write_private(
             let _ = fs::remove_file(&target);
             failed(error)
         })
+}
+
+/// A file that cannot be written, by what gave its name.
+pub(crate) fn not_written(from: &str, error: &io::Error) -> Failure {
+    Failure::operation(format!(
+        "cannot write {}: {}",
+        named_by(from),
+        reason(error)
+    ))
 }
 
 fn beside(path: &Path) -> PathBuf {

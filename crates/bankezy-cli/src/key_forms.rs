@@ -135,7 +135,7 @@ fn is_point_and_scalar(bytes: &[u8]) -> bool {
 
 /// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
-    // A public key may stand beside its private one.
+    // A public key may be beside its private one.
     if holds_private_key(text.as_bytes()) {
         return Err(KeyProblem::PrivateMember.into());
     }

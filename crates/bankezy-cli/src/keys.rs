@@ -26,7 +26,7 @@ pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     .ok_or_else(|| {
         let name = arg.backend.as_deref().unwrap_or_default();
         Failure::operation(format!(
-            "this build holds no backend {name}: build it with --features {name}"
+            "this build has no backend {name}: build it with --features {name}"
         ))
     })
 }

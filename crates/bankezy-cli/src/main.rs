@@ -39,6 +39,8 @@ mod session;
 mod settings;
 mod shown;
 mod streams;
+#[cfg(test)]
+mod texts_tests;
 mod token;
 mod transport;
 mod usage;
@@ -50,7 +52,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
-use args::{Args, Command, Provider};
+use args::{Args, Command, ConfigCommand, Provider};
 use failure::Failure;
 use scope::Variables;
 use settings::Settings;
@@ -75,10 +77,10 @@ fn main() -> ExitCode {
 /// Does what the arguments say.
 fn done(given: &[OsString], variables: &Variables<'_>) -> Result<(), Failure> {
     let (args, settings) = settings::parse(given, variables)?;
-    run(args.command, settings)
+    run(args.command, settings, variables)
 }
 
-fn run(command: Command, settings: Settings) -> Result<(), Failure> {
+fn run(command: Command, settings: Settings, variables: &Variables<'_>) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Token(args) => match args.provider {
@@ -98,9 +100,21 @@ fn run(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Vectors(args) => vectors::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), "bankezy", &mut script);
+            let pages = clap::builder::PossibleValuesParser::new(man::names());
+            let mut program = Args::command().mut_subcommand("man", |man| {
+                man.mut_arg("page", |arg| arg.value_parser(pages))
+            });
+            clap_complete::generate(shell, &mut program, "bankezy", &mut script);
             files::print(&script)
         }
-        Command::Man { subcommand } => man::run(subcommand.as_deref()),
+        Command::Man(args) => man::run(&args),
+        Command::Config(args) => match args.what {
+            ConfigCommand::Example => {
+                let mut program = Args::command();
+                program.build();
+                files::print(settings::example::text(&program).as_bytes())
+            }
+            ConfigCommand::Show(args) => settings::show(&args, variables),
+        },
     }
 }

@@ -1,45 +1,171 @@
-//! `bankezy man`: man pages, in which examples keep their lines.
+//! `bankezy man`: a page for each command, in which examples keep their lines.
 
-use clap::CommandFactory as _;
-use clap::builder::Resettable;
+use std::fs;
+use std::path::Path;
 
-use crate::args::Args;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+
+use crate::args::{Args, ManArgs};
 use crate::failure::Failure;
-use crate::files;
+use crate::{files, shown};
 
-pub(crate) fn run(subcommand: Option<&str>) -> Result<(), Failure> {
-    let mut program = Args::command();
-    program.build();
-    let command = match subcommand.map(|name| (name, program.find_subcommand(name))) {
-        None => program,
-        Some((name, Some(found))) => found.clone().display_name(format!("bankezy-{name}")),
-        Some((_, None)) => {
-            let names: Vec<&str> = program
-                .get_subcommands()
-                .map(|sub| sub.get_name())
-                .collect();
-            let names = names.join(", ");
-            return Err(Failure::usage(format!(
-                "no such subcommand: expected one of {names}"
-            )));
-        }
-    };
-    // clap_mangen would run its lines together.
-    let notes = command.get_after_help().map(|notes| notes.to_string());
-    let command = command.after_help(Resettable::Reset);
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command)
-        .render(&mut page)
-        .map_err(|error| Failure::operation(format!("no man page: {error}")))?;
-    if let Some(notes) = notes {
-        page.extend_from_slice(section(&notes).as_bytes());
+const SOURCE: &str = concat!("bankezy ", env!("CARGO_PKG_VERSION"));
+
+const EXIT_STATUS: &str = "\
+.SH \"EXIT STATUS\"
+.TP
+0
+The command succeeded.
+.TP
+1
+The operation failed.
+.TP
+2
+Wrong usage.
+";
+
+pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
+    let pages = pages();
+    if let Some(folder) = &args.out_dir {
+        return write(folder, pages);
     }
-    files::print(&page)
+    // `man token bankezy`, `man token-bankezy` and `man bankezy-token-bankezy` are the same page.
+    let asked = args.page.join("-");
+    let asked = asked
+        .strip_prefix("bankezy-")
+        .filter(|asked| is_page(asked, &pages))
+        .unwrap_or(&asked);
+    let found = pages.iter().find(|page| page.is(asked));
+    let page = found.ok_or_else(|| unknown(asked, &pages))?;
+    files::print(&page.text()?)
+}
+
+/// What `bankezy man` takes, for completions. They live as long as the program, as clap wants them to.
+pub(crate) fn names() -> Vec<&'static str> {
+    let pages = pages().into_iter();
+    pages
+        .filter_map(|page| Some(&*page.name.strip_prefix("bankezy-")?.to_owned().leak()))
+        .collect()
+}
+
+fn is_page(asked: &str, pages: &[Page]) -> bool {
+    pages.iter().any(|page| page.is(asked))
+}
+
+fn unknown(asked: &str, pages: &[Page]) -> Failure {
+    let names = pages
+        .iter()
+        .filter_map(|page| page.name.strip_prefix("bankezy-"));
+    Failure::usage(match shown::nearest(asked, names.clone()) {
+        Some(name) => format!("no man page of `{asked}`: did you mean `{name}`?"),
+        None => {
+            let names: Vec<_> = names.collect();
+            format!("no such man page: expected one of {}", names.join(", "))
+        }
+    })
+}
+
+fn write(folder: &Path, pages: Vec<Page>) -> Result<(), Failure> {
+    let failed = |error| files::not_written("--out-dir", &error);
+    fs::create_dir_all(folder).map_err(failed)?;
+    for page in pages {
+        let text = page.text()?;
+        fs::write(folder.join(format!("{}.1", page.name)), text).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// One command.
+struct Page {
+    /// Such as `bankezy-token-faceki`.
+    name: String,
+    command: Command,
+    /// The pages of the command above it and of those below.
+    related: Vec<String>,
+}
+
+/// All pages, the program's first.
+fn pages() -> Vec<Page> {
+    // `bankezy help` is of the terminal.
+    let mut program = Args::command().disable_help_subcommand(true);
+    program.build();
+    let mut pages = Vec::new();
+    collect(&program, "bankezy".to_owned(), None, &mut pages);
+    pages
+}
+
+fn collect(command: &Command, name: String, above: Option<&str>, pages: &mut Vec<Page>) {
+    let subs = command
+        .get_subcommands()
+        .map(|sub| (sub, format!("{name}-{}", sub.get_name())));
+    let subs: Vec<_> = subs.collect();
+    pages.push(Page {
+        name: name.clone(),
+        command: command.clone().display_name(name.clone()),
+        related: above
+            .map(str::to_owned)
+            .into_iter()
+            .chain(subs.iter().map(|(_, name)| name.clone()))
+            .collect(),
+    });
+    for (sub, below) in subs {
+        collect(sub, below, Some(&name), pages);
+    }
+}
+
+impl Page {
+    fn is(&self, asked: &str) -> bool {
+        self.name.strip_prefix("bankezy-").unwrap_or_default() == asked || asked == self.name
+    }
+
+    fn text(&self) -> Result<Vec<u8>, Failure> {
+        let mut text = Vec::new();
+        self.render(&mut text)
+            .map_err(|error| Failure::operation(format!("no man page: {error}")))?;
+        Ok(text)
+    }
+
+    fn render(&self, text: &mut Vec<u8>) -> std::io::Result<()> {
+        let man = Man::new(self.command.clone())
+            .manual("bankezy")
+            .source(SOURCE);
+        man.render_title(text)?;
+        man.render_name_section(text)?;
+        man.render_synopsis_section(text)?;
+        man.render_description_section(text)?;
+        man.render_options_section(text)?;
+        if self.command.has_subcommands() {
+            man.render_subcommands_section(text)?;
+        }
+        text.extend_from_slice(EXIT_STATUS.as_bytes());
+        // clap_mangen would run its lines together.
+        if let Some(notes) = self.command.get_after_help() {
+            let notes = notes.to_string();
+            let parts = notes.split_once("\n\nExamples:\n");
+            let (notes, examples) = parts.unwrap_or((&notes, ""));
+            text.extend_from_slice(section("NOTES", notes).as_bytes());
+            if !examples.is_empty() {
+                text.extend_from_slice(section("EXAMPLES", examples).as_bytes());
+            }
+        }
+        if !self.related.is_empty() {
+            let related = self
+                .related
+                .iter()
+                .map(|name| format!(".BR {} (1)", escaped(name)));
+            let related: Vec<_> = related.collect();
+            text.extend_from_slice(
+                format!(".SH \"SEE ALSO\"\n{}\n", related.join(" ,\n")).as_bytes(),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// A text of paragraphs, and of lines with blanks in front, which are kept as they are.
-fn section(notes: &str) -> String {
-    let mut roff = ".SH NOTES\n.ad l\n.nh\n".to_owned();
+fn section(title: &str, notes: &str) -> String {
+    let mut roff = format!(".SH {title}\n.ad l\n.nh\n");
     let mut is_example = false;
     for line in notes.lines() {
         if line.starts_with("  ") != is_example {
@@ -49,6 +175,11 @@ fn section(notes: &str) -> String {
             } else {
                 ".fi\n.PP\n"
             });
+        }
+        // An empty line would be a gap of its own.
+        if line.is_empty() && !is_example {
+            roff.push_str(".PP\n");
+            continue;
         }
         roff.push_str(&escaped(line));
         roff.push('\n');

@@ -49,7 +49,7 @@ pub(crate) fn has_private_name(text: &[u8]) -> bool {
         let name = name.to_ascii_lowercase();
         let is_named =
             NAMES.iter().any(|end| name.ends_with(end)) || SECRETS.contains(&name.as_slice());
-        // PEM says by itself what it is.
+        // PEM names what it is.
         let is_pem = it.value.starts_with(b"-----");
         is_named && !is_pem && it.has_value() && (it.is_quoted || it.value.len() >= KEY)
     })

@@ -86,7 +86,7 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     files::print(opened.as_bytes())
 }
 
-/// Why a message is not opened. A JWE in JSON serialization is told from JSON that is not encrypted, and what is
+/// Why a message is not opened. A JWE in JSON serialization is not mistaken for unencrypted JSON, and what is
 /// around a message is named.
 fn refusal(error: Error, sealed: &[u8], max: usize, backend: &Backend) -> Failure {
     let is_json = sealed.trim_ascii_start().starts_with(b"{");

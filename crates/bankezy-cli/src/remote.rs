@@ -37,7 +37,7 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
 /// Headers by which a server knows a request, for its operator.
 const REQUEST_IDS: [&str; 2] = ["x-request-id", "x-correlation-id"];
 
-/// Why a call failed, with what came in clear if it is to be shown.
+/// Why a call failed, with the unencrypted answer if it is to be shown.
 pub(crate) fn call_failure(error: ProviderError, args: &TransportArgs) -> Failure {
     let received = match &error {
         ProviderError::Answer(error, _) => unauthenticated(error, args),
@@ -46,7 +46,7 @@ pub(crate) fn call_failure(error: ProviderError, args: &TransportArgs) -> Failur
     failure(error).and(&received)
 }
 
-/// What an answer says in clear, or how to see it. Each of its lines is marked, so that none looks like one of ours.
+/// The text of an unencrypted answer, or how to see it. Each of its lines is marked, so that none looks like one of ours.
 pub(crate) fn unauthenticated(error: &CallError, args: &TransportArgs) -> String {
     let Some(received) = error.unauthenticated() else {
         return String::new();
@@ -87,7 +87,9 @@ fn failure(error: ProviderError) -> Failure {
         }
         ProviderError::Answer(CallError::Plain(plain), _) => {
             let hint = match plain.status().as_u16() {
-                400 => "; it may not open what was sealed: check the payload secret or --derive",
+                400 => {
+                    "; the server may be unable to decrypt the request: check the payload secret or --derive"
+                }
                 401 | 403 => "; check X-API-KEY and the token, which may have expired",
                 404 => "; check --base-url, --api-version and the path",
                 _ => "",

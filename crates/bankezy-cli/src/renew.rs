@@ -1,4 +1,4 @@
-//! `bankezy token bankezy renew` and `invalidate`: what becomes of a token that there is.
+//! `bankezy token bankezy renew` and `invalidate`: for an existing token.
 
 use crate::args::{BackendArg, Invalidate, Renew};
 use crate::failure::Failure;

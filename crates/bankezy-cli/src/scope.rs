@@ -47,7 +47,7 @@ pub(crate) struct Scope {
     /// What its environment variables begin with.
     pub(crate) prefix: &'static str,
     /// The commands whose flags are its settings, with those below them.
-    commands: &'static [&'static str],
+    pub(crate) commands: &'static [&'static str],
 }
 
 pub(crate) static BANKEZY: Scope = Scope {
@@ -77,6 +77,11 @@ pub(crate) static SARDINE: Scope = Scope {
 static ALL: [&Scope; 4] = [&BANKEZY, &FACEKI, &COMPLYCUBE, &SARDINE];
 
 impl Scope {
+    /// BankEzy's, then those of the other providers.
+    pub(crate) fn all() -> [&'static Self; 4] {
+        ALL
+    }
+
     /// Whose settings a command takes, by its words; none where its flags are no settings.
     pub(crate) fn of_command(words: &str) -> Option<&'static Self> {
         ALL.into_iter().find(|scope| scope.has(words))
@@ -101,19 +106,24 @@ impl Scope {
 
     /// The names of its settings.
     pub(crate) fn names(&self, program: &Command) -> Vec<String> {
-        let mut names = Vec::new();
+        let settings = self.settings(program).into_iter();
+        settings.map(|arg| arg.get_id().to_string()).collect()
+    }
+
+    /// The flags that are its settings, each once.
+    pub(crate) fn settings<'a>(&self, program: &'a Command) -> Vec<&'a Arg> {
+        let mut settings: Vec<&Arg> = Vec::new();
         for (_, command) in commands(program)
             .iter()
             .filter(|(words, _)| self.has(words))
         {
             for arg in settings_of(command) {
-                let name = arg.get_id().to_string();
-                if !names.contains(&name) {
-                    names.push(name);
+                if !settings.iter().any(|known| known.get_id() == arg.get_id()) {
+                    settings.push(arg);
                 }
             }
         }
-        names
+        settings
     }
 
     /// The names of its secrets, each with those of its file and of its variable.

@@ -21,6 +21,24 @@ use super::{ProviderError, Transport};
 /// see [`RetryPolicy`](super::RetryPolicy). Each attempt is sealed anew, with the caller's body; a request of
 /// Get Token has a fresh reference in each attempt after the first. [`BankEzy::with_endpoint`] sets the options of the
 /// calls of the token service.
+///
+/// ```no_run
+/// use bankezy_client::{BankEzyClient, Client};
+/// use bankezy_crypto::providers::BaseUrl;
+/// use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Outcome, Version};
+/// use bankezy_crypto::{Derivation, KeyPair};
+///
+/// # async fn pay() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = BankEzy::new(BaseUrl::parse("https://api.example.com")?, "api-key", Version::V2)?;
+/// let bankezy = BankEzyClient::new(Client::builder().build()?, server);
+/// let app = AppCredentials { api_key: "app-api-key", secret: "app-secret" };
+/// let session = bankezy.app_token(&app, KeyPair::generate()?, &Derivation::Sha256).await?;
+/// let (token, channel) = (&session.answer.token, &session.channel);
+/// let answer: serde_json::Value = bankezy.call("/payments", &"12.50", token, channel).await?;
+/// println!("{}", Outcome::of(&answer)); // `Ok` says only that the answer opened
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
     pub(super) transport: Transport,

@@ -8,6 +8,12 @@
 //! | [`SessionKeeper`], [`TokenCache`] | hold sessions and tokens, and renew them before they expire |
 //! | [`Blocking`] | wraps any of them for code without an async runtime |
 //!
+//! # Start here
+//! A service that calls BankEzy under one login: [`SessionKeeper`]. Tokens of the other providers: [`TokenCache`].
+//! A few calls with tokens of your own: [`BankEzyClient`] and [`TokenClient`]. Code without an async runtime:
+//! [`Blocking`] around any of them. The crate has no features. `docs/guide.md` of the repository leads from the first
+//! day to production.
+//!
 //! # Guarantees for every call
 //! - **TLS.** [`Client`] sends `https` only, with TLS 1.2 or 1.3; plain `http` only to `localhost`,
 //!   `127.0.0.0/8` and `::1`, and then never through a proxy. It speaks HTTP/1.1, follows no redirects, and

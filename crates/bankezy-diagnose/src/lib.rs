@@ -31,6 +31,9 @@
 //!
 //! The crate does no I/O and logs nothing. Errors hold no key and no part of the input.
 //!
+//! # Start here
+//! What is this text? [`inspect`]. Which key opens it? [`Message`].
+//!
 //! # Features
 //! `aws-lc-rs` (default), `rust-crypto`, `rust-crypto-rsa` and `rust-crypto-private-rsa-timing-risk` choose the
 //! backends, as in [`bankezy_crypto`].

@@ -27,6 +27,9 @@
 //! Other layers need filters of their own: a filter of the whole subscriber removes events for [`client_layer`] too, which
 //! [`client_events_enabled`] tells.
 //!
+//! # Features
+//! `aws-lc-rs` (default) is the backend, as in `bankezy-tower`. Without it, another crate in the build has to choose one.
+//!
 //! The page `docs/operations.md` of the repository has alert rules and runbooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic.

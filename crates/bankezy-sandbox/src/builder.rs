@@ -26,6 +26,21 @@ use super::tls::Authority;
 use super::tokens::TokenFormat;
 
 /// Settings of an emulator.
+///
+/// ```
+/// # async fn start() -> Result<(), bankezy_sandbox::SandboxError> {
+/// use bankezy_crypto::Derivation;
+/// use bankezy_sandbox::Sandbox;
+/// use serde_json::json;
+///
+/// let sandbox = Sandbox::builder()
+///     .derivation(Derivation::Sha256)
+///     .answer_at("/payments", |asked| json!({"referenceId": asked["referenceId"], "resCode": 200}))
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct SandboxBuilder {
     config: Config,

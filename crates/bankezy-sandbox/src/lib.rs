@@ -20,6 +20,11 @@
 //!
 //! For unit tests without a network there are [`StubBank`], whose answers the test chooses, and [`TestClock`].
 //!
+//! # Start here
+//! [`Sandbox::start`] for an emulator with defaults, [`Sandbox::builder`] for settings, and [`StubBank`] for a unit test
+//! without a network. A program in another language starts `bankezy sandbox` of the crate `bankezy-cli`. This crate has
+//! no features.
+//!
 //! # What it serves
 //! Get Token (POST, and GET since the documentation says so), Onboarding user token, Get App Token,
 //! Renew (both documented paths of v1), Invalidate, and `/sandbox/echo`, under the paths of the

@@ -45,7 +45,7 @@ pub(super) enum NotCollected {
     TooLong,
     /// Another limit around the body ended it.
     OverLimit,
-    /// The caller of [`collect_counted`] had no room for it.
+    /// The caller of [`collect_counted`] had no memory left for it.
     NoRoom,
     /// The body ended early. Its error is dropped, since its text may contain anything.
     Broken,

@@ -26,6 +26,17 @@
 //! # Ok::<(), bankezy_crypto::Error>(())
 //! ```
 //!
+//! # Start here
+//! A server that receives callbacks: [`SealedServerLayer`], with a [`ReplayGuard`]. A `tower` client of your own:
+//! [`SealedClientLayer`]. A client with tokens, deadlines and retries is in the crate `bankezy-client`.
+//!
+//! # Features
+//! | feature | what it brings |
+//! |---|---|
+//! | `aws-lc-rs` (default) | the backend AWS-LC |
+//! | `rust-crypto` | the backend of pure Rust crates; at least one backend is needed |
+//! | `rust-crypto-private-rsa-timing-risk` | private RSA on the crate `rsa`, as in `bankezy-crypto` |
+//!
 //! # What the envelope does not cover
 //! Only bodies are sealed. Method, path, status and headers are sent unchanged, and nothing binds a body to
 //! them. With a shared key both directions look alike, and a sealed text can be replayed: only the content of

@@ -48,6 +48,23 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A BankEzy server and our API key with it.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use bankezy_crypto::providers::BaseUrl;
+/// use bankezy_crypto::providers::bankezy::{AccountNumber, BankEzy, TokenRequest, Version};
+/// use bankezy_crypto::{Channel, PayloadCipher, PayloadSecret};
+///
+/// let base = BaseUrl::parse("https://api.example.com/kong")?;
+/// let server = BankEzy::new(base, "api-key", Version::V2)?;
+/// let channel = Channel::from(PayloadCipher::new(&PayloadSecret::generate()?)?);
+/// let asked = TokenRequest::new("1", "sdk-public-key", "sdk-api-key", AccountNumber::new(1234)?)?;
+/// let request = server.get_token_request(&asked, &channel)?;
+/// assert_eq!(request.method(), "POST");
+/// // Send it with any HTTP client, and read the answer with `read_get_token`.
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct BankEzy {
     base: BaseUrl,
     api_key: HeaderValue,

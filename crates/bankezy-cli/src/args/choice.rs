@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-/// Reads one of the words, each with what it stands for.
+/// Reads one of the words, each with its value.
 pub(super) fn one_of<T, const N: usize>(
     choices: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T>

@@ -9,6 +9,7 @@ mod sandbox;
 mod secrets;
 mod token;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
@@ -56,6 +57,11 @@ password itself). Set one of these for a key: two are an error, and one that a f
 every encoding. Other variables are not read. Entries of the settings file for other commands or for another kind of \
 key are ignored.";
 
+/// What follows the flags of a command that takes a key, with examples that a test runs.
+fn key_help(examples: &str) -> String {
+    format!("{KEY_HELP}\n\nExamples:\n{examples}")
+}
+
 /// Seals and opens BankEzy payloads, makes and explains keys, finds out which key reading a server
 /// uses, calls BankEzy's API and emulates it. `bankezy demo` shows it all.
 #[derive(Debug, Parser)]
@@ -73,7 +79,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: key exchange, a sealed call and all tokens against an emulator in this process
+    /// Run a demonstration: key exchange, a sealed call and all tokens against an emulator in this process
     Demo(Demo),
     /// Get a token from a provider, printed as JSON with the token masked
     Token(Token),
@@ -83,7 +89,7 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// See what the processes of a fleet share over Redis or Valkey, and end shared sessions
     Fleet(Fleet),
-    /// Make a key: the private half goes to a file, what may be shared is printed
+    /// Create a key: the secret part is written to a file, the public part is printed
     Keygen(Keygen),
     /// Seal standard input to standard output
     Seal(Seal),
@@ -100,11 +106,53 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Print the man page of the program or of a subcommand
-    Man {
-        /// The subcommand
-        subcommand: Option<String>,
-    },
+    /// Print the man page of a command, or write all of them to a folder
+    Man(ManArgs),
+    /// Print a settings file with every name, or show where the settings of a command come from
+    Config(Config),
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct ManArgs {
+    /// The command, such as `seal` or `token bankezy renew` [default: the program]
+    #[arg(value_name = "COMMAND", conflicts_with = "out_dir")]
+    pub(crate) page: Vec<String>,
+    /// Write the pages of all commands to this folder, such as bankezy-seal.1
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) what: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print a settings file with every name, explained, in comments
+    Example,
+    /// Show for each setting whether a flag, a variable, the settings file or a default gives it
+    Show(ConfigShow),
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Secrets are not shown, nor are names of files and variables. As in:\n  \
+    bankezy config show\n  \
+    bankezy config show --config settings.toml token bankezy --timeout 10"
+)]
+pub(crate) struct ConfigShow {
+    #[command(flatten)]
+    pub(crate) config: ConfigArg,
+    /// The command to show settings of, such as `token bankezy`, with its flags if there are any [default: what the
+    /// environment and the settings file give to any command]
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Parser)]
@@ -116,12 +164,12 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Parser)]
 pub(crate) struct Keygen {
-    /// What to make: a 32-byte payload secret, or a P-256 or RSA key pair
+    /// What to create: a 32-byte payload secret, or a P-256 or RSA key pair
     pub(crate) kind: KeygenKind,
     /// Size of an RSA key [default: 3072]
     #[arg(long, value_name = "N", value_parser = one_of(RSA_BITS))]
     pub(crate) bits: Option<usize>,
-    /// File for the private half: base64url for a secret, PKCS#8 PEM for a key pair; mode 0600
+    /// File for the secret part: base64url for a secret, PKCS#8 PEM for a key pair; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Overwrite the file if it exists
@@ -146,7 +194,15 @@ pub(crate) enum KeygenKind {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_SEAL))]
+#[command(
+    after_help = key_help(
+        "  bankezy keygen secret --out secret\n  \
+         echo '{\"referenceId\":\"1\"}' | bankezy seal --secret-file secret > body\n  \
+         bankezy keygen p256 --out ours.pem > ours.pub\n  \
+         echo '{\"referenceId\":\"2\"}' | bankezy seal --recipient ours.pub > to-us",
+    ),
+    group = ArgGroup::new("key").args(KEYS_TO_SEAL),
+)]
 pub(crate) struct Seal {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -171,7 +227,13 @@ pub(crate) struct Seal {
 }
 
 #[derive(Debug, Parser)]
-#[command(after_help = KEY_HELP, group = ArgGroup::new("key").args(KEYS_TO_OPEN))]
+#[command(
+    after_help = key_help(
+        "  bankezy open --secret-file secret < body\n  \
+         bankezy open --private-key ours.pem < to-us",
+    ),
+    group = ArgGroup::new("key").args(KEYS_TO_OPEN),
+)]
 pub(crate) struct Open {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
@@ -198,7 +260,7 @@ pub(crate) struct Inspect {
 
 #[derive(Debug, Parser)]
 #[command(
-    after_help = KEY_HELP,
+    after_help = key_help("  bankezy diagnose --message body --secret-file secret"),
     group = ArgGroup::new("key").args(KEYS_TO_OPEN),
     mut_arg("private_key_password_file", |arg| arg.conflicts_with_all(SECRETS)),
     mut_arg("private_key_password_env", |arg| arg.conflicts_with_all(SECRETS)),
@@ -218,7 +280,7 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as for --recipient of `bankezy seal`
     #[arg(long, value_name = "KEY|FILE", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed where it fits, so not a secret; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed if it fits, so do not give a secret; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer", conflicts_with_all = SECRETS)]
     pub(crate) try_info: Vec<String>,
     /// When nothing opens the message, list each attempt
@@ -248,7 +310,7 @@ pub(crate) struct MaxLenArg {
 
 #[derive(Debug, Default, Parser)]
 pub(crate) struct BackendArg {
-    /// Cryptographic library to run on [default: aws-lc-rs where this build holds it]
+    /// Cryptographic library to run on [default: aws-lc-rs, if this build has it]
     #[arg(long, value_name = "NAME", value_parser = ["aws-lc-rs", "rust-crypto"])]
     pub(crate) backend: Option<String>,
 }

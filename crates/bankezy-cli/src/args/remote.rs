@@ -49,7 +49,7 @@ pub(crate) struct Call {
     /// The server executes the call once, however often it arrives: send it again after 429 or 503 with Retry-After. Default: it is sent once
     #[arg(long)]
     pub(crate) idempotent: bool,
-    /// Take a success without a body, such as 204, for the answer `null`, which nothing but TLS authenticates
+    /// Accept a success without a body, such as 204, as the answer `null`. Only TLS authenticates it
     #[arg(long)]
     pub(crate) allow_empty: bool,
     /// Header of your own, such as an idempotency key or traceparent. Other users of this machine can see it: no secrets
@@ -68,10 +68,10 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), &'static str> {
     Ok((name, value))
 }
 
-/// A token that there is already, and the key under which its calls travel.
+/// An existing token, and the key that encrypts its calls.
 #[derive(Debug, Parser)]
 pub(crate) struct SessionArgs {
-    /// Session of `bankezy token bankezy --save-session`
+    /// File that `bankezy token bankezy --save-session` wrote
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret_file", "secret_env", "encoding", "token_file", "token_env"])]
     pub(crate) session: Option<PathBuf>,
     #[command(flatten)]
@@ -125,7 +125,7 @@ secret!(ApiKeyArg,
 
 #[derive(Debug, Parser)]
 pub(crate) struct ConfigArg {
-    /// Settings file in TOML: names as here with underscores, secrets only as *_file or *_env
+    /// Settings file in TOML: the names of flags with underscores, as `bankezy config example` lists them. Secrets only as *_file or *_env
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -169,13 +169,13 @@ secret!(ClientKeyArg,
 #[derive(Debug, Parser)]
 #[group(multiple = false)]
 pub(crate) struct Proxy {
-    /// Proxy to tunnel https through, http://HOST:PORT or https://…, without a password
+    /// Proxy to tunnel https through, http://HOST:PORT or https://HOST:PORT, without a password
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// File with the proxy's URL, which may hold a name and password
     #[arg(long, value_name = "FILE")]
     pub(crate) proxy_file: Option<Place>,
-    /// Environment variable with the proxy's URL, such as HTTPS_PROXY, which is not used unasked
+    /// Environment variable with the proxy's URL, such as HTTPS_PROXY, which is not read by default
     #[arg(long, value_name = "VAR")]
     pub(crate) proxy_env: Option<Place>,
 }

@@ -67,7 +67,7 @@ pub(crate) struct Sandbox {
     /// Serve https, with a certificate made at the start
     #[arg(long)]
     pub(crate) tls: bool,
-    /// Ask for client certificates; one that is taken is in the ready file
+    /// Require client certificates; the ready file has one that is accepted
     #[arg(long, requires = "tls")]
     pub(crate) mutual_tls: bool,
     /// File to write once it listens and to remove at the end: URL, certificates, credentials and console as JSON; mode 0600

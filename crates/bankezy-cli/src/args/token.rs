@@ -70,7 +70,7 @@ pub(crate) struct TokenArgs {
 pub(crate) enum BankezyCall {
     /// Onboarding user token: as Get Token, with what onboarding asks for
     Onboarding(Box<Onboarding>),
-    /// Renew a token ahead of its expiry; the old one ends
+    /// Renew a token before it expires; the old one becomes invalid
     Renew(Box<Renew>),
     /// Invalidate a token by its reference
     Invalidate(Box<Invalidate>),
@@ -91,7 +91,7 @@ pub(crate) struct Onboarding {
 #[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --token-file and --secret-file; and \
      --account-number, except for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
-     the old one ends: `--session S --save-session S --force` renews in place.",
+     the old one becomes invalid: `--session S --save-session S --force` renews in place.",
 ))]
 pub(crate) struct Renew {
     #[command(flatten)]
@@ -215,7 +215,7 @@ pub(crate) struct ExchangeArgs {
     pub(crate) derivation: DerivationArgs,
 }
 
-/// What becomes of the token.
+/// What happens to the token.
 #[derive(Debug, Parser)]
 pub(crate) struct OutputArgs {
     /// Print the full token, not masked

@@ -123,7 +123,9 @@ impl Demo {
             let Err(CallError::Plain(refusal)) =
                 bankezy::read::<Value, _>(&exchange.response, &channel)
             else {
-                return Err(Failure::operation("the invalidated token is still taken"));
+                return Err(Failure::operation(
+                    "the invalidated token is still accepted",
+                ));
             };
             let refused = format!(
                 "refused with HTTP {}, unencrypted and so not authenticated",

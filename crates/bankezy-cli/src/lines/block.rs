@@ -91,7 +91,7 @@ impl Source {
         Ok(next.whole > 0)
     }
 
-    /// Reads more behind what is there.
+    /// Reads more and appends it.
     fn read(&mut self, block: &mut Block) -> io::Result<usize> {
         let end = block.filled.saturating_add(BLOCK);
         let memory = block.memory.as_mut();

@@ -30,6 +30,11 @@ impl SettingsFile {
     ) -> Result<Self, Failure> {
         let bytes = files::read_file(path, MAX_FILE, from)?;
         let text = keys::text(&bytes, "the settings file")?;
+        Self::parse(text, ours, program)
+    }
+
+    /// What the text of a settings file says for one provider.
+    pub(super) fn parse(text: &str, ours: &Scope, program: &Command) -> Result<Self, Failure> {
         // What the parser says quotes the line, which may hold a secret.
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));

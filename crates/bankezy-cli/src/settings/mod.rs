@@ -1,13 +1,15 @@
 //! Settings: flags win over a session, a session over the environment, the environment over the
 //! settings file.
 //!
-//! A setting is an argument of a command, and the argument's id is its name in all of them. What flags
-//! leave open is added to the command line, which is then parsed once more: so each value meets the
+//! A setting is an argument of a command, and the argument's id is its name in all of them. Settings
+//! without a flag are added to the command line, which is then parsed again: so each value is checked by the
 //! parser of its type, wherever it comes from.
 
+pub(crate) mod example;
 mod file;
 mod merge;
 mod pem;
+mod show;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ use crate::values::{Value, Values};
 use crate::{streams, usage};
 use file::SettingsFile;
 use merge::{ENVIRONMENT, Merged, is_path, is_switch, merged};
+pub(crate) use show::show;
 
 const MISSING_SUBCOMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
@@ -56,18 +59,9 @@ pub(crate) fn parse(
         }
         Err(error) => return Err(usage::failure(&error, typed, &Values::new())),
     };
-    let (mut words, mut command, mut last) = (Vec::new(), &program, &matches);
-    while let Some((word, inner)) = last.subcommand() {
-        words.push(word);
-        command = command.find_subcommand(word).unwrap_or(command);
-        last = inner;
-    }
+    let (words, command, last) = inner(&program, &matches);
     let settings = match Scope::of_command(&words.join(" ")) {
-        Some(scope) => {
-            let unread = scope.unread(&program, command, variables);
-            unread.into_iter().for_each(warn);
-            Settings::read(scope, &program, command, last, variables)?
-        }
+        Some(scope) => Settings::read(scope, &program, command, last, variables)?,
         None => Settings::default(),
     };
     let added = settings_of(command).filter(|arg| !is_given(last, arg.get_id().as_str()));
@@ -85,6 +79,26 @@ pub(crate) fn parse(
     let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
     let args = args.map_err(|error| usage::failure(&error, typed, &settings.values));
     Ok((args?, settings))
+}
+
+/// The command that was given: its words, itself, and its arguments.
+fn inner<'a>(
+    program: &'a Command,
+    matches: &'a ArgMatches,
+) -> (Vec<&'a str>, &'a Command, &'a ArgMatches) {
+    let (mut words, mut command, mut last) = (Vec::new(), program, matches);
+    while let Some((word, inner)) = last.subcommand() {
+        words.push(word);
+        command = command.find_subcommand(word).unwrap_or(command);
+        last = inner;
+    }
+    (words, command, last)
+}
+
+/// The first name of what an argument takes, such as FILE.
+fn value_name(arg: &Arg) -> &str {
+    let names = arg.get_value_names().unwrap_or_default();
+    names.first().map_or("", |name| name.as_str())
 }
 
 fn warn(warning: String) {
@@ -123,6 +137,8 @@ impl Settings {
         matches: &ArgMatches,
         variables: &Variables<'_>,
     ) -> Result<Self, Failure> {
+        let unread = scope.unread(program, command, variables);
+        unread.into_iter().for_each(warn);
         let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten();
         let session = path("session").map(|path| session::load(path));
         let mut session = session.transpose()?;

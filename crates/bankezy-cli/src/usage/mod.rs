@@ -16,6 +16,8 @@ use crate::shown;
 use crate::values::Values;
 use places::{find, is_flag, known, place_of, plain, secret_flags, walk};
 
+const UNKNOWN_SUBCOMMAND: &str = "unknown subcommand";
+
 const ORDINALS: [&str; 10] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 ];
@@ -35,7 +37,7 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values
     Failure::usage(match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let typed = first(ContextKind::InvalidSubcommand);
-            unexpected(&typed, given, program, "unknown subcommand")
+            unexpected(&typed, given, program, UNKNOWN_SUBCOMMAND)
         }
         ErrorKind::UnknownArgument => unexpected(&argument, given, program, "unexpected argument"),
         ErrorKind::MissingRequiredArgument => {
@@ -128,6 +130,15 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     let Some(place) = place else {
         return what.to_owned();
     };
+    if what == UNKNOWN_SUBCOMMAND {
+        let subs: Vec<_> = taker.get_subcommands().map(Command::get_name).collect();
+        return format!(
+            "{what} as {} argument (its text is not shown: it may be a secret): expected one of {}{}",
+            ordinal(place),
+            subs.join(", "),
+            instead(&secret_flags(taker)),
+        );
+    }
     let what = what.replace(' ', &format!(" {} ", ordinal(place)));
     let before = place.checked_sub(1).and_then(|before| given.get(before));
     let before = before.and_then(|flag| flag.to_str()).unwrap_or_default();

@@ -57,7 +57,7 @@ pub(super) fn place_of(typed: &str, given: &[OsString]) -> Option<usize> {
     let place =
         |is: &dyn Fn(&str) -> bool| given.iter().position(|text| is(&text.to_string_lossy()));
     let is_short = |text: &str| text.len() > 1 && text.starts_with('-') && !text.starts_with("--");
-    // Of short flags in a row, each is told alone.
+    // clap names each of several short flags alone.
     let is_one_of = |text: &str| is_short(text) && text.contains(&typed[1..]);
     let exact = place(&|text| text.split('=').next() == name);
     exact.or_else(|| is_short(typed).then(|| place(&is_one_of)).flatten())
@@ -72,7 +72,7 @@ pub(super) fn secret_flags(command: &Command) -> Vec<String> {
         let stem = id.strip_suffix("_file").or(id.strip_suffix("_env"));
         ids.contains(&&*format!("{}_env", stem.unwrap_or(id)))
     };
-    // The password of a private key goes along with that.
+    // The password of a private key is no secret of its own here.
     let is_secret = |id: &&str| has_variable(id) && !id.contains("_password_");
     ids.iter().copied().filter(is_secret).map(flag).collect()
 }

@@ -348,43 +348,6 @@ fn failing_vectors_are_printed_and_counted() {
     folder.run("vectors s", "").failed(1, "not a vector file");
 }
 
-#[test]
-fn shells_and_man_are_served() {
-    let folder = Folder::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(
-            folder
-                .run(&format!("completions {shell}"), "")
-                .text()
-                .contains("diagnose")
-        );
-    }
-    assert!(folder.run("man", "").text().contains(".TH bankezy 1"));
-    assert!(folder.run("man seal", "").text().contains("recipient"));
-}
-
-/// They are copied into a shell.
-#[test]
-fn examples_of_a_man_page_keep_their_lines() {
-    let folder = Folder::new();
-    let help = folder.run("sandbox --help", "").text();
-    let (_, notes) = help.split_once("in another shell:\n").unwrap();
-    let shown: Vec<_> = notes.lines().filter(|it| it.starts_with("  ")).collect();
-    let page = folder.run("man sandbox", "").text();
-    let blocks = page.split(".nf\n").skip(1);
-    let blocks = blocks.map(|block| block.split_once(".fi\n").unwrap().0);
-    let kept = blocks.collect::<String>().replace("\\-", "-");
-    let kept = kept.replace("\\(aq", "'").replace("\\(rs", "\\");
-    assert_eq!(kept.lines().collect::<Vec<_>>(), shown);
-    assert!(shown.len() > 30, "{}", shown.len());
-    // Paragraphs fill their lines.
-    for (line, next) in notes.lines().zip(notes.lines().skip(1)) {
-        let word = next.split(' ').next().unwrap_or_default();
-        let is_text = ![line, next].iter().any(|it| it.starts_with("  "));
-        assert!(!is_text || line.len() + 1 + word.len() > 100, "{line}");
-    }
-}
-
 /// Whatever text of a file is printed, a terminal obeys none of it.
 #[test]
 fn text_of_a_vector_file_drives_no_terminal() {

@@ -206,7 +206,7 @@ fn an_input_that_is_too_long_is_told_with_the_figure_that_was_given() {
         let ran = folder.run(&format!("inspect m --max-len {max}"), "");
         ran.failed(
             1,
-            &format!("the file of the argument FILE {is_longer} and a line end\n"),
+            &format!("`m` (from the argument FILE) {is_longer} and a line end\n"),
         );
         let ran = folder.run(&format!("seal --secret-file s --max-len {max}"), &input);
         ran.failed(
@@ -218,7 +218,7 @@ fn an_input_that_is_too_long_is_told_with_the_figure_that_was_given() {
         let ran = folder.run(&diagnose, "");
         ran.failed(
             1,
-            &format!("the file of --message {is_longer} and 65536 around them\n"),
+            &format!("`m` (from --message) {is_longer} and 65536 around them\n"),
         );
     }
 }

@@ -18,12 +18,14 @@ mod lines;
 mod long_run;
 mod other_forms;
 mod other_libraries;
+mod pages;
 mod plain_json;
 mod remote;
 mod renewal;
 mod secret_texts;
 mod server;
 mod settings;
+mod settings_shown;
 mod transport;
 
 use std::ffi::OsStr;

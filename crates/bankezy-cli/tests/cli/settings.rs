@@ -142,7 +142,11 @@ fn a_wrong_value_is_told_with_where_it_is_from() {
             "CANARY",
             "expected a date as YYYYMMDD, such as 19900131",
         ),
-        ("dob", "19900231", "`dob` is not a date"),
+        (
+            "dob",
+            "19900231",
+            "`dob` is not a date in the form YYYYMMDD",
+        ),
         ("data", "CANARY", "expected NAME=VALUE, such as city=Pune"),
         ("app", "CANARY", "expected true or false"),
     ] {

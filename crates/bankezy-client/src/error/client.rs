@@ -16,7 +16,7 @@ use bankezy_crypto::{Delivery, ErrorCategory};
 /// |---|---|
 /// | [`is_retryable`](Self::is_retryable) | call again: nothing was sent, and the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server, or repeat the call only if it may be executed twice |
-/// | anything else | fix the configuration or the request: `docs/errors.md` lists a remedy for each code |
+/// | anything else | fix the configuration or the request: `docs/errors.md` of the repository lists a remedy for each code |
 ///
 /// Equal errors are of one kind and delivery, whatever their headers.
 #[derive(Debug, Clone)]

@@ -22,7 +22,7 @@ use super::client::ClientError;
 /// | [`delivery`](Self::delivery) is [`Delivery::NotSent`], and [`is_retryable`](Self::is_retryable) | call again after [`retry_after`](Self::retry_after): the server has not executed the call, and the cause is temporary |
 /// | it is [`Answer`](Self::Answer) | the server answered; a refusal such as 401, 429 or 503 does not prove that the call was not executed, and [`is_retryable`](Self::is_retryable) says only that the cause is temporary |
 /// | [`delivery`](Self::delivery) is [`Delivery::PossiblySent`] | ask the server by the call's reference, or repeat the call only if it may be executed twice |
-/// | anything else | `docs/errors.md` lists a remedy for each code; [`category`](Self::category) says where to look |
+/// | anything else | `docs/errors.md` of the repository lists a remedy for each code; [`category`](Self::category) says where to look |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {

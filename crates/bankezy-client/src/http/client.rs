@@ -23,6 +23,25 @@ use crate::transport::{Answered, Answering, Limits, Sending, Settings, Transport
 ///
 /// It is also a [`tower`](Service) service for use in middleware: one exchange within its deadline, without
 /// retries (see [`Transport`]). It reports to the request's [`DeliveryTracker`], if there is one.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use bankezy_client::Client;
+/// use bankezy_crypto::SecretBytes;
+///
+/// # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder().deadline(Duration::from_secs(10)).build()?;
+/// let answer = client
+///     .execute(|| {
+///         let request = http::Request::get("https://api.example.com/status");
+///         Ok::<_, Box<dyn std::error::Error>>(request.body(SecretBytes::new())?)
+///     })
+///     .await?;
+/// println!("{}", answer.status()); // every status is an answer, 500 too
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) pools: Arc<Pools>,

@@ -36,7 +36,7 @@ pub(super) fn prepare(
     if UrlProblem::has_other_host(&parts.headers, &parts.uri) {
         return Err(UrlProblem::Host.into());
     }
-    // RFC 9110 section 8.6: the length is told where a body is expected. hyper tells none of 0.
+    // RFC 9110 section 8.6: the length is sent if the method expects a body. hyper does not send a length of 0.
     let is_empty =
         body.is_end_stream() && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
     let body = WatchedBody {

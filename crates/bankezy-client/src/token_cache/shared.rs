@@ -30,14 +30,14 @@ pub(super) struct Shared<A: TokenApi, S> {
     pub(super) client: TokenClient<A>,
     pub(super) tiers: Tiers<A::Answer, S>,
     pub(super) settings: RefreshSettings,
-    /// Locked briefly, never across an `await`, and not at all if there is a token that is not due.
+    /// Locked briefly, never across an `await`, and not at all while the token needs no renewal.
     state: Mutex<State<A::Answer>>,
     requests: Arc<Semaphore>,
 }
 
 struct State<T> {
     tokens: HashMap<TokenKey, Renewing<T>>,
-    /// Failures that every token would meet.
+    /// Failures that affect every token.
     failed: Option<Failed>,
 }
 

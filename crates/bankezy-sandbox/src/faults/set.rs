@@ -15,7 +15,26 @@ use crate::random;
 /// Injections that wait at once; more are refused.
 const MAX_WAITING: usize = 1000;
 
-/// Injects faults into a running emulator. Clones stand for the same emulator.
+/// Injects faults into a running emulator. Clones are handles of the same emulator.
+///
+/// ```
+/// # async fn inject() -> Result<(), bankezy_sandbox::SandboxError> {
+/// use std::time::Duration;
+///
+/// use bankezy_sandbox::{InjectedFault, Sandbox};
+///
+/// let sandbox = Sandbox::start().await?;
+/// let faults = sandbox.faults();
+/// // The next two calls, whichever they are, are late.
+/// faults.inject(InjectedFault::Delay(Duration::from_millis(200)), 2);
+/// // The next call of this path is executed, and its answer is lost.
+/// faults.inject_at("/sandbox/echo", InjectedFault::DropAfter, 1);
+/// assert_eq!(faults.pending(), 3);
+/// // … calls …
+/// faults.clear();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Faults {
     waiting: Arc<Mutex<Queue>>,

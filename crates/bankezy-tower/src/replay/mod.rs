@@ -47,6 +47,21 @@ const DEFAULT_STORE_DEADLINE: Duration = Duration::from_secs(1);
 /// If the system's clock is set back, the guard's time goes on from the latest time at which it accepted a message. If
 /// a message was accepted while the clock was ahead, others are refused as stale after it is set right, until the
 /// process starts again.
+///
+/// ```
+/// # #[cfg(feature = "aws-lc-rs")] {
+/// use std::time::Duration;
+///
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+/// use bankezy_tower::{ReplayGuard, SealedServerLayer};
+///
+/// // Callbacks without a timestamp: each sealed text is accepted once in a day.
+/// let guard = ReplayGuard::without_freshness(Duration::from_secs(24 * 3600));
+/// let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
+/// let layer = SealedServerLayer::new(cipher).with_replay_guard(guard);
+/// # }
+/// # Ok::<(), bankezy_crypto::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ReplayGuard {
     rule: Rule,
