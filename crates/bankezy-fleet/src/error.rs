@@ -81,7 +81,7 @@ impl FleetError {
 }
 
 /// Codes that say what to do. Any other text of the server stays out of errors.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "BUSY",
     "CLUSTERDOWN",
     "CROSSSLOT",
@@ -96,6 +96,7 @@ const KNOWN: [&str; 14] = [
     "OOM",
     "READONLY",
     "WRONGPASS",
+    "WRONGTYPE",
 ];
 
 impl From<redis::RedisError> for FleetError {
@@ -111,7 +112,7 @@ impl From<redis::RedisError> for FleetError {
             _ => {
                 let code = error.code().unwrap_or_default();
                 let known = KNOWN.into_iter().find(|known| *known == code);
-                let code = known.unwrap_or("another");
+                let code = known.unwrap_or("another code");
                 Self::Refused { code }
             }
         }

@@ -436,6 +436,11 @@ where
         for _ in 0..SAVES {
             sleep(pause / 2 + up_to(pause)).await;
             pause = pause.saturating_mul(2);
+            // The provider may have refused it meanwhile.
+            let tag = entry.tag(&key).map(|tag| hex(&tag)).ok();
+            if tag.is_some() && tag == self.turns.refused(&key) {
+                return;
+            }
             if self.save_now(&key, &entry, claim.as_ref()).await.is_ok() {
                 return;
             }
