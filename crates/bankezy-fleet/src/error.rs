@@ -52,6 +52,8 @@ pub enum KeyFileProblem {
     Io(std::io::ErrorKind),
     /// It holds no payload secret in base64url.
     Secret(Error),
+    /// It holds another key than when it was first read, which stays in use.
+    Changed,
 }
 
 impl FleetError {
@@ -154,6 +156,10 @@ impl fmt::Display for FleetError {
                     KeyFileProblem::Secret(error) => {
                         write!(f, "the key file {name} holds no payload secret: {error}")
                     }
+                    KeyFileProblem::Changed => write!(
+                        f,
+                        "the key file {name} holds another key than before; a new key needs a new name"
+                    ),
                 };
             }
             Self::NoKeys => "the folder holds no key file with the identifier to begin with",
