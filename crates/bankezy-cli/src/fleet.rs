@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bankezy_client::BankEzyClient;
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
-use bankezy_fleet::{Finding, FleetConfig, FleetError, SessionSettings, Status};
+use bankezy_fleet::{Finding, FleetConfig, FleetError, RevokeError, SessionSettings, Status};
 
 use crate::args::{Fleet, FleetCall, RevokeArgs, SecretArg as _, StoreArgs};
 use crate::failure::Failure;
@@ -70,11 +70,13 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     let ring = Arc::new(KeyRing::new(args.wrapping_key_id.as_str(), cipher));
     let revoked = remote::block_on(async {
         let fleet = bankezy_fleet::Fleet::connect(config).map_err(failure)?;
-        // Otherwise a store that is away looks like one without the session.
-        fleet.ping().await.map_err(failure)?;
         let sessions = fleet.sessions(&args.session_name, ring, SessionSettings::default())?;
         let revoked = sessions.revoke(&client).await;
-        revoked.map_err(|error| remote::call_failure(error, &args.transport))
+        revoked.map_err(|error| match error {
+            RevokeError::Provider(error) => remote::call_failure(error, &args.transport),
+            RevokeError::Store(error) => failure(error),
+            error => Failure::operation(error.to_string()),
+        })
     })??;
     if revoked {
         return files::print(b"revoked\n");
@@ -87,7 +89,7 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
     let config = match (&args.url, args.place.place()) {
         (Some(url), _) => {
             // Arguments are seen by other users of the machine.
-            if url.contains('@') {
+            if url.contains('@') || url.contains("pass=") {
                 let message = "a URL with a password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }

@@ -3,6 +3,7 @@
 use core::error::Error as StdError;
 use core::fmt;
 
+use bankezy_client::ProviderError;
 use bankezy_crypto::Error;
 
 /// Why an operation on the fleet's store failed. No text of the server and no URL is in it: both may hold a password.
@@ -54,6 +55,40 @@ pub enum KeyFileProblem {
     Secret(Error),
     /// It holds another key than when it was first read, which stays in use.
     Changed,
+}
+
+/// Why a session was not revoked, or not everywhere.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The store.
+    Store(FleetError),
+    /// BankEzy.
+    Provider(ProviderError),
+}
+
+impl<E: Into<FleetError>> From<E> for RevokeError {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl StdError for RevokeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::Provider(error) => error.source(),
+        }
+    }
+}
+
+impl fmt::Display for RevokeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Provider(error) => error.fmt(f),
+        }
+    }
 }
 
 impl FleetError {

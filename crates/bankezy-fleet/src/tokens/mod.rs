@@ -163,6 +163,32 @@ where
         Some((found, is_next))
     }
 
+    /// Removes a token from memory and from the store. This process does not use it again, whatever the store does.
+    pub(crate) async fn remove_now(
+        &self,
+        key: &TokenKey,
+        held: &TokenEntry<T>,
+    ) -> Result<(), FleetError> {
+        let inner = &self.0;
+        // The memory never fails.
+        let _ = inner.tier.remove(key, held).await;
+        let tag = hex(&held.tag(key)?);
+        inner.turns.refuse(key, tag.clone());
+        let names = inner.fleet.0.names.token(&inner.ring, key);
+        let remove = async |connection: &mut _| {
+            let script = &inner.scripts.remove;
+            let mut call = script.key(&names.record);
+            call.arg(&tag).invoke_async::<u8>(connection).await
+        };
+        inner
+            .fleet
+            .0
+            .store
+            .run("token_remove", remove)
+            .await
+            .map(drop)
+    }
+
     /// Lets another process log in, since this one could not.
     pub(crate) async fn give_back(&self, key: &TokenKey) {
         self.0.give_back(key).await;
@@ -206,18 +232,8 @@ where
     }
 
     async fn remove(&self, key: &TokenKey, held: &TokenEntry<T>) -> Result<(), StoreError> {
-        let inner = &self.0;
-        inner.tier.remove(key, held).await?;
-        let tag = hex(&held.tag(key)?);
-        // Should the store not remove it, this process does not use it again.
-        inner.turns.refuse(key, tag.clone());
-        let names = inner.fleet.0.names.token(&inner.ring, key);
-        let remove = async |connection: &mut _| {
-            let script = &inner.scripts.remove;
-            let mut call = script.key(&names.record);
-            call.arg(&tag).invoke_async::<u8>(connection).await
-        };
-        let _ = inner.fleet.0.store.run("token_remove", remove).await;
+        // What the store does not remove it forgets when the token expires.
+        let _ = self.remove_now(key, held).await;
         Ok(())
     }
 
@@ -227,7 +243,6 @@ where
         patience.saturating_add(Duration::from_secs(5))
     }
 }
-
 impl<T> Inner<T>
 where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
