@@ -11,7 +11,7 @@ local function fence_in(text, pattern)
 end
 local fence = fence_in(redis.call('GET', KEYS[3]) or '', '^%d+$')
 -- A counter that was lost must not fall behind the record that it guards.
-local written = fence_in(redis.call('GET', KEYS[1]) or '', '^%d+|(%d+)|')
+local written = fence_in(redis.call('GETRANGE', KEYS[1], 0, 63), '^%d+|(%d+)|')
 if written > fence then fence = written end
 fence = fence + 1
 redis.call('SET', KEYS[3], string.format('%d', fence), 'PX', ARGV[3])

@@ -4,7 +4,7 @@ if redis.call('GET', KEYS[2]) == ARGV[4] then
   redis.call('DEL', KEYS[2])
 end
 -- One with more digits was not written by a fleet, and nothing would be newer than it.
-local written = string.match(redis.call('GET', KEYS[1]) or '', '^%d+|(%d+)|')
+local written = string.match(redis.call('GETRANGE', KEYS[1], 0, 63), '^%d+|(%d+)|')
 if written and #written <= 15 and tonumber(written) >= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1

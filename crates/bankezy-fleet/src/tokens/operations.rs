@@ -17,6 +17,10 @@ use crate::names::{hex, unique, up_to};
 /// How long the counter of fencing values outlives its last use.
 const FENCE_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// What is read of a record at most. A longer one, which no fleet wrote, would take until the deadline and make the store
+/// count as away.
+const MAX_RECORD: usize = 1 << 20;
+
 /// Attempts to save a token that the store did not take.
 const SAVES: u32 = 6;
 
@@ -53,11 +57,16 @@ where
             let mut both = redis::pipe();
             // In this order: if another record is written in between, its life is not taken for longer than it is.
             both.cmd("PTTL").arg(&names.record);
-            both.cmd("GET").arg(&names.record);
-            both.query_async::<(i64, Option<Vec<u8>>)>(connection).await
+            both.cmd("GETRANGE")
+                .arg(&names.record)
+                .arg(0)
+                .arg(MAX_RECORD);
+            both.query_async::<(i64, Vec<u8>)>(connection).await
         };
         let (left, text) = self.fleet.0.store.run("token_load", get).await?;
-        let Some(text) = text else { return Ok(None) };
+        if text.is_empty() {
+            return Ok(None);
+        }
         let opened = String::from_utf8(text).map_err(|_| record::Unusable::Form);
         let opened = opened.and_then(|text| {
             let record = Record::parse(&text)?;

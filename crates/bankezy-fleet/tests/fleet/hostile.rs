@@ -220,3 +220,18 @@ async fn reports_of_others_are_passed_over() {
     let status = fleet(&redis.url()).status().await.unwrap();
     assert!(status.members.is_empty() && status.budgets.is_empty());
 }
+
+/// One huge value must not make the store count as away: messages would be refused for as long as it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_record_is_not_read_whole() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, _) = record(&redis);
+    let last = (200 << 20).to_string();
+    redis.number(&["SETRANGE", &name, &last, "x"]);
+    let fleet = fleet(&redis.url());
+    let found = tokens(&fleet).stored(&key(&provider)).await;
+    assert!(found.unwrap().is_none());
+    assert!(fleet.health().is_reachable);
+}
