@@ -41,7 +41,7 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
         ..
     } in &found
     {
-        let value = shown::printable(value);
+        let value = on_one_line(value);
         let _ = match risk {
             None => writeln!(text, "ok      {setting} {value}"),
             Some(risk) => writeln!(text, "risk    {setting} {value}: {risk}"),
@@ -121,22 +121,18 @@ fn failure(error: FleetError) -> Failure {
 fn text_of(status: &Status) -> String {
     let mut text = String::new();
     for member in &status.members {
-        let _ = writeln!(text, "member {}", shown::printable(&member.id));
+        let _ = writeln!(text, "member {}", on_one_line(&member.id));
         for (ring, keys) in &member.rings {
-            let (ring, keys) = (shown::printable(ring), keys.join(" "));
-            let _ = writeln!(text, "  ring {ring}: {}", shown::printable(&keys));
+            let (ring, keys) = (on_one_line(ring), keys.join(" "));
+            let _ = writeln!(text, "  ring {ring}: {}", on_one_line(&keys));
         }
     }
     for (ring, key) in &status.newest {
-        let (ring, key) = (shown::printable(ring), shown::printable(key));
+        let (ring, key) = (on_one_line(ring), on_one_line(key));
         let _ = writeln!(text, "ring {ring} seals with {key}");
     }
     for budget in &status.budgets {
-        let (key, reserved, limit) = (
-            shown::printable(&budget.key_id),
-            budget.reserved,
-            budget.limit,
-        );
+        let (key, reserved, limit) = (on_one_line(&budget.key_id), budget.reserved, budget.limit);
         let _ = writeln!(
             text,
             "budget {key}: {reserved} of {limit} messages reserved"
@@ -148,4 +144,22 @@ fn text_of(status: &Status) -> String {
         "{members} members, {tokens} tokens and sessions, {logins} logins under way"
     );
     text
+}
+
+/// What others wrote makes no lines of its own.
+fn on_one_line(text: &str) -> String {
+    shown::printable(text).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_makes_no_line_and_controls_no_terminal() {
+        assert_eq!(
+            on_one_line("k\nbudget k: 0\x1b[2J"),
+            "k\\nbudget k: 0\\u{1b}[2J"
+        );
+    }
 }
