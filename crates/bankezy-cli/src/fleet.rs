@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bankezy_client::BankEzyClient;
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
-use bankezy_fleet::{Finding, FleetConfig, FleetError, SessionSettings, Status};
+use bankezy_fleet::{Finding, FleetConfig, FleetError, RevokeError, SessionSettings, Status};
 
 use crate::args::{Fleet, FleetCall, RevokeArgs, SecretArg as _, StoreArgs};
 use crate::failure::Failure;
@@ -41,7 +41,7 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
         ..
     } in &found
     {
-        let value = shown::printable(value);
+        let value = on_one_line(value);
         let _ = match risk {
             None => writeln!(text, "ok      {setting} {value}"),
             Some(risk) => writeln!(text, "risk    {setting} {value}: {risk}"),
@@ -70,11 +70,13 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     let ring = Arc::new(KeyRing::new(args.wrapping_key_id.as_str(), cipher));
     let revoked = remote::block_on(async {
         let fleet = bankezy_fleet::Fleet::connect(config).map_err(failure)?;
-        // Otherwise a store that is away looks like one without the session.
-        fleet.ping().await.map_err(failure)?;
         let sessions = fleet.sessions(&args.session_name, ring, SessionSettings::default())?;
         let revoked = sessions.revoke(&client).await;
-        revoked.map_err(|error| remote::call_failure(error, &args.transport))
+        revoked.map_err(|error| match error {
+            RevokeError::Provider(error) => remote::call_failure(error, &args.transport),
+            RevokeError::Store(error) => failure(error),
+            error => Failure::operation(error.to_string()),
+        })
     })??;
     if revoked {
         return files::print(b"revoked\n");
@@ -87,7 +89,7 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
     let config = match (&args.url, args.place.place()) {
         (Some(url), _) => {
             // Arguments are seen by other users of the machine.
-            if url.contains('@') {
+            if url.contains('@') || url.contains("pass=") {
                 let message = "a URL with a password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }
@@ -119,22 +121,18 @@ fn failure(error: FleetError) -> Failure {
 fn text_of(status: &Status) -> String {
     let mut text = String::new();
     for member in &status.members {
-        let _ = writeln!(text, "member {}", shown::printable(&member.id));
+        let _ = writeln!(text, "member {}", on_one_line(&member.id));
         for (ring, keys) in &member.rings {
-            let (ring, keys) = (shown::printable(ring), keys.join(" "));
-            let _ = writeln!(text, "  ring {ring}: {}", shown::printable(&keys));
+            let (ring, keys) = (on_one_line(ring), keys.join(" "));
+            let _ = writeln!(text, "  ring {ring}: {}", on_one_line(&keys));
         }
     }
     for (ring, key) in &status.newest {
-        let (ring, key) = (shown::printable(ring), shown::printable(key));
+        let (ring, key) = (on_one_line(ring), on_one_line(key));
         let _ = writeln!(text, "ring {ring} seals with {key}");
     }
     for budget in &status.budgets {
-        let (key, reserved, limit) = (
-            shown::printable(&budget.key_id),
-            budget.reserved,
-            budget.limit,
-        );
+        let (key, reserved, limit) = (on_one_line(&budget.key_id), budget.reserved, budget.limit);
         let _ = writeln!(
             text,
             "budget {key}: {reserved} of {limit} messages reserved"
@@ -146,4 +144,22 @@ fn text_of(status: &Status) -> String {
         "{members} members, {tokens} tokens and sessions, {logins} logins under way"
     );
     text
+}
+
+/// What others wrote makes no lines of its own.
+fn on_one_line(text: &str) -> String {
+    shown::printable(text).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_makes_no_line_and_controls_no_terminal() {
+        assert_eq!(
+            on_one_line("k\nbudget k: 0\x1b[2J"),
+            "k\\nbudget k: 0\\u{1b}[2J"
+        );
+    }
 }

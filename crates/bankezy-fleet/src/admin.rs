@@ -118,15 +118,16 @@ impl Fleet {
             let script = Script::new(include_str!("scripts/members.lua"));
             let mut call = script.key(&members);
             call.key(&reports)
-                .invoke_async::<Vec<(String, String)>>(connection)
+                .invoke_async::<Vec<(Vec<u8>, Vec<u8>)>>(connection)
                 .await
         };
         let found = self.0.store.run("members", list).await?;
         metrics::members(found.len());
-        let member = |(id, report): (String, String)| {
-            let report: Report = serde_json::from_str(&report).ok()?;
+        // What others wrote there is passed over.
+        let member = |(id, report): (Vec<u8>, Vec<u8>)| {
+            let report: Report = serde_json::from_slice(&report).ok()?;
             Some(Member {
-                id,
+                id: String::from_utf8(id).ok()?,
                 rings: report.rings,
                 reported_at: report.at,
             })
@@ -141,13 +142,19 @@ impl Fleet {
             let name = self.0.names.budget(&key_id);
             let get = async |connection: &mut _| {
                 let mut get = redis::cmd("GET");
-                get.arg(&name).query_async::<Option<u64>>(connection).await
+                get.arg(&name)
+                    .query_async::<Option<Vec<u8>>>(connection)
+                    .await
             };
-            budgets.push(Budget {
-                reserved: self.0.store.run("status", get).await?.unwrap_or_default(),
-                limit: limit.parse().unwrap_or_default(),
-                key_id,
-            });
+            let text = self.0.store.run("status", get).await?;
+            let reserved = text.map_or(Some(0), |text| str::from_utf8(&text).ok()?.parse().ok());
+            if let (Some(reserved), Ok(limit)) = (reserved, limit.parse()) {
+                budgets.push(Budget {
+                    key_id,
+                    reserved,
+                    limit,
+                });
+            }
         }
         Ok(budgets)
     }
@@ -155,9 +162,15 @@ impl Fleet {
     async fn hash(&self, name: String) -> Result<BTreeMap<String, String>, FleetError> {
         let all = async |connection: &mut _| {
             let mut all = redis::cmd("HGETALL");
-            all.arg(&name).query_async(connection).await
+            all.arg(&name)
+                .query_async::<Vec<(Vec<u8>, Vec<u8>)>>(connection)
+                .await
         };
-        self.0.store.run("status", all).await
+        let text = |bytes| String::from_utf8(bytes).ok();
+        let found = self.0.store.run("status", all).await?.into_iter();
+        Ok(found
+            .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
+            .collect())
     }
 
     async fn count(&self, kind: &str) -> Result<u64, FleetError> {
@@ -189,7 +202,7 @@ impl Fleet {
     pub async fn check(&self) -> Result<Vec<Finding>, FleetError> {
         self.ping().await?;
         let mut findings = Vec::new();
-        let is_encrypted = self.0.store.config().url.starts_with("rediss://");
+        let is_encrypted = self.0.store.is_encrypted();
         findings.push(Finding {
             setting: "TLS",
             value: if is_encrypted { "yes" } else { "no" }.to_owned(),

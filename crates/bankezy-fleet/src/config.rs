@@ -59,9 +59,10 @@ impl FleetConfig {
         self
     }
 
-    /// How often a member reports itself. It counts as gone after three times as long. Default: 5 s.
+    /// How often a member reports itself, from 10 ms to a day. It counts as gone after three times as long. Default: 5 s.
     pub fn heartbeat(mut self, every: Duration) -> Self {
-        self.heartbeat = every;
+        // Otherwise it would never count as there, and no promotion would wait for it.
+        self.heartbeat = every.clamp(Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
         self
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, IntoConnectionInfo as _, RedisResult, TlsCertificates};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisResult, TlsCertificates};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
@@ -39,6 +39,10 @@ struct Connection {
 struct State {
     failures_in_a_row: u32,
     rests_until: Option<Instant>,
+    /// Whether the last operation was refused, or answered as by something else.
+    was_refused: bool,
+    /// When it last connected anew because the server takes no writes.
+    last_reconnect: Option<Instant>,
     last_success: Option<Instant>,
 }
 
@@ -52,7 +56,7 @@ pub struct Health {
     pub last_success: Option<Duration>,
     /// Operations that succeeded.
     pub successes: u64,
-    /// Operations that failed because the store was away.
+    /// Operations that failed: the store was away, or refused them.
     pub failures: u64,
 }
 
@@ -74,6 +78,11 @@ impl Store {
 
     pub(crate) fn config(&self) -> &FleetConfig {
         &self.config
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        let info = self.client.get_connection_info();
+        matches!(info.addr(), ConnectionAddr::TcpTls { .. })
     }
 
     /// Runs one operation within the deadline.
@@ -98,11 +107,8 @@ impl Store {
         metrics::operation(operation, result.as_ref().err());
         match &result {
             Err(error) if error.is_away() => self.failed(operation, error, &connection),
-            Err(FleetError::Refused { code: "READONLY" }) => {
-                // A primary that became a replica: the name may lead to another server by now.
-                self.reconnect(&connection);
-            }
-            _ => self.succeeded(&connection),
+            Err(error) => self.refused(error, &connection),
+            Ok(_) => self.succeeded(&connection),
         }
         result
     }
@@ -110,7 +116,9 @@ impl Store {
     pub(crate) fn health(&self) -> Health {
         let state = lock(&self.state);
         Health {
-            is_reachable: state.failures_in_a_row == 0 && state.last_success.is_some(),
+            is_reachable: state.failures_in_a_row == 0
+                && !state.was_refused
+                && state.last_success.is_some(),
             last_success: state.last_success.map(|at| at.elapsed()),
             successes: self.successes.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
@@ -126,9 +134,32 @@ impl Store {
         }
         *state = State {
             last_success: Some(Instant::now()),
+            last_reconnect: state.last_reconnect,
             ..State::default()
         };
         metrics::reachable(true);
+    }
+
+    /// The server answered, and did not do it. It is asked again at once, but nothing has succeeded.
+    fn refused(&self, error: &FleetError, connection: &Arc<Connection>) {
+        connection.answered.store(true, Ordering::Relaxed);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        state.failures_in_a_row = 0;
+        state.rests_until = None;
+        state.was_refused = true;
+        // A primary that became a replica: the name may lead to another server by now.
+        let is_replica = matches!(error, FleetError::Refused { code: "READONLY" });
+        let rests = |at: Instant| at.elapsed() < self.config.rest;
+        let reconnects = is_replica && !state.last_reconnect.is_some_and(rests);
+        if reconnects {
+            state.last_reconnect = Some(Instant::now());
+        }
+        drop(state);
+        metrics::reachable(false);
+        if reconnects {
+            self.reconnect(connection);
+        }
     }
 
     fn failed(&self, operation: &'static str, error: &FleetError, connection: &Arc<Connection>) {
@@ -194,7 +225,7 @@ impl Connection {
 fn client(config: &FleetConfig) -> Result<Client, FleetError> {
     let info = config.url.as_str().into_connection_info();
     let info = info.map_err(|_| FleetError::Url)?;
-    if !config.url.starts_with("rediss://") {
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         return Client::open(info).map_err(|_| FleetError::Url);
     }
     // `redis` takes the process's provider. If another one was installed, that stays.

@@ -3,6 +3,7 @@
 use core::error::Error as StdError;
 use core::fmt;
 
+use bankezy_client::ProviderError;
 use bankezy_crypto::Error;
 
 /// Why an operation on the fleet's store failed. No text of the server and no URL is in it: both may hold a password.
@@ -52,6 +53,42 @@ pub enum KeyFileProblem {
     Io(std::io::ErrorKind),
     /// It holds no payload secret in base64url.
     Secret(Error),
+    /// It holds another key than when it was first read, which stays in use.
+    Changed,
+}
+
+/// Why a session was not revoked, or not everywhere.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The store.
+    Store(FleetError),
+    /// BankEzy.
+    Provider(ProviderError),
+}
+
+impl<E: Into<FleetError>> From<E> for RevokeError {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl StdError for RevokeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::Provider(error) => error.source(),
+        }
+    }
+}
+
+impl fmt::Display for RevokeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Provider(error) => error.fmt(f),
+        }
+    }
 }
 
 impl FleetError {
@@ -81,7 +118,7 @@ impl FleetError {
 }
 
 /// Codes that say what to do. Any other text of the server stays out of errors.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "BUSY",
     "CLUSTERDOWN",
     "CROSSSLOT",
@@ -96,6 +133,7 @@ const KNOWN: [&str; 14] = [
     "OOM",
     "READONLY",
     "WRONGPASS",
+    "WRONGTYPE",
 ];
 
 impl From<redis::RedisError> for FleetError {
@@ -111,7 +149,7 @@ impl From<redis::RedisError> for FleetError {
             _ => {
                 let code = error.code().unwrap_or_default();
                 let known = KNOWN.into_iter().find(|known| *known == code);
-                let code = known.unwrap_or("another");
+                let code = known.unwrap_or("another code");
                 Self::Refused { code }
             }
         }
@@ -153,6 +191,10 @@ impl fmt::Display for FleetError {
                     KeyFileProblem::Secret(error) => {
                         write!(f, "the key file {name} holds no payload secret: {error}")
                     }
+                    KeyFileProblem::Changed => write!(
+                        f,
+                        "the key file {name} holds another key than before; a new key needs a new name"
+                    ),
                 };
             }
             Self::NoKeys => "the folder holds no key file with the identifier to begin with",

@@ -60,7 +60,7 @@ pub use admin::{Budget, Finding, Member, Status};
 pub use budget::{BudgetSettings, FleetBudget};
 pub use config::FleetConfig;
 pub use connection::Health;
-pub use error::{FleetError, KeyFileProblem};
+pub use error::{FleetError, KeyFileProblem, RevokeError};
 pub use fleet::Fleet;
 pub use metrics::describe_metrics;
 pub use replay::SharedMarks;

@@ -18,7 +18,7 @@ pub fn describe_metrics() {
     );
     describe_gauge!(
         REACHABLE,
-        "1 if the last operation on the fleet's store succeeded, 0 if the store was away"
+        "1 if the last operation on the fleet's store succeeded, 0 if the store was away or refused it"
     );
     describe_counter!(
         TOKENS,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use bankezy_crypto::providers::TokenKey;
-use bankezy_crypto::{KeyRing, Seal as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
@@ -26,10 +25,10 @@ impl Names {
         Self(fleet.into())
     }
 
-    /// Nobody without the wrapping key can tell which token a record is of, or find that of a known request. A new
+    /// `wrapping` is a digest of the wrapping key. Nobody without that can tell which token a record is of, or find that of a known request. A new
     /// wrapping key gives new names: its first use costs a login.
-    pub(crate) fn token(&self, ring: &KeyRing, key: &TokenKey) -> TokenNames {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, &ring.key_tag());
+    pub(crate) fn token(&self, wrapping: &[u8; 32], key: &TokenKey) -> TokenNames {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, wrapping);
         let mut context = hmac::Context::with_key(&secret);
         context.update(b"bankezy-fleet name ");
         context.update(key.as_bytes());

@@ -15,7 +15,7 @@ use bankezy_crypto::{Channel, Error, KeyRing, PayloadCipher};
 
 use crate::budget::{KEEP_FOR, reserve};
 use crate::connection::lock;
-use crate::error::FleetError;
+use crate::error::{FleetError, RevokeError};
 use crate::fleet::Fleet;
 use crate::names::hex;
 use crate::tokens::{LoginLock, SharedTokens, now};
@@ -174,22 +174,24 @@ impl SharedSessions {
     /// login had a reference for it. Processes that still use it are refused, and log in. `false` if there is none.
     ///
     /// # Errors
-    /// [`ProviderError`] if the token was not invalidated; it is removed from the store all the same, unless the store is
-    /// away.
-    pub async fn revoke(&self, client: &BankEzyClient) -> Result<bool, ProviderError> {
+    /// [`RevokeError::Provider`] if the token was not invalidated; it is removed from the store all the same.
+    /// [`RevokeError::Store`] if the store did not say which session there is, or did not remove it; in the second case
+    /// the token is invalidated all the same. Revoke again.
+    pub async fn revoke(&self, client: &BankEzyClient) -> Result<bool, RevokeError> {
         let shared = &self.0;
-        let Ok(Some(entry)) = self.stored().await else {
+        let Some(entry) = self.stored().await? else {
             return Ok(false);
         };
-        // It never fails: what the store does not remove it forgets when the session ends.
-        let _ = shared.tokens.remove(&shared.key, &entry).await;
+        let removed = shared.tokens.remove_now(&shared.key, &entry).await;
         let agreed = entry.answer();
         if let Some(reference) = &agreed.answer.token_reference_id {
             let cipher = cipher_of(agreed, shared.settings.messages);
-            let channel = Channel::from(cipher.map_err(RequestError::from)?);
+            let channel = Channel::from(cipher?);
             let token = Some(&agreed.answer.token);
-            client.invalidate(reference, token, &channel).await?;
+            let invalidated = client.invalidate(reference, token, &channel).await;
+            invalidated.map_err(RevokeError::Provider)?;
         }
+        removed?;
         Ok(true)
     }
 }

@@ -3,13 +3,16 @@
 if ARGV[4] ~= '1' and not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
   return 0
 end
-local fence = tonumber(redis.call('GET', KEYS[3]) or '0') or 0
-local record = redis.call('GET', KEYS[1])
-if record then
-  -- A counter that was lost must not fall behind the record that it guards.
-  local written = tonumber(string.match(record, '^%d+|(%d+)|') or '0')
-  if written > fence then fence = written end
+-- One with more digits was not written by a fleet, and nothing would be newer than it.
+local function fence_in(text, pattern)
+  local digits = string.match(text or '', pattern)
+  if digits and #digits <= 15 then return tonumber(digits) end
+  return 0
 end
+local fence = fence_in(redis.call('GET', KEYS[3]) or '', '^%d+$')
+-- A counter that was lost must not fall behind the record that it guards.
+local written = fence_in(redis.call('GETRANGE', KEYS[1], 0, 63), '^%d+|(%d+)|')
+if written > fence then fence = written end
 fence = fence + 1
 redis.call('SET', KEYS[3], string.format('%d', fence), 'PX', ARGV[3])
 return fence

@@ -3,10 +3,8 @@
 if redis.call('GET', KEYS[2]) == ARGV[4] then
   redis.call('DEL', KEYS[2])
 end
-local record = redis.call('GET', KEYS[1])
-if record then
-  local written = tonumber(string.match(record, '^%d+|(%d+)|') or '0')
-  if written >= tonumber(ARGV[1]) then return 0 end
-end
+-- One with more digits was not written by a fleet, and nothing would be newer than it.
+local written = string.match(redis.call('GETRANGE', KEYS[1], 0, 63), '^%d+|(%d+)|')
+if written and #written <= 15 and tonumber(written) >= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1

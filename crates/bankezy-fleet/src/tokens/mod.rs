@@ -1,75 +1,34 @@
 //! Tokens that the processes of a fleet share.
 
+mod login_lock;
+mod operations;
 mod record;
+mod times;
 mod turns;
 
 use core::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bankezy_client::MemoryStore;
-use bankezy_crypto::KeyRing;
 use bankezy_crypto::providers::{
-    Lifetime, Moment, SealedStorage, StoreError, Token, TokenEntry, TokenKey, TokenStore,
+    SealedStorage, StoreError, Token, TokenEntry, TokenKey, TokenStore,
 };
+use bankezy_crypto::{KeyRing, Seal as _};
 use redis::Script;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::debug;
 
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::metrics;
-use crate::names::{hex, unique, up_to};
-use record::Record;
-use turns::{Claim, Turns};
-
-/// How long the counter of fencing values outlives its last use.
-const FENCE_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+use crate::names::{TokenNames, hex, up_to};
+pub use login_lock::LoginLock;
+use times::{left_of, not_due};
+pub(crate) use times::{millis, now};
+use turns::Turns;
 
 /// How often a process that waits for another's login looks for its result, on average.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Attempts to save a token that the store did not take.
-const SAVES: u32 = 6;
-
-/// The lock that makes one process of a fleet log in.
-#[derive(Debug, Clone, Copy)]
-#[must_use]
-pub struct LoginLock {
-    limit: Duration,
-    jitter: Duration,
-}
-
-impl LoginLock {
-    /// The time limit of the lock: more than a login takes. If the process that has it ends, another one logs in after
-    /// this time. Default: 10 s.
-    pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit.max(Duration::from_millis(100));
-        self
-    }
-
-    /// How long a process waits at most, a random part of it, before it tries to replace a token that is due. Default:
-    /// 500 ms.
-    pub fn jitter(mut self, jitter: Duration) -> Self {
-        self.jitter = jitter;
-        self
-    }
-
-    /// How long a process without a token waits for another's login: until the lock of one that ended has expired, and
-    /// the next login is done.
-    fn patience(self) -> Duration {
-        self.limit.saturating_mul(2)
-    }
-}
-
-impl Default for LoginLock {
-    fn default() -> Self {
-        Self {
-            limit: Duration::from_secs(10),
-            jitter: Duration::from_millis(500),
-        }
-    }
-}
 
 /// Tokens in the fleet's store, sealed, with those in use in the memory of this process in front: for the token cache
 /// of `bankezy-client`.
@@ -163,6 +122,14 @@ where
         Some((found, is_next))
     }
 
+    pub(crate) async fn remove_now(
+        &self,
+        key: &TokenKey,
+        held: &TokenEntry<T>,
+    ) -> Result<(), FleetError> {
+        self.0.remove(key, held).await
+    }
+
     /// Lets another process log in, since this one could not.
     pub(crate) async fn give_back(&self, key: &TokenKey) {
         self.0.give_back(key).await;
@@ -206,18 +173,8 @@ where
     }
 
     async fn remove(&self, key: &TokenKey, held: &TokenEntry<T>) -> Result<(), StoreError> {
-        let inner = &self.0;
-        inner.tier.remove(key, held).await?;
-        let tag = hex(&held.tag(key)?);
-        // Should the store not remove it, this process does not use it again.
-        inner.turns.refuse(key, tag.clone());
-        let names = inner.fleet.0.names.token(&inner.ring, key);
-        let remove = async |connection: &mut _| {
-            let script = &inner.scripts.remove;
-            let mut call = script.key(&names.record);
-            call.arg(&tag).invoke_async::<u8>(connection).await
-        };
-        let _ = inner.fleet.0.store.run("token_remove", remove).await;
+        // What the store does not remove it forgets when the token expires.
+        let _ = self.0.remove(key, held).await;
         Ok(())
     }
 
@@ -227,11 +184,16 @@ where
         patience.saturating_add(Duration::from_secs(5))
     }
 }
-
 impl<T> Inner<T>
 where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
 {
+    fn names(&self, key: &TokenKey) -> Arc<TokenNames> {
+        let wrapping = self.ring.key_tag();
+        self.turns
+            .names(key, wrapping, || self.fleet.0.names.token(&wrapping, key))
+    }
+
     /// Looks for the next token in the background, and for the turn to request it.
     async fn look(&self, key: TokenKey, left: Duration) {
         sleep(up_to(self.settings.jitter.min(left / 10))).await;
@@ -327,151 +289,6 @@ where
             sleep(LOOK_EVERY / 2 + up_to(LOOK_EVERY)).await;
         }
     }
-
-    /// The token in the store and its tag, with what is left of its life by the store's clock.
-    async fn fetch(&self, key: &TokenKey) -> Result<Option<(TokenEntry<T>, String)>, FleetError> {
-        let names = self.fleet.0.names.token(&self.ring, key);
-        let get = async |connection: &mut _| {
-            let mut both = redis::pipe();
-            // In this order: if another record is written in between, its life is not taken for longer than it is.
-            both.cmd("PTTL").arg(&names.record);
-            both.cmd("GET").arg(&names.record);
-            both.query_async::<(i64, Option<Vec<u8>>)>(connection).await
-        };
-        let (left, text) = self.fleet.0.store.run("token_load", get).await?;
-        let Some(text) = text else { return Ok(None) };
-        let opened = String::from_utf8(text).map_err(|_| record::Unusable::Form);
-        let opened = opened.and_then(|text| {
-            let record = Record::parse(&text)?;
-            Ok((record.open(key, &self.ring)?, record.tag.to_owned()))
-        });
-        match (opened, u64::try_from(left)) {
-            (Ok((entry, tag)), Ok(left)) => {
-                Ok(Some((ending_in(entry, Duration::from_millis(left)), tag)))
-            }
-            // It came after the first answer, or somebody took its expiry away.
-            (Ok(found), Err(_)) => Ok(Some(found)),
-            (Err(problem), _) => {
-                debug!(target: "bankezy_fleet", { reason = problem.reason() }, "record not usable");
-                Ok(None)
-            }
-        }
-    }
-
-    /// Takes the lock, or goes without it if that was awaited for too long.
-    async fn claim(&self, key: &TokenKey, without_lock: bool) -> Result<bool, FleetError> {
-        let names = self.fleet.0.names.token(&self.ring, key);
-        let (owner, began) = (unique(), Instant::now());
-        let claim = async |connection: &mut _| {
-            let script = &self.scripts.claim;
-            let mut call = script.key(&names.record);
-            call.key(&names.lock).key(&names.fence);
-            call.arg(&owner).arg(millis(self.settings.limit));
-            call.arg(millis(FENCE_FOR)).arg(u8::from(without_lock));
-            call.invoke_async::<u64>(connection).await
-        };
-        let fence = self.fleet.0.store.run("token_claim", claim).await?;
-        if fence > 0 {
-            metrics::token("claimed");
-            let until = began.checked_add(self.settings.limit);
-            let until = until.unwrap_or(began);
-            self.turns.claim(
-                key,
-                Claim {
-                    owner,
-                    fence,
-                    until,
-                },
-            );
-        }
-        Ok(fence > 0)
-    }
-
-    async fn give_back(&self, key: &TokenKey) {
-        let Some(claim) = self.turns.end(key) else {
-            return;
-        };
-        let names = self.fleet.0.names.token(&self.ring, key);
-        let release = async |connection: &mut _| {
-            let mut call = self.scripts.release.key(&names.lock);
-            call.arg(&claim.owner).invoke_async::<u8>(connection).await
-        };
-        // Otherwise the lock expires.
-        let _ = self.fleet.0.store.run("token_release", release).await;
-    }
-
-    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it is written only
-    /// where there is none.
-    async fn save_now(
-        &self,
-        key: &TokenKey,
-        entry: &TokenEntry<T>,
-        claim: Option<&Claim>,
-    ) -> Result<(), FleetError> {
-        let left = left_of(entry, now());
-        if left < Duration::from_millis(1) {
-            return Ok(());
-        }
-        let names = self.fleet.0.names.token(&self.ring, key);
-        let fence = claim.map_or(0, |claim| claim.fence);
-        let text = record::write(entry, key, &self.ring, fence)?;
-        let save = async |connection: &mut _| {
-            let mut call = self.scripts.save.key(&names.record);
-            call.key(&names.lock);
-            call.arg(fence).arg(&text).arg(millis(left));
-            call.arg(claim.map_or("", |claim| &claim.owner));
-            call.invoke_async::<u8>(connection).await
-        };
-        let written = self.fleet.0.store.run("token_save", save).await?;
-        if written == 0 {
-            metrics::token("superseded");
-            // The newer one is loaded with the next look.
-            let _ = self.tier.remove(key, entry).await;
-        }
-        Ok(())
-    }
-
-    async fn save_later(&self, key: TokenKey, entry: TokenEntry<T>, claim: Option<Claim>) {
-        let mut pause = Duration::from_millis(500);
-        for _ in 0..SAVES {
-            sleep(pause / 2 + up_to(pause)).await;
-            pause = pause.saturating_mul(2);
-            if self.save_now(&key, &entry, claim.as_ref()).await.is_ok() {
-                return;
-            }
-        }
-    }
-}
-
-pub(crate) fn now() -> Moment {
-    Moment {
-        time_of_day: SystemTime::now(),
-        monotonic: std::time::Instant::now(),
-    }
-}
-
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn left_of<T>(entry: &TokenEntry<T>, now: Moment) -> Duration {
-    if !entry.lifetime().is_good(now) {
-        return Duration::ZERO;
-    }
-    let left = entry.good_until().duration_since(now.time_of_day);
-    left.unwrap_or_default()
-}
-
-fn ending_in<T>(entry: TokenEntry<T>, left: Duration) -> TokenEntry<T> {
-    let lifetime = entry.lifetime().ending_in(left, now());
-    TokenEntry::new(entry.into_answer(), lifetime)
-}
-
-/// The same token, which a cache does not renew yet.
-fn not_due<T>(entry: TokenEntry<T>, now: Moment) -> TokenEntry<T> {
-    let until = entry.good_until();
-    let lifetime = Lifetime::new(now, until, Some(Duration::ZERO));
-    TokenEntry::new(entry.into_answer(), lifetime)
 }
 
 impl<T> Clone for SharedTokens<T> {

@@ -97,7 +97,15 @@ impl<'a> Record<'a> {
         if !ring.key_ids().contains(&self.key_id) {
             return Err(Unusable::UnknownKey);
         }
-        TokenEntry::open(self.sealed, key, ring).map_err(|_| Unusable::Form)
+        let entry: TokenEntry<T> =
+            TokenEntry::open(self.sealed, key, ring).map_err(|_| Unusable::Form)?;
+        // The tag is not sealed. Under another one a refused token would come back again and again.
+        let tag = entry.tag(key).map_err(|_| Unusable::Form)?;
+        if hex(&tag) == self.tag {
+            Ok(entry)
+        } else {
+            Err(Unusable::Form)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use bankezy_crypto::providers::TokenKey;
 use tokio::time::Instant;
 
 use crate::connection::lock;
-use crate::names::up_to;
+use crate::names::{TokenNames, up_to};
 
 /// Tokens that something is remembered of. Beyond that, what is idle is forgotten.
 const MAX: usize = 10_000;
@@ -24,6 +24,8 @@ struct Turn {
     next_look: Option<Instant>,
     /// The tag of the token that the provider refused last.
     refused: Option<String>,
+    /// Its names in the store, and the digest of the wrapping key that they were made with.
+    names: Option<([u8; 32], Arc<TokenNames>)>,
     /// Held by the one caller that waits in the store for all.
     waiting: Arc<tokio::sync::Mutex<()>>,
 }
@@ -76,6 +78,23 @@ impl Turns {
 
     pub(super) fn refused(&self, key: &TokenKey) -> Option<String> {
         lock(&self.0).get(key)?.refused.clone()
+    }
+
+    /// The names in the store, made once for each wrapping key.
+    pub(super) fn names(
+        &self,
+        key: &TokenKey,
+        wrapping: [u8; 32],
+        make: impl FnOnce() -> TokenNames,
+    ) -> Arc<TokenNames> {
+        self.with(key, |turn| match &turn.names {
+            Some((of, names)) if *of == wrapping => Arc::clone(names),
+            _ => {
+                let names = Arc::new(make());
+                turn.names = Some((wrapping, Arc::clone(&names)));
+                names
+            }
+        })
     }
 
     pub(super) fn of(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<()>> {

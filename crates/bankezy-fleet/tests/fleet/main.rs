@@ -6,6 +6,7 @@ mod budget;
 mod children;
 mod connection;
 mod failover;
+mod hostile;
 mod proxy;
 mod replay;
 mod rotation;

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bankezy_crypto::PayloadSecret;
+use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{FleetError, KeyFiles, RotationSettings};
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
@@ -222,4 +222,176 @@ async fn a_file_that_is_no_key_is_named_and_its_text_is_not() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "fleet.key_file");
+}
+
+/// A name that no file has would keep every process from starting again.
+#[tokio::test]
+async fn a_key_that_this_process_lacks_is_not_promoted_even_by_force() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, _] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let unknown = FleetError::Key(Error::UnknownKeyId);
+    assert_eq!(keys.promote_by_force("k3").await, Err(unknown.clone()));
+    assert_eq!(keys.promote("k3", ms(300)).await, Err(unknown));
+    // Nor when this member's report has expired.
+    redis.number(&["DEL", "test:{members}"]);
+    assert!(keys.promote("k3", ms(0)).await.is_err());
+    assert_eq!(redis.keys("*newest"), [""; 0]);
+    let _again = open(&redis.url(), own.path()).await.unwrap();
+}
+
+/// The store's clock was ahead when the last key was named, and has been set back.
+#[tokio::test]
+async fn a_key_is_promoted_after_the_clock_of_the_store_was_set_back() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let name = |value: &str| redis.number(&["HSET", "test:{members}:newest", "bank", value]);
+    let ahead = "33000000000000|k2";
+    name(ahead);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+    keys.promote("k1", ms(3_000)).await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    // The name is lost as well.
+    redis.number(&["DEL", "test:{members}:newest"]);
+    keys.promote("k2", Duration::MAX).await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+    // One that no clock of a server says is none.
+    name("99999999999999999|k1");
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+/// Two keys named within a millisecond: all processes end with the same one.
+#[tokio::test]
+async fn two_promotes_at_once_end_with_one_key_everywhere() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let three = PayloadSecret::generate().unwrap();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two), ("k3", &three)]);
+    let all = [
+        open(&redis.url(), own.path()).await.unwrap(),
+        open(&redis.url(), own.path()).await.unwrap(),
+    ];
+    for _ in 0..20 {
+        let (a, b) = tokio::join!(all[0].promote_by_force("k2"), all[1].promote_by_force("k3"));
+        a.unwrap();
+        b.unwrap();
+        all[0].refresh().await.unwrap();
+        all[1].refresh().await.unwrap();
+        let named = redis.text(&["HGET", "test:{members}:newest", "bank"]);
+        let (_, named) = named.split_once('|').unwrap();
+        for keys in &all {
+            assert_eq!(keys.ring().key_ids()[0], named);
+        }
+    }
+}
+
+/// A mount that is not there is no order to retire keys.
+#[tokio::test]
+async fn a_folder_without_files_retires_nothing() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    own.swap(&[]);
+    assert_eq!(keys.refresh().await, Err(FleetError::NoKeys));
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    // A link to itself cannot be read, which does not say that its key is gone.
+    own.swap(&[("k1", &one), ("k2", &two)]);
+    fs::remove_file(own.path().join("k2")).unwrap();
+    symlink("k2", own.path().join("k2")).unwrap();
+    let error = keys.refresh().await.unwrap_err();
+    assert_eq!(error.code(), "fleet.key_file");
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    // A link to nothing does: that is how a mounted secret loses a file.
+    fs::remove_file(own.path().join("k2")).unwrap();
+    symlink("..data/nothing", own.path().join("k2")).unwrap();
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k1"]);
+}
+
+/// Processes that started before and after would otherwise have two keys of one name.
+#[tokio::test]
+async fn a_file_whose_key_changed_is_named_and_the_key_stays() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let sealed = keys.ring().seal(b"").unwrap();
+    own.swap(&[("k1", &two)]);
+    let error = keys.refresh().await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("k1") && text.contains("another key"),
+        "{text}"
+    );
+    assert!(keys.ring().open(&sealed).is_ok());
+    own.swap(&[("k1", &one)]);
+    keys.refresh().await.unwrap();
+}
+
+/// Files that are half written or none: named at once, and read once they are whole. What is there goes on.
+#[tokio::test]
+async fn a_file_that_is_not_whole_is_read_once_it_is() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let text = two.to_base64url();
+    let huge = "A".repeat(1 << 20);
+    let zeros = "A".repeat(43);
+    for half in [
+        "",
+        "\n",
+        &text.as_str()[..20],
+        &text.as_str()[..42],
+        "\0\0",
+        &zeros,
+        &huge,
+    ] {
+        fs::write(own.path().join("k2"), half).unwrap();
+        let error = keys.refresh().await.unwrap_err();
+        assert!(error.to_string().contains("k2"), "{error}");
+        assert_eq!(keys.ring().key_ids(), ["k1"]);
+    }
+    fs::write(own.path().join("k2"), text.as_str()).unwrap();
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+}
+
+/// A report that others wrote is one that lacks the key: by force it goes.
+#[tokio::test]
+async fn a_report_that_cannot_be_read_is_waited_for() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    for report in ["no json", "7", "{}", "{\"rings\":{\"bank\":null}}"] {
+        redis.number(&["ZADD", "test:{members}", "99999999999999", "m"]);
+        redis.number(&["HSET", "test:{members}:reports", "m", report]);
+        let refused = keys.promote("k2", ms(100)).await;
+        assert_eq!(
+            refused,
+            Err(FleetError::NotReported { missing: 1 }),
+            "{report}"
+        );
+    }
+    keys.promote_by_force("k2").await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+#[tokio::test]
+async fn an_overlap_without_end_is_one() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let settings = RotationSettings::default().overlap(Duration::MAX);
+    let fleet = fleet(&redis.url());
+    let keys = fleet.key_files("bank", own.path(), "k1", settings).await;
+    let keys = keys.unwrap();
+    keys.promote("k2", ms(3_000)).await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
 }

@@ -184,3 +184,22 @@ async fn the_store_holds_the_agreed_key_sealed_alone() {
     let token = stored.answer().answer.token.as_str();
     assert!(!value.contains(secret.as_str()) && !value.contains(token));
 }
+
+/// Neither "revoked" nor "no such session" when the store did not take it.
+#[tokio::test]
+async fn a_session_that_the_store_did_not_remove_is_not_said_to_be_revoked() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let keeper = keeper_of(&provider, &sessions);
+    call(&keeper, provider.credentials().echo_path()).await;
+    let client = client(provider.url(), provider.credentials().api_key());
+    redis.text(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert!(sessions.revoke(&client).await.is_err());
+    // The provider was told all the same.
+    assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 1);
+    redis.kill();
+    assert!(sessions.revoke(&client).await.is_err());
+}

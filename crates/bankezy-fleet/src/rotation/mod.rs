@@ -1,23 +1,31 @@
 //! Keys from files, which all processes of a fleet load before one of them seals with a new one.
 
+mod files;
+
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret, Previous};
+use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Seal as _};
 use redis::Script;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
-use zeroize::Zeroizing;
 
 use crate::budget::{BudgetSettings, FleetBudget};
 use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
 use crate::tokens::millis;
+use files::read;
+
+/// Long enough to count as without end, and a time of day all the same.
+const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Beyond all times of servers, in milliseconds since 1970: the script's numbers are exact up to there.
+const LATEST: u64 = 1_000_000_000_000_000;
 
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,7 +79,8 @@ impl Default for RotationSettings {
 ///
 /// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
 /// symbolic link. A new file opens messages at once. It seals after [`promote`](Self::promote), in all processes, at most
-/// a heartbeat later. A key whose file is gone is retired, unless it is the one to seal with.
+/// a heartbeat later. A key whose file is gone is retired, unless it is the one to seal with; a folder without any file
+/// changes nothing, and neither does a file that now holds another key.
 ///
 /// Without the store, all goes on with the keys there are, and no other key is promoted.
 #[derive(Clone)]
@@ -88,6 +97,8 @@ struct Shared {
     /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
     /// followed.
     named_at: Mutex<u64>,
+    /// Digests of the secrets, by which a file that changed is noticed.
+    digests: Mutex<BTreeMap<String, [u8; 32]>>,
     /// Keys that another took the place of.
     replaced: Mutex<BTreeSet<String>>,
 }
@@ -128,6 +139,7 @@ impl KeyFiles {
         let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
         let secret = secrets.remove(&id).ok_or(FleetError::NoKeys)?;
         let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
+        let digests = BTreeMap::from([(id.clone(), cipher.key_tag())]);
         let ring = KeyRing::new(id.as_str(), cipher);
         let ring = Arc::new(ring.with_max_opening_keys(settings.max_opening_keys));
         let shared = Arc::new(Shared {
@@ -138,6 +150,7 @@ impl KeyFiles {
             ring,
             budgets: Mutex::new(BTreeMap::from([(id, budget)])),
             named_at: Mutex::new(named_at),
+            digests: Mutex::new(digests),
             replaced: Mutex::default(),
         });
         for (id, secret) in &secrets {
@@ -166,16 +179,20 @@ impl KeyFiles {
     /// member that ended counts for up to three heartbeats more.
     ///
     /// # Errors
-    /// [`FleetError::NotReported`] if some do not within this time; nothing has changed then.
+    /// [`FleetError::NotReported`] if some do not within this time, and [`Error::UnknownKeyId`] if this process does not have
+    /// it by then; nothing has changed then.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
-        let until = Instant::now() + within;
+        let until = Instant::now().checked_add(within);
         loop {
-            let missing = self.0.name_newest(key_id, false).await?;
-            if missing == 0 {
-                return self.0.follow().await;
-            }
-            if Instant::now() >= until {
-                return Err(FleetError::NotReported { missing });
+            let refused = match self.0.loaded(key_id).await {
+                Ok(()) => match self.0.name_newest(key_id, false).await? {
+                    0 => return self.0.follow().await,
+                    missing => FleetError::NotReported { missing },
+                },
+                Err(error) => error,
+            };
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Err(refused);
             }
             sleep(Duration::from_millis(100)).await;
         }
@@ -185,8 +202,9 @@ impl KeyFiles {
     /// sealed with it until they have its file.
     ///
     /// # Errors
-    /// [`FleetError`].
+    /// [`Error::UnknownKeyId`] if this process does not have it: under a name without a file no process could start.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
+        self.0.loaded(key_id).await?;
         self.0.name_newest(key_id, true).await?;
         self.0.follow().await
     }
@@ -230,7 +248,9 @@ impl Shared {
         let mut added = Ok(());
         for (id, secret) in &secrets {
             // A key that was replaced and has expired does not come back because its file is still there.
-            if !known.contains(id) && !lock(&self.replaced).contains(id) {
+            if known.contains(id) {
+                added = added.and(self.check_unchanged(id, secret));
+            } else if !lock(&self.replaced).contains(id) {
                 added = added.and(self.add(id, secret).await);
             }
         }
@@ -249,21 +269,46 @@ impl Shared {
         added
     }
 
+    /// The key stays: members that started before and after would otherwise have two of one name.
+    fn check_unchanged(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
+        let digest = PayloadCipher::new(secret)?.key_tag();
+        if lock(&self.digests).get(id) == Some(&digest) {
+            return Ok(());
+        }
+        Err(FleetError::KeyFile {
+            name: id.to_owned(),
+            problem: KeyFileProblem::Changed,
+        })
+    }
+
     async fn add(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
         let (cipher, budget) = cipher(&self.fleet, &self.name, id, secret, self.settings).await?;
+        let digest = cipher.key_tag();
         self.ring.add_for_opening(id, cipher)?;
+        lock(&self.digests).insert(id.to_owned(), digest);
         lock(&self.budgets).insert(id.to_owned(), budget);
         Ok(())
+    }
+
+    /// Reads the files, and says whether the ring has the key.
+    async fn loaded(&self, key_id: &str) -> Result<(), FleetError> {
+        let loaded = self.load().await;
+        if self.ring.key_ids().iter().any(|id| id == key_id) {
+            return Ok(());
+        }
+        loaded.and(Err(FleetError::Key(Error::UnknownKeyId)))
     }
 
     async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<usize, FleetError> {
         let names = &self.fleet.0.names;
         let (members, reports, newest) = (names.members(), names.reports(), names.newest());
+        let named_at = *lock(&self.named_at);
         let promote = async |connection: &mut _| {
-            let script = Script::new(include_str!("scripts/promote.lua"));
+            let script = Script::new(include_str!("../scripts/promote.lua"));
             let mut call = script.key(&members);
             call.key(&reports).key(&newest);
             call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
+            call.arg(named_at);
             call.invoke_async::<usize>(connection).await
         };
         self.fleet.0.store.run("promote", promote).await
@@ -274,17 +319,20 @@ impl Shared {
         let Some((at, id)) = newest(&self.fleet, &self.name).await? else {
             return Ok(());
         };
-        if at <= *lock(&self.named_at) {
+        // Held to the end: a heartbeat and a promotion may follow at the same time.
+        let mut named_at = lock(&self.named_at);
+        if at <= *named_at {
             return Ok(());
         }
-        let until = SystemTime::now() + self.settings.overlap;
+        let overlap = self.settings.overlap.min(LONGEST_OVERLAP);
+        let until = SystemTime::now() + overlap;
         let replaced = self.ring.key_ids().into_iter().next();
         self.ring.promote(&id, Previous::OpensUntil(until))?;
         let mut all_replaced = lock(&self.replaced);
         all_replaced.extend(replaced);
         all_replaced.remove(&id);
         drop(all_replaced);
-        *lock(&self.named_at) = at;
+        *named_at = at;
         info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
         Ok(())
     }
@@ -314,7 +362,7 @@ async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let (members, reports) = (shared.names.members(), shared.names.reports());
     let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
     let beat = async |connection: &mut _| {
-        let script = Script::new(include_str!("scripts/heartbeat.lua"));
+        let script = Script::new(include_str!("../scripts/heartbeat.lua"));
         let mut call = script.key(&members);
         call.key(&reports)
             .arg(&shared.member)
@@ -338,40 +386,10 @@ async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, Flee
     let named = fleet.0.store.run("newest_key", get).await?;
     let parsed = |text: String| {
         let (at, id) = text.split_once('|')?;
-        Some((at.parse().ok()?, id.to_owned()))
+        let at = at.parse().ok().filter(|at| *at < LATEST)?;
+        Some((at, id.to_owned()))
     };
     Ok(named.and_then(parsed))
-}
-
-async fn read(folder: PathBuf) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
-    let reading = tokio::task::spawn_blocking(move || read_now(&folder));
-    reading.await.unwrap_or(Err(FleetError::NoKeys))
-}
-
-fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
-    let failed = |name: &str, problem| FleetError::KeyFile {
-        name: name.to_owned(),
-        problem,
-    };
-    let entries = std::fs::read_dir(folder);
-    let entries = entries.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
-    let mut secrets = BTreeMap::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        // Not of the entry itself, which may be a link.
-        if name.starts_with('.') || !entry.path().is_file() {
-            continue;
-        }
-        let text = std::fs::read_to_string(entry.path()).map(Zeroizing::new);
-        let text = text.map_err(|error| failed(&name, KeyFileProblem::Io(error.kind())))?;
-        let secret = PayloadSecret::from_base64url(text.trim());
-        let secret = secret.map_err(|error| failed(&name, KeyFileProblem::Secret(error)))?;
-        secrets.insert(name, secret);
-    }
-    Ok(secrets)
 }
 
 impl fmt::Debug for KeyFiles {

@@ -1,0 +1,42 @@
+//! The settings of the lock.
+
+use std::time::Duration;
+
+/// The lock that makes one process of a fleet log in.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct LoginLock {
+    pub(super) limit: Duration,
+    pub(super) jitter: Duration,
+}
+
+impl LoginLock {
+    /// The time limit of the lock: more than a login takes. If the process that has it ends, another one logs in after
+    /// this time. Default: 10 s.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit.max(Duration::from_millis(100));
+        self
+    }
+
+    /// How long a process waits at most, a random part of it, before it tries to replace a token that is due. Default:
+    /// 500 ms.
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// How long a process without a token waits for another's login: until the lock of one that ended has expired, and
+    /// the next login is done.
+    pub(super) fn patience(self) -> Duration {
+        self.limit.saturating_mul(2)
+    }
+}
+
+impl Default for LoginLock {
+    fn default() -> Self {
+        Self {
+            limit: Duration::from_secs(10),
+            jitter: Duration::from_millis(500),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What is asked of the store: one operation each.
+
+use std::time::Duration;
+
+use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey, TokenStore as _};
+use tokio::time::{Instant, sleep};
+use tracing::debug;
+
+use super::Inner;
+use super::record::{self, Record};
+use super::times::{ending_in, left_of, millis, now};
+use super::turns::Claim;
+use crate::error::FleetError;
+use crate::metrics;
+use crate::names::{hex, unique, up_to};
+
+/// How long the counter of fencing values outlives its last use.
+const FENCE_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What is read of a record at most. A longer one, which no fleet wrote, would take until the deadline and make the store
+/// count as away.
+const MAX_RECORD: usize = 1 << 20;
+
+/// Attempts to save a token that the store did not take.
+const SAVES: u32 = 6;
+
+impl<T> Inner<T>
+where
+    T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
+{
+    /// Removes a token from memory and from the store. This process does not use it again, whatever the store does.
+    pub(super) async fn remove(
+        &self,
+        key: &TokenKey,
+        held: &TokenEntry<T>,
+    ) -> Result<(), FleetError> {
+        // The memory never fails.
+        let _ = self.tier.remove(key, held).await;
+        let tag = hex(&held.tag(key)?);
+        self.turns.refuse(key, tag.clone());
+        let names = self.names(key);
+        let remove = async |connection: &mut _| {
+            let mut call = self.scripts.remove.key(&names.record);
+            call.arg(&tag).invoke_async::<u8>(connection).await
+        };
+        let store = &self.fleet.0.store;
+        store.run("token_remove", remove).await.map(drop)
+    }
+
+    /// The token in the store and its tag, with what is left of its life by the store's clock.
+    pub(super) async fn fetch(
+        &self,
+        key: &TokenKey,
+    ) -> Result<Option<(TokenEntry<T>, String)>, FleetError> {
+        let names = self.names(key);
+        let get = async |connection: &mut _| {
+            let mut both = redis::pipe();
+            // In this order: if another record is written in between, its life is not taken for longer than it is.
+            both.cmd("PTTL").arg(&names.record);
+            both.cmd("GETRANGE")
+                .arg(&names.record)
+                .arg(0)
+                .arg(MAX_RECORD);
+            both.query_async::<(i64, Vec<u8>)>(connection).await
+        };
+        let (left, text) = self.fleet.0.store.run("token_load", get).await?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let opened = String::from_utf8(text).map_err(|_| record::Unusable::Form);
+        let opened = opened.and_then(|text| {
+            let record = Record::parse(&text)?;
+            Ok((record.open(key, &self.ring)?, record.tag.to_owned()))
+        });
+        match (opened, u64::try_from(left)) {
+            (Ok((entry, tag)), Ok(left)) => {
+                Ok(Some((ending_in(entry, Duration::from_millis(left)), tag)))
+            }
+            // It came after the first answer, or somebody took its expiry away.
+            (Ok(found), Err(_)) => Ok(Some(found)),
+            (Err(problem), _) => {
+                debug!(target: "bankezy_fleet", { reason = problem.reason() }, "record not usable");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes the lock, or goes without it if that was awaited for too long.
+    pub(super) async fn claim(
+        &self,
+        key: &TokenKey,
+        without_lock: bool,
+    ) -> Result<bool, FleetError> {
+        let names = self.names(key);
+        let (owner, began) = (unique(), Instant::now());
+        let claim = async |connection: &mut _| {
+            let script = &self.scripts.claim;
+            let mut call = script.key(&names.record);
+            call.key(&names.lock).key(&names.fence);
+            call.arg(&owner).arg(millis(self.settings.limit));
+            call.arg(millis(FENCE_FOR)).arg(u8::from(without_lock));
+            call.invoke_async::<u64>(connection).await
+        };
+        let fence = self.fleet.0.store.run("token_claim", claim).await?;
+        if fence > 0 {
+            metrics::token("claimed");
+            let until = began.checked_add(self.settings.limit);
+            let until = until.unwrap_or(began);
+            self.turns.claim(
+                key,
+                Claim {
+                    owner,
+                    fence,
+                    until,
+                },
+            );
+        }
+        Ok(fence > 0)
+    }
+
+    pub(super) async fn give_back(&self, key: &TokenKey) {
+        let Some(claim) = self.turns.end(key) else {
+            return;
+        };
+        let names = self.names(key);
+        let release = async |connection: &mut _| {
+            let mut call = self.scripts.release.key(&names.lock);
+            call.arg(&claim.owner).invoke_async::<u8>(connection).await
+        };
+        // Otherwise the lock expires.
+        let _ = self.fleet.0.store.run("token_release", release).await;
+    }
+
+    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it is written only
+    /// where there is none.
+    pub(super) async fn save_now(
+        &self,
+        key: &TokenKey,
+        entry: &TokenEntry<T>,
+        claim: Option<&Claim>,
+    ) -> Result<(), FleetError> {
+        let left = left_of(entry, now());
+        if left < Duration::from_millis(1) {
+            return Ok(());
+        }
+        let names = self.names(key);
+        let fence = claim.map_or(0, |claim| claim.fence);
+        let text = record::write(entry, key, &self.ring, fence)?;
+        let save = async |connection: &mut _| {
+            let mut call = self.scripts.save.key(&names.record);
+            call.key(&names.lock);
+            call.arg(fence).arg(&text).arg(millis(left));
+            call.arg(claim.map_or("", |claim| &claim.owner));
+            call.invoke_async::<u8>(connection).await
+        };
+        let written = self.fleet.0.store.run("token_save", save).await?;
+        if written == 0 {
+            metrics::token("superseded");
+            // The newer one is loaded with the next look.
+            let _ = self.tier.remove(key, entry).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn save_later(
+        &self,
+        key: TokenKey,
+        entry: TokenEntry<T>,
+        claim: Option<Claim>,
+    ) {
+        let mut pause = Duration::from_millis(500);
+        for _ in 0..SAVES {
+            sleep(pause / 2 + up_to(pause)).await;
+            pause = pause.saturating_mul(2);
+            // The provider may have refused it meanwhile.
+            let tag = entry.tag(&key).map(|tag| hex(&tag)).ok();
+            if tag.is_some() && tag == self.turns.refused(&key) {
+                return;
+            }
+            if self.save_now(&key, &entry, claim.as_ref()).await.is_ok() {
+                return;
+            }
+        }
+    }
+}

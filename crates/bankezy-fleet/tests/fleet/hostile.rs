@@ -1,0 +1,237 @@
+//! A store that others write to, or that is none: what it answers is refused or outlived.
+
+use std::time::{Duration, Instant};
+
+use bankezy_crypto::providers::TokenStore as _;
+use bankezy_fleet::FleetError;
+use tokio::time::sleep;
+
+use crate::server::Redis;
+use crate::stage::{fleet, key, ms, provider, slot, token, tokens};
+
+fn record(redis: &Redis) -> (String, String) {
+    let name = redis.keys("test:token:*").remove(0);
+    let value = redis.text(&["GET", &name]);
+    (name, value)
+}
+
+/// An old record under a new tag: its token must not come back each time the provider refuses it.
+#[tokio::test]
+async fn a_record_with_the_tag_of_another_token_is_not_used() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, value) = record(&redis);
+    let mut fields: Vec<&str> = value.splitn(5, '|').collect();
+    let tag = "0".repeat(64);
+    fields[2] = &tag;
+    redis.text(&["SET", &name, &fields.join("|")]);
+    let store = tokens(&fleet(&redis.url()));
+    assert!(store.stored(&key(&provider)).await.unwrap().is_none());
+}
+
+/// A fencing value that nothing is higher than would make every call a login.
+#[tokio::test]
+async fn a_record_with_an_endless_fencing_value_is_replaced() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, _) = record(&redis);
+    for fence in ["9007199254740992", &"9".repeat(400)] {
+        redis.text(&["SET", &name, &format!("1|{fence}|00|aQ|garbage")]);
+        let before = provider.executed().total();
+        let slot = slot(&fleet(&redis.url()), &provider);
+        let first = token(&slot).await;
+        for _ in 0..5 {
+            assert_eq!(token(&slot).await, first);
+        }
+        assert_eq!(provider.executed().total(), before + 1, "{fence:.20}");
+        // And the counter itself.
+        let counter = redis.keys("test:fence:*").remove(0);
+        redis.text(&["SET", &counter, fence]);
+    }
+}
+
+#[tokio::test]
+async fn the_record_of_one_token_is_none_under_the_name_of_another() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, value) = record(&redis);
+    // The name of another key, taken from its lock.
+    let other = bankezy_crypto::providers::TokenKey::of(&[b"other user"]).unwrap();
+    let store = tokens(&fleet(&redis.url()));
+    assert!(store.load(&other).await.unwrap().is_none());
+    let lock = redis.keys("test:lock:*").remove(0);
+    let swapped = lock.replace(":lock:", ":token:");
+    assert_ne!(swapped, name);
+    redis.text(&["SET", &swapped, &value]);
+    assert!(store.stored(&other).await.unwrap().is_none());
+}
+
+/// Values of other types and sizes cost a login, no hang and no panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_other_types_and_sizes_cost_a_login() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, value) = record(&redis);
+    let huge = "1|1|00|aQ|".to_owned() + &"A".repeat(30 << 20);
+    let texts = [
+        "",
+        "|",
+        "1|1|1|1|1",
+        "\0",
+        "2|3|00|aQ|sealed",
+        &value[..value.len() / 2],
+        &huge,
+    ];
+    for text in texts {
+        redis.text(&["SET", &name, text]);
+        let before = provider.executed().total();
+        token(&slot(&fleet(&redis.url()), &provider)).await;
+        assert_eq!(provider.executed().total(), before + 1, "{text:.30}");
+        token(&slot(&fleet(&redis.url()), &provider)).await;
+        assert_eq!(provider.executed().total(), before + 1, "{text:.30}");
+    }
+    redis.number(&["DEL", &name]);
+    redis.number(&["LPUSH", &name, "list"]);
+    let slot = slot(&fleet(&redis.url()), &provider);
+    let first = token(&slot).await;
+    assert_eq!(token(&slot).await, first);
+}
+
+/// A replica that takes no writes is connected to anew, but not with each operation.
+#[tokio::test]
+async fn a_replica_is_not_flooded_with_connections() {
+    let Some(redis) = Redis::start() else { return };
+    let fleet = fleet(&redis.url());
+    fleet.ping().await.unwrap();
+    redis.text(&["REPLICAOF", "127.0.0.1", "1"]);
+    let connections = || {
+        let info = redis.text(&["INFO", "stats"]);
+        let line = info
+            .lines()
+            .find(|line| line.starts_with("total_connections_received:"));
+        line.unwrap()
+            .split_once(':')
+            .unwrap()
+            .1
+            .parse::<u32>()
+            .unwrap()
+    };
+    let before = connections();
+    let cipher = || {
+        let secret = bankezy_crypto::PayloadSecret::generate().unwrap();
+        bankezy_crypto::PayloadCipher::new(&secret).unwrap()
+    };
+    let begun = Instant::now();
+    let mut operations = 0;
+    while begun.elapsed() < ms(400) {
+        let settings = bankezy_fleet::BudgetSettings::default();
+        let _ = fleet.budget("key-1", cipher(), settings).await;
+        operations += 1;
+    }
+    let made = connections() - before;
+    assert!(made < 10, "{made} connections for {operations} operations");
+    assert!(operations > 20, "{operations}");
+}
+
+#[tokio::test]
+async fn an_operation_that_is_refused_is_no_success() {
+    let Some(redis) = Redis::start_with(&["--save", "", "--requirepass", "right"]) else {
+        return;
+    };
+    let fleet = fleet(&redis.url());
+    let error = fleet.ping().await.unwrap_err();
+    assert_eq!(error, FleetError::Refused { code: "NOAUTH" });
+    let health = fleet.health();
+    assert!(!health.is_reachable, "{health:?}");
+    assert_eq!((health.successes, health.last_success), (0, None));
+}
+
+/// Something that is no Redis listens there.
+#[tokio::test]
+async fn what_is_no_redis_is_an_error() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt as _;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            sleep(ms(50)).await;
+        }
+    });
+    let fleet = fleet(&format!("redis://{address}"));
+    for _ in 0..20 {
+        let error = fleet.ping().await.unwrap_err();
+        assert!(!fleet.health().is_reachable, "{error:?}");
+        sleep(ms(20)).await;
+    }
+}
+
+/// It accepts connections and never answers, from the first on.
+#[tokio::test]
+async fn a_store_that_hangs_from_the_start_is_used_once_it_answers() {
+    let Some(redis) = Redis::start() else { return };
+    redis.freeze();
+    let fleet = fleet(&redis.url());
+    let begun = Instant::now();
+    while begun.elapsed() < ms(2_500) {
+        let asked = Instant::now();
+        assert!(fleet.ping().await.is_err());
+        assert!(asked.elapsed() < ms(900));
+        sleep(ms(20)).await;
+    }
+    redis.thaw();
+    let back = Instant::now();
+    while fleet.ping().await.is_err() {
+        assert!(back.elapsed() < ms(3_000));
+        sleep(ms(10)).await;
+    }
+}
+
+/// Reports that others wrote.
+#[tokio::test]
+async fn reports_of_others_are_passed_over() {
+    let Some(redis) = Redis::start() else { return };
+    redis
+        .ask(&["ZADD", "test:{members}", "99999999999999", "evil\n\x1b[31m"])
+        .unwrap();
+    redis
+        .ask(&[
+            "HSET",
+            "test:{members}:reports",
+            "evil\n\x1b[31m",
+            "no json",
+        ])
+        .unwrap();
+    redis.ask(&["EVAL", "redis.call('ZADD', 'test:{members}', '99999999999999', '\\255') return redis.call('HSET', 'test:{members}:reports', '\\255', '\\255')", "0"]).unwrap();
+    redis.ask(&["HSET", "test:{budgets}", "k\n", "x"]).unwrap();
+    redis.ask(&["SET", "test:{budgets}:k\n", "x"]).unwrap();
+    redis
+        .ask(&[
+            "HSET",
+            "test:{members}:newest",
+            "r",
+            "99999999999999999999999|k",
+        ])
+        .unwrap();
+    let status = fleet(&redis.url()).status().await.unwrap();
+    assert!(status.members.is_empty() && status.budgets.is_empty());
+}
+
+/// One huge value must not make the store count as away: messages would be refused for as long as it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_record_is_not_read_whole() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, _) = record(&redis);
+    let last = (200 << 20).to_string();
+    redis.number(&["SETRANGE", &name, &last, "x"]);
+    let fleet = fleet(&redis.url());
+    let found = tokens(&fleet).stored(&key(&provider)).await;
+    assert!(found.unwrap().is_none());
+    assert!(fleet.health().is_reachable);
+}
