@@ -1,6 +1,7 @@
 //! What is around a value in a line of a settings file, a shell or a program.
 
-use crate::diagnose::secret_lines::LONG;
+/// The shortest value that is taken for a secret where its name does not tell.
+pub(crate) const LONG: usize = 22;
 
 /// A text without the quotation marks around it.
 pub(crate) fn quoted(text: &str) -> Option<&str> {

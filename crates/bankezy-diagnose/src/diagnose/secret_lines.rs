@@ -1,13 +1,10 @@
 //! The lines of a settings file and the fields of a form in which a secret may be.
 
-use crate::diagnose::assignment::assigned;
+use crate::diagnose::assignment::{LONG, assigned};
 use crate::diagnose::json_value::rank;
 
 /// Of a file with more, the rest is not looked at.
 pub(crate) const MAX_LINES: usize = 4;
-
-/// The shortest value that is taken for a secret where its name does not tell.
-pub(crate) const LONG: usize = 22;
 
 /// The lines of a text that may be a secret or hold it, the likely ones first. None where a text is one line, or
 /// one value in lines of the same length.
