@@ -1,6 +1,6 @@
 //! Instructions that sealing and opening take, counted by callgrind: repeatable where time is not.
 //!
-//! `cargo bench --bench instructions` fails where one takes 3 % more than benches/instructions.txt
+//! `cargo bench --bench instructions` fails where one takes 1 % more than benches/instructions.txt
 //! says; `cargo bench --bench instructions -- --renew` writes that file anew. It needs valgrind on
 //! x86-64, which has no AVX-512: what is counted is the AVX2 path. The counts hold for the compiler
 //! and the `Cargo.lock` that they were made with.
@@ -17,7 +17,7 @@ const WAYS: [&str; 5] = ["seal", "seal_into", "seal_to_bytes", "open", "open_int
 /// Messages of the short and of the long run; their difference leaves the start of the process out.
 const FEW: u32 = 100;
 const MANY: u32 = 600;
-const ALLOWED: f64 = 1.03;
+const ALLOWED: f64 = 1.01;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -86,7 +86,7 @@ fn count(renew: bool) -> ExitCode {
     }
     match too_many {
         true => {
-            println!("more than 3 % over what is kept: make it faster, or renew with -- --renew");
+            println!("more than 1 % over what is kept: make it faster, or renew with -- --renew");
             ExitCode::FAILURE
         }
         false => ExitCode::SUCCESS,
