@@ -36,7 +36,7 @@ pub struct BudgetSettings {
 }
 
 impl BudgetSettings {
-    /// Messages that a process reserves at a time. Default: 2^20.
+    /// Messages that a process reserves at a time. Default: 2^20. More than the limit counts as the limit.
     pub fn share(mut self, share: u64) -> Self {
         self.share = share.max(1);
         self
@@ -105,8 +105,10 @@ impl FleetBudget {
         fleet: &Fleet,
         key_id: String,
         cipher: PayloadCipher,
-        settings: BudgetSettings,
+        mut settings: BudgetSettings,
     ) -> (Arc<PayloadCipher>, Self) {
+        // A larger one would never be granted.
+        settings.share = settings.share.min(settings.limit);
         let shared = Arc::new(Shared {
             fleet: fleet.clone(),
             key_id,

@@ -215,3 +215,21 @@ async fn the_next_share_is_reserved_ahead() {
         }
     }
 }
+
+/// With the default share, which is more than the whole.
+#[tokio::test]
+async fn a_limit_below_one_share_is_used_up_to_its_end() {
+    let Some(redis) = Redis::start() else { return };
+    let settings = BudgetSettings::default().limit(10);
+    let (cipher, budget) = fleet(&redis.url())
+        .budget("small", cipher(), settings)
+        .await;
+    for _ in 0..10 {
+        cipher.seal(b"{}").unwrap();
+    }
+    assert!(matches!(
+        cipher.seal(b"{}"),
+        Err(Error::NonceBudgetSpent { .. })
+    ));
+    assert_eq!(budget.total().await, Ok(10));
+}
