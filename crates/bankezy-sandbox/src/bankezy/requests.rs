@@ -1,9 +1,10 @@
 //! What the documentation states of requests, checked.
 
-use bankezy_crypto::{Error, KeyForm, KeyProblem, PublicKey};
+use bankezy_crypto::{Error, Inspection, KeyForm, KeyProblem, PublicKey};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
+use super::super::bodies::bare;
 use super::super::log::BrokenRule;
 use super::super::random;
 
@@ -58,6 +59,9 @@ impl Fields {
         serde_json::from_slice(body).map(Self).map_err(|error| {
             let found = match error.classify() {
                 Category::Data => "JSON of another type".to_owned(),
+                _ if Inspection::parse(bare(body)).is_ok() => {
+                    "a sealed text (JWE), and what is asked for is JSON in clear".to_owned()
+                }
                 _ => format!(
                     "text that is not JSON from line {} column {}",
                     error.line(),
