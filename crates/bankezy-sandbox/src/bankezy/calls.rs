@@ -271,13 +271,29 @@ pub(super) fn check_api_key(state: &State, api_key: &[u8]) -> Result<(), Problem
     Err(invalid_api_key(expected))
 }
 
-/// Members that no page names are refused if strict, and noted in the log otherwise.
+/// Members that are given twice or that no page names are refused if strict, and noted in the log otherwise.
 fn check_members(
     state: &State,
     fields: &Fields,
     known: &[&str],
     trace: &Trace,
 ) -> Result<(), Problem> {
+    if let Some(twice) = &fields.twice {
+        let name: String = twice.chars().take(100).collect();
+        if state.strict {
+            let text = "Failure: a member is given twice (strict)";
+            let expected = "each member once";
+            return Err(failure(
+                "duplicate-member",
+                text,
+                expected,
+                format!("{name:?} twice"),
+            ));
+        }
+        trace.note(format!(
+            "of the member {name:?}, which is given twice, the last was taken (refused if strict)"
+        ));
+    }
     let Some(foreign) = fields.foreign(known) else {
         return Ok(());
     };
