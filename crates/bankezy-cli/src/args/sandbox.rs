@@ -44,8 +44,9 @@ faults, the clock, tokens, sealing and opening, callbacks. Open console.url of t
   curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
     -d '{\"fault\":\"503\",\"call\":\"renew\",\"count\":2}' $API/faults
 What the API has; a wrong name or member is answered with the right ones:
-  GET     exchanges?since=N&limit=N  exchanges?before=N&limit=N  exchanges/N  exchanges/stream?since=N
-          tokens?before=N&limit=N  sessions?before=N&limit=N  faults  clock  credentials
+  GET     exchanges?since=N&limit=N  exchanges?before=N&limit=N  exchanges/N
+          exchanges/stream?since=N  tokens?before=N&limit=N  sessions?before=N&limit=N
+          faults  clock  credentials
   POST    faults  clock/advance  tokens/N/expire  tokens/N/invalidate  sessions/N/expire
           sessions/N/invalidate  reset  seal  open  inspect  diagnose  callbacks
   PUT     clock
