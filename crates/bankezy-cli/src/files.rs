@@ -118,7 +118,8 @@ fn similar(path: &Path) -> Option<String> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let files = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
-    let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let files = files.filter_map(|file| file.ok().filter(|file| file.path().is_file()));
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
     // A secret that became the name of a file is longer.
     shown::nearest(name, names.filter(|name| name.len() < SHORTEST_SECRET))
 }

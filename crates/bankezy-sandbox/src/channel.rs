@@ -237,6 +237,10 @@ impl ServerKeys {
         let Exchanged::Agreed(Agreed { client, .. }) = &keys.exchanged else {
             return None;
         };
+        let inspection = Inspection::parse_with_limit(sealed, self.max_sealed).ok()?;
+        if inspection.profile != Ok(Algorithm::Dir) {
+            return None;
+        }
         let opens = |derivation| {
             let secret = self.p256.agree(client, derivation).ok()?;
             self.cipher(&secret).ok()?.open(sealed).ok()

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bankezy_crypto::Error;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER,
 };
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -119,8 +119,12 @@ pub(super) async fn receive(
     // The router hands HEAD to GET.
     if parts.method == Method::HEAD {
         let methods = state.faults.known().methods(parts.uri.path());
+        let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "");
+        if let Ok(allow) = HeaderValue::from_str(&methods) {
+            refused.headers_mut().insert(ALLOW, allow);
+        }
         trace.broken(|| BrokenRule::new("method", methods, "HEAD"));
-        return Err(text(StatusCode::METHOD_NOT_ALLOWED, ""));
+        return Err(refused);
     }
     let body = read_body(state.max_body, body).await;
     trace.request(&parts.headers, body.as_deref().unwrap_or_default());

@@ -148,6 +148,19 @@ impl State {
         self.keys.described(channel, name)
     }
 
+    /// A session with a derivation of its two keys that is not the emulator's, whose key opens a text: the name of
+    /// its key, and that of the derivation.
+    pub(super) fn other_derivation(
+        &self,
+        sealed: &[u8],
+        sessions: &[Arc<Session>],
+    ) -> Option<(String, &'static str)> {
+        sessions.iter().find_map(|session| {
+            let derivation = self.keys.other_derivation(sealed, &session.keys)?;
+            Some((session.key_name(), derivation))
+        })
+    }
+
     /// Puts a new token in the place of one; of several at once, one succeeds.
     pub(super) fn renew(
         &self,

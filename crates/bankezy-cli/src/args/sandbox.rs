@@ -44,8 +44,9 @@ faults, the clock, tokens, sealing and opening, callbacks. Open console.url of t
   curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
     -d '{\"fault\":\"503\",\"call\":\"renew\",\"count\":2}' $API/faults
 What the API has; a wrong name or member is answered with the right ones:
-  GET     exchanges?since=N&limit=N  exchanges/N  exchanges/stream?since=N  faults  clock
-          tokens  sessions  credentials
+  GET     exchanges?since=N&limit=N  exchanges?before=N&limit=N  exchanges/N
+          exchanges/stream?since=N  tokens?before=N&limit=N  sessions?before=N&limit=N
+          faults  clock  credentials
   POST    faults  clock/advance  tokens/N/expire  tokens/N/invalidate  sessions/N/expire
           sessions/N/invalidate  reset  seal  open  inspect  diagnose  callbacks
   PUT     clock
@@ -67,7 +68,7 @@ pub(crate) struct Sandbox {
     /// Serve https, with a certificate made at the start
     #[arg(long)]
     pub(crate) tls: bool,
-    /// Require client certificates; the ready file has one that is accepted
+    /// With --tls, require client certificates, for the console too; the ready file has one that is accepted
     #[arg(long, requires = "tls")]
     pub(crate) mutual_tls: bool,
     /// File to write once it listens and to remove at the end: URL, certificates, credentials and console as JSON; mode 0600

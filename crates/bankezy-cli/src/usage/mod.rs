@@ -143,6 +143,10 @@ fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) ->
     let before = place.checked_sub(1).and_then(|before| given.get(before));
     let before = before.and_then(|flag| flag.to_str()).unwrap_or_default();
     match find(program, |arg| is_flag(arg, before)) {
+        // No such number starts with a dash.
+        Some(flag) if typed.starts_with('-') && expected(flag).starts_with("a whole number") => {
+            format!("invalid value for `{before}`: expected {}", expected(flag))
+        }
         Some(flag) if flag.get_action().takes_values() && typed.starts_with('-') => format!(
             "{what}: `{before}` takes {}, and the value after it starts with a dash: join the two with an equals \
              sign, as in `{before}=VALUE`",

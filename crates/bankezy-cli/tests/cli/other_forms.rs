@@ -374,4 +374,10 @@ fn a_value_that_starts_with_a_dash_is_joined_to_its_flag() {
         let told = format!("as in `{flag}=VALUE`");
         folder.run(arguments, "").failed(2, &told);
     }
+    // No number does.
+    let told =
+        "invalid value for `--token-lifetime`: expected a whole number of seconds, at least 1";
+    folder
+        .run("sandbox --token-lifetime -1", "")
+        .failed(2, told);
 }

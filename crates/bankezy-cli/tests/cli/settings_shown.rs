@@ -109,6 +109,8 @@ fn a_file_is_named_if_it_exists_and_a_missing_one_by_its_neighbour() {
     let ran = folder.run("open --secret-file CANARY", "");
     assert!(!ran.err.contains("CANARY"), "{}", ran.err);
     std::fs::create_dir(folder.0.join("folder")).unwrap();
+    let ran = folder.run("open --secret-file foldre", "");
+    assert!(!ran.err.contains("did you mean"), "{}", ran.err);
     folder
         .run("open --secret-file folder", "")
         .failed(1, "cannot read `folder` (from --secret-file)");

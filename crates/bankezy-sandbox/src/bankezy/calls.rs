@@ -178,7 +178,10 @@ impl Call<'_> {
             let expected = "the referenceId of a token that is neither renewed nor invalidated";
             failure("token-reference", text, expected, "another value")
         })?;
-        let token = self.headers.get("x-api-token");
+        // Its text, which the emulator does not keep, is known if it is the token of the request.
+        let is_named = |session: &Session| &*session.reference == reference;
+        let named = self.session.as_ref().filter(|(_, it)| is_named(it));
+        let token = named.and_then(|_| self.headers.get("x-api-token"));
         let told = Told {
             token: token.and_then(|token| token.to_str().ok()),
             expires_at: token.map(|_| expires_at),
@@ -268,13 +271,29 @@ pub(super) fn check_api_key(state: &State, api_key: &[u8]) -> Result<(), Problem
     Err(invalid_api_key(expected))
 }
 
-/// Members that no page names are refused if strict, and noted in the log otherwise.
+/// Members that are given twice or that no page names are refused if strict, and noted in the log otherwise.
 fn check_members(
     state: &State,
     fields: &Fields,
     known: &[&str],
     trace: &Trace,
 ) -> Result<(), Problem> {
+    if let Some(twice) = &fields.twice {
+        let name: String = twice.chars().take(100).collect();
+        if state.strict {
+            let text = "Failure: a member is given twice (strict)";
+            let expected = "each member once";
+            return Err(failure(
+                "duplicate-member",
+                text,
+                expected,
+                format!("{name:?} twice"),
+            ));
+        }
+        trace.note(format!(
+            "of the member {name:?}, which is given twice, the last was taken (refused if strict)"
+        ));
+    }
     let Some(foreign) = fields.foreign(known) else {
         return Ok(());
     };

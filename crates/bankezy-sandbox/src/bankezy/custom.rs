@@ -1,8 +1,7 @@
 //! Calls of the user's own routes.
 
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
-use http::header::ALLOW;
+use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -24,9 +23,7 @@ pub(in super::super) async fn serve(state: &State, request: Request) -> Response
     };
     let wanted = |route: &&CustomRoute| route.method == request.method();
     let Some(route) = of_path.iter().find(wanted) else {
-        let methods: Vec<&str> = of_path.iter().map(|route| route.method.as_str()).collect();
-        let allow = [(ALLOW, methods.join(", "))];
-        return (allow, unrouted::wrong_method(state, request).await).into_response();
+        return unrouted::wrong_method(state, request).await;
     };
     let is_sealed = route.key != RouteKey::Clear;
     let mut received = match exchange::receive(state, request, None, is_sealed).await {

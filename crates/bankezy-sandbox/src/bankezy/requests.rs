@@ -1,9 +1,13 @@
 //! What the documentation states of requests, checked.
 
-use bankezy_crypto::{Error, KeyForm, KeyProblem, PublicKey};
+use core::fmt;
+
+use bankezy_crypto::{Error, Inspection, KeyForm, KeyProblem, PublicKey};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
+use super::super::bodies::bare;
 use super::super::log::BrokenRule;
 use super::super::random;
 
@@ -51,13 +55,47 @@ fn wrong(name: &str, text: &str, needed: &str, found: &str) -> Problem {
 }
 
 /// The members of a request.
-pub(super) struct Fields(Map<String, Value>);
+#[derive(Default)]
+pub(super) struct Fields {
+    members: Map<String, Value>,
+    /// The name of a member that is given twice, whose last value counts.
+    pub(super) twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.members.insert(name.clone(), value).is_some() {
+                        fields.twice.get_or_insert(name);
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
 
 impl Fields {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(body).map(Self).map_err(|error| {
+        serde_json::from_slice(body).map_err(|error| {
             let found = match error.classify() {
                 Category::Data => "JSON of another type".to_owned(),
+                _ if Inspection::parse(bare(body)).is_ok() => {
+                    "a sealed text (JWE), and what is asked for is JSON in clear".to_owned()
+                }
                 _ => format!(
                     "text that is not JSON from line {} column {}",
                     error.line(),
@@ -71,14 +109,14 @@ impl Fields {
 
     /// The first member that no page names.
     pub(super) fn foreign(&self, known: &[&str]) -> Option<&str> {
-        let mut names = self.0.keys().map(String::as_str);
+        let mut names = self.members.keys().map(String::as_str);
         names.find(|name| !known.contains(name))
     }
 
     /// A string with something in it, of at most 16 KiB.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
         const NEEDED: &str = "a string of 1 byte to 16 KiB";
-        match self.0.get(name) {
+        match self.members.get(name) {
             None => Err(wrong(name, "is required", NEEDED, "no such member")),
             Some(Value::String(text)) if !text.trim().is_empty() && text.len() <= 16 * 1024 => {
                 Ok(text)
@@ -114,7 +152,7 @@ impl Fields {
         needed: &'static str,
         fits: impl FnOnce(&Value) -> bool,
     ) -> Result<(), Problem> {
-        match self.0.get(name) {
+        match self.members.get(name) {
             None | Some(Value::Null) => Ok(()),
             Some(value) if fits(value) => Ok(()),
             Some(value) => {
@@ -194,7 +232,7 @@ impl TokenRequest {
         // The sample of Onboarding has no reference, and an empty key.
         let has = |name| {
             fields
-                .0
+                .members
                 .get(name)
                 .is_some_and(|it| it != "" && !it.is_null())
         };
@@ -254,7 +292,7 @@ fn account_number(fields: &Fields) -> Result<String, Problem> {
     const MAX: u64 = 9_999_999_999_999_999_999;
     const NAME: &str = "accountNumber";
     const NEEDED: &str = "a whole JSON number of at most 19 digits, without quotes";
-    match fields.0.get(NAME) {
+    match fields.members.get(NAME) {
         None => Err(wrong(NAME, "is required", NEEDED, "no such member")),
         Some(value) => value
             .as_u64()

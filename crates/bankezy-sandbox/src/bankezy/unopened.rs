@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bankezy_crypto::{Algorithm, Error, HeaderProblem, Inspection, SecretBytes, backend};
 use bankezy_diagnose::{Finding, Message};
+use serde_json::{Map, Value};
 
 use super::super::bodies::bare;
 use super::super::sessions::Session;
@@ -28,6 +29,9 @@ pub(super) fn reason(
     let sealed = bare(body);
     if sealed.is_empty() {
         return "an empty body".to_owned();
+    }
+    if let Some(found) = json(state, sealed) {
+        return found.to_owned();
     }
     let algorithm = match Inspection::parse_with_limit(sealed, state.max_body) {
         Ok(_) if state.strict && sealed.len() < body.len() => return around(body, sealed),
@@ -58,6 +62,20 @@ pub(super) fn reason(
     }
 }
 
+/// What a JSON object is that holds a sealed text.
+fn json(state: &State, body: &[u8]) -> Option<&'static str> {
+    let members: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let is_sealed = |value: &Value| {
+        let text = value.as_str().unwrap_or_default().as_bytes();
+        Inspection::parse_with_limit(bare(text), state.max_body).is_ok()
+    };
+    if members.values().any(is_sealed) {
+        return Some("a JSON object around a sealed text: send the text alone");
+    }
+    let is_jwe = members.contains_key("ciphertext");
+    is_jwe.then_some("a JWE in JSON serialization: send the compact serialization")
+}
+
 /// What strict refuses around a sealed text.
 fn around(body: &[u8], sealed: &[u8]) -> String {
     let what = if sealed.len() < body.trim_ascii().len() {
@@ -77,6 +95,7 @@ fn fits(algorithm: Algorithm, session: Option<&Arc<Session>>) -> bool {
 /// The key under which it opens after all: that is the mistake.
 fn cause(state: &State, sealed: &[u8], session: Option<&Arc<Session>>) -> String {
     const UNKNOWN: &str = "another key, or a changed text";
+    let needed = state.credentials.derivation_name();
     if sealed.len() > MAX_TRIED {
         return format!("{UNKNOWN} (too long to try other keys on it)");
     }
@@ -86,14 +105,20 @@ fn cause(state: &State, sealed: &[u8], session: Option<&Arc<Session>>) -> String
                 .to_owned();
         }
         if let Some(derivation) = state.keys.other_derivation(sealed, &session.keys) {
-            let needed = state.credentials.derivation_name();
             return format!(
                 "it opens with the derivation {derivation} of its keys, expected {needed}"
             );
         }
     }
-    if let Some(other) = other_session(state, sealed) {
-        return format!("it opens with the key of {other}");
+    let sessions = newest_sessions(state);
+    let opens = |other: &&Arc<Session>| state.keys.open(sealed, Some(&other.keys)).is_ok();
+    if let Some(other) = sessions.iter().find(opens) {
+        return format!("it opens with the key of {}", other.key_name());
+    }
+    if let Some((other, derivation)) = state.other_derivation(sealed, &sessions) {
+        return format!(
+            "it opens with the derivation {derivation} of the keys of {other}, expected {needed}"
+        );
     }
     if let Some(reading) = other_reading(state, sealed) {
         return format!(
@@ -101,13 +126,13 @@ fn cause(state: &State, sealed: &[u8], session: Option<&Arc<Session>>) -> String
         );
     }
     format!(
-        "{UNKNOWN}. No other derivation or session and no other reading of the payload secret opens it: give it to \
-         `bankezy diagnose`, with the client's own keys"
+        "{UNKNOWN}. No session of the newest {TOKENS} tokens opens it, with any derivation, and no other reading of the \
+         payload secret: give it to `bankezy diagnose`, with the client's own keys"
     )
 }
 
-/// A session whose key opens it, among those of the newest tokens.
-fn other_session(state: &State, sealed: &[u8]) -> Option<String> {
+/// The sessions of the newest tokens.
+fn newest_sessions(state: &State) -> Vec<Arc<Session>> {
     let mut sessions: Vec<Arc<Session>> = {
         let remembered = state.sessions();
         let newest = remembered.newest_first().take(TOKENS);
@@ -115,11 +140,7 @@ fn other_session(state: &State, sealed: &[u8]) -> Option<String> {
     };
     // The tokens of a session come one after the other, as a rule.
     sessions.dedup_by_key(|session| session.login_id);
-    let opens = |session: &&Arc<Session>| state.keys.open(sealed, Some(&session.keys)).is_ok();
     sessions
-        .iter()
-        .find(opens)
-        .map(|session| session.key_name())
 }
 
 /// How the static payload secret has to be misread to open it.

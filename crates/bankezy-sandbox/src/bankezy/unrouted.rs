@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
+use http::header::ALLOW;
 use http::request::Parts;
 
 use super::super::bodies::bare;
@@ -25,15 +26,16 @@ pub(in super::super) async fn unknown_path(state: &State, request: Request) -> R
     exchange::response(StatusCode::NOT_FOUND, "text/plain", answer.into())
 }
 
-/// Refuses a request whose path is emulated for other methods; the caller says for which.
+/// Refuses a request whose path is emulated for other methods.
 pub(in super::super) async fn wrong_method(state: &State, request: Request) -> Response {
     let method = request.method().to_string();
-    let expected = state.faults.known().methods(request.uri().path());
+    let methods = state.faults.known().methods(request.uri().path());
+    let allow = [(ALLOW, methods.clone())];
     log(state, request, || {
-        BrokenRule::new("method", expected, method)
+        BrokenRule::new("method", methods, method)
     })
     .await;
-    StatusCode::METHOD_NOT_ALLOWED.into_response()
+    (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
 }
 
 /// A wrong path is a usual mistake, and what was sent to it helps to find it.

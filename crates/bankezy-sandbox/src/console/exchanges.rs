@@ -58,7 +58,8 @@ pub(super) fn one(asked: &Asked<'_>, number: &str) -> Outcome {
     let found: Arc<LoggedExchange> = found.ok_or_else(|| {
         let message = match number {
             Some(number @ 1..) if number <= newest => {
-                "the log has dropped this exchange".to_owned()
+                "the log no longer has this exchange: newer ones took its place, or it was cleared"
+                    .to_owned()
             }
             Some(1..) => format!("not there yet: the newest exchange is {newest}"),
             _ => "an exchange is named by a whole number from 1".to_owned(),

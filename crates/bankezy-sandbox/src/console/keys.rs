@@ -159,6 +159,13 @@ pub(super) fn session_key(state: &State, sealed: &[u8]) -> Option<LoggedKey> {
     Some(key.described(state)).filter(|key| key.name != STATIC)
 }
 
+/// A session whose key, derived in another way, opens a text, and the name of that derivation.
+pub(super) fn other_derivation(state: &State, sealed: &[u8]) -> Option<(String, &'static str)> {
+    let keys = all_keys(state).into_iter();
+    let sessions: Vec<_> = keys.filter_map(|key| key.session).collect();
+    state.other_derivation(sealed, &sessions)
+}
+
 fn all_keys(state: &State) -> Vec<NamedKey> {
     let sessions = state.sessions();
     let newest = sessions.by_number().into_values().rev().take(TRIED);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bankezy_crypto::{SecretBytes, backend};
-use bankezy_diagnose::{DiagnoseError, Finding, Line, Message};
+use bankezy_diagnose::{DiagnoseError, Finding, Line, Message, WHAT_NEXT_FOR_SECRET};
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
@@ -11,6 +11,10 @@ use super::keys;
 use super::request::{Asked, Outcome, ok};
 use crate::bodies::bare;
 use crate::state::State;
+
+const NOT_OWN: &str = "no key of this emulator opens the text: neither the payload secret in any reading, nor the key \
+    of a session with any derivation. It is sealed under another key or was changed after sealing: compare it with \
+    what the client sealed, and give another key as `secret`";
 
 pub(super) async fn inspect(asked: Asked<'_>) -> Outcome {
     let max = asked.state().max_body;
@@ -34,6 +38,7 @@ pub(super) async fn diagnose(asked: Asked<'_>) -> Outcome {
     let text: String = members.required("text", "a string")?;
     let secret: Option<String> = members.optional("secret", "a string")?;
     let secret = secret.map(|secret| SecretBytes::from(secret.into_bytes()));
+    let is_own = secret.is_none();
     let state = Arc::clone(&console.state);
     // Hundreds of readings are tried.
     let permit = console.heavy.acquire().await;
@@ -52,16 +57,34 @@ pub(super) async fn diagnose(asked: Asked<'_>) -> Outcome {
     drop(permit);
     let (report, json) = found.map_err(|error| {
         // Its text names attempts and no part of the secret.
-        Failure::bad_request("not-diagnosed", error.to_string())
+        let text = match error {
+            DiagnoseError::NoReading { .. } if is_own => NOT_OWN.to_owned(),
+            // In words of no programming language, as the command line has them.
+            DiagnoseError::NoReading { tried, .. } => format!(
+                "none of {} readings of this secret opens the text. {WHAT_NEXT_FOR_SECRET}",
+                tried.len()
+            ),
+            other => other.to_string(),
+        };
+        Failure::bad_request("not-diagnosed", text)
     })?;
     Ok(ok(&json!({ "report": report, "json": json })))
 }
 
 fn of_session(state: &State, text: &str) -> Option<(String, Value)> {
-    let key = keys::session_key(state, bare(text.as_bytes()))?;
-    let finding = format!("opens with the key of {}", key.name);
+    let sealed = bare(text.as_bytes());
+    let (algorithm, finding) = if let Some(key) = keys::session_key(state, sealed) {
+        (key.algorithm, format!("opens with the key of {}", key.name))
+    } else {
+        let (name, derivation) = keys::other_derivation(state, sealed)?;
+        let needed = state.credentials.derivation_name();
+        let finding = format!(
+            "opens with the derivation {derivation} of the keys of {name}, expected {needed}"
+        );
+        ("dir", finding)
+    };
     let json = json!({
-        "algorithm": key.algorithm,
+        "algorithm": algorithm,
         "finding": finding,
         "weakness": null,
         "flags": null,

@@ -5,6 +5,7 @@ import http.server
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -35,9 +36,13 @@ hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
 threading.Thread(target=hook.serve_forever, daemon=True).start()
 
 
-def adapted(text):
-    """Ports that are free."""
-    return text.replace("127.0.0.1:9000", f"127.0.0.1:{hook.server_port}")
+def adapted(language, text):
+    """Ports that are free. The example in Python has a service of its own."""
+    port = hook.server_port
+    if language == "python":
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+    return re.sub(r"\b9000\b", str(port), text)
 
 
 def run(language, start, command, program):
@@ -57,7 +62,7 @@ def run(language, start, command, program):
             time.sleep(0.1)
         # Node looks for packages beside the program.
         path = here / f"run-examples.{language if language != 'js' else 'mjs'}"
-        path.write_text(adapted(program), encoding="utf-8")
+        path.write_text(adapted(language, program), encoding="utf-8")
         done = subprocess.run([*command, path], cwd=work, timeout=60, text=True, capture_output=True)
         if done.returncode != 0:
             print(f"an example in {language} failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}")

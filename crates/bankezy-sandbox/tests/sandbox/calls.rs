@@ -118,14 +118,22 @@ async fn get_token_takes_get_with_a_body_and_other_calls_do_not() {
         let answer = send(sandbox.address(), &request).await.unwrap();
         assert_eq!(channel.open(&answer)["resCode"], "TOK200");
     }
-    for (method, path) in [
-        ("GET", RENEW[0]),
-        ("PUT", GET_TOKEN[0]),
-        ("HEAD", GET_TOKEN[0]),
+    for (method, path, allowed) in [
+        ("GET", RENEW[0], "POST"),
+        ("HEAD", RENEW[0], "POST"),
+        ("PUT", GET_TOKEN[0], "POST, GET"),
+        ("HEAD", GET_TOKEN[0], "POST, GET"),
+        ("HEAD", "/faceki/auth/api/access-token", "GET"),
+        ("PUT", "/faceki/auth/api/access-token", "GET"),
     ] {
         let request = request(method, path, &headers, sealed.as_bytes());
         let answer = send(sandbox.address(), &request).await.unwrap();
-        assert_eq!(answer.status, 405, "{method}");
+        let allow = answer.header("allow");
+        assert_eq!(
+            (answer.status, allow),
+            (405, Some(allowed)),
+            "{method} {path}"
+        );
     }
     assert_eq!(sandbox.executed().total(), 2);
 }

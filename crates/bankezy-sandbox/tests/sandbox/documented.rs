@@ -172,6 +172,29 @@ async fn invalidate() {
     }
 }
 
+/// The token of the request is not that which has ended.
+#[tokio::test]
+async fn invalidate_of_another_reference_shows_no_token() {
+    let sandbox = start(AnswerForm::SecondTab).await;
+    let own = session(&sandbox, Kind::P256).await;
+    let mut other = token_body(&sandbox, &key_pair(Kind::P256));
+    other["referenceId"] = json!("another");
+    call(
+        &sandbox,
+        &static_channel(&sandbox),
+        GET_TOKEN[0],
+        &[],
+        &other,
+    )
+    .await;
+    let headers = [("X-API-TOKEN", own.token.as_str())];
+    let body = json!({ "tokenReferenceId": "another" });
+    let answer = call(&sandbox, &own.channel, INVALIDATE[0], &headers, &body).await;
+    let shown = json!({ "resCode": 100, "referenceId": "another" });
+    assert_shown(&answer, &shown);
+    assert_eq!(echo(&sandbox, &own.token, &own.channel).await, Ok(()));
+}
+
 #[tokio::test]
 async fn json_as_content_type_and_what_editors_add_around_a_body_are_taken() {
     let sandbox = Sandbox::start().await.unwrap();

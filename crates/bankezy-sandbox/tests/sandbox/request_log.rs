@@ -205,6 +205,9 @@ async fn what_strict_refuses_is_noted_otherwise() {
         body["referenceId"] = json!("another");
         let foreign = channel.seal(&body.to_string());
         let mut body = token_body(&sandbox, &key_pair(Kind::P256));
+        body["referenceId"] = json!("third");
+        let twice = body.to_string().replacen('{', r#"{"sdkApiKey":"x","#, 1);
+        let twice = channel.seal(&twice);
         body["referenceId"] = json!("taken");
         let taken = channel.seal(&body.to_string());
         for (kind, sent, rule, note) in [
@@ -227,6 +230,7 @@ async fn what_strict_refuses_is_noted_otherwise() {
                 "quotes",
             ),
             ("text/plain", foreign, "unknown-member", "\"more\""),
+            ("text/plain", twice, "duplicate-member", "\"sdkApiKey\""),
             ("text/plain", taken.clone(), "", "no note"),
             ("text/plain", taken, "reference-used", "had a token before"),
         ] {

@@ -60,6 +60,70 @@ async fn another_derivation_is_named() {
     }
 }
 
+/// A text under the key of a session, derived in a way that is not the emulator's.
+async fn derived_otherwise(sandbox: &Sandbox) -> String {
+    let (_, own, server) = app(sandbox, Kind::P256).await;
+    let secret = own.agree(&server, &Derivation::RawSharedSecret).unwrap();
+    cipher(&secret).seal(b"{}").unwrap()
+}
+
+#[tokio::test]
+async fn another_derivation_of_another_session_is_named() {
+    let sandbox = console().await;
+    let sealed = derived_otherwise(&sandbox).await;
+    let other = app_session(&sandbox, Kind::P256).await;
+    let of_other = [("X-API-TOKEN", other.token.as_str())];
+    let expected = "it opens with the derivation raw of the keys of session 1, expected concat-kdf";
+    for (path, headers) in [
+        (ECHO, &of_other[..]),
+        (GET_TOKEN[0], &[]),
+        (INVALIDATE[0], &[]),
+    ] {
+        let found = found(&sandbox, path, headers, &sealed).await;
+        assert!(found.ends_with(expected), "{path}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn json_in_the_place_of_a_sealed_text_is_named() {
+    let sandbox = console().await;
+    let sealed = static_channel(&sandbox).seal("{}");
+    for (body, expected) in [
+        (
+            json!({ "data": sealed }),
+            "a JSON object around a sealed text: send the text alone",
+        ),
+        (
+            json!({ "amount": 5 }),
+            "not a sealed text: this is unencrypted JSON, not a JWE",
+        ),
+        (
+            json!({ "protected": "e30", "ciphertext": "AA" }),
+            "a JWE in JSON serialization: send the compact serialization",
+        ),
+    ] {
+        let found = found(&sandbox, GET_TOKEN[0], &[], &body.to_string()).await;
+        assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_body_of_get_app_token_is_named() {
+    let sandbox = console().await;
+    let body = app_body(&sandbox, &key_pair(Kind::P256)).to_string();
+    let sealed = static_channel(&sandbox).seal(&body);
+    post(&sandbox, APP_TOKEN[0], &[], &sealed).await.unwrap();
+    let broken = last(&sandbox).broken.clone().unwrap();
+    assert_eq!(
+        (&*broken.rule, &*broken.expected, &*broken.found),
+        (
+            "json",
+            "a JSON object",
+            "a sealed text (JWE), and what is asked for is JSON in clear"
+        )
+    );
+}
+
 #[tokio::test]
 async fn a_key_of_another_session_is_named() {
     let sandbox = console().await;
@@ -168,4 +232,39 @@ async fn diagnose_finds_the_key_of_a_session() {
         found["report"].as_str().unwrap().contains("base64url"),
         "{found}"
     );
+}
+
+#[tokio::test]
+async fn diagnose_finds_another_derivation_of_a_session() {
+    let sandbox = console().await;
+    let sealed = derived_otherwise(&sandbox).await;
+    app_session(&sandbox, Kind::P256).await;
+    let found = done(&sandbox, "diagnose", json!({ "text": sealed })).await;
+    let expected = "opens with the derivation raw of the keys of session 1, expected concat-kdf";
+    assert_eq!(found["report"], format!("{expected}\n"));
+    assert_eq!(found["json"]["algorithm"], "dir");
+}
+
+/// For who writes no Rust, and has no bank to ask about the emulator's own keys.
+#[tokio::test]
+async fn diagnose_says_what_was_tried_in_vain() {
+    let sandbox = console().await;
+    let foreign = cipher(&PayloadSecret::generate().unwrap()).seal(b"{}");
+    let foreign = foreign.unwrap();
+    for (body, told) in [
+        (json!({ "text": foreign }), "no key of this emulator opens"),
+        (
+            json!({ "text": foreign, "secret": "a".repeat(43) }),
+            "readings of this secret opens the text",
+        ),
+    ] {
+        let (status, found) = api(&sandbox, "POST", "diagnose", Some(body)).await;
+        let message = found["error"]["message"].as_str().unwrap();
+        assert_eq!(
+            (status, &found["error"]["code"]),
+            (400, &json!("not-diagnosed"))
+        );
+        assert!(message.contains(told), "{message}");
+        assert!(!message.contains("PayloadSecret"), "{message}");
+    }
 }
