@@ -134,7 +134,7 @@ fn long_texts_code_as_the_strict_engine_does() {
 /// Whole turns, whole vectors, a vector that overlaps, and a part of a group, of every kernel.
 #[test]
 fn every_byte_at_every_place_decodes_as_the_strict_engine_does() {
-    // Miri took a quarter of an hour for every byte.
+    // Under Miri every byte takes too long.
     let (lens, step): (&[usize], usize) = if cfg!(miri) {
         (&[2, 28], 15)
     } else {
@@ -157,7 +157,7 @@ fn every_byte_at_every_place_decodes_as_the_strict_engine_does() {
 
 #[test]
 fn a_message_is_its_three_parts() {
-    // Miri took more than a quarter of an hour for all of it.
+    // Under Miri all of it takes too long.
     let (lens, step): (&[usize], usize) = if cfg!(miri) {
         (&[0, 2, 24, 64], 51)
     } else {
