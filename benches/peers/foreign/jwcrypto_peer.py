@@ -1,11 +1,9 @@
-"""Seals and opens with jwcrypto on Python, and measures it: see ../src/foreign.rs for what comes in
-on standard input and goes out on standard output."""
+"""Seals and opens with jwcrypto on Python, and measures it: see python_peer.py."""
 
 import json
-import platform
 import sys
-from importlib.metadata import version
-from time import perf_counter_ns
+
+import python_peer
 
 NOT_INSTALLED = 3
 
@@ -14,67 +12,27 @@ try:
 except ImportError:
     sys.exit(NOT_INSTALLED)
 
-task = json.load(sys.stdin)
 
-# Keys are imported once, and the JSON of the headers is written once.
-secret = jwk.JWK(kty="oct", k=task["secret"])
-rsa = jwk.JWK(**task["rsa"])
-p256 = jwk.JWK(**task["p256"])
-KEYS = {"dir": secret, "RSA-OAEP-256": rsa, "ECDH-ES": p256}
-HEADERS = {alg: json.dumps({"enc": "A256GCM", "alg": alg}, separators=(",", ":")) for alg in KEYS}
+def peer(task):
+    # Keys are imported once, and the JSON of the headers is written once.
+    keys = {
+        "dir": jwk.JWK(kty="oct", k=task["secret"]),
+        "RSA-OAEP-256": jwk.JWK(**task["rsa"]),
+        "ECDH-ES": jwk.JWK(**task["p256"]),
+    }
+    headers = {alg: json.dumps({"enc": "A256GCM", "alg": alg}, separators=(",", ":")) for alg in keys}
 
+    def seal(alg, plaintext):
+        token = jwe.JWE(plaintext, headers[alg])
+        token.add_recipient(keys[alg])
+        return token.serialize(compact=True)
 
-def seal(alg, plaintext):
-    token = jwe.JWE(plaintext, HEADERS[alg])
-    token.add_recipient(KEYS[alg])
-    return token.serialize(compact=True)
+    def open_sealed(alg, sealed):
+        token = jwe.JWE(algs=[alg, "A256GCM"])
+        token.deserialize(sealed, keys[alg])
+        return token.payload
 
-
-def open_sealed(alg, sealed):
-    token = jwe.JWE(algs=[alg, "A256GCM"])
-    token.deserialize(sealed, KEYS[alg])
-    return token.payload
-
-
-def nanoseconds(work, times):
-    start = perf_counter_ns()
-    for _ in range(times):
-        work()
-    return perf_counter_ns() - start
+    return seal, open_sealed
 
 
-def median(work, effort):
-    sample = effort["sample_ms"] * 1e6
-    times = 1
-    while (took := nanoseconds(work, times)) < sample / 4:
-        times *= 2
-    times = max(1, round(times * sample / took))
-    samples = []
-    end = perf_counter_ns() + effort["at_most_ms"] * 1e6
-    while len(samples) < effort["least_rounds"] or (
-        len(samples) < effort["rounds"] and perf_counter_ns() < end
-    ):
-        samples.append(nanoseconds(work, times) / times)
-    return sorted(samples)[len(samples) // 2]
-
-
-messages = []
-for message in task["messages"]:
-    alg = message["alg"]
-    if open_sealed(alg, message["sealed"]).decode() != task["plaintext"]:
-        sys.exit(f"{alg}: opened something else")
-    messages.append({"alg": alg, "sealed": seal(alg, task["plaintext"].encode())})
-
-medians = []
-for job in task["jobs"] if task["effort"] else []:
-    alg, size = job["alg"], job["bytes"]
-    text = b"\x5a" * size
-    sealed = seal(alg, text)
-    if job["op"].startswith("seal"):
-        ns = median(lambda: seal(alg, text), task["effort"])
-    else:
-        ns = median(lambda: open_sealed(alg, sealed), task["effort"])
-    medians.append({"op": job["op"], "bytes": size, "ns": ns})
-
-cpython = f"{platform.python_implementation()} {platform.python_version()}"
-json.dump({"version": f"{version('jwcrypto')} on {cpython}", "messages": messages, "medians": medians}, sys.stdout)
+python_peer.run("jwcrypto", peer)

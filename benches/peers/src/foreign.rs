@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::keys;
 use crate::measure::Effort;
 use crate::ours::{Ours, pairs};
-use crate::row::{self, Op, Row, rounded};
+use crate::row::{self, Algorithm, Op, Row, rounded};
 
 /// What the scripts exit with where their library is not installed.
 const NOT_INSTALLED: i32 = 3;
@@ -22,22 +22,53 @@ pub(crate) struct Foreign {
     pub(crate) name: &'static str,
     command: &'static str,
     script: &'static str,
-    /// How to install it, from the root of the repository.
+    /// What it has.
+    algorithms: &'static [Algorithm],
+    /// How to have it measured, from the root of the repository.
     install: &'static str,
 }
 
-pub(crate) const ALL: [Foreign; 2] = [
+macro_rules! script {
+    ($name:literal) => {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/foreign/", $name)
+    };
+}
+
+pub(crate) const ALL: [Foreign; 5] = [
     Foreign {
         name: "jose",
         command: "node",
-        script: concat!(env!("CARGO_MANIFEST_DIR"), "/foreign/jose_peer.mjs"),
+        script: script!("jose_peer.mjs"),
+        algorithms: &Algorithm::ALL,
         install: "npm install --prefix benches/peers/foreign",
     },
     Foreign {
         name: "jwcrypto",
         command: "python3",
-        script: concat!(env!("CARGO_MANIFEST_DIR"), "/foreign/jwcrypto_peer.py"),
+        script: script!("jwcrypto_peer.py"),
+        algorithms: &Algorithm::ALL,
         install: "pip install -r benches/peers/foreign/requirements.txt",
+    },
+    Foreign {
+        name: "joserfc",
+        command: "python3",
+        script: script!("joserfc_peer.py"),
+        algorithms: &Algorithm::ALL,
+        install: "pip install -r benches/peers/foreign/requirements.txt",
+    },
+    Foreign {
+        name: "libcjose",
+        command: "sh",
+        script: script!("cjose_peer.sh"),
+        algorithms: &[Algorithm::Dir, Algorithm::EcdhEs],
+        install: "apt-get install gcc libcjose-dev libjansson-dev pkg-config",
+    },
+    Foreign {
+        name: "Nimbus",
+        command: "sh",
+        script: script!("nimbus_peer.sh"),
+        algorithms: &Algorithm::ALL,
+        install: "set NIMBUS_JAR to the jar of nimbus-jose-jwt, and install Java 17 or later",
     },
 ];
 
@@ -105,9 +136,14 @@ impl Foreign {
         Ok(())
     }
 
+    /// Every algorithm that it has, on every backend of ours.
+    fn pairs<'a>(&self, ours: &'a [Ours]) -> impl Iterator<Item = (Algorithm, &'a Ours)> {
+        pairs(ours).filter(|(algorithm, _)| self.algorithms.contains(algorithm))
+    }
+
     fn ask(&self, ours: &[Ours], effort: Option<&Effort>) -> Result<Answer, Box<dyn Error>> {
         let mut messages = Vec::new();
-        for (algorithm, ours) in pairs(ours) {
+        for (algorithm, ours) in self.pairs(ours) {
             messages.push(Message {
                 alg: algorithm.name().to_owned(),
                 sealed: ours.seal(algorithm, PLAINTEXT.as_bytes())?,
@@ -121,6 +157,7 @@ impl Foreign {
             messages,
             effort,
             jobs: row::operations()
+                .filter(|(_, algorithm, _)| self.algorithms.contains(algorithm))
                 .map(|(way, algorithm, bytes)| Job {
                     op: Op::new(way, algorithm),
                     alg: algorithm.name(),
@@ -129,7 +166,7 @@ impl Foreign {
                 .collect(),
         };
         let answer: Answer = serde_json::from_slice(&self.run(&serde_json::to_vec(&task)?)?)?;
-        for (algorithm, ours) in pairs(ours) {
+        for (algorithm, ours) in self.pairs(ours) {
             let message = answer
                 .messages
                 .iter()
