@@ -101,7 +101,8 @@ fn decode_with(kernel: Kernel, text: &[u8], offset: usize) -> Option<Vec<u8>> {
 
 #[test]
 fn every_length_at_every_offset_codes_as_the_strict_engine_does() {
-    let most = if cfg!(miri) { 230 } else { 1_000 };
+    // Under Miri: past the largest turn of each kernel, and offsets of an odd step.
+    let (most, step) = if cfg!(miri) { (200, 13) } else { (1_000, 1) };
     for kernel in Kernel::all() {
         for len in 0..most {
             let bytes = bytes(len);
@@ -110,7 +111,7 @@ fn every_length_at_every_offset_codes_as_the_strict_engine_does() {
             assert_eq!(encode_with(kernel, &bytes, offset), text.as_bytes());
             assert_eq!(decode_with(kernel, text.as_bytes(), offset), Some(bytes));
         }
-        for offset in 0..64 {
+        for offset in (0..64).step_by(step) {
             let bytes = bytes(if cfg!(miri) { 103 } else { 463 });
             let text = STRICT.encode(&bytes);
             assert_eq!(encode_with(kernel, &bytes, offset), text.as_bytes());
