@@ -100,6 +100,22 @@ fn open_allocates_once() {
 }
 
 #[test]
+fn open_in_place_allocates_nothing() {
+    on_each(|name, cipher, plaintext| {
+        let sealed = [
+            ("own", cipher.seal(plaintext).unwrap()),
+            ("alg first", alg_first(plaintext)),
+        ];
+        for (by, sealed) in sealed {
+            let body = sealed.into_bytes();
+            let (counted, opened) = allocations(|| cipher.open_in_place(body).unwrap());
+            assert_eq!(counted, 0, "{name}, {by}");
+            assert_eq!(opened.as_bytes(), plaintext, "{name}, {by}");
+        }
+    });
+}
+
+#[test]
 fn open_into_a_large_enough_buffer_allocates_nothing() {
     on_each(|name, cipher, plaintext| {
         let mut opened = Opened::with_capacity(plaintext.len());

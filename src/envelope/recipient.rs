@@ -131,6 +131,14 @@ impl PublicKeySealer {
     /// # Errors
     /// As for [`seal`](Self::seal).
     pub fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+        seal::into_text(sealed, |bytes| self.seal_to_bytes(plaintext, bytes))
+    }
+
+    /// Replaces `sealed` by the bytes of the sealed payload. On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
         sealed.clear();
         let fits = |header: &str, encrypted_key: &str| {
             let max = self.max_sealed_len;
@@ -149,7 +157,7 @@ impl PublicKeySealer {
                     nonce,
                     plaintext,
                 };
-                message.seal_text(&aead, sealed)
+                message.seal(&aead, sealed)
             }
             Recipient::P256 { point, apu, apv } => {
                 let (epk, shared) = pair::ephemeral(point, self.backend)?;
@@ -163,7 +171,7 @@ impl PublicKeySealer {
                     nonce,
                     plaintext,
                 };
-                message.seal_text(&aead, sealed)
+                message.seal(&aead, sealed)
             }
         }
     }

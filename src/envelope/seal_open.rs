@@ -24,11 +24,11 @@ use crate::secret::Opened;
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
 pub trait Seal: Send + Sync {
-    /// Replaces `sealed` by the sealed payload. On failure it is empty.
+    /// Replaces `sealed` by the bytes of the sealed payload, which are text. On failure it is empty.
     ///
     /// # Errors
     /// Those of the type, such as of [`PayloadCipher::seal`].
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error>;
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error>;
 
     /// A digest of the secret that it seals under, by which a token cache keeps tokens of different secrets
     /// apart. Zeros, the default, if there is no such secret.
@@ -39,12 +39,17 @@ pub trait Seal: Send + Sync {
     /// Seals a payload.
     ///
     /// # Errors
-    /// As for [`seal_into`](Self::seal_into).
+    /// As for [`seal_to_bytes`](Self::seal_to_bytes), and [`Error::Backend`] if a type of your own does not write UTF-8.
     fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
-        let mut sealed = String::new();
-        self.seal_into(plaintext, &mut sealed)?;
-        Ok(sealed)
+        let mut sealed = Vec::new();
+        self.seal_to_bytes(plaintext, &mut sealed)?;
+        text(sealed)
     }
+}
+
+/// What was sealed as text, which a type of the caller's may not have written.
+pub(super) fn text(sealed: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(sealed).map_err(|_| Error::backend("of the sealer", "writing text"))
 }
 
 /// Anything that opens: a [`PayloadCipher`], a [`KeyRing`], a [`PrivateKeyOpener`], a
@@ -76,8 +81,8 @@ impl Seal for PayloadCipher {
         self.fingerprint()
     }
 
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        self.seal_into(plaintext, sealed)
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        self.seal_to_bytes(plaintext, sealed)
     }
 }
 
@@ -94,8 +99,8 @@ impl Seal for KeyRing {
         self.fingerprint()
     }
 
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        self.seal_into(plaintext, sealed)
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        self.seal_to_bytes(plaintext, sealed)
     }
 }
 
@@ -107,8 +112,8 @@ impl Open for KeyRing {
 }
 
 impl Seal for PublicKeySealer {
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        self.seal_into(plaintext, sealed)
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        self.seal_to_bytes(plaintext, sealed)
     }
 }
 
@@ -123,8 +128,8 @@ impl<T: Seal + ?Sized> Seal for &T {
         (**self).key_tag()
     }
 
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        (**self).seal_into(plaintext, sealed)
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        (**self).seal_to_bytes(plaintext, sealed)
     }
 
     fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
@@ -147,8 +152,8 @@ impl<T: Seal + ?Sized> Seal for Arc<T> {
         (**self).key_tag()
     }
 
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        (**self).seal_into(plaintext, sealed)
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        (**self).seal_to_bytes(plaintext, sealed)
     }
 
     fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {

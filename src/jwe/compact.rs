@@ -1,5 +1,7 @@
 //! The compact form (RFC 7516 section 7.1): five base64url parts separated by dots.
 
+use core::ops::Range;
+
 use crate::codec::base64url;
 use crate::error::{Error, Malformed};
 use crate::jwe::header::{self, Header};
@@ -27,6 +29,15 @@ pub(crate) struct Compact<'a> {
     pub(crate) tag: &'a [u8],
 }
 
+/// Where the parts of a text are that is decoded in its own memory, and those that are short.
+pub(crate) struct Layout {
+    /// Length of the additional authenticated data, which the text begins with.
+    pub(crate) aad: usize,
+    pub(crate) ciphertext: Range<usize>,
+    pub(crate) iv: [u8; 12],
+    pub(crate) tag: [u8; 16],
+}
+
 impl<'a> Compact<'a> {
     /// Cuts a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
     pub(crate) fn parse(text: &'a [u8], max_len: usize) -> Result<Self, Error> {
@@ -50,6 +61,24 @@ impl<'a> Compact<'a> {
             } else {
                 self.diagnose()
             }
+        })
+    }
+
+    /// The places of the parts, all of which are canonical.
+    pub(crate) fn layout(&self) -> Result<Layout, Error> {
+        let (mut iv, mut tag) = ([0; 12], [0; 16]);
+        let decoded = base64url::decode(self.iv, &mut iv)
+            .and_then(|()| base64url::decode(self.tag, &mut tag));
+        if decoded.is_none() || !base64url::is_canonical(self.ciphertext) {
+            return Err(self.diagnose());
+        }
+        // A dot and the tag are behind the ciphertext.
+        let end = self.text.len().saturating_sub(TAG_CHARS + 1);
+        Ok(Layout {
+            aad: self.aad.len(),
+            ciphertext: end.saturating_sub(self.ciphertext.len())..end,
+            iv,
+            tag,
         })
     }
 

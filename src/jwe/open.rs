@@ -1,10 +1,10 @@
 //! Content decryption (RFC 7516 section 5.2, steps 14 to 17).
 
 use crate::backend::Aes256Gcm;
-use crate::codec::base64url::{DecodedEnds, Job, Kernel};
+use crate::codec::base64url::{self, DecodedEnds, Job, Kernel};
 use crate::error::Error;
-use crate::jwe::compact::Compact;
-use crate::secret::Opened;
+use crate::jwe::compact::{Compact, Layout};
+use crate::secret::{Opened, SecretBytes};
 
 /// Replaces `out` by the plaintext. Allocates only if `out` is too small. On failure `out` holds
 /// unauthenticated plaintext, and the caller wipes it.
@@ -27,4 +27,28 @@ pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, out: &mut Opened) -> R
     }
     aead.open_in_place(&iv, parts.aad, &tag, room)
         .ok_or(Error::OpenFailed)
+}
+
+/// Opens a text in its own memory, which holds the plaintext then. On failure it holds unauthenticated plaintext or less,
+/// and the caller wipes it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the parts follow each other with a dot in between, and bytes are fewer than characters"
+)]
+pub(crate) fn open_in_place(
+    aead: &Aes256Gcm,
+    layout: &Layout,
+    text: &mut SecretBytes,
+) -> Result<(), Error> {
+    let (front, rest) = text.as_mut().split_at_mut(layout.ciphertext.start);
+    let room = &mut rest[..layout.ciphertext.len()];
+    let len = base64url::decode_in_place(room).ok_or(Error::OpenFailed)?;
+    let aad = &front[..layout.aad];
+    aead.open_in_place(&layout.iv, aad, &layout.tag, &mut room[..len])
+        .ok_or(Error::OpenFailed)?;
+    let start = layout.ciphertext.start;
+    text.as_mut().copy_within(start..start + len, 0);
+    text.truncate(len);
+    Ok(())
 }

@@ -54,8 +54,8 @@ fn whatever_it_is_made_from_seals_and_opens() {
                 (&b"payload"[..], key_id, true),
                 "{name}"
             );
-            let (mut sealed, mut opened) = (String::from("earlier"), Opened::new());
-            channel.seal_into(b"again", &mut sealed).unwrap();
+            let (mut sealed, mut opened) = (b"earlier".to_vec(), Opened::new());
+            channel.seal_to_bytes(b"again", &mut sealed).unwrap();
             channel.open_into(&sealed, &mut opened).unwrap();
             assert_eq!(&*opened, b"again", "{name}");
             let refused = channel.open_into("a.b", &mut opened).unwrap_err();
@@ -159,8 +159,8 @@ fn an_answer_is_not_sealed_with_another_key_when_its_own_is_spent() {
 struct Mock;
 
 impl Seal for Mock {
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
-        *sealed = String::from_utf8_lossy(plaintext).into_owned();
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        *sealed = plaintext.to_vec();
         Ok(())
     }
 }
@@ -194,15 +194,32 @@ fn the_traits_are_of_any_type_behind_any_pointer() {
         for (sealer, opener) in sealers {
             opens(opener, &seals(sealer));
             let mut opened = Opened::new();
-            let mut sealed = String::new();
-            sealer.seal_into(b"x", &mut sealed).unwrap();
-            opener.open_into(sealed.as_bytes(), &mut opened).unwrap();
+            let mut sealed = Vec::new();
+            sealer.seal_to_bytes(b"x", &mut sealed).unwrap();
+            opener.open_into(&sealed, &mut opened).unwrap();
             assert_eq!(&*opened, b"x");
         }
         opens(Arc::new(cipher(backend)), &seals(Arc::clone(&ring)));
         let sealer: Arc<dyn Seal> = ring.clone();
         opens(ring, &seals(sealer));
     });
+}
+
+#[test]
+fn what_a_sealer_of_ones_own_writes_has_to_be_text() {
+    let channel = Channel::from(Mock.arc());
+    for refused in [
+        Seal::seal(&Mock, b"\xff"),
+        channel.seal(b"\xff"),
+        channel.seal_answer(None, b"\xff"),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), "backend.failed");
+    }
+    let mut sealed = Vec::new();
+    channel
+        .seal_answer_to_bytes(None, b"\xff", &mut sealed)
+        .unwrap();
+    assert_eq!(sealed, b"\xff");
 }
 
 impl Mock {

@@ -205,6 +205,42 @@ fn the_cap_holds_before_anything_is_read() {
     assert_eq!(refused, Error::SealedTooLong { len: max + 1, max });
 }
 
+/// Around the pieces of 4,096 characters that are decoded at a time, and with a byte of each kind at places everywhere.
+#[test]
+fn a_text_opens_in_place_as_it_does_elsewhere_or_fails_alike() {
+    each_backend(|backend| {
+        let cipher = cipher(backend);
+        let both = |text: &[u8]| {
+            let elsewhere = cipher.open(text).map(|opened| opened.to_vec());
+            let in_place = cipher.open_in_place(text.to_vec());
+            assert_eq!(in_place.map(|opened| opened.to_vec()), elsewhere);
+            elsewhere
+        };
+        for len in [0, 1, 2, 3, 47, 3_071, 3_072, 3_073, 6_143, 6_146, 10_000] {
+            let payload: Vec<u8> = (0..len).map(|i| (i * 7 % 251) as u8).collect();
+            let sealed = cipher.seal(&payload).unwrap().into_bytes();
+            assert_eq!(both(&sealed), Ok(payload), "{len}");
+            for place in (0..sealed.len()).step_by(1 + sealed.len() / 97) {
+                for byte in [b'A', b'_', b'.', b'=', b'\n', 0xff] {
+                    let mut changed = sealed.clone();
+                    changed[place] = byte;
+                    let _ = both(&changed);
+                }
+                let _ = both(&sealed[..place]);
+            }
+            for end in ["=", "A", ".", "\n"] {
+                let _ = both(&[&sealed, end.as_bytes()].concat());
+            }
+        }
+        let capped = self::cipher(backend).with_max_sealed_len(100);
+        let too_long = cipher.seal(&[0; 15]).unwrap();
+        assert_eq!(
+            capped.open_in_place(too_long.into_bytes()).unwrap_err(),
+            Error::SealedTooLong { len: 101, max: 100 }
+        );
+    });
+}
+
 /// The caps of both directions are one figure, so what is sealed can be opened.
 #[test]
 fn what_is_sealed_by_default_opens_by_default() {

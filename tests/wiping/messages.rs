@@ -87,6 +87,10 @@ fn nothing_is_left_of_messages_under_a_payload_secret() {
                     cipher.open_into(&sealed, &mut opened).unwrap();
                     cipher.open_into(wrong, &mut opened).unwrap_err();
                     cipher.open(wrong).unwrap_err();
+                    cipher
+                        .open_in_place(wrong.clone().into_bytes())
+                        .unwrap_err();
+                    cipher.open_in_place(sealed.clone().into_bytes()).unwrap();
                     let _ = Inspection::parse(wrong);
                 }
                 let spent = cipher.with_nonce_budget(0);

@@ -41,14 +41,14 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
     };
     if args.lines {
         return lines::run(max, &|line, output| {
-            output.sealed(|sealed| sealer.seal_into(line, sealed))
+            output.sealed(|sealed| sealer.seal_to_bytes(line, sealed))
         });
     }
-    let mut sealed = String::new();
+    let mut sealed = Vec::new();
     // A payload that is longer than its sealed text may be is not read to its end.
     let payload = files::read_stdin(Limit::Payload(max))?;
-    sealer.seal_into(payload.as_bytes(), &mut sealed)?;
-    files::print(sealed.as_bytes())?;
+    sealer.seal_to_bytes(payload.as_bytes(), &mut sealed)?;
+    files::print(&sealed)?;
     // Byte for byte into a file or a pipe; a person gets a line.
     if std::io::stdout().is_terminal() {
         files::print(b"\n")

@@ -140,9 +140,9 @@ impl SealedClientLayer {
         if body::is_coded(&parts.headers) {
             return Err(MiddlewareError::RequestEncoding);
         }
-        let sealed = self
-            .channel
-            .seal(body.as_bytes())
+        let mut sealed = Vec::new();
+        self.channel
+            .seal_to_bytes(body.as_bytes(), &mut sealed)
             .map_err(|error| MiddlewareError::Seal { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
         let sealed = Bytes::from(sealed);

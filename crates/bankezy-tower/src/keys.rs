@@ -141,8 +141,11 @@ impl AnswerKeys {
         }
     }
 
-    pub(super) fn seal(&self, plaintext: &[u8]) -> Result<String, Refusal> {
-        let sealed = self.channel.seal_answer(self.by_key.as_ref(), plaintext);
-        sealed.map_err(|error| Refusal::NotSealed { error })
+    pub(super) fn seal(&self, plaintext: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let (mut sealed, by_key) = (Vec::new(), self.by_key.as_ref());
+        self.channel
+            .seal_answer_to_bytes(by_key, plaintext, &mut sealed)
+            .map_err(|error| Refusal::NotSealed { error })?;
+        Ok(sealed)
     }
 }

@@ -77,6 +77,26 @@ pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
         .then_some(())
 }
 
+/// Decodes `text` into its own front, and gives the number of bytes. `None` if it is not canonical; it then holds anything.
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the bytes of a piece are fewer than its characters"
+)]
+pub(crate) fn decode_in_place(text: &mut [u8]) -> Option<usize> {
+    let mut scratch = [0; 4096];
+    let (mut read, mut written) = (0, 0);
+    while read < text.len() {
+        let chars = scratch.len().min(text.len() - read);
+        let piece = &mut scratch[..chars];
+        piece.copy_from_slice(&text[read..read + chars]);
+        let len = decoded_len(chars)?;
+        decode(piece, &mut text[written..written + len])?;
+        (read, written) = (read + chars, written + len);
+    }
+    Some(written)
+}
+
 /// As [`decode`], for secrets: in constant time, apart from where the text is invalid.
 pub(crate) fn decode_secret(text: &str, out: &mut [u8]) -> Option<()> {
     (decoded_len(text.len())? == out.len()).then_some(())?;

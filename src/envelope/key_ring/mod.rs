@@ -132,6 +132,15 @@ impl KeyRing {
         self.keys.load().newest.cipher.seal_into(plaintext, sealed)
     }
 
+    /// Replaces `sealed` by the bytes of the payload, sealed with the newest key. On failure it is empty.
+    ///
+    /// # Errors
+    /// As for [`PayloadCipher::seal`].
+    pub fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
+        let keys = self.keys.load();
+        keys.newest.cipher.seal_to_bytes(plaintext, sealed)
+    }
+
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         self.keys.load().newest.cipher.fingerprint()
     }
@@ -142,7 +151,7 @@ impl KeyRing {
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, and as for [`PayloadCipher::seal`].
     pub fn seal_with(&self, key_id: &str, plaintext: &[u8]) -> Result<String, Error> {
-        self.seal_by_clock(key_id, plaintext, SystemTime::now)
+        self.with_key(key_id, SystemTime::now, |cipher| cipher.seal(plaintext))
     }
 
     /// As [`seal_with`](Self::seal_with), at a time of the caller's clock.
@@ -155,21 +164,22 @@ impl KeyRing {
         plaintext: &[u8],
         now: SystemTime,
     ) -> Result<String, Error> {
-        self.seal_by_clock(key_id, plaintext, || now)
+        self.with_key(key_id, || now, |cipher| cipher.seal(plaintext))
     }
 
-    fn seal_by_clock(
+    /// Has `seal` seal with the key of this identifier, which has not expired.
+    pub(super) fn with_key<T>(
         &self,
         key_id: &str,
-        plaintext: &[u8],
         clock: impl FnOnce() -> SystemTime,
-    ) -> Result<String, Error> {
+        seal: impl FnOnce(&PayloadCipher) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let keys = self.keys.load();
         let (key, _) = keys
             .usable(clock)
             .find(|(key, _)| *key.id == *key_id)
             .ok_or(Error::UnknownKeyId)?;
-        key.cipher.seal(plaintext)
+        seal(&key.cipher)
     }
 
     /// Opens a sealed text with the newest key, or with the first other one that fits and has not

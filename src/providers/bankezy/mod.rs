@@ -215,8 +215,18 @@ impl BankEzy {
         body: &T,
         channel: &Channel,
     ) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = channel.seal(to_json(body)?.as_bytes())?;
-        self.request(endpoint, TEXT, sealed.into_bytes().into())
+        self.sealed_text(endpoint, to_json(body)?.as_bytes(), channel)
+    }
+
+    fn sealed_text(
+        &self,
+        endpoint: &Endpoint,
+        body: &[u8],
+        channel: &Channel,
+    ) -> Result<Request<SecretBytes>, RequestError> {
+        let mut sealed = Vec::new();
+        channel.seal_to_bytes(body, &mut sealed)?;
+        self.request(endpoint, TEXT, sealed.into())
     }
 
     fn request(

@@ -8,7 +8,7 @@ use http::{Request, Response};
 
 use super::requests::{REFERENCE, fresh_reference};
 use super::{
-    AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TEXT, TokenAnswer,
+    AccountNumber, AppCredentials, AppSession, AppTokenHandshake, BankEzy, Call, TokenAnswer,
     TokenRequest, read_token,
 };
 use crate::envelope::{Channel, Seal as _, to_json};
@@ -177,10 +177,10 @@ impl TokenApi for UserTokenApi {
     type Answer = TokenAnswer;
 
     fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = self.channel.seal(request.fresh_body()?.as_bytes())?;
         let endpoint = self.server.endpoints.get(Call::GetToken);
+        let body = request.fresh_body()?;
         self.server
-            .request(endpoint, TEXT, sealed.into_bytes().into())
+            .sealed_text(endpoint, body.as_bytes(), &self.channel)
     }
 
     fn response<B: AsRef<[u8]>>(
@@ -198,10 +198,9 @@ impl TokenApi for OnboardingApi {
     type Answer = TokenAnswer;
 
     fn request(&self, request: &UserTokenRequest) -> Result<Request<SecretBytes>, RequestError> {
-        let sealed = self.channel.seal(request.body.as_bytes())?;
         let endpoint = self.server.endpoints.get(Call::OnboardingToken);
         self.server
-            .request(endpoint, TEXT, sealed.into_bytes().into())
+            .sealed_text(endpoint, request.body.as_bytes(), &self.channel)
     }
 
     fn response<B: AsRef<[u8]>>(

@@ -2,11 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::time::Duration;
 
 use bankezy_crypto::SecretBytes;
 
-/// Bytes that are read at a time.
+/// Bytes of lines after which a block is full, and that are read at a time.
 const BLOCK: usize = 2 * 1024 * 1024;
+/// How long to look for more input before `goes_on` is asked again.
+const WAIT: Duration = Duration::from_millis(2);
 
 /// Whole lines, and the beginning of the next one behind them.
 pub(super) struct Block {
@@ -14,7 +17,7 @@ pub(super) struct Block {
     filled: usize,
     /// Where the last whole line ends.
     whole: usize,
-    /// The lines are followed by one that is too long, which was skipped.
+    /// The lines are followed by one that is too long, which is skipped.
     pub(super) overlong: bool,
 }
 
@@ -22,6 +25,8 @@ pub(super) struct Block {
 pub(super) struct Source {
     file: File,
     max_line: usize,
+    /// Within a line that is too long.
+    skipping: bool,
     ended: bool,
 }
 
@@ -41,6 +46,15 @@ impl Block {
         self.memory.as_bytes().get(..self.whole).unwrap_or_default()
     }
 
+    /// Whether there is anything to work on.
+    pub(super) fn has_lines(&self) -> bool {
+        self.whole > 0 || self.overlong
+    }
+
+    fn is_full(&self) -> bool {
+        self.overlong || self.whole > 0 && self.filled >= BLOCK
+    }
+
     fn remainder(&self) -> &[u8] {
         let filled = self.whole..self.filled;
         self.memory.as_bytes().get(filled).unwrap_or_default()
@@ -52,6 +66,7 @@ impl Source {
         Self {
             file,
             max_line,
+            skipping: false,
             ended: false,
         }
     }
@@ -62,67 +77,97 @@ impl Source {
         metadata.is_file().then_some(metadata.len())
     }
 
-    /// Fills `next` with what follows `block`; `false` at the end of the input.
-    pub(super) fn fill(&mut self, block: &Block, next: &mut Block) -> io::Result<bool> {
+    /// Begins `next` with the part of a line that `block` ends with.
+    pub(super) fn begin(&self, next: &mut Block, block: &Block) {
         let remainder = block.remainder();
-        (next.filled, next.whole, next.overlong) = (0, 0, false);
         if let Some(place) = next.memory.as_mut().get_mut(..remainder.len()) {
             place.copy_from_slice(remainder);
-            next.filled = remainder.len();
         }
-        // What followed a line that was skipped may hold whole lines.
-        next.whole = memchr::memrchr(b'\n', remainder).map_or(0, |end| end + 1);
-        while !self.ended {
-            let read = self.read(next)?;
-            let fresh = next.filled - read..next.filled;
-            let fresh = next.memory.as_bytes().get(fresh).unwrap_or_default();
-            if let Some(end) = memchr::memrchr(b'\n', fresh) {
-                next.whole = next.filled - read + end + 1;
-                if next.filled >= BLOCK {
-                    return Ok(true);
-                }
-            } else if next.filled - next.whole > self.max_line {
-                self.skip(next)?;
-                return Ok(true);
-            }
-        }
-        // The last line may end with the file.
-        next.whole = next.filled;
-        Ok(next.whole > 0)
+        (next.filled, next.whole, next.overlong) = (remainder.len(), 0, false);
     }
 
-    /// Reads more and appends it.
-    fn read(&mut self, block: &mut Block) -> io::Result<usize> {
-        let end = block.filled.saturating_add(BLOCK);
+    /// Waits until `block` has a whole line, and adds what else is there. `false` at the end of the input.
+    pub(super) fn fill(&mut self, block: &mut Block) -> io::Result<bool> {
+        while !self.ended && !block.has_lines() {
+            self.read(block)?;
+        }
+        self.fill_while(block, || false)?;
+        if self.ended {
+            // The last line may end with the file.
+            block.whole = block.filled;
+        }
+        Ok(block.has_lines())
+    }
+
+    /// Adds what is there, and while `goes_on` what arrives, until `block` is full. Does not wait for the
+    /// end of a line.
+    pub(super) fn fill_while(
+        &mut self,
+        block: &mut Block,
+        goes_on: impl Fn() -> bool,
+    ) -> io::Result<()> {
+        while !self.ended && !block.is_full() {
+            let wait = if goes_on() { WAIT } else { Duration::ZERO };
+            if is_ready(&self.file, wait)? {
+                self.read(block)?;
+            } else if wait.is_zero() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once, and appends it.
+    fn read(&mut self, block: &mut Block) -> io::Result<()> {
+        let start = block.filled;
         let memory = block.memory.as_mut();
-        let end = end.min(memory.len());
-        let read = self
-            .file
-            .read(memory.get_mut(block.filled..end).unwrap_or_default())?;
+        let end = start.saturating_add(BLOCK).min(memory.len());
+        let place = memory.get_mut(start..end).unwrap_or_default();
+        let read = self.file.read(place)?;
         self.ended = read == 0;
-        block.filled += read;
-        Ok(read)
-    }
-
-    /// Drops the line that `block` ends with, up to its end.
-    fn skip(&mut self, block: &mut Block) -> io::Result<()> {
-        block.overlong = true;
-        loop {
-            block.filled = block.whole;
-            let read = self.read(block)?;
-            let fresh = block.whole..block.filled;
-            let fresh = block.memory.as_bytes().get(fresh).unwrap_or_default();
-            if let Some(end) = memchr::memchr(b'\n', fresh) {
-                // What follows is the remainder of this block.
-                let rest = block.whole + end + 1..block.filled;
-                let len = rest.len();
-                block.memory.as_mut().copy_within(rest, block.whole);
-                block.filled = block.whole + len;
-                return Ok(());
-            }
-            if read == 0 {
-                return Ok(());
-            }
+        let fresh = place.get_mut(..read).unwrap_or_default();
+        let mut kept = read;
+        if self.skipping {
+            // What follows the end of the long line, if that is there.
+            let end = memchr::memchr(b'\n', fresh).map(|end| end + 1);
+            self.skipping = end.is_none();
+            let end = end.unwrap_or(read);
+            fresh.copy_within(end.., 0);
+            kept = read - end;
         }
+        block.filled = start + kept;
+        let fresh = fresh.get(..kept).unwrap_or_default();
+        if let Some(end) = memchr::memrchr(b'\n', fresh) {
+            block.whole = start + end + 1;
+        }
+        if block.filled - block.whole > self.max_line {
+            (self.skipping, block.overlong) = (true, true);
+            block.filled = block.whole;
+        }
+        Ok(())
     }
+}
+
+/// Whether reading does not wait.
+#[cfg(unix)]
+fn is_ready(file: &File, wait: Duration) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut polled = [PollFd::new(file, PollFlags::IN)];
+    let wait = Timespec::try_from(wait).map_err(io::Error::other)?;
+    match poll(&mut polled, Some(&wait)) {
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        // At the end of the input as well, or after an error, which reading then has.
+        ready => Ok(ready? > 0),
+    }
+}
+
+/// Whether reading does not wait, as far as it can be known.
+#[cfg(not(unix))]
+fn is_ready(file: &File, wait: Duration) -> io::Result<bool> {
+    let is_ready = file.metadata()?.is_file();
+    if !is_ready {
+        std::thread::sleep(wait);
+    }
+    Ok(is_ready)
 }

@@ -1,12 +1,13 @@
 //! `--lines`: one message a line, in order, in memory that does not grow with the input.
 //!
 //! While a block of lines is worked on by all processors, the one before it is written and the one
-//! after it read.
+//! after it read. Nothing waits for a full block: a line that arrives alone is a block.
 
 mod block;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bankezy_crypto::{Error, Opened, SecretBytes};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,7 +29,7 @@ pub(crate) struct LineError(String);
 /// Results of a segment, and what is used again for each line.
 #[derive(Default)]
 pub(crate) struct Output {
-    text: String,
+    sealed: Vec<u8>,
     opened: Opened,
     results: SecretBytes,
     /// By the line's place in the segment.
@@ -40,24 +41,25 @@ impl Output {
     /// Has `seal` write a sealed text, and takes that.
     pub(crate) fn sealed(
         &mut self,
-        seal: impl FnOnce(&mut String) -> Result<(), Error>,
+        seal: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), LineError> {
-        seal(&mut self.text)?;
-        push(&mut self.results, self.text.as_bytes());
+        seal(&mut self.sealed)?;
+        push(&mut self.results, &self.sealed);
         Ok(())
     }
 
-    /// Has `open` write a payload, and takes that.
+    /// Has `open` write a payload, and takes that. If it ends in a line end, that ends its line.
     pub(crate) fn opened(
         &mut self,
         open: impl FnOnce(&mut Opened) -> Result<(), Error>,
     ) -> Result<(), LineError> {
         open(&mut self.opened)?;
-        if memchr::memchr(b'\n', &self.opened).is_some() {
+        let line = self.opened.strip_suffix(b"\n").unwrap_or(&self.opened);
+        if memchr::memchr(b'\n', line).is_some() {
             let reason = "the payload contains a line break: open it without --lines";
             return Err(LineError(reason.to_owned()));
         }
-        push(&mut self.results, &self.opened);
+        push(&mut self.results, line);
         Ok(())
     }
 
@@ -98,19 +100,28 @@ pub(crate) fn run(max_line: usize, work: &Work<'_>) -> Result<(), Failure> {
     let (mut block, mut next) = (Block::new(max_line), Block::new(max_line));
     let (mut outputs, mut done) = (Vec::new(), Vec::new());
 
-    let mut more = source.fill(&next, &mut block).map_err(reading)?;
+    let mut more = source.fill(&mut block).map_err(reading)?;
     while more {
-        let (moved, ()) = rayon::join(
-            || {
-                writer.write(&mut done).map_err(writing)?;
-                source.fill(&block, &mut next).map_err(reading)
-            },
-            || fill_all(&block, max_line, work, &mut outputs),
-        );
-        more = moved?;
+        source.begin(&mut next, &block);
+        let working = AtomicBool::new(true);
+        // This thread is not one of those that work, so that it may wait for input.
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| {
+                fill_all(&block, max_line, work, &mut outputs);
+                working.store(false, Ordering::Release);
+            });
+            writer.write(&mut done).map_err(writing)?;
+            let goes_on = || working.load(Ordering::Acquire);
+            source.fill_while(&mut next, goes_on).map_err(reading)
+        })?;
         bar.inc(block.lines().len().try_into().unwrap_or(0));
         std::mem::swap(&mut block, &mut next);
         std::mem::swap(&mut outputs, &mut done);
+        if !block.has_lines() {
+            // Results do not wait for the next line.
+            writer.write(&mut done).map_err(writing)?;
+            more = source.fill(&mut block).map_err(reading)?;
+        }
     }
     writer.write(&mut done).map_err(writing)?;
     writer.finish()

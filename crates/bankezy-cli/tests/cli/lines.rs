@@ -1,7 +1,11 @@
 //! `seal --lines` and `open --lines`.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::{Folder, Ran, backends};
 
@@ -102,6 +106,103 @@ fn a_line_that_fails_is_named_and_left_empty() {
     for (error, expected) in errors.iter().zip(expected) {
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+/// As another program asks that keeps the pipe open: nothing waits for more lines, and results and errors come at once.
+#[test]
+fn a_line_that_arrives_alone_is_answered_while_the_input_is_open() {
+    let folder = with_secret();
+    let mut answers = Vec::new();
+    for (way, lines) in [("seal", ["one", "two", "three"]), ("open", ["a", "b", "c"])] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+            .args([way, "--lines", "--secret-file", "secret"])
+            .current_dir(&folder.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (mut input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (answer, answered) = mpsc::channel();
+        let reader = thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                answer.send(line.unwrap()).unwrap();
+            }
+        });
+        for line in lines {
+            // In two pieces, of which the first ends no line.
+            let (front, back) = line.split_at(line.len() / 2);
+            input.write_all(front.as_bytes()).unwrap();
+            input.write_all(format!("{back}\n").as_bytes()).unwrap();
+            // Long enough for a busy machine. A line that is held back never comes.
+            answers.push(answered.recv_timeout(Duration::from_secs(30)).unwrap());
+        }
+        // The last line may have no end.
+        input.write_all(b"last").unwrap();
+        drop(input);
+        answers.push(answered.recv_timeout(Duration::from_secs(30)).unwrap());
+        reader.join().unwrap();
+        child.wait().unwrap();
+    }
+    let (sealed, failed) = answers.split_at(4);
+    for (sealed, line) in sealed.iter().zip(["one", "two", "three", "last"]) {
+        let opened = folder.run("open --secret-file secret", sealed).text();
+        assert_eq!(opened, line);
+    }
+    assert_eq!(failed, ["", "", "", ""]);
+}
+
+/// A line that is too long is an error at once, and what was before it is not held back until its end.
+#[test]
+fn a_line_that_is_too_long_holds_nothing_back() {
+    let folder = with_secret();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+        .args("seal --lines --max-len 1000 --secret-file secret".split(' '))
+        .current_dir(&folder.0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        line
+    };
+    let long = "x".repeat(5_000);
+    input
+        .write_all(format!("first\n{long}").as_bytes())
+        .unwrap();
+    assert!(next().starts_with("eyJ"));
+    assert_eq!(next(), "\n");
+    input
+        .write_all(format!("{long}\nlast\n").as_bytes())
+        .unwrap();
+    assert!(next().starts_with("eyJ"));
+    drop(input);
+    assert_eq!(next(), "");
+    let ran = child.wait_with_output().unwrap();
+    let errors = String::from_utf8(ran.stderr).unwrap();
+    assert!(
+        errors.starts_with("bankezy: line 2: it has more than 1000 bytes\n"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_payload_that_ends_in_a_line_end_is_a_line() {
+    let folder = with_secret();
+    let sealed: Vec<String> = ["{}\n", "{}\r\n", "\n", "{}"]
+        .map(|payload| folder.run("seal --secret-file secret", payload).text())
+        .into();
+    let opened = folder.run("open --lines --secret-file secret", sealed.join("\n"));
+    assert_eq!(opened.text(), "{}\n{}\r\n\n{}\n");
+    // Two of them are not one line.
+    let two = folder.run("seal --secret-file secret", "{}\n\n").text();
+    let ran = folder.run("open --lines --secret-file secret", two);
+    assert_eq!((ran.code, &*ran.out), (1, &b"\n"[..]));
 }
 
 #[test]

@@ -50,9 +50,9 @@ struct SealWith<'a> {
 }
 
 impl Seal for SealWith<'_> {
-    fn seal_into(&self, plaintext: &[u8], sealed: &mut String) -> Result<(), Error> {
+    fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error> {
         sealed.clear();
-        *sealed = self.ring.seal_with(self.key_id, plaintext)?;
+        *sealed = self.ring.seal_with(self.key_id, plaintext)?.into_bytes();
         Ok(())
     }
 }

@@ -146,11 +146,11 @@ impl ReplayGuard {
         &self,
         kind: Kind,
         key_id: &str,
-        sealed: &str,
+        sealed: &[u8],
         payload: &[u8],
     ) -> Result<(), Refusal> {
         let times = self.rule.of_answer(self.rule.stamp(payload));
-        let text = text(key_id, sealed.as_bytes())?;
+        let text = text(key_id, sealed)?;
         match self.ask(text, kind, times).await? {
             Recorded::Full => Err(Refusal::ReplayMarksFull),
             // That is what it takes for it to be refused as a request.
