@@ -57,7 +57,7 @@ enum Keys {
 }
 
 impl Channel {
-    /// Under one payload secret for both directions, on the backend given.
+    /// Under one payload secret for both directions, on the given backend.
     ///
     /// # Errors
     /// [`Error::Backend`] if the backend cannot set up the key.
@@ -101,7 +101,7 @@ impl Channel {
         self.sealer().seal(plaintext)
     }
 
-    /// Replaces `sealed` by the sealed message. On failure it is empty.
+    /// Replaces `sealed` with the sealed message. On failure it is empty.
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -109,9 +109,9 @@ impl Channel {
         self.sealer().seal_into(plaintext, sealed)
     }
 
-    /// Seals the answer to a request with the key that the request came under, which may be the only
-    /// one that the other side has yet. The newest key seals if the ring has dropped that key
-    /// meanwhile, and if the request was not sealed: `None`.
+    /// Seals the answer to a request with the key that sealed the request, which may be the only one that the other
+    /// side has so far. The newest key is used if the ring has dropped that key since, or if the request was not
+    /// sealed (`None`).
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -129,7 +129,7 @@ impl Channel {
         self.seal(plaintext)
     }
 
-    /// Opens a message: with any key of a ring, by the system's clock.
+    /// Opens a message: with any key of a ring, by the system clock.
     ///
     /// # Errors
     /// As for [`PayloadCipher::open`] or [`PrivateKeyOpener::open`].
@@ -137,7 +137,7 @@ impl Channel {
         self.opener().open(sealed.as_ref())
     }
 
-    /// Replaces `opened` by the opened message. On failure it is empty, and its memory wiped.
+    /// Replaces `opened` with the opened message. On failure it is empty, and its memory wiped.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
@@ -145,7 +145,7 @@ impl Channel {
         self.opener().open_into(sealed.as_ref(), opened)
     }
 
-    /// Opens a message and says which key did: what [`seal_answer`](Self::seal_answer) takes.
+    /// Opens a message and returns which key did: what [`seal_answer`](Self::seal_answer) takes.
     ///
     /// # Errors
     /// As for [`open`](Self::open).

@@ -24,7 +24,7 @@ pub(crate) enum DerAlgorithm {
     Rsa,
 }
 
-/// What an algorithm is called that keys are made for by mistake, with its object identifier.
+/// Name and object identifier of an algorithm that keys are made for by mistake.
 fn name(algorithm: ObjectIdentifier) -> &'static str {
     const KNOWN: [(&str, &str); 14] = [
         (

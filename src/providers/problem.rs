@@ -141,14 +141,14 @@ impl ConnectProblem {
     /// Whether a later connection may succeed without any change.
     #[must_use]
     pub fn can_pass(self) -> bool {
-        // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
+        // A proxy's 403 covers all of its other refusals: which status it was is not known.
         !matches!(self, Self::ProxyAuthentication | Self::ProxyRefused)
     }
 }
 
 impl TlsProblem {
-    /// Whether a later handshake may succeed without any change: what answered may have been something in between,
-    /// or a server that starts. A certificate stays what it is.
+    /// Whether a later handshake may succeed without any change: a proxy may have answered, or a server that is
+    /// starting. A certificate stays what it is.
     #[must_use]
     pub fn can_pass(self) -> bool {
         use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};
