@@ -37,7 +37,7 @@ pub(super) struct Call<'a> {
 
 /// Why a call was not executed.
 pub(super) enum Refusal {
-    /// Told in a sealed answer.
+    /// Reported in a sealed answer.
     Sealed(Problem),
     Plain(Reply),
 }
@@ -271,7 +271,7 @@ pub(super) fn check_api_key(state: &State, api_key: &[u8]) -> Result<(), Problem
     Err(invalid_api_key(expected))
 }
 
-/// Members that are given twice or that no page names are refused if strict, and noted in the log otherwise.
+/// Members that are given twice or that no page names are refused in strict mode, and otherwise noted in the log.
 fn check_members(
     state: &State,
     fields: &Fields,
@@ -321,7 +321,7 @@ fn token_form(state: &State, route: &Route) -> TokenForm {
     answers::token_form(state.answers, route, state.token_format)
 }
 
-/// The answer of a call that gives a token.
+/// The answer of a call that returns a token.
 fn with_token(state: &State, route: &Route, issued: &Issued, told: Told<'_>) -> Value {
     let told = Told {
         token: Some(&issued.token),

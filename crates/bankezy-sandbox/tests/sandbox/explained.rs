@@ -1,4 +1,4 @@
-//! What refusals say to who wrote the client.
+//! What refusals tell the author of a client.
 
 use bankezy_sandbox::Sandbox;
 use http::Method;

@@ -245,7 +245,7 @@ async fn diagnose_finds_another_derivation_of_a_session() {
     assert_eq!(found["json"]["algorithm"], "dir");
 }
 
-/// For who writes no Rust, and has no bank to ask about the emulator's own keys.
+/// For users who do not write Rust, with nobody to ask about the emulator's own keys.
 #[tokio::test]
 async fn diagnose_says_what_was_tried_in_vain() {
     let sandbox = console().await;
