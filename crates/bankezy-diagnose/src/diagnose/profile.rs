@@ -1,4 +1,4 @@
-//! What a message is whose `alg` or `enc` is not of the locked profile.
+//! Describes a message whose `alg` or `enc` is not in the locked profile.
 
 use core::fmt;
 
