@@ -1,5 +1,5 @@
-//! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key
-//! comes from the shared secret; one captured message tells.
+//! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key is derived from
+//! the shared secret; one captured message shows it.
 
 use bankezy_crypto::Algorithm;
 use bankezy_diagnose::{
@@ -56,16 +56,16 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     files::print(format!("{found}\n{stripped}").as_bytes())
 }
 
-/// How the secret was read that has a finding.
+/// How the secret with a finding was read.
 enum How {
     AsWritten,
-    /// With what [`keys::secret`] passes over, which a shell passes over too.
+    /// With what [`keys::secret`] ignores, which a shell ignores too.
     WithLineEnds,
     /// Without it, by this filter.
     Unfolded(&'static str),
 }
 
-/// The reading that opens the message. What flags read comes first: that is the secret without its line ends.
+/// The reading that opens the message. What flags can read comes first: the secret without its line ends.
 fn reading(message: &Message<'_>, secret: &Written) -> (Result<Finding, DiagnoseError>, How) {
     let Some(unfolded) = &secret.unfolded else {
         return (message.try_readings(&secret.whole), How::AsWritten);
@@ -197,7 +197,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
     lines.join("\n")
 }
 
-/// Keys in binary, decoded values and rare functions are for programs.
+/// Keys in binary, decoded values and rare functions have no flag.
 const NO_FLAGS: &str = "no flags do this, so in Rust only";
 
 fn flag(reading: &Reading) -> String {

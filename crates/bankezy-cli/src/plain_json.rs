@@ -1,4 +1,4 @@
-//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in unencrypted JSON, which TLS alone protects.
+//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in unencrypted JSON, which only TLS protects.
 
 use std::time::SystemTime;
 

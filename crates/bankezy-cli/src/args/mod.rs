@@ -33,7 +33,7 @@ pub(crate) use token::{
     Token, TokenArgs,
 };
 
-/// The arguments that name a key, by their ids: one of them is needed.
+/// The arguments that name a key, by their ids: one of them is required.
 pub(crate) const KEYS_TO_SEAL: [&str; 5] = [
     "secret_file",
     "secret_env",
@@ -57,7 +57,7 @@ password itself). Set one of these for a key: two are an error, and one that a f
 every encoding. Other variables are not read. Entries of the settings file for other commands or for another kind of \
 key are ignored.";
 
-/// What follows the flags of a command that takes a key, with examples that a test runs.
+/// Shown after the flags of a command that takes a key, with examples that a test runs.
 fn key_help(examples: &str) -> String {
     format!("{KEY_HELP}\n\nExamples:\n{examples}")
 }

@@ -15,8 +15,8 @@ use super::place::{Place, SecretArg, secret};
 use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
 
-/// What follows the flags in `--help`: what the call needs, and where it may come from. `secret` is
-/// one of the secrets that the call needs.
+/// Shown after the flags in `--help`: what the call needs, and where it may come from. `secret` is one of the secrets
+/// that the call needs.
 pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     let base_url = scope.variable("base_url");
     let secret = scope.variable(secret);

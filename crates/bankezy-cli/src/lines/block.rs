@@ -8,17 +8,17 @@ use bankezy_crypto::SecretBytes;
 /// Bytes that are read at a time.
 const BLOCK: usize = 2 * 1024 * 1024;
 
-/// Whole lines, and the beginning of the next one behind them.
+/// Whole lines, and the beginning of the next one after them.
 pub(super) struct Block {
     memory: SecretBytes,
     filled: usize,
     /// Where the last whole line ends.
     whole: usize,
-    /// The lines are followed by one that is too long, which was skipped.
+    /// The lines are followed by one that was too long and skipped.
     pub(super) overlong: bool,
 }
 
-/// Where blocks come from.
+/// The source of blocks.
 pub(super) struct Source {
     file: File,
     max_line: usize,
@@ -36,7 +36,7 @@ impl Block {
         }
     }
 
-    /// Whole lines, each with its end, except for the last one of a file that ends without.
+    /// Whole lines, each with its end, except for the last one of a file without a final line end.
     pub(super) fn lines(&self) -> &[u8] {
         self.memory.as_bytes().get(..self.whole).unwrap_or_default()
     }

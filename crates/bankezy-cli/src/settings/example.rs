@@ -114,7 +114,7 @@ mod tests {
         program
     }
 
-    /// The sample without the marks of comments in front of settings.
+    /// The sample without the comment marks in front of settings.
     fn uncommented(program: &Command) -> String {
         let text = text(program);
         let lines = text.lines().map(|line| match line.strip_prefix('#') {
@@ -137,7 +137,7 @@ mod tests {
             expected.sort();
             assert_eq!(names, expected, "{}", scope.prefix);
         }
-        // As it is printed, it sets nothing.
+        // As printed, it sets nothing.
         assert!(
             text(&program)
                 .lines()

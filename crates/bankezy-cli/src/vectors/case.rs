@@ -1,4 +1,4 @@
-//! One case of a vector file. `test-vectors/runner` takes in this file too.
+//! One case of a vector file. `test-vectors/runner` includes this file too.
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
@@ -71,8 +71,7 @@ fn private(pair: KeyPair, public: &PublicKey, backend: &Backend) -> Result<Chann
     Ok((sealer, PrivateKeyOpener::new(pair)).into())
 }
 
-/// A case of another `enc` has a key of another length: its message has to be refused whatever the
-/// key, so any will do.
+/// A case of another `enc` has a key of another length: its message must be refused whatever the key, so any will do.
 fn any_length_secret(case: &Value) -> Result<PayloadSecret, String> {
     match decode(&URL_SAFE_NO_PAD, text(case, "key_b64u")?)?.len() {
         32 => secret(case, "key_b64u"),
@@ -80,7 +79,7 @@ fn any_length_secret(case: &Value) -> Result<PayloadSecret, String> {
     }
 }
 
-/// The key that both sides agree on, held against the case's own values.
+/// The key that both sides agree on, compared with the case's own values.
 fn agreed(case: &Value, backend: &Backend) -> Result<PayloadSecret, String> {
     let derivation = match text(case, "derivation")? {
         "raw" => Derivation::RawSharedSecret,

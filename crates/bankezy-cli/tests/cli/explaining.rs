@@ -348,7 +348,7 @@ fn failing_vectors_are_printed_and_counted() {
     folder.run("vectors s", "").failed(1, "not a vector file");
 }
 
-/// Whatever text of a file is printed, a terminal obeys none of it.
+/// No text from a file controls the terminal.
 #[test]
 fn text_of_a_vector_file_drives_no_terminal() {
     let folder = Folder::new();
