@@ -44,7 +44,7 @@
 //! ```
 //!
 //! # Features
-//! None. The backend is AWS-LC, and TLS to the store is rustls.
+//! This crate has no features: the backend is AWS-LC, and TLS to the store is rustls.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic.
 #![cfg_attr(
