@@ -67,7 +67,7 @@ fn name(algorithm: ObjectIdentifier) -> &'static str {
     KNOWN
         .iter()
         .find(|(oid, _)| is_it(oid))
-        .map_or("none that is known here", |(_, name)| name)
+        .map_or("unknown", |(_, name)| name)
 }
 
 impl DerAlgorithm {

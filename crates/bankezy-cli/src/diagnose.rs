@@ -153,7 +153,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
             lines.extend((!names.is_empty()).then(|| {
                 let names = names.join(" and ");
                 format!(
-                    "note: this secret is the same in {names}: a message under another secret tells which it is"
+                    "note: this secret is the same in {names}: a message under another secret shows which one it is"
                 )
             }));
             (lines, weakness)
@@ -183,7 +183,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
                 let (form, names) = (derivation.form, names.join(", or "));
                 format!(
                     "note: in this session {form} is the same as {names}: a message of a second session, with other \
-                     keys, tells which it is"
+                     keys, shows which one it is"
                 )
             }));
             (lines, weakness)
@@ -198,7 +198,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
 }
 
 /// Keys in binary, decoded values and rare functions have no flag.
-const NO_FLAGS: &str = "no flags do this, so in Rust only";
+const NO_FLAGS: &str = "no flags do this, only Rust code";
 
 fn flag(reading: &Reading) -> String {
     reading.flags().unwrap_or_else(|| reading.to_string())

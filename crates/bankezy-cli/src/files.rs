@@ -135,7 +135,7 @@ fn reason(error: &io::Error) -> String {
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::IsADirectory => "it is a directory".to_owned(),
         ErrorKind::AlreadyExists => "the file exists".to_owned(),
-        ErrorKind::InvalidFilename => "no valid file name".to_owned(),
+        ErrorKind::InvalidFilename => "not a valid file name".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -81,7 +81,7 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     if revoked {
         return files::print(b"revoked\n");
     }
-    let message = "no such session: it expired, or its name or wrapping key is another";
+    let message = "no such session: it has expired, or has another name or wrapping key";
     Err(Failure::operation(message))
 }
 

@@ -64,7 +64,7 @@ fn is_private_key(bytes: &[u8]) -> bool {
 /// The message for a key that is refused and may be a payload secret: that first, with the flag that takes it.
 pub(crate) fn secret_first(error: &str, key: &[u8], is_variable: bool) -> String {
     if is_sealed(key) {
-        format!("it is a sealed text and no key: {SEALED_GOES}")
+        format!("it is a sealed text, not a key: {SEALED_GOES}")
     } else if is_secret(key) {
         let instead = flag_for::<PayloadSecretArg>(is_variable);
         format!("if it is a payload secret, it belongs to {instead}; otherwise: {error}")

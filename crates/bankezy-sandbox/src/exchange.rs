@@ -301,7 +301,7 @@ fn page(status: StatusCode) -> Response {
 
 /// Asks the client to wait this many seconds.
 fn busy(status: StatusCode, retry_after: u64) -> Response {
-    let mut response = text(status, "come back later");
+    let mut response = text(status, "try again later");
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
     response

@@ -163,7 +163,7 @@ fn answer(value: toml::Value) -> Result<Value, String> {
     match value {
         toml::Value::String(text) => serde_json::from_str(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            format!("it is not JSON from its line {line} column {column} on")
+            format!("it is not JSON: see its line {line}, column {column}")
         }),
         value => from_toml(value),
     }
@@ -176,7 +176,7 @@ fn from_toml(value: toml::Value) -> Result<Value, String> {
         toml::Value::Boolean(is) => is.into(),
         toml::Value::Float(number) => match serde_json::Number::from_f64(number) {
             Some(number) => number.into(),
-            None => return Err("inf and nan are no numbers of JSON".to_owned()),
+            None => return Err("JSON has no inf and nan".to_owned()),
         },
         toml::Value::Datetime(_) => {
             return Err("JSON has no dates: write it as a string".to_owned());

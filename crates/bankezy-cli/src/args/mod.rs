@@ -53,7 +53,7 @@ Without a flag for it, the key comes from the environment: BANKEZY_SECRET_FILE, 
 BANKEZY_SECRET (the secret itself), BANKEZY_PRIVATE_KEY or BANKEZY_PRIVATE_KEY_ENV; else from the \
 settings file of --config or BANKEZY_CONFIG. The password of a private key comes from there as well: \
 BANKEZY_PRIVATE_KEY_PASSWORD_FILE, BANKEZY_PRIVATE_KEY_PASSWORD_ENV or BANKEZY_PRIVATE_KEY_PASSWORD (the \
-password itself). Set one of these for a key: two are an error, and one that a flag replaces is warned about. `seal` and `open` also read BANKEZY_ENCODING, and warn if the key is not a payload secret; `diagnose` tries \
+password itself). Set only one of these for a key: two are an error, and a warning names one that a flag overrides. `seal` and `open` also read BANKEZY_ENCODING, and warn if the key is not a payload secret; `diagnose` tries \
 every encoding. Other variables are not read. Entries of the settings file for other commands or for another kind of \
 key are ignored.";
 
@@ -280,7 +280,7 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as for --recipient of `bankezy seal`
     #[arg(long, value_name = "KEY|FILE", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed if it fits, so do not give a secret; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed if it opens the message, so do not give a secret; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer", conflicts_with_all = SECRETS)]
     pub(crate) try_info: Vec<String>,
     /// When nothing opens the message, list each attempt

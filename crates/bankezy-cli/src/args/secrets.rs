@@ -63,7 +63,7 @@ pub(crate) struct AgreementArgs {
 
 #[derive(Debug, Parser)]
 pub(crate) struct DerivationArgs {
-    /// How the key comes from the shared secret
+    /// How the key is derived from the shared secret
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) derive: Option<Derive>,
     /// PartyUInfo, for concat-kdf and for ECDH-ES

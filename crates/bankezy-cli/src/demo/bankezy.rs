@@ -99,7 +99,7 @@ impl Demo {
         let renewed = self
             .step(
                 "Renew",
-                "A new token for that of step 2, ahead of its expiry.",
+                "Replaces the token of step 2 before it expires.",
                 server.renew_request(&issued.token, account, &channel)?,
                 token_of(Call::Renew),
             )
@@ -113,7 +113,7 @@ impl Demo {
         };
         self.step(
             "Invalidate",
-            "The renewed token ends here.",
+            "Ends the renewed token.",
             server.invalidate_request(&reference, None, &channel)?,
             read_invalidated,
         )

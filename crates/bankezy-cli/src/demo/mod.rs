@@ -101,7 +101,7 @@ impl Demo {
         self.say(&format!(
             "{}\n{}\n",
             self.paint.bold(
-                "bankezy demo: BankEzy's API, sealed both ways, and the tokens of three others"
+                "bankezy demo: BankEzy's API, sealed both ways, and tokens of three other providers"
             ),
             self.paint.dim(&format!(
                 "An emulator of their servers runs inside this process, at {}.\n\

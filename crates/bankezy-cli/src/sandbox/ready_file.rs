@@ -37,7 +37,7 @@ impl ReadyFile {
                 Ok(())
             }
             Ok(found) if found.is_file() => Err(Failure::operation(format!(
-                "{} exists and is not overwritten, since it is no ready file: name another file, or add \
+                "{} exists and is not overwritten, since it is not a ready file: name another file, or add \
                  --force",
                 files::named_by(FLAG)
             ))),

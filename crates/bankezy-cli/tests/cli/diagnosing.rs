@@ -133,8 +133,7 @@ fn readings_that_one_message_cannot_tell_apart_are_named() {
     let found = folder
         .run("diagnose --message m --secret-file padded", "")
         .text();
-    let note =
-        "note: this secret is the same in base64: a message under another secret tells which it is";
+    let note = "note: this secret is the same in base64: a message under another secret shows which one it is";
     assert!(found.contains(note), "{found}");
     let found = folder
         .run("diagnose --message m --secret-file s", "")

@@ -122,7 +122,7 @@ impl KeyOwner {
 impl KeyForm {
     fn words(self) -> &'static str {
         match self {
-            Self::Wire => "key as it travels",
+            Self::Wire => "key in wire form",
             Self::Jwk => "key's JWK",
             Self::Point => "point",
             Self::XCoordinate => "x coordinate",

@@ -121,7 +121,7 @@ impl SharedForm {
         match (self.octets, self.text) {
             (SharedOctets::JavaInteger, _) => Some(
                 "the other side writes the shared secret with Java's BigInteger.toByteArray, so with \
-                 the plain x coordinate one session of 2 fails (sign octet), or one of 256 (leading \
+                 the plain x coordinate one session in 2 fails (sign octet), or one of 256 (leading \
                  zero removed)",
             ),
             (
@@ -131,16 +131,16 @@ impl SharedForm {
                 | SharedOctets::Y,
                 _,
             ) => Some(
-                "x does not tell which of two y is that of the shared point: `parity` is 0 or 1, and one of \
+                "x does not determine y: `parity` is 0 or 1, and one of \
                  the two keys opens the message",
             ),
             (_, SharedText::HexInteger | SharedText::HexIntegerUpper) => Some(
                 "the other side writes the shared secret in hexadecimal digits without leading zeros, so with \
-                 all 64 digits one session of 16 fails",
+                 all 64 digits one session in 16 fails",
             ),
             (SharedOctets::WithoutZeros, _) => Some(
                 "the other side removes leading zero octets of the shared secret, so with the plain x \
-                 coordinate one session of 256 fails",
+                 coordinate one session in 256 fails",
             ),
             _ => None,
         }

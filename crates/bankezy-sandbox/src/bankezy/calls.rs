@@ -281,7 +281,7 @@ fn check_members(
     if let Some(twice) = &fields.twice {
         let name: String = twice.chars().take(100).collect();
         if state.strict {
-            let text = "Failure: a member is given twice (strict)";
+            let text = "Failure: duplicate member (strict)";
             let expected = "each member once";
             return Err(failure(
                 "duplicate-member",
@@ -291,7 +291,7 @@ fn check_members(
             ));
         }
         trace.note(format!(
-            "of the member {name:?}, which is given twice, the last was taken (refused if strict)"
+            "duplicate member {name:?}: its last value was used (refused if strict)"
         ));
     }
     let Some(foreign) = fields.foreign(known) else {

@@ -94,7 +94,7 @@ impl Fields {
             let found = match error.classify() {
                 Category::Data => "JSON of another type".to_owned(),
                 _ if Inspection::parse(bare(body)).is_ok() => {
-                    "a sealed text (JWE), and what is asked for is JSON in clear".to_owned()
+                    "a sealed text (JWE) instead of plain JSON".to_owned()
                 }
                 _ => format!(
                     "text that is not JSON from line {} column {}",
@@ -176,7 +176,7 @@ fn unusable_key(error: &Error) -> String {
         KeyForm::Pem | KeyForm::AlteredPem => {
             "PEM: send a P-256 key as base64 of its JWK, and of an RSA key only the base64 between the lines BEGIN PUBLIC KEY and END PUBLIC KEY"
         }
-        KeyForm::Jwk => "JSON as it is: send base64 of the JWK",
+        KeyForm::Jwk => "bare JSON: send base64 of the JWK",
         KeyForm::Pkcs1PublicKey => {
             "an RSA key in DER of PKCS#1: send base64 of the DER of its SubjectPublicKeyInfo, as `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -outform DER | base64` writes it"
         }

@@ -10,7 +10,7 @@ use core::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InjectedFault {
-    /// `delay`: the answer comes later. In the header, the amount is in milliseconds; at most a
+    /// `delay`: the answer is delayed. In the header, the amount is in milliseconds; at most a
     /// minute.
     Delay(Duration),
     /// `401`: 401 in clear text instead.
@@ -224,7 +224,7 @@ const fn sealed_only(kind: Kind) -> Kind {
 pub(crate) static KINDS: &[Kind] = &[
     with(
         DELAY,
-        plain("delay", "the answer comes later", |ms| {
+        plain("delay", "the answer is delayed", |ms| {
             InjectedFault::Delay(Duration::from_millis(ms))
         }),
     ),
@@ -270,7 +270,7 @@ pub(crate) static KINDS: &[Kind] = &[
         BYTES,
         plain(
             "huge-body",
-            "executed; 200 with so many bytes of text",
+            "executed; 200 with that many bytes of text",
             |bytes| InjectedFault::HugeBody { bytes },
         ),
     ),

@@ -75,7 +75,7 @@ async fn a_member_is_refused_with_what_was_found() {
             "sdkPublicKey",
             json!(key_pair(Kind::P256).public_key().to_jwk()),
             "public key",
-            "JSON as it is: send base64 of the JWK",
+            "bare JSON: send base64 of the JWK",
         ),
         (
             "more",

@@ -119,7 +119,7 @@ async fn a_sealed_body_of_get_app_token_is_named() {
         (
             "json",
             "a JSON object",
-            "a sealed text (JWE), and what is asked for is JSON in clear"
+            "a sealed text (JWE) instead of plain JSON"
         )
     );
 }
