@@ -1,4 +1,4 @@
-//! Sealing and opening under a payload secret, and what the bare parts of it cost in the same run.
+//! Sealing and opening under a payload secret, and the cost of the bare primitives in the same run.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -106,7 +106,7 @@ fn get_token(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What nobody can do without: AES-256-GCM, base64url and random bytes, at 512 B.
+/// The lower bound: AES-256-GCM, base64url and random bytes, at 512 B.
 #[cfg(feature = "aws-lc-rs")]
 mod parts {
     use std::time::Instant;
@@ -173,7 +173,7 @@ mod parts {
             black_box(tag);
         }
 
-        /// Copies the ciphertext first, since what was opened in place opens no second time.
+        /// Copies the ciphertext first, since what was opened in place cannot be opened again.
         fn decrypt(&mut self) {
             let mut text = self.ciphertext;
             let opened = self.key.open_in_place_separate_tag(
@@ -192,7 +192,7 @@ mod parts {
         }
 
         fn decode(&mut self) {
-            // The library asks for room for whole groups.
+            // The library needs space for whole groups.
             let mut decoded = [0; SIZE + 1];
             let written = URL_SAFE_NO_PAD.decode_slice(black_box(&self.encoded), &mut decoded);
             black_box((written.unwrap(), decoded));
@@ -233,7 +233,7 @@ mod parts {
         group.finish();
     }
 
-    /// Medians of many short measurements in turn, so that what else the machine does hits all alike.
+    /// Medians of many short measurements in turn, so that other load on the machine affects all alike.
     pub(super) fn compare() {
         let mut parts = Parts::new();
         let cipher = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();

@@ -130,7 +130,7 @@ fn rsa_oaep(criterion: &mut Criterion, backend: &Backend, keys: &[(usize, String
         return;
     }
     let mut group = criterion.benchmark_group(format!("RSA-OAEP-256/{}", backend.name()));
-    // The slowest take tens of milliseconds: as many runs for each sample, not more and more.
+    // The slowest take tens of milliseconds: the same number of runs for each sample instead of more and more.
     group.sampling_mode(SamplingMode::Flat);
     for (bits, pem) in keys {
         let pair = KeyPair::from_pem_with_backend(pem, backend).unwrap();

@@ -6,7 +6,7 @@
 use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret};
 use serde::{Deserialize, Serialize};
 
-/// The body of Get Token as BankEzy's documentation has it; optional members left out.
+/// The body of Get Token as in BankEzy's documentation; optional members left out.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GetToken {
@@ -20,7 +20,7 @@ struct GetToken {
 }
 
 fn main() -> Result<(), Error> {
-    // From onboarding in real life, read from a secret store with `PayloadSecret::from_base64` or
+    // In production it comes from onboarding, and is read from a secret store with `PayloadSecret::from_base64` or
     // whichever reading `bankezy diagnose` names.
     let payload_secret = PayloadSecret::generate()?;
     let cipher = PayloadCipher::new(&payload_secret)?;

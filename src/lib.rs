@@ -26,13 +26,12 @@
 //!
 //! `docs/guide.md` of the repository, and of this package, leads from the first day to production.
 //!
-//! # What is fact and what is inferred
-//! BankEzy's documentation states that bodies are encrypted with `payloadSecret`, which is either
-//! handed out at onboarding or agreed by an exchange of public keys. The envelope's form is decoded
-//! from tokens in its samples. That bodies have the same form, how the secret is written, and how
-//! a shared secret becomes the key, it does not say: the constructors of [`PayloadSecret`] and the
-//! variants of [`Derivation`] are explicit and have no default. `bankezy diagnose` on the command
-//! line finds out which of them a server uses.
+//! # What is stated and what is inferred
+//! BankEzy's documentation states that bodies are encrypted with `payloadSecret`, which is either handed out at
+//! onboarding or agreed by an exchange of public keys. The envelope's form is decoded from tokens in its samples. It
+//! does not say whether bodies have the same form, how the secret is written, or how a shared secret becomes the key:
+//! the constructors of [`PayloadSecret`] and the variants of [`Derivation`] are explicit and have no default.
+//! `bankezy diagnose` on the command line finds out which of them a server uses.
 //!
 //! # Locked profile
 //! A256GCM with a 12-byte nonce and a 16-byte tag under `dir`, `RSA-OAEP-256` or `ECDH-ES` on
@@ -52,15 +51,16 @@
 //! | `providers` (default) | the token APIs of the four providers as pure functions over `http` types: `providers` |
 //! | `rayon` | `seal_many` and `open_many`, on all processors |
 //!
-//! HTTP client, middleware, metrics, emulator, diagnosis and command line are the crates `bankezy-client`,
-//! `bankezy-tower`, `bankezy-metrics`, `bankezy-sandbox`, `bankezy-diagnose` and `bankezy-cli`.
+//! HTTP client, middleware, metrics, shared state of several processes, emulator, diagnosis and command line are in
+//! the crates `bankezy-client`, `bankezy-tower`, `bankezy-metrics`, `bankezy-fleet`, `bankezy-sandbox`,
+//! `bankezy-diagnose` and `bankezy-cli`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Links to what a backend or feature brings lead nowhere in a build without it.
+// Links to items of a backend or feature have no target in a build without it.
 #![cfg_attr(
     not(all(feature = "aws-lc-rs", feature = "rust-crypto", feature = "rayon")),
     allow(rustdoc::broken_intra_doc_links, reason = "as above")
 )]
-// No input makes the crate panic: where one of these is right, it says why.
+// No input makes the crate panic; where one of these is used, an `expect` says why.
 #![cfg_attr(
     not(test),
     deny(

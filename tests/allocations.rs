@@ -1,7 +1,6 @@
-//! How often sealing and opening ask for memory: once for the result, and not at all into a buffer
-//! that is large enough.
+//! How many allocations sealing and opening need: one for the result, and none into a buffer that is large enough.
 //!
-//! Counted is what Rust code allocates. AWS-LC is C and allocates past Rust, if it does.
+//! Only what Rust code allocates is counted, not what AWS-LC, which is C, allocates.
 
 #[path = "common/counting.rs"]
 mod counting;
@@ -45,7 +44,7 @@ fn the_counter_counts() {
     let mut text = String::from("text");
     assert_eq!(allocations(|| text.reserve(1000)).0, 1, "grown");
     assert_eq!(allocations(|| text.push('x')).0, 0, "has room");
-    // Another thread's do not count, beyond what starting it takes.
+    // Allocations of another thread do not count, beyond what starting it takes.
     let (counted, theirs) = allocations(|| {
         std::thread::scope(|scope| {
             let others =
@@ -91,7 +90,7 @@ fn open_allocates_once() {
         ];
         for (by, sealed) in sealed {
             let (counted, opened) = allocations(|| cipher.open(&sealed).unwrap());
-            // An empty plaintext takes no memory at all.
+            // An empty plaintext needs no memory at all.
             let expected = usize::from(!plaintext.is_empty());
             assert_eq!(counted, expected, "{name}, {by}");
             assert_eq!(opened.as_bytes(), plaintext, "{name}, {by}");
@@ -140,7 +139,7 @@ fn a_buffer_that_opened_more_takes_less_without_an_allocation() {
         let (counted, ()) = allocations(|| cipher.open_into(&sealed, &mut opened).unwrap());
         assert_eq!(counted, 0, "{name}");
         assert_eq!(opened.as_bytes(), half, "{name}");
-        // A changed text gives nothing back and asks for nothing either.
+        // A changed text returns nothing and allocates nothing either.
         let (rest, tag) = sealed.rsplit_once('.').unwrap();
         let first = if tag.starts_with('A') { 'B' } else { 'A' };
         let changed = format!("{rest}.{first}{}", &tag[1..]);

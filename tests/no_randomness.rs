@@ -1,5 +1,5 @@
-//! What happens where the operating system gives no random numbers: a filter of system calls makes
-//! `getrandom` fail in a process of its own.
+//! What happens if the operating system gives no random numbers: a filter of system calls makes `getrandom` fail in a
+//! process of its own.
 #![cfg(target_os = "linux")]
 #![expect(unsafe_code, reason = "prctl and _exit have no safe wrapper")]
 

@@ -17,15 +17,15 @@ use welch::{Finding, SOME, STRONG};
 /// What is expected of a test.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The crate promises that no time tells.
+    /// The crate promises that times show nothing.
     Promise,
     /// It does not; measured to show what is kept away.
     Contrast,
-    /// Has to leak, or nothing here can be believed.
+    /// Must leak, or no result here can be trusted.
     Control,
 }
 
-/// Prints each finding and keeps count of what should not be.
+/// Prints each finding and counts unexpected ones.
 struct Report {
     times: f64,
     failures: usize,

@@ -30,7 +30,7 @@ fn comparison(report: &mut Report) {
     let (first, last, same) = (differing(0), differing(31), vec![secret.to_vec()]);
     let samples = report.samples(SAMPLES);
 
-    // Both lie on the heap, and stay where they are.
+    // Both are on the heap, and stay where they are.
     let ours = secret.to_vec();
     let stops_early = |input: &[u8]| {
         let same = ours
@@ -59,8 +59,8 @@ fn comparison(report: &mut Report) {
     );
 }
 
-/// Secrets of one byte over and over against random ones, in each encoding. The last byte is another,
-/// because 32 zero bytes are refused.
+/// Secrets of one repeated byte against random ones, in each encoding. The last byte differs, because 32 zero bytes
+/// are refused.
 fn decoding(report: &mut Report) {
     let hex =
         |secret: &[u8]| -> String { secret.iter().map(|byte| format!("{byte:02x}")).collect() };

@@ -33,14 +33,14 @@ fuzz_target!(|input: &[u8]| {
 
 fn encode(kernel: Kernel, bytes: &[u8]) -> Vec<u8> {
     let len = bytes.len();
-    let mut room = vec![0; base64url::encoded_len(len) - len];
-    room.extend_from_slice(bytes);
+    let mut buffer = vec![0; base64url::encoded_len(len) - len];
+    buffer.extend_from_slice(bytes);
     assert!(kernel.run(Job::Encode {
-        room: &mut room,
+        buffer: &mut buffer,
         len,
         ends: None,
     }));
-    room
+    buffer
 }
 
 fn decode(kernel: Kernel, text: &[u8]) -> Option<Vec<u8>> {

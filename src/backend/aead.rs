@@ -1,19 +1,19 @@
-//! What a backend's key of AES-256-GCM has to do.
+//! What a backend's AES-256-GCM key must do.
 
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::Error;
 
-/// What every value of a backend is: it can be shared between threads, and be used after a panic was caught,
-/// since no operation leaves a key half changed: keys are set up once and only read from then on.
+/// Bounds of every value of a backend: it can be shared between threads and used after a caught panic, since keys are
+/// set up once and only read from then on.
 pub(crate) trait Shared: Send + Sync + UnwindSafe + RefUnwindSafe {}
 
 impl<T: Send + Sync + UnwindSafe + RefUnwindSafe> Shared for T {}
 
 /// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
 pub(super) trait Aead: Shared {
-    /// Writes the ciphertext, as long as the plaintext, and gives the tag back. A module that has to make
-    /// its nonces itself puts the one that it used in place of `nonce`.
+    /// Writes the ciphertext, which is as long as the plaintext, and returns the tag. A module that must make its
+    /// nonces itself replaces `nonce` with the one that it used.
     fn seal(
         &self,
         nonce: &mut [u8; 12],
@@ -22,7 +22,7 @@ pub(super) trait Aead: Shared {
         ciphertext: &mut [u8],
     ) -> Result<[u8; 16], Error>;
 
-    /// `None` if the tag does not fit; `in_out` then holds anything.
+    /// `None` if the tag does not match; the content of `in_out` is then unspecified.
     fn open_in_place(
         &self,
         nonce: &[u8; 12],

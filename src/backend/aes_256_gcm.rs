@@ -5,12 +5,12 @@ use super::aead::Aead;
 use super::aws_lc_aead;
 use crate::error::Error;
 
-/// A key of AES-256-GCM. An enum and no trait object: a cipher is made with one allocation less, and a message
-/// is sealed without a call through a pointer.
+/// An AES-256-GCM key. An enum instead of a trait object: a cipher needs one allocation less, and sealing makes no
+/// call through a pointer.
 pub(crate) enum Aes256Gcm {
     #[cfg(feature = "aws-lc-rs")]
     AwsLc(aws_lc_aead::Key),
-    /// In a box, since its key schedule is long.
+    /// Boxed, since its key schedule is large.
     #[cfg(feature = "rust-crypto")]
     RustCrypto(Box<aes_gcm::Aes256Gcm>),
 }

@@ -62,7 +62,7 @@ impl Aead for LessSafeKey {
 #[cfg(any(test, feature = "fips"))]
 pub(super) struct ModuleKey {
     sealing: RandomizedNonceKey,
-    /// The other one opens only what has its tag behind it, which would have to be copied there.
+    /// The other method needs the tag directly behind the ciphertext, so the tag would have to be copied.
     opening: LessSafeKey,
 }
 
@@ -78,7 +78,7 @@ impl ModuleKey {
 
 #[cfg(any(test, feature = "fips"))]
 impl Aead for ModuleKey {
-    /// `nonce` is not used, and gets the module's.
+    /// `nonce` is not used, and is replaced with the module's.
     fn seal(
         &self,
         nonce: &mut [u8; 12],

@@ -7,16 +7,16 @@ use rsa::rand_core::{CryptoRng, Error as RandError, RngCore};
 
 use crate::error::Error;
 
-/// The crate `rsa` panics where random numbers fail. This goes on with numbers that anyone can compute,
-/// so that every loop ends, and [`check`](Self::check) then refuses the result.
+/// The crate `rsa` panics if random numbers fail. This one continues with predictable numbers, so that every loop
+/// ends, and [`check`](Self::check) then rejects the result.
 #[derive(Default)]
 pub(super) struct CheckedRng {
-    /// Where random numbers have failed.
+    /// Used once random numbers have failed.
     instead: Option<StdRng>,
 }
 
 impl CheckedRng {
-    /// To be asked before the result is used.
+    /// Must be called before the result is used.
     pub(super) fn check(self) -> Result<(), Error> {
         match self.instead {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! A backend as a value, and those that this build holds.
+//! A backend as a value, and the backends of this build.
 
 use core::fmt;
 
@@ -13,8 +13,8 @@ use crate::secret::Secret32;
 
 /// A cryptographic library to run on: [`AWS_LC_RS`] or [`RUST_CRYPTO`].
 ///
-/// Functions without a backend argument run on `AWS_LC_RS`, always; turning on the feature
-/// `rust-crypto` changes nothing for them. There is no process-wide choice.
+/// Functions without a backend argument always run on `AWS_LC_RS`; the feature `rust-crypto` does not change that.
+/// There is no process-wide choice.
 #[derive(Clone, Copy)]
 pub struct Backend {
     primitives: &'static dyn Primitives,
@@ -29,16 +29,16 @@ pub static AWS_LC_RS: Backend = Backend {
 
 /// The pure Rust crates `aes-gcm`, `p256`, `hkdf` and `sha2`.
 ///
-/// RSA is left out, because the crate `rsa` is open to RUSTSEC-2023-0071. The feature `rust-crypto-rsa` brings
-/// in that crate for public keys, which the advisory does not concern, and
-/// `rust-crypto-private-rsa-timing-risk` for private keys too, for those who accept the risk.
+/// RSA is not included because the crate `rsa` is affected by RUSTSEC-2023-0071. The feature `rust-crypto-rsa` adds
+/// that crate for public keys, which the advisory does not concern, and `rust-crypto-private-rsa-timing-risk` adds it
+/// for private keys too, for those who accept the risk.
 #[cfg(feature = "rust-crypto")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rust-crypto")))]
 pub static RUST_CRYPTO: Backend = Backend {
     primitives: &rust_crypto::RustCrypto,
 };
 
-/// The backends that this build holds.
+/// The backends compiled into this build.
 pub static AVAILABLE: &[Backend] = &[
     #[cfg(feature = "aws-lc-rs")]
     AWS_LC_RS,
@@ -56,10 +56,10 @@ pub fn fips_mode() -> bool {
     aws_lc_rs::try_fips_mode().is_ok()
 }
 
-/// To be called at the start of a process that must not run on anything else than the FIPS module.
+/// Call it at the start of a process that must run on the FIPS module only.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where [`fips_mode`] says no.
+/// [`Error::Unsupported`] if [`fips_mode`] returns `false`.
 #[cfg(feature = "aws-lc-rs")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-lc-rs")))]
 pub fn require_fips_mode() -> Result<(), Error> {
@@ -113,8 +113,8 @@ pub(crate) fn is_on_p256(point: &[u8; 65]) -> bool {
         .is_some_and(|backend| backend.primitives.is_on_p256(point))
 }
 
-/// SHA-256 (FIPS 180-4) of the parts in a row, the same on every backend, so any compiled-in one
-/// will do. For results that are no secret: thumbprints, and the keys of a token cache.
+/// SHA-256 (FIPS 180-4) of the concatenated parts; any compiled-in backend will do. For results that are not secret:
+/// thumbprints, and the keys of a token cache.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut digest = Secret32::zeroed();
     AVAILABLE.first()?.primitives.sha256(parts, &mut digest);

@@ -1,12 +1,12 @@
 //! The cryptographic libraries underneath, chosen by value.
 //!
-//! A backend is thin: primitives alone. Whatever two backends would write alike (key derivation
-//! framing, JWK, header, base64url) stands above them.
+//! A backend is thin and has only primitives. What would be the same in two backends (key derivation framing, JWK,
+//! header, base64url) is implemented above them.
 //!
-//! Where the operating system gives no random numbers, what this crate draws itself, payload secrets and
-//! nonces, is [`Error::Randomness`](crate::Error::Randomness), and so is all that `rust-crypto` draws.
-//! AWS-LC aborts the process where its own generator gets no seed: for key pairs, those of `ECDH-ES` included,
-//! and as its FIPS module for payload secrets too.
+//! If the operating system gives no random numbers, generating payload secrets and nonces fails with
+//! [`Error::Randomness`](crate::Error::Randomness), and so does everything that `rust-crypto` generates. AWS-LC
+//! aborts the process if its own generator gets no seed: for key pairs, including those of `ECDH-ES`, and in its FIPS
+//! module for payload secrets too.
 
 mod aead;
 mod aes_256_gcm;

@@ -1,17 +1,17 @@
-//! What a backend has to do.
+//! What a backend must implement.
 
 use super::aead::Shared;
 use super::aes_256_gcm::Aes256Gcm;
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 
-/// What a backend has to do. Lengths and ranges are checked above.
+/// What a backend must implement. Callers check lengths and ranges.
 pub(crate) trait Primitives: Shared {
     fn name(&self) -> &'static str;
 
     fn aes_256_gcm(&self, key: &Secret32) -> Result<Aes256Gcm, Error>;
 
-    /// SHA-256 (FIPS 180-4) of the parts in a row.
+    /// SHA-256 (FIPS 180-4) of the concatenated parts.
     fn sha256(&self, parts: &[&[u8]], out: &mut Secret32);
 
     /// HKDF-SHA-256 (RFC 5869), extract and expand, 32 bytes.
@@ -27,7 +27,7 @@ pub(crate) trait Primitives: Shared {
 
     fn p256_generate(&self) -> Result<Box<dyn P256Private>, Error>;
 
-    /// `None` unless the scalar is from 1 to the order of the curve less 1.
+    /// `None` unless the scalar is between 1 and the order of the curve minus 1.
     fn p256_private(&self, scalar: &Secret32) -> Option<Box<dyn P256Private>>;
 
     /// Takes a checked RSA public key: modulus and exponent, big-endian without leading zeros.
@@ -60,7 +60,6 @@ pub(crate) trait RsaPublic: Shared {
 
 /// RSAES-OAEP decryption with SHA-256 for hash and MGF1, empty label.
 pub(crate) trait RsaPrivate: Shared {
-    /// Decrypts a content encryption key into `key`. `None` for whatever reason it fails, and
-    /// `key` is then left as it was.
+    /// Decrypts a content encryption key into `key`. `None` on any failure, and `key` is then unchanged.
     fn unwrap(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()>;
 }

@@ -88,8 +88,8 @@ mod private {
             .map(|key| Box::new(key) as Box<dyn RsaPrivate>))
     }
 
-    /// The crate `rsa` works out exponents and coefficient of its own and ignores those of the key:
-    /// a key whose own do not fit would work here and fail on another backend.
+    /// The crate `rsa` computes exponents and coefficient itself and ignores those of the key: a key with wrong ones
+    /// would work here and fail on another backend.
     fn crt_fits(key: &RsaPrivateKey, pkcs8: &[u8]) -> bool {
         let Ok(info) = PrivateKeyInfo::try_from(pkcs8) else {
             return false;

@@ -32,7 +32,7 @@ use crate::keys::public::P256Point;
 use crate::secret::Secret32;
 use crate::{Derivation, KeyPair, PublicKey};
 
-/// How many vectors of a suite came to what end.
+/// How many vectors of a suite had which result.
 #[derive(Default)]
 struct Tally(BTreeMap<String, usize>);
 
@@ -41,7 +41,7 @@ impl Tally {
         *self.0.entry(end.into()).or_default() += 1;
     }
 
-    /// Prints the counts and holds them against those expected, which are all there may be.
+    /// Prints the counts and compares them with those expected: there must be no others.
     fn check(&self, suite: &str, backend: &Backend, expected: &[(&str, usize)]) {
         let what = format!("{suite} on {}", backend.name());
         println!("{what}: {:#?}", self.0);
@@ -190,7 +190,7 @@ fn ecdh_p256_point() {
                 P256Point::from_sec1(&test.public_key).map(|point| point.as_sec1().to_vec());
             let peer = match <&[u8; 65]>::try_from(test.public_key.as_slice()) {
                 Ok(bytes) => {
-                    // `P256Point` asks one backend for all; each has to know, and to refuse by itself.
+                    // `P256Point` asks one backend on behalf of all; each must be able to refuse by itself.
                     let on_curve = point.is_ok();
                     assert_eq!(backend.primitives().is_on_p256(bytes), on_curve, "{test:?}");
                     let key = backend.primitives().p256_private(&scalar(test)).unwrap();
@@ -298,7 +298,7 @@ const SINGLE_KEY_SIZE: &[(&str, usize)] = &[
     ("ran: invalid, refused", 19),
 ];
 
-/// `private` is what needs a private key, `others` what does not come so far.
+/// `private` counts vectors that need a private key, `others` those that fail earlier.
 fn rsa_oaep_256(name: TestName, private: &[(&str, usize)], others: &[(&str, usize)]) {
     let suite = rsa_oaep::TestSet::load(name).unwrap();
     for backend in AVAILABLE {

@@ -1,4 +1,4 @@
-//! A strict view of one JSON object (RFC 8259): no member twice, values parsed only when asked for.
+//! A strict view of one JSON object (RFC 8259): no duplicate members, values parsed only on request.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 /// A JSON object, borrowed from its text. Members keep their order.
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// Why a text is no such object.
+/// Why a text is not such an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotObject {
     /// Not UTF-8, not JSON, or JSON of another type.
@@ -22,7 +22,7 @@ pub(crate) enum NotObject {
     TooManyMembers,
 }
 
-/// No header or key of this profile has a third of it; it bounds memory and the look for duplicates.
+/// No header or key of this profile has a third of it; it bounds memory and the search for duplicates.
 pub(crate) const MAX_MEMBERS: usize = 64;
 
 impl<'a> Object<'a> {
@@ -47,7 +47,7 @@ impl<'a> Object<'a> {
         self.value(name).is_some()
     }
 
-    /// A member that has to be a string where it is present; `Err` if it is something else.
+    /// A member that must be a string if it is present; `Err` if it is something else.
     pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, NotText> {
         match self.raw_text(name)? {
             None => Ok(None),
@@ -58,8 +58,8 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What stands between the quotes of a string member, escapes left as they are: for base64url,
-    /// which has none, so that a secret is decoded from where it stands and copied nowhere.
+    /// The text between the quotes of a string member, escapes not resolved: for base64url, which has none, so that a
+    /// secret is decoded without being copied.
     pub(crate) fn raw_text(&self, name: &str) -> Result<Option<&'a str>, NotText> {
         match self.raw(name) {
             None => Ok(None),
@@ -96,7 +96,7 @@ impl<'a> Object<'a> {
 pub(crate) struct NotText;
 
 struct Members<'r> {
-    /// Why the object is refused, where it is not for its syntax.
+    /// Why the object is refused, if not for its syntax.
     refused: &'r mut Option<NotObject>,
 }
 
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // Room for a header or a key, so that it rarely grows.
+        // Enough for a header or a key, so that it rarely grows.
         let mut members: Self::Value = Vec::with_capacity(8);
         while let Some(name) = map.next_key_seed(Name)? {
             let reason = if members.iter().any(|(earlier, _)| *earlier == name) {
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// A member's name, borrowed where it holds no escape.
+/// A member's name, borrowed if it has no escapes.
 struct Name;
 
 impl<'de> serde::de::DeserializeSeed<'de> for Name {

@@ -5,7 +5,7 @@
 pub(crate) fn lenient(text: &[u8]) -> Option<&'static str> {
     let text = super::key_form::unmarked(text);
     let mut rest = text.trim_ascii_start().strip_prefix(b"{")?;
-    // The character ahead, white space not counted.
+    // The next character, not counting white space.
     let mut before = b'{';
     while let Some((first, after)) = rest.split_first() {
         rest = after;
@@ -34,7 +34,7 @@ pub(crate) fn lenient(text: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// What is behind the end of a string.
+/// What follows the end of a string.
 fn after_string(text: &[u8]) -> &[u8] {
     let mut is_escaped = false;
     let end = text.iter().position(|c| {

@@ -12,8 +12,8 @@ impl Object<'_> {
         }
     }
 
-    /// A member that has to be a whole number from zero, or a string with one: pages of one provider
-    /// write both. `Err` if it is something else. More than a `u64` holds is [`u64::MAX`].
+    /// A member that must be a non-negative integer, or a string with one: one provider's pages show both. `Err` if
+    /// it is something else. More than a `u64` holds is [`u64::MAX`].
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, NotNumber> {
         let Some(raw) = self.raw(name) else {
             return Ok(None);
@@ -29,22 +29,22 @@ impl Object<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotNumber;
 
-/// The value of a number that is whole and from zero, however JSON writes it: `3600`, `3600.0` and `36e2`
-/// are one number. More than a `u64` holds is [`u64::MAX`].
+/// The value of a non-negative integer, however JSON writes it: `3600`, `3600.0` and `36e2` are one number. More than
+/// a `u64` holds is [`u64::MAX`].
 pub(crate) fn whole_number(text: &str) -> Option<u64> {
     let number = decimal(text).filter(|number| number.is_whole)?;
     Some(number.floor)
 }
 
-/// The value of a number from zero, or of a string with one and blanks around it, without its fraction: for times,
-/// which nobody needs to be exact. `None` for anything else.
+/// The integer part of a non-negative number, or of a string with one and blanks around it: for times, which need not
+/// be exact. `None` for anything else.
 pub(crate) fn rounded_down(raw: &str) -> Option<u64> {
     let quoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
     let number = decimal(quoted.unwrap_or(raw).trim_ascii())?;
     Some(number.floor)
 }
 
-/// A number from zero.
+/// A non-negative number.
 struct Decimal {
     /// Without its fraction. More than a `u64` holds is [`u64::MAX`].
     floor: u64,
@@ -198,7 +198,7 @@ mod tests {
             ("3600", 3600),
             ("\"3600\"", 3600),
             ("18446744073709551615", u64::MAX),
-            // The same numbers as other writers have them, such as Java's Gson.
+            // The same numbers as other writers, such as Java's Gson, write them.
             ("3600.0", 3600),
             ("3.6e3", 3600),
             ("\"3.6E+3\"", 3600),
@@ -207,7 +207,7 @@ mod tests {
             ("-0", 0),
             ("0.000e9", 0),
             ("184467440737095516150.0e-1", u64::MAX),
-            // Beyond what can be told.
+            // Beyond what can be represented.
             ("18446744073709551616", u64::MAX),
             ("1e99", u64::MAX),
             ("1e9223372036854775807", u64::MAX),

@@ -1,4 +1,4 @@
-//! What a text or a DER structure is, by its outside, so that an error can name it.
+//! Recognizes what a text or a DER structure is, so that an error can name it.
 
 use der::asn1::AnyRef;
 use der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
@@ -20,7 +20,7 @@ pub(crate) enum DerForm {
     Spki,
     /// RSAPublicKey (RFC 8017 appendix A.1.1).
     Pkcs1Public,
-    /// Something that no reader of DER keys takes.
+    /// Something that no reader of DER keys accepts.
     Other(KeyForm),
     Unknown,
 }
@@ -100,7 +100,7 @@ fn is_request(content: &[u8]) -> bool {
     )
 }
 
-/// What is no DER at all.
+/// What is not DER at all.
 fn raw(bytes: &[u8]) -> Option<KeyForm> {
     match bytes {
         [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
@@ -237,7 +237,7 @@ fn is_decimal(text: &str) -> bool {
     text.bytes().all(is_part) && text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS
 }
 
-/// What a PEM label names, where it is none of those that are read.
+/// What a PEM label names, if it is not one of those that are read.
 pub(crate) fn of_label(label: &str) -> Option<KeyForm> {
     Some(match label {
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => KeyForm::Certificate,

@@ -3,10 +3,10 @@
 use super::key_form::unmarked;
 use crate::error::KeyProblem;
 
-/// Longest key that is looked at, in bytes of its text: an RSA-8192 private JWK has about 6,500.
+/// Longest key that is read, in bytes of its text: an RSA-8192 private JWK has about 6,500.
 const MAX_KEY_LEN: usize = 16 * 1024;
 
-/// Refuses what is no key for its length alone, white space and a byte order mark not counted.
+/// Refuses a key that is empty or too long, not counting white space and a byte order mark.
 pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {
     if key.len() > MAX_KEY_LEN {
         return Err(KeyProblem::TooLong { max: MAX_KEY_LEN });

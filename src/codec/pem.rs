@@ -12,8 +12,8 @@ impl SecretBytes {
     /// Reads the one PEM block of a text: its label, such as `PRIVATE KEY`, and its DER, which is
     /// decoded in constant time.
     ///
-    /// Text around the block, lines of any length (RFC 7468 section 3) and line ends written as `\n` are
-    /// taken. An `EC PARAMETERS` block and certificates beside the key are passed over.
+    /// Text around the block, lines of any length (RFC 7468 section 3) and line ends written as `\n` are accepted. An
+    /// `EC PARAMETERS` block and certificates beside the key are ignored.
     ///
     /// # Errors
     /// [`Error::Key`] if the text is empty, longer than 16 KiB, no PEM, encrypted, or holds several blocks.
@@ -34,8 +34,8 @@ pub(crate) struct Block<'a> {
     body: &'a str,
 }
 
-/// The one block of a text, beside those whose labels are to be passed over. Where there are no others, the
-/// first of these.
+/// The one block of a text, apart from those whose labels are to be ignored. If there are no others, the first of
+/// these.
 pub(crate) fn only<'a>(text: &'a str, passed_over: &[&str]) -> Result<Block<'a>, KeyProblem> {
     check_len(text.as_bytes())?;
     let (mut found, mut other, mut parameters) = (None::<Block<'_>>, None, None);
@@ -159,8 +159,8 @@ impl Block<'_> {
     }
 }
 
-/// The characters of a body, without white space, and without what stands for a line end in a text that was
-/// escaped: `\n` and `\r`, with any number of backslashes.
+/// The characters of a body, without white space, and without escaped line ends: `\n` and `\r`, with any number of
+/// backslashes.
 struct Characters<I>(I);
 
 impl<I: Iterator<Item = u8>> Iterator for Characters<I> {

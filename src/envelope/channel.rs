@@ -58,7 +58,7 @@ enum Keys {
 }
 
 impl Channel {
-    /// Under one payload secret for both directions, on the backend given.
+    /// Under one payload secret for both directions, on the given backend.
     ///
     /// # Errors
     /// [`Error::Backend`] if the backend cannot set up the key.
@@ -102,7 +102,7 @@ impl Channel {
         self.sealer().seal(plaintext)
     }
 
-    /// Replaces `sealed` by the bytes of the sealed message: faster than a `String`, which has to be checked for
+    /// Replaces `sealed` with the bytes of the sealed message: faster than a `String`, which has to be checked for
     /// UTF-8. On failure it is empty.
     ///
     /// # Errors
@@ -111,9 +111,9 @@ impl Channel {
         self.sealer().seal_to_bytes(plaintext, sealed)
     }
 
-    /// Seals the answer to a request with the key that the request came under, which may be the only
-    /// one that the other side has yet. The newest key seals if the ring has dropped that key
-    /// meanwhile, and if the request was not sealed: `None`.
+    /// Seals the answer to a request with the key that sealed the request, which may be the only one that the other
+    /// side has so far. The newest key is used if the ring has dropped that key since, or if the request was not
+    /// sealed (`None`).
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -127,7 +127,7 @@ impl Channel {
         text(sealed)
     }
 
-    /// As [`seal_answer`](Self::seal_answer), and replaces `sealed` by the bytes. On failure it is empty.
+    /// As [`seal_answer`](Self::seal_answer), and replaces `sealed` with the bytes. On failure it is empty.
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -149,7 +149,7 @@ impl Channel {
         self.seal_to_bytes(plaintext, sealed)
     }
 
-    /// Opens a message: with any key of a ring, by the system's clock.
+    /// Opens a message: with any key of a ring, by the system clock.
     ///
     /// # Errors
     /// As for [`PayloadCipher::open`] or [`PrivateKeyOpener::open`].
@@ -157,7 +157,7 @@ impl Channel {
         self.opener().open(sealed.as_ref())
     }
 
-    /// Replaces `opened` by the opened message. On failure it is empty, and its memory wiped.
+    /// Replaces `opened` with the opened message. On failure it is empty, and its memory wiped.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
@@ -165,7 +165,7 @@ impl Channel {
         self.opener().open_into(sealed.as_ref(), opened)
     }
 
-    /// Opens a message and says which key did: what [`seal_answer`](Self::seal_answer) takes.
+    /// Opens a message and returns which key did: what [`seal_answer`](Self::seal_answer) takes.
     ///
     /// # Errors
     /// As for [`open`](Self::open).

@@ -1,4 +1,4 @@
-//! What can be told of a sealed text without a key.
+//! What a sealed text shows without a key.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ use crate::jwe::compact::{self, Compact};
 use crate::jwe::header::{self, Header};
 use crate::keys::algorithm::Algorithm;
 
-/// What a compact JWE says of itself. Nothing of it is authenticated.
+/// What a compact JWE says about itself. None of it is authenticated.
 ///
 /// `Debug` shows lengths and the verdict; it shows neither the header nor any part of the text.
 ///
@@ -30,7 +30,7 @@ use crate::keys::algorithm::Algorithm;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The protected header's JSON, as it stands.
+    /// The protected header's JSON, as received.
     pub header: String,
     /// Length of the encrypted key, in bytes.
     pub encrypted_key_len: usize,
@@ -45,7 +45,7 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Looks at a compact JWE of at most [`DEFAULT_MAX_SEALED_LEN`], 8 MiB, of the profile or not.
+    /// Parses a compact JWE of at most [`DEFAULT_MAX_SEALED_LEN`], 8 MiB, whether in the profile or not.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Header`] if it is not five parts of base64url around a
@@ -54,7 +54,7 @@ impl Inspection {
         Self::parse_with_limit(sealed, DEFAULT_MAX_SEALED_LEN)
     }
 
-    /// Looks at a compact JWE of at most `max` bytes, of the profile or not.
+    /// Parses a compact JWE of at most `max` bytes, whether in the profile or not.
     ///
     /// # Errors
     /// As for [`parse`](Self::parse), and [`Error::SealedTooLong`].
@@ -92,8 +92,8 @@ impl fmt::Debug for Inspection {
     }
 }
 
-/// The checks of opening, as far as they go without a key, the header first: a vector of another
-/// length comes from another `enc`, and that is what should be told.
+/// The checks that opening makes before it needs a key, the header first: an initialization vector of another length
+/// is due to another `enc`, and that is what should be reported.
 fn profile(header: &[u8], text: &[u8], max: usize) -> Result<Algorithm, Error> {
     let header = Header::parse(header)?;
     let parts = Compact::parse(text, max)?;

@@ -8,16 +8,16 @@ use super::{KeyRing, OpenedByKey, PayloadCipher};
 use crate::error::Error;
 use crate::secret::Opened;
 
-/// What a thread takes at least, in bytes: to hand over less costs more than to seal it.
+/// Least work for one thread, in bytes: handing over less costs more than sealing it.
 const AT_LEAST: usize = 64 * PER_MESSAGE;
-/// What a message costs whatever its length, in bytes that take as long.
+/// Fixed cost of a message, as the number of bytes that take as long.
 const PER_MESSAGE: usize = 512;
 
 impl PayloadCipher {
     /// Seals many payloads on the threads of rayon's current pool; results in the same order.
     ///
     /// # Errors
-    /// Each payload has a result of its own, as of [`seal`](Self::seal).
+    /// Each payload has its own result, as for [`seal`](Self::seal).
     pub fn seal_many<T: AsRef<[u8]> + Sync>(&self, plaintexts: &[T]) -> Vec<Result<String, Error>> {
         many(plaintexts, |plaintext| self.seal(plaintext))
     }
@@ -25,7 +25,7 @@ impl PayloadCipher {
     /// Opens many sealed texts on the threads of rayon's current pool; results in the same order.
     ///
     /// # Errors
-    /// Each text has a result of its own, as of [`open`](Self::open).
+    /// Each text has its own result, as for [`open`](Self::open).
     pub fn open_many<T: AsRef<[u8]> + Sync>(&self, sealed: &[T]) -> Vec<Result<Opened, Error>> {
         many(sealed, |sealed| self.open(sealed))
     }
@@ -36,7 +36,7 @@ impl KeyRing {
     /// key that is retired meanwhile opens none of those that are not yet begun.
     ///
     /// # Errors
-    /// Each text has a result of its own, as of [`open`](Self::open).
+    /// Each text has its own result, as for [`open`](Self::open).
     pub fn open_many<T: AsRef<[u8]> + Sync>(
         &self,
         sealed: &[T],

@@ -23,13 +23,12 @@ use serde::Serialize;
 use crate::error::{Error, JsonProblem};
 use crate::secret::SecretBytes;
 
-/// Longest sealed text that is made and opened unless the caller says otherwise: 8 MiB, which hold a
-/// payload of almost 6 MiB.
+/// Default maximum length of sealed texts, made and opened: 8 MiB, enough for a payload of almost 6 MiB.
 pub const DEFAULT_MAX_SEALED_LEN: usize = 8 * 1024 * 1024;
 
 /// Writes a value as JSON into memory that wipes itself.
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes, Error> {
-    // Room for a typical request, so that it is written without moving.
+    // Enough for a typical request, so that it is written without reallocation.
     let mut json = SecretBytes::with_capacity(1024);
     serde_json::to_writer(&mut json, value).map_err(|_| Error::Json {
         problem: JsonProblem::NotSerializable,

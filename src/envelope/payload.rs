@@ -19,7 +19,7 @@ use crate::secret::{Opened, PayloadSecret, Secret32, SecretBytes};
 
 /// Seals and opens BankEzy payloads under one payload secret.
 ///
-/// Made once and used from many threads; nothing shared is locked. What it seals starts with
+/// Make one and use it from many threads; it takes no locks. What it seals starts with
 /// `eyJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiZGlyIn0..`, which is `{"enc":"A256GCM","alg":"dir"}`.
 ///
 /// ```
@@ -56,7 +56,7 @@ impl PayloadCipher {
         Self::with_backend(secret, &crate::backend::AWS_LC_RS)
     }
 
-    /// On the backend given.
+    /// On the given backend.
     ///
     /// # Errors
     /// [`Error::Backend`] if the backend cannot set up the key.
@@ -75,17 +75,17 @@ impl PayloadCipher {
     }
 
     /// Makes and opens sealed texts of at most `max` bytes. Default: [`DEFAULT_MAX_SEALED_LEN`], 8 MiB.
-    /// [`sealed_len`](Self::sealed_len) tells what a payload needs. Both sides have to agree on more.
+    /// [`sealed_len`](Self::sealed_len) returns what a payload needs. Both sides must agree on a larger value.
     #[must_use]
     pub fn with_max_sealed_len(mut self, max: usize) -> Self {
         self.max_sealed_len = max;
         self
     }
 
-    /// Takes its nonces from here. Default: random ones. A budget that was set stays.
+    /// Sets the source of nonces. Default: random ones. A budget that was set stays.
     ///
-    /// To be called before the first message: section 8.2 of NIST SP 800-38D allows one kind of nonces under a
-    /// key, not both.
+    /// Call it before the first message: section 8.2 of NIST SP 800-38D allows one kind of nonces under a key, not
+    /// both.
     #[must_use]
     pub fn with_nonce_source(mut self, nonces: NonceSource) -> Self {
         self.nonces = nonces;
@@ -95,10 +95,10 @@ impl PayloadCipher {
 
     /// Seals at most `limit` messages. Default: 2^31 with random nonces, and 2^40 with leased ones.
     ///
-    /// With random nonces NIST SP 800-38D section 8.3 allows 2^32 messages for all sealers of a key
-    /// together: the default leaves half of them to the peer. Up to 2^32 can be set here, for a key that
-    /// only one side seals under; more counts as 2^32. What is sealed already counts. Give each of
-    /// several processes under one key its share.
+    /// With random nonces NIST SP 800-38D section 8.3 allows 2^32 messages for all sealers of a key together: the
+    /// default leaves half of them to the peer. Up to 2^32 can be set here, for a key that only one side seals under;
+    /// more counts as 2^32. Messages that are already sealed count. If several processes share a key, give each its
+    /// share.
     #[must_use]
     pub fn with_nonce_budget(mut self, limit: u64) -> Self {
         self.budget = Some(limit);
@@ -106,8 +106,8 @@ impl PayloadCipher {
         self.counting(used)
     }
 
-    /// Goes on from a count of `used` messages, such as one that an earlier process kept. A count that
-    /// is higher already stays.
+    /// Continues from a count of `used` messages, such as one that an earlier process kept. A count that is already
+    /// higher stays.
     #[must_use]
     pub fn with_used(self, used: u64) -> Self {
         let counted = self.nonce_budget().used();
@@ -157,7 +157,7 @@ impl PayloadCipher {
         Ok(sealed)
     }
 
-    /// Replaces `sealed` by the sealed payload; no allocation if its capacity is at least
+    /// Replaces `sealed` with the sealed payload; no allocation if its capacity is at least
     /// [`sealed_len`](Self::sealed_len). On failure it is empty.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl PayloadCipher {
         seal::into_text(sealed, |bytes| self.seal_to_bytes(plaintext, bytes))
     }
 
-    /// Replaces `sealed` by the bytes of the sealed payload: faster than
+    /// Replaces `sealed` with the bytes of the sealed payload: faster than
     /// [`seal_into`](Self::seal_into), since a `String` has to be checked for UTF-8.
     ///
     /// # Errors
@@ -176,7 +176,7 @@ impl PayloadCipher {
         message(nonce, plaintext).seal(&self.aead, sealed)
     }
 
-    /// Appends the bytes of the sealed payload to what is in `out`, which is as it was on failure.
+    /// Appends the bytes of the sealed payload to `out`, which is unchanged on failure.
     /// [`seal_to_bytes`](Self::seal_to_bytes) is faster: it need not clear the memory first.
     ///
     /// # Errors
@@ -214,7 +214,7 @@ impl PayloadCipher {
         Ok(opened)
     }
 
-    /// Replaces `opened` by the opened payload; no allocation if its capacity is enough. On
+    /// Replaces `opened` with the opened payload; no allocation if its capacity is enough. On
     /// failure it is empty, and its memory wiped.
     ///
     /// # Errors
@@ -267,7 +267,7 @@ impl PayloadCipher {
         *made.bytes()
     }
 
-    /// Whether both are of one secret, on whichever backends. Takes constant time.
+    /// Whether both have the same secret, on whichever backends. Takes constant time.
     pub(super) fn has_secret_of(&self, other: &Self) -> bool {
         self.secret.is_same(&other.secret)
     }

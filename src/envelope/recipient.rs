@@ -65,7 +65,7 @@ impl PublicKeySealer {
         Self::with_backend(recipient, &crate::backend::AWS_LC_RS)
     }
 
-    /// On the backend given.
+    /// On the given backend.
     ///
     /// # Errors
     /// [`Error::Backend`] if the backend cannot set up the key.
@@ -126,7 +126,7 @@ impl PublicKeySealer {
         Ok(sealed)
     }
 
-    /// Replaces `sealed` by the sealed payload. On failure it is empty.
+    /// Replaces `sealed` with the sealed payload. On failure it is empty.
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -134,7 +134,7 @@ impl PublicKeySealer {
         seal::into_text(sealed, |bytes| self.seal_to_bytes(plaintext, bytes))
     }
 
-    /// Replaces `sealed` by the bytes of the sealed payload. On failure it is empty.
+    /// Replaces `sealed` with the bytes of the sealed payload. On failure it is empty.
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -251,7 +251,7 @@ impl PrivateKeyOpener {
         Ok(opened)
     }
 
-    /// Replaces `opened` by the opened payload. On failure it is empty, and its
+    /// Replaces `opened` with the opened payload. On failure it is empty, and its
     /// memory wiped.
     ///
     /// # Errors

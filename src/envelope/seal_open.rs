@@ -24,13 +24,13 @@ use crate::secret::Opened;
 /// # Ok::<(), bankezy_crypto::Error>(())
 /// ```
 pub trait Seal: Send + Sync {
-    /// Replaces `sealed` by the bytes of the sealed payload, which are text. On failure it is empty.
+    /// Replaces `sealed` with the bytes of the sealed payload, which are text. On failure it is empty.
     ///
     /// # Errors
     /// Those of the type, such as of [`PayloadCipher::seal`].
     fn seal_to_bytes(&self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// A digest of the secret that it seals under, by which a token cache keeps tokens of different secrets
+    /// A digest of the secret that it seals under, which a token cache uses to keep tokens of different secrets
     /// apart. Zeros, the default, if there is no such secret.
     fn key_tag(&self) -> [u8; 32] {
         [0; 32]
@@ -58,11 +58,11 @@ pub(super) fn text(sealed: Vec<u8>) -> Result<String, Error> {
 /// The types have methods of the same names, which take texts and bytes alike. Where this trait is
 /// imported, call them on the type itself and not through an `Arc`, or pass bytes.
 pub trait Open: Send + Sync {
-    /// Replaces `opened` by the opened payload. On failure it is empty, and its memory wiped. An
+    /// Replaces `opened` with the opened payload. On failure it is empty, and its memory wiped. An
     /// [`Opened`] of your own making comes from [`SecretBytes`](crate::SecretBytes).
     ///
     /// # Errors
-    /// Those of the type, such as of [`PayloadCipher::open`].
+    /// Those of the type, such as those of [`PayloadCipher::open`].
     fn open_into(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error>;
 
     /// Opens a sealed text.
@@ -104,7 +104,7 @@ impl Seal for KeyRing {
     }
 }
 
-/// Opens with any key of the ring, by the system's clock.
+/// Opens with any key of the ring, by the system clock.
 impl Open for KeyRing {
     fn open_into(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
         self.open_into(sealed, opened).map(drop)

@@ -1,4 +1,4 @@
-//! The codes of what exactly is wrong: one for each thing that a caller would mend in another way.
+//! Codes for what exactly is wrong: one for each problem that has its own fix.
 
 use super::{HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
 

@@ -1,4 +1,4 @@
-//! The texts: what is wrong and what to do, never a word of what came in.
+//! The texts: what is wrong and what to do, never any part of the input.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! The texts about keys: what is wrong and what to do, never a word of what came in.
+//! The texts about keys: what is wrong and what to do, never any part of the input.
 
 use core::fmt;
 
@@ -11,7 +11,7 @@ impl fmt::Display for KeyProblem {
             Self::Empty => f.write_str("it is empty, or holds only white space"),
             Self::NotBase64 => f.write_str("it is neither base64 nor base64url"),
             Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
-            Self::CutShort => f.write_str("it ends early, it was cut short: copy it whole"),
+            Self::CutShort => f.write_str("it was cut short: copy it whole"),
             Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
             Self::DuplicateMember => f.write_str("duplicate member"),
             Self::TooManyMembers => f.write_str("it has more than 64 members"),
@@ -42,7 +42,7 @@ impl fmt::Display for KeyProblem {
             }
             Self::NotText { member } => write!(f, "`{member}` is not a string"),
             Self::WireForm => f.write_str(
-                "a P-256 key travels as the base64 of its JWK, this is a SubjectPublicKeyInfo",
+                "a P-256 key is sent as the base64 of its JWK, and this is a SubjectPublicKeyInfo",
             ),
             Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
             Self::WrongCurve { found } => write!(

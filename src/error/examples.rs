@@ -1,9 +1,9 @@
-//! One of each error: what the tests of this crate and of its users hold against their own tables.
+//! One of each error: the tests of this crate and of its users compare their own tables with them.
 
 use super::{Error, HeaderProblem, JsonProblem, KeyForm, KeyProblem, Malformed};
 use crate::keys::algorithm::{Algorithm, KeyType};
 
-/// What stands for a name and for numbers.
+/// Placeholders for names and numbers.
 const NAME: &str = "NAME";
 const LEN: usize = 1001;
 const MAX: usize = 1000;

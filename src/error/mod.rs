@@ -18,7 +18,7 @@ use crate::keys::algorithm::KeyType;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A payload secret decoded to something else than 32 bytes.
+    /// A payload secret decoded to a length other than 32 bytes.
     SecretLength {
         /// Length found, in bytes after decoding.
         found: usize,
@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// A key ring already has a key with this identifier.
     DuplicateKeyId,
-    /// A key ring already has a cipher of the same secret: each would count its messages apart.
+    /// A key ring already has a cipher of the same secret: each would count its messages separately.
     DuplicateKeySecret,
     /// A key ring has no key of this identifier, or it has expired.
     UnknownKeyId,
@@ -150,7 +150,7 @@ pub enum ErrorCategory {
     Backend,
     /// A provider's server: it refused, failed, or answered otherwise than documented.
     Provider,
-    /// The way to the server: names, connections, TLS, time.
+    /// The connection to the server: DNS, TCP, TLS, timeouts.
     Transport,
 }
 

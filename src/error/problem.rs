@@ -151,7 +151,7 @@ pub enum KeyProblem {
     WireForm,
     /// `kty` is neither `EC` nor `RSA`.
     UnknownKeyType,
-    /// An elliptic-curve key on another curve than P-256.
+    /// An elliptic-curve key on a curve other than P-256.
     WrongCurve {
         /// Name of the curve, such as `P-384 (secp384r1)`, if it is a known one.
         found: &'static str,
@@ -248,7 +248,7 @@ pub enum KeyProblem {
         /// Name of the structure.
         structure: &'static str,
     },
-    /// A DER structure for another algorithm than rsaEncryption and P-256, or with odd parameters.
+    /// A DER structure for an algorithm other than rsaEncryption and P-256, or with odd parameters.
     DerAlgorithm {
         /// Its name and object identifier, such as `Ed25519 (1.3.101.112)`, if it is a known one.
         found: &'static str,
@@ -268,7 +268,7 @@ pub enum KeyProblem {
     MultiPrime,
 }
 
-/// Forms of keys that are recognised where they are not read.
+/// Forms of keys that are recognized if they are not the ones that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyForm {

@@ -6,7 +6,7 @@ use crate::codec::base64url;
 use crate::error::{Error, Malformed};
 use crate::jwe::header::{self, Header};
 
-/// Names of the parts, as RFC 7516 section 2 has them.
+/// Names of the parts, as in RFC 7516 section 2.
 pub(crate) const ENCRYPTED_KEY: &str = "encrypted key";
 const INITIALIZATION_VECTOR: &str = "initialization vector";
 const CIPHERTEXT: &str = "ciphertext";
@@ -16,7 +16,7 @@ const AUTHENTICATION_TAG: &str = "authentication tag";
 pub(crate) const IV_CHARS: usize = base64url::encoded_len(12);
 pub(crate) const TAG_CHARS: usize = base64url::encoded_len(16);
 
-/// A text cut into its parts, of which none is decoded yet.
+/// A text split into its parts, none of them decoded yet.
 pub(crate) struct Compact<'a> {
     text: &'a [u8],
     /// The header as received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
@@ -39,7 +39,7 @@ pub(crate) struct Layout {
 }
 
 impl<'a> Compact<'a> {
-    /// Cuts a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
+    /// Splits a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
     pub(crate) fn parse(text: &'a [u8], max_len: usize) -> Result<Self, Error> {
         check_len(text, max_len)?;
         Self::cut(text).ok_or_else(|| diagnose(text))
@@ -54,7 +54,7 @@ impl<'a> Compact<'a> {
     /// What the header says.
     pub(crate) fn header(&self) -> Result<Header, Error> {
         Header::parse(self.aad).map_err(|problem| {
-            // A text with dots in other places was cut in the wrong ones: that says more.
+            // A text with dots elsewhere was split in the wrong places: that error says more.
             let well_cut = [self.iv, self.tag].into_iter().all(base64url::is_canonical);
             if well_cut {
                 problem.into()
@@ -112,7 +112,7 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// The five parts of any compact JWE, of the profile or not, for looking at.
+/// The five parts of any compact JWE, whether in the profile or not, for inspection.
 pub(crate) fn parts(text: &[u8], max_len: usize) -> Result<[&[u8]; 5], Error> {
     check_len(text, max_len)?;
     let mut parts = text.split(|byte| *byte == b'.');
@@ -137,7 +137,7 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((part, rest.get(1..)?))
 }
 
-/// Says what is wrong with a text that could not be cut or decoded. Depends on no secret.
+/// Says what is wrong with a text that could not be split or decoded. Depends on no secret.
 #[cold]
 fn diagnose(text: &[u8]) -> Error {
     match text.trim_ascii_start().first() {
@@ -160,7 +160,7 @@ fn diagnose(text: &[u8]) -> Error {
             return Malformed::NotBase64url { part }.into();
         }
     }
-    // Another `enc` has vectors and tags of other lengths: the header is the reason, not they.
+    // Another `enc` has vectors and tags of other lengths: report the header instead.
     if let Err(problem) = Header::parse(header) {
         return problem.into();
     }

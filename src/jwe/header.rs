@@ -47,7 +47,7 @@ impl Header {
         }
     }
 
-    /// Where the caller's key is for another algorithm.
+    /// The caller's key is for another algorithm.
     pub(crate) fn instead_of(&self, needed: Algorithm) -> HeaderProblem {
         HeaderProblem::AlgorithmMismatch {
             needed,
@@ -55,7 +55,7 @@ impl Header {
         }
     }
 
-    /// Reads a header and holds it against the profile.
+    /// Reads a header and checks it against the profile.
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, HeaderProblem> {
         if encoded == DIR.as_bytes() || encoded == DIR_ALG_FIRST.as_bytes() {
             return Ok(Self::Dir);
@@ -92,7 +92,7 @@ impl Header {
     }
 }
 
-/// The JSON of a header as it stands.
+/// The JSON of a header as received.
 pub(crate) fn decode(encoded: &[u8]) -> Result<Vec<u8>, HeaderProblem> {
     if encoded.len() > MAX_LEN {
         return Err(HeaderProblem::TooLong { max: MAX_LEN });
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_short_cut_and_the_reading_agree() {
-        // A blank makes the text another one, so that it takes the long way.
+        // A blank changes the text, so that it takes the slow path.
         let spaced = base64url::encode_to_string(br#"{"enc":"A256GCM", "alg":"dir"}"#);
         assert_eq!(
             Header::parse(spaced.as_bytes()),

@@ -6,10 +6,10 @@ use crate::error::Error;
 use crate::jwe::compact::{Compact, Layout};
 use crate::secret::{Opened, SecretBytes};
 
-/// Replaces `out` by the plaintext. Allocates only if `out` is too small. On failure `out` holds
+/// Replaces `out` with the plaintext. Allocates only if `out` is too small. On failure `out` holds
 /// unauthenticated plaintext, and the caller wipes it.
 pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, out: &mut Opened) -> Result<(), Error> {
-    let room = out.memory().reset(parts.plaintext_len());
+    let buffer = out.memory().reset(parts.plaintext_len());
     let (mut iv, mut tag) = ([0; 12], [0; 16]);
     let ends = DecodedEnds {
         iv_text: parts.iv,
@@ -19,13 +19,13 @@ pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, out: &mut Opened) -> R
     };
     let canonical = Kernel::detect().run(Job::Decode {
         text: parts.ciphertext,
-        out: &mut *room,
+        out: &mut *buffer,
         ends: Some(ends),
     });
     if !canonical {
         return Err(parts.diagnose());
     }
-    aead.open_in_place(&iv, parts.aad, &tag, room)
+    aead.open_in_place(&iv, parts.aad, &tag, buffer)
         .ok_or(Error::OpenFailed)
 }
 

@@ -54,7 +54,7 @@ impl Message<'_> {
         )
     }
 
-    /// Replaces `out` by the compact form. Allocates only if `out` is too small. On failure `out` is empty.
+    /// Replaces `out` with the compact form. Allocates only if `out` is too small. On failure `out` is empty.
     #[inline(always)]
     pub(crate) fn seal(self, aead: &Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let len = self.sealed_len();
@@ -67,12 +67,13 @@ impl Message<'_> {
         self.write(aead, out).inspect_err(|_| out.clear())
     }
 
-    /// Appends the compact form. On failure `out` is as it was.
+    /// Appends the compact form. On failure `out` is unchanged.
     pub(crate) fn append(self, aead: &Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let before = out.len();
         out.resize(before.saturating_add(self.sealed_len()), 0);
-        let room = out.get_mut(before..).unwrap_or_default();
-        self.write(aead, room).inspect_err(|_| out.truncate(before))
+        let buffer = out.get_mut(before..).unwrap_or_default();
+        self.write(aead, buffer)
+            .inspect_err(|_| out.truncate(before))
     }
 
     /// Fills `text`, which has the length of the compact form. Inlined with what calls it, where header and
@@ -90,12 +91,12 @@ impl Message<'_> {
         let (iv_text, rest) = rest.split_at_mut(IV_CHARS);
         let rest = write_part(b"", rest);
         let len = self.plaintext.len();
-        let (room, rest) = rest.split_at_mut(base64url::encoded_len(len));
+        let (buffer, rest) = rest.split_at_mut(base64url::encoded_len(len));
         let tag_text = write_part(b"", rest);
 
-        // The ciphertext goes to the end of the room, and is encoded forward over itself.
-        let start = room.len() - len;
-        let ciphertext = &mut room[start..];
+        // The ciphertext goes to the end of the buffer, and is encoded in place from the front.
+        let start = buffer.len() - len;
+        let ciphertext = &mut buffer[start..];
         let tag = aead.seal(&mut self.nonce, aad, self.plaintext, ciphertext)?;
         let ends = EncodedEnds {
             iv: &self.nonce,
@@ -104,7 +105,7 @@ impl Message<'_> {
             tag_text,
         };
         Kernel::detect().run(Job::Encode {
-            room,
+            buffer,
             len,
             ends: Some(ends),
         });
@@ -112,7 +113,7 @@ impl Message<'_> {
     }
 }
 
-/// Replaces `out` by what `seal` writes, in the memory of `out`. On failure `out` is empty.
+/// Replaces `out` with what `seal` writes, in the memory of `out`. On failure `out` is empty.
 #[inline]
 pub(crate) fn into_text(
     out: &mut String,
@@ -130,7 +131,7 @@ pub(crate) fn into_text(
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "`text` is as long as `sealed_len` says, so it has room for all parts"
+    reason = "`text` is as long as `sealed_len` says, so all parts fit"
 )]
 #[inline(always)]
 fn write_part<'a>(part: &[u8], text: &'a mut [u8]) -> &'a mut [u8] {

@@ -32,7 +32,7 @@ const KNOWN: [(&str, &str, &str); 20] = [
     ("1.3.36.3.3.2.8.1.1.14", "brainpoolP512t1", ""),
 ];
 
-const UNKNOWN: &str = "none that is known here";
+const UNKNOWN: &str = "unknown";
 
 /// The problem of a key in DER on another curve.
 pub(crate) fn other(curve: &ObjectIdentifier) -> KeyProblem {

@@ -1,4 +1,4 @@
-//! The way from a shared secret to the key.
+//! From a shared secret to the key.
 
 use core::fmt;
 
@@ -10,9 +10,9 @@ use crate::secret::{PayloadSecret, Secret32};
 
 /// How the 32-byte key comes from the shared secret of a key agreement.
 ///
-/// BankEzy documents nowhere which one its server uses, so there is no default; all are inferred.
-/// `bankezy diagnose` finds out from one captured message. `Debug` names the derivation and shows
-/// none of its inputs. Two [`Custom`](Self::Custom) are never equal: functions cannot be compared.
+/// BankEzy's documentation does not say which one its server uses, so there is no default; all are inferred. `bankezy
+/// diagnose` finds out from one captured message. `Debug` names the derivation and shows none of its inputs. Two
+/// [`Custom`](Self::Custom) are never equal: functions cannot be compared.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")] {
@@ -57,7 +57,7 @@ pub enum Derivation<'a> {
         /// SharedInfo; empty where there is none.
         shared_info: &'a [u8],
     },
-    /// A derivation that has no variant here, as a function from the shared secret to the key.
+    /// A derivation that has no variant of its own, as a function from the shared secret to the key.
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {

@@ -12,10 +12,10 @@ impl KeyPair {
     /// Reads a PEM private key that is encrypted with a password: PKCS#8 (`ENCRYPTED PRIVATE KEY`) with PBES2,
     /// AES-CBC, and PBKDF2 on SHA-2 or scrypt, as OpenSSL 1.1 and later write it.
     ///
-    /// The password is taken as its bytes, without a line end. PBKDF2 is followed to 10,000,000
-    /// iterations, scrypt to 256 MiB, salts to 32 octets; older schemes are refused by name. Near those limits
-    /// it takes seconds: in asynchronous code call it where blocking is allowed. RustCrypto's crates decrypt the
-    /// key, whichever backend takes it.
+    /// The password is used as its bytes, without a line end. The limits are 10,000,000 iterations of PBKDF2, 256 MiB
+    /// for scrypt and salts of 32 octets; older schemes are refused by name. Near those limits it takes seconds: in
+    /// asynchronous code call it where blocking is allowed. RustCrypto's crates decrypt the key, whichever backend
+    /// the key is for.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong: `WrongPassword`, `NotEncrypted`, `Encryption` and `EncryptionCost`
@@ -37,7 +37,7 @@ impl KeyPair {
 /// Private keys under a password.
 #[cfg_attr(docsrs, doc(cfg(feature = "encrypted-keys")))]
 impl KeyPair {
-    /// As [`from_encrypted_pem`](Self::from_encrypted_pem), on the backend given.
+    /// As [`from_encrypted_pem`](Self::from_encrypted_pem), on the given backend.
     ///
     /// # Errors
     /// As for [`from_encrypted_pem`](Self::from_encrypted_pem); [`Error::Unsupported`] where the backend
@@ -50,7 +50,7 @@ impl KeyPair {
         Self::from_parts(private::from_encrypted_pem(pem, password)?, *backend)
     }
 
-    /// As [`from_encrypted_pkcs8_der`](Self::from_encrypted_pkcs8_der), on the backend given.
+    /// As [`from_encrypted_pkcs8_der`](Self::from_encrypted_pkcs8_der), on the given backend.
     ///
     /// # Errors
     /// As for [`from_encrypted_pem_with_backend`](Self::from_encrypted_pem_with_backend).

@@ -80,7 +80,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Object<'_>, KeyProblem> {
     }
 }
 
-/// What JSON is that has no `kty`, if it is known to be around keys, or to be octets of one.
+/// What JSON without `kty` is, if it is known to appear around keys, or to be the octets of one.
 fn around(jwk: &Object<'_>) -> Option<KeyForm> {
     let has_key = |(_, raw): (&str, &str)| raw.starts_with(['{', '[']) && raw.contains(r#""kty""#);
     if value(jwk, "keys").is_some() {
@@ -110,8 +110,8 @@ fn says_something(raw: &str) -> bool {
         && !inside('{', '}').is_some_and(is_blank)
 }
 
-/// An ephemeral public key (RFC 7518 section 4.6.1.1) as an uncompressed point (SEC 1 section 2.3.3).
-/// Whether that is on the curve is left to the agreement, which does not take it otherwise.
+/// An ephemeral public key (RFC 7518 section 4.6.1.1) as an uncompressed point (SEC 1 section 2.3.3). The agreement
+/// checks that it is on the curve.
 pub(crate) fn ephemeral(json: &str) -> Result<[u8; 65], KeyProblem> {
     let jwk = parse(json.as_bytes())?;
     refuse_private(&jwk)?;
@@ -277,7 +277,7 @@ pub(crate) fn raw<'a>(jwk: &Object<'a>, member: &'static str) -> Result<&'a str,
         .ok_or(KeyProblem::Missing { member })
 }
 
-/// The point of a JWK, not yet looked at.
+/// The point of a JWK, not yet checked.
 fn uncompressed(jwk: &Object<'_>) -> Result<[u8; 65], KeyProblem> {
     let crv = text(jwk, "crv")?.ok_or(KeyProblem::Missing { member: "crv" })?;
     if crv != "P-256" {

@@ -1,4 +1,4 @@
-//! Keys: the forms that they are written in, what makes one fit for the profile, and key agreement.
+//! Keys: their forms, what the profile requires of them, and key agreement.
 
 pub(crate) mod algorithm;
 mod certificate;

@@ -76,11 +76,11 @@ impl KeyPair {
     /// of the three structures it holds.
     ///
     /// Text around the block, certificates and public keys beside it, which are not looked at, and line ends
-    /// written as `\n` are passed over. A key that is encrypted with a password is refused: `from_encrypted_pem`
+    /// written as `\n` are ignored. A key that is encrypted with a password is refused: `from_encrypted_pem`
     /// (feature `encrypted-keys`) reads it.
     ///
-    /// A file may have text around its block that is not UTF-8, such as names in Latin-1 that `openssl pkcs12` writes:
-    /// replace the octets above 127 ahead of this. No block has such octets.
+    /// A file may have text around its block that is not UTF-8, such as names in Latin-1 that `openssl pkcs12`
+    /// writes: replace the octets above 127 before. No block has such octets.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.
@@ -133,7 +133,7 @@ impl KeyPair {
 }
 
 impl KeyPair {
-    /// As [`generate`](Self::generate), on the backend given.
+    /// As [`generate`](Self::generate), on the given backend.
     ///
     /// # Errors
     /// [`Error::Backend`] if the backend fails, [`Error::Randomness`].
@@ -142,7 +142,7 @@ impl KeyPair {
         Self::from_p256(key.scalar()?, &[], key, *backend)
     }
 
-    /// As [`generate_rsa`](Self::generate_rsa), on the backend given.
+    /// As [`generate_rsa`](Self::generate_rsa), on the given backend.
     ///
     /// # Errors
     /// [`Error::RsaKeySize`] for any other size; [`Error::Unsupported`] where the backend does no
@@ -155,7 +155,7 @@ impl KeyPair {
         Self::from_pkcs8_der_with_backend(pkcs8.as_bytes(), backend)
     }
 
-    /// As [`from_pem`](Self::from_pem), on the backend given.
+    /// As [`from_pem`](Self::from_pem), on the given backend.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key; [`Error::Unsupported`] where the
@@ -164,7 +164,7 @@ impl KeyPair {
         Self::from_parts(private::from_pem(pem)?, *backend)
     }
 
-    /// As [`from_pkcs8_der`](Self::from_pkcs8_der), on the backend given.
+    /// As [`from_pkcs8_der`](Self::from_pkcs8_der), on the given backend.
     ///
     /// # Errors
     /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
@@ -172,7 +172,7 @@ impl KeyPair {
         Self::from_parts(private::from_pkcs8(der)?, *backend)
     }
 
-    /// As [`from_pkcs1_der`](Self::from_pkcs1_der), on the backend given.
+    /// As [`from_pkcs1_der`](Self::from_pkcs1_der), on the given backend.
     ///
     /// # Errors
     /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
@@ -180,7 +180,7 @@ impl KeyPair {
         Self::from_parts(private::from_pkcs1(der)?, *backend)
     }
 
-    /// As [`from_sec1_der`](Self::from_sec1_der), on the backend given.
+    /// As [`from_sec1_der`](Self::from_sec1_der), on the given backend.
     ///
     /// # Errors
     /// As for [`from_sec1_der`](Self::from_sec1_der).
@@ -188,7 +188,7 @@ impl KeyPair {
         Self::from_parts(private::from_sec1(der)?, *backend)
     }
 
-    /// As [`from_x963`](Self::from_x963), on the backend given.
+    /// As [`from_x963`](Self::from_x963), on the given backend.
     ///
     /// # Errors
     /// As for [`from_x963`](Self::from_x963).
@@ -196,7 +196,7 @@ impl KeyPair {
         Self::from_parts(private::from_x963(key)?, *backend)
     }
 
-    /// As [`from_jwk`](Self::from_jwk), on the backend given.
+    /// As [`from_jwk`](Self::from_jwk), on the given backend.
     ///
     /// # Errors
     /// As for [`from_pem_with_backend`](Self::from_pem_with_backend).
@@ -219,9 +219,10 @@ impl KeyPair {
     /// from it share one nonce budget: make a new key pair for each exchange, or keep one cipher for all.
     ///
     /// # Errors
-    /// [`Error::WrongKeyType`] if either key is RSA; [`Error::PartyInfoTooLong`]; what a
-    /// [`Derivation::Custom`] returns; [`Error::Backend`] if the backend fails; [`KeyProblem::OwnPublicKey`] if the other key has the x coordinate of this one's own public key, which is then this key or its
-    /// negative, sent back by somebody who has no private key.
+    /// [`Error::WrongKeyType`] if either key is RSA; [`Error::PartyInfoTooLong`]; what a [`Derivation::Custom`]
+    /// returns; [`Error::Backend`] if the backend fails; [`KeyProblem::OwnPublicKey`] if the other key has the x
+    /// coordinate of this one's own public key, which is then this key or its negative, sent back by somebody who has
+    /// no private key.
     pub fn agree(
         &self,
         peer: &PublicKey,
@@ -286,7 +287,7 @@ impl KeyPair {
         }
     }
 
-    /// Decrypts a wrapped key. Whatever fails, `key` is then as it was.
+    /// Decrypts a wrapped key. On any failure `key` is unchanged.
     pub(crate) fn unwrap_key(&self, wrapped: &[u8], key: &mut Secret32) -> Option<()> {
         match &self.private {
             Private::Rsa { key: rsa, .. } => rsa.unwrap(wrapped, key),

@@ -121,7 +121,7 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 impl Hash for PublicKey {
-    /// Of what equality looks at: not of the identifier.
+    /// Covers what equality compares: not the identifier.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.kind.hash(state);
     }

@@ -9,11 +9,11 @@ impl PublicKey {
     /// Reads PEM (RFC 7468): `PUBLIC KEY` (SubjectPublicKeyInfo), `RSA PUBLIC KEY` (PKCS#1) or
     /// `CERTIFICATE` (X.509).
     ///
-    /// Of a certificate the key is read and nothing else: no signature, chain, date or name is checked
+    /// Only the key of a certificate is read: no signature, chain, date or name is checked
     /// ([`from_certificate_der`](Self::from_certificate_der)).
     ///
-    /// A file may have text around its block that is not UTF-8, such as names in Latin-1 that `openssl pkcs12` writes:
-    /// replace the octets above 127 ahead of this. No block has such octets.
+    /// A file may have text around its block that is not UTF-8, such as names in Latin-1 that `openssl pkcs12`
+    /// writes: replace the octets above 127 before. No block has such octets.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key.

@@ -24,7 +24,7 @@ pub(crate) enum DerAlgorithm {
     Rsa,
 }
 
-/// What an algorithm is called that keys are made for by mistake, with its object identifier.
+/// Name and object identifier of an algorithm that keys are made for by mistake.
 fn name(algorithm: ObjectIdentifier) -> &'static str {
     const KNOWN: [(&str, &str); 14] = [
         (
@@ -67,7 +67,7 @@ fn name(algorithm: ObjectIdentifier) -> &'static str {
     KNOWN
         .iter()
         .find(|(oid, _)| is_it(oid))
-        .map_or("none that is known here", |(_, name)| name)
+        .map_or("unknown", |(_, name)| name)
 }
 
 impl DerAlgorithm {

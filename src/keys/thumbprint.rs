@@ -24,7 +24,7 @@ impl PublicKey {
             ),
         };
         let digest = backend::sha256(&[members.as_bytes()]);
-        // Missing only in a build without a backend, in which there are no keys.
+        // Missing only in a build without a backend, which has no keys.
         debug_assert!(digest.is_some());
         text(&digest.unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! Public keys as they travel: base64 of a JWK or of a SubjectPublicKeyInfo.
+//! Public keys in their wire form: base64 of a JWK or of a SubjectPublicKeyInfo.
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -13,12 +13,12 @@ use crate::keys::public::PublicKey;
 use crate::secret::SecretBytes;
 
 impl PublicKey {
-    /// Reads a public key as it travels: `sdkPublicKey`, `serverPubKey` and their other names.
+    /// Reads a public key in its wire form: `sdkPublicKey`, `serverPubKey` and their other names.
     ///
-    /// A P-256 key is the base64 of its JWK's JSON; an RSA key is the base64 of its
-    /// SubjectPublicKeyInfo or of its JWK's JSON. Base64 and base64url are accepted, padded or not:
-    /// for BankEzy's JSON they are the same text. Line ends in it and after it are passed over. Members may come in any order, members that this
-    /// crate does not know are ignored.
+    /// A P-256 key is the base64 of its JWK's JSON; an RSA key is the base64 of its SubjectPublicKeyInfo or of its
+    /// JWK's JSON. Base64 and base64url are accepted, padded or not: for BankEzy's JSON they are the same text. Line
+    /// ends in it and after it are ignored. Members may come in any order, members that this crate does not know are
+    /// ignored.
     ///
     /// The form of P-256 keys is seen in the samples of BankEzy's documentation. That RSA keys
     /// travel too is this crate's own addition; no page shows it.
@@ -40,7 +40,7 @@ impl PublicKey {
         }
     }
 
-    /// Writes the key as it travels.
+    /// Writes the key in its wire form.
     ///
     /// For P-256: base64 of `{"kty":"EC","crv":"P-256","x":"…","y":"…"}`, members in this order,
     /// 168 characters that need no padding. For RSA: standard base64 of the SubjectPublicKeyInfo,
@@ -54,7 +54,7 @@ impl PublicKey {
     }
 }
 
-/// Undoes the base64 or base64url of a key as it travels.
+/// Decodes the base64 or base64url of a key in its wire form.
 fn decode_wire(text: &str) -> Result<SecretBytes, KeyProblem> {
     check_len(text.as_bytes())?;
     let unfolded = unfold(text);

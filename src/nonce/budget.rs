@@ -16,8 +16,8 @@ pub struct NonceBudget {
 }
 
 impl NonceBudget {
-    /// Messages sealed so far, one that failed in the cipher itself among them. Read while others seal, it is a count that was true in between; it never
-    /// goes back.
+    /// Messages sealed so far, including one that failed in the cipher itself. While others seal, it is a count that
+    /// was true at some moment; it never decreases.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.used
@@ -49,8 +49,8 @@ impl NonceBudget {
     }
 }
 
-/// Leases that a limit is cut into at least: what lies unused in the shards when the whole is spent
-/// stays under 1 % of it, and is dealt out last.
+/// Least number of leases that a limit is split into: what is unused in the shards when the whole is spent stays
+/// under 1 % of it, and is dealt out last.
 const LEASES: u64 = 100 * (SHARDS as u64 + 1);
 
 /// Counts up to a limit. A thread takes messages from its shard, and a shard takes them in leases from
@@ -74,7 +74,7 @@ struct Shard<'a> {
 }
 
 impl Counter {
-    /// Counts up to `limit`, of which `used` are gone.
+    /// Counts up to `limit`, with `used` already counted.
     pub(crate) fn new(limit: u64, used: u64) -> Self {
         Self {
             limit: AtomicU64::new(limit),
@@ -94,7 +94,7 @@ impl Counter {
             match shard.take() {
                 Taken::One => return Ok(()),
                 Taken::NoneLeft => match self.refill(&shard) {
-                    Err(_) if self.take_what_lies_unused() => return Ok(()),
+                    Err(_) if self.take_leftover() => return Ok(()),
                     refilled => refilled?,
                 },
                 Taken::ByAnother if lost => self.shards.spread(),
@@ -103,9 +103,9 @@ impl Counter {
         }
     }
 
-    /// Whether a shard had one left, when the whole has none: the threads may have left it when they spread.
+    /// Whether a shard had one left when the whole has none: threads leave some there when they spread.
     #[cold]
-    fn take_what_lies_unused(&self) -> bool {
+    fn take_leftover(&self) -> bool {
         self.shards.iter().map(Shard::of).any(|shard| {
             loop {
                 match shard.take() {
@@ -125,7 +125,7 @@ impl Counter {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| {
                 Some(extended(it))
             });
-        // The update never declines.
+        // The closure always returns `Some`.
         before.map_or_else(|limit| limit, extended)
     }
 
@@ -177,7 +177,7 @@ impl<'a> Shard<'a> {
     }
 }
 
-/// What became of an attempt to take a message from a shard.
+/// Result of an attempt to take a message from a shard.
 enum Taken {
     One,
     NoneLeft,
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// Preset to where counting would take years to come.
+    /// Preset to values that counting would take years to reach.
     #[test]
     fn a_count_goes_on_where_it_was() {
         for limit in [1 << 31, 1 << 32, 1 << 40] {
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(counter.extend(1, MAX), MAX);
         assert_eq!(counter.take(), spent(MAX));
         assert_eq!(counter.budget().used(), MAX);
-        // A limit above the maximum, such as of another source of nonces, does not shrink.
+        // A limit above the maximum, such as that of another source of nonces, does not shrink.
         assert_eq!(Counter::new(MAX + 5, 0).extend(1, MAX), MAX + 5);
     }
 

@@ -1,4 +1,4 @@
-//! Sees forks. One `unsafe` call, to register a handler.
+//! Detects forks. One `unsafe` call, to register a handler.
 #![cfg_attr(
     unix,
     expect(

@@ -51,7 +51,7 @@ fn from_generator(slot: &mut Option<Generator>, generation: u64) -> Result<[u8; 
         }),
     };
     generator.left = generator.left.saturating_sub(1);
-    // Words: to fill bytes takes the generator twice as long.
+    // Words: filling bytes takes the generator twice as long.
     let (front, back) = (generator.rng.next_u64(), generator.rng.next_u32());
     let mut nonce = [0; LEN];
     let (first, last) = nonce.split_at_mut(8);

@@ -6,15 +6,15 @@ use std::sync::OnceLock;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::thread_local;
 
-/// As many groups of threads write to a cache line of their own. Few under the model checker, so that its
-/// threads meet.
+/// Groups of threads that each write to a cache line of their own. Few under the model checker, so that its threads
+/// meet.
 pub(super) const SHARDS: usize = if cfg!(all(test, shuttle)) { 2 } else { 64 };
 
 /// The numbers of a group of threads, zero at first.
 pub(super) type Numbers = [AtomicU64; 2];
 
-/// Numbers that all threads share until they get into each other's way there, and from then on numbers for
-/// each group of threads: many ciphers are made for a few messages, and are to be small.
+/// Numbers that all threads share until they contend for them, and from then on numbers for each group of threads:
+/// many ciphers are made for a few messages, and should be small.
 pub(super) struct Shards {
     first: Numbers,
     others: OnceLock<Box<[Alone; SHARDS]>>,

@@ -6,7 +6,7 @@ use super::leased::{self, Leased};
 use super::random::{self, LEN};
 use crate::error::Error;
 
-/// Where the nonces of a cipher come from.
+/// The source of a cipher's nonces.
 ///
 /// Random ones (NIST SP 800-38D section 8.2.2), the default, need no care. Leased ones (section 8.2.1)
 /// are for keys under which every sealer, the peer included, uses leased numbers: section 8.2 allows one
@@ -20,10 +20,10 @@ enum Source {
 }
 
 impl NonceSource {
-    /// 96 random bits (NIST SP 800-38D section 8.2.2), from a generator that is seeded anew after a
-    /// `fork` and what calls it. After glibc's `_Fork`, the bare system call `clone` or a second start of one
-    /// snapshot, which nothing in the process shows, parent and child draw the same numbers: such a copy has
-    /// to build its process anew before it seals.
+    /// 96 random bits (NIST SP 800-38D section 8.2.2), from a generator that is seeded anew after a `fork` and after
+    /// functions that call it. After glibc's `_Fork`, the bare system call `clone` or a second start of one snapshot,
+    /// which the process cannot detect, parent and child draw the same numbers: such a copy must start its process
+    /// again before it seals.
     #[must_use]
     pub const fn random() -> Self {
         Self(Source::Random)
@@ -32,10 +32,9 @@ impl NonceSource {
     /// This instance number in 32 bits, and a count of 64 bits from a random start: at most 2^40
     /// messages.
     ///
-    /// The number has to be new under the key each time that this is called: after a restart, in
-    /// each process, for each cipher. A number that was given out twice is a defect of the store that
-    /// gave it; the random start makes it repeat a nonce with a probability of at most 2^-23 and not
-    /// with certainty.
+    /// The number must be new under the key for each call: after a restart, in each process, for each cipher. A
+    /// number that was given out twice is a defect of the store that gave it; with the random start it then repeats a
+    /// nonce with a probability of at most 2^-23 instead of with certainty.
     ///
     /// A process that was forked from the one that called this gets [`Error::NonceLeaseForked`] instead
     /// of nonces. That holds for `fork` and what calls it; glibc's `_Fork` and the bare system call
@@ -54,7 +53,7 @@ impl NonceSource {
         Leased::new(instance).map(|leased| Self(Source::Leased(leased)))
     }
 
-    /// Messages under one key where the caller sets no budget.
+    /// Messages under one key if the caller sets no budget.
     pub(crate) fn default_limit(&self) -> u64 {
         match &self.0 {
             // Of the 2^32 of section 8.3 for all sealers together, half is the peer's.

@@ -1,4 +1,4 @@
-//! How a call to a provider fails, and what may be told of it.
+//! How a call to a provider fails, and what may be shown of it.
 
 use core::fmt;
 use core::time::Duration;
@@ -26,7 +26,7 @@ pub enum CallError {
         /// What it says.
         refusal: Refusal,
     },
-    /// The answer opened, and is no success: its codes say that the call failed, or its status, which nothing
+    /// The answer opened, and is not a success: its codes say that the call failed, or its status, which nothing
     /// authenticates, is that of an error.
     #[non_exhaustive]
     Failed {
@@ -120,7 +120,7 @@ impl CallError {
     }
 
     /// With the text of the answer, which came in clear, if the answer is not as documented. Only
-    /// [`unauthenticated`](Self::unauthenticated) gives it out.
+    /// [`unauthenticated`](Self::unauthenticated) returns it.
     #[must_use]
     pub fn with_text_of<B: AsRef<[u8]>>(mut self, response: &Response<B>) -> Self {
         if let Self::Unexpected { plain, .. } = &mut self {
@@ -184,9 +184,9 @@ impl CallError {
         }
     }
 
-    /// What to do after it. Whatever status a server answers, something on the way may have sent the call on and
-    /// written another status, so it does not prove that the call was not executed. Codes of an answer that opened do,
-    /// if they [state a failure](Outcome::states_failure).
+    /// What to do after it. Whatever status a server answers, a proxy may have forwarded the call and written another
+    /// status, so it does not prove that the call was not executed. Codes of an answer that opened do, if they [state
+    /// a failure](Outcome::states_failure).
     #[must_use]
     pub fn advice(&self) -> Advice {
         match self {
@@ -195,7 +195,7 @@ impl CallError {
         }
     }
 
-    /// Whether the provider has too much to do: 429 or 503, which says nothing of this call.
+    /// Whether the provider is overloaded: 429 or 503, which says nothing about this call.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         let busy = [
@@ -222,13 +222,13 @@ impl CallError {
     }
 }
 
-/// Whether the codes say that the call failed. With a status of success it is they that were found to.
+/// Whether the codes say that the call failed. If the status is a success, the codes were the reason for the error.
 fn is_stated(status: StatusCode, outcome: &Outcome) -> bool {
     status.is_success() || outcome.states_failure()
 }
 
 impl UnexpectedReply {
-    /// What an answer is that is neither an error nor readable, where it can be told.
+    /// What an answer is that is neither an error nor readable, if that can be determined.
     pub(crate) fn of<B: AsRef<[u8]>>(response: &Response<B>) -> Option<Self> {
         let status = response.status();
         let body = response.body().as_ref().trim_ascii_start();

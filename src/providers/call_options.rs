@@ -1,4 +1,4 @@
-//! What a caller says of one call, beside its content.
+//! What a caller states about one call, beside its content.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use super::request_error::{FieldProblem, RequestError};
 
-/// What a call sets by itself, if not before its options are applied then after.
+/// Headers that a call sets itself, before or after its options are applied.
 const RESERVED: [HeaderName; 5] = [
     CONTENT_LENGTH,
     CONTENT_TYPE,
@@ -23,7 +23,7 @@ const RESERVED: [HeaderName; 5] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Idempotent;
 
-/// What a caller says of one call, beside its content. By default it is sent once, without further headers, and
+/// What a caller states about one call, beside its content. By default it is sent once, without further headers, and
 /// an empty answer is an error.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
@@ -34,7 +34,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// None of them.
+    /// No options.
     pub fn new() -> Self {
         Self::default()
     }
@@ -46,8 +46,8 @@ impl CallOptions {
         self
     }
 
-    /// A header of the caller's, such as `traceparent` or an idempotency key. The last one of a name counts. One
-    /// that the call sets itself, such as `X-API-KEY` and `Content-Type`, is an error when the request is made.
+    /// A header of your own, such as `traceparent` or an idempotency key. The last one of a name counts. One that the
+    /// call sets itself, such as `X-API-KEY` and `Content-Type`, is an error when the request is made.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// A moment by two clocks: the time of day, which is set now and then, and one that only runs.
+/// A moment by two clocks: the time of day, which may be adjusted, and a monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The time of day.
     pub time_of_day: SystemTime,
-    /// The clock that only runs, but not while the machine sleeps.
+    /// The monotonic clock, which may stop while the machine sleeps.
     pub monotonic: Instant,
 }
 
@@ -17,11 +17,11 @@ pub struct Lifetime {
     due_at: SystemTime,
     useful_until: SystemTime,
     good_until: SystemTime,
-    /// `None` if it comes from another process, whose clock that only runs is not ours.
+    /// `None` if it comes from another process, whose monotonic clock is not ours.
     since: Option<Moment>,
 }
 
-/// What is left at least of a token that is given out, unless the caller says otherwise or a fifth is less.
+/// Default for the lifetime that a returned token has left at least, unless a fifth is less.
 const MIN_LEFT: Duration = Duration::from_secs(60);
 
 impl Lifetime {
@@ -77,7 +77,7 @@ impl Lifetime {
         }
     }
 
-    /// When it is over by the time of day.
+    /// When it ends, by the time of day.
     #[must_use]
     pub fn good_until(&self) -> SystemTime {
         self.good_until
@@ -91,7 +91,7 @@ impl Lifetime {
         self.useful_until
     }
 
-    /// Whether it is not over.
+    /// Whether it has not ended.
     #[must_use]
     pub fn is_good(&self, now: Moment) -> bool {
         self.time(now) < self.good_until
@@ -129,7 +129,7 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    /// The two clocks may go apart.
+    /// The two clocks may drift apart.
     fn moment(start: Instant, time_of_day: u64, passed: u64) -> Moment {
         Moment {
             time_of_day: at(time_of_day),

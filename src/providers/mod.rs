@@ -1,6 +1,6 @@
 //! Third-party token APIs as pure functions: they build an [`http::Request`] and read an
 //! [`http::Response`]. No I/O, no type of an HTTP client, and no clock of their own
-//! (but to read a `Retry-After` date in an answer without `Date`).
+//! (except to read a `Retry-After` date in an answer without `Date`).
 //!
 //! [`TokenApi`] is what they have in common:
 //!

@@ -1,4 +1,4 @@
-//! What an answer in clear says, and how much of a text an error keeps.
+//! What an answer in clear contains, and how much of a text an error keeps.
 
 use core::fmt;
 use core::time::Duration;
@@ -13,7 +13,7 @@ use crate::secret::SecretText;
 /// Longest text of an answer that an error keeps, in characters.
 const MAX_KEPT: usize = 4096;
 
-/// An answer in clear that is no success: most often an error. Nothing of it is authenticated.
+/// An answer in clear that is not a success: most often an error. None of it is authenticated.
 pub struct PlainError {
     status: StatusCode,
     retry_after: Option<Duration>,
@@ -77,8 +77,8 @@ impl PlainError {
         self.asks_to_wait
     }
 
-    /// Up to 4096 bytes of the body: not authenticated, and not to be logged unseen. It may hold secrets, such as a
-    /// token that should have been encrypted, and what a terminal obeys.
+    /// Up to 4096 bytes of the body: not authenticated. Check it before logging it: it may contain secrets, such as a
+    /// token that should have been encrypted, and control sequences for terminals.
     #[must_use]
     pub fn unauthenticated_text(&self) -> &str {
         self.received.text.as_str()

@@ -1,4 +1,4 @@
-//! Calls in plain JSON, which TLS alone protects: every provider's but BankEzy's.
+//! Calls in plain JSON, which only TLS protects: those of every provider except BankEzy.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -28,16 +28,15 @@ pub(crate) fn post_json(
 
 /// An object of a success. `null` counts as absent, members beyond the documented ones as well.
 ///
-/// The type that a header names is not asked for: what is not a JSON object is refused, whatever it
-/// is called.
+/// `Content-Type` is not checked: what is not a JSON object is refused, whatever its type.
 pub(crate) struct PlainJsonAnswer<'a> {
     status: StatusCode,
     members: Object<'a>,
 }
 
 impl<'a> PlainJsonAnswer<'a> {
-    /// Reads the object of a success with `read`. An error's body is read with `refusal`, and is a plain one where
-    /// that knows no such form. What is not as documented keeps its text.
+    /// Reads the object of a success with `read`. An error's body is read with `refusal`, and is a plain error if it
+    /// has no such form. What is not as documented keeps its text.
     pub(crate) fn read<B: AsRef<[u8]>, T>(
         response: &'a Response<B>,
         refusal: impl FnOnce(&Object<'_>) -> Option<Refusal>,
@@ -110,8 +109,8 @@ impl<'a> PlainJsonAnswer<'a> {
         Ok(Token::new(text, expires_at))
     }
 
-    /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without `expires_in`, with one
-    /// after the year 9999, or with one that tells no time, such as -1 for "never", no expiry is stated.
+    /// `access_token`, `token_type` and `expires_in` in seconds (RFC 6749 section 5.1). Without `expires_in`, with
+    /// one after the year 9999, or with one that is not a time, such as -1 for "never", no expiry is stated.
     pub(crate) fn access_token(&self, asked_at: SystemTime) -> Result<Token, CallError> {
         let seconds = self.members.raw("expires_in").and_then(rounded_down);
         let expires_at =

@@ -68,7 +68,7 @@ problems! {
     /// What is wrong with TLS.
     TlsProblem {
         /// The server's certificate does not lead to a trusted root.
-        UntrustedCertificate => "tls.untrusted_certificate", "the server's certificate is from no trusted root: add the root it is from";
+        UntrustedCertificate => "tls.untrusted_certificate", "the server's certificate is not from a trusted root: add its root";
         /// The server's certificate is for another name.
         WrongName => "tls.wrong_name", "the server's certificate is for another name: check the host";
         /// The server's certificate is not valid at this time.
@@ -111,7 +111,7 @@ problems! {
         /// The proxy's URI is not an `http` or `https` one with a host.
         Proxy => "config.proxy", "the proxy's URI is not an http or https one with a host";
         /// The proxy's URI has a path, query or fragment, which a tunnel has no use for, or port 0.
-        ProxyParts => "config.proxy_parts", "the proxy's URI has a path, query or fragment, or port 0: give scheme, host and port alone, and name and password if needed";
+        ProxyParts => "config.proxy_parts", "the proxy's URI has a path, query or fragment, or port 0: give only scheme, host and port, and name and password if needed";
         /// A client certificate is set, and an `https` proxy, which would be shown it.
         ProxyIdentity => "config.proxy_identity", "the client certificate would be shown to the https proxy: use an http proxy";
         /// The HTTP library refused the configuration.
@@ -126,7 +126,7 @@ problems! {
         TimedOut => "token.timed_out", "the request for a token took too long";
         /// The token had already expired when it arrived, by our clock and by the `Date` of the answer, if it had one that
         /// can be believed: the clocks disagree, see [`Token::expires_by`](super::Token::expires_by).
-        ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it came: compare this machine's clock with the provider's, and with the Date of its answer";
+        ExpiredOnArrival => "token.expired_on_arrival", "the token had expired when it arrived: compare this machine's clock with the provider's, and with the Date of its answer";
         /// The closure that logs in, the `TokenApi`, the store or
         /// the clock panicked.
         Panicked => "token.panicked", "the request for a token panicked";
@@ -141,14 +141,14 @@ impl ConnectProblem {
     /// Whether a later connection may succeed without any change.
     #[must_use]
     pub fn can_pass(self) -> bool {
-        // A proxy's 403 stands for all of its other refusals: which status it was cannot be told.
+        // A proxy's 403 covers all of its other refusals: which status it was is not known.
         !matches!(self, Self::ProxyAuthentication | Self::ProxyRefused)
     }
 }
 
 impl TlsProblem {
-    /// Whether a later handshake may succeed without any change: what answered may have been something in between,
-    /// or a server that starts. A certificate stays what it is.
+    /// Whether a later handshake may succeed without any change: a proxy may have answered, or a server that is
+    /// starting. A certificate stays what it is.
     #[must_use]
     pub fn can_pass(self) -> bool {
         use TlsProblem::{HandshakeRefused, NotTls, NothingInCommon, Protocol};

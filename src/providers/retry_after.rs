@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-/// What a server asks to wait by 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3), in seconds
-/// or as a date; `None` for any other answer. These statuses do not prove that the
-/// request was not executed: something on the way may have written them.
+/// What a server asks to wait by 429 or 503 with `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a date;
+/// `None` for any other answer. These statuses do not prove that the request was not executed: a proxy may have
+/// written them.
 ///
 /// A date is read against the server's own `Date`, or against `now` if there is none.
 #[must_use]

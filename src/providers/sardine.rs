@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `POST <base>/v1/identity-documents/tokens`, Basic authentication | stated |
 //! | the sandbox is at [`SANDBOX_BASE_URL`] | stated |
-//! | where production is | not in what this crate was written from: the base URL is the caller's |
+//! | where production is | not documented on the pages that this crate was written from: the caller gives the base
+//! URL |
 //! | `sessionKey` has at most 100 characters | stated |
 //! | `platform` is `android` or `ios`, and no closed list | stated |
 //! | `expires_in` is in seconds | stated |
-//! | how it refuses | nowhere said, so every refusal is a [`PlainError`](super::PlainError) |
+//! | how it refuses | not documented, so every refusal is a [`PlainError`](super::PlainError) |
 //! | a number written as a string is one | inferred: tolerated as BankEzy needs it |
 
 use core::fmt;
@@ -41,7 +42,7 @@ pub struct Sardine {
     client_secret: SecretText,
 }
 
-/// Which session and customer a token is for.
+/// The session and the customer that a token is for.
 pub struct TokenRequest {
     session_key: SecretText,
     customer_id: Option<String>,
@@ -49,7 +50,7 @@ pub struct TokenRequest {
     provider: Option<Provider>,
 }
 
-/// On what the documents are captured. Two are documented, "not an enum".
+/// The platform on which the documents are captured. Two are documented, "not an enum".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform(Cow<'static, str>);
 

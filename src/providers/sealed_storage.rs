@@ -12,13 +12,13 @@ use crate::error::{Error, JsonProblem};
 use crate::providers::bankezy::{self, Outcome, ResultCode};
 use crate::providers::{Token, TokenKey, sardine};
 
-/// What may be kept outside of this process, and then sealed: there is no other way to write it.
+/// What may be stored outside of this process, but only sealed: there is no other way to write it.
 ///
-/// A sealed text opens only as what it was sealed for: under the same key and for the same
-/// [`TokenKey`]. It is a compact JWE of a JSON object, which is never held in memory that does not wipe
-/// itself. Freshness it does not have: a store that gives back an older entry is not found out.
+/// A sealed text opens only as what it was sealed for: under the same key and for the same [`TokenKey`]. It is a
+/// compact JWE of a JSON object, which is never held in memory that does not wipe itself. It does not prove
+/// freshness: a store that returns an older entry is not detected.
 ///
-/// Seal with a key of its own, not with the one that messages travel under.
+/// Seal with a separate key, not with the one that messages are sealed with.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")] {
@@ -101,7 +101,7 @@ impl<'a> MemberWriter<'a> {
         self.0.extend(text.map(|text| (name, text.into())));
     }
 
-    /// Epoch milliseconds, cut: an expiry is rather too early than too late.
+    /// Epoch milliseconds, rounded down: an expiry is rather too early than too late.
     pub(crate) fn time(&mut self, name: &'static str, at: Option<SystemTime>) {
         let since = at.map(|at| {
             at.duration_since(SystemTime::UNIX_EPOCH)

@@ -25,7 +25,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// By how much a `Date` may lengthen the lifetime at most of a token that is valid by our clock.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// With so little left by our clock, a token that has just come shows that our clock is ahead.
+/// With so little left by our clock, a token that was just issued shows that our clock is ahead.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Longest lifetime that a `Date` may give to such a token.

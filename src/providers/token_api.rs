@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::providers::{CallError, RequestError, Token};
 use crate::secret::SecretBytes;
 
-/// A token API with our credentials: what goes out for a token, and what comes back.
+/// A token API with our credentials: the request for a token, and the answer.
 ///
-/// Pure functions: the caller sends the requests, or the crate `bankezy-client` does. What it takes and
-/// gives can be shared between threads.
+/// Pure functions: the caller sends the requests, or the crate `bankezy-client` does. Its arguments and results can
+/// be shared between threads.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -30,10 +30,10 @@ use crate::secret::SecretBytes;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait TokenApi: Send + Sync + 'static {
-    /// What a token is asked for with, beyond the credentials.
+    /// The arguments of a token request, beyond the credentials.
     type Request: Send + Sync + 'static;
 
-    /// What the provider answers: a token, and what else comes with it.
+    /// What the provider answers: a token, and what comes with it.
     type Answer: AsRef<Token> + Send + Sync + 'static;
 
     /// What to send. Called anew for each attempt, so that each is sealed with a fresh nonce where
@@ -43,11 +43,11 @@ pub trait TokenApi: Send + Sync + 'static {
     /// [`RequestError`] if it cannot be built.
     fn request(&self, request: &Self::Request) -> Result<Request<SecretBytes>, RequestError>;
 
-    /// Reads the answer to `request`. `asked_at` is the time before it was sent: lifetimes count from there, so
-    /// that no token is taken for good after the provider ended it.
+    /// Reads the answer to `request`. `asked_at` is the time before it was sent: lifetimes count from there, so that
+    /// no token is considered valid after it expired at the provider.
     ///
     /// # Errors
-    /// [`CallError`] tells a refusal, a failure and an answer that is not as documented apart.
+    /// [`CallError`] distinguishes a refusal, a failure and an answer that is not as documented.
     fn response<B: AsRef<[u8]>>(
         &self,
         request: &Self::Request,
@@ -82,7 +82,7 @@ impl TokenKey {
     /// secret be one of them.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] in a build without a backend, which there is not.
+    /// [`Error::Unsupported`] in a build without a backend, which does not exist.
     pub fn of(parts: &[&[u8]]) -> Result<Self, Error> {
         // Each length goes before its part: what one part ends with, another cannot begin with.
         let lengths: Vec<[u8; 8]> = parts

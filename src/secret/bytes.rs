@@ -54,7 +54,7 @@ impl SecretBytes {
         self.as_mut()
     }
 
-    /// Cuts what lies beyond `len`, and wipes it.
+    /// Truncates to `len`, and wipes the rest.
     pub(crate) fn truncate(&mut self, len: usize) {
         if len < self.len {
             if let Some(cut) = self.memory.get_mut(len..self.len) {
@@ -66,8 +66,8 @@ impl SecretBytes {
 
     /// Overwrites everything with zeros and leaves it empty, with its memory: to be written to again.
     pub fn wipe(&mut self) {
-        // To fill nothing is not free: some processors take 100 ns to find out that a masked store
-        // to the address of an empty vector writes nothing.
+        // Filling nothing is not free: some processors take 100 ns to find out that a masked store to the address of
+        // an empty vector writes nothing.
         if self.memory.is_empty() {
             return;
         }
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(bytes.as_bytes(), b"long secret");
         bytes.truncate(4);
         assert_eq!(bytes.memory, b"long\0\0\0\0\0\0\0");
-        // Longer again: zeros, and nothing of what was there.
+        // Longer again: zeros, and nothing of the earlier text.
         assert_eq!(bytes.reset(11)[4..], [0; 7]);
     }
 
@@ -250,7 +250,7 @@ mod tests {
     fn wiping_touches_what_was_written_and_not_all_memory() {
         let mut bytes = SecretBytes::zeroed(1000);
         bytes.reset(10).fill(1);
-        // A mark where nothing secret is.
+        // A marker where nothing secret is.
         bytes.memory[500] = 2;
         bytes.wipe();
         assert_eq!((bytes.memory[9], bytes.memory[500]), (0, 2));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn room_that_is_there_is_used_to_its_last_byte() {
+    fn capacity_is_used_to_its_last_byte() {
         let mut bytes = SecretBytes::with_capacity(8);
         let capacity = bytes.memory.capacity();
         let place = bytes.memory.as_ptr();

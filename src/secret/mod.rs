@@ -18,11 +18,11 @@ use crate::error::Error;
 
 /// The 32-byte key that BankEzy calls `payloadSecret`: an AES-256 key.
 ///
-/// How it is written is nowhere documented, so each encoding has its own constructor and none is
-/// guessed. Line ends in and around base64, base64url and hex, which tools fold with, and blanks at the ends are
-/// passed over. Anything but 32 bytes is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are
-/// memory that was never filled. The key lives on the heap, is wiped on drop, and is
-/// compared in constant time; there is no `Clone`, and `Debug` shows nothing of it.
+/// Its encoding is not documented, so each encoding has its own constructor and none is guessed. Line ends in and
+/// around base64, base64url and hex, which tools fold with, and blanks at the ends are ignored. Anything but 32 bytes
+/// is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are memory that was never filled. The key
+/// lives on the heap, is wiped on drop, and is compared in constant time; there is no `Clone`, and `Debug` shows
+/// nothing of it.
 ///
 /// ```
 /// use bankezy_crypto::{Error, PayloadSecret};
@@ -80,8 +80,8 @@ impl PayloadSecret {
         Self::refuse_zero(secret)
     }
 
-    /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters. One line end
-    /// after 32 bytes, as an editor writes it, is passed over.
+    /// Takes the UTF-8 bytes of the text themselves as the key: 32 bytes, so 32 ASCII characters. One line end after
+    /// 32 bytes, as an editor writes it, is ignored.
     ///
     /// # Errors
     /// [`Error::SecretLength`] if it is not 32 bytes,
@@ -110,8 +110,8 @@ impl PayloadSecret {
     /// Makes a new key from the operating system's random number generator.
     ///
     /// # Errors
-    /// [`Error::Randomness`] if there are no random bytes to be had. With the feature `fips` the module
-    /// makes the key, and aborts the process then.
+    /// [`Error::Randomness`] if no random bytes are available. With the feature `fips` the module makes the key, and
+    /// aborts the process in this case.
     pub fn generate() -> Result<Self, Error> {
         Ok(Self(Secret32::random()?))
     }
@@ -122,8 +122,8 @@ impl PayloadSecret {
         Base64UrlUnpadded::encode_string(self.0.bytes()).into()
     }
 
-    /// A key that was agreed on or unwrapped. Zeros are not looked for: that would be a second answer that
-    /// depends on a key.
+    /// A key that was agreed on or unwrapped. It is not checked for zeros: that would be a second error that depends
+    /// on a key.
     pub(crate) fn from_secret(secret: Secret32) -> Self {
         Self(secret)
     }

@@ -43,7 +43,7 @@ impl Opened {
     /// Reads the plaintext as JSON.
     ///
     /// # Errors
-    /// [`Error::Json`] with line and column, and never a word of the payload.
+    /// [`Error::Json`] with line and column, and never any part of the payload.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(self.as_bytes()).map_err(|error| {
             use serde_json::error::Category;

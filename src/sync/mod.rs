@@ -1,5 +1,5 @@
-//! What threads share. Under `--cfg shuttle` the tests run on the model checker's own types, which try the
-//! orders in which threads can come: see `.ci/models`.
+//! What threads share. Under `--cfg shuttle` the tests run on the model checker's own types, which try the possible
+//! orders of threads: see `.ci/models`.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use arc_swap::ArcSwap;
@@ -18,7 +18,7 @@ mod model {
     pub(crate) use shuttle::sync::{Mutex, atomic};
     pub(crate) use shuttle::thread_local;
 
-    /// The crate's own swap cannot be looked into: a lock in its place.
+    /// The model checker cannot observe the crate's own swap: a lock replaces it.
     pub(crate) struct ArcSwap<T>(shuttle::sync::RwLock<Arc<T>>);
 
     impl<T> ArcSwap<T> {

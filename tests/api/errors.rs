@@ -1,5 +1,4 @@
-//! What each error says: a stable code, whose fault it is, and one line with the numbers and names that it
-//! holds, so that nobody has to look for them.
+//! What each error says: a stable code, whose fault it is, and one line with the numbers and names that it holds.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +62,7 @@ fn each_error_says_in_one_line_what_it_knows() {
     }
 }
 
-/// Implementations of `Seal` and `Open` outside of this crate fail as those in it do.
+/// Implementations of `Seal` and `Open` outside of this crate fail in the same way as those in it.
 #[test]
 fn an_implementation_elsewhere_can_make_the_errors_it_needs() {
     let failed = Error::backend("an HSM", "sealing");
@@ -76,7 +75,7 @@ fn an_implementation_elsewhere_can_make_the_errors_it_needs() {
 }
 
 #[test]
-fn a_place_in_json_is_told_where_there_is_one() {
+fn a_position_in_json_is_named_if_it_is_known() {
     let texts: Vec<String> = Error::examples()
         .iter()
         .filter(|error| matches!(error, Error::Json { .. }))
@@ -86,9 +85,9 @@ fn a_place_in_json_is_told_where_there_is_one() {
     assert_eq!(texts[3], "the value cannot be written as JSON");
 }
 
-/// The names of kinds and algorithms are those of the standards.
+/// The names of key types and algorithms are those of the standards.
 #[test]
-fn kinds_and_algorithms_are_told_by_their_names() {
+fn key_types_and_algorithms_have_their_standard_names() {
     let kinds = [(KeyType::P256, "P-256"), (KeyType::Rsa, "RSA")];
     for (kind, name) in kinds {
         assert_eq!(kind.to_string(), name);

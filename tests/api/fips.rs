@@ -1,4 +1,4 @@
-//! What the process says of the FIPS module is what it was built with.
+//! `fips_mode` says what the process was built with.
 
 use bankezy_crypto::backend::{fips_mode, require_fips_mode};
 use bankezy_crypto::{Error, NonceSource};
@@ -16,7 +16,7 @@ fn fips_mode_is_what_the_build_has() {
     }
 }
 
-/// Two ways to make nonces under one key are one too many (NIST SP 800-38D section 8.2).
+/// Two ways to make nonces under one key are not allowed (NIST SP 800-38D section 8.2).
 #[test]
 fn nonces_are_leased_only_where_no_module_makes_them() {
     let leased = NonceSource::leased(7);

@@ -1,4 +1,4 @@
-//! Key pairs, public keys as they travel, agreement. Once per backend.
+//! Key pairs, public keys in their wire form, agreement. Once per backend.
 
 use crate::common::{each_backend, each_pair, p256, rsa_2048, shown};
 use bankezy_crypto::backend::AVAILABLE;
@@ -329,7 +329,7 @@ fn agreement_with_the_own_public_key_is_refused() {
                 assert_eq!(ours.agree(peer, &derivation), Err(Error::from(problem)));
             }
         }
-        // A message to oneself is something else: its ephemeral key is fresh.
+        // Sealing a message to oneself is different: its ephemeral key is fresh.
         let sealer = PublicKeySealer::with_backend(ours.public_key(), first).unwrap();
         let sealed = sealer.seal(b"{}").unwrap();
         let opened = PrivateKeyOpener::new(again).open(&sealed).unwrap();
@@ -365,7 +365,7 @@ fn a_key_may_be_as_long_as_the_cap() {
 }
 
 #[test]
-fn debug_tells_the_kind_and_the_size_alone() {
+fn debug_shows_only_type_and_size() {
     let read = |pem| PublicKey::from_pem(pem).unwrap();
     let point = read(include_str!("../data/p256.pub.pem"));
     assert_eq!(format!("{point:?}"), "PublicKey(P-256, 256 bits)");

@@ -1,5 +1,5 @@
-//! The core's public API as its users meet it, in one binary. What needs a process or an allocator of its own
-//! is a binary beside it.
+//! The core's public API as users see it, in one binary. What needs its own process or allocator has a binary of its
+//! own.
 
 #[cfg(feature = "providers")]
 mod bankezy;

@@ -1,4 +1,4 @@
-//! Where nonces come from, as a sealed text shows them. Once per backend.
+//! The sources of nonces, as a sealed text shows them. Once per backend.
 
 use std::collections::HashSet;
 

@@ -280,7 +280,7 @@ fn what_is_sealed_by_default_opens_by_default() {
 }
 
 #[test]
-fn the_nonce_budget_is_kept_and_told() {
+fn the_nonce_budget_is_enforced_and_reported() {
     each_backend(|backend| {
         let cipher = cipher(backend);
         assert_eq!(
@@ -383,7 +383,7 @@ fn debug_shows_no_secret() {
 }
 
 #[test]
-fn clear_json_says_so() {
+fn unencrypted_json_is_named() {
     let cipher = cipher(&bankezy_crypto::backend::AVAILABLE[0]);
     let clear = Error::from(Malformed::ClearJson);
     assert_eq!(cipher.open(r#" {"resCode":200}"#).unwrap_err(), clear);

@@ -53,7 +53,7 @@ enum Key {
     },
 }
 
-/// What becomes of a case: the inner result is that of opening, the outer one that of the key.
+/// The result of a case: the inner one is that of opening, the outer one that of the key.
 type Outcome = Result<Result<Opened, Error>, Error>;
 
 impl Case {
@@ -141,7 +141,7 @@ fn does_private_rsa(backend: &Backend) -> bool {
     backend.name() != "rust-crypto" || cfg!(feature = "rust-crypto-private-rsa-timing-risk")
 }
 
-/// RFC 7518 appendix C, and its derived key worked out anew for A256GCM.
+/// RFC 7518 appendix C, and its derived key computed anew for A256GCM.
 #[derive(Deserialize)]
 struct AppendixC {
     alice: Box<RawValue>,

@@ -1,4 +1,4 @@
-//! Which traits of other crates our types have: what users build on without seeing it in a signature.
+//! Which traits of other crates our types implement: what users rely on without seeing it in a signature.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -11,7 +11,7 @@ use bankezy_crypto::{
 };
 use zeroize::ZeroizeOnDrop;
 
-/// Compiles only where each copy of what is secret is wiped.
+/// Compiles only if each copy of a secret is wiped.
 #[test]
 fn secret_types_wipe_themselves() {
     const fn wipes<T: ZeroizeOnDrop>() {}
@@ -45,7 +45,7 @@ fn a_cipher_can_be_used_after_a_panic_was_caught() {
     assert_eq!(cipher.nonce_budget().used(), 2);
 }
 
-/// Token caches tell secrets apart by it.
+/// Token caches distinguish secrets by it.
 #[test]
 fn a_key_tag_is_that_of_the_cipher_behind_each_pointer() {
     fn tag(cipher: impl Seal) -> [u8; 32] {

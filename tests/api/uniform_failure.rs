@@ -281,7 +281,7 @@ impl Rsa {
     }
 }
 
-/// Encrypted keys that are wrong in every way there is: padding, label, hash, length, range.
+/// Encrypted keys that are wrong in every possible way: padding, label, hash, length, range.
 fn wrong_keys(public: &PublicKey) -> Vec<Vec<u8>> {
     let rsa = Rsa::new(public);
     let sha256 = &OAEP_SHA256_MGF1SHA256;
@@ -316,7 +316,7 @@ fn wrong_keys(public: &PublicKey) -> Vec<Vec<u8>> {
     keys
 }
 
-/// To refuse 32 zero bytes here too, as for a payload secret, would be a second answer that depends on a key.
+/// To refuse 32 zero bytes here too, as for a payload secret, would be a second error that depends on a key.
 #[test]
 fn a_wrapped_key_of_zeros_is_a_key_like_any_other() {
     each_backend(|backend| {

@@ -4,7 +4,7 @@
 use bankezy_crypto::backend::{AVAILABLE, Backend};
 use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret};
 
-/// Runs a test once per backend, and says which one it was that failed.
+/// Runs a test once per backend, and names the one that failed.
 pub(crate) fn each_backend(test: impl Fn(&'static Backend)) {
     for backend in AVAILABLE {
         eprintln!("on {backend:?}");
@@ -39,7 +39,7 @@ pub(crate) fn public_rsa(backend: &Backend) -> bool {
     takes
 }
 
-/// An RSA key pair made once, or `None` where the backend says that it does no private RSA.
+/// An RSA key pair made once, or `None` if the backend has no private RSA.
 pub(crate) fn rsa_2048(backend: &Backend) -> Option<KeyPair> {
     match KeyPair::from_pem_with_backend(include_str!("../data/rsa2048.pem"), backend) {
         Ok(pair) => Some(pair),
@@ -53,7 +53,7 @@ pub(crate) fn rsa_2048(backend: &Backend) -> Option<KeyPair> {
     }
 }
 
-/// Whatever a type prints of itself.
+/// The `Debug` and `Display` output of a value.
 pub(crate) fn shown(value: &impl std::fmt::Debug) -> String {
     format!("{value:?} {value:#?}")
 }

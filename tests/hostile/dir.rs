@@ -83,7 +83,7 @@ pub(crate) fn cipher(backend: &bankezy_crypto::backend::Backend) -> PayloadCiphe
     PayloadCipher::with_backend(&secret, backend).unwrap()
 }
 
-/// Opens each text on each backend, in each way there is.
+/// Opens each text on each backend, in every way.
 pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
     let mut table = Table::default();
     for backend in AVAILABLE {
@@ -115,7 +115,7 @@ pub(crate) fn check(rows: Vec<(&str, Vec<u8>, Error)>) {
             );
         }
     }
-    // Looking at a text without a key finds the same faults, as far as they depend on none.
+    // Inspecting a text without a key finds the same faults, as far as they depend on none.
     for (name, input, expected) in &rows {
         let profile = Inspection::parse(input).and_then(|inspection| inspection.profile);
         let without_key = !matches!(

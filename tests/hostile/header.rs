@@ -1,5 +1,5 @@
-//! Protected headers under `dir`. Each text is genuine under its header: the tag fits, so nothing
-//! but the header is what refuses it.
+//! Protected headers under `dir`. Each text is genuine under its header: the tag matches, so only the header can be
+//! the reason to refuse it.
 
 use bankezy_crypto::{Algorithm, Error, HeaderProblem as H};
 

@@ -1,5 +1,5 @@
-//! Hostile inputs by hand: each is answered by the right error, without a panic, without asking for
-//! more memory than it may, and without a word of the input or of a secret in the error.
+//! Hostile inputs by hand: each returns the right error, without a panic, without allocating more than it may, and
+//! without any part of the input or of a secret in the error.
 
 mod dir;
 mod header;
@@ -40,12 +40,12 @@ struct Table {
     failures: Vec<String>,
 }
 
-/// One hostile input and what has to come of it.
+/// One hostile input and its expected result.
 struct Row<'a> {
     name: &'a str,
     input: &'a [u8],
     expected: Error,
-    /// Nothing of these may stand in the error.
+    /// None of these may be in the error.
     secrets: &'a [&'a str],
     /// The most memory that may be held at any time.
     peak: usize,
@@ -83,7 +83,7 @@ impl Table {
         }
     }
 
-    /// An input that has to pass, to show that the refusals are due to what is wrong with them.
+    /// An input that must be accepted, to show that the refusals are due to what is wrong with the others.
     fn control<T>(&mut self, name: &str, found: Result<T, Error>) {
         if let Err(error) = found {
             self.failures
@@ -150,7 +150,7 @@ fn der_of(pem: &str) -> Vec<u8> {
     der::Document::from_pem(pem).unwrap().1.into_vec()
 }
 
-/// The text with one string put in another's place; it has to be there.
+/// The text with one string replaced by another; the first must be in it.
 fn swapped(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from} is not there");
     text.replacen(from, to, 1)

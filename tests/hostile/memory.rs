@@ -1,9 +1,9 @@
-//! An allocator that notes what one thread asks for.
+//! An allocator that records what one thread allocates.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// What was asked for.
+/// What was allocated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// How many times.
@@ -12,7 +12,7 @@ pub(crate) struct Asked {
     pub(crate) largest: usize,
     /// The most that was held at any time, in bytes.
     pub(crate) peak: usize,
-    /// What is held now. Memory of before may be given back, so it may be less than nothing.
+    /// What is held now. Earlier memory may be freed, so it may be negative.
     live: isize,
 }
 
@@ -41,7 +41,7 @@ fn note(size: usize, freed: usize) {
 }
 
 #[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call is handed on to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Noting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size(), 0);
@@ -64,7 +64,7 @@ unsafe impl GlobalAlloc for Noting {
     }
 }
 
-/// What `work` asks for on this thread.
+/// What `work` allocates on this thread.
 pub(crate) fn measure<T>(work: impl FnOnce() -> T) -> (Asked, T) {
     ASKED.set(Asked::default());
     let result = work();

@@ -46,7 +46,7 @@ fn pkcs1_with(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
 }
 
 pub(crate) fn ec_algorithm() -> Vec<u8> {
-    // id-ecPublicKey, secp256r1: as it stands in a genuine key, after the version.
+    // id-ecPublicKey, secp256r1: as in a genuine key, after the version.
     der_of(P256_PEM)[6..27].to_vec()
 }
 

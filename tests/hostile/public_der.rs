@@ -190,9 +190,7 @@ fn hostile_subject_public_key_infos() {
             row(
                 "an algorithm of nobody",
                 spki(&[0x2a, 3, 4], &[], &[7; 57]),
-                P::DerAlgorithm {
-                    found: "none that is known here",
-                },
+                P::DerAlgorithm { found: "unknown" },
             ),
             row(
                 "RSA holding a point",

@@ -1,4 +1,4 @@
-//! Public keys as JWK, and the same JWKs as they travel.
+//! Public keys as JWK, and the same JWKs in their wire form.
 
 use bankezy_crypto::{Error, KeyForm, KeyProblem as P, PublicKey};
 use base64::Engine as _;

@@ -410,7 +410,7 @@ fn decoded(text: &str) -> Vec<u8> {
         .unwrap()
 }
 
-/// Correct OAEP of a key of the wrong length: what unwraps and is yet no key.
+/// Correct OAEP of a key of the wrong length: it unwraps, and is not a key.
 #[cfg(feature = "aws-lc-rs")]
 fn wrapped(len: usize) -> Option<String> {
     use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};

@@ -1,4 +1,4 @@
-//! What the tables of this folder found and was mended.
+//! What the tables of this folder found and what was fixed.
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{KeyForm, KeyProblem as P, PublicKey};

@@ -1,5 +1,4 @@
-//! Sealed texts under `dir`: their outside form, their size, and what does not decrypt. The header
-//! has a table of its own.
+//! Sealed texts under `dir`: their form, their size, and what does not decrypt. The header has a table of its own.
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{Error, Inspection, Malformed as M};
@@ -220,7 +219,7 @@ fn texts_of_another_form_are_refused() {
     ]);
 }
 
-/// Under another `enc` the lengths are others, too: the header is named, which says what is wrong.
+/// Under another `enc` the lengths differ too: the error names the header, which is the cause.
 #[test]
 fn a_header_out_of_profile_is_named_before_lengths() {
     use bankezy_crypto::HeaderProblem as H;

@@ -52,7 +52,7 @@ fn the_same_secret_in_every_encoding_is_read() {
 
 /// As editors end a file, and as `base64` and `xxd -p` fold.
 #[test]
-fn line_ends_and_blanks_at_the_ends_are_passed_over() {
+fn line_ends_and_blanks_at_the_ends_are_ignored() {
     let genuine = PayloadSecret::from_bytes(&BYTES).unwrap();
     let readers: [(Reader, String); 5] = [
         (PayloadSecret::from_base64, BASE64.to_owned()),
@@ -85,7 +85,7 @@ fn line_ends_and_blanks_at_the_ends_are_passed_over() {
 }
 
 #[test]
-fn a_line_end_after_the_characters_of_a_key_is_passed_over() {
+fn a_line_end_after_the_characters_of_a_key_is_ignored() {
     let key = "k3y.with/dots-and 32 characters!";
     let genuine = PayloadSecret::from_bytes(key.as_bytes()).unwrap();
     for end in ["\n", "\r\n", "\r"] {

@@ -1,4 +1,4 @@
-//! Public keys as they travel, where the text itself is wrong.
+//! Public keys in their wire form whose text itself is wrong.
 
 use bankezy_crypto::{KeyForm, KeyProblem as P, PublicKey};
 use base64::Engine as _;
@@ -10,7 +10,7 @@ use crate::recipients::P256_JWK;
 use crate::{KEY_CAP, base64url, der_of, form};
 
 #[test]
-fn texts_that_do_not_travel() {
+fn texts_that_are_not_a_key_in_wire_form() {
     let json = public_jwk(P256_JWK);
     let wire = STANDARD_NO_PAD.encode(&json);
     let spki = "SubjectPublicKeyInfo";

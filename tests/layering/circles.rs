@@ -1,4 +1,4 @@
-//! No two files of a crate use each other, by whatever way round.
+//! No two files of a crate use each other, directly or indirectly.
 
 use crate::graph::{Graph, circles, edges_within, graph};
 use crate::members;
@@ -38,7 +38,7 @@ fn every_file_is_read() {
     }
 }
 
-/// A crate of three files, of which `a.rs` and `b.rs` say this.
+/// A crate of three files; `a.rs` and `b.rs` have this content.
 fn graph_of(lib: &str, a: &str, b: &str) -> Graph {
     let files = [("lib.rs", lib), ("a.rs", a), ("b.rs", b)];
     let sources: Sources = files

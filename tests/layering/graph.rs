@@ -72,7 +72,7 @@ pub(crate) fn circles(graph: &Graph) -> Vec<Vec<String>> {
     found
 }
 
-/// What can be reached from a file by one edge or more.
+/// What can be reached from a file by one or more edges.
 fn reachable(graph: &Graph, from: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut next: Vec<&str> = vec![from];

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::graph::graph;
 use crate::members;
 
-/// A folder or file of the core, and what it may use beside itself. Lowest layer first: nothing uses
-/// what stands below it in this table.
+/// A folder or file of the core, and what it may use beside itself. Lowest layer first: nothing uses what is below it
+/// in this table.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Layer 0: shared vocabulary.
     ("sync", &[]),

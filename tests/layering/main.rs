@@ -1,5 +1,5 @@
-//! The structure of the workspace, held by tests: which module of the core may use which, no circle of
-//! imports in any crate, and what a move of code between crates could lose without anyone noticing.
+//! The structure of the workspace, checked by tests: which module of the core may use which, no circle of imports in
+//! any crate, and what moving code between crates could lose unnoticed.
 
 mod circles;
 mod graph;
@@ -30,7 +30,7 @@ impl Member {
 fn members() -> Vec<Member> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.to_owned()];
-    // A package of the core alone, as it is published, holds no members.
+    // A package of the core alone, as it is published, has no members.
     if let Ok(entries) = fs::read_dir(root.join("crates")) {
         let folders_of_members = entries.map(|entry| entry.unwrap().path());
         folders.extend(folders_of_members.filter(|folder| folder.join("Cargo.toml").exists()));

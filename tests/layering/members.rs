@@ -1,4 +1,4 @@
-//! What every crate of the workspace has to keep.
+//! What every crate of the workspace must keep.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -30,7 +30,7 @@ const LIFTED: [(&str, &str); 4] = [
 fn every_library_denies_what_can_panic() {
     let mut libraries = 0;
     for member in members() {
-        // It is there to panic.
+        // It exists to panic.
         if member.name == "bankezy-test-support" {
             continue;
         }
@@ -48,7 +48,7 @@ fn every_library_denies_what_can_panic() {
                 member.name
             );
         }
-        // Nothing lifts them for a whole file but what is named above.
+        // Nothing lifts them for a whole file except what is named above.
         sources.retain(|file, _| !file.ends_with("_tests.rs"));
         for (file, text) in sources {
             for attribute in syn::parse_file(&text).unwrap().attrs {
@@ -93,7 +93,7 @@ fn quoted(attribute: &syn::Attribute) -> String {
     }
 }
 
-/// A subscriber filters by target: each goes under the crate's own name, and the docs say so.
+/// A subscriber filters by target: each crate uses its own name, and its docs say so.
 #[test]
 fn traces_go_under_the_name_of_their_crate() {
     for member in members() {
@@ -218,7 +218,7 @@ fn the_core_knows_no_member_and_client_and_emulator_do_not_know_each_other() {
     let support = "bankezy-test-support";
     let may: [(&str, &[&str], &[&str]); 9] = [
         ("bankezy-crypto", &[], &[]),
-        // What tests the others must not be made of them.
+        // What tests the others must not depend on them.
         (support, &[], &[]),
         (
             "bankezy-client",

@@ -1,4 +1,4 @@
-//! Where a path leads: through imports, re-exports and globs to the module that defines what it names.
+//! Resolves a path: through imports, re-exports and globs to the module that defines what it names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

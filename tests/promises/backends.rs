@@ -1,4 +1,4 @@
-//! Which backend runs: the one that the caller named, and AWS-LC where none was.
+//! Which backend runs: the one that the caller named, and AWS-LC if none was named.
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{KeyPair, PayloadCipher, PayloadSecret, PrivateKeyOpener, PublicKeySealer};

@@ -1,5 +1,5 @@
-//! Whether SECURITY.md and docs/assurance.md say what is so: each promise names its checks, each check
-//! has a command, and what they name is there. And the promises that the compiler can check.
+//! Whether SECURITY.md and docs/assurance.md are true: each promise names its checks, each check has a command, and
+//! what they name exists. And the promises that the compiler can check.
 
 mod backends;
 mod types;
@@ -150,8 +150,8 @@ fn has_feature(package: &str, feature: &str) -> bool {
     manifest.lines().any(|it| it.starts_with(&line))
 }
 
-/// Whether a path has to be there: the package on the registry has no members, no `fuzz` and no
-/// hidden folders; a checkout has.
+/// Whether a path must exist: the package on the registry has no members, no `fuzz` and no hidden folders; a checkout
+/// has.
 fn is_expected(path: &str) -> bool {
     let left_out = |path: &str| {
         ["fuzz", "crates", "."]

@@ -1,4 +1,4 @@
-//! What the types of secrets can do, and what they must not.
+//! What the types of secrets implement, and what they must not.
 
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -49,7 +49,7 @@ macro_rules! leaks {
 }
 
 #[test]
-fn the_probe_finds_what_there_is() {
+fn the_probe_finds_implemented_traits() {
     let found: Vec<_> = leaks!(String).into_iter().filter(|(_, is)| *is).collect();
     let names: Vec<_> = found.into_iter().map(|(name, _)| name).collect();
     let of_a_string = [

@@ -1,6 +1,6 @@
-//! What libraries underneath leave in memory that this crate cannot reach. Each is asserted to be
-//! left: where a library mends it, its test fails and the exception goes. The heads of requests, which
-//! `http` does not wipe, are in `providers`.
+//! What underlying libraries leave in memory that this crate cannot reach. Each test asserts that it is left: once a
+//! library fixes it, its test fails and the exception is removed. The heads of requests, which `http` does not wipe,
+//! are in `providers`.
 
 use bankezy_crypto::backend::Backend;
 

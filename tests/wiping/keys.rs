@@ -1,4 +1,4 @@
-//! Private keys: made, read, written, refused, and agreed with.
+//! Private keys: made, read, written, refused, and used to agree on a secret.
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Derivation, Error, KeyPair, PublicKey};
@@ -34,7 +34,7 @@ fn x963() -> Vec<u8> {
 type Refusal<'a> = &'a dyn Fn() -> Result<PublicKey, Error>;
 type Read = Box<dyn Fn(&Backend) -> Result<KeyPair, Error>>;
 
-/// Every way in which a private key is read.
+/// Every way to read a private key.
 fn ways(jwk: &'static str, pkcs8: &'static str, other: &'static str) -> Vec<(&'static str, Read)> {
     let from_pem = |pem: String| -> Read {
         Box::new(move |backend| KeyPair::from_pem_with_backend(&pem, backend))
@@ -108,7 +108,7 @@ fn nothing_is_left_of_a_private_key_that_is_read_and_written() {
     }
 }
 
-/// The key, the password, and the key that was stretched out of it, as Python's `hashlib` stretches it.
+/// The key, the password, and the key that was derived from it, as Python's `hashlib` derives it.
 #[cfg(feature = "encrypted-keys")]
 #[test]
 fn nothing_is_left_of_an_encrypted_key_that_is_read() {

@@ -1,6 +1,6 @@
-//! No secret is left in memory that is given back: every operation of the library, where it
-//! succeeds and where it fails, on each backend. What a library underneath leaves where this crate
-//! cannot reach it is named in `exceptions`, and `docs/wiping.md` tells the whole.
+//! No secret is left in memory that is freed: every operation of the library, whether it succeeds or fails, on each
+//! backend. What an underlying library leaves where this crate cannot reach it is named in `exceptions`, and
+//! `docs/wiping.md` lists all of it.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -26,7 +26,7 @@ use watch::{Left, Watch};
 /// A payload secret that is 32 ASCII characters, so that every constructor takes it.
 const KEY: [u8; 32] = *b"Zk3vQ9xW2mR7tY5uP8sD4fG6hJ1kL0bN";
 
-/// Stands in payloads.
+/// Is part of payloads.
 const MARKER: &str = "the plaintext that has to go: 5f1c";
 
 const P256_JWK: &str = include_str!("../data/p256.jwk.json");
@@ -41,7 +41,7 @@ fn cipher(backend: &Backend) -> PayloadCipher {
     PayloadCipher::with_backend(&payload_secret(), backend).unwrap()
 }
 
-/// A text of at least `len` bytes, in which the marker stands over and over.
+/// A text of at least `len` bytes that repeats the marker.
 fn payload(len: usize) -> String {
     MARKER.repeat(len.div_ceil(MARKER.len()).max(1))
 }
@@ -124,7 +124,7 @@ fn what_growing_and_shrinking_leaves_is_found() {
     assert!(!freed.holding(&secrets).is_empty(), "shrunk");
 }
 
-/// C's memory, where this program stands in for the C library's `free`.
+/// C's memory; this program replaces the C library's `free`.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 #[expect(unsafe_code, reason = "the C library is called")]

@@ -51,8 +51,7 @@ fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
         .unwrap()
 }
 
-/// Builds a request: nothing is left of it but, as `http` does not wipe it, what stands in its
-/// headers and its URL.
+/// Builds a request: nothing is left of it except its headers and its URL, which `http` does not wipe.
 fn request_leaves(
     watch: &Watch,
     in_head: &[&'static str],
@@ -67,8 +66,8 @@ fn request_leaves(
     assert_eq!(watch.left(&secrets, || head), in_head, "head");
 }
 
-/// The same token in each way in which JSON may write it, and whole answers around it that are
-/// refused. `Some` of an answer holds what its member `token` is called.
+/// The same token in every way that JSON may write it, and whole answers around it that are refused. `Some` of an
+/// answer holds what its member `token` is called.
 fn answers(member: &str, wrap: impl Fn(String) -> String) -> Vec<Response<Vec<u8>>> {
     let mut bodies = Vec::new();
     for text in [

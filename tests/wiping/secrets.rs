@@ -1,4 +1,4 @@
-//! What is looked for: secrets in every form in which memory may hold them.
+//! What is searched for: secrets in every form that memory may hold them in.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::watch::Left;
 
-/// So many bytes in a row of a secret, or characters of its text, count as found.
+/// This many bytes in a row of a secret, or characters of its text, count as found.
 const WINDOW: usize = 12;
 
 /// Windows and the names of the secrets that they are of.
 pub(crate) struct Secrets {
     windows: HashMap<[u8; WINDOW], &'static str>,
-    /// Which hashes of the first four bytes occur: most places are passed by this alone.
+    /// Which hashes of the first four bytes occur: this alone rules out most places.
     starts: Vec<bool>,
 }
 

@@ -1,5 +1,5 @@
-//! Keeps a copy of memory at the moment it is given back, so that what is in it can be looked for
-//! afterwards, when a message's own key is known too.
+//! Keeps a copy of memory at the moment it is freed, so that it can be searched afterwards, when a message's own key
+//! is known too.
 //!
 //! Rust's memory passes through the allocator below. C's passes through `free`, which this program
 //! defines on Linux with glibc: AWS-LC, linked into it, calls this one.
@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::secrets::Secrets;
 
-/// Set to see on standard error which call gave a secret back.
+/// Set to see on standard error which call freed a secret.
 const TRACE: &str = "WIPING_TRACE";
 
 static WATCHING: Mutex<()> = Mutex::new(());
@@ -23,8 +23,8 @@ static KEEPING: AtomicBool = AtomicBool::new(false);
 static KEPT: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
 thread_local! {
-    /// What keeping itself gives back is not kept. Constant and without a destructor, so that
-    /// reading it allocates nothing.
+    /// What the keeping itself frees is not kept. Constant and without a destructor, so that reading it allocates
+    /// nothing.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -33,10 +33,10 @@ struct Block {
     by: Option<Backtrace>,
 }
 
-/// The right to watch, which one test at a time has: kept is what any thread gives back.
+/// The right to watch, which one test at a time has: what any thread frees is kept.
 pub(crate) struct Watch(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
-/// What was given back.
+/// What was freed.
 pub(crate) struct Freed(Vec<Block>);
 
 impl Watch {
@@ -44,7 +44,7 @@ impl Watch {
         Self(WATCHING.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does the work and keeps what it gives back, its result not included.
+    /// Does the work and keeps what it frees, not including its result.
     pub(crate) fn freed<T>(&self, work: impl FnOnce() -> T) -> (T, Freed) {
         kept().clear();
         let keeping = Keeping::begin();
@@ -54,8 +54,7 @@ impl Watch {
         (result, Freed(blocks))
     }
 
-    /// The names of the secrets that are left in memory which the work gives back, its result
-    /// included.
+    /// The names of the secrets that are left in memory that the work frees, including its result.
     pub(crate) fn left<T>(&self, secrets: &Secrets, work: impl FnOnce() -> T) -> Left {
         self.freed(|| drop(work())).1.holding(secrets)
     }
@@ -146,7 +145,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// C's memory: what stands in place of the C library's own function.
+/// C's memory: replaces the C library's own function.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the C library is called")]
 mod c {
@@ -162,11 +161,11 @@ mod c {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn free(memory: *mut c_void) {
         if !memory.is_null() {
-            // SAFETY: the caller gives the block up, and all that is usable of it can be read. It
-            // is zero where nobody wrote: what was there before was cleared here when it went.
+            // SAFETY: the caller gives the block up, and all of its usable size can be read. It is zero where nobody
+            // wrote: what was there before was cleared here when it was freed.
             unsafe { super::keep(memory.cast(), malloc_usable_size(memory)) };
         }
-        // SAFETY: handed on as it came, to the function that this one stands for.
+        // SAFETY: passed on unchanged, to the function that this one replaces.
         unsafe { __libc_free(memory) }
     }
 }

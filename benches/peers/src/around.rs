@@ -1,4 +1,4 @@
-//! What is around a message: its JSON, and its key.
+//! What surrounds a message: its JSON, and its key.
 
 use std::error::Error;
 use std::fs;

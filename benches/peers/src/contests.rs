@@ -1,5 +1,5 @@
-//! What is measured beside what: for each operation and size, both backends, their floors and the
-//! peer in this process take turns.
+//! What is compared with what: for each operation and size, both backends, their floors and the peer in this process
+//! take turns.
 
 use std::error::Error;
 

@@ -1,5 +1,5 @@
-//! What nobody can do without: the bare operations of a backend, base64url and random bytes, all
-//! on memory that is there already.
+//! The lower bound: the bare operations of a backend, base64url and random bytes, all on memory that is already
+//! allocated.
 
 mod aws_lc;
 mod rust_crypto;
@@ -39,10 +39,10 @@ trait Bare: Sized + 'static {
     /// RSA-OAEP-256 of 32 bytes with the public key.
     fn wrap(&self) -> Option<Vec<u8>>;
 
-    /// The way back, with the private key.
+    /// The inverse, with the private key.
     fn unwrap(&self, wrapped: &[u8]) -> Option<()>;
 
-    /// With a public key as it travels, since no two messages have the same.
+    /// With a public key in its wire form, since no two messages have the same.
     fn agree(&self) -> Option<()>;
 
     /// With one public key that was read before.
@@ -114,7 +114,7 @@ fn seal(bare: impl Bare, bytes: usize) -> Work<'static> {
     })
 }
 
-/// base64url into the room for the plaintext, AES-256-GCM in place.
+/// base64url into the buffer for the plaintext, AES-256-GCM in place.
 fn open(bare: impl Bare, bytes: usize) -> Result<Work<'static>, Box<dyn Error>> {
     let nonce = [9; 12];
     let mut ciphertext = vec![0; bytes];
@@ -123,7 +123,7 @@ fn open(bare: impl Bare, bytes: usize) -> Result<Work<'static>, Box<dyn Error>> 
         .ok_or("AES-256-GCM failed")?;
     let mut text = vec![0; URL_SAFE_NO_PAD.encoded_len(bytes)];
     URL_SAFE_NO_PAD.encode_slice(&ciphertext, &mut text)?;
-    // The codec asks for room for whole groups of characters.
+    // The codec needs space for whole groups of characters.
     let mut room = vec![0; URL_SAFE_NO_PAD.decoded_len_estimate(text.len())];
     Ok(Work::new(move || {
         let decoded = URL_SAFE_NO_PAD

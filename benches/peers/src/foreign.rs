@@ -14,7 +14,7 @@ use crate::measure::Effort;
 use crate::ours::{Ours, pairs};
 use crate::row::{self, Algorithm, Op, Row, rounded};
 
-/// What the scripts exit with where their library is not installed.
+/// The exit code of the scripts if their library is not installed.
 const NOT_INSTALLED: i32 = 3;
 const PLAINTEXT: &str = r#"{"amount":100}"#;
 
@@ -113,7 +113,7 @@ struct Median {
 }
 
 impl Foreign {
-    /// That each opens what the other seals. Gives the versions, or why it cannot be measured.
+    /// That each opens what the other seals. Returns the versions, or why it cannot be measured.
     pub(crate) fn check(&self, ours: &[Ours]) -> Result<String, Box<dyn Error>> {
         Ok(self.ask(ours, None)?.version)
     }

@@ -1,4 +1,4 @@
-//! What the default backend is to reach on a class of processors, and whether it did.
+//! What the default backend should reach on a class of processors, and whether it did.
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ use crate::row::{Algorithm, Way};
 
 pub(crate) const NAME: &str = "josekit";
 
-/// What it seals with a key, and what opens that.
+/// What it seals with a key, and what opens it.
 type Pair = (Box<dyn JweEncrypter>, Box<dyn JweDecrypter>);
 
 pub(crate) struct Josekit {

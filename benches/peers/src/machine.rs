@@ -20,7 +20,7 @@ pub(crate) struct Machine {
     pub(crate) versions: BTreeMap<String, String>,
 }
 
-/// What decides the times of sealing: which vectors the processor has.
+/// What determines the times of sealing: which vectors the processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Class {

@@ -1,5 +1,4 @@
-//! bankezy-crypto beside other JOSE libraries, and beside the bare operations that none of them can
-//! do without.
+//! bankezy-crypto beside other JOSE libraries, and beside the bare operations that none of them can avoid.
 //!
 //! Exit codes: 0 measured (also where goals are missed), 1 failed, 2 wrong usage.
 
@@ -42,7 +41,7 @@ struct Args {
     /// Writes the machine, the rows and the goals there as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Only sees that everything runs: a few seconds, and figures that mean nothing.
+    /// Only checks that everything runs: a few seconds, and figures without meaning.
     #[arg(long)]
     quick: bool,
 }
@@ -123,7 +122,7 @@ fn measure(json: Option<PathBuf>, quick: bool) -> Result<(), Box<dyn Error>> {
         rows,
         goals,
     };
-    // First the file, since nothing can happen to it any more.
+    // The file first, since nothing can happen to it any more.
     if let Some(output) = output {
         output.write(&results)?;
     }

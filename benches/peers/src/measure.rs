@@ -1,25 +1,24 @@
-//! Medians of many short samples of all candidates in turn, so that whatever else the machine does
-//! hits them alike.
+//! Medians of many short samples of all candidates in turn, so that other load on the machine affects them alike.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// Times that are not measured, ahead of each sample: bring code and data back into the caches, where
-/// the others had theirs. Of a message of 1 MiB it takes more than one to settle.
+/// Runs before each sample that are not measured: they bring code and data back into the caches, which the others
+/// used. A message of 1 MiB needs more than one to settle.
 const WARM_UP: u32 = 4;
 
 /// How long to measure.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Effort {
-    /// As many, unless the time is up.
+    /// The number of rounds, unless the time is up.
     pub(crate) rounds: usize,
-    /// As many, however long they take.
+    /// The number of rounds, however long they take.
     pub(crate) least_rounds: usize,
-    /// What one sample is to take.
+    /// Target duration of one sample.
     pub(crate) sample_ms: f64,
-    /// What all candidates together are to take.
+    /// Target duration of all candidates together.
     pub(crate) at_most_ms: f64,
 }
 
@@ -30,7 +29,7 @@ impl Effort {
         sample_ms: 1.0,
         at_most_ms: 3000.0,
     };
-    /// Enough to see that everything runs.
+    /// Enough to check that everything runs.
     pub(crate) const QUICK: Self = Self {
         rounds: 3,
         least_rounds: 3,
@@ -54,7 +53,7 @@ impl Effort {
     }
 }
 
-/// Something to be measured: does it so many times, and gives nothing if it failed.
+/// Something to be measured: runs it that many times, and returns nothing if it failed.
 pub(crate) struct Work<'a>(Box<dyn FnMut(u32) -> Option<Duration> + 'a>);
 
 impl<'a> Work<'a> {

@@ -1,4 +1,4 @@
-//! What a run measured: one row an operation, size and backend.
+//! What a run measured: one row per operation, size and backend.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ pub(crate) const SIZES: [usize; 5] = [64, 512, 4 * 1024, 64 * 1024, 1024 * 1024]
 /// Bytes of the messages under a public key, and of those that two threads seal and open.
 pub(crate) const SMALL: usize = 512;
 
-/// How the content's key comes about (RFC 7518 sections 4.5, 4.3 and 4.6).
+/// How the content's key is established (RFC 7518 sections 4.5, 4.3 and 4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Dir,
@@ -104,7 +104,7 @@ impl Op {
     }
 }
 
-/// The operations into memory that is kept.
+/// The operations into memory that is reused.
 pub(crate) fn into_memory(way: Way) -> &'static [Op] {
     match way {
         Way::Seal => &[Op::SealInto, Op::SealToBytes, Op::AppendSealed],
@@ -135,7 +135,7 @@ impl TryFrom<String> for Op {
     }
 }
 
-/// What everybody does, in the order in which it is measured and printed.
+/// The operations of all candidates, in the order of measuring and printing.
 pub(crate) fn operations() -> impl Iterator<Item = (Way, Algorithm, usize)> {
     let dir = SIZES.map(|bytes| (Algorithm::Dir, bytes));
     let public = [Algorithm::RsaOaep256, Algorithm::EcdhEs].map(|algorithm| (algorithm, SMALL));
@@ -165,7 +165,7 @@ pub(crate) fn find<'a>(rows: &'a [Row], op: Op, bytes: usize, backend: &str) -> 
         .find(|row| row.op == op && row.bytes == bytes && row.backend == backend)
 }
 
-/// Tenths of a nanosecond are more than a measurement tells.
+/// Tenths of a nanosecond are more than a measurement shows.
 pub(crate) fn rounded(ns: f64) -> f64 {
     (ns * 10.0).round() / 10.0
 }

@@ -1,4 +1,4 @@
-//! What a run found, as text.
+//! The results of a run, as text.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};

@@ -45,7 +45,7 @@ fn compare<T>(work: impl Fn() -> Option<T> + Sync, effort: &Effort) -> Option<(f
     let times = loop {
         let span = together(1, &work, tried)?;
         match effort.times(tried, span.1 - span.0) {
-            // To begin and to end together costs a moment: it must not show in what is short.
+            // Beginning and ending together takes a moment, which must not show in short runs.
             Some(times) if times > 1 => break times.saturating_mul(LONGER),
             Some(times) => break times,
             None => tried *= 2,

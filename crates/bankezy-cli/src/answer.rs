@@ -84,7 +84,7 @@ fn print(json: &SecretBytes) -> Result<(), Failure> {
     files::print(printable(keys::text(json, "the answer")?)?.as_bytes())
 }
 
-/// JSON that says the same to a program, and to a terminal nothing but what is seen.
+/// JSON that means the same to a program, and has no control characters for a terminal.
 fn printable(json: &str) -> Result<SecretBytes, Failure> {
     let mut shown = SecretBytes::new();
     json.chars()
@@ -100,12 +100,12 @@ fn printable(json: &str) -> Result<SecretBytes, Failure> {
     Ok(shown)
 }
 
-/// Enough to tell which kind of token it is.
+/// Enough to show which kind of token it is.
 fn masked(token: &Token) -> String {
     let text = token.as_str();
     let (scheme, stripped) = strip_bearer(text);
     let length = text.chars().count();
-    // Of a short one, its beginning is a good part.
+    // The beginning of a short one is a good part of it.
     let shown: String = match length {
         0..32 => String::new(),
         _ => stripped.chars().take(4).collect(),
@@ -113,7 +113,7 @@ fn masked(token: &Token) -> String {
     format!("{scheme}{shown}…({length} characters)")
 }
 
-/// The scheme in front of a token, where it has one, and the token without it.
+/// The scheme in front of a token, if it has one, and the token without it.
 fn strip_bearer(text: &str) -> (&str, &str) {
     text.split_at(if text.starts_with("Bearer ") { 7 } else { 0 })
 }

@@ -51,7 +51,7 @@ fn begins_private_pem(text: &[u8]) -> bool {
 }
 
 /// Whether octets start as PKCS#8, also encrypted, PKCS#1 or SEC 1 do: RFC 5208, RFC 8017 and RFC 5915. The lengths
-/// may be of more than what is there.
+/// may be those of more than is there.
 fn is_private_der(octets: &[u8]) -> bool {
     /// The smallest key is one of 32 octets.
     const SHORTEST: usize = 32;
@@ -96,7 +96,7 @@ fn has_private_part(text: &[u8], depth: usize) -> bool {
             let octets = code.octets(rest, START).0;
             is_private_der(octets.as_bytes())
         };
-        // Otherwise any octets are their own text.
+        // Otherwise any octets would be their own text.
         let before = place.checked_sub(1).and_then(|before| text.get(before));
         let is_quoted = before.is_some_and(|c| b"\"'`".contains(c));
         let may_be = |code: &Code| is_quoted || !matches!(code, Code::Escaped);
@@ -122,13 +122,13 @@ fn has_private_part(text: &[u8], depth: usize) -> bool {
     false
 }
 
-/// Text that somebody encoded, and not letters that happen to be some code.
+/// Text that somebody encoded, not letters that happen to be valid in some encoding.
 fn is_like_text(octets: &[u8]) -> bool {
     let is_text = |c: &u8| matches!(c, b' '..=b'~' | b'\t' | b'\r' | b'\n' | 0);
     octets.len() == 12 && unmarked(octets).iter().all(is_text)
 }
 
-/// Where words start: what is in front is no letter and no digit, or the letter of an escape such as `\n`.
+/// Where words start: what is in front is not a letter or digit, or it is the letter of an escape such as `\n`.
 fn starts(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let is_in_word = |c: &u8| c.is_ascii_alphanumeric() || b"+/".contains(c);
     (0..text.len()).filter_map(move |place| {
@@ -171,7 +171,7 @@ impl Code {
         starts.iter().any(|start| text.starts_with(start))
     }
 
-    /// As many octets as there are, but no more than these, and the length of their text.
+    /// As many octets as there are, but no more than this, and the length of their text.
     fn octets(self, text: &[u8], max: usize) -> (SecretBytes, usize) {
         let most = text.len().min(max);
         let mut octets = Vec::with_capacity(most.saturating_add(2));

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
     judge(&Outcome::of(&answer))
 }
 
-/// Shows the codes of an answer. A failure is only what the documentation shows as one: other codes mean different
+/// Shows the codes of an answer. Only what the documentation shows as a failure is one: other codes mean different
 /// things in different services.
 fn judge(outcome: &Outcome) -> Result<(), Failure> {
     let codes = outcome.codes();
@@ -57,7 +57,7 @@ fn judge(outcome: &Outcome) -> Result<(), Failure> {
     if codes != [None, None] {
         let note = format!("{outcome} in the answer: the API's own page says what it means");
         let note = shown::printable(&note);
-        // The answer is printed already.
+        // The answer has been printed already.
         let _ = writeln!(streams::stderr(), "bankezy: {note}");
     }
     Ok(())

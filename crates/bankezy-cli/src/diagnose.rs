@@ -1,5 +1,5 @@
-//! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key
-//! comes from the shared secret; one captured message tells.
+//! `bankezy diagnose`: the documentation says neither how a payload secret is written nor how a key is derived from
+//! the shared secret; one captured message shows it.
 
 use bankezy_crypto::Algorithm;
 use bankezy_diagnose::{
@@ -56,16 +56,16 @@ pub(crate) fn run(args: &Diagnose) -> Result<(), Failure> {
     files::print(format!("{found}\n{stripped}").as_bytes())
 }
 
-/// How the secret was read that has a finding.
+/// How the secret with a finding was read.
 enum How {
     AsWritten,
-    /// With what [`keys::secret`] passes over, which a shell passes over too.
+    /// With what [`keys::secret`] ignores, which a shell ignores too.
     WithLineEnds,
     /// Without it, by this filter.
     Unfolded(&'static str),
 }
 
-/// The reading that opens the message. What flags read comes first: that is the secret without its line ends.
+/// The reading that opens the message. What flags can read comes first: the secret without its line ends.
 fn reading(message: &Message<'_>, secret: &Written) -> (Result<Finding, DiagnoseError>, How) {
     let Some(unfolded) = &secret.unfolded else {
         return (message.try_readings(&secret.whole), How::AsWritten);
@@ -153,7 +153,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
             lines.extend((!names.is_empty()).then(|| {
                 let names = names.join(" and ");
                 format!(
-                    "note: this secret is the same in {names}: a message under another secret tells which it is"
+                    "note: this secret is the same in {names}: a message under another secret shows which one it is"
                 )
             }));
             (lines, weakness)
@@ -183,7 +183,7 @@ fn in_flags(found: &Finding, how: &How) -> String {
                 let (form, names) = (derivation.form, names.join(", or "));
                 format!(
                     "note: in this session {form} is the same as {names}: a message of a second session, with other \
-                     keys, tells which it is"
+                     keys, shows which one it is"
                 )
             }));
             (lines, weakness)
@@ -197,8 +197,8 @@ fn in_flags(found: &Finding, how: &How) -> String {
     lines.join("\n")
 }
 
-/// Keys in binary, decoded values and rare functions are for programs.
-const NO_FLAGS: &str = "no flags do this, so in Rust only";
+/// Keys in binary, decoded values and rare functions have no flag.
+const NO_FLAGS: &str = "no flags do this, only Rust code";
 
 fn flag(reading: &Reading) -> String {
     reading.flags().unwrap_or_else(|| reading.to_string())

@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     Operation(String),
     /// Wrong usage: exit code 2, as clap has it.
     Usage(String),
-    /// The help or the version, which is no failure if it was asked for.
+    /// The help or the version, which is not a failure if it was requested.
     Help(clap::Error),
 }
 
@@ -47,7 +47,7 @@ impl Failure {
     pub(crate) fn print(&self) -> io::Result<()> {
         match self {
             Self::Help(help) => help.print(),
-            // Some of it may be text of a file or of a server.
+            // Some of it may be text from a file or a server.
             failure => {
                 let text = shown::printable(&failure.to_string());
                 writeln!(streams::stderr(), "bankezy: {text}")
@@ -66,7 +66,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What arguments caused is wrong usage.
+/// What arguments cause is wrong usage.
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         match error {

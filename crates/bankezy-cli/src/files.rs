@@ -13,19 +13,19 @@ use crate::{shown, streams};
 /// Largest key or secret file that is read.
 const MAX_KEY_FILE: usize = 64 * 1024;
 
-/// Secrets have at least so many characters.
+/// Secrets have at least this many characters.
 const SHORTEST_SECRET: usize = 32;
 
-/// What may be around a sealed text in a capture, in bytes.
+/// Longest text around a sealed text in a capture, in bytes.
 const AROUND: usize = 64 * 1024;
 
-/// How much is read, and what is said of more.
+/// How much is read, and the message for more.
 #[derive(Clone, Copy)]
 pub(crate) enum Limit {
     Bytes(usize),
-    /// A payload, for whose sealed text this is `--max-len`.
+    /// A payload; the limit of its sealed text is `--max-len`.
     Payload(usize),
-    /// `--max-len` for a sealed text, behind which an editor or `echo` puts a line end.
+    /// `--max-len` for a sealed text that an editor or `echo` ended with a line end.
     Sealed(usize),
     /// `--max-len` for a sealed text with other text around it.
     Capture(usize),
@@ -61,7 +61,7 @@ impl Limit {
     }
 }
 
-/// Names a file in a message by what gave its name. The name itself may be a secret in the wrong place.
+/// Names a file in a message by the flag or setting that gave its name. The name itself may be a misplaced secret.
 pub(crate) fn named_by(from: &str) -> String {
     format!("the file of {from}")
 }
@@ -101,8 +101,8 @@ pub(crate) fn read_file(
     read(file, limit.into(), &what)
 }
 
-/// Whether the name of a file is what should be in the file: PEM, JSON, several lines, or 32 octets and more in hex or
-/// base64. It is not shown.
+/// Whether the name of a file is what should be in the file: PEM, JSON, several lines, or 32 octets and more in hex
+/// or base64. It is not shown.
 pub(crate) fn is_content(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     let is_text = memchr::memmem::find(name, b"-----BEGIN ").is_some()
@@ -111,7 +111,7 @@ pub(crate) fn is_content(path: &Path) -> bool {
     (is_text || octet_text::decoded(name).is_some()) && !path.exists()
 }
 
-/// A file in the same folder, for which the name may be meant.
+/// A file in the same folder whose name is similar.
 fn similar(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let folder = path
@@ -120,7 +120,7 @@ fn similar(path: &Path) -> Option<String> {
     let files = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
     let files = files.filter_map(|file| file.ok().filter(|file| file.path().is_file()));
     let names = files.filter_map(|file| file.file_name().into_string().ok());
-    // A secret that became the name of a file is longer.
+    // A secret that was given as a file name is longer.
     shown::nearest(name, names.filter(|name| name.len() < SHORTEST_SECRET))
 }
 
@@ -128,14 +128,14 @@ fn unreadable(what: &str, error: &io::Error) -> Failure {
     Failure::operation(format!("cannot read {what}: {}", reason(error)))
 }
 
-/// Why a file cannot be used. What the system says differs by platform.
+/// Why a file cannot be used. The system's wording differs by platform.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "no such file".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::IsADirectory => "it is a directory".to_owned(),
         ErrorKind::AlreadyExists => "the file exists".to_owned(),
-        ErrorKind::InvalidFilename => "no valid file name".to_owned(),
+        ErrorKind::InvalidFilename => "not a valid file name".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -151,7 +151,7 @@ pub(crate) fn read_stdin(limit: impl Into<Limit>) -> Result<SecretBytes, Failure
 fn read(source: impl Read, limit: Limit, what: &str) -> Result<SecretBytes, Failure> {
     let mut bytes = SecretBytes::new();
     let max = limit.bytes();
-    // One more than allowed, to tell a text that is too long from one that just fits.
+    // One more than allowed, to distinguish a text that is too long from one that just fits.
     let read = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     io::copy(&mut source.take(read), &mut bytes).map_err(|error| unreadable(what, &error))?;
     if bytes.as_bytes().len() > max {
@@ -170,7 +170,7 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| Failure::operation(format!("cannot write standard output: {error}")))
 }
 
-/// Refuses a place where no private key can be written, before one is made for it.
+/// Refuses a path where no private key can be written, before one is made for it.
 pub(crate) fn check_private(path: &Path, from: &str, force: bool) -> Result<(), Failure> {
     if path.as_os_str() == "-" {
         return Err(Failure::usage(format!(
@@ -186,15 +186,15 @@ pub(crate) fn check_private(path: &Path, from: &str, force: bool) -> Result<(), 
         Ok(_) => Err(Failure::operation(format!(
             "{what} exists and is not overwritten: name another file, or add --force"
         ))),
-        // Whether it can be created is seen when it is.
+        // Whether it can be created shows when it is created.
         Err(_) => Ok(()),
     }
 }
 
 /// Writes a private key to a file that only its owner may read.
 ///
-/// Without `force` an existing file is left as it is. With `force` the new file takes the old one's
-/// place only once it is whole.
+/// Without `force` an existing file is not changed. With `force` the new file replaces the old one only when it is
+/// complete.
 pub(crate) fn write_private(
     path: &Path,
     from: &str,
@@ -215,7 +215,7 @@ pub(crate) fn write_private(
             }
         })
         .map_err(|error| {
-            // Nothing half written stays behind.
+            // No incomplete file is left behind.
             let _ = fs::remove_file(&target);
             failed(error)
         })

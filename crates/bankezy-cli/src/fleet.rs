@@ -81,14 +81,14 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     if revoked {
         return files::print(b"revoked\n");
     }
-    let message = "no such session: it expired, or its name or wrapping key is another";
+    let message = "no such session: it has expired, or has another name or wrapping key";
     Err(Failure::operation(message))
 }
 
 fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
     let config = match (&args.url, args.place.place()) {
         (Some(url), _) => {
-            // Arguments are seen by other users of the machine.
+            // Other users of the machine can see arguments.
             if url.contains('@') || url.contains("pass=") {
                 let message = "a URL with a password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
@@ -146,7 +146,7 @@ fn text_of(status: &Status) -> String {
     text
 }
 
-/// What others wrote makes no lines of its own.
+/// Text from others must not start new lines.
 fn on_one_line(text: &str) -> String {
     shown::printable(text).replace('\n', "\\n")
 }

@@ -1,4 +1,4 @@
-//! `bankezy inspect`: what a text says of itself, without a key.
+//! `bankezy inspect`: what a text says about itself, without a key.
 
 use bankezy_crypto::{Error, KeyProblem};
 use bankezy_diagnose::Line;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     files::print(format!("{report}{key_id}").as_bytes())
 }
 
-/// Why nothing is explained: that it is to be kept secret comes first.
+/// Why nothing is explained: that it must be kept secret comes first.
 fn refusal(bytes: &[u8], error: String) -> String {
     if other_kind::is_secret(bytes) {
         return "this looks like a payload secret or another key, not like a message: keep it secret, there is nothing to \

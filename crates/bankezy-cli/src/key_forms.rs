@@ -1,5 +1,5 @@
-//! Which form a key file is in, where nothing names it: DER of several structures, raw points, and hex or base64
-//! of them. The library has a constructor for each form and guesses none.
+//! Detects the form of a key file: DER of several structures, raw points, and hex or base64 of them. The library has
+//! a constructor for each form and does not guess.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use crate::beside::holds_private_key;
 use crate::octet_text::{self, decoded, is_hex};
 use crate::private_text::other_form;
 
-/// What bytes are by their outside.
+/// What bytes are, judging by their structure.
 enum Form<'a> {
     Pem(&'a str),
     Jwk(&'a str),
@@ -33,8 +33,8 @@ impl<'a> Form<'a> {
     }
 }
 
-/// A private key: PEM or a JWK, behind other text or a byte order mark too, PKCS#8, PKCS#1, SEC 1, X9.63, or
-/// hex or base64 of one.
+/// A private key: PEM or a JWK, also after other text or a byte order mark, PKCS#8, PKCS#1, SEC 1, X9.63, or hex or
+/// base64 of one.
 pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
     read_inside(bytes, |form| match form {
         Form::Pem(text) => KeyPair::from_pem_with_backend(text, backend),
@@ -52,7 +52,7 @@ pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Er
     })
 }
 
-/// X9.63 without the octet in front that says uncompressed.
+/// X9.63 without the first octet, which means uncompressed.
 fn uncompressed(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Error> {
     let mut whole = SecretBytes::with_capacity(97);
     for part in [&[4], bytes] {
@@ -77,7 +77,7 @@ pub(crate) fn encrypted_private_key(
     })
 }
 
-/// Reads what hex or base64 holds, or else the bytes themselves.
+/// Reads the octets in hex or base64, or else the bytes themselves.
 fn read_inside<T>(
     bytes: &[u8],
     read: impl FnOnce(Form<'_>) -> Result<T, Error>,
@@ -93,8 +93,8 @@ fn read_inside<T>(
     }
 }
 
-/// What is wrong with a text that was read as hex or base64 and may be neither: both are letters and digits, as
-/// other texts are.
+/// What is wrong with a text that was read as hex or base64 and may be neither: both consist of letters and digits,
+/// as other texts do.
 fn outside(text: &[u8], error: Error) -> Error {
     let as_it_is = PublicKey::from_spki_der(text).err();
     match as_it_is.as_ref().and_then(other_form) {
@@ -105,7 +105,7 @@ fn outside(text: &[u8], error: Error) -> Error {
     }
 }
 
-/// A public key that is no text: in DER or as a point.
+/// A public key that is not text: in DER or as a point.
 pub(crate) fn public_octets(bytes: &[u8]) -> Result<PublicKey, Error> {
     if holds_private_key(bytes) {
         return Err(KeyProblem::PrivateMember.into());
@@ -117,7 +117,7 @@ fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
     PublicKey::from_spki_der(bytes).or_else(|error| match other_form(&error) {
         Some(KeyForm::Certificate) => PublicKey::from_certificate_der(bytes),
         Some(KeyForm::Pkcs1PublicKey) => PublicKey::from_pkcs1_der(bytes),
-        // Without the octet that says uncompressed, as CryptoKit's `rawRepresentation`.
+        // Without the octet for uncompressed, like CryptoKit's `rawRepresentation`.
         Some(KeyForm::RawPublicPoint { octets: 64 }) => {
             PublicKey::from_x963(&[&[4], bytes].concat())
         }
@@ -127,13 +127,13 @@ fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
     })
 }
 
-/// Whether it is a private key in X9.63 without the octet that says uncompressed.
+/// Whether it is a private key in X9.63 without the octet for uncompressed.
 fn is_point_and_scalar(bytes: &[u8]) -> bool {
     let is_point = |point: &[u8]| PublicKey::from_x963(&[&[4], point].concat()).is_ok();
     bytes.len() == 96 && bytes.get(..64).is_some_and(is_point)
 }
 
-/// A public key in text: PEM, JWK, as it travels, or hex or base64 of another form.
+/// A public key in text: PEM, JWK, wire form, or hex or base64 of another form.
 pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     // A public key may be beside its private one.
     if holds_private_key(text.as_bytes()) {
@@ -146,10 +146,10 @@ pub(crate) fn public_text(text: &str) -> Result<PublicKey, Error> {
     }
 }
 
-/// A public key as it travels, or in hex or base64 of another form.
+/// A public key in wire form, or in hex or base64 of another form.
 fn public_encoded(text: &str) -> Result<PublicKey, Error> {
     let bytes = text.as_bytes();
-    // Hex is base64 as well, of octets that may look like anything.
+    // Hex is base64 as well, of arbitrary octets.
     if is_hex(bytes)
         && let Some(inside) = decoded(bytes)
     {
@@ -161,7 +161,7 @@ fn public_encoded(text: &str) -> Result<PublicKey, Error> {
         };
         let inside = inside.as_bytes();
         let is_other = matches!(Form::of(inside), Form::Other(_));
-        // Of octets that are no text, what is said of JSON means nothing.
+        // For octets that are not text, messages about JSON make no sense.
         let is_told = !is_about_the_wire(&error) && str::from_utf8(inside).is_ok();
         if is_other && is_told {
             return Err(error);
@@ -180,7 +180,7 @@ fn public_inside(inside: &[u8]) -> Result<PublicKey, Error> {
     }
 }
 
-/// Whether it says no more than that the inside is none of the forms that travel.
+/// Whether it only says that the content is not in a wire form.
 fn is_about_the_wire(error: &Error) -> bool {
     let is_about_base64 = matches!(
         error,
@@ -198,7 +198,7 @@ fn is_about_the_wire(error: &Error) -> bool {
     is_about_base64 || other_form(error).is_some_and(is_read)
 }
 
-/// The first that was read, or else the first error that says more than "not this structure".
+/// The first that could be read, or else the first error that says more than "not this structure".
 fn best<T>(mut found: [Result<T, Error>; 4]) -> Result<T, Error> {
     let place = found
         .iter()
@@ -224,7 +224,8 @@ fn is_vague(error: &Error) -> bool {
     )
 }
 
-/// For messages about what a file holds in hex or base64: the command that writes the octets, which other
+/// For messages about the content of a file in hex or base64: the command that writes the octets, which other
+/// commands read.
 /// commands read.
 pub(crate) fn decoding(bytes: &[u8]) -> Option<String> {
     let Form::Other(bytes) = Form::of(bytes) else {
@@ -245,7 +246,7 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The forms of P-256 that no other program has to write: what RFC 5915 and X9.63 put in a row.
+    /// The forms of P-256 that need no other program to write: those of RFC 5915 and X9.63.
     fn forms(pair: &KeyPair) -> [Vec<u8>; 3] {
         let pkcs8 = pair.to_pkcs8_der().unwrap().as_bytes().to_vec();
         let curve = [0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
 fn secret(args: &Keygen) -> Result<(), Failure> {
     let secret = PayloadSecret::generate()?.to_base64url();
     files::write_private(&args.out, "--out", secret.as_str().as_bytes(), args.force)?;
-    // Not on standard output: that holds only what may be shared, and of a secret nothing may.
+    // Not on standard output, which gets only what may be shared, and no part of a secret may be.
     let _ = writeln!(
         streams::stderr(),
         "payload secret written to the file of --out as base64url; keep it secret"

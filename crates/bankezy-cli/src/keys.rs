@@ -43,7 +43,7 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
         Encoding::Utf8 => PayloadSecret::from_raw_str(text),
     };
     secret.map_err(|error| match error {
-        // It was decoded, and no message opens with it.
+        // It was decoded, and opens no message.
         Error::SecretZero => error.into(),
         _ => Failure::operation(format!("{error} (--encoding; `bankezy diagnose` finds it)")),
     })
@@ -53,12 +53,12 @@ pub(crate) fn secret(args: &SecretArgs) -> Result<PayloadSecret, Failure> {
 pub(crate) struct Written {
     /// Byte for byte.
     pub(crate) whole: SecretBytes,
-    /// Without what [`secret`] passes over: a byte order mark, and the line ends inside that `xxd -p` and
-    /// others fold with. `None` where there is none of it.
+    /// Without what [`secret`] ignores: a byte order mark, and the line ends inside that `xxd -p` and others fold
+    /// with. `None` if it has none of this.
     pub(crate) unfolded: Option<SecretBytes>,
 }
 
-/// The payload secret as it is written.
+/// The payload secret as written.
 pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure> {
     let whole = needed(arg)?;
     check_written(whole.as_bytes(), arg.place())?;
@@ -66,7 +66,7 @@ pub(crate) fn written_secret(arg: &PayloadSecretArg) -> Result<Written, Failure>
     Ok(Written { whole, unfolded })
 }
 
-/// Refuses what holds no payload secret. Of 32 bytes, each may be one of the key.
+/// Refuses text that contains no payload secret. Each of 32 bytes may be one of the key.
 fn check_written(secret: &[u8], place: Option<&Place>) -> Result<(), Failure> {
     if unmarked(secret).trim_ascii().is_empty() && secret.len() != 32 {
         return Err(Failure::operation(
@@ -79,8 +79,8 @@ fn check_written(secret: &[u8], place: Option<&Place>) -> Result<(), Failure> {
 fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {
     let bytes = secret.as_bytes();
     let text = unmarked(bytes);
-    // Of 32 bytes, each may be one of the key. As text they are at least 43 characters, in UTF-16 with a NUL
-    // beside each.
+    // Each of 32 bytes may be one of the key. As text they are at least 43 characters, in UTF-16 with a NUL beside
+    // each.
     let is_text = bytes.len() >= 43 && bytes.is_ascii() && !bytes.contains(&0);
     if bytes.len() == 32 || text == bytes && !is_text {
         return None;
@@ -93,7 +93,7 @@ fn without_additions(secret: &SecretBytes) -> Option<SecretBytes> {
     (kept.as_bytes().len() < bytes.len()).then_some(kept)
 }
 
-/// A secret that a call cannot do without.
+/// A secret that a call requires.
 pub(crate) fn needed<S: SecretArg>(arg: &S) -> Result<SecretBytes, Failure> {
     arg.place().ok_or_else(|| usage::missing(&S::FLAGS))?.read()
 }
@@ -104,8 +104,8 @@ pub(crate) fn needed_text<S: SecretArg>(arg: &S, what: &str) -> Result<SecretTex
 }
 
 impl Place {
-    /// A file's contents, or the value of an environment variable. The name of a variable may be the
-    /// secret itself, put in the wrong place, and is not shown; what gave the name is.
+    /// A file's contents, or the value of an environment variable. The name of a variable may be a misplaced secret
+    /// and is not shown; the flag or setting that gave it is.
     pub(crate) fn read(&self) -> Result<SecretBytes, Failure> {
         let Self { name, from, .. } = self;
         if !self.is_variable {
@@ -144,7 +144,7 @@ impl Place {
         })
     }
 
-    /// A file's contents in the place of its name, as `VARIABLE="$(cat key.pem)"` gives them.
+    /// A file's contents in place of its name, as in `VARIABLE="$(cat key.pem)"`.
     fn content_given(&self) -> Failure {
         let from = &self.from;
         // The id of the argument, and what names the same by a variable.
@@ -219,7 +219,7 @@ fn is_utf16(bytes: &[u8]) -> bool {
             || are_all(|unit| unit[0] == 0 && unit[1] != 0))
 }
 
-/// A private key in whichever form. A command that takes no password has no arguments for one.
+/// A private key in any form. A command that takes no password has no arguments for one.
 pub(crate) fn private_key(
     place: &Place,
     password: Option<&PrivateKeyPasswordArg>,
@@ -269,7 +269,7 @@ pub(crate) fn private_key(
     }
 }
 
-/// A password without what editors and shells add: a byte order mark before it, a line end behind it.
+/// A password without what editors and shells add: a byte order mark before it, a line end after it.
 fn password_of(password: &[u8]) -> Result<&[u8], Failure> {
     if has_utf16_mark(password) {
         return Err(Failure::operation(
@@ -282,7 +282,7 @@ fn password_of(password: &[u8]) -> Result<&[u8], Failure> {
     Ok(line.unwrap_or(password))
 }
 
-/// What is wrong with a key. The commands of a message read octets from a file, and the key may be text.
+/// What is wrong with a key. The commands in a message read octets from a file, and the key may be text.
 fn failure(error: &Error, bytes: &SecretBytes, is_variable: bool) -> String {
     let error = error.to_string();
     let decoding = key_forms::decoding(bytes.as_bytes()).filter(|_| error.contains('`'));
@@ -295,7 +295,7 @@ fn failure(error: &Error, bytes: &SecretBytes, is_variable: bool) -> String {
     }
 }
 
-/// The public key of `flag`, or a file with it, in whichever form.
+/// The public key of `flag`, or a file with it, in any form.
 pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Failure> {
     let path = Path::new(text_or_file);
     if !path.exists() {
@@ -319,7 +319,7 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
     })
 }
 
-/// The derivation that the arguments name, where they name one.
+/// The derivation that the arguments name, if they name one.
 pub(crate) fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
     let Some(derive) = args.derive else {
         return Ok(None);

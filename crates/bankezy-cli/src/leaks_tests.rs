@@ -1,6 +1,5 @@
-//! No secret is printed, whatever place it was put in by mistake. The places are enumerated from the
-//! program's own arguments, so that a new flag is tried as well. Commands run in this process: thousands of
-//! processes take minutes.
+//! No secret is printed, wherever it was put by mistake. The test enumerates the program's own arguments, so that new
+//! flags are included. Commands run in this process: thousands of processes would take minutes.
 
 mod kinds_tests;
 mod places_tests;
@@ -58,13 +57,13 @@ impl Run {
     }
 }
 
-/// Makes the runs, and says which of them printed a piece of the secret.
+/// Makes the runs, and returns those that printed a piece of the secret.
 fn check(runs: &[(&Secret, Run)]) {
     assert!(!runs.is_empty());
     enter_folder();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        // Most of their time, some wait for a server that does not answer.
+        // Some spend most of their time waiting for a server that does not answer.
         for _ in 0..16 {
             scope.spawn(|| {
                 while let Some((secret, run)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -174,8 +173,8 @@ fn check_one(secret: &Secret, run: &Run) {
     assert!(error.lines().all(is_line), "{}: {printed}", place());
 }
 
-/// Runs with secrets of several kinds, of each kind with `BANKEZY_TEST_EVERY_CASE` set, as CI does. Without
-/// it, each place is tried with what looks like flags, and in turn with some of the others.
+/// Runs with secrets of several kinds; with `BANKEZY_TEST_EVERY_CASE` set, as in CI, each place is tried with each
+/// kind. Without it, each place is tried with what looks like flags, and in turn with some of the others.
 fn for_each_secret(secrets: &[Secret], runs: impl Fn(&str) -> Vec<Run>) -> Vec<(&Secret, Run)> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let every = std::env::var_os("BANKEZY_TEST_EVERY_CASE").is_some();

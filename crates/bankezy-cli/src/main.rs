@@ -1,4 +1,4 @@
-//! The command line of `bankezy-crypto`: a user of its public API alone.
+//! The command line of `bankezy-crypto`, which uses its public API only.
 //!
 //! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
 

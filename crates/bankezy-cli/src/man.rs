@@ -1,4 +1,4 @@
-//! `bankezy man`: a page for each command, in which examples keep their lines.
+//! `bankezy man`: a page for each command; examples keep their lines.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
     files::print(&page.text()?)
 }
 
-/// What `bankezy man` takes, for completions. They live as long as the program, as clap wants them to.
+/// The arguments of `bankezy man`, for completions. They live as long as the program, as clap requires.
 pub(crate) fn names() -> Vec<&'static str> {
     let pages = pages().into_iter();
     pages
@@ -81,13 +81,13 @@ struct Page {
     /// Such as `bankezy-token-faceki`.
     name: String,
     command: Command,
-    /// The pages of the command above it and of those below.
+    /// The pages of the command above it and of those below it.
     related: Vec<String>,
 }
 
 /// All pages, the program's first.
 fn pages() -> Vec<Page> {
-    // `bankezy help` is of the terminal.
+    // `bankezy help` is for the terminal.
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();
     let mut pages = Vec::new();
@@ -139,7 +139,7 @@ impl Page {
             man.render_subcommands_section(text)?;
         }
         text.extend_from_slice(EXIT_STATUS.as_bytes());
-        // clap_mangen would run its lines together.
+        // clap_mangen would join its lines.
         if let Some(notes) = self.command.get_after_help() {
             let notes = notes.to_string();
             let parts = notes.split_once("\n\nExamples:\n");
@@ -163,7 +163,7 @@ impl Page {
     }
 }
 
-/// A text of paragraphs, and of lines with blanks in front, which are kept as they are.
+/// A text of paragraphs, and of indented lines, which are kept as they are.
 fn section(title: &str, notes: &str) -> String {
     let mut roff = format!(".SH {title}\n.ad l\n.nh\n");
     let mut is_example = false;
@@ -176,7 +176,7 @@ fn section(title: &str, notes: &str) -> String {
                 ".fi\n.PP\n"
             });
         }
-        // An empty line would be a gap of its own.
+        // An empty line would add a gap.
         if line.is_empty() && !is_example {
             roff.push_str(".PP\n");
             continue;
@@ -190,7 +190,7 @@ fn section(title: &str, notes: &str) -> String {
     roff
 }
 
-/// With what roff would change: hyphens and quotes are to be copied into a shell.
+/// With escapes against roff's changes: hyphens and quotes are copied into a shell.
 fn escaped(line: &str) -> String {
     let mut escaped = if line.starts_with(['.', '\'']) {
         "\\&".to_owned()

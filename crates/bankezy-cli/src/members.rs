@@ -1,5 +1,5 @@
-//! Members of objects in text, as JSON, Python, JavaScript, YAML and files of variables write them: which of them say
-//! that they are private keys.
+//! Members of objects in text, as JSON, Python, JavaScript, YAML and files of variables write them: finds those that
+//! say that they are private keys.
 
 /// Where a member is: the braces around it, or else how far its line is indented.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) fn has_private_jwk(text: &[u8]) -> bool {
         })
 }
 
-/// Whether a text has a value that is named a private key, as `privateKey` and `PRIVATE_KEY`.
+/// Whether a text has a value whose name says private key, such as `privateKey` and `PRIVATE_KEY`.
 pub(crate) fn has_private_name(text: &[u8]) -> bool {
     /// Without quotation marks, a shorter one is a word of a sentence.
     const KEY: usize = 16;
@@ -49,7 +49,7 @@ pub(crate) fn has_private_name(text: &[u8]) -> bool {
         let name = name.to_ascii_lowercase();
         let is_named =
             NAMES.iter().any(|end| name.ends_with(end)) || SECRETS.contains(&name.as_slice());
-        // PEM names what it is.
+        // PEM names its own content.
         let is_pem = it.value.starts_with(b"-----");
         is_named && !is_pem && it.has_value() && (it.is_quoted || it.value.len() >= KEY)
     })
@@ -104,7 +104,7 @@ fn members(text: &[u8]) -> impl Iterator<Item = Member<'_>> {
     })
 }
 
-/// The member whose name ends in front of a place, and whose value starts behind it.
+/// The member whose name ends before a position, and whose value starts after it.
 fn member(text: &[u8], place: usize, object: Object) -> Option<Member<'_>> {
     /// No name that is looked for is longer.
     const LONGEST: usize = 64;

@@ -45,11 +45,11 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
         });
     }
     let mut sealed = Vec::new();
-    // A payload that is longer than its sealed text may be is not read to its end.
+    // A payload longer than its sealed text may be is not read to its end.
     let payload = files::read_stdin(Limit::Payload(max))?;
     sealer.seal_to_bytes(payload.as_bytes(), &mut sealed)?;
     files::print(&sealed)?;
-    // Byte for byte into a file or a pipe; a person gets a line.
+    // Byte for byte into a file or a pipe; a terminal gets a line end.
     if std::io::stdout().is_terminal() {
         files::print(b"\n")
     } else {
@@ -86,8 +86,8 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     files::print(opened.as_bytes())
 }
 
-/// Why a message is not opened. A JWE in JSON serialization is not mistaken for unencrypted JSON, and what is
-/// around a message is named.
+/// Why a message is not opened. A JWE in JSON serialization is not mistaken for unencrypted JSON, and what is around
+/// a message is named.
 fn refusal(error: Error, sealed: &[u8], max: usize, backend: &Backend) -> Failure {
     let is_json = sealed.trim_ascii_start().starts_with(b"{");
     let is_jwe = |kind: &Line| kind.value().starts_with("JWE");
@@ -110,7 +110,7 @@ fn refusal(error: Error, sealed: &[u8], max: usize, backend: &Backend) -> Failur
     }
 }
 
-/// What is around the message, where its outside is refused for that.
+/// What is around the message, if it is refused for that.
 fn surroundings(error: &Error, sealed: &[u8], max: usize, backend: &Backend) -> Option<String> {
     if !matches!(error, Error::Malformed { .. } | Error::Header { .. }) {
         return None;

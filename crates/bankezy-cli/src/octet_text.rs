@@ -1,4 +1,4 @@
-//! Hex and base64, and with what people put between their characters: in memory that wipes itself.
+//! Hex and base64, also with characters that users put between theirs: in memory that wipes itself.
 
 use std::io::Write as _;
 
@@ -12,8 +12,8 @@ pub(crate) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
 }
 
-/// PEM as text, although names around its blocks are written in Latin-1 or another code, as `openssl pkcs12` does it.
-/// What is not ASCII is of no block, and becomes a question mark. `None` for what is UTF-8 or no PEM.
+/// PEM as text, although names around its blocks may be in Latin-1 or another encoding, as `openssl pkcs12` writes
+/// them. What is not ASCII is not part of a block, and becomes a question mark. `None` for what is UTF-8 or not PEM.
 pub(crate) fn pem_in_other_code(bytes: &[u8]) -> Option<SecretBytes> {
     memchr::memmem::find(bytes, b"-----BEGIN ")?;
     str::from_utf8(bytes).err()?;
@@ -36,7 +36,7 @@ pub(crate) fn kept(text: &[u8], is_kept: impl Fn(u8) -> bool) -> SecretBytes {
     kept
 }
 
-/// The octet that two hexadecimal digits write.
+/// The octet that two hexadecimal digits stand for.
 pub(crate) fn octet(high: u8, low: u8) -> Option<u8> {
     let digit = |c: u8| char::from(c).to_digit(16);
     Some((digit(high)? << 4 | digit(low)?) as u8)
@@ -50,8 +50,7 @@ enum Code {
     Base64url,
 }
 
-/// A text without white space and what separates digits, and the code that it may be in, if it is as long as a
-/// key.
+/// A text without white space and separators, and the encoding that it may be in, if it is as long as a key.
 fn packed(text: &[u8]) -> Option<(SecretBytes, Code)> {
     let packed = kept(unmarked(text), |character| !character.is_ascii_whitespace());
     let packed = digits(packed.as_bytes()).unwrap_or(packed);
@@ -87,7 +86,7 @@ pub(crate) fn is_hex(text: &[u8]) -> bool {
     matches!(packed(text), Some((_, Code::Hex)))
 }
 
-/// What hex or base64 holds, in memory that wipes itself.
+/// The octets of hex or base64, in memory that wipes itself.
 pub(crate) fn decoded(text: &[u8]) -> Option<SecretBytes> {
     let (packed, code) = packed(text)?;
     let packed = packed.as_bytes();
@@ -108,7 +107,7 @@ pub(crate) fn decoded(text: &[u8]) -> Option<SecretBytes> {
         .map(Into::into)
 }
 
-/// The command that writes what hex or base64 holds.
+/// The command that writes the octets of hex or base64.
 pub(crate) fn decoding(bytes: &[u8]) -> Option<String> {
     decoded(bytes)?;
     let (packed, code) = packed(bytes)?;

@@ -10,7 +10,7 @@ use crate::{key_forms, octet_text};
 const SEALED_GOES: &str =
     "sealed texts are read from standard input, and by diagnose from --message";
 
-/// Whether it is a JWE in compact form, by its outside.
+/// Whether it is a JWE in compact form, judging by its structure.
 fn is_sealed(text: &[u8]) -> bool {
     let text = octet_text::unmarked(text).trim_ascii();
     text.starts_with(b"eyJ") && text.iter().filter(|c| **c == b'.').count() == 4
@@ -61,10 +61,10 @@ fn is_private_key(bytes: &[u8]) -> bool {
     }
 }
 
-/// What is said of a key that is refused and may be a payload secret: that first, with the flag that takes it.
+/// The message for a key that is refused and may be a payload secret: that first, with the flag that takes it.
 pub(crate) fn secret_first(error: &str, key: &[u8], is_variable: bool) -> String {
     if is_sealed(key) {
-        format!("it is a sealed text and no key: {SEALED_GOES}")
+        format!("it is a sealed text, not a key: {SEALED_GOES}")
     } else if is_secret(key) {
         let instead = flag_for::<PayloadSecretArg>(is_variable);
         format!("if it is a payload secret, it belongs to {instead}; otherwise: {error}")
@@ -73,7 +73,7 @@ pub(crate) fn secret_first(error: &str, key: &[u8], is_variable: bool) -> String
     }
 }
 
-/// Whether it is 32 octets, as they are or as text, or a symmetric JWK.
+/// Whether it is 32 octets, raw or as text, or a symmetric JWK.
 pub(crate) fn is_secret(bytes: &[u8]) -> bool {
     if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
         return false;

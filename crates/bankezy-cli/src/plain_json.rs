@@ -1,4 +1,4 @@
-//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in unencrypted JSON, which TLS alone protects.
+//! `bankezy token faceki`, `complycube` and `sardine`: token APIs in unencrypted JSON, which only TLS protects.
 
 use std::time::SystemTime;
 
@@ -107,7 +107,7 @@ fn refusal(error: &CallError) -> Failure {
     let hint = match (error.status().map(|status| status.as_u16()), error) {
         (Some(401 | 403), _) => "; check the credentials",
         (Some(404), _) => "; check --base-url",
-        (Some(400), CallError::Plain(_)) => "; check what the token is asked for with",
+        (Some(400), CallError::Plain(_)) => "; check the arguments of the request",
         _ => "",
     };
     Failure::operation(format!("{error}{hint}"))

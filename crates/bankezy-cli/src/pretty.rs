@@ -14,7 +14,7 @@ const SECRET: [&str; 4] = ["apiKey", "sdkApiKey", "secret", "sessionKey"];
 /// Longest JSON that stays on one line, in characters.
 const LINE: usize = 72;
 
-/// Colours, where the output is a terminal.
+/// Colours, if the output is a terminal.
 pub(crate) struct Paint {
     pub(crate) colours: bool,
 }
@@ -61,13 +61,13 @@ impl Paint {
         if !self.colours {
             return text.to_owned();
         }
-        // Each line on its own, so that no colour runs into the indentation of the next.
+        // Each line on its own, so that no colour extends into the indentation of the next.
         let painted = |line| format!("\u{1b}[{code}m{line}\u{1b}[0m");
         text.lines().map(painted).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// What goes ahead of a body: method and path, and what holds secrets, hidden.
+/// The head of a body: method and path, and headers with secrets, hidden.
 pub(crate) fn call(request: &Request<SecretBytes>) -> String {
     let uri = request.uri();
     let mut text = format!("{} {}", request.method(), uri.path());
@@ -90,7 +90,7 @@ fn hidden(length: usize) -> String {
     format!("(hidden, {length} characters)")
 }
 
-/// A text with its middle cut out where it is long.
+/// A text with its middle cut out if it is long.
 fn middle_cut(text: &str, head: usize, tail: usize) -> String {
     let length = text.chars().count();
     if length <= head + tail + 16 {
@@ -121,7 +121,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// JSON as it is written, in its own order: on one line where it fits, else one member a line.
+/// JSON as it is written, in its own order: on one line if it fits, otherwise one member per line.
 /// Secrets are hidden, long texts cut.
 pub(crate) fn json(json: &[u8]) -> String {
     let Ok(raw) = serde_json::from_slice::<&RawValue>(json) else {

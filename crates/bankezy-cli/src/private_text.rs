@@ -48,10 +48,10 @@ fn is_private(text: &[u8], form: Option<KeyForm>) -> bool {
     }
 }
 
-/// A text without percent-encoding (RFC 3986 section 2.1), also where it was encoded several times. Where a form has
-/// `+` for a blank, it has `%2B` for `+`. `None` where nothing changes.
+/// A text without percent-encoding (RFC 3986 section 2.1), also if it was encoded several times. If a form has `+`
+/// for a blank, it has `%2B` for `+`. `None` if nothing changes.
 pub(crate) fn percent_decoded(text: &[u8]) -> Option<SecretBytes> {
-    /// Nobody does it more often by mistake.
+    /// Encoding more often by mistake is unlikely.
     const TIMES: usize = 3;
     let mut decoded: Option<SecretBytes> = None;
     for _ in 0..TIMES {

@@ -12,7 +12,7 @@ use crate::args::{ServerArgs, TransportArgs};
 use crate::failure::Failure;
 use crate::{keys, transport, usage};
 
-/// Waits for a call, on this thread alone.
+/// Waits for a call on this thread.
 pub(crate) fn block_on<F: Future>(call: F) -> Result<F::Output, Failure> {
     Ok(runtime(Builder::new_current_thread())?.block_on(call))
 }
@@ -34,7 +34,7 @@ pub(crate) fn connect(args: &ServerArgs) -> Result<BankEzyClient, Failure> {
     Ok(BankEzyClient::new(client, server))
 }
 
-/// Headers by which a server knows a request, for its operator.
+/// Headers that identify a request, for the server's operator.
 const REQUEST_IDS: [&str; 2] = ["x-request-id", "x-correlation-id"];
 
 /// Why a call failed, with the unencrypted answer if it is to be shown.

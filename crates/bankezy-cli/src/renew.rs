@@ -24,7 +24,7 @@ pub(crate) fn renew(args: &Renew, mut settings: Settings) -> Result<(), Failure>
     let client = remote::connect(&args.server)?;
     let mut answer = remote::block_on(client.renew(&held, args.account_number, &channel))?
         .map_err(|error| remote::call_failure(error, &args.server.transport))?;
-    // What the answer leaves out is as it was.
+    // What the answer leaves out does not change.
     let known = |name| Some(settings.values.get(name)?.text.to_str()?.to_owned());
     answer.account_number = answer.account_number.or_else(|| known("account_number"));
     answer.token_reference_id = answer
@@ -40,8 +40,8 @@ pub(crate) fn invalidate(args: &Invalidate, settings: Settings) -> Result<(), Fa
     let (held, session_keys) = session::held(&args.session, settings.session)?;
     let reference = args.token_reference_id.as_ref();
     let reference = reference.ok_or_else(|| usage::missing(&["token_reference_id"]))?;
-    // Under the static payload secret the documentation names no X-API-TOKEN. Under a key of its own,
-    // the session has to be named.
+    // Under the static payload secret the documentation names no X-API-TOKEN. Under its own key the session must be
+    // named.
     let needless = args.session.session.is_some() && matches!(session_keys, Keys::Static);
     let held = held.filter(|_| !needless);
     let backend = keys::backend(&BackendArg::default())?;

@@ -1,5 +1,4 @@
-//! Whose settings: each provider has its own names, so that nothing goes to a server that it is not
-//! for.
+//! The settings of each provider: each has its own names, so that nothing goes to a server that it is not for.
 
 use std::ffi::OsString;
 
@@ -15,7 +14,7 @@ pub(crate) struct Variables<'a> {
     pub(crate) value: &'a dyn Fn(&str) -> Option<OsString>,
 }
 
-/// Commands whose only settings are those that say which key.
+/// Commands that have only key settings.
 const KEY_COMMANDS: [&str; 3] = ["seal", "open", "diagnose"];
 
 const KEY_SETTINGS: [&str; 7] = [
@@ -28,7 +27,7 @@ const KEY_SETTINGS: [&str; 7] = [
     "private_key_password_env",
 ];
 
-/// Flags that are no settings: they are about one run.
+/// Flags that are not settings: they are about one run.
 const ONLY_FLAGS: [&str; 7] = [
     "config",
     "force",
@@ -44,9 +43,9 @@ const ONLY_FLAGS: [&str; 7] = [
 pub(crate) struct Scope {
     /// Its table in the settings file; BankEzy's settings are outside of any.
     pub(crate) table: Option<&'static str>,
-    /// What its environment variables begin with.
+    /// The prefix of its environment variables.
     pub(crate) prefix: &'static str,
-    /// The commands whose flags are its settings, with those below them.
+    /// The commands whose flags are its settings, including their subcommands.
     pub(crate) commands: &'static [&'static str],
 }
 
@@ -82,7 +81,7 @@ impl Scope {
         ALL
     }
 
-    /// Whose settings a command takes, by its words; none where its flags are no settings.
+    /// Whose settings a command takes, by its words; `None` if its flags are not settings.
     pub(crate) fn of_command(words: &str) -> Option<&'static Self> {
         ALL.into_iter().find(|scope| scope.has(words))
     }
@@ -168,7 +167,7 @@ impl Scope {
             } else if known.contains(&name) {
                 return None;
             } else {
-                // A private key has its file in the variable without `_FILE`, secrets in that with it.
+                // A private key has its file in the variable without `_FILE`, secrets have it in the one with it.
                 let file = name.strip_suffix("_file").map(str::to_owned);
                 let file = file.filter(|file| known.contains(file));
                 let meant = file.as_ref().or_else(|| shown::misspelt(&name, &known))?;
@@ -190,7 +189,7 @@ const KINDS: [[&str; 2]; 3] = [
     ["private_key_password_file", "private_key_password_env"],
 ];
 
-/// The settings of a key in the environment, its encoding among them, that a command ignores because it uses another
+/// The settings of a key in the environment, including its encoding, that a command ignores because it uses another
 /// kind of key, and which kind that is.
 pub(crate) fn unused_keys<'a>(
     command: &Command,
@@ -220,7 +219,7 @@ pub(crate) fn unused_keys<'a>(
         used.contains_key("recipient").then_some("a recipient")
     };
     let mut unused: Vec<_> = unused.collect();
-    // How a payload secret is written.
+    // The encoding of a payload secret.
     let has_encoding = command
         .get_arguments()
         .any(|arg| arg.get_id() == "encoding");
@@ -247,7 +246,7 @@ pub(crate) fn commands(program: &Command) -> Vec<(String, &Command)> {
     all
 }
 
-/// Whether a name is that of a flag of a command, and of no setting of it.
+/// Whether a name is that of a flag of a command, but not of a setting.
 pub(crate) fn is_only_flag(command: &Command, name: &str) -> bool {
     let is_it = |arg: &Arg| arg.get_id() == name && arg.get_long().is_some();
     command.get_arguments().any(is_it) && !settings_of(command).any(is_it)

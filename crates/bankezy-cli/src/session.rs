@@ -1,7 +1,7 @@
 //! Session files: what `bankezy token` keeps for `bankezy call`.
 //!
-//! One JSON object of texts. It holds the token and an agreed key; the static payload secret, our
-//! private key and X-API-KEY stay where they are, and it names their places.
+//! One JSON object of strings. It contains the token and an agreed key; the static payload secret, our private key
+//! and X-API-KEY are not copied: the file names where they are.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -30,7 +30,7 @@ const MAX_FILE: usize = 1024 * 1024;
 /// Our private key: its file, or the variable that holds it.
 const PRIVATE_KEY: [&str; 2] = PrivateKeyArg::FLAGS;
 
-/// What the server said of the token, and takes for it.
+/// What the server returned with the token, and expects for it.
 const STATED: [&str; 2] = ["account_number", "token_reference_id"];
 
 /// The keys of a session.
@@ -48,11 +48,11 @@ pub(crate) enum Keys {
     },
 }
 
-/// What a session file holds.
+/// The content of a session file.
 pub(crate) struct Session {
     pub(crate) token: Token,
     pub(crate) keys: Keys,
-    /// What it says of the server, and what the server said of the token.
+    /// What it says about the server, and what the server returned with the token.
     pub(crate) values: Values,
 }
 
@@ -119,13 +119,13 @@ pub(crate) fn save(
     files::write_private(path, "--save-session", json.as_bytes(), force)
 }
 
-/// The settings among some arguments that a later call needs. Of secrets it is their places.
+/// The settings among some arguments that a later call needs. For secrets, only where they are.
 fn kept_settings<A: Args>() -> impl Iterator<Item = String> {
     let command = A::augment_args(Command::new("kept"));
     let names: Vec<_> = settings_of(&command)
         .map(|arg| arg.get_id().to_string())
         .collect();
-    // How long a call may take is not of the session.
+    // The deadline of a call does not belong to the session.
     names.into_iter().filter(|name| name != "timeout")
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn needed(
 }
 
 impl Keys {
-    /// What bodies are sealed and opened with.
+    /// The keys that seal and open bodies.
     pub(crate) fn channel(
         &self,
         secret: &SecretArgs,
@@ -186,7 +186,7 @@ impl Keys {
                 private_key,
             } => {
                 let pair = Arc::new(keys::private_key(private_key, None, backend)?);
-                // RSA derives nothing.
+                // RSA needs no derivation.
                 Channel::establish(pair, server_pub_key, &Derivation::RawSharedSecret)?
             }
         })

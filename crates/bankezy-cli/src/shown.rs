@@ -1,7 +1,7 @@
-//! Which part of the user's own text may be printed, and how: names that are within two edits of a known one. All
-//! else, names of files too, may be a secret in the wrong place.
+//! Which part of the user's own text may be printed, and how: names within two edits of a known one. Everything else,
+//! including file names, may be a misplaced secret.
 
-/// Escapes what a terminal would obey or show in another order. Line ends stay.
+/// Escapes characters that control a terminal or change the order of text. Line ends stay.
 pub(crate) fn printable(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(bankezy_diagnose::printable).collect();
     lines.join("\n")
@@ -12,8 +12,8 @@ pub(crate) fn nearest<T: AsRef<str>>(text: &str, known: impl IntoIterator<Item =
     near(text, known, |edits| edits * 2 <= text.len())
 }
 
-/// The known name that a text may be meant for where others name things as well: short names, and names that
-/// end with a number, are left to them.
+/// The known name that a text was probably meant to be, if other programs use such names too: short names, and names
+/// that end with a number, are left to them.
 pub(crate) fn misspelt<'a>(text: &str, known: &'a [String]) -> Option<&'a String> {
     let numbered = text.ends_with(|c: char| c.is_ascii_digit());
     near(text, known, |edits| !numbered && edits * 4 < text.len())
@@ -29,7 +29,7 @@ fn near<T: AsRef<str>>(
     if !text.bytes().all(|c| c.is_ascii_graphic()) {
         return None;
     }
-    // People get the first letter right.
+    // People usually get the first letter right.
     let starts_alike = |name: &str| text.bytes().next() == name.bytes().next();
     known
         .into_iter()
@@ -39,10 +39,10 @@ fn near<T: AsRef<str>>(
         .map(|(_, name)| name)
 }
 
-/// How many characters have to be changed, put in, left out, or swapped with their neighbour, if at most two
-/// (the optimal string alignment distance).
+/// How many characters must be changed, inserted, left out, or swapped with their neighbour, if at most two (the
+/// optimal string alignment distance).
 fn edits(text: &str, name: &str) -> Option<usize> {
-    // Text of any length comes here, and names are short.
+    // Texts of any length are checked, and names are short.
     if text.len().abs_diff(name.len()) > 2 {
         return None;
     }

@@ -1,5 +1,5 @@
-//! `docs/messages.md`: every text that a user may read and that `docs/errors.md` does not list, so that one sitting is
-//! enough to review them and a change shows in a diff. With `BANKEZY_WRITE_ERRORS=1` the page is written anew.
+//! `docs/messages.md`: every text that a user may read and that `docs/errors.md` does not list, for review in one
+//! sitting and so that a change shows in a diff. With `BANKEZY_WRITE_ERRORS=1` the page is written anew.
 
 mod sources;
 
@@ -45,7 +45,8 @@ fn the_page_has_every_text() {
     );
 }
 
-/// What commands say of themselves, then each flag once with the commands that have it, then what follows the flags.
+/// What commands say about themselves, then each flag once with the commands that have it, then the text after the
+/// flags.
 fn help() -> String {
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();

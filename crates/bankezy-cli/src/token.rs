@@ -49,7 +49,7 @@ fn new_token(
     let derivation = derivation(&exchange.derivation)?;
     refuse_needless(app.is_some(), output.save_session.is_some(), settings)?;
     let backend = keys::backend(&BackendArg::default())?;
-    // A new key takes longer than all that is refused before it.
+    // Making a new key takes longer than all the checks before it.
     let pair = Arc::new(match exchange.private_key.place() {
         Some(place) => keys::private_key(place, None, backend)?,
         None => KeyPair::generate_with_backend(backend)?,
@@ -114,7 +114,7 @@ impl TokenCall<'_> {
         };
         let derivation = match (self.derivation, self.pair.public_key().key_type()) {
             (Some(derivation), _) => derivation,
-            // RSA derives nothing.
+            // RSA needs no derivation.
             (None, KeyType::Rsa) => Derivation::RawSharedSecret,
             (None, _) => {
                 return Err(Failure::usage(
@@ -185,7 +185,7 @@ impl TokenCall<'_> {
         if let Some(dob) = args.dob {
             request = request.with_dob(dob);
         }
-        // Entries of the command line win over those of the settings file.
+        // Entries of the command line override those of the settings file.
         let given = args.data.iter().map(|(name, value)| (name, value));
         let data: BTreeMap<_, _> = data.iter().chain(given).collect();
         for (name, value) in data {
@@ -198,14 +198,14 @@ impl TokenCall<'_> {
             self.client.get_token(&request, &channel).await
         };
         let mut answer = answer.map_err(|error| remote::call_failure(error, self.transport))?;
-        // The documented answers leave out what Renew and Invalidate ask for.
+        // The documented answers leave out what Renew and Invalidate need.
         answer.account_number = answer.account_number.or(Some(account.get().to_string()));
         answer.token_reference_id = answer.token_reference_id.or(Some(reference.clone()));
         let keys = self.exchanged(&answer, self.derivation)?;
         Ok((answer, keys.unwrap_or(Keys::Static)))
     }
 
-    /// The keys exchanged on the way, where there is what it takes.
+    /// The exchanged keys, if there is everything they need.
     fn exchanged(
         &self,
         answer: &TokenAnswer,
@@ -234,7 +234,7 @@ impl TokenCall<'_> {
 /// Sets one optional text of a request.
 type With<'a> = fn(TokenRequest<'a>, &'a str) -> TokenRequest<'a>;
 
-/// The derivation, if one is named. Without a name nothing may be given that goes into one.
+/// The derivation, if one is named. Without one, no input of a derivation may be given.
 fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
     let given = [&args.apu, &args.apv, &args.salt, &args.info];
     if args.derive.is_none() && given.into_iter().any(Option::is_some) {

@@ -89,7 +89,7 @@ fn secret_text(bytes: &SecretBytes, what: &str) -> Result<SecretText, Failure> {
     Ok(keys::text(bytes, what)?.to_owned().into())
 }
 
-/// What the settings caused is wrong usage, and names the flag.
+/// What the settings cause is wrong usage, and names the flag.
 pub(crate) fn failure(error: &ClientError) -> Failure {
     let usage = |flags: &str| Failure::usage(format!("{error}: check {flags}"));
     let operation = |hint: &str| Failure::operation(format!("{error}{hint}"));

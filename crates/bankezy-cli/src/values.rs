@@ -1,4 +1,4 @@
-//! Settings as texts, by their names, each with what gave it.
+//! Settings as texts, by their names, each with its source.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ pub(crate) type Values = BTreeMap<String, Value>;
 #[derive(Clone)]
 pub(crate) struct Value {
     pub(crate) text: OsString,
-    /// What gave it, for messages.
+    /// Its source, for messages.
     pub(crate) from: String,
 }
 

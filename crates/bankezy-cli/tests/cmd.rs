@@ -1,11 +1,11 @@
-//! What the command line prints for given input: each case in `cmd/` is a command with what it prints. After a
-//! change that is meant, `TRYCMD=overwrite cargo test -p bankezy-cli --test cmd` writes what is printed now.
+//! What the command line prints for given input: each case in `cmd/` is a command with its output. After an intended
+//! change, `TRYCMD=overwrite cargo test -p bankezy-cli --test cmd` writes the new output.
 
 #[test]
 fn commands_print_what_the_files_say() {
     let cases = trycmd::TestCases::new();
     for (name, _) in std::env::vars_os() {
-        // A setting of whoever runs the tests is none of the cases.
+        // The settings of whoever runs the tests must not affect the cases.
         let prefixes = ["BANKEZY_", "FACEKI_", "COMPLYCUBE_", "SARDINE_"];
         assert!(
             !prefixes

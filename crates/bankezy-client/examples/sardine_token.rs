@@ -1,4 +1,4 @@
-//! A token of Sardine's for the identity documents of a session over HTTP, from an emulator in this
+//! A Sardine token for the identity documents of a session over HTTP, from an emulator in this
 //! process.
 //!
 //! `cargo run -p bankezy-client --example sardine_token`

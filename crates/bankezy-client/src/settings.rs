@@ -22,7 +22,7 @@ pub struct RefreshSettings {
 }
 
 impl RefreshSettings {
-    /// The time of day, which decides when tokens expire. Default: the system's clock.
+    /// The time of day, which decides when tokens expire. Default: the system clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self

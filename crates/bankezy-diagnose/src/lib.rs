@@ -2,16 +2,15 @@
 //!
 //! [`inspect`] explains a sealed text (compact JWE), a public key or a JWT. It verifies nothing.
 //!
-//! [`Message`] is for what BankEzy's documentation does not say: how a payload secret is written, and
-//! how a key is derived from the shared secret of a key agreement. Give it one captured message, as it
-//! was pasted, and the keys. It tries every [`Reading`] or every derivation ([`TriedDerivation`]) and
-//! returns the [`Finding`] that opens the message, named in words, for a shell and in Rust. A finding is
-//! never a guess: the message's tag was checked. Weak keys are marked ([`Finding::weakness`]).
+//! [`Message`] is for what BankEzy's documentation does not say: how a payload secret is written, and how a key is
+//! derived from the shared secret of a key agreement. Give it one captured message, as it was pasted, and the keys.
+//! It tries every [`Reading`] or every derivation ([`TriedDerivation`]) and returns the [`Finding`] that opens the
+//! message, named in words, for a shell and in Rust. A finding is never a guess: the message's tag was checked. Weak
+//! keys are marked ([`Finding::weakness`]).
 //!
-//! Extra hashes and the arithmetic for a second coordinate are in this crate alone: the core has no
-//! algorithm beside the locked profile. To use a finding that the core has no variant for, write the
-//! function that [`TriedDerivation::rust`] names and give it to
-//! [`Derivation::Custom`](bankezy_crypto::Derivation::Custom).
+//! Further hashes and the arithmetic for a second coordinate are in this crate only: the core has no algorithm
+//! outside the locked profile. To use a finding that the core has no variant for, write the function that
+//! [`TriedDerivation::rust`] prints and pass it to [`Derivation::Custom`](bankezy_crypto::Derivation::Custom).
 //!
 //! ```
 //! # #[cfg(feature = "aws-lc-rs")] {
@@ -32,13 +31,22 @@
 //! The crate does no I/O and logs nothing. Errors hold no key and no part of the input.
 //!
 //! # Start here
-//! What is this text? [`inspect`]. Which key opens it? [`Message`].
+//! | I have | use |
+//! |---|---|
+//! | a text, and want to know what it is | [`inspect`] |
+//! | a message and a payload secret | [`Message::new`], then [`Message::try_readings`] |
+//! | a message, a key pair and the other side's public key | [`Message::new`], then [`Message::try_derivations`] |
+//! | a message and a private key | [`Message::new`], then [`Message::try_private_key`] |
 //!
 //! # Features
-//! `aws-lc-rs` (default), `rust-crypto`, `rust-crypto-rsa` and `rust-crypto-private-rsa-timing-risk` choose the
-//! backends, as in [`bankezy_crypto`].
+//! | feature | what it brings |
+//! |---|---|
+//! | `aws-lc-rs` (default) | the backend AWS-LC |
+//! | `rust-crypto` | the backend of pure Rust crates; at least one backend is needed |
+//! | `rust-crypto-rsa` | public RSA keys on the crate `rsa` |
+//! | `rust-crypto-private-rsa-timing-risk` | private RSA keys too, as in [`bankezy_crypto`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input makes the crate panic: where one of these is right, it says why.
+// No input makes the crate panic; where one of these is used, an `expect` says why.
 #![cfg_attr(
     not(test),
     deny(

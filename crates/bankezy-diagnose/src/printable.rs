@@ -1,7 +1,7 @@
-//! Text of others, for a terminal.
+//! Foreign text, for a terminal.
 
-/// Escapes what a terminal would obey or show in another order, and line ends: for text of others that is printed
-/// in one line.
+/// Escapes characters that control a terminal or change the order of text, and line ends: for foreign text that is
+/// printed on one line.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());

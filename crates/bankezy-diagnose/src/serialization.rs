@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde_json::{Map, Value};
 
-/// What a JWE in JSON serialization has, and no compact JWE can have.
+/// What a JWE in JSON serialization has that no compact JWE can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BeyondCompact {

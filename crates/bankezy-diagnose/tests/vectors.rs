@@ -33,8 +33,8 @@ fn run(vectors: &str) {
         })
         .collect();
     let check = |(number, vector): &(usize, &Value)| -> Vec<String> {
-        // A derivation takes a good part of a second where nothing is optimised, and which backend opens
-        // the message has no part in it: the others have every tenth.
+        // A derivation takes a good part of a second without optimization, and the backend that opens the message
+        // does not matter here: the others have every tenth.
         let backends = if vector["session"].is_u64() && number % 10 != 0 {
             1
         } else {

@@ -69,6 +69,20 @@ impl Default for BudgetSettings {
 /// the target `bankezy_fleet`. At the limit no process gets another share: rotate the key before.
 ///
 /// Processes that end leave what is left of their shares unused: with the default 2,048 starts use up a key.
+///
+/// ```
+/// use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
+/// use bankezy_fleet::{BudgetSettings, Fleet};
+///
+/// # async fn run(fleet: &Fleet, secret: &PayloadSecret) -> Result<(), Error> {
+/// let cipher = PayloadCipher::new(secret)?;
+/// let settings = BudgetSettings::default().share(1 << 16); // for processes that start often
+/// let (cipher, budget) = fleet.budget("payments-2026-11", cipher, settings).await;
+/// let body = cipher.seal(b"{}")?;
+/// println!("{:?} of {} messages reserved", budget.last_total(), budget.limit());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct FleetBudget(Arc<Shared>);

@@ -7,6 +7,17 @@ use zeroize::Zeroizing;
 
 /// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
 /// password.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bankezy_fleet::FleetConfig;
+///
+/// let config = FleetConfig::new("rediss://:password@redis.internal:6379", "payments")
+///     .response_deadline(Duration::from_millis(200))
+///     .heartbeat(Duration::from_secs(2));
+/// assert!(!format!("{config:?}").contains("password"));
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct FleetConfig {

@@ -10,6 +10,21 @@ use crate::error::FleetError;
 use crate::names::{Names, unique};
 
 /// One process's membership in a fleet: the connection to the store, under the fleet's name. Cheap to clone.
+///
+/// ```no_run
+/// use bankezy_fleet::{Fleet, FleetConfig};
+///
+/// # async fn run() -> Result<(), bankezy_fleet::FleetError> {
+/// let fleet = Fleet::connect(FleetConfig::new("rediss://redis.internal:6379", "payments"))?;
+/// if let Err(error) = fleet.ping().await {
+///     eprintln!("{}: {error}", error.code()); // sealing and opening work all the same
+/// }
+/// for member in fleet.members().await? {
+///     println!("{} {:?}", member.id, member.rings);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Fleet(pub(crate) Arc<Shared>);

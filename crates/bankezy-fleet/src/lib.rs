@@ -12,6 +12,18 @@
 //! Sealing and opening never wait for the store. What is guaranteed when the store fails, and what is lost, is in
 //! `docs/fleet.md` of the repository, failure by failure.
 //!
+//! # Start here
+//! [`Fleet::connect`] with a [`FleetConfig`] joins a fleet. The methods of [`Fleet`] then return its parts:
+//!
+//! | I want | use |
+//! |---|---|
+//! | one login for all processes | [`Fleet::tokens`], as the store of a [`TokenCache`](bankezy_client::TokenCache) |
+//! | one session with BankEzy for all processes | [`Fleet::sessions`], with a [`SessionKeeper`](bankezy_client::SessionKeeper) |
+//! | each callback handled once | [`Fleet::replay_marks`], in a [`ReplayGuard`](bankezy_tower::ReplayGuard) |
+//! | a new key in all processes | [`Fleet::key_files`] and [`KeyFiles::promote`] |
+//! | a limit on the messages sealed under one key | [`Fleet::budget`]; [`Fleet::key_files`] includes it |
+//! | health checks and operation | [`Fleet::health`], [`Fleet::status`], [`Fleet::check`]; `bankezy fleet` on the command line |
+//!
 //! ```no_run
 //! use std::sync::Arc;
 //!
@@ -30,6 +42,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//! This crate has no features: the backend is AWS-LC, and TLS to the store is rustls.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No input makes the crate panic.
 #![cfg_attr(

@@ -11,6 +11,15 @@ use crate::fleet::Fleet;
 /// If the store is away, messages are refused with 503. The store has to keep what it has when its memory is full
 /// (`maxmemory-policy noeviction`), and should take no writes without a replica (`min-replicas-to-write`): a mark that is
 /// lost lets its message pass again. A failover can lose the marks of its last moments.
+///
+/// ```
+/// use bankezy_fleet::Fleet;
+/// use bankezy_tower::{Freshness, ReplayGuard};
+///
+/// fn guard(fleet: &Fleet, rule: Freshness) -> ReplayGuard {
+///     ReplayGuard::new(rule).with_store(fleet.replay_marks())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SharedMarks {

@@ -1,4 +1,4 @@
-//! How much is left of the nonce budgets of keys.
+//! What is left of the nonce budgets of keys.
 
 use core::fmt;
 
@@ -7,8 +7,8 @@ use metrics::{Gauge, gauge};
 
 use crate::catalog::BUDGET;
 
-/// Gauges of what is left of the nonce budgets of named keys. Only keys that are added have one, under the
-/// name that the caller chooses: a process with a key for each session would otherwise have as many gauges.
+/// Gauges of what is left of the nonce budgets of named keys. Only keys that are added have one, under a name of your
+/// choice: a process with a key for each session would otherwise have as many gauges.
 ///
 /// ```
 /// # #[cfg(feature = "aws-lc-rs")] {
@@ -20,7 +20,7 @@ use crate::catalog::BUDGET;
 /// let ring = KeyRing::new("2026-11", PayloadCipher::new(&PayloadSecret::generate()?)?);
 /// let ring = Arc::new(ring);
 /// let in_gauge = Arc::clone(&ring);
-/// // Of a ring, it is always the newest key's.
+/// // For a ring, it is always the newest key's.
 /// let budgets = NonceBudgets::new().with("partner-a", move || in_gauge.nonce_budget());
 /// // Before each scrape, or every few seconds:
 /// budgets.record();

@@ -15,13 +15,14 @@ use crate::catalog::{ATTEMPT_SECONDS, ATTEMPTS, FAILURES, LOGIN_SECONDS, LOOKUPS
 
 /// A layer that records metrics of `bankezy-client` from its traces, which have the target `bankezy_client`.
 ///
-/// Most of these events are at `debug` (attempts, logins) or `trace` (token lookups). The layer sees them if no filter
-/// of the whole subscriber removes them, so give each other layer a filter of its own, as below. A filter that is added as
-/// a layer, such as `registry().with(EnvFilter::new("info"))`, and the features `release_max_level_*` and `max_level_*`
-/// of `tracing` remove events for every layer. At `info`, only what is at `warn` is counted then: attempts that were
-/// possibly sent, dropped calls, and failures other than of revocations. [`client_events_enabled`] tells.
+/// Most of these events are at `debug` (attempts, logins) or `trace` (token lookups). The layer sees them if no
+/// filter of the whole subscriber removes them, so give each other layer a filter of its own, as below. A filter that
+/// is added as a layer, such as `registry().with(EnvFilter::new("info"))`, and the features `release_max_level_*` and
+/// `max_level_*` of `tracing` remove events for every layer. At `info`, only what is at `warn` is counted then:
+/// attempts that were possibly sent, dropped calls, and failures other than those of revocations.
+/// [`client_events_enabled`] returns whether that is so.
 ///
-/// The layer keeps nothing of an event but the fields that become labels: method, host, status, error code, and times.
+/// The layer keeps only the fields of an event that become labels: method, host, status, error code, and times.
 ///
 /// ```
 /// use bankezy_metrics::{client_events_enabled, client_layer};
@@ -51,8 +52,8 @@ where
 #[must_use]
 pub fn client_events_enabled() -> bool {
     let is_enabled = tracing::enabled!(target: "bankezy_client", tracing::Level::TRACE);
-    // What the filters of layers answered is kept for the next event of the thread, so that has to be one of ours:
-    // it would be lost otherwise.
+    // The answers of layer filters are kept for the next event of the thread, so that has to be one of ours: it would
+    // be lost otherwise.
     tracing::trace!(target: "bankezy_client", "asked whether traces arrive");
     is_enabled
 }
@@ -82,8 +83,8 @@ struct Fields {
 }
 
 impl Fields {
-    /// What the client's events mean. They are known by their texts, which a test of this crate holds to
-    /// what the client sends.
+    /// The meaning of the client's events. They are identified by their texts, which a test of this crate compares
+    /// with what the client sends.
     fn count(self) {
         match self.message.as_str() {
             "attempt ended" => self.count_attempt(),

@@ -13,11 +13,11 @@ use tower_service::Service;
 
 use crate::catalog::{AGE_SECONDS, SKEW_SECONDS};
 
-/// Records how far a server's clock is from ours, by the `Date` of its answers (RFC 9110 section 6.6.1). It
-/// goes around the client of a `Transport`.
+/// Records how far a server's clock is from ours, by the `Date` of its answers (RFC 9110 section 6.6.1). Wrap the
+/// client of a `Transport` in it.
 ///
-/// `Date` has whole seconds and an answer takes time, so that equal clocks show up to a second less than
-/// nothing, plus the time of the answer. A proxy that answers itself shows its own clock.
+/// `Date` has whole seconds and an answer takes time, so equal clocks show a skew between minus one second and the
+/// time of the answer. A proxy that answers itself shows its own clock.
 ///
 /// ```
 /// use bankezy_client::{Client, ClientError, Transport};
@@ -108,7 +108,7 @@ pub fn with_age_recorded(
     }
 }
 
-/// From one time to another; negative if that is earlier.
+/// From one time to another; negative if the second is earlier.
 fn seconds_between(from: SystemTime, to: SystemTime) -> f64 {
     match to.duration_since(from) {
         Ok(later) => later.as_secs_f64(),

@@ -1,17 +1,19 @@
 //! Metrics of `bankezy-client` and `bankezy-tower`, through the facade of the crate [`metrics`].
 //!
-//! Nothing is recorded unless the caller installs a part of this crate, and a recorder of the facade, such as a
-//! Prometheus exporter:
+//! Nothing is recorded unless you install a part of this crate, and a recorder of the facade, such as a
+//! Prometheus exporter.
 //!
-//! | part | what it records |
+//! # Start here
+//! | I want to measure | use |
 //! |---|---|
-//! | [`client_layer`] | attempts, possibly sent requests, logins and renewals, token lookups, failures: from the client's traces |
-//! | [`MessageMetricsLayer`], [`counted`] | refused requests, replays, messages that did not open, and which key opened the others |
-//! | [`NonceBudgets`] | what is left of the nonce budgets of named keys |
-//! | [`ClockSkewLayer`], [`with_age_recorded`] | how far the clocks of servers and senders are from ours |
+//! | attempts, possibly sent requests, logins and renewals, token lookups and failures of `bankezy-client` | [`client_layer`] in the subscriber |
+//! | refused requests, replays and keys in use of `bankezy-tower` | [`MessageMetricsLayer`], outside and inside its layers |
+//! | messages that I open myself | [`counted`] |
+//! | what is left of the nonce budgets of named keys | [`NonceBudgets`] |
+//! | how far the clocks of servers and senders are from ours | [`ClockSkewLayer`] and [`with_age_recorded`] |
 //!
 //! [`METRICS`] lists the metrics, and [`describe`] gives the recorder their descriptions and units. Labels are
-//! host names, methods, status codes, error codes, and names of the caller's choice: no secret, token, path,
+//! host names, methods, status codes, error codes, and names of your choice: no secret, token, path,
 //! query, header value or body.
 //!
 //! ```
@@ -24,11 +26,13 @@
 //! tracing_subscriber::registry().with(client_layer()).init();
 //! ```
 //!
-//! Other layers need filters of their own: a filter of the whole subscriber removes events for [`client_layer`] too, which
-//! [`client_events_enabled`] tells.
+//! Other layers need filters of their own: a filter of the whole subscriber removes events for [`client_layer`] too.
+//! [`client_events_enabled`] returns whether all of them arrive.
 //!
 //! # Features
-//! `aws-lc-rs` (default) is the backend, as in `bankezy-tower`. Without it, another crate in the build has to choose one.
+//! | feature | what it brings |
+//! |---|---|
+//! | `aws-lc-rs` (default) | the backend AWS-LC, as in `bankezy-tower`; without it, another crate in the build must choose a backend |
 //!
 //! The page `docs/operations.md` of the repository has alert rules and runbooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -16,7 +16,7 @@ use crate::catalog::{OPEN_FAILURES, OPENED, REFUSED, REPLAYS};
 /// Counts what a [`SealedServerLayer`](bankezy_tower::SealedServerLayer) refused and which keys opened
 /// requests, or which keys opened the answers to a [`SealedClientLayer`](bankezy_tower::SealedClientLayer).
 ///
-/// Outside of the server layer it sees refusals, and inside the keys: apply it on both sides.
+/// Outside the server layer it sees refusals, and inside it the keys: apply it on both sides.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -38,7 +38,7 @@ pub struct MessageMetricsLayer {
 }
 
 impl MessageMetricsLayer {
-    /// `name` becomes the label `name` of the metrics: such as that of a partner or a group of routes.
+    /// `name` becomes the label `name` of the metrics, such as that of a partner or a group of routes.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -124,7 +124,7 @@ pub fn counted<T>(
     result
 }
 
-/// Of rings alone: a single key has no identifier.
+/// For key rings only: a single key has no identifier.
 fn count_opened(name: &SharedString, by_key: &OpenedByKey) {
     let Some(key_id) = by_key.key_id() else {
         return;

@@ -18,8 +18,8 @@ pub(super) fn bare(body: &[u8]) -> &[u8] {
     quoted.unwrap_or(body)
 }
 
-/// A body that sends what it is given and then fails, so that the connection is closed before what
-/// `Content-Length` promised has come.
+/// A body that sends what it is given and then fails, so that the connection is closed before everything that
+/// `Content-Length` promised has arrived.
 pub(super) fn cut(first: Bytes) -> Body {
     Body::new(Cut {
         first: Some(first),
@@ -29,7 +29,7 @@ pub(super) fn cut(first: Bytes) -> Body {
 
 struct Cut {
     first: Option<Bytes>,
-    /// Long enough for the first part to leave: an error at once would take it along.
+    /// Long enough for the first part to be sent: an error at once would discard it.
     pause: Pin<Box<Sleep>>,
 }
 
@@ -53,7 +53,7 @@ impl http_body::Body for Cut {
 
 const CHUNK: &[u8] = &[b'A'; 64 * 1024];
 
-/// A body of so many bytes, made as it is sent. Its length is not told beforehand.
+/// A body of this many bytes, generated while it is sent. Its length is not announced.
 pub(super) fn huge(bytes: u64) -> Body {
     Body::new(Huge { left: bytes })
 }

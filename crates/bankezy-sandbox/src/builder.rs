@@ -1,4 +1,4 @@
-//! The way to a running emulator.
+//! Settings and start of an emulator.
 
 use core::fmt;
 use core::time::Duration;
@@ -58,7 +58,7 @@ impl Sandbox {
         Self::builder().start().await
     }
 
-    /// To start with other settings.
+    /// Builds an emulator with other settings.
     #[must_use]
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
@@ -88,25 +88,24 @@ impl SandboxBuilder {
         self
     }
 
-    /// Asks for client certificates and takes those under the authorities of this PEM, besides
-    /// those of [`Sandbox::issue_client_identity`].
+    /// Requires client certificates, and accepts those of the authorities in this PEM in addition to those of
+    /// [`Sandbox::issue_client_identity`].
     #[must_use]
     pub fn client_ca_pem(mut self, pem: impl Into<String>) -> Self {
         self.config.client_ca_pem = Some(pem.into());
         self
     }
 
-    /// Asks for client certificates and takes those of [`Sandbox::issue_client_identity`], one of
-    /// which is in [`Sandbox::ready_json`]. Default: off.
+    /// Requires client certificates, and accepts those of [`Sandbox::issue_client_identity`], one of which is in
+    /// [`Sandbox::ready_json`]. Default: off.
     #[must_use]
     pub fn require_client_certificate(mut self, required: bool) -> Self {
         self.config.client_certificate = required;
         self
     }
 
-    /// From the secret shared on P-256 to the payload secret. Default: Concat KDF without `apu` and `apv`,
-    /// which is this crate's own choice. HKDF, `apu` and `apv` have no name in the ready file and are
-    /// refused.
+    /// How the payload secret is derived from the secret shared on P-256. Default: Concat KDF without `apu` and
+    /// `apv`, which is this crate's own choice. HKDF, `apu` and `apv` have no name in the ready file and are refused.
     #[must_use]
     pub fn derivation(mut self, derivation: Derivation<'static>) -> Self {
         self.config.derivation = derivation;
@@ -127,9 +126,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before (as long
-    /// as one of its tokens is remembered, see [`max_tokens`](Self::max_tokens)), members that no page names, a token in another form than it was issued in, `application/json` as the content type
-    /// of a sealed body, and anything around a sealed text. Default: off.
+    /// Refuses what the documentation does not forbid but a server might: a `referenceId` that had a token before (as
+    /// long as one of its tokens is remembered, see [`max_tokens`](Self::max_tokens)), members that no page names, a
+    /// token in another form than it was issued in, `application/json` as the content type of a sealed body, and
+    /// anything around a sealed text. Default: off.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.config.strict = strict;
@@ -158,8 +158,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Calls `executed` with the opened JSON of each call of `/sandbox/echo`, when it is executed: to count how often a
-    /// call was executed, by a reference in its body. Default: does nothing.
+    /// Calls `executed` with the opened JSON of each call of `/sandbox/echo` when it is executed, for example to
+    /// count executions by a reference in the body. Default: does nothing.
     #[must_use]
     pub fn on_echo(mut self, executed: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         self.config.on_echo = Arc::new(executed);
@@ -219,8 +219,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Another name or address, such as `10.0.2.2`, under which the web page and the JSON API are called. Default: the
-    /// loopback ones, and the address listened on.
+    /// Another name or address, such as `10.0.2.2`, by which the web page and the JSON API may be called. Default:
+    /// the loopback ones, and the address listened on.
     #[must_use]
     pub fn console_host(mut self, host: impl Into<String>) -> Self {
         self.config.console_hosts.push(host.into());
@@ -325,7 +325,7 @@ fn io(operation: &'static str, error: &std::io::Error) -> SandboxError {
     }
 }
 
-/// Where a client on this machine reaches an address that stands for all interfaces.
+/// How a client on this machine reaches an address that stands for all interfaces.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -335,7 +335,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// With a slash in front and none behind; empty where there is no prefix.
+/// With a slash in front and none at the end; empty if there is no prefix.
 fn normalized_prefix(prefix: &str) -> Result<String, SandboxError> {
     let inner = prefix.trim_matches('/');
     if inner.is_empty() {

@@ -1,4 +1,4 @@
-//! The three ways to a key, from the server's side.
+//! The three ways to agree on a key, from the server's side.
 
 use std::sync::Arc;
 
@@ -42,15 +42,15 @@ enum Exchanged {
     Rsa(Box<PublicKey>),
 }
 
-/// What was agreed on P-256. A cipher, which is made where it is needed, would take 800 bytes more in each
-/// session that is remembered.
+/// What was agreed on P-256. A cipher, which is made when it is needed, would take 800 bytes more in each session
+/// that is remembered.
 struct Agreed {
     secret: PayloadSecret,
-    /// The client's key, to tell in the log that the client derives another secret from it.
+    /// The client's key, to report in the log that the client derives another secret from it.
     client: Box<PublicKey>,
 }
 
-/// What a request was sealed with, and its answer will be.
+/// What a request was sealed with; its answer is sealed with the same.
 pub(super) enum Channel {
     Static,
     Exchanged(Arc<SessionKeys>),
@@ -74,7 +74,7 @@ const DERIVATIONS: [(&str, Derivation<'static>); 5] = [
     ),
 ];
 
-/// What the log and the API call the static payload secret.
+/// The name of the static payload secret in the log and the API.
 pub(super) const STATIC: &str = "static";
 
 impl SessionKeys {
@@ -126,8 +126,8 @@ impl ServerKeys {
         })
     }
 
-    /// The session's keys, and the server's key as it travels: of the kind that the client sent, and on P-256
-    /// if it sent none.
+    /// The session's keys, and the server's key in wire form: of the type that the client sent, and on P-256 if it
+    /// sent none.
     pub(super) async fn exchange(
         &self,
         client: Option<&PublicKey>,
@@ -143,7 +143,7 @@ impl ServerKeys {
             }
             Some((client, KeyType::Rsa)) => {
                 let server = self.server_rsa().await?;
-                // Refused now if it cannot be sealed to.
+                // Refused now if it is not a key to seal to.
                 PublicKeySealer::new(client)?;
                 let client = Box::new(client.clone());
                 (Exchanged::Rsa(client), server.public.to_wire())
@@ -162,8 +162,7 @@ impl ServerKeys {
         Ok((keys, server_key))
     }
 
-    /// Opens with whichever key of the session fits; under the static payload secret where there is
-    /// no session.
+    /// Opens with whichever key of the session matches; with the static payload secret if there is no session.
     pub(super) fn open(
         &self,
         sealed: &[u8],
@@ -223,7 +222,7 @@ impl ServerKeys {
         }
     }
 
-    /// How the key of a session came to be, for the API.
+    /// How the key of a session was established, for the API.
     pub(super) fn derivation_of(&self, keys: &SessionKeys) -> Option<&'static str> {
         matches!(keys.exchanged, Exchanged::Agreed(_)).then_some(self.derivation_name)
     }

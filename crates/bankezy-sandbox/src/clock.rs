@@ -10,7 +10,7 @@ use jiff::Timestamp;
 /// The last millisecond that `httpdate` writes, at the end of the year 9998.
 pub(crate) const LAST_DATE: u64 = 253_370_764_799_999;
 
-/// The system's time and what was added to it.
+/// The system's time plus an offset.
 #[derive(Default)]
 pub(crate) struct Clock {
     /// In milliseconds. Any number of milliseconds fits, forward and back.
@@ -24,7 +24,7 @@ impl Clock {
         u64::try_from(now.max(0)).unwrap_or(u64::MAX)
     }
 
-    /// How far it is ahead of the system's clock, in milliseconds.
+    /// How far it is ahead of the system clock, in milliseconds.
     pub(crate) fn ahead(&self) -> i64 {
         i64::try_from(*self.ahead_mut()).unwrap_or(i64::MAX)
     }
@@ -46,7 +46,7 @@ impl Clock {
         *self.ahead_mut() = i128::from(now) - i128::from(system_now());
     }
 
-    /// As if it had never been moved.
+    /// As if it had never been changed.
     pub(crate) fn reset(&self) {
         *self.ahead_mut() = 0;
     }
@@ -78,7 +78,7 @@ pub(crate) fn rfc3339_millis(millis: u64) -> String {
     format!("{time:.3}")
 }
 
-/// Milliseconds since the epoch, which it may not be before.
+/// Milliseconds since the epoch; the time must not be before it.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
     let time: Timestamp = text.parse().ok()?;
     let millis = u64::try_from(time.as_millisecond()).ok()?;

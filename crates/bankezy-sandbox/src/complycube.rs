@@ -1,9 +1,9 @@
 //! ComplyCube's SDK token.
 //!
-//! `Authorization` is the API key as it is, without a scheme. Documented are 401 with
-//! `{"type":"unauthorized",…}` for a wrong key and 400 with `{"type","message","param"}` for a wrong
-//! argument. That `clientId` comes with one of `referrer` and `appId`, and never with both, is this
-//! crate's reading of its page, and so are the messages, except for `'clientId' is invalid`.
+//! `Authorization` is the API key alone, without a scheme. The page documents 401 with `{"type":"unauthorized",…}`
+//! for a wrong key and 400 with `{"type","message","param"}` for a wrong argument. That `clientId` comes with exactly
+//! one of `referrer` and `appId` is this crate's reading of the page, and so are the messages, except for `'clientId'
+//! is invalid`.
 
 use axum::routing::MethodFilter;
 use http::request::Parts;
@@ -65,7 +65,7 @@ fn execute(state: &State, parts: &Parts, body: &[u8]) -> Result<Value, Answer> {
     }
 }
 
-/// Whether a text is there; it has to fit then.
+/// Whether a text is present; it must then be valid.
 fn has(
     members: &Map<String, Value>,
     name: &'static str,
@@ -91,7 +91,7 @@ fn refusal(message: &str, param: &str) -> Answer {
     )
 }
 
-/// A match pattern as Chrome's extensions have them, of a web page: `https://www.example.com/*`.
+/// A match pattern of Chrome's extensions for a web page: `https://www.example.com/*`.
 fn is_match_pattern(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;

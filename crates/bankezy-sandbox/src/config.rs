@@ -18,17 +18,17 @@ pub(super) type OnExecuted = Arc<dyn Fn(&[u8]) + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AnswerForm {
-    /// That of the call's own page; where it has two tabs, the first.
+    /// That of the call's own page; the first one if the page has two tabs.
     #[default]
     Documented,
-    /// That of the second tab, where the call's page has two.
+    /// That of the second tab, if the call's page has two.
     SecondTab,
-    /// Forms in which every name, code and nesting occurs that the documentation shows on any page, for clients
-    /// that have to cope with all of them.
+    /// Forms that contain every name, code and nesting that the documentation shows on any page, for clients that
+    /// must cope with all of them.
     Varied,
 }
 
-/// What an emulator is set to.
+/// The settings of an emulator.
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) listen: SocketAddr,

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 use super::error::SandboxError;
 use super::random;
 
-/// Path of the API that answers with what it was sent, behind the prefix.
+/// Path of the API that returns what it was sent, after the prefix.
 pub(super) const ECHO_PATH: &str = "/sandbox/echo";
 
 /// What a partner gets at onboarding, made anew for each emulator.
@@ -78,7 +78,7 @@ impl Credentials {
         self.app_secret.as_str()
     }
 
-    /// From the secret shared on P-256 to the payload secret.
+    /// How the payload secret is derived from the secret shared on P-256.
     #[must_use]
     pub fn derivation(&self) -> Derivation<'static> {
         self.derivation
@@ -90,8 +90,7 @@ impl Credentials {
         self.derivation_name
     }
 
-    /// Path, behind [`Sandbox::url`](super::Sandbox::url), of the API that answers with the JSON it
-    /// was sent.
+    /// Path, after [`Sandbox::url`](super::Sandbox::url), of the API that returns the JSON it was sent.
     #[must_use]
     pub fn echo_path(&self) -> &'static str {
         ECHO_PATH
@@ -103,7 +102,7 @@ impl Credentials {
         self.faceki_client_id.as_str()
     }
 
-    /// `clientSecret` of Faceki. It ends in `+/=`, which a query has to escape.
+    /// `clientSecret` of Faceki. It ends in `+/=`, which must be escaped in a query.
     #[must_use]
     pub fn faceki_client_secret(&self) -> &str {
         self.faceki_client_secret.as_str()

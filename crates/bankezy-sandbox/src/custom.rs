@@ -1,4 +1,4 @@
-//! Routes of the user's own.
+//! Routes of your own.
 
 use core::fmt;
 use core::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Answers the opened JSON of a call.
 pub(crate) type Answering = Arc<dyn Fn(&Value, &Surroundings<'_>) -> Value + Send + Sync>;
 
-/// What an answer can take up beside the request.
+/// What an answer can use beside the request.
 pub(crate) struct Surroundings<'a> {
     /// Milliseconds since the epoch.
     pub(crate) now: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) note: &'a dyn Fn(String),
 }
 
-/// Which key a [`CustomRoute`] travels under.
+/// The key of a [`CustomRoute`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RouteKey {
@@ -33,8 +33,9 @@ pub enum RouteKey {
 
 /// A route of your own: a method, a path, and what answers.
 ///
-/// The documentation shows no such API: what it is like is up to you. Its calls meet [faults](super::Faults) and count
-/// as [`Echo`](super::EmulatedEndpoint::Echo). For GET, DELETE and OPTIONS without a body the request is `null`.
+/// The documentation shows no such API: its design is up to you. Its calls are subject to [faults](super::Faults) and
+/// count as [`Echo`](super::EmulatedEndpoint::Echo). For GET, DELETE and OPTIONS without a body the request is
+/// `null`.
 #[derive(Clone)]
 pub struct CustomRoute {
     pub(crate) method: Method,
@@ -81,14 +82,14 @@ impl CustomRoute {
         self
     }
 
-    /// The key that it travels under. Default: that of the session.
+    /// The key of its bodies. Default: that of the session.
     #[must_use]
     pub fn key(mut self, key: RouteKey) -> Self {
         self.key = key;
         self
     }
 
-    /// How long each answer takes. Default: no time.
+    /// How long each answer is delayed. Default: not at all.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;

@@ -1,8 +1,8 @@
-//! What can be called, and how often it was.
+//! The calls, and how often each was executed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// What can be called.
+/// A call of the emulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EmulatedEndpoint {
@@ -16,7 +16,7 @@ pub enum EmulatedEndpoint {
     Renew,
     /// Invalidate.
     Invalidate,
-    /// The API that answers with what it was sent.
+    /// The API that returns what it was sent.
     Echo,
     /// Faceki's access token.
     FacekiToken,

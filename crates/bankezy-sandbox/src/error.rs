@@ -5,8 +5,7 @@ use std::io;
 
 use bankezy_crypto::Error;
 
-/// Why the emulator could not start. Holds no secret, and of the settings only names in a
-/// file of routes.
+/// Why the emulator could not start. Contains no secret, and of the settings only names in a file of routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -26,7 +25,7 @@ pub enum SandboxError {
     Io {
         /// What it was asked to do.
         operation: &'static str,
-        /// Its answer.
+        /// The reason it gave.
         kind: io::ErrorKind,
     },
     /// Certificates or the TLS settings could not be made.

@@ -1,4 +1,4 @@
-//! From a request to an answer, with the faults on the way: the same for every provider.
+//! From a request to an answer, with injected faults: the same for every provider.
 
 use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
@@ -26,7 +26,7 @@ use super::state::State;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DropConnection;
 
-/// An answer before a fault spoils it.
+/// An answer before a fault changes it.
 pub(super) struct Answer {
     status: StatusCode,
     kind: &'static str,
@@ -77,7 +77,7 @@ impl Answer {
     }
 }
 
-/// Nothing that a request can cause; its text says nothing of what it was.
+/// Nothing that a request can cause; its text does not say what it was.
 impl From<Error> for Answer {
     fn from(_: Error) -> Self {
         Self::text(StatusCode::INTERNAL_SERVER_ERROR, "internal error").because(
@@ -160,7 +160,7 @@ pub(super) async fn receive(
     })
 }
 
-/// The fault that a request goes on with, or what it gets in place of being executed.
+/// The fault to apply after execution, or the answer in place of execution.
 fn instead(
     fault: Option<InjectedFault>,
     sealed: bool,
@@ -188,7 +188,7 @@ fn instead(
     })
 }
 
-/// Sends an answer, and spoils it where a fault says so.
+/// Sends an answer, or changes it as a fault says.
 pub(super) async fn send(answer: Answer, fault: Option<InjectedFault>, trace: &Trace) -> Response {
     if let Some(broken) = &answer.broken {
         trace.broken(|| broken.clone());
@@ -293,15 +293,15 @@ fn unauthorized() -> Response {
     text(StatusCode::UNAUTHORIZED, "unauthorized")
 }
 
-/// As a proxy or a load balancer in between writes it.
+/// As a proxy or a load balancer writes it.
 fn page(status: StatusCode) -> Response {
     let page = format!("<html><body><h1>{status}</h1></body></html>");
     response(status, "text/html", page.into())
 }
 
-/// Asks to wait so many seconds.
+/// Asks the client to wait this many seconds.
 fn busy(status: StatusCode, retry_after: u64) -> Response {
-    let mut response = text(status, "come back later");
+    let mut response = text(status, "try again later");
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from(retry_after));
     response

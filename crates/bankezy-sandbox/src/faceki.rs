@@ -1,10 +1,9 @@
 //! Faceki's access token.
 //!
-//! Prose and a table of its page name the headers `clientSecret` and `clientid`; all of its samples
-//! send `clientId` and `clientSecret` in the query. Taken here are those of the query where it has
-//! any, else those of the headers. The shapes of the refusals are the page's; which of them tells
-//! what is this crate's reading: 403 `clientId` is missing (its text says so), 402 `clientSecret` is
-//! missing, 401 they are wrong.
+//! Prose and a table of its page name the headers `clientSecret` and `clientid`; all of its samples send `clientId`
+//! and `clientSecret` in the query. This crate uses those of the query if it has any, otherwise those of the headers.
+//! The forms of the refusals are the page's; their meaning is this crate's reading: 403 `clientId` is missing (its
+//! text says so), 402 `clientSecret` is missing, 401 they are wrong.
 
 use axum::routing::MethodFilter;
 use bankezy_crypto::SecretBytes;
@@ -90,7 +89,7 @@ fn query_value(query: &str, name: &str) -> Option<SecretBytes> {
         .map(|(_, value)| form_decoded(value))
 }
 
-/// What is no valid escape stands for itself.
+/// An invalid escape is kept as it is.
 fn form_decoded(text: &str) -> SecretBytes {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

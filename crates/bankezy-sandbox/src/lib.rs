@@ -1,8 +1,8 @@
-//! An emulator of BankEzy's token service, with an API that answers with what it was sent, and of
-//! the token calls of Faceki, ComplyCube and Sardine.
+//! An emulator of BankEzy's token service, with an API that returns what it was sent, and of the token calls of
+//! Faceki, ComplyCube and Sardine.
 //!
-//! It needs no network and no credentials: everything is made when it starts and gone when it
-//! stops. What the providers' documentation leaves open is marked as this crate's own choice.
+//! It needs no network and no credentials: it makes everything when it starts and keeps nothing when it stops. What
+//! the providers' documentation leaves open is marked as this crate's own choice.
 //!
 //! ```
 //! # async fn start() -> Result<(), bankezy_sandbox::SandboxError> {
@@ -31,11 +31,11 @@
 //! documentation; the path of Onboarding's v2 is this crate's own. Each answers in the form that its own page
 //! shows; [`SandboxBuilder::answers`] changes that.
 //!
-//! Requests are taken as the documentation's samples have them: Onboarding without `referenceId` and with an empty
-//! `sdkPublicKey`, dates as yyyyMMdd and as ddMMyyyy, `application/json` as content type, and quotes or a line end around
-//! a sealed text. [`SandboxBuilder::strict`] refuses more.
+//! Requests are accepted as in the documentation's samples: Onboarding without `referenceId` and with an empty
+//! `sdkPublicKey`, dates as yyyyMMdd and as ddMMyyyy, `application/json` as content type, and quotes or a line end
+//! around a sealed text. [`SandboxBuilder::strict`] refuses more.
 //!
-//! The other providers, in clear:
+//! The other providers, in plain JSON:
 //!
 //! | call | takes | gives |
 //! |---|---|---|
@@ -43,26 +43,25 @@
 //! | `POST /complycube/v1/tokens` | `Authorization: KEY`; `clientId` and one of `referrer`, `appId` | `token` |
 //! | `POST /sardine/v1/identity-documents/tokens` | `Authorization: Basic …`; `sessionKey`, `customerId`, `platform`, `provider` | `access_token`, 600 s, and what Incode needs |
 //!
-//! Their tokens are random text: there is nothing here to use them with.
+//! Their tokens are random text: the emulator has no calls that use them.
 //!
 //! # Keys
-//! At BankEzy, Get Token and Onboarding travel under the static payload secret, Get App Token in clear JSON.
-//! Their answers carry a server key of the kind that the client sent. A later call names its session
-//! by `X-API-TOKEN`, and is answered under the key that it was sealed with: the static payload
-//! secret (not for sessions of Get App Token), the key agreed on P-256, or RSA both ways, as
-//! `RSA-OAEP-256`. Invalidate without `X-API-TOKEN` travels under the static payload secret.
+//! At BankEzy, Get Token and Onboarding are sealed with the static payload secret, Get App Token is plain JSON. Their
+//! answers contain a server key of the type that the client sent. A later call names its session by `X-API-TOKEN`,
+//! and is answered under the key that it was sealed with: the static payload secret (not for sessions of Get App
+//! Token), the key agreed on P-256, or RSA both ways, as `RSA-OAEP-256`. Invalidate without `X-API-TOKEN` is sealed
+//! with the static payload secret.
 //!
 //! # Refusals
-//! BankEzy: HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown,
-//! expired, renewed or invalidated; 400 for a body that does not open, 413 for one that is too long,
-//! 415 for the wrong `Content-Type`. What is wrong with an opened request is told in a sealed
-//! answer with HTTP 200, whose form is this crate's own: `TOK002` unknown API key, `TOK004` credentials that may not have a token,
-//! `TOK003` anything else, with a `resDesc` that names the field.
+//! BankEzy: HTTP 401 in clear text for a missing `X-API-KEY` and for a token that is missing, unknown, expired,
+//! renewed or invalidated; 400 for a body that does not open, 413 for one that is too long, 415 for the wrong
+//! `Content-Type`. What is wrong with an opened request is reported in a sealed answer with HTTP 200, whose form is
+//! this crate's own: `TOK002` unknown API key, `TOK004` credentials that may not have a token, `TOK003` anything
+//! else, with a `resDesc` that names the field.
 //!
-//! Faceki: 403 without `clientId`, 402 without `clientSecret`, 401 for wrong ones, in the shapes of
-//! its page. ComplyCube: 401 and 400 with `type`, `message` and, for 400, `param`; that exactly one of
-//! `referrer` and `appId` has to be there is inferred. Sardine, which documents no errors: 401 and 400
-//! in plain text, of this crate's own.
+//! Faceki: 403 without `clientId`, 402 without `clientSecret`, 401 for wrong ones, in the forms of its page.
+//! ComplyCube: 401 and 400 with `type`, `message` and, for 400, `param`; that exactly one of `referrer` and `appId`
+//! is required is inferred. Sardine, which documents no errors: 401 and 400 in plain text, this crate's own.
 //!
 //! # Faults
 //! [`Sandbox::faults`] in the process, the header `X-Sandbox-Fault: NAME` or `NAME=AMOUNT` for one
@@ -75,7 +74,7 @@
 //! [`SandboxBuilder::request_log`] keeps the newest exchanges, and [`SandboxBuilder::console`] serves a web page and a
 //! JSON API under `/_sandbox`. Both are off by default; `docs/sandbox.md` of the repository describes them.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No input makes the crate panic: where one of these is right, it says why.
+// No input makes the crate panic; where one of these is used, an `expect` says why.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,4 @@
-//! The members of a JSON object or a query, each of which has to be known.
+//! The members of a JSON object or a query; all of them must be known.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Token APIs that travel in clear, inside TLS alone: one path each, JSON both ways.
+//! Token APIs in plain JSON, which only TLS protects: one path each, JSON both ways.
 
 use axum::extract::Request;
 use axum::response::Response;

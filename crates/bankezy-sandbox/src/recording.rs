@@ -17,7 +17,7 @@ use super::log::{Journal, Recording, Trace};
 #[derive(Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-/// Around all that is emulated.
+/// Wraps everything that is emulated.
 pub(super) async fn record(
     Shared(journal): Shared<Arc<Journal>>,
     mut request: Request,
@@ -41,7 +41,7 @@ async fn with_answer(trace: &Trace, response: Response) -> Response {
         return response;
     }
     let (parts, body) = response.into_parts();
-    // What has no length, or another one than it says, is made as it is sent.
+    // A body without a length, or with a wrong one, is generated while it is sent.
     if body.size_hint().exact().is_none() {
         trace.answer(parts.status, &parts.headers, None);
         return Response::from_parts(parts, body);

@@ -43,7 +43,7 @@ pub(crate) fn parse(
     };
     let file: File = toml::from_str(text).map_err(|error| {
         let problem = error.message().trim_end().replace('\n', "; ");
-        // Types of Rust mean nothing to who writes the file.
+        // Rust's types mean nothing to the author of the file.
         let problem = ["u16", "u64"].iter().fold(problem, |text, number| {
             text.replace(
                 &format!("expected {number}"),
@@ -134,7 +134,7 @@ fn read_method(method: &Spanned<String>) -> Result<Method, Wrong> {
 }
 
 fn read_status(status: &Spanned<u16>) -> Result<StatusCode, Wrong> {
-    // Without a body, or for a connection that goes on as another: neither can be sealed.
+    // Without a body, or for a connection that switches protocols: neither can be sealed.
     let code = *status.get_ref();
     let can_have_body = (200..=599).contains(&code) && ![204, 205, 304].contains(&code);
     let found = StatusCode::from_u16(code).ok().filter(|_| can_have_body);
@@ -163,7 +163,7 @@ fn answer(value: toml::Value) -> Result<Value, String> {
     match value {
         toml::Value::String(text) => serde_json::from_str(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            format!("it is not JSON from its line {line} column {column} on")
+            format!("it is not JSON: see its line {line}, column {column}")
         }),
         value => from_toml(value),
     }
@@ -176,7 +176,7 @@ fn from_toml(value: toml::Value) -> Result<Value, String> {
         toml::Value::Boolean(is) => is.into(),
         toml::Value::Float(number) => match serde_json::Number::from_f64(number) {
             Some(number) => number.into(),
-            None => return Err("inf and nan are no numbers of JSON".to_owned()),
+            None => return Err("JSON has no inf and nan".to_owned()),
         },
         toml::Value::Datetime(_) => {
             return Err("JSON has no dates: write it as a string".to_owned());

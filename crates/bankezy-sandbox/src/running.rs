@@ -77,14 +77,13 @@ impl Sandbox {
         journal.map(all).unwrap_or_default()
     }
 
-    /// To inject faults; stays valid when cloned and sent elsewhere.
+    /// Injects faults; it can be cloned and sent to other tasks.
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.state.faults.clone()
     }
 
-    /// How many calls were executed, that is: neither refused nor stopped by a fault before they
-    /// took effect.
+    /// How many calls were executed, that is, were neither refused nor stopped by a fault before they took effect.
     #[must_use]
     pub fn executed(&self) -> Executed {
         self.state.executed.read()

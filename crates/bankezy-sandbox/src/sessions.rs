@@ -1,4 +1,4 @@
-//! Tokens, and the sessions that they stand for.
+//! Tokens, and the sessions that they belong to.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::channel::SessionKeys;
 use super::tokens::{TokenForm, TokenFormat, TokenId};
 
-/// What a token stands for; a renewed one stands for the same.
+/// The session of a token; a renewed token has the same one.
 pub(crate) struct Session {
     pub(crate) reference: Arc<str>,
     /// `None` for a session of Get App Token.
@@ -17,7 +17,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// What the log and the API call its key.
+    /// The name of its key in the log and the API.
     pub(crate) fn key_name(&self) -> String {
         format!("session {}", self.login_id)
     }
@@ -30,7 +30,7 @@ pub(crate) enum TokenStatus {
     Expired,
     Renewed,
     Invalidated,
-    /// Strict only: with or without `Bearer `, and issued otherwise.
+    /// Strict mode only: with or without `Bearer `, unlike when it was issued.
     OtherForm {
         with_prefix: bool,
     },
@@ -189,7 +189,7 @@ impl Sessions {
         entry.ended(now).map_or(Ok(entry), Err)
     }
 
-    /// A token that is remembered, whether it works or not.
+    /// A token that is remembered, whether it is valid or not.
     pub(crate) fn get(&self, id: TokenId) -> Option<&Entry> {
         self.by_id.get(&id)
     }

@@ -43,7 +43,7 @@ pub(super) struct State {
     logins: AtomicU64,
 }
 
-/// Strict only: the reference had a token before.
+/// Strict mode only: the reference had a token before.
 pub(super) struct ReferenceUsed;
 
 /// A token on its way to the client.
@@ -85,7 +85,7 @@ impl State {
         })
     }
 
-    /// If strict, of several at once for one reference, one succeeds.
+    /// In strict mode, of several requests at once for one reference, one succeeds.
     pub(super) fn issue(
         &self,
         call: EmulatedEndpoint,
@@ -161,7 +161,7 @@ impl State {
         })
     }
 
-    /// Puts a new token in the place of one; of several at once, one succeeds.
+    /// Replaces a token with a new one; of several requests at once, one succeeds.
     pub(super) fn renew(
         &self,
         old: TokenId,
@@ -231,7 +231,7 @@ impl Issued {
 
 fn journal(config: &Config) -> Option<Arc<Journal>> {
     let on_exchange = config.on_exchange.clone();
-    // Who only listens needs nothing kept.
+    // A caller that only listens needs nothing kept.
     let nothing = on_exchange.as_ref().map(|_| LogLimits::new(0, 0));
     let limits = config.log.or(nothing)?;
     Some(Arc::new(Journal::new(limits, on_exchange)))

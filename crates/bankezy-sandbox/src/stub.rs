@@ -97,7 +97,7 @@ impl StubBank {
         server.map_err(|_| REFUSED)
     }
 
-    /// A session with this bank, as Get App Token leads to: for the login of a session keeper, or for calls
+    /// A session with this bank, as Get App Token returns one: for the login of a session keeper, or for calls
     /// without one. `expires_at` is that of its token.
     #[must_use]
     pub fn session(&self, expires_at: Option<SystemTime>) -> AppSession {
@@ -106,7 +106,7 @@ impl StubBank {
         AppSession::new(TokenAnswer::new(token), channel)
     }
 
-    /// The calls so far: path and opened JSON of each, also of those that got no answer, except for
+    /// The calls so far: path and opened JSON of each, including those that got no answer, except for
     /// [`StubAnswer::NotSent`].
     #[must_use]
     pub fn calls(&self) -> Vec<(String, Value)> {

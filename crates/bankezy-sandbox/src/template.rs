@@ -1,4 +1,4 @@
-//! Answers with places for what the request says.
+//! Answers with placeholders for values of the request.
 
 use serde_json::{Map, Value};
 
@@ -48,7 +48,7 @@ impl Template {
     pub(crate) fn fill(&self, request: &Value, around: &Surroundings<'_>) -> Value {
         match self {
             Self::Fixed(value) => value.clone(),
-            // Alone, a place keeps the type of its value.
+            // On its own, a placeholder keeps the type of its value.
             Self::Text(pieces) => match pieces.as_slice() {
                 [Piece::Place(place)] => place.value(request, around, "null"),
                 pieces => {
@@ -89,10 +89,10 @@ impl Place {
         }
     }
 
-    /// `missing` is what the answer has in place of a value that the request does not have.
+    /// `missing` replaces a value that the request does not have.
     fn value(&self, request: &Value, around: &Surroundings<'_>, missing: &str) -> Value {
         match self {
-            // Without random numbers there is no answer to give.
+            // Without random numbers there is no answer.
             Self::Uuid => random::uuid().map_or(Value::Null, Value::from),
             Self::Now => rfc3339_millis(around.now).into(),
             Self::Request(path) => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// A clock that moves only when a test moves it: for the settings of a session keeper or a token cache, and for
-/// all that takes a time of day. Clones are the same clock.
+/// everything else that takes a time of day. Clones are the same clock.
 ///
 /// Waits, deadlines and back-off follow tokio's clock: pause it with `tokio::time::pause`, or with
 /// `#[tokio::test(start_paused = true)]`.
@@ -37,7 +37,7 @@ impl TestClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets it: also back, as system clocks are at times.
+    /// Sets it, also back, as happens to system clocks.
     pub fn set(&self, time: SystemTime) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }

@@ -1,4 +1,4 @@
-//! An authority of the emulator's own, and what it signs.
+//! An authority of the emulator's own, and the certificates that it signs.
 
 use core::time::Duration;
 use std::net::IpAddr;

@@ -18,7 +18,7 @@ pub enum TokenFormat {
     Jwe,
 }
 
-/// How one call's tokens are written.
+/// The format of one call's tokens.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenForm {
     pub(super) format: TokenFormat,
@@ -29,7 +29,7 @@ pub(super) struct TokenForm {
 /// Names a token; its claim `jti` in hexadecimal.
 pub(super) type TokenId = u128;
 
-/// What a token says.
+/// The content of a token.
 pub(super) struct Claims<'a> {
     pub(super) id: TokenId,
     pub(super) subject: &'a str,
@@ -59,7 +59,7 @@ impl TokenIssuer {
             "sub": claims.subject,
             "iat": claims.issued_at,
             "exp": claims.expires_at,
-            // Minutes on some pages of the documentation, seconds on another: here to be ignored.
+            // Minutes on some pages of the documentation, seconds on another: ignored here.
             "TOKEN_EXPIRY": claims.expires_at.saturating_sub(claims.issued_at) / 60,
         })
         .to_string();

@@ -1,4 +1,4 @@
-//! Traces, as a subscriber that hears everything of one target writes them.
+//! Traces, as written by a subscriber to everything of one target.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

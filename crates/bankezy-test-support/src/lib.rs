@@ -1,5 +1,5 @@
-//! What the tests of several crates of this workspace share. It depends on none of them, so that each can
-//! use it. The core's tests do without: the core depends on no member, for tests neither.
+//! What the tests of several crates of this workspace share. It depends on none of them, so that each can use it. The
+//! core's tests do not use it: the core depends on no member, not even for tests.
 
 pub mod keys;
 pub mod process;

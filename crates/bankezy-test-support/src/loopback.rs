@@ -1,4 +1,4 @@
-//! Places on the loopback interface.
+//! Addresses on the loopback interface.
 
 use std::net::{SocketAddr, TcpListener};
 

@@ -1,4 +1,4 @@
-//! What examples that run for long ask of their own process.
+//! What long-running examples need to know about their own process.
 
 use std::error::Error;
 
@@ -15,8 +15,7 @@ pub fn argument(name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
     }
 }
 
-/// Resident memory in bytes; Linux alone tells. `status` has it in KiB whatever the page size,
-/// `statm` in pages.
+/// Resident memory in bytes; Linux only. `status` has it in KiB whatever the page size, `statm` in pages.
 #[must_use]
 pub fn memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -25,7 +24,7 @@ pub fn memory() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// How many files and sockets are open, the directory that is read among them; Linux alone tells.
+/// How many files and sockets are open, including the directory that is read; Linux only.
 #[must_use]
 pub fn open_files() -> Option<usize> {
     Some(std::fs::read_dir("/proc/self/fd").ok()?.count())

@@ -1,5 +1,5 @@
-//! Waiting for what happens elsewhere. No test's verdict is how long that takes: the limit is far beyond
-//! what a busy machine needs, and is there so that a test that hangs says what it waits for.
+//! Waiting for what happens elsewhere. No test depends on how long that takes: the limit is far beyond what a busy
+//! machine needs, so that a test that hangs says what it waits for.
 
 use std::future::Future;
 use std::thread;
@@ -33,14 +33,14 @@ pub fn eventually_blocking(what: &str, happened: impl Fn() -> bool) {
     }
 }
 
-/// Moves the clock of a runtime of one thread, by which waits are measured, and lets it run on.
+/// Moves the clock of a single-threaded runtime, which measures waits, and lets it run on.
 pub async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
 }
 
-/// What may not hang.
+/// For what must not hang.
 ///
 /// # Panics
 /// If it does.

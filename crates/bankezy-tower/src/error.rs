@@ -115,7 +115,7 @@ impl<E> fmt::Display for MiddlewareError<E> {
                 "the request is longer than {max} bytes, nothing was sent: raise the cap if such requests are meant"
             ),
             Self::RequestEncoding => f.write_str(
-                "the request's body is compressed, nothing was sent: hand it on uncompressed",
+                "the request's body is compressed, nothing was sent: pass it on uncompressed",
             ),
             Self::Seal { error } => {
                 write!(

@@ -35,6 +35,7 @@
 //! |---|---|
 //! | `aws-lc-rs` (default) | the backend AWS-LC |
 //! | `rust-crypto` | the backend of pure Rust crates; at least one backend is needed |
+//! | `rust-crypto-rsa` | public RSA keys on the crate `rsa` |
 //! | `rust-crypto-private-rsa-timing-risk` | private RSA on the crate `rsa`, as in `bankezy-crypto` |
 //!
 //! # What the envelope does not cover

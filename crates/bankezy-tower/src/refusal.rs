@@ -120,7 +120,7 @@ impl fmt::Display for Refusal {
             Self::LookupTimedOut => f.write_str("the keys were not found before the deadline"),
             Self::Replayed => f.write_str("the request was received before"),
             Self::Stale => f.write_str("the request's timestamp is missing, too old or ahead"),
-            Self::ReplayMarksFull => f.write_str("there is no room for the mark of a message"),
+            Self::ReplayMarksFull => f.write_str("the memory for marks of messages is full"),
             Self::ReplayStoreFailed => f.write_str("the store of marks failed or was too slow"),
             Self::AnswerTooLong { max } => {
                 write!(f, "the service's answer is longer than {max} bytes")

@@ -12,19 +12,19 @@ use super::symbols::{Rest, at, decode_rest, from_words, put, words};
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 24;
 const CHARS: usize = 32;
-/// Vectors in a turn of the main loop.
+/// Vectors in one iteration of the main loop.
 const TURN: usize = 4;
-/// Bytes that a load in the main loop takes in before and after its source, and ignores. So both halves of
-/// the vector hold twelve bytes of it.
+/// Bytes that a load in the main loop reads before and after its source, and ignores, so that both halves of the
+/// vector hold twelve bytes of the source.
 const BESIDE: usize = 4;
 
-/// Does the job; `false` if a text is not canonical.
+/// Runs the job; `false` if a text is not canonical.
 #[target_feature(enable = "avx2")]
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len, ends } => {
+        Job::Encode { buffer, len, ends } => {
             let encoder = Encoder::new();
-            encode(&encoder, room, len);
+            encode(&encoder, buffer, len);
             if let Some(ends) = ends {
                 (ends.iv_text).copy_from_slice(&encoder.encode_short(ends.iv)[..16]);
                 (ends.tag_text).copy_from_slice(&encoder.encode_short(ends.tag)[..22]);
@@ -33,7 +33,7 @@ pub(super) fn run(job: Job<'_>) -> bool {
         }
         Job::Decode { text, out, ends } => {
             let mut decoder = Decoder::new();
-            // What the last character of the tag has beyond it.
+            // The unused bits of the tag's last character.
             let mut beyond = 0;
             if let Some(ends) = ends {
                 *ends.iv = at(&decoder.decode_short(ends.iv_text), 0);
@@ -51,25 +51,25 @@ pub(super) fn run(job: Job<'_>) -> bool {
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "indices are below the lengths that were checked before"
 )]
 #[inline]
 #[target_feature(enable = "avx2")]
-fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
-    let start = room.len() - len;
+fn encode(encoder: &Encoder, buffer: &mut [u8], len: usize) {
+    let start = buffer.len() - len;
     let groups = len - len % 3;
     if groups < BYTES {
-        let text = encoder.encode_short(&room[start..]);
-        room.copy_from_slice(&text[..room.len()]);
+        let text = encoder.encode_short(&buffer[start..]);
+        buffer.copy_from_slice(&text[..buffer.len()]);
         return;
     }
-    let last = load_exactly(at(room, start + groups - BYTES));
-    let rest = Rest::of(&room[start + groups..]);
+    let last = load_exactly(at(buffer, start + groups - BYTES));
+    let rest = Rest::of(&buffer[start + groups..]);
 
     let mut done = 0;
     while len - done >= TURN * BYTES + BESIDE {
         let from = start + done - BESIDE;
-        let source = &room[from..from + TURN * BYTES + 2 * BESIDE];
+        let source = &buffer[from..from + TURN * BYTES + 2 * BESIDE];
         let vectors = [
             load(at(source, 0)),
             load(at(source, BYTES)),
@@ -77,7 +77,7 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
             load(at(source, 3 * BYTES)),
         ];
         let to = done / 3 * 4;
-        let target = &mut room[to..to + TURN * CHARS];
+        let target = &mut buffer[to..to + TURN * CHARS];
         for (i, vector) in vectors.into_iter().enumerate() {
             let spread = _mm256_shuffle_epi8(vector, encoder.spread_beside);
             put(target, i * CHARS, to_bytes(encoder.encode(spread)));
@@ -85,18 +85,18 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
         done += TURN * BYTES;
     }
     while groups - done > BYTES {
-        let text = encoder.encode_exact(load_exactly(at(room, start + done)));
-        put(room, done / 3 * 4, text);
+        let text = encoder.encode_exact(load_exactly(at(buffer, start + done)));
+        put(buffer, done / 3 * 4, text);
         done += BYTES;
     }
-    put(room, groups / 3 * 4 - CHARS, encoder.encode_exact(last));
-    rest.encode(&mut room[groups / 3 * 4..]);
+    put(buffer, groups / 3 * 4 - CHARS, encoder.encode_exact(last));
+    rest.encode(&mut buffer[groups / 3 * 4..]);
 }
 
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "indices are below the lengths that were checked before"
 )]
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -105,18 +105,18 @@ fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
     if groups < CHARS {
         let bytes = decoder.decode_short(text);
         out.copy_from_slice(&bytes[..out.len()]);
-        // What the last character has beyond the bytes must be zero.
+        // The unused bits of the last character must be zero.
         return decoder.all_valid() && bytes[out.len()] == 0;
     }
     let mut done = 0;
-    // A turn stores four bytes more than it has.
+    // An iteration stores four bytes more than it decodes.
     while groups - done >= TURN * CHARS + 8 {
         let source = &text[done..done + TURN * CHARS];
         let to = done / 4 * 3;
         let target = &mut out[to..to + TURN * BYTES + 4];
         for i in 0..TURN {
             let [first, second] = decoder.decode(load(at(source, i * CHARS)));
-            // The four bytes behind each half are overwritten by what follows.
+            // The four bytes after each half are overwritten by what follows.
             put(target, i * BYTES, first);
             put(target, i * BYTES + 12, second);
         }
@@ -136,7 +136,7 @@ struct Encoder {
     /// Puts the bytes a, b, c of a group into the order b, a, c, b.
     spread: __m256i,
     spread_beside: __m256i,
-    /// In memory, so that the compiler does not make shifts of them, each lane by its own number of bits, which
+    /// In memory, so that the compiler does not turn them into shifts by a different number of bits per lane, which
     /// are several times slower.
     factors: [__m256i; 2],
     offsets: __m256i,
@@ -145,7 +145,7 @@ struct Encoder {
 impl Encoder {
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "places in a vector are small"
+        reason = "positions in a vector are small"
     )]
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -201,7 +201,7 @@ impl Encoder {
 /// Distance from a value to its character, by range.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the length of the table"
+    reason = "indices are below the length of the table"
 )]
 const OFFSETS: [u8; 16] = {
     const fn distance(from: u8, to: u8) -> u8 {

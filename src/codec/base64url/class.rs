@@ -18,7 +18,7 @@ const DIGIT: u8 = 2;
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths of the tables"
+    reason = "indices are below the lengths of the tables"
 )]
 pub(super) const LOW: [u8; 16] = {
     let mut low = [SMALL | DIGIT; 16];
@@ -62,7 +62,7 @@ pub(super) const HIGH: [u8; 16] = [
 /// Distance from a character to its value, by the last four bits of its class.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths of the tables"
+    reason = "indices are below the lengths of the tables"
 )]
 pub(super) const OFFSETS: [u8; 16] = {
     let mut offsets = [0; 16];
@@ -77,7 +77,7 @@ pub(super) const OFFSETS: [u8; 16] = {
 /// All 256 bytes, held against the alphabet.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the lengths of the tables"
+    reason = "indices are below the lengths of the tables"
 )]
 const _: () = {
     let mut byte = 0_u8;

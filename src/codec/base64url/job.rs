@@ -1,10 +1,10 @@
 //! What a kernel is asked to do.
 
-/// One call of a kernel. The caller sees to the lengths; every kernel leaves the memory around them alone.
+/// One call of a kernel. The caller ensures the lengths; no kernel touches the memory around them.
 pub(crate) enum Job<'a> {
-    /// Encodes the last `len` bytes of `room`, which is as long as their text, over themselves from the front.
+    /// Encodes the last `len` bytes of `buffer`, which is as long as their text, over themselves from the front.
     Encode {
-        room: &'a mut [u8],
+        buffer: &'a mut [u8],
         len: usize,
         ends: Option<EncodedEnds<'a>>,
     },
@@ -16,7 +16,7 @@ pub(crate) enum Job<'a> {
     },
 }
 
-/// What stands in a message before and behind the ciphertext, to be encoded: texts of 16 and 22 characters.
+/// The parts of a message before and after the ciphertext, to be encoded: texts of 16 and 22 characters.
 pub(crate) struct EncodedEnds<'a> {
     pub(crate) iv: &'a [u8; 12],
     pub(crate) iv_text: &'a mut [u8],

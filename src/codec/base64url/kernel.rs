@@ -11,7 +11,7 @@
 use super::{avx2, vbmi};
 use super::{job::Job, portable};
 
-/// Code for base64url. One for a kind of processor is made by finding out that this is one.
+/// Code for base64url. A variant for certain processors can only be made by detecting such a processor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kernel {
     Portable,
@@ -43,7 +43,7 @@ impl Kernel {
         Self::Portable
     }
 
-    /// All that run here.
+    /// All that this processor can run.
     #[allow(
         dead_code,
         reason = "for the tests, and for a fuzz target that takes in this file"
@@ -59,7 +59,7 @@ impl Kernel {
         all.into_iter().flatten().collect()
     }
 
-    /// Does the job; `false` if a text is not canonical.
+    /// Runs the job; `false` if a text is not canonical.
     #[inline]
     pub(crate) fn run(self, job: Job<'_>) -> bool {
         match self {

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as STRICT;
 use proptest::prelude::*;
 
 #[test]
-fn every_face_writes_the_same_and_keeps_what_is_there() {
+fn every_encoder_appends_the_same_text() {
     let bytes: Vec<u8> = (0..=255).collect();
     let text = encode_to_string(&bytes);
     let (mut public, mut secret) = (String::from("a."), String::from("a."));
@@ -57,7 +57,7 @@ fn strictly(text: &[u8]) -> Option<Vec<u8>> {
 /// Bytes around what a kernel may write to.
 const CANARY: [u8; 80] = [0xc5; 80];
 
-/// `len` bytes, of which no two in a row look alike.
+/// `len` bytes, no two in a row alike.
 fn bytes(len: usize) -> Vec<u8> {
     (0..len)
         .map(|i| (i * 89 % 256) as u8 ^ (i / 256) as u8)
@@ -72,10 +72,10 @@ fn encode_with(kernel: Kernel, bytes: &[u8], offset: usize) -> Vec<u8> {
     memory.resize(start + text_len - bytes.len(), 0);
     memory.extend_from_slice(bytes);
     memory.extend_from_slice(&CANARY);
-    let room = &mut memory[start..start + text_len];
+    let buffer = &mut memory[start..start + text_len];
     let len = bytes.len();
     assert!(kernel.run(Job::Encode {
-        room,
+        buffer,
         len,
         ends: None
     }));
@@ -132,7 +132,7 @@ fn long_texts_code_as_the_strict_engine_does() {
     }
 }
 
-/// Whole turns, whole vectors, a vector that overlaps, and a part of a group, of every kernel.
+/// Whole iterations, whole vectors, a vector that overlaps, and a part of a group, of every kernel.
 #[test]
 fn every_byte_at_every_place_decodes_as_the_strict_engine_does() {
     // Under Miri every byte takes too long.
@@ -170,8 +170,8 @@ fn a_message_is_its_three_parts() {
                 (std::array::from_fn(|i| 200 + i as u8), [0xfb; 16]);
             let ciphertext = bytes(len);
             let (mut iv_text, mut tag_text) = ([0; 16], [0; 22]);
-            let mut room = vec![0; encoded_len(len) - len];
-            room.extend_from_slice(&ciphertext);
+            let mut buffer = vec![0; encoded_len(len) - len];
+            buffer.extend_from_slice(&ciphertext);
             let ends = EncodedEnds {
                 iv: &iv,
                 iv_text: &mut iv_text,
@@ -179,11 +179,11 @@ fn a_message_is_its_three_parts() {
                 tag_text: &mut tag_text,
             };
             assert!(kernel.run(Job::Encode {
-                room: &mut room,
+                buffer: &mut buffer,
                 len,
                 ends: Some(ends),
             }));
-            assert_eq!(room, STRICT.encode(&ciphertext).as_bytes());
+            assert_eq!(buffer, STRICT.encode(&ciphertext).as_bytes());
             assert_eq!(iv_text, STRICT.encode(iv).as_bytes());
             assert_eq!(tag_text, STRICT.encode(tag).as_bytes());
 
@@ -202,13 +202,13 @@ fn a_message_is_its_three_parts() {
                 });
                 good.then_some((iv, out, tag))
             };
-            let all = opened(&iv_text, &room, &tag_text);
+            let all = opened(&iv_text, &buffer, &tag_text);
             assert_eq!(all, Some((iv, ciphertext, tag)), "{kernel:?} {len}");
             for place in 0..22 {
                 for byte in (0..=255).step_by(step) {
                     let mut text = tag_text;
                     text[place] = byte;
-                    let good = opened(&iv_text, &room, &text).is_some();
+                    let good = opened(&iv_text, &buffer, &text).is_some();
                     assert_eq!(
                         good,
                         strictly(&text).is_some(),
@@ -217,7 +217,7 @@ fn a_message_is_its_three_parts() {
                     if place < 16 {
                         let mut text = iv_text;
                         text[place] = byte;
-                        let good = opened(&text, &room, &tag_text).is_some();
+                        let good = opened(&text, &buffer, &tag_text).is_some();
                         assert_eq!(
                             good,
                             strictly(&text).is_some(),

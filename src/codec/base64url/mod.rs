@@ -53,19 +53,19 @@ pub(crate) fn encode_onto(input: &[u8], out: &mut String) {
 /// Encodes `input` on its own.
 pub(crate) fn encode_to_string(input: &[u8]) -> String {
     let len = input.len();
-    let mut room = vec![0; encoded_len(len).saturating_sub(len)];
-    room.extend_from_slice(input);
+    let mut buffer = vec![0; encoded_len(len).saturating_sub(len)];
+    buffer.extend_from_slice(input);
     Kernel::detect().run(Job::Encode {
-        room: &mut room,
+        buffer: &mut buffer,
         len,
         ends: None,
     });
-    String::from_utf8(room).unwrap_or_default()
+    String::from_utf8(buffer).unwrap_or_default()
 }
 
 /// Decodes `text` into `out`, which has to be exactly [`decoded_len`] bytes long.
 ///
-/// `None` if `text` is not canonical or `out` has another length; `out` then holds anything.
+/// `None` if `text` is not canonical or `out` has another length; the content of `out` is then unspecified.
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
     (decoded_len(text.len())? == out.len()).then_some(())?;
     Kernel::detect()

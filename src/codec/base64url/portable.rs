@@ -14,11 +14,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as STRICT;
 /// Bytes that pass through a buffer on the stack.
 const PIECE: usize = 768;
 
-/// Does the job; `false` if a text is not canonical.
+/// Runs the job; `false` if a text is not canonical.
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len, ends } => {
-            encode_forward(room, len)
+        Job::Encode { buffer, len, ends } => {
+            encode_forward(buffer, len)
                 && ends.is_none_or(|ends| {
                     encode(ends.iv, ends.iv_text) && encode(ends.tag, ends.tag_text)
                 })
@@ -36,11 +36,11 @@ fn encode(bytes: &[u8], out: &mut [u8]) -> bool {
     STRICT.encode_slice(bytes, out).is_ok()
 }
 
-/// The engine may ask for room for the whole group at the end.
+/// The engine may need space for the whole group at the end.
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "the room is never shorter than the bytes in it, which only get fewer"
+    reason = "the buffer is never shorter than the bytes in it, which only get fewer"
 )]
 fn decode(text: &[u8], out: &mut [u8]) -> bool {
     let (groups, rest) = text.split_at(text.len() & !3);
@@ -56,20 +56,20 @@ fn decode(text: &[u8], out: &mut [u8]) -> bool {
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "the room is never shorter than the bytes in it, which only get fewer"
+    reason = "the buffer is never shorter than the bytes in it, which only get fewer"
 )]
-fn encode_forward(mut room: &mut [u8], mut len: usize) -> bool {
+fn encode_forward(mut buffer: &mut [u8], mut len: usize) -> bool {
     while len > PIECE {
         let piece = len / 12 * 3;
-        let (characters, bytes) = room.split_at_mut(room.len() - len);
+        let (characters, bytes) = buffer.split_at_mut(buffer.len() - len);
         if !encode(&bytes[..piece], characters) {
             return false;
         }
-        room = &mut room[piece / 3 * 4..];
+        buffer = &mut buffer[piece / 3 * 4..];
         len -= piece;
     }
     let mut last = [0; PIECE];
     let last = &mut last[..len];
-    last.copy_from_slice(&room[room.len() - len..]);
-    encode(last, room)
+    last.copy_from_slice(&buffer[buffer.len() - len..]);
+    encode(last, buffer)
 }

@@ -11,7 +11,7 @@ pub(super) const INVALID: u8 = 0x80;
 /// The value of each ASCII character.
 #[expect(
     clippy::indexing_slicing,
-    reason = "six bits index a table of 64, and places are below the lengths that were matched"
+    reason = "six bits index a table of 64, and indices are below the lengths that were matched"
 )]
 pub(super) const VALUES: [u8; 128] = {
     let mut values = [INVALID; 128];
@@ -23,7 +23,7 @@ pub(super) const VALUES: [u8; 128] = {
     values
 };
 
-/// What is left behind the last whole group of a text.
+/// What remains after the last whole group of a text.
 pub(super) enum Rest {
     Nothing,
     One(u8),
@@ -43,7 +43,7 @@ impl Rest {
     /// Encodes it into the start of `out`.
     #[expect(
         clippy::indexing_slicing,
-        reason = "six bits index a table of 64, and places are below the lengths that were matched"
+        reason = "six bits index a table of 64, and indices are below the lengths that were matched"
     )]
     #[inline]
     pub(super) fn encode(self, out: &mut [u8]) {
@@ -108,7 +108,7 @@ pub(super) fn words<const N: usize, const WORDS: usize>(bytes: &[u8; N]) -> [i64
     array::from_fn(|i| i64::from_le_bytes(at(bytes, 8 * i)))
 }
 
-/// The way back.
+/// The inverse.
 #[expect(clippy::arithmetic_side_effects, reason = "an array has a length")]
 #[inline]
 pub(super) fn from_words<const N: usize, const WORDS: usize>(words: [i64; WORDS]) -> [u8; N] {

@@ -10,18 +10,18 @@ use super::symbols::{ALPHABET, Rest, VALUES, at, decode_rest, from_words, put, w
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 48;
 const CHARS: usize = 64;
-/// Vectors in a turn of the main loop.
+/// Vectors in one iteration of the main loop.
 const TURN: usize = 4;
-/// Bytes that a load in the main loop takes in behind its source, and ignores.
+/// Bytes that a load in the main loop reads after its source, and ignores.
 const BEHIND: usize = 16;
 
-/// Does the job; `false` if a text is not canonical.
+/// Runs the job; `false` if a text is not canonical.
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn run(job: Job<'_>) -> bool {
     match job {
-        Job::Encode { room, len, ends } => {
+        Job::Encode { buffer, len, ends } => {
             let encoder = Encoder::new();
-            encode(&encoder, room, len);
+            encode(&encoder, buffer, len);
             if let Some(ends) = ends {
                 // Twelve bytes are four whole groups: both fit into one vector.
                 let text = encoder.encode(load_ends(ends.iv, ends.tag));
@@ -32,7 +32,7 @@ pub(super) fn run(job: Job<'_>) -> bool {
         }
         Job::Decode { text, out, ends } => {
             let mut decoder = Decoder::new();
-            // What the last character of the tag has beyond it.
+            // The unused bits of the tag's last character.
             let mut beyond = 0;
             if let Some(ends) = ends {
                 // `A` is zero.
@@ -54,27 +54,27 @@ pub(super) fn run(job: Job<'_>) -> bool {
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "indices are below the lengths that were checked before"
 )]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
-    let start = room.len() - len;
+fn encode(encoder: &Encoder, buffer: &mut [u8], len: usize) {
+    let start = buffer.len() - len;
     let groups = len - len % 3;
     if groups < BYTES {
         let mut block = [0; BYTES];
-        block[..len].copy_from_slice(&room[start..]);
+        block[..len].copy_from_slice(&buffer[start..]);
         let text = encoder.encode(load_exactly(block));
-        room.copy_from_slice(&text[..room.len()]);
+        buffer.copy_from_slice(&text[..buffer.len()]);
         return;
     }
-    let last = load_exactly(at(room, start + groups - BYTES));
-    let rest = Rest::of(&room[start + groups..]);
+    let last = load_exactly(at(buffer, start + groups - BYTES));
+    let rest = Rest::of(&buffer[start + groups..]);
 
     let mut done = 0;
     while len - done >= TURN * BYTES + BEHIND {
         let from = start + done;
-        let source = &room[from..from + TURN * BYTES + BEHIND];
+        let source = &buffer[from..from + TURN * BYTES + BEHIND];
         let vectors = [
             load(at(source, 0)),
             load(at(source, BYTES)),
@@ -82,25 +82,25 @@ fn encode(encoder: &Encoder, room: &mut [u8], len: usize) {
             load(at(source, 3 * BYTES)),
         ];
         let to = done / 3 * 4;
-        let target = &mut room[to..to + TURN * CHARS];
+        let target = &mut buffer[to..to + TURN * CHARS];
         for (i, vector) in vectors.into_iter().enumerate() {
             put(target, i * CHARS, encoder.encode(vector));
         }
         done += TURN * BYTES;
     }
     while groups - done > BYTES {
-        let text = encoder.encode(load_exactly(at(room, start + done)));
-        put(room, done / 3 * 4, text);
+        let text = encoder.encode(load_exactly(at(buffer, start + done)));
+        put(buffer, done / 3 * 4, text);
         done += BYTES;
     }
-    put(room, groups / 3 * 4 - CHARS, encoder.encode(last));
-    rest.encode(&mut room[groups / 3 * 4..]);
+    put(buffer, groups / 3 * 4 - CHARS, encoder.encode(last));
+    rest.encode(&mut buffer[groups / 3 * 4..]);
 }
 
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "places are below the lengths that were checked before"
+    reason = "indices are below the lengths that were checked before"
 )]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
@@ -111,7 +111,7 @@ fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
         block[..text.len()].copy_from_slice(text);
         let bytes = decoder.decode(block);
         out.copy_from_slice(&bytes[..out.len()]);
-        // What the last character has beyond the bytes must be zero.
+        // The unused bits of the last character must be zero.
         return decoder.all_valid() && bytes[out.len()] == 0;
     }
     let mut done = 0;
@@ -164,7 +164,7 @@ impl Encoder {
 /// Puts the bytes a, b, c of each group into the order b, a, c, b.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the length of the table"
+    reason = "indices are below the length of the table"
 )]
 const SPREAD: [u8; 64] = {
     let mut spread = [0; 64];
@@ -182,10 +182,10 @@ const SPREAD: [u8; 64] = {
 struct Decoder {
     /// The values of the two halves of ASCII.
     values: [__m512i; 2],
-    /// In memory, so that the compiler does not make shifts of them that are slower.
+    /// In memory, so that the compiler does not turn them into shifts, which are slower.
     factors: [__m512i; 2],
     pack: __m512i,
-    /// The highest bit is set in each byte in which a character was none of the alphabet.
+    /// The highest bit is set in each byte whose character is not in the alphabet.
     wrong: __m512i,
 }
 
@@ -224,10 +224,10 @@ impl Decoder {
     }
 }
 
-/// Puts the three bytes of each group behind those of the one before, highest first.
+/// Moves the three bytes of each group next to those of the one before, highest first.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places are below the length of the table"
+    reason = "indices are below the length of the table"
 )]
 const PACK: [u8; 64] = {
     let mut pack = [0; 64];

@@ -8,11 +8,11 @@ use crate::envelope::PayloadCipher;
 use crate::error::Error;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// What becomes of the newest key when another takes its place.
+/// What happens to the newest key when another one replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Previous {
-    /// It opens messages until this time, and seals answers to requests that came under it. A time
-    /// that has passed drops it at once.
+    /// It opens messages until this time, and seals the answers to requests that were sealed with it. A time in the
+    /// past drops it at once.
     OpensUntil(SystemTime),
     /// It is dropped at once, such as after a leak: what it sealed no longer opens.
     Drop,
@@ -30,7 +30,7 @@ pub(super) struct Key {
     pub(super) cipher: Arc<PayloadCipher>,
 }
 
-/// A key that opens, and seals answers alone.
+/// A key that opens, and seals only answers.
 struct OpeningKey {
     key: Arc<Key>,
     /// `None`: it was added for opening, and stays until it is promoted or retired.
@@ -78,7 +78,7 @@ impl Keys {
         self.open_with(key, None, max)
     }
 
-    /// A new key in front, without having been there for opening.
+    /// A new key in front that was not added for opening before.
     pub(super) fn rotate(
         &mut self,
         key: Arc<Key>,
@@ -129,7 +129,7 @@ impl Keys {
     }
 
     /// Whether the newest key may stay as `previous` says once another takes its place.
-    pub(super) fn check_room(
+    pub(super) fn check_capacity(
         &self,
         previous: Previous,
         now: SystemTime,
@@ -166,7 +166,7 @@ impl Keys {
         Some(Arc::clone(&self.opening.remove(place).key))
     }
 
-    /// Two ciphers of one secret would count its messages apart.
+    /// Two ciphers of one secret would count its messages separately.
     fn refuse_known(&self, new: &Key) -> Result<(), Error> {
         if self.all().any(|key| key.id == new.id) {
             return Err(Error::DuplicateKeyId);
@@ -178,7 +178,7 @@ impl Keys {
     }
 }
 
-/// Whether there may be one more.
+/// Whether one more is allowed.
 fn check_len(len: usize, max: usize) -> Result<(), Error> {
     if len < max {
         return Ok(());

@@ -22,9 +22,9 @@ use crate::sync::atomic::AtomicBool;
 use crate::sync::{ArcSwap, Mutex};
 use keys::{Key, Keys};
 
-/// Seals with the newest key, opens with any of a bounded number of others: keys that were replaced,
-/// until their dates, and keys that were added for opening ahead of their use.
-/// [`seal_with`](Self::seal_with) seals an answer for a peer that still uses an older key.
+/// Seals with the newest key, and opens with any of a bounded number of others: replaced keys until they expire, and
+/// keys that were added for opening before they seal. [`seal_with`](Self::seal_with) seals an answer for a peer that
+/// still uses an older key.
 ///
 /// Each key has an identifier of the caller's choice; it stays in this process and is not written
 /// into messages, whose header is fixed. One ring serves one partner or tenant: a process with
@@ -71,11 +71,11 @@ pub struct KeyRing {
     max_opening_keys: usize,
 }
 
-/// Keys beside the newest that a ring has unless the caller says otherwise.
+/// Default number of keys beside the newest.
 const DEFAULT_MAX_OPENING_KEYS: usize = 4;
 
 impl KeyRing {
-    /// A ring with one key, and room for 4 more that open.
+    /// A ring with one key, and at most 4 more that open.
     #[must_use]
     pub fn new(key_id: impl Into<Arc<str>>, cipher: impl Into<Arc<PayloadCipher>>) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl KeyRing {
         keys.all().map(|key| key.id.as_ref().to_owned()).collect()
     }
 
-    /// What is used and left of the newest key's nonce budget: rotate ahead of its end.
+    /// What is used and left of the newest key's nonce budget: rotate before it ends.
     #[must_use]
     pub fn nonce_budget(&self) -> NonceBudget {
         self.keys.load().newest.cipher.nonce_budget()
@@ -124,7 +124,7 @@ impl KeyRing {
         self.seal(to_json(value)?.as_bytes())
     }
 
-    /// Replaces `sealed` by the payload, sealed with the newest key. On failure it is empty.
+    /// Replaces `sealed` with the payload, sealed with the newest key. On failure it is empty.
     ///
     /// # Errors
     /// As for [`PayloadCipher::seal`].
@@ -132,7 +132,7 @@ impl KeyRing {
         self.keys.load().newest.cipher.seal_into(plaintext, sealed)
     }
 
-    /// Replaces `sealed` by the bytes of the payload, sealed with the newest key. On failure it is empty.
+    /// Replaces `sealed` with the bytes of the payload, sealed with the newest key. On failure it is empty.
     ///
     /// # Errors
     /// As for [`PayloadCipher::seal`].
@@ -145,8 +145,8 @@ impl KeyRing {
         self.keys.load().newest.cipher.fingerprint()
     }
 
-    /// Seals a payload with the key of this identifier, which has not expired by the system's clock: for
-    /// answering a peer that has not rotated yet. The key's own nonce budget counts.
+    /// Seals a payload with the key of this identifier, if it has not expired by the system clock: for answering a
+    /// peer that has not rotated yet. The key's own nonce budget counts.
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, and as for [`PayloadCipher::seal`].
@@ -182,8 +182,8 @@ impl KeyRing {
         seal(&key.cipher)
     }
 
-    /// Opens a sealed text with the newest key, or with the first other one that fits and has not
-    /// expired by the system's clock, and says which key it was.
+    /// Opens a sealed text with the newest key, or with the first other one that matches and has not expired by the
+    /// system clock, and returns which key it was.
     ///
     /// # Errors
     /// As for [`PayloadCipher::open`]: [`Error::OpenFailed`] if no key fits, [`Error::SealedTooLong`] if the
@@ -208,7 +208,7 @@ impl KeyRing {
         Ok((opened, by_key))
     }
 
-    /// Replaces `opened` by the opened payload. On failure it is empty, and its memory wiped.
+    /// Replaces `opened` with the opened payload. On failure it is empty, and its memory wiped.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
@@ -239,7 +239,7 @@ impl KeyRing {
         clock: impl FnOnce() -> SystemTime,
     ) -> Result<OpenedByKey, Error> {
         let keys = self.keys.load();
-        // Each key has a cap of its own: the largest, as long as the text is above all of them.
+        // Each key has its own cap: report the largest if the text exceeds all of them.
         let mut largest_cap = Some(0);
         for (key, is_newest) in keys.usable(clock) {
             match key.cipher.open_into(sealed, opened) {

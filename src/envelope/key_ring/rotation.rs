@@ -11,7 +11,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 impl KeyRing {
     /// Adds a key that opens messages and seals only the answers to requests sealed with it. It
-    /// stays until it is promoted or retired. Keys that have expired by the system's clock are
+    /// stays until it is promoted or retired. Keys that have expired by the system clock are
     /// dropped first.
     ///
     /// This is the first step of a rotation in a fleet: add the key in every process, then
@@ -35,10 +35,9 @@ impl KeyRing {
         self.change(|keys| keys.add_for_opening(key, SystemTime::now(), max))
     }
 
-    /// Makes a key of the ring the newest, in one step with what becomes of the previous one: a key
-    /// that was added for opening, or one that was replaced and has not expired by the system's clock.
-    /// It keeps its count of messages. If it already is the newest, nothing changes, whatever
-    /// `previous` says.
+    /// Makes a key of the ring the newest: one that was added for opening, or one that was replaced and has not
+    /// expired by the system clock. It keeps its count of messages. `previous` says what happens to the key that was
+    /// the newest, in the same step. If the key already is the newest, nothing changes.
     ///
     /// # Errors
     /// [`Error::UnknownKeyId`] if the ring has no such key, or it has expired. [`Error::KeyRingFull`] if
@@ -79,8 +78,8 @@ impl KeyRing {
         self.change(|keys| keys.rotate(key, previous, SystemTime::now(), max))
     }
 
-    /// Rotates if less than `share` of the newest key's nonce budget is left, such as 0.1: to be
-    /// called now and then, or after each message, since it only looks as long as there is enough.
+    /// Rotates if less than `share`, such as 0.1, of the newest key's nonce budget is left. Call it now and then, or
+    /// after each message: while enough is left, it only reads a count.
     ///
     /// `next` makes the new key, such as by a call to a key service. One caller runs it; the others
     /// get `false` meanwhile and go on. It holds no lock, so all else that the ring does goes on too.
@@ -116,9 +115,9 @@ impl KeyRing {
         if !is_due(&newest) {
             return Ok(false);
         }
-        // Before a key is made that there would be no room for.
+        // Checked before a key is made that would not fit.
         let max = self.max_opening_keys;
-        keys.check_room(previous, SystemTime::now(), max)?;
+        keys.check_capacity(previous, SystemTime::now(), max)?;
         drop(keys);
         // Weak, so that a key dropped while `next` runs is wiped.
         let due = Arc::downgrade(&newest);
@@ -135,9 +134,8 @@ impl KeyRing {
         Ok(rotated)
     }
 
-    /// Drops a key ahead of its date, such as one that leaked. It opens no message that is begun
-    /// afterwards, and wipes itself as soon as none that was begun before uses it. An `Arc` of the cipher
-    /// that the caller kept keeps it.
+    /// Drops a key before its date, such as one that leaked. It opens no message begun afterwards, and is wiped as
+    /// soon as no message begun before uses it, unless the caller kept an `Arc` of the cipher.
     ///
     /// # Errors
     /// [`Error::KeyIsNewest`] for the newest key, which still seals:
@@ -147,8 +145,8 @@ impl KeyRing {
         self.change(|keys| keys.retire(key_id))
     }
 
-    /// Drops and wipes the keys that have expired by the system's clock. They open nothing any more
-    /// either way; each change of the ring's keys but [`retire`](Self::retire) does the same.
+    /// Drops and wipes the keys that have expired by the system clock. They no longer open anything in any case; each
+    /// change of the ring's keys except [`retire`](Self::retire) does the same.
     pub fn purge(&self) {
         self.purge_at(SystemTime::now());
     }
@@ -172,11 +170,11 @@ impl KeyRing {
     }
 }
 
-/// That a caller is making the next key. Over when it is dropped, so after a panic as well.
+/// Marks that a caller is making the next key, until it is dropped, by a panic as well.
 struct UnderWay<'a>(&'a AtomicBool);
 
 impl<'a> UnderWay<'a> {
-    /// `None` if another caller is at it.
+    /// `None` if another caller is already making one.
     fn begin(flag: &'a AtomicBool) -> Option<Self> {
         flag.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
             .ok()

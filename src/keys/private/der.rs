@@ -17,7 +17,7 @@ use crate::keys::public::{P256Point, RsaPublicNumbers};
 use crate::keys::spki::{self, DerAlgorithm};
 use crate::secret::Secret32;
 
-/// Blocks that stand beside a private key in files: what else tools write there.
+/// Blocks that tools write beside a private key.
 pub(super) const PASSED_OVER: [&str; 6] = [
     "PUBLIC KEY",
     "RSA PUBLIC KEY",

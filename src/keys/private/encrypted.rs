@@ -93,7 +93,7 @@ fn read(der: &[u8]) -> Option<(AlgorithmIdentifierRef<'_>, &[u8])> {
         .then_some((algorithm, ciphertext.as_bytes()))
 }
 
-/// Stretches the password to a key, within bounds that are looked at first.
+/// Derives a key from the password, within limits that are checked first.
 fn derive(kdf: &Kdf, password: &[u8], key: &mut [u8]) -> Result<(), KeyProblem> {
     match kdf {
         Kdf::Pbkdf2(parameters) => {
@@ -144,7 +144,7 @@ fn within(unit: &'static str, found: u64, max: u64) -> Result<(), KeyProblem> {
 
 type DecryptCbc = fn(&[u8], &[u8], &mut SecretBytes) -> Option<usize>;
 
-/// Decrypts in place, and gives the length without the padding.
+/// Decrypts in place, and returns the length without the padding.
 fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     iv: &[u8],

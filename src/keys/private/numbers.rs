@@ -1,4 +1,4 @@
-//! What the numbers of an RSA private key have to be to each other, as far as their octets show it.
+//! The relations between the numbers of an RSA private key, as far as their octets show them.
 
 use pkcs1::RsaPrivateKeyRef;
 use subtle::{Choice, ConstantTimeEq as _, ConstantTimeLess as _};

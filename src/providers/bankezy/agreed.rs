@@ -7,8 +7,7 @@ use crate::error::Error;
 use crate::providers::Token;
 use crate::secret::{PayloadSecret, SecretText};
 
-/// What a login leads to where a key is agreed with it: the answer of Get Token or Get App Token, and the payload
-/// secret.
+/// The result of a login that agrees on a key: the answer of Get Token or Get App Token, and the payload secret.
 ///
 /// It has a [`SealedStorage`](crate::providers::SealedStorage), so that a process that starts again, or another one,
 /// can go on with the session. A [`Session`](super::Session) is made from it with a cipher of the secret.
@@ -30,7 +29,7 @@ impl AgreedSession {
     /// The payload secret.
     ///
     /// # Errors
-    /// Those of [`PayloadSecret::from_base64url`], if it came out of a store with something else in its place.
+    /// Those of [`PayloadSecret::from_base64url`], if a store returned something else in its place.
     pub fn secret(&self) -> Result<PayloadSecret, Error> {
         PayloadSecret::from_base64url(self.secret.as_str())
     }

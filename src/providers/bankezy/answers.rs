@@ -62,7 +62,7 @@ impl fmt::Debug for TokenAnswer {
 }
 
 impl Outcome {
-    /// The codes and the text of the answer to any call, such as of a [`serde_json::Value`]: flat, or under `data`
+    /// The codes and the text of the answer to any call, such as a [`serde_json::Value`]: flat, or under `data`
     /// as well. An answer that is not an object has none.
     ///
     /// Calls other than those of the token service return every answer that opens, and the documentation shows one
@@ -99,9 +99,9 @@ pub fn meaning(code: &ResultCode) -> Option<&'static str> {
     })
 }
 
-/// Whether both codes mean success for a call of the token service. Its pages show (200, 100),
-/// (200, 0), (200, 200), (TOK200, 100) and, for onboarding, (ONB200, 200), outer and inner; flat
-/// answers have one. Other services use the same numbers otherwise: 100 is a failure in one of them.
+/// Whether both codes mean success for a call of the token service. Its pages show (200, 100), (200, 0), (200, 200),
+/// (TOK200, 100) and, for onboarding, (ONB200, 200), outer and inner; flat answers have one. Other services use the
+/// same numbers differently: 100 is a failure in one of them.
 fn is_success(outcome: &Outcome, call: Call) -> bool {
     let named = match call {
         Call::OnboardingToken => ["ONB200", "TOK200"],
@@ -112,7 +112,7 @@ fn is_success(outcome: &Outcome, call: Call) -> bool {
     match (&outcome.code, &outcome.inner_code) {
         (Some(outer), Some(inner)) => outer_fits(outer) && inner_fits(inner),
         (Some(only), None) | (None, Some(only)) => inner_fits(only),
-        // A token says it all; where there is none to come, a code has to.
+        // A token proves success; a call that returns none needs a code.
         (None, None) => call != Call::Invalidate,
     }
 }
@@ -126,13 +126,13 @@ fn text_or_number(object: &Object<'_>, name: &str) -> Option<String> {
     } else if raw.bytes().all(|c| c.is_ascii_digit()) {
         Some(raw.to_owned())
     } else {
-        // A number that does not fit is none: an identifier may not stand for two.
+        // A number that does not fit counts as absent: an identifier must not be ambiguous.
         let number = whole_number(raw).filter(|number| *number < u64::MAX);
         number.map(|number| number.to_string())
     }
 }
 
-/// How pages of the documentation write that there is nothing.
+/// How the documentation's pages write an absent value.
 const NOTHING: [&str; 2] = ["null", "\"null\""];
 
 /// An answer, flat or with its members under `data`.
@@ -159,7 +159,7 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// Reads what a call answered that gives a token.
+    /// Reads the answer to a call that returns a token.
     pub(super) fn token(&self, call: Call) -> Result<TokenAnswer, CallError> {
         let outcome = self.success(call)?;
         let token = self
@@ -186,7 +186,7 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// The outcome, where it is a success.
+    /// The outcome, if it is a success.
     pub(super) fn success(&self, call: Call) -> Result<Outcome, CallError> {
         let outcome = self.outcome();
         if is_success(&outcome, call) {
@@ -210,8 +210,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year 9999, where
-    /// no date can be told, and for what is no time, such as -1 for "never": it costs no token.
+    /// Epoch milliseconds, a number or a numeric string, under any of four names. `None` after the year 9999, which
+    /// no date here can express, and for what is not a time, such as -1 for "never": the token is still used.
     fn expiry(&self) -> Option<SystemTime> {
         let names = ["expireAt", "expiry", "expiryDate", "expiryAt"];
         let told = |name: &&str| rounded_down(self.raw(name)?);
@@ -226,7 +226,7 @@ impl<'a> Answer<'a> {
         self.first(names, read).ok().flatten()
     }
 
-    /// The first of these members that is there: inside `data` before around it.
+    /// The first of these members that is present: inside `data` before around it.
     fn first<T>(
         &self,
         names: &[&'static str],
@@ -251,7 +251,7 @@ impl<'a> Answer<'a> {
             .find(|raw| !NOTHING.contains(raw))
     }
 
-    /// What is inside `data` stands before what is around it.
+    /// Members inside `data` come before those around it.
     fn objects(&self) -> impl Iterator<Item = &Object<'a>> {
         self.inner.iter().chain([&self.outer])
     }

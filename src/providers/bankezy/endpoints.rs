@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::providers::CallOptions;
 
-/// Which generation of paths a server speaks.
+/// The version of paths that a server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Version {
@@ -32,7 +32,7 @@ pub enum Call {
     Invalidate,
 }
 
-/// Method and path of a call, and what the caller says of it: by default it is sent once.
+/// Method and path of a call, and what the caller states about it: by default it is sent once.
 ///
 /// ```
 /// use bankezy_crypto::providers::bankezy::Endpoint;
@@ -50,14 +50,14 @@ pub struct Endpoint {
     /// `POST` unless overridden: the documentation says `GET` for Get Token, but gives it a body,
     /// and all its samples use `POST`.
     pub method: Method,
-    /// Path, from its slash, behind the base URL.
+    /// Path after the base URL, with its leading slash.
     pub path: Cow<'static, str>,
-    /// What the caller says of the call.
+    /// What the caller states about the call.
     pub options: CallOptions,
 }
 
 impl Endpoint {
-    /// An endpoint of the caller's.
+    /// An endpoint of your own.
     #[must_use]
     pub fn new(method: Method, path: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -286,7 +286,7 @@ pub struct AppSession {
 }
 
 impl AppSession {
-    /// A session from its parts, such as for tests.
+    /// A session from its parts, for example for tests.
     #[must_use]
     pub fn new(answer: TokenAnswer, channel: Channel) -> Self {
         Self { answer, channel }
@@ -301,8 +301,8 @@ impl AppTokenHandshake {
         Self { key_pair }
     }
 
-    /// Reads the answer, which is clear JSON as documented for this call alone, and establishes the
-    /// channel. Nothing of it is authenticated but by TLS: a wrong key shows at the first call.
+    /// Reads the answer, which is unencrypted JSON as documented for this call alone, and establishes the channel.
+    /// Only TLS authenticates it: a wrong key shows at the first call.
     ///
     /// # Errors
     /// As for [`read_token`]; [`CallError::Envelope`] if the server's key is refused.

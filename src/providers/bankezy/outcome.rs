@@ -43,8 +43,8 @@ impl Outcome {
         [&self.code, &self.inner_code].map(|code| code.as_ref().map(ResultCode::as_str))
     }
 
-    /// Whether its codes say that the call failed: there is one, and at least one is none of those that any documented
-    /// call uses for success. In some services 0 or 100 is a failure too, but that is not certain.
+    /// Whether its codes say that the call failed: it has codes, and at least one of them is not one that a
+    /// documented call uses for success. In some services 0 or 100 is a failure too, but that is not certain.
     #[must_use]
     pub fn states_failure(&self) -> bool {
         let codes = [&self.code, &self.inner_code];

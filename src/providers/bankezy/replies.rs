@@ -13,9 +13,8 @@ use crate::secret::{Opened, SecretBytes};
 
 /// Reads the answer to Get Token, Onboarding user token or Renew, by the codes of that call.
 ///
-/// # Errors
-/// [`CallError`] tells a refusal in clear, a failure that the server states, an answer that is not
-/// as documented, and one that does not open apart. A success in clear is never taken.
+/// [`CallError`] distinguishes a refusal in clear, a failure that the server states, an answer that is not as
+/// documented, and one that does not open. A success in clear is never accepted.
 pub fn read_token<B: AsRef<[u8]>>(
     call: Call,
     response: &Response<B>,
@@ -38,8 +37,8 @@ pub fn read_invalidated<B: AsRef<[u8]>>(
     Answer::parse(&opened, response.status())?.success(Call::Invalidate)
 }
 
-/// Reads the answer to any other call. Its codes are the caller's to judge, since their meaning differs from
-/// service to service: `Ok` does not mean that the call succeeded. [`Outcome::of`] reads them.
+/// Reads the answer to any other call. The caller must judge its codes, since their meaning differs from service to
+/// service: `Ok` does not mean that the call succeeded. [`Outcome::of`] reads them.
 ///
 /// # Errors
 /// As for [`read_token`]; [`CallError::Envelope`] with [`Error::Json`] if it is of another type.
@@ -96,7 +95,7 @@ fn open_reply<B: AsRef<[u8]>>(
     })
 }
 
-/// What a success is that is not sealed.
+/// What an unsealed success is.
 fn not_sealed(body: &[u8]) -> UnexpectedReply {
     let outcome = Answer::parse(body, StatusCode::OK).map(|answer| answer.outcome());
     if outcome.is_ok_and(|outcome| outcome.states_failure()) {

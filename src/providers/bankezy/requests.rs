@@ -289,7 +289,7 @@ impl<'a> TokenRequest<'a> {
         Ok(self)
     }
 
-    /// The last of a name stands: JSON has each once.
+    /// The last value of a name counts: JSON has each name once.
     fn number(&mut self, name: &'static str, number: u64) {
         self.numbers.retain(|(earlier, _)| *earlier != name);
         self.numbers.push((name, number));

@@ -14,9 +14,9 @@ use crate::providers::{FieldProblem, PatternProblem, RequestError};
 /// - a port may follow, a number or `*`, and without one every port matches;
 /// - the path starts with a slash and may hold `*` anywhere.
 ///
-/// Two things that Chrome allows are refused here: `<all_urls>`, under which a lost token could be used
-/// on any website, and `file`, for browsers name no referrer from files. Names beyond ASCII are
-/// written in their `xn--` form, paths percent-encoded, as they stand in URLs.
+/// Two things that Chrome allows are refused here: `<all_urls>`, under which a lost token could be used on any
+/// website, and `file`, since browsers send no referrer for files. Names beyond ASCII are written in their `xn--`
+/// form, paths percent-encoded, as in URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchPattern(String);
 

@@ -5,7 +5,7 @@
 //! | `POST https://api.complycube.com/v1/tokens` with the live or test key as it is in `Authorization` | stated |
 //! | `clientId`, and `referrer` for the Web SDK or `appId` for the Mobile SDK | stated |
 //! | `referrer` is a Chrome match pattern | stated, see [`MatchPattern`] |
-//! | how long a token lasts | nowhere said, so [`Token::expires_at`] is `None` |
+//! | how long a token lasts | not documented, so [`Token::expires_at`] is `None` |
 //! | refusals have `type`, `message` and perhaps `param` | shown, see [`Refusal`] |
 
 mod match_pattern;
@@ -39,7 +39,7 @@ pub struct ComplyCube {
     api_key: SecretText,
 }
 
-/// For which client a token is, and where it is used.
+/// The client that a token is for, and where it is used.
 pub struct TokenRequest {
     client_id: String,
     sdk: Sdk,
@@ -72,7 +72,7 @@ impl ComplyCube {
         })
     }
 
-    /// At another place.
+    /// At another base URL.
     #[must_use]
     pub fn with_base_url(mut self, base: BaseUrl) -> Self {
         self.base = base;

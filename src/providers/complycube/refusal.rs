@@ -15,7 +15,7 @@ pub struct Refusal {
     pub kind: ErrorKind,
     /// `param`, where there is one.
     pub param: Option<Param>,
-    /// `message`, up to 4096 characters: not to be logged unseen.
+    /// `message`, up to 4096 characters: check it before logging it.
     pub unauthenticated_message: SecretText,
 }
 
@@ -52,7 +52,7 @@ pub enum Param {
 }
 
 impl Refusal {
-    /// A refusal from its parts, such as for tests.
+    /// A refusal from its parts, for example for tests.
     #[must_use]
     pub fn new(kind: ErrorKind, param: Option<Param>, unauthenticated_message: SecretText) -> Self {
         Self {

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// What `responseCode` says, by the list in Faceki's documentation. The list is of all its APIs:
-/// which of them a token call answers with, it does not say.
+/// What `responseCode` says, by the list in Faceki's documentation. The list is for all its APIs; it does not say
+/// which of them a token call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the documentation gives the names alone")]

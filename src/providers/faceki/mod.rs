@@ -10,11 +10,10 @@
 //! | a number written as a string is one | inferred: tolerated as BankEzy needs it |
 //!
 //! # The URL holds the secret
-//! So it is by default, as the samples have it. This crate shows the URL nowhere: not in an error, not
-//! in `Debug`, not in a trace. It cannot do so for others: the [`http::Request`] prints its URL, a
-//! [`http::Uri`] is not wiped when it is dropped, and servers and proxies that end TLS write URLs to
-//! their logs. Where Faceki's server takes them, put the credentials
-//! [into headers](Faceki::with_credentials_in_headers), which are marked as sensitive.
+//! This is the default, as in the samples. This crate never shows the URL: not in errors, `Debug` or traces. It
+//! cannot keep others from doing so: an [`http::Request`] prints its URL, an [`http::Uri`] is not wiped when it is
+//! dropped, and servers and proxies that end TLS write URLs to their logs. If Faceki's server accepts it, put the
+//! credentials [into headers](Faceki::with_credentials_in_headers), which are marked as sensitive.
 
 mod code;
 mod refusal;
@@ -47,8 +46,8 @@ const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
 /// documentation states no bound, and its samples have 26 and 52.
 const MAX_CREDENTIAL: usize = 1024;
 
-/// Faceki's API and our credentials with it. The token is the account's: there is nothing more to ask
-/// with, so its [`TokenApi::Request`] is `()`.
+/// Faceki's API and our credentials with it. The token is the account's, so a request needs nothing more: its
+/// [`TokenApi::Request`] is `()`.
 pub struct Faceki {
     base: BaseUrl,
     client_id: SecretText,
@@ -72,7 +71,7 @@ impl Faceki {
         })
     }
 
-    /// At another place.
+    /// At another base URL.
     #[must_use]
     pub fn with_base_url(mut self, base: BaseUrl) -> Self {
         self.base = base;
@@ -90,7 +89,7 @@ impl Faceki {
     fn path_and_query(&self) -> SecretText {
         let (id, secret) = (self.client_id.as_str(), self.client_secret.as_str());
         const NAMES: usize = PATH.len() + "?clientId=&clientSecret=".len();
-        // Room for all, so that it is written without moving.
+        // Enough for all, so that it is written without reallocation.
         let encoded = id.len().saturating_add(secret.len()).saturating_mul(3);
         let mut text = String::with_capacity(encoded.saturating_add(NAMES));
         text.push_str(PATH);

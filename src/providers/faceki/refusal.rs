@@ -12,7 +12,7 @@ use crate::secret::SecretText;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// `responseCode` is another than 0, also with status 200.
+    /// `responseCode` is not 0, even with status 200.
     Code {
         /// `responseCode`.
         number: u32,
@@ -23,7 +23,7 @@ pub enum Refusal {
     Status {
         /// `statusCode`: in the samples it differs from the HTTP status.
         status_code: u16,
-        /// `message`, up to 4096 characters: not to be logged unseen.
+        /// `message`, up to 4096 characters: check it before logging it.
         unauthenticated_message: SecretText,
     },
     /// `{"clientSecret":""}`, shown for 402: the credential is missing or wrong (inferred).

@@ -59,7 +59,7 @@ fn there_and_back(len: usize, backend: &Backend) -> Result<(), String> {
     let plaintext: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
     let sealed = cipher.seal(&plaintext).map_err(said)?;
     if cipher.open(&sealed).map_err(said)?.as_bytes() != plaintext {
-        return Err("another plaintext".to_owned());
+        return Err("the plaintext differs".to_owned());
     }
     let mut changed = sealed.into_bytes();
     // The first character of the tag: another one there is another tag.

@@ -1,4 +1,4 @@
-//! What comes back: every documented shape, refusals, and what is neither.
+//! Answers: every documented form, refusals, and everything else.
 
 use std::time::{Duration, SystemTime};
 
@@ -223,7 +223,7 @@ fn refusals_keep_their_status_and_an_unauthenticated_text() {
     );
 }
 
-/// Nothing authenticates a status: something on the way may have put an error's on a success.
+/// Nothing authenticates a status: a proxy may have changed that of a success.
 #[test]
 fn a_status_alone_does_not_turn_a_sealed_answer_into_a_failure() {
     let success = |code: Value| json!({"resCode": code, "token": "t"});
@@ -275,7 +275,7 @@ fn numbers_of_one_value_are_one_number() {
     assert_eq!(answer.account_number.as_deref(), Some("1234567890123456"));
 }
 
-/// Two accounts may not become one.
+/// Two accounts must not become one.
 #[test]
 fn an_identifier_that_does_not_fit_is_none() {
     for number in [
@@ -296,7 +296,7 @@ fn an_identifier_that_does_not_fit_is_none() {
 }
 
 #[test]
-fn an_expiry_that_no_date_tells_is_none() {
+fn an_expiry_beyond_the_last_date_is_none() {
     for never in [
         "253402300800000",
         "9223372036854775807",
@@ -361,7 +361,7 @@ fn the_codes_of_the_answer_to_any_call_can_be_read() {
 }
 
 #[test]
-fn an_expiry_that_tells_no_time_costs_no_token() {
+fn an_expiry_that_is_no_time_does_not_lose_the_token() {
     let from_epoch =
         |milliseconds| Some(SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds));
     for (expiry, expected) in [
@@ -425,7 +425,7 @@ fn answers_that_are_not_as_documented_say_what_is_wrong() {
 }
 
 #[test]
-fn what_came_in_clear_is_kept_for_who_asks_and_shown_by_no_error() {
+fn text_in_clear_is_kept_for_callers_and_not_shown_by_errors() {
     let clear = |status: u16, kind: &str, body: &str| {
         let mut reply = answer(status, body);
         reply

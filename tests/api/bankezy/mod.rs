@@ -1,4 +1,4 @@
-//! BankEzy's calls as pure functions: what goes out, and every documented shape of what comes back.
+//! BankEzy's calls as pure functions: the requests, and every documented form of the answers.
 
 mod answers;
 mod checks;

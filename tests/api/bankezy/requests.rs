@@ -1,4 +1,4 @@
-//! What goes out: places, headers and bodies, and fields that are refused.
+//! Requests: paths, headers and bodies, and fields that are refused.
 
 use bankezy_crypto::providers::bankezy::{
     AccountNumber, AppCredentials, Call, DateOfBirth, Endpoint, TokenRequest, Version, read,

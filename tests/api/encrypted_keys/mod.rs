@@ -105,7 +105,7 @@ fn old_schemes_are_refused_by_name() {
 }
 
 #[test]
-fn other_forms_are_told_apart() {
+fn other_forms_are_distinguished() {
     let files = files();
     let text = |name: &str| std::str::from_utf8(&files[name]).unwrap().to_owned();
     each_backend(|backend| {

@@ -1,4 +1,4 @@
-//! The commands that errors name are run, as a user would: what they write is read, and is the same key.
+//! The commands that errors name are run as a user would: their output is read, and is the same key.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -107,7 +107,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The key that the command leaves, or nothing where a tool is missing.
+/// The key that the command writes, or nothing if a tool is missing.
 fn run(case: &Case, name: &str) -> Option<PublicKey> {
     let text = case.error.to_string();
     let mut command = commands(&text)[case.command].to_owned();

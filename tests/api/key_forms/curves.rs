@@ -99,8 +99,8 @@ fn the_curve_of_a_jwk_is_named_and_other_names_of_p256_are_told_apart() {
         ("secp256k1", "secp256k1"),
         ("BP-256", "brainpoolP256r1"),
         ("brainpoolP512r1", "brainpoolP512r1"),
-        ("(", "none that is known here"),
-        ("X25519", "none that is known here"),
+        ("(", "unknown"),
+        ("X25519", "unknown"),
     ] {
         is_told(&with(crv), found);
     }
@@ -112,7 +112,7 @@ fn the_curve_of_a_jwk_is_named_and_other_names_of_p256_are_told_apart() {
 }
 
 #[test]
-fn parameters_without_a_key_are_named_and_beside_a_key_passed_over() {
+fn parameters_without_a_key_are_named_and_beside_a_key_ignored() {
     // The name of P-256.
     let curve = pem("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
     let parameters = form(KeyForm::Parameters);

@@ -61,7 +61,7 @@ fn null_and_empty_members_of_a_jwk_are_absent() {
 }
 
 #[test]
-fn lengths_of_coordinates_are_told() {
+fn lengths_of_coordinates_are_named() {
     let short = PublicKey::from_jwk(include_str!("../../data/forms/xz.short.jwk"));
     let problem = KeyProblem::MemberLength {
         member: "x",

@@ -156,7 +156,7 @@ fn public_pem_is_read_by_its_structure() {
 }
 
 #[test]
-fn a_key_that_travels_may_be_folded() {
+fn a_key_in_wire_form_may_be_folded() {
     for public in [P256_PUBLIC, RSA_PUBLIC].map(|pem| PublicKey::from_pem(pem).unwrap()) {
         let wire = public.to_wire();
         let folded = |by: usize, end: &str| {

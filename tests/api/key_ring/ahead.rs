@@ -1,4 +1,4 @@
-//! `rotate_ahead`: ahead of the end of the nonce budget, and what its function may do.
+//! `rotate_ahead`: before the nonce budget ends, and what its function may do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -100,7 +100,7 @@ fn a_full_ring_asks_for_no_key() {
         });
         let rotated = ring.rotate_ahead(0.5, grace(), || -> Next { panic!("a key was asked for") });
         assert_eq!(rotated, full);
-        // Where the previous key goes there is room.
+        // If the previous key is dropped there is space.
         let next = || Next::Ok(("b", fresh(backend)));
         assert_eq!(ring.rotate_ahead(0.5, Previous::Drop, next), Ok(true));
         assert_eq!(ring.key_ids(), ["b"]);

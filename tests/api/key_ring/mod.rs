@@ -16,7 +16,7 @@ fn fresh(backend: &Backend) -> PayloadCipher {
     PayloadCipher::with_backend(&PayloadSecret::generate().unwrap(), backend).unwrap()
 }
 
-/// Ahead of the system's clock, by which nothing that lasts until a time after this has expired.
+/// Ahead of the system clock, so that nothing that lasts until a later time has expired.
 fn start() -> SystemTime {
     SystemTime::now() + Duration::from_secs(24 * 3600)
 }

@@ -37,7 +37,7 @@ fn a_fleet_learns_a_key_before_any_process_seals_with_it() {
         // Its answer goes out under the key of the request.
         let answer = second.seal_with("new", b"answer").unwrap();
         assert!(of_secret(2, backend).open(&answer).is_ok());
-        // And the other way around, until the second is told as well.
+        // And the other way around, until the second one is promoted as well.
         assert!(first.open(second.seal(b"x").unwrap()).is_ok());
         second.promote("new", Previous::Drop).unwrap();
         assert_eq!(second.key_ids(), ["new"]);
@@ -59,7 +59,7 @@ fn a_key_added_for_opening_has_no_date() {
 }
 
 #[test]
-fn promoting_changes_who_seals_and_what_becomes_of_the_previous_key() {
+fn promoting_changes_the_sealing_key_and_keeps_or_drops_the_previous_one() {
     each_backend(|backend| {
         let start = start();
         for (previous, left) in [
@@ -99,7 +99,7 @@ fn a_replaced_key_comes_back_until_its_date_with_its_count() {
         assert_eq!(ring.key_ids(), ["a", "b"]);
         let budget = ring.nonce_budget();
         assert_eq!((budget.used(), budget.limit()), (4, 10));
-        // Its own date is no more: it is the newest.
+        // It has no date any more: it is the newest.
         let under_a = ring.seal(b"").unwrap();
         assert!(ring.open_at(&under_a, start + 2 * HOUR).is_ok());
         ring.promote_at("b", until(start + 4 * HOUR), start + 2 * HOUR)
@@ -141,7 +141,7 @@ fn keys_beside_the_newest_are_bounded_and_make_room_when_they_expire() {
         let rotated = ring.rotate("3", fresh(backend), until(start + HOUR));
         assert_eq!(rotated, full);
         assert_eq!(ring.key_ids(), ["1", "2", "0"], "left as it was");
-        // One goes, one comes.
+        // One goes, another comes.
         ring.promote_at("2", until(start + 2 * HOUR), start)
             .unwrap();
         assert_eq!(ring.key_ids(), ["2", "1", "0"]);
@@ -191,7 +191,7 @@ fn four_keys_beside_the_newest_are_the_default() {
 }
 
 #[test]
-fn no_identifier_and_no_secret_is_there_twice() {
+fn identifiers_and_secrets_are_unique() {
     each_pair(|backend, other| {
         let ring = KeyRing::new("0", of_secret(0, backend));
         ring.rotate("1", of_secret(1, other), until(start()))

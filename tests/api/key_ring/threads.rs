@@ -54,7 +54,7 @@ fn traffic_goes_on_while_keys_rotate() {
 
 /// Between two steps of a change a message could find no key, or two newest ones.
 #[test]
-fn two_keys_that_are_promoted_to_and_fro_are_always_both_there() {
+fn two_keys_promoted_in_turn_are_always_both_present() {
     each_backend(|backend| {
         let ring = KeyRing::new("a", fresh(backend)).with_max_opening_keys(1);
         let under_a = ring.seal(b"a").unwrap();

@@ -42,7 +42,7 @@ fn the_newest_seals_and_others_open_until_their_date() {
 }
 
 #[test]
-fn without_a_time_the_systems_clock_counts() {
+fn without_a_time_the_system_clock_is_used() {
     each_backend(|backend| {
         let now = std::time::SystemTime::now();
         let ring = KeyRing::new("a", fresh(backend));

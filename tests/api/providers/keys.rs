@@ -1,4 +1,4 @@
-//! What tokens are kept by: whatever makes a token another makes its key another.
+//! The keys under which tokens are kept: whatever leads to another token leads to another key.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Faceki, ComplyCube and Sardine as pure functions, and what all four providers have in common:
-//! what goes out, every documented shape of what comes back, and everything else that may come.
+//! Faceki, ComplyCube and Sardine as pure functions, and what all four providers have in common: the requests, every
+//! documented form of the answers, and everything else that may arrive.
 
 mod bankezy;
 mod complycube;
@@ -150,7 +150,7 @@ fn refuses_what_is_no_json<A: TokenApi<Answer: Debug>>(
     coded.headers_mut().insert("content-encoding", gzip);
     let error = refused(api, request, &coded);
     assert_eq!(error.code(), "reply.content_encoding");
-    // The type that the header names decides nothing.
+    // The type in the header decides nothing.
     let mut named = answer(200, html);
     let json = "application/json".parse().unwrap();
     named.headers_mut().insert("content-type", json);
@@ -238,7 +238,7 @@ fn reads_each_form_of_expires_in<A: TokenApi<Answer: Debug>>(
     let absent = documented.replace("\"expires_in\"", "\"expires\"");
     let token = api.response(request, &answer(200, absent), now()).unwrap();
     assert_eq!(token.as_ref().expires_at(), None);
-    // What tells no time, such as -1 for "never", costs no token.
+    // What is not a time, such as -1 for "never", does not lose the token.
     for expires_in in [
         "-1", "-0.5", "\"-1\"", "\"soon\"", "\"\"", "true", "[]", "{}",
     ] {

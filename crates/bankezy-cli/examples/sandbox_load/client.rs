@@ -1,4 +1,4 @@
-//! Clients of `bankezy sandbox`: sealed calls over keep-alive connections, by sockets alone.
+//! Clients of `bankezy sandbox`: sealed calls over keep-alive connections, on plain sockets.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,8 +17,8 @@ const TEXT: usize = 1000;
 /// Each token has a reference of its own.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// Makes so many exchanges, and one in `token_every` of them asks for a token; the others are echoes in its
-/// session. Each answer is opened and compared. Returns how long it took.
+/// Makes this many exchanges; one in `token_every` of them asks for a token, the others are echoes in its session.
+/// Each answer is opened and compared. Returns how long it took.
 ///
 /// # Panics
 /// If an exchange fails.
@@ -130,8 +130,8 @@ impl<'a> Client<'a> {
     }
 }
 
-/// A line of what the system says of a process's memory, such as `VmHWM:` for the most that was resident, in bytes.
-/// Linux alone tells.
+/// A line of what the system reports about a process's memory, such as `VmHWM:` for the peak resident size, in bytes.
+/// Linux only.
 pub(crate) fn memory(process: u32, line: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let found = status.lines().find_map(|found| found.strip_prefix(line))?;

@@ -1,4 +1,4 @@
-//! Memory and throughput of `bankezy sandbox`, as a process of its own. `.ci/sandbox-load` builds and runs it.
+//! Memory and throughput of `bankezy sandbox` in its own process. `.ci/sandbox-load` builds and runs it.
 //!
 //! - `sandbox_load memory BANKEZY EXCHANGES`: fails if the emulator ever needed 64 MiB. One exchange in ten asks for a
 //!   token, the others are echoes of 1,000 bytes in its session, and the log has its default size.
@@ -63,7 +63,7 @@ fn memory(bankezy: &str, exchanges: usize) -> Result<ExitCode, Box<dyn Error>> {
 struct Variant {
     name: &'static str,
     emulator: Emulator,
-    /// Of each round: exchanges a second, and microseconds on processors per exchange.
+    /// Of each round: exchanges per second, and microseconds of processor time per exchange.
     seen: Vec<[f64; 2]>,
 }
 
@@ -175,10 +175,10 @@ impl Emulator {
         Ok(bytes as f64 / MIB)
     }
 
-    /// Its time on processors.
+    /// Its processor time.
     fn busy(&self) -> Result<Duration, Box<dyn Error>> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Behind the name, which may hold blanks, fields begin with the third; time is in the 14th and 15th.
+        // After the name, which may contain blanks, fields begin with the third; time is in the 14th and 15th.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
         let mut ticks = 0;
         for time in fields.split_whitespace().skip(11).take(2) {

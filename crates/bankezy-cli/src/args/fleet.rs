@@ -24,9 +24,9 @@ pub(crate) struct Fleet {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FleetCall {
-    /// Print who has which key, what is reserved of nonce budgets, and how many tokens there are
+    /// Print which member has which keys, how much of each nonce budget is reserved, and the number of tokens
     Status(StoreArgs),
-    /// Print which settings of the server make what unsafe; exit code 1 if one does
+    /// Print settings of the server and their risks; exit code 1 if there is a risk
     Check(StoreArgs),
     /// End a shared session: remove it from the store, and invalidate its token at BankEzy
     Revoke(Box<RevokeArgs>),
@@ -41,7 +41,7 @@ pub(crate) struct StoreArgs {
     pub(crate) url: Option<String>,
     #[command(flatten)]
     pub(crate) place: StoreUrlArg,
-    /// Name of the fleet, as in its processes
+    /// Name of the fleet, the same as in its processes
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
     /// Root certificates of the store in PEM, instead of those of the system
@@ -53,10 +53,10 @@ pub(crate) struct StoreArgs {
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Name of the session, as in the fleet's processes
+    /// Name of the session, the same as in the fleet's processes
     #[arg(long, value_name = "NAME")]
     pub(crate) session_name: String,
-    /// Identifier of the wrapping key, as in the fleet's processes
+    /// Identifier of the wrapping key, the same as in the fleet's processes
     #[arg(long, value_name = "ID")]
     pub(crate) wrapping_key_id: String,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub(crate) use token::{
     Token, TokenArgs,
 };
 
-/// The arguments that name a key, by their ids: one of them is needed.
+/// The arguments that name a key, by their ids: one of them is required.
 pub(crate) const KEYS_TO_SEAL: [&str; 5] = [
     "secret_file",
     "secret_env",
@@ -53,11 +53,11 @@ Without a flag for it, the key comes from the environment: BANKEZY_SECRET_FILE, 
 BANKEZY_SECRET (the secret itself), BANKEZY_PRIVATE_KEY or BANKEZY_PRIVATE_KEY_ENV; else from the \
 settings file of --config or BANKEZY_CONFIG. The password of a private key comes from there as well: \
 BANKEZY_PRIVATE_KEY_PASSWORD_FILE, BANKEZY_PRIVATE_KEY_PASSWORD_ENV or BANKEZY_PRIVATE_KEY_PASSWORD (the \
-password itself). Set one of these for a key: two are an error, and one that a flag replaces is warned about. `seal` and `open` also read BANKEZY_ENCODING, and warn if the key is not a payload secret; `diagnose` tries \
+password itself). Set only one of these for a key: two are an error, and a warning names one that a flag overrides. `seal` and `open` also read BANKEZY_ENCODING, and warn if the key is not a payload secret; `diagnose` tries \
 every encoding. Other variables are not read. Entries of the settings file for other commands or for another kind of \
 key are ignored.";
 
-/// What follows the flags of a command that takes a key, with examples that a test runs.
+/// Shown after the flags of a command that takes a key, with examples that a test runs.
 fn key_help(examples: &str) -> String {
     format!("{KEY_HELP}\n\nExamples:\n{examples}")
 }
@@ -217,7 +217,8 @@ pub(crate) struct Seal {
         "encoding", "peer", "derive", "salt", "info", "private_key_password_file", "private_key_password_env",
     ])]
     pub(crate) recipient: Option<String>,
-    /// Seal each line on its own, on all processors; a line that fails is empty in the output
+    /// Seal each line on its own, on all processors; a line that fails is empty in the output. A line that arrives alone
+    /// is answered at once
     #[arg(long)]
     pub(crate) lines: bool,
     #[command(flatten)]
@@ -241,7 +242,8 @@ pub(crate) struct Open {
     pub(crate) agreement: AgreementArgs,
     #[command(flatten)]
     pub(crate) config: ConfigArg,
-    /// Open each line on its own, on all processors; a line that fails is empty in the output
+    /// Open each line on its own, on all processors; a line that fails is empty in the output. A line that arrives alone
+    /// is answered at once, and a payload may end in a line end
     #[arg(long)]
     pub(crate) lines: bool,
     #[command(flatten)]
@@ -280,7 +282,7 @@ pub(crate) struct Diagnose {
     /// The other side's public key: as for --recipient of `bankezy seal`
     #[arg(long, value_name = "KEY|FILE", conflicts_with_all = SECRETS)]
     pub(crate) peer: Option<String>,
-    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed if it fits, so do not give a secret; may be repeated
+    /// A further text to try as apu, apv, salt and info, as it is and decoded from hex and base64; it is printed if it opens the message, so do not give a secret; may be repeated
     #[arg(long, value_name = "TEXT", requires = "peer", conflicts_with_all = SECRETS)]
     pub(crate) try_info: Vec<String>,
     /// When nothing opens the message, list each attempt

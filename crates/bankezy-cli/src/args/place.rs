@@ -1,4 +1,4 @@
-//! Arguments that name a place: a file, or the environment variable that holds a secret.
+//! Arguments that name a source: a file, or the environment variable that holds a secret.
 
 use std::ffi::{OsStr, OsString};
 
@@ -6,7 +6,7 @@ use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 
-/// A file or an environment variable. Where the id of the argument ends with `_env`, it is a variable.
+/// A file or an environment variable. If the id of the argument ends with `_env`, it is a variable.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) is_variable: bool,
@@ -15,7 +15,7 @@ pub(crate) struct Place {
     pub(crate) from: String,
 }
 
-/// Reads a [`Place`] that a flag gives, or something else: an argument itself does not say what.
+/// Reads a [`Place`] from a flag, or something else: an argument itself does not say which.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PlaceParser {
     pub(crate) from: Option<String>,

@@ -55,7 +55,7 @@ pub(crate) struct ComplycubeToken {
 #[derive(Debug, Parser)]
 #[command(after_help = after_help(
     "Needs --sandbox or --base-url, --client-id, --client-secret-file and --session-key-file. The \
-     session key is a secret as long as it lives, so it is no argument.",
+     session key is a secret, so it is not taken as an argument.",
     &scope::SARDINE,
     "client_secret",
 ))]

@@ -15,8 +15,8 @@ use super::place::{Place, SecretArg, secret};
 use super::secrets::SecretArgs;
 use crate::scope::{self, Scope};
 
-/// What follows the flags in `--help`: what the call needs, and where it may come from. `secret` is
-/// one of the secrets that the call needs.
+/// Shown after the flags in `--help`: what the call needs, and where it may come from. `secret` is one of the secrets
+/// that the call needs.
 pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     let base_url = scope.variable("base_url");
     let secret = scope.variable(secret);
@@ -27,8 +27,8 @@ pub(super) fn after_help(needs: &str, scope: &Scope, secret: &str) -> String {
     format!(
         "{needs}\n\n\
          Each *-file with a secret may be an *-env in its place, which names an environment \
-         variable. The secret may also be in the variable of its own name, such as {secret}. Set one \
-         variable for a secret: two are an error, and one that a flag replaces is warned about.\n\n\
+         variable. The secret may also be in the variable of its own name, such as {secret}. Set \
+         only one variable for a secret: two are an error, and a warning names one that a flag overrides.\n\n\
          Settings come from flags, {session}else from the environment ({} and the name, such as \
          {base_url}), else from {table}the settings file of --config or BANKEZY_CONFIG.",
         scope.prefix,
@@ -63,8 +63,8 @@ pub(crate) struct Call {
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), &'static str> {
     let (name, value) = text.split_once(':').ok_or("no colon")?;
-    let name = name.parse().map_err(|_| "not a header's name")?;
-    let value = value.trim().parse().map_err(|_| "not a header's value")?;
+    let name = name.parse().map_err(|_| "not a header name")?;
+    let value = value.trim().parse().map_err(|_| "not a header value")?;
     Ok((name, value))
 }
 
@@ -135,7 +135,7 @@ pub(crate) struct ConfigArg {
 pub(crate) struct TransportArgs {
     #[command(flatten)]
     pub(crate) roots: Roots,
-    /// Mutual TLS: our certificate, then those above it, as PEM
+    /// Mutual TLS: our certificate, followed by its intermediates, as PEM
     #[arg(long, value_name = "PEM")]
     pub(crate) client_cert_file: Option<Place>,
     #[command(flatten)]

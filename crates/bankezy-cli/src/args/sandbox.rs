@@ -74,10 +74,10 @@ pub(crate) struct Sandbox {
     /// File to write once it listens and to remove at the end: URL, certificates, credentials and console as JSON; mode 0600
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Replace the file of --ready-file even if it is no ready file, or that of a running sandbox; one that a killed run left is replaced without this
+    /// Replace the file of --ready-file even if it is not a ready file, or belongs to a running sandbox; the file of a killed run is replaced without this
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
-    /// How the payload key comes from the shared secret
+    /// How the payload key is derived from the shared secret
     #[arg(long, default_value = "concat-kdf", value_parser = one_of(DERIVATIONS))]
     pub(crate) derivation: Derivation<'static>,
     /// Prefix of every path, such as /kong
@@ -95,7 +95,7 @@ pub(crate) struct Sandbox {
     /// Form of BankEzy's tokens: jwt or jwe [default: as documented for the call]
     #[arg(long, value_name = "FORM", value_parser = one_of([("jwt", TokenFormat::Jwt), ("jwe", TokenFormat::Jwe)]))]
     pub(crate) token_format: Option<TokenFormat>,
-    /// File of routes to emulate besides, in TOML, as shown below
+    /// File of further routes to emulate, in TOML, as shown below
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
     /// Print each exchange on standard error: one line, and why a request was refused

@@ -44,7 +44,7 @@ pub(crate) enum Encoding {
     mut_arg("private_key_env", |arg| arg.conflicts_with("encoding")),
     mut_arg("private_key_password_file", |arg| arg.conflicts_with_all(SECRETS).conflicts_with("encoding")),
     mut_arg("private_key_password_env", |arg| arg.conflicts_with_all(SECRETS).conflicts_with("encoding")),
-    // What an argument requires is not asked for beside one that excludes it.
+    // An argument's requirements do not apply beside one that excludes it.
     mut_arg("derive", |arg| arg.requires("peer").conflicts_with_all(SECRETS)),
     mut_arg("salt", |arg| arg.requires("derive").conflicts_with_all(SECRETS)),
     mut_arg("info", |arg| arg.requires("derive").conflicts_with_all(SECRETS)),
@@ -63,7 +63,7 @@ pub(crate) struct AgreementArgs {
 
 #[derive(Debug, Parser)]
 pub(crate) struct DerivationArgs {
-    /// How the key comes from the shared secret
+    /// How the key is derived from the shared secret
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) derive: Option<Derive>,
     /// PartyUInfo, for concat-kdf and for ECDH-ES

@@ -39,7 +39,7 @@ pub(crate) enum Provider {
          --account-number.\n\
          Get App Token needs --app, --base-url, --api-key-file, --app-api-key-file, \
          --app-secret-file, and --derive unless --private-key is RSA. X-API-KEY is not taken from \
-         apiKey: where they are the same, name the file twice.",
+         apiKey: if they are the same, name the file twice.",
     )
 )]
 pub(crate) struct BankezyToken {
@@ -90,7 +90,7 @@ pub(crate) struct Onboarding {
 #[derive(Debug, Parser)]
 #[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --token-file and --secret-file; and \
-     --account-number, except for a token of Get App Token. Needs also --save-session or --reveal, since the new token is shown once and \
+     --account-number, except for a token of Get App Token. Also needs --save-session or --reveal, since the new token is shown once and \
      the old one becomes invalid: `--session S --save-session S --force` renews in place.",
 ))]
 pub(crate) struct Renew {
@@ -108,7 +108,7 @@ pub(crate) struct Renew {
 #[derive(Debug, Parser)]
 #[command(after_help = bankezy_help(
     "Needs --session, or else --base-url, --api-key-file, --secret-file and --token-reference-id. \
-     X-API-TOKEN goes along where --token-file gives it, or the session has a key of its own.",
+     X-API-TOKEN is sent if --token-file gives it, or if the session has its own key.",
 ))]
 pub(crate) struct Invalidate {
     #[command(flatten)]
@@ -122,7 +122,7 @@ pub(crate) struct Invalidate {
 
 #[derive(Debug, Parser)]
 pub(crate) struct AppArgs {
-    /// Get App Token: exchange keys in place of using the static payload secret
+    /// Get App Token: exchange keys instead of using the static payload secret
     #[arg(long, conflicts_with_all = [
         "secret_file", "secret_env", "encoding", "sdk_api_key_file", "sdk_api_key_env", "reference_id",
         "account_number", "first_name", "last_name", "email", "isd_code", "mobile_number", "dob", "data",
@@ -204,8 +204,8 @@ pub(crate) struct OnboardingArgs {
         "Our private key, P-256 or RSA: a file with PEM, DER or JWK [default: a new P-256 key]"
     )),
     mut_arg("derive", |arg| arg.help(
-        "How the key comes from the shared secret; where the payload secret is static, it makes a \
-         saved session use the agreed key in its place"
+        "How the key is derived from the shared secret; with a static payload secret, a saved \
+         session then uses the agreed key instead"
     )),
 )]
 pub(crate) struct ExchangeArgs {

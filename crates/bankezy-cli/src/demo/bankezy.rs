@@ -1,4 +1,4 @@
-//! BankEzy: keys are agreed, and a token goes through its life.
+//! BankEzy: keys are agreed, and a token goes through its life cycle.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{Demo, Exchange, answer_failure};
 use crate::failure::Failure;
 use crate::token::random_uuid;
 
-/// The longest account number that there is: no double holds it.
+/// The longest possible account number: no double holds it.
 const ACCOUNT: u64 = 9_007_199_254_740_993_001;
 
 /// What the sealed call sends.
@@ -27,7 +27,7 @@ impl Demo {
         let called_with = |api_key| -> Result<_, RequestError> {
             BankEzy::new(BaseUrl::parse(sandbox.url())?, api_key, Version::V2)
         };
-        // Where our server calls from, and where an app does.
+        // The addresses from which our server and an app call.
         let server = called_with(credentials.api_key())?;
         let app_server = called_with(credentials.app_api_key())?;
 
@@ -99,7 +99,7 @@ impl Demo {
         let renewed = self
             .step(
                 "Renew",
-                "A new token for that of step 2, ahead of its expiry.",
+                "Replaces the token of step 2 before it expires.",
                 server.renew_request(&issued.token, account, &channel)?,
                 token_of(Call::Renew),
             )
@@ -113,7 +113,7 @@ impl Demo {
         };
         self.step(
             "Invalidate",
-            "The renewed token ends here.",
+            "Ends the renewed token.",
             server.invalidate_request(&reference, None, &channel)?,
             read_invalidated,
         )

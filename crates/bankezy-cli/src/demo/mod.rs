@@ -34,9 +34,9 @@ pub(crate) fn run(args: &args::Demo) -> Result<(), Failure> {
     })?
 }
 
-/// Shows where the exchanges of the steps can be looked at, until a signal ends it.
+/// Shows where the exchanges of the steps can be viewed, until a signal ends it.
 async fn keep(sandbox: &Sandbox) -> Result<(), Failure> {
-    // Ahead of the address: who reads it may send the signal at once.
+    // Before the address is shown: whoever reads it may send the signal at once.
     let stop = stop()?;
     if let Some(url) = sandbox.console_url() {
         let text = format!(
@@ -54,17 +54,17 @@ struct Demo {
     paint: Paint,
     steps: usize,
     spent: Duration,
-    /// When the step that is under way began.
+    /// When the current step began.
     started: Instant,
 }
 
-/// The bodies of a request and its answer, as they travelled.
+/// The bodies of a request and its answer, as transmitted.
 struct Exchange {
     sent: SecretBytes,
     response: Response<SecretBytes>,
 }
 
-/// What went in and what came out, to be shown.
+/// The input and the output, for display.
 type InAndOut = [String; 2];
 
 impl Exchange {
@@ -101,7 +101,7 @@ impl Demo {
         self.say(&format!(
             "{}\n{}\n",
             self.paint.bold(
-                "bankezy demo: BankEzy's API, sealed both ways, and the tokens of three others"
+                "bankezy demo: BankEzy's API, sealed both ways, and tokens of three other providers"
             ),
             self.paint.dim(&format!(
                 "An emulator of their servers runs inside this process, at {}.\n\

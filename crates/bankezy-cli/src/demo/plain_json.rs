@@ -26,8 +26,8 @@ impl Demo {
         )?
         .with_base_url(at("faceki")?);
         self.token(
-            "A token of Faceki's",
-            "Encrypted by TLS alone, on a real server. The credentials are in the URL, as its samples have \
+            "A Faceki token",
+            "On a real server, only TLS encrypts it. The credentials are in the URL, as its samples have \
              it, or in headers.",
             &api,
             &(),
@@ -41,8 +41,8 @@ impl Demo {
         let request =
             complycube::TokenRequest::new("5eb04fcd0f3e360008035eb1", Sdk::Web { referrer })?;
         self.token(
-            "A token of ComplyCube's",
-            "For one client in its Web SDK. How long it lasts is stated nowhere.",
+            "A ComplyCube token",
+            "For one client in its Web SDK. Its lifetime is not documented.",
             &api,
             &request,
             |token| shown(token, &[]),
@@ -59,7 +59,7 @@ impl Demo {
             .with_platform(Platform::ANDROID)
             .with_provider(Provider::INCODE);
         self.token(
-            "A token of Sardine's",
+            "A Sardine token",
             "For the identity documents of one session, which Incode reads here.",
             &api,
             &request,
@@ -81,7 +81,7 @@ impl Demo {
                 .response(request, &exchange.response, SystemTime::now())
                 .map_err(answer_failure)?;
             let input = match exchange.sent.as_bytes() {
-                [] => "the credentials, and nothing more".to_owned(),
+                [] => "only the credentials".to_owned(),
                 sent => pretty::json(sent),
             };
             Ok(((), [input, shown(&found)?]))

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 /// Pieces of this many characters of a secret are not printed.
 const PIECE: usize = 8;
 
-/// A secret, and the parts of it that nothing else may say.
+/// A secret, and the parts of it that no other text contains.
 pub(crate) struct Secret {
     pub(crate) kind: &'static str,
     pub(crate) text: String,
@@ -20,7 +20,7 @@ impl Secret {
         Self { kind, text, parts }
     }
 
-    /// The first piece of it that a text holds.
+    /// The first piece of it in a text.
     pub(crate) fn piece_in<'a>(&'a self, text: &str) -> Option<&'a [u8]> {
         let pieces = self.parts.iter().flat_map(|part| {
             let length = PIECE.min(part.len());

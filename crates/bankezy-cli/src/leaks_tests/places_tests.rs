@@ -5,13 +5,13 @@ use clap::{Arg, Command};
 /// Nothing answers there.
 const SERVER: &str = "--base-url http://127.0.0.1:9 --timeout 1";
 
-/// Nor there.
+/// Nor here.
 const STORE: &str = "redis://127.0.0.1:9 --name n";
 
 /// What a command needs beside its words. A command without lines of its own is run bare.
 pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
     let session = format!("{SERVER} --api-key-file f --token-file f --secret-file s");
-    // With a key of its own a run does not make one, which takes most of its time.
+    // A run with a key of its own does not make one, which would take most of its time.
     let user = format!(
         "{SERVER} --api-key-file f --secret-file s --sdk-api-key-file f --account-number 1 \
          --private-key k.pem"
@@ -70,7 +70,7 @@ pub(super) fn bases(words: &[String]) -> Vec<Vec<String>> {
     lines.iter().map(split).collect()
 }
 
-/// What a command needs beside a flag: of its lines that which has the flag, or can have it.
+/// What a command needs beside a flag: the first of its lines that has the flag, or can have it.
 pub(super) fn line_for(command: &Command, words: &[String], name: &str) -> Vec<String> {
     let flag = format!("--{}", name.replace('_', "-"));
     let lines = bases(words);

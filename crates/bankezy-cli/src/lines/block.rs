@@ -11,7 +11,7 @@ const BLOCK: usize = 2 * 1024 * 1024;
 /// How long to look for more input before `goes_on` is asked again.
 const WAIT: Duration = Duration::from_millis(2);
 
-/// Whole lines, and the beginning of the next one behind them.
+/// Whole lines, and the beginning of the next one after them.
 pub(super) struct Block {
     memory: SecretBytes,
     filled: usize,
@@ -21,7 +21,7 @@ pub(super) struct Block {
     pub(super) overlong: bool,
 }
 
-/// Where blocks come from.
+/// The source of blocks.
 pub(super) struct Source {
     file: File,
     max_line: usize,
@@ -41,7 +41,7 @@ impl Block {
         }
     }
 
-    /// Whole lines, each with its end, except for the last one of a file that ends without.
+    /// Whole lines, each with its end, except for the last one of a file without a final line end.
     pub(super) fn lines(&self) -> &[u8] {
         self.memory.as_bytes().get(..self.whole).unwrap_or_default()
     }

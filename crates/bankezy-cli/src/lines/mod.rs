@@ -1,4 +1,4 @@
-//! `--lines`: one message a line, in order, in memory that does not grow with the input.
+//! `--lines`: one message per line, in order, in memory that does not grow with the input.
 //!
 //! While a block of lines is worked on by all processors, the one before it is written and the one
 //! after it read. Nothing waits for a full block: a line that arrives alone is a block.
@@ -20,13 +20,13 @@ use block::{Block, Source};
 /// Bytes of lines that one processor works on at a time.
 const SEGMENT: usize = 128 * 1024;
 
-/// What is done with a line: the result goes where it will be written from.
+/// The operation on a line: the result goes directly into the output buffer.
 pub(crate) type Work<'a> = dyn Fn(&[u8], &mut Output) -> Result<(), LineError> + Sync + 'a;
 
 /// Why a line has no result.
 pub(crate) struct LineError(String);
 
-/// Results of a segment, and what is used again for each line.
+/// Results of a segment, and buffers that are reused for each line.
 #[derive(Default)]
 pub(crate) struct Output {
     sealed: Vec<u8>,
@@ -85,7 +85,7 @@ impl Output {
         if let Err(error) = done {
             self.errors.push((self.lines, error));
         }
-        // A line that failed is empty, so that the numbers of the lines agree.
+        // A line that failed is empty, so that line numbers stay the same.
         push(&mut self.results, b"\n");
     }
 }
@@ -127,7 +127,7 @@ pub(crate) fn run(max_line: usize, work: &Work<'_>) -> Result<(), Failure> {
     writer.finish()
 }
 
-/// A bar where a person looks on, and where it does not get among the results.
+/// A progress bar if a person is watching and it does not mix with the results.
 fn progress(total: Option<u64>) -> ProgressBar {
     if !io::stderr().is_terminal() || io::stdout().is_terminal() {
         return ProgressBar::hidden();
@@ -158,7 +158,7 @@ fn fill_all(block: &Block, max_line: usize, work: &Work<'_>, outputs: &mut Vec<O
     }
 }
 
-/// Cuts whole lines into pieces of whole lines.
+/// Splits whole lines into pieces of whole lines.
 fn segments(mut lines: &[u8]) -> Vec<&[u8]> {
     let mut segments = Vec::with_capacity(lines.len() / SEGMENT + 1);
     while !lines.is_empty() {

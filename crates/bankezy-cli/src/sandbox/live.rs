@@ -15,7 +15,7 @@ pub(crate) fn printer() -> impl Fn(&LoggedExchange) + Send + Sync + 'static {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let paint = Paint { colours };
     move |exchange| {
-        // The emulator goes on where nobody reads.
+        // The emulator continues if nobody reads.
         let _ = streams::stderr().write_all(lines(exchange, &paint).as_bytes());
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &args::Sandbox) -> Result<(), Failure> {
 }
 
 async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
-    // Ahead of the ready file: from then on a signal is a wish to end well.
+    // Before the ready file: from then on a signal means a graceful end.
     let stop = stop()?;
     let sandbox = builder(args)?.start().await;
     let sandbox = sandbox.map_err(remote::sandbox_failure)?;
@@ -95,7 +95,7 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
 #[cfg(not(unix))]
 pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     Ok(async {
-        // Where it cannot be caught, the process ends all the same.
+        // If it cannot be caught, the process ends all the same.
         let _ = tokio::signal::ctrl_c().await;
     })
 }

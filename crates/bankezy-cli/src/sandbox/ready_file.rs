@@ -1,4 +1,4 @@
-//! The ready file: written last and at once, removed at the end, and in the place of no other file.
+//! The ready file: written last and atomically, removed at the end, never in place of any other file.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use crate::failure::Failure;
 use crate::files;
 
 const FLAG: &str = "--ready-file";
-/// Longer ready files are none of ours.
+/// A longer file is not one of ours.
 const MAX: usize = 64 * 1024;
 
-/// A ready file that is there as long as the emulator runs.
+/// A ready file that exists as long as the emulator runs.
 pub(crate) struct ReadyFile {
     path: PathBuf,
     contents: SecretText,
-    /// Locked as long as the emulator runs, however it ends. `None` where the file system has no locks.
+    /// Locked as long as the emulator runs, however it ends. `None` if the file system has no locks.
     _locked: Option<File>,
 }
 
 impl ReadyFile {
-    /// Refuses to replace a file that is no ready file, or that of an emulator that runs.
+    /// Refuses to replace a file that is not a ready file, or that of a running emulator.
     pub(crate) fn check(path: &Path, force: bool) -> Result<(), Failure> {
         match fs::symlink_metadata(path) {
             Err(_) => Ok(()),
@@ -37,7 +37,7 @@ impl ReadyFile {
                 Ok(())
             }
             Ok(found) if found.is_file() => Err(Failure::operation(format!(
-                "{} exists and is not overwritten, since it is no ready file: name another file, or add \
+                "{} exists and is not overwritten, since it is not a ready file: name another file, or add \
                  --force",
                 files::named_by(FLAG)
             ))),
@@ -62,7 +62,7 @@ impl ReadyFile {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // That of another emulator, which came later, stays.
+        // The file of another emulator, which started later, stays.
         let found = files::read_file(&self.path, MAX, FLAG);
         if found.is_ok_and(|found| found.as_bytes() == self.contents.as_str().as_bytes()) {
             let _ = fs::remove_file(&self.path);
@@ -76,7 +76,7 @@ fn is_locked(path: &Path) -> bool {
     file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-/// What a run that was killed left behind, or one that runs.
+/// The file of a run that was killed, or of one that is running.
 fn is_ready_file(path: &Path) -> bool {
     let Ok(found) = files::read_file(path, MAX, FLAG) else {
         return false;

@@ -9,9 +9,9 @@ use crate::scope::Scope;
 
 const HEAD: &str = "\
 # Settings of `bankezy`. To use one, remove the # in front of it. --config FILE or BANKEZY_CONFIG names this file.
-# Flags win over environment variables, and those over this file. Names of files are relative to this file.
-# This file holds no secrets: a name with _file names a file, one with _env an environment variable. Of those two,
-# and of other names that say the same, give one.
+# Flags override environment variables, which override this file. File names are relative to this file.
+# This file holds no secrets: a name with _file names a file, one with _env an environment variable. Give only
+# one of those two, and only one of other names for the same setting.
 ";
 
 pub(crate) fn text(program: &Command) -> String {
@@ -114,7 +114,7 @@ mod tests {
         program
     }
 
-    /// The sample without the marks of comments in front of settings.
+    /// The sample without the comment marks in front of settings.
     fn uncommented(program: &Command) -> String {
         let text = text(program);
         let lines = text.lines().map(|line| match line.strip_prefix('#') {
@@ -137,7 +137,7 @@ mod tests {
             expected.sort();
             assert_eq!(names, expected, "{}", scope.prefix);
         }
-        // As it is printed, it sets nothing.
+        // As printed, it sets nothing.
         assert!(
             text(&program)
                 .lines()

@@ -1,4 +1,4 @@
-//! The settings file. Nothing in it is shown that may be a secret.
+//! The settings file. Nothing in it that may be a secret is shown.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl SettingsFile {
 
     /// What the text of a settings file says for one provider.
     pub(super) fn parse(text: &str, ours: &Scope, program: &Command) -> Result<Self, Failure> {
-        // What the parser says quotes the line, which may hold a secret.
+        // The parser's messages quote the line, which may contain a secret.
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
             let line = text.as_bytes()[..start].split(|c| *c == b'\n').count();
@@ -43,7 +43,7 @@ impl SettingsFile {
         })?;
         let mut outside = Table::new();
         let mut file = Self::default();
-        // Whichever provider it is for, a wrong setting is refused.
+        // A wrong setting is refused, whichever provider it is for.
         let mut take = |scope: &Scope, members: Table| -> Result<(), Failure> {
             let taken = Self::of_table(scope, members, program)?;
             if scope.prefix == ours.prefix {

@@ -1,4 +1,4 @@
-//! Which level a setting is taken from.
+//! The level that a setting is taken from.
 
 use clap::{Arg, ArgGroup, Command};
 
@@ -7,20 +7,20 @@ use crate::failure::Failure;
 use crate::scope::settings_of;
 use crate::values::{Value, Values};
 
-/// The place of the environment among the levels.
+/// The position of the environment among the levels.
 pub(super) const ENVIRONMENT: usize = 2;
 
 /// The settings of a run.
 pub(super) struct Merged<'a> {
     pub(super) values: Values,
-    /// What the environment gives and a flag replaces, where only one of several may be given: the variable, and the
+    /// What the environment gives and a flag replaces, if only one of several may be given: the variable, and the
     /// flag.
     pub(super) replaced: Vec<(&'a str, &'a str)>,
 }
 
-/// Of each setting the value of the first level that has one: flags, session, environment, settings file. Of a
-/// group of which one may be given it is one, and what cannot be used with a flag is not taken from the last two.
-/// `own` is of the environment too: the variables that hold a secret themselves.
+/// For each setting the value of the first level that has one: flags, session, environment, settings file. A group of
+/// which only one may be given counts as one setting, and what cannot be used with a flag is not taken from the last
+/// two. `own` belongs to the environment too: the variables that hold a secret themselves.
 pub(super) fn merged<'a>(
     levels: &'a [Values; 4],
     own: &'a Values,
@@ -69,7 +69,7 @@ pub(super) fn merged<'a>(
         }
         taken.extend(found);
     }
-    // What a session says of its token is no flag of every command that keeps it.
+    // What a session says about its token is not a flag of every command that keeps it.
     let mut values = Values::new();
     for level in levels.iter().rev() {
         values.extend(level.clone());
@@ -82,7 +82,7 @@ pub(super) fn merged<'a>(
     Ok(Merged { values, replaced })
 }
 
-/// What a level gives for the arguments of a command, in their order.
+/// The values of a level for the arguments of a command, in their order.
 fn given<'a, 'c>(
     command: &'c Command,
     level: &'a Values,
@@ -97,13 +97,13 @@ fn given<'a, 'c>(
     given
 }
 
-/// Whether two are the same, or in a group of which one may be given.
+/// Whether two are the same, or in a group that allows only one.
 fn are_rivals(command: &Command, one: &Arg, other: &Arg) -> bool {
     let mut choices = choices(command);
     one.get_id() == other.get_id() || choices.any(|group| has(&group, one) && has(&group, other))
 }
 
-/// Whether an argument is in a group of which one may be given.
+/// Whether an argument is in a group that allows only one.
 fn is_choice(command: &Command, arg: &Arg) -> bool {
     choices(command).any(|group| has(&group, arg))
 }
@@ -117,7 +117,7 @@ fn has(group: &ArgGroup, arg: &Arg) -> bool {
     group.get_args().any(|id| id == arg.get_id())
 }
 
-/// Whether two cannot be used together.
+/// Whether two are mutually exclusive.
 fn exclude(command: &Command, one: &Arg, other: &Arg) -> bool {
     let excludes = |one, other: &Arg| {
         let excluded = command.get_arg_conflicts_with(one);
@@ -142,7 +142,7 @@ pub(super) fn is_switch(arg: &Arg) -> bool {
     !arg.get_action().takes_values()
 }
 
-/// Whether an argument takes the name of a file.
+/// Whether an argument takes a file name.
 pub(super) fn is_path(arg: &Arg) -> bool {
     let names = arg.get_value_names().unwrap_or_default();
     ["FILE", "PEM"].iter().any(|name| names[..] == [*name])

@@ -1,9 +1,9 @@
-//! Settings: flags win over a session, a session over the environment, the environment over the
-//! settings file.
+//! Settings: flags override a session, a session overrides the environment, the environment overrides the settings
+//! file.
 //!
-//! A setting is an argument of a command, and the argument's id is its name in all of them. Settings
-//! without a flag are added to the command line, which is then parsed again: so each value is checked by the
-//! parser of its type, wherever it comes from.
+//! A setting is an argument of a command, and the argument's id is its name in all of them. Settings without a flag
+//! are added to the command line, which is then parsed again, so that the parser of its type checks each value,
+//! wherever it comes from.
 
 pub(crate) mod example;
 mod file;
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub(crate) session: Option<Session>,
 }
 
-/// Parses the arguments of the program, of which the first is its name.
+/// Parses the arguments of the program; the first is its name.
 pub(crate) fn parse(
     given: &[OsString],
     variables: &Variables<'_>,
@@ -53,7 +53,7 @@ pub(crate) fn parse(
     let given = pem::joined(given, &program);
     let matches = match program.try_get_matches_from_mut(&given) {
         Ok(matches) => matches,
-        // `bankezy` alone gets the whole help.
+        // `bankezy` alone prints the whole help.
         Err(error) if !error.use_stderr() || error.kind() == MISSING_SUBCOMMAND => {
             return Err(Failure::Help(error));
         }
@@ -70,7 +70,7 @@ pub(crate) fn parse(
         Ok(matches)
     } else {
         let mut merged = given;
-        // After `--` a flag is none.
+        // After `--` there are no flags.
         let end = merged.iter().position(|text| text == "--");
         let end = end.unwrap_or(merged.len());
         merged.splice(end..end, added);
@@ -81,7 +81,7 @@ pub(crate) fn parse(
     Ok((args?, settings))
 }
 
-/// The command that was given: its words, itself, and its arguments.
+/// The given command: its words, itself, and its arguments.
 fn inner<'a>(
     program: &'a Command,
     matches: &'a ArgMatches,
@@ -95,7 +95,7 @@ fn inner<'a>(
     (words, command, last)
 }
 
-/// The first name of what an argument takes, such as FILE.
+/// The first name of an argument's value, such as FILE.
 fn value_name(arg: &Arg) -> &str {
     let names = arg.get_value_names().unwrap_or_default();
     names.first().map_or("", |name| name.as_str())
@@ -105,8 +105,8 @@ fn warn(warning: String) {
     let _ = writeln!(streams::stderr(), "bankezy: warning: {warning}");
 }
 
-/// The program for the second parse. Which flags go together was checked in the first: what other
-/// commands need in the environment and in the settings file is no conflict.
+/// The program for the second parse. The first one checked which flags go together: what other commands need in the
+/// environment and in the settings file is not a conflict.
 fn unrelated(command: Command, words: &[&str], values: &Values) -> Command {
     if let [word, rest @ ..] = words {
         return command.mut_subcommand(word, |sub| unrelated(sub, rest, values));
@@ -224,7 +224,7 @@ impl Settings {
     }
 }
 
-/// What the environment says.
+/// The settings in the environment.
 struct Environment {
     values: Values,
     /// Variables that hold a secret themselves, each under the id of the argument that could name it.

@@ -1,4 +1,4 @@
-//! PEM as the value of a flag: it starts with dashes, as flags do, and `"$(cat key.pem)"` is how a shell gives it.
+//! PEM as the value of a flag: it starts with dashes, as flags do, and a shell passes it by `"$(cat key.pem)"`.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ pub(super) fn joined(given: &[OsString], program: &Command) -> Vec<OsString> {
     let end = given.iter().position(|text| text == "--");
     let mut joined: Vec<OsString> = Vec::with_capacity(given.len());
     for (place, text) in given.iter().enumerate() {
-        // No flag starts with so many.
+        // No flag starts with this many.
         let is_pem = text.as_encoded_bytes().starts_with(b"----");
         let is_value = is_pem && end.is_none_or(|end| place < end);
         match joined.last_mut() {

@@ -1,5 +1,5 @@
-//! `bankezy config show`: where each setting comes from. Secrets are not printed, nor is what may be one: names of
-//! files and variables, and texts.
+//! `bankezy config show`: where each setting comes from. Secrets and what may be one (names of files and variables,
+//! and texts) are not printed.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -99,7 +99,7 @@ fn of_scope(
     ))
 }
 
-/// The program with nothing that is required.
+/// The program without required arguments.
 pub(super) fn lenient(command: Command) -> Command {
     command
         .subcommand_required(false)
@@ -143,14 +143,14 @@ fn table<'a>(
     text
 }
 
-/// What the help says of a default that depends on more than the argument.
+/// What the help says about a default that depends on more than the argument.
 fn stated_default(arg: &Arg) -> Option<String> {
     let help = arg.get_help()?.to_string();
     let (_, default) = help.split_once("[default: ")?;
     Some(default.split(']').next()?.to_owned())
 }
 
-/// A value, if it is one of known words, a number or a host; else only what it is.
+/// A value, if it is one of the known words, a number or a host; otherwise only what it is.
 fn shown(arg: &Arg, value: &Value, variables: &Variables<'_>) -> String {
     let text = value.text.to_str().unwrap_or_default();
     if is_switch(arg) {

@@ -63,7 +63,7 @@ fn collect_in(folder: &Path, above: &str, files: &mut Vec<String>) {
     }
 }
 
-/// The texts among tokens. An attribute is skipped, with what it is of if that is for tests.
+/// The texts among tokens. An attribute is skipped, and its item too if that is for tests.
 fn find(tokens: TokenStream, texts: &mut Vec<String>) {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -100,7 +100,7 @@ fn find(tokens: TokenStream, texts: &mut Vec<String>) {
     }
 }
 
-/// Whether a text has two words, of which one is in small letters, and is not what `Debug` prints or roff.
+/// Whether a text has two words, one of them in small letters, and is not `Debug` output or roff.
 fn is_message(text: &str) -> bool {
     let letters = |word: &&str| word.chars().filter(char::is_ascii_alphabetic).count() > 1;
     let is_small = |word: &str| word.chars().all(|c| !c.is_ascii_uppercase());

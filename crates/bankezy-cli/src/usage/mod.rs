@@ -1,5 +1,5 @@
-//! Wrong usage in one line. An argument's text is printed only where it cannot be a secret:
-//! everything else is named by the flag that it is for or by its position.
+//! Wrong usage in one line. An argument's text is printed only if it cannot be a secret: everything else is named by
+//! its flag or by its position.
 
 mod places;
 
@@ -92,7 +92,7 @@ fn missing_text(ids: &[&str]) -> String {
     format!("missing required argument: {one_of}{}", named.join(", "))
 }
 
-/// The command needs a key. Variables give some that do not go with its arguments.
+/// The command needs a key. Variables give some that do not match its arguments.
 pub(crate) fn no_key(command: &Command, unused: &[&str]) -> Failure {
     let key = command.get_groups().find(|group| group.get_id() == "key");
     let ids: Vec<_> = key.iter().flat_map(|group| group.get_args()).collect();
@@ -109,7 +109,7 @@ fn program() -> Command {
     program
 }
 
-/// An argument that nothing takes.
+/// An unexpected argument.
 fn unexpected(typed: &str, given: &[OsString], program: &Command, what: &str) -> String {
     let name = typed.split('=').next().unwrap_or_default();
     let place = place_of(typed, given);
@@ -185,7 +185,7 @@ fn instead(flags: &[String]) -> String {
     format!("; secrets come from a file or an environment variable: {use_}")
 }
 
-/// A flag that was given before the subcommand that takes it, or without that subcommand.
+/// A flag before the subcommand that takes it, or without that subcommand.
 fn misplaced(given: &[OsString], program: &Command) -> Option<String> {
     let walked = walk(program, given);
     let early = walked.early?;
@@ -201,7 +201,7 @@ fn misplaced(given: &[OsString], program: &Command) -> Option<String> {
     ))
 }
 
-/// What the library says of a value. It does not show the value.
+/// The library's message about a value. It does not show the value.
 fn reason(error: &clap::Error) -> Option<String> {
     let source = error
         .source()?
@@ -209,7 +209,7 @@ fn reason(error: &clap::Error) -> Option<String> {
     source.map(ToString::to_string)
 }
 
-/// A value that a flag does not take, or none. It is not shown: it may be a secret, a number too.
+/// An invalid or missing value of a flag. It is not shown: it may be a secret, even if it is a number.
 fn invalid(
     argument: &str,
     value: &str,

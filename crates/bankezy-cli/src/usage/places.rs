@@ -51,7 +51,7 @@ pub(super) fn walk<'a>(program: &'a Command, given: &[OsString]) -> Walked<'a> {
     }
 }
 
-/// Where a text that clap names is among the arguments.
+/// The position of a text that clap names among the arguments.
 pub(super) fn place_of(typed: &str, given: &[OsString]) -> Option<usize> {
     let name = typed.split('=').next();
     let place =
@@ -63,7 +63,7 @@ pub(super) fn place_of(typed: &str, given: &[OsString]) -> Option<usize> {
     exact.or_else(|| is_short(typed).then(|| place(&is_one_of)).flatten())
 }
 
-/// The flags that a command takes secrets by: of each secret its file, and its variable.
+/// The flags that a command takes secrets by: for each secret its file and its variable.
 pub(super) fn secret_flags(command: &Command) -> Vec<String> {
     let places = command.get_arguments();
     let places = places.filter(|arg| arg.get_value_parser().type_id() == TypeId::of::<Place>());

@@ -1,4 +1,4 @@
-//! One case of a vector file. `test-vectors/runner` takes in this file too.
+//! One case of a vector file. `test-vectors/runner` includes this file too.
 
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{
@@ -22,19 +22,19 @@ pub(crate) fn run(case: &Value, backend: &Backend) -> Result<(), String> {
             return Err(said(error));
         }
         ("invalid", Err(_)) => return Ok(()),
-        (result, _) => return Err(format!("the result {result} is not known")),
+        (result, _) => return Err(format!("unknown result {result}")),
     };
     let expected = decode(&URL_SAFE_NO_PAD, text(case, "plaintext_b64u")?)?;
     if opened.as_bytes() != expected {
-        return Err("another plaintext".to_owned());
+        return Err("the plaintext differs".to_owned());
     }
     match channel
         .seal(&opened)
         .and_then(|sealed| channel.open(&sealed))
     {
         Ok(again) if again.as_bytes() == expected => Ok(()),
-        Ok(_) => Err("another plaintext when sealed anew".to_owned()),
-        Err(error) => Err(format!("sealed anew: {error}")),
+        Ok(_) => Err("the plaintext differs after sealing again".to_owned()),
+        Err(error) => Err(format!("sealed again: {error}")),
     }
 }
 
@@ -59,7 +59,7 @@ fn channel(case: &Value, backend: &Backend) -> Result<Channel, String> {
             }
             private(pair, &public, backend)
         }
-        kind => Err(format!("the kind {kind} is not known")),
+        kind => Err(format!("unknown kind {kind}")),
     }
 }
 
@@ -71,8 +71,7 @@ fn private(pair: KeyPair, public: &PublicKey, backend: &Backend) -> Result<Chann
     Ok((sealer, PrivateKeyOpener::new(pair)).into())
 }
 
-/// A case of another `enc` has a key of another length: its message has to be refused whatever the
-/// key, so any will do.
+/// A case of another `enc` has a key of another length: its message must be refused whatever the key, so any will do.
 fn any_length_secret(case: &Value) -> Result<PayloadSecret, String> {
     match decode(&URL_SAFE_NO_PAD, text(case, "key_b64u")?)?.len() {
         32 => secret(case, "key_b64u"),
@@ -80,13 +79,13 @@ fn any_length_secret(case: &Value) -> Result<PayloadSecret, String> {
     }
 }
 
-/// The key that both sides agree on, held against the case's own values.
+/// The key that both sides agree on, compared with the case's own values.
 fn agreed(case: &Value, backend: &Backend) -> Result<PayloadSecret, String> {
     let derivation = match text(case, "derivation")? {
         "raw" => Derivation::RawSharedSecret,
         "sha256" => Derivation::Sha256,
         "concat-kdf" => Derivation::ConcatKdf { apu: b"", apv: b"" },
-        other => return Err(format!("the derivation {other} is not known")),
+        other => return Err(format!("unknown derivation {other}")),
     };
     let sdk_public = public_key(case, "sdk_public_key")?;
     let server_public = public_key(case, "server_pub_key")?;
@@ -97,10 +96,10 @@ fn agreed(case: &Value, backend: &Backend) -> Result<PayloadSecret, String> {
             .agree(peer, &Derivation::RawSharedSecret)
             .map_err(said)?;
         if shared != secret(case, "shared_secret_b64u")? {
-            return Err("another shared secret".to_owned());
+            return Err("the shared secret differs".to_owned());
         }
         if pair.agree(peer, &derivation).map_err(said)? != secret(case, "key_b64u")? {
-            return Err("another derived key".to_owned());
+            return Err("the derived key differs".to_owned());
         }
     }
     sdk.agree(&server_public, &derivation).map_err(said)

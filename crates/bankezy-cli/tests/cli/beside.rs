@@ -1,4 +1,4 @@
-//! Private keys beside public ones and inside other writings: an alarm wherever a public key is needed.
+//! Private keys beside public ones and inside other text: an alarm wherever a public key is needed.
 
 use bankezy_crypto::{Error, KeyProblem};
 use bankezy_test_support::keys;
@@ -149,7 +149,7 @@ fn a_private_key_inside_another_writing_is_an_alarm() {
     alarms([&b"\xef\xbb\xbf"[..], &octets].concat());
 }
 
-/// What is public is taken, or refused for another reason.
+/// Public keys are accepted, or refused for another reason.
 #[test]
 fn what_is_public_is_no_alarm() {
     let alarm = Error::from(KeyProblem::PrivateMember).to_string();

@@ -34,7 +34,7 @@ fn what_was_stripped_is_said_whether_the_message_opens_or_not() {
         .failed(1, stripped);
 }
 
-/// As people paste it out of tables, commands, consoles and forms: what was around it is said.
+/// As users paste it from tables, commands, consoles and forms: what was around it is reported.
 #[test]
 fn a_secret_is_found_in_what_people_paste() {
     let folder = Folder::new();
@@ -122,7 +122,7 @@ fn a_secret_is_found_in_what_people_paste() {
     }
 }
 
-/// One session does not tell readings apart that are the same in it.
+/// One session does not distinguish readings that are the same in it.
 #[test]
 fn readings_that_one_message_cannot_tell_apart_are_named() {
     let folder = Folder::new();
@@ -133,8 +133,7 @@ fn readings_that_one_message_cannot_tell_apart_are_named() {
     let found = folder
         .run("diagnose --message m --secret-file padded", "")
         .text();
-    let note =
-        "note: this secret is the same in base64: a message under another secret tells which it is";
+    let note = "note: this secret is the same in base64: a message under another secret shows which one it is";
     assert!(found.contains(note), "{found}");
     let found = folder
         .run("diagnose --message m --secret-file s", "")
@@ -319,7 +318,7 @@ fn a_further_text_in_hex_is_decoded() {
     }
 }
 
-/// Whoever wrote a message or a script has no say in what the terminal does.
+/// Text from the author of a message or script does not control the terminal.
 #[test]
 fn what_a_terminal_would_obey_or_hide_is_escaped_or_left_out() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Which commands read which variables, and what becomes of variables that nothing reads.
+//! Which commands read which variables, and what happens to variables that nothing reads.
 
 use super::Folder;
 use super::renewal::SECRET;
@@ -115,8 +115,8 @@ fn a_flag_wins_over_a_variable_that_it_excludes() {
         .failed(2, "give one of");
 }
 
-/// Of a secret, the environment holds itself, its file or the variable that holds it: one of them, and what a flag
-/// replaces is said.
+/// The environment gives a secret by its value, its file or the variable that holds it: only one of them, and what a
+/// flag replaces is reported.
 #[test]
 fn no_variable_of_a_secret_is_ignored_without_a_word() {
     let folder = Folder::new();
@@ -182,9 +182,9 @@ fn a_misspelt_variable_is_warned_about() {
         ),
         (open, "BANKEZY_SECERT", "did you mean `BANKEZY_SECRET`?"),
         (open, "BANKEZY_CONFGI", "did you mean `BANKEZY_CONFIG`?"),
-        // Of this command it is a flag alone.
+        // For this command it is only a flag.
         (open, "BANKEZY_MAX_LEN", "use the flag `--max-len`"),
-        // A setting of `token bankezy`, and a flag alone of this command.
+        // A setting of `token bankezy`, but only a flag of this command.
         (open, "BANKEZY_INFO", "use the flag `--info`"),
         (open, "BANKEZY_DERIVE", "use the flag `--derive`"),
         ("call /x", "BANKEZY_SESSION", "use the flag `--session`"),

@@ -217,11 +217,11 @@ fn diagnose_names_the_derivation_with_roles_either_way() {
         ),
         (
             format!("concat-kdf --apu {ours} --apv {theirs}"),
-            "apu our key as it travels",
+            "apu our key in wire form",
         ),
         (
             format!("concat-kdf --apu {theirs} --apv {ours}"),
-            "apu their key as it travels",
+            "apu their key in wire form",
         ),
         ("hkdf-sha256 --salt unusual".to_owned(), r#"salt "unusual""#),
         (
@@ -329,7 +329,7 @@ fn failing_vectors_are_printed_and_counted() {
     let ran = folder.run("vectors v.json", "");
     let printed = String::from_utf8_lossy(&ran.out).into_owned();
     for line in [
-        "case 2 (dir, c): another plaintext",
+        "case 2 (dir, c): the plaintext differs",
         "case 3 (dir, c): should not open",
         "case 4 (jws, c): the kind jws is not known",
         "case 5 (no kind, no comment)",
@@ -348,7 +348,7 @@ fn failing_vectors_are_printed_and_counted() {
     folder.run("vectors s", "").failed(1, "not a vector file");
 }
 
-/// Whatever text of a file is printed, a terminal obeys none of it.
+/// No text from a file controls the terminal.
 #[test]
 fn text_of_a_vector_file_drives_no_terminal() {
     let folder = Folder::new();

@@ -1,4 +1,5 @@
-//! What the command line says of a key in a form that it does not read: what was found, and the command or the next step.
+//! What the command line says about a key in a form that it does not read: what was found, and the command or the
+//! next step.
 
 use std::collections::BTreeSet;
 use std::process::Command;

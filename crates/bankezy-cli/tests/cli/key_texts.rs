@@ -114,8 +114,7 @@ fn public_keys_are_read_from_files_and_from_the_command_line() {
     }
 }
 
-/// The errors of `PublicKey::from_wire`, of which `tests/hostile/wire.rs` has the table, say the same through a
-/// file.
+/// The errors of `PublicKey::from_wire`, listed in the table of `tests/hostile/wire.rs`, are the same for a file.
 #[test]
 fn what_is_wrong_with_a_public_key_is_said() {
     let folder = Folder::new();

@@ -189,7 +189,7 @@ fn a_key_file_has_an_end() {
     ran.failed(1, "more than 65536 bytes");
 }
 
-/// The figure in the message is the one that was given, and what is said of the input is true.
+/// The number in the message is the one that was given, and what it says about the input is true.
 #[test]
 fn an_input_that_is_too_long_is_told_with_the_figure_that_was_given() {
     let folder = Folder::new();
@@ -324,7 +324,7 @@ fn what_editors_and_tools_add_to_a_secret_is_taken_off() {
         .failed(1, "byte order mark of UTF-16");
 }
 
-/// Where other programs mean standard output, which holds no secret here.
+/// Other programs use it for standard output, where no secret is written here.
 #[test]
 fn a_hyphen_is_no_name_of_a_file() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! The command line as its user meets it: arguments, files, pipes, exit codes.
+//! The command line as users see it: arguments, files, pipes, exit codes.
 
 mod beside;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
-//! Keys as they are typed and as files hold them: PEM as an argument, and what was changed, wrapped or compressed
-//! after a tool wrote it.
+//! Keys as typed and as files contain them: PEM as an argument, and what was changed, wrapped or compressed after a
+//! tool wrote it.
 
 use bankezy_crypto::{Error, KeyForm, KeyProblem as P};
 use bankezy_test_support::keys;
@@ -275,7 +275,7 @@ fn private_keys_in_other_writings_are_alarms() {
             .run_args(["seal", &recipient], "x", &[])
             .failed(1, &alarm);
     }
-    // None of these says anything that is to be kept secret.
+    // None of these contains anything secret.
     for key in [
         "{\"kty\":\"EC\",\"crv\":\"P-256\",\"D\":null,\"d\":false,\"P\":0,\"k\":\"\"}",
         "kty%3A%20EC%0AD%3A%200",

@@ -9,7 +9,7 @@ fn completions_know_the_commands_and_the_pages_of_man() {
         let script = folder.run(&format!("completions {shell}"), "").text();
         assert!(script.contains("diagnose"), "{shell}");
     }
-    // Those of the other shells complete no words of positional arguments, as clap_complete makes them.
+    // The scripts of clap_complete for other shells do not complete words of positional arguments.
     for shell in ["bash", "zsh"] {
         let script = folder.run(&format!("completions {shell}"), "").text();
         assert!(script.contains("token-bankezy-renew"), "{shell}");

@@ -40,7 +40,7 @@ fn the_example_of_the_help_works() {
     ];
     variables.extend(plain.iter().map(|(name, value)| (*name, value.as_str())));
     for (name, value) in &variables {
-        // What each run of the emulator makes anew comes from the ready file.
+        // What each run of the emulator generates comes from the ready file.
         let is_fixed = help.contains(&format!("{name}={value}"));
         assert!(is_fixed || help.contains(&format!("{name}=$")), "{name}");
     }
@@ -64,8 +64,8 @@ fn the_example_of_the_help_works() {
     assert_eq!(calls, 10, "{help}");
 }
 
-/// Runs a call against a server that opens one request, and seals this answer or refuses. Gives
-/// back what the request held.
+/// Runs a call against a server that opens one request, and seals this answer or refuses. Returns the content of the
+/// request.
 fn served(
     folder: &Folder,
     arguments: &str,
@@ -86,7 +86,7 @@ fn served(
     (cipher.open_json(&body).unwrap(), ran)
 }
 
-/// What one request held.
+/// The content of one request.
 pub(crate) fn sent(folder: &Folder, arguments: &str, variables: &[(&str, &str)]) -> Value {
     let (sent, ran) = served(folder, arguments, SECRET, None, variables);
     ran.failed(1, "418");
@@ -311,7 +311,7 @@ fn what_is_missing_is_named() {
     }
 }
 
-/// What the emulator does not derive: the other side of the exchange is here.
+/// The emulator does not derive this: the other side of the exchange is here.
 #[test]
 fn a_session_agrees_by_x963_with_shared_information() {
     let folder = folder();

@@ -1,4 +1,4 @@
-//! Payload secrets and private keys that are something else, or are not used: it is said.
+//! Payload secrets and private keys that are something else, or are not used: each is reported.
 
 use bankezy_test_support::keys;
 
@@ -155,7 +155,7 @@ fn inspect_says_that_a_secret_or_a_private_key_is_no_message() {
     }
 }
 
-/// `VARIABLE="$(cat key.pem)"`: each argument that takes the name of a file says where the content itself goes.
+/// `VARIABLE="$(cat key.pem)"`: each argument that takes a file name says where the content itself belongs.
 #[test]
 fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
     let folder = Folder::new();
@@ -238,7 +238,7 @@ fn the_content_of_a_file_in_the_place_of_its_name_is_told_where_it_goes() {
         .printed();
 }
 
-/// Variables give the one key that is asked for. What is not used is said.
+/// Variables give the one key that is needed. What is not used is reported.
 #[test]
 fn a_key_of_the_environment_that_is_not_used_is_said() {
     let folder = Folder::new();
@@ -306,7 +306,7 @@ fn a_key_of_the_environment_that_is_not_used_is_said() {
         );
         assert_eq!((ran.code, ran.err), (0, warning), "{command} {variables:?}");
     }
-    // So is what a flag replaces, in whichever form.
+    // So is what a flag replaces, in any form.
     let encrypted = "open --private-key encrypted --private-key-password-file password";
     for (command, input, names, flag) in [
         (

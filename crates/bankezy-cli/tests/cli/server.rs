@@ -112,7 +112,7 @@ impl Server {
         ]
     }
 
-    /// Get Token with all that it needs, and `more`.
+    /// Get Token with everything that it needs, and `more`.
     pub(crate) fn token(&self, more: &str) -> Ran {
         self.checked(&format!(
             "token bankezy --base-url {} --api-key-file apiKey --sdk-api-key-file sdkApiKey \
@@ -121,7 +121,7 @@ impl Server {
         ))
     }
 
-    /// Get App Token with all that it needs but `--derive`, and `more`.
+    /// Get App Token with everything that it needs except `--derive`, and `more`.
     pub(crate) fn app_token(&self, more: &str) -> Ran {
         self.checked(&format!(
             "token bankezy --app --base-url {} --api-key-file appApiKey --app-api-key-file \
@@ -138,7 +138,7 @@ impl Server {
         )
     }
 
-    /// Anything else of `token bankezy`, without what it needs.
+    /// Any other `token bankezy` command, without what it needs.
     pub(crate) fn of_token(&self, more: &str) -> Ran {
         self.checked(&format!("token bankezy {more}"))
     }
@@ -165,8 +165,7 @@ impl Drop for Server {
     }
 }
 
-/// A server that takes one request and gives this answer: its URL, and head and body that it was
-/// sent.
+/// A server that accepts one request and returns this answer: its URL, and head and body that it was sent.
 pub(crate) fn serve_once(status: &str, text: String) -> (String, JoinHandle<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

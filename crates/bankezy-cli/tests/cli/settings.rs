@@ -1,4 +1,4 @@
-//! Where settings come from, and what becomes of wrong ones.
+//! Where settings come from, and what happens to wrong ones.
 
 use super::Folder;
 use super::renewal::{SECRET, sent};
@@ -199,7 +199,7 @@ fn a_wrong_value_is_told_with_where_it_is_from() {
     }
 }
 
-/// What goes together is asked of the flags, and of the settings where they meet.
+/// Which flags go together is checked for the flags, and for settings that they meet.
 #[test]
 fn settings_of_other_calls_do_not_get_in_the_way() {
     let folder = Folder::new();
@@ -222,7 +222,7 @@ fn settings_of_other_calls_do_not_get_in_the_way() {
     );
     let ran = folder.run_with(&config, "", &off);
     ran.failed(2, "give one of `--secret-file FILE`, `--secret-env VAR`");
-    // A lower level has no part in a choice that is made above it, and two choices on one level are refused.
+    // A lower level does not affect a choice made above it, and two choices on one level are refused.
     folder.write("c", "[sardine]\nbase_url = \"http://127.0.0.1:9\"\n");
     let sardine =
         "token sardine --client-id i --client-secret-file f --session-key-file f --timeout 1";

@@ -115,7 +115,7 @@ fn a_wrong_client_certificate_names_its_flag() {
     }
 }
 
-/// A proxy that tunnels, and tells what it was asked.
+/// A proxy that tunnels, and records what it was asked for.
 pub(crate) fn proxy() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -174,7 +174,7 @@ fn calls_go_through_a_proxy_that_is_named() {
     let ran = server.folder.run_with(arguments, BODY, &variables);
     assert_eq!(ran.text(), BODY);
     assert!(told.recv_timeout(PATIENCE).unwrap().contains(basic));
-    // Unasked it is not used.
+    // It is not used unless requested.
     let direct = Server::start("--tls");
     let arguments = format!(
         "token bankezy --base-url {} --api-key-file apiKey --sdk-api-key-file sdkApiKey \

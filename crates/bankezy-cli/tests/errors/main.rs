@@ -1,5 +1,5 @@
-//! `docs/errors.md`: every code of every crate, what it says, and what to do. What it says is what the error
-//! itself says; with `BANKEZY_WRITE_ERRORS=1` the page is written anew.
+//! `docs/errors.md`: every code of every crate, what it says, and what to do. The texts are those of the errors
+//! themselves; with `BANKEZY_WRITE_ERRORS=1` the page is written anew.
 
 mod examples;
 mod remedies;
@@ -63,8 +63,8 @@ fn the_page_is_what_the_errors_say() {
     );
 }
 
-/// Codes as they are written in the sources of the libraries: what stands in quotes in a file with `fn code`,
-/// and what looks like a code of a known kind anywhere.
+/// Codes as they are written in the sources of the libraries: quoted texts in a file with `fn code`, and what looks
+/// like a code of a known kind anywhere.
 #[test]
 fn no_code_and_no_remedy_is_left_over() {
     let on_the_page: BTreeMap<&str, String> = examples::all()

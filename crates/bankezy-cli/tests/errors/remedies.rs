@@ -150,7 +150,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "backend.failed",
-        "Try again; if it stays, report it with the backend and the operation.",
+        "Try again; if it persists, report it with the backend and the operation.",
     ),
     (
         "backend.randomness",
@@ -264,7 +264,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.form_openssl_text",
-        "Give the file that was printed, and not what was printed of it.",
+        "Give the key file itself, not its printed text.",
     ),
     (
         "key.several_keys",
@@ -305,7 +305,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key.wrong_password",
-        "Check the password (a line end behind it counts), and that the file is whole.",
+        "Check the password (a line end after it counts), and that the file is whole.",
     ),
     (
         "key.encrypted",
@@ -561,7 +561,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("reply.status", "Check the URL and any proxy in between."),
     (
         "reply.empty",
-        "Ask the server what became of the call: it may have been executed.",
+        "Ask the server whether it executed the call.",
     ),
     (
         "reply.web_page",
@@ -610,7 +610,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "connect.failed",
-        "Try again; if it stays, look at what is between this machine and the server.",
+        "Try again; if it persists, look at what is between this machine and the server.",
     ),
     (
         "tls.untrusted_certificate",
@@ -647,7 +647,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("tls.not_tls", "Check the port; http is only for loopback."),
     (
         "tls.protocol",
-        "Try again; if it stays, look at what is between this machine and the server.",
+        "Try again; if it persists, look at what is between this machine and the server.",
     ),
     ("config.root_certificate", "Give certificates as PEM."),
     (
@@ -724,7 +724,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "session.refused_lately",
-        "Wait for `retry_after()`. If it stays, the server refuses every session: check the key and the derivation.",
+        "Wait for `retry_after()`. If it persists, the server refuses every session: check the key and the derivation.",
     ),
     ("session.shut_down", "Make a new keeper."),
     (
@@ -750,15 +750,15 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("fleet.certificates", "Give the root certificates as PEM."),
     (
         "fleet.unreachable",
-        "Check the server, its address, its certificate and the network. docs/fleet.md says what goes on without it.",
+        "Check the server, its address, its certificate and the network. docs/fleet.md says what works without it.",
     ),
     (
         "fleet.timed_out",
-        "Look at the server's load and at the network. docs/fleet.md says what goes on meanwhile.",
+        "Look at the server's load and at the network. docs/fleet.md says what works meanwhile.",
     ),
     (
         "fleet.resting",
-        "Look at why the operation before failed. The store is asked again within a second.",
+        "Look at why the previous operation failed. The store is asked again within a second.",
     ),
     (
         "fleet.refused",

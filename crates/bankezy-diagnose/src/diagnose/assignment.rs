@@ -1,6 +1,6 @@
 //! What is around a value in a line of a settings file, a shell or a program.
 
-/// The shortest value that is taken for a secret where its name does not tell.
+/// The shortest value that is considered a secret if its name does not say so.
 pub(crate) const LONG: usize = 22;
 
 /// A text without the quotation marks around it.
@@ -89,7 +89,7 @@ pub(crate) fn behind_name(text: &str) -> Option<&str> {
     (is_name && !is_behind && !is_digits_with_colons(text)).then_some(value)
 }
 
-/// Name and value behind a word, with a blank between: `setx NAME value`, and `ENV NAME value` of a Dockerfile.
+/// Name and value after a word, separated by a blank: `setx NAME value`, and `ENV NAME value` of a Dockerfile.
 fn named_by_a_word(text: &str) -> Option<(&str, &str)> {
     const WORDS: [&str; 5] = ["setx ", "ENV ", "setenv ", "set -x ", "set -gx "];
     let is_word = |word: &&&str| {
@@ -106,7 +106,7 @@ fn is_digits_with_colons(text: &str) -> bool {
         .all(|octet| octet.is_ascii_hexdigit() || octet == b':')
 }
 
-/// A value without the comment behind it. In quotation marks, nothing is a comment.
+/// A value without the comment after it. In quotation marks, nothing is a comment.
 pub(crate) fn without_comment(text: &str) -> Option<&str> {
     if let Some(quote @ ('"' | '\'' | '`')) = text.chars().next() {
         let closing = text.char_indices().skip(1).find(|(_, c)| *c == quote)?.0;
@@ -122,7 +122,7 @@ pub(crate) fn without_comment(text: &str) -> Option<&str> {
     text.get(..start).map(str::trim_end)
 }
 
-/// Whether a comment starts here. base64 may start with `//` too, and goes on without a blank.
+/// Whether a comment starts here. base64 may start with `//` too, and continues without a blank.
 fn is_comment(text: &str) -> bool {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let word = text.split_whitespace().next().unwrap_or_default();

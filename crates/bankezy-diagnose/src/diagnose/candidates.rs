@@ -36,8 +36,8 @@ impl Candidate {
 const OWNERS: [KeyOwner; 2] = [KeyOwner::Ours, KeyOwner::Theirs];
 
 impl Candidate {
-    /// Whether implementers put the two into one derivation: one of them alone, both keys in one form,
-    /// both roles, both members of the header, or both from the caller.
+    /// Whether implementers use the two in one derivation: one of them alone, both keys in one form, both roles, both
+    /// members of the header, or both from the caller.
     pub(crate) fn is_usual_with(&self, other: &Self) -> bool {
         let is_role = |text| KNOWN.iter().take(ROLES).any(|role| *role == text);
         match (&self.info, &other.info) {
@@ -121,8 +121,7 @@ fn of_header(header: &str) -> Vec<Candidate> {
     candidates
 }
 
-/// A text of the caller, and what it stands for if it is hex, with or without `0x` and separators, or
-/// base64.
+/// A text of the caller, and its octets if it is hex, with or without `0x` and separators, or base64.
 fn of_further(text: &str) -> Vec<Candidate> {
     let further = FurtherText(text.into());
     let mut candidates = vec![Candidate::text(Info::Further(further.clone()), text)];
@@ -141,7 +140,7 @@ fn of_further(text: &str) -> Vec<Candidate> {
     candidates
 }
 
-/// The digits alone, where something is between or in front of them.
+/// The digits alone, if something is between or in front of them.
 fn hex_digits(text: &str) -> Option<String> {
     let without = without_prefixes(text);
     let text = match &without {

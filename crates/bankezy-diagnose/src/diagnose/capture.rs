@@ -1,4 +1,4 @@
-//! From a capture as people paste it to the compact text of the message.
+//! From a capture as users paste it to the compact text of the message.
 
 use std::borrow::Cow;
 
@@ -22,8 +22,8 @@ pub(crate) enum Unclear {
     Serialization(BeyondCompact),
 }
 
-/// The text of the message, and what was stripped. Where no message is found, the text is what is left,
-/// so that reading it says what is wrong.
+/// The text of the message, and what was stripped. If no message is found, the text is what is left, so that reading
+/// it says what is wrong.
 pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Unclear> {
     let plain = captured.trim_ascii_end();
     if core::str::from_utf8(plain).is_ok_and(is_alone) {
@@ -65,7 +65,7 @@ pub(crate) fn read(captured: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Stripped>), Un
         if let Some(beyond) = beyond.or_else(|| beyond_compact(&text)) {
             return Err(Unclear::Serialization(beyond));
         }
-        // A token in a header is taken for the message only if there is no other.
+        // A token in a header is considered the message only if there is no other.
         found = of(&all, whole);
     }
     if found.is_empty() {
@@ -293,7 +293,7 @@ mod tests {
         let utf16 = [b"\xff\xfe", utf16.as_slice()].concat();
         let (text, found) = read(&utf16).unwrap();
         assert_eq!((&*text, found), (SEALED.as_bytes(), vec![Utf16]));
-        // A token alone, where nothing else can be meant.
+        // A token alone, if nothing else can be meant.
         let token = with("GET / HTTP/1.1\nAuthorization: Bearer MSG\n\n");
         let (text, _) = read(token.as_bytes()).unwrap();
         assert_eq!(&*text, SEALED.as_bytes());

@@ -1,6 +1,6 @@
 //! Bodies as `Transfer-Encoding: chunked` writes them (RFC 9112 section 7.1): sizes between the chunks.
 
-/// What the chunks hold. `None` where the text is not in chunks.
+/// The content of the chunks. `None` if the text is not in chunks.
 pub(crate) fn dechunked(text: &str) -> Option<String> {
     // Programs that show a body may have written each line end of it as a line feed alone.
     read(text, "\n".len()).or_else(|| read(text, "\r\n".len()))
@@ -9,7 +9,7 @@ pub(crate) fn dechunked(text: &str) -> Option<String> {
 fn read(text: &str, line_feed_len: usize) -> Option<String> {
     let mut body = String::with_capacity(text.len());
     let mut has_chunk = false;
-    // What is missing of the chunk.
+    // What is missing from the chunk.
     let mut missing: usize = 0;
     let mut is_ended = false;
     for line in text.trim_start().split_inclusive('\n') {
@@ -34,7 +34,7 @@ fn read(text: &str, line_feed_len: usize) -> Option<String> {
             body.push('\n');
             let is_crlf = line.ends_with("\r\n");
             missing = missing.saturating_sub(if is_crlf { 2 } else { line_feed_len });
-            // The chunk's own line end is still to come.
+            // The chunk's own line end follows.
             is_ended = missing == 0;
         }
         has_chunk |= missing == 0;

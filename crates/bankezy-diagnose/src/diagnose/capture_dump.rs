@@ -1,5 +1,5 @@
-//! Undoes what tools and logs do with a whole capture: dumps with an offset in front of each line, logs that quote
-//! each line, and the other alphabet of base64.
+//! Undoes what tools and logs do to a whole capture: dumps with an offset in front of each line, logs that quote each
+//! line, and the other alphabet of base64.
 
 use crate::diagnose::hex_dump::{octets_of_dump, without_offset};
 use crate::diagnose::stripped::Stripped;

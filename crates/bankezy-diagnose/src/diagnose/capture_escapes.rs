@@ -1,4 +1,4 @@
-//! Undoes the escapes in which captures have a message: those of strings, of URLs and forms, and of HTML.
+//! Undoes the escapes around messages in captures: those of strings, of URLs and forms, and of HTML.
 
 /// A text without backslash escapes: of JSON and programs, and the backslash with which a shell continues a
 /// line. `None` where it has none.
@@ -12,7 +12,7 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
         unescaped.push_str(before);
         let mut characters = after.chars();
         match characters.next() {
-            // The text goes on in the next line.
+            // The text continues on the next line.
             Some('\n') | None => {}
             Some('\r') => characters = characters.as_str().trim_start_matches('\n').chars(),
             Some('n' | 'r' | 't') => unescaped.push('\n'),

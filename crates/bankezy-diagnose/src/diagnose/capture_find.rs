@@ -20,18 +20,18 @@ pub(crate) struct Found {
     pub(crate) stripped: Vec<Stripped>,
 }
 
-/// JSON in strings in JSON is followed this far, and encodings in encodings.
+/// JSON in strings in JSON is followed to this depth, and so are encodings in encodings.
 const MAX_DEPTH: usize = 4;
 
-/// In a text with more braces that open no JSON, no JSON is looked for any more: each may be a deep one.
+/// In a text with more braces that do not open JSON, the search for JSON ends: each may be deeply nested.
 const MAX_FAILURES: usize = 4096;
 
-/// The different messages in a text that look whole.
+/// The different messages in a text that look complete.
 pub(crate) fn whole(text: &str) -> Vec<Found> {
     search(text, is_whole, 0)
 }
 
-/// The different messages in a text, cut off in the last part or not.
+/// The different messages in a text, whether the last part is cut off or not.
 pub(crate) fn compact(text: &str) -> Vec<Found> {
     search(text, is_compact, 0)
 }
@@ -46,7 +46,7 @@ pub(crate) fn words_in_parts(text: &str) -> Vec<String> {
     words
 }
 
-/// Three parts, of which the first is base64url of a JSON object (RFC 7515 section 3.1), and not that of a JWE.
+/// Three parts; the first is base64url of a JSON object (RFC 7515 section 3.1), and not that of a JWE.
 pub(crate) fn is_jws(word: &str) -> bool {
     let is_signed = |header: Map<String, Value>| !header.contains_key("enc");
     word.split('.').count() == 3 && header(word).is_some_and(is_signed)
@@ -57,7 +57,7 @@ pub(crate) fn is_cut_off(word: &str) -> bool {
     !is_jws(word) && header(word).is_some()
 }
 
-/// What is left of a JWE that is cut off: the number of its parts, and of characters in its tag.
+/// What remains of a JWE that is cut off: the number of its parts, and of characters in its tag.
 pub(crate) fn left_over(text: &str) -> Option<(usize, usize)> {
     let is_encrypted = header(text)?.contains_key("enc");
     let parts = text.split('.').count();
@@ -71,7 +71,7 @@ fn header(word: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&json).ok()
 }
 
-/// Five parts, of which the first may be the base64url of a JSON object.
+/// Five parts; the first may be the base64url of a JSON object.
 fn is_compact(text: &str) -> bool {
     let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
     let dots = text.bytes().filter(|octet| *octet == b'.').count();
@@ -83,7 +83,7 @@ pub(crate) fn is_alone(text: &str) -> bool {
     is_compact(text) && words(text, Start::AtJoint).eq([text])
 }
 
-/// Five parts with an authentication tag of a length that there is, so not cut off by a line break.
+/// Five parts with an authentication tag of a possible length, so not cut off by a line break.
 fn is_whole(text: &str) -> bool {
     let tag = text.rsplit('.').next().unwrap_or_default();
     is_tag_len(tag.len()) && is_compact(text)
@@ -300,8 +300,8 @@ fn in_value(value: &Value, is_one: fn(&str) -> bool, depth: usize, all: &mut Vec
     }));
 }
 
-/// A message that goes over several lines, or has other white space, quotation marks and plus signs in it,
-/// as in the source of a program.
+/// A message over several lines, or with other white space, quotation marks and plus signs in it, as in the source of
+/// a program.
 fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     let found = |message: String| Found {
         message,
@@ -320,7 +320,7 @@ fn folded(text: &str, start: Start, is_one: fn(&str) -> bool) -> Vec<Found> {
     words.filter(|word| is_one(word)).map(found).collect()
 }
 
-/// A text without what is between the strings of a program. A plus sign within a word is none of it.
+/// A text without what is between the strings of a program. A plus sign within a word is kept.
 fn joined(text: &str) -> String {
     let is_in_word = |c: &char| c.is_ascii_alphanumeric() || "-_.=+/".contains(*c);
     let mut joined = String::with_capacity(text.len());
@@ -364,7 +364,7 @@ fn in_lines(text: &str) -> Vec<String> {
     messages
 }
 
-/// What was joined of a message, without padding. It is counted along, as a message may be long.
+/// The joined part of a message, without padding. It is counted along the way, as a message may be long.
 #[derive(Default)]
 struct Joined {
     text: String,

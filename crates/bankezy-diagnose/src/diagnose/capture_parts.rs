@@ -1,5 +1,5 @@
-//! The parts of a capture in which a message is to be expected: bodies of HTTP messages, and the data of
-//! a curl command. In what is around them, tokens look like messages.
+//! The parts of a capture that should contain a message: bodies of HTTP messages, and the data of a curl command.
+//! Around them, tokens look like messages.
 
 /// The bodies of the HTTP messages in a text, such as a request and its response. Lines may be marked as
 /// `curl -v` does.
@@ -15,7 +15,7 @@ pub(crate) fn http_bodies(text: &str) -> Vec<String> {
                 .or(line.strip_prefix("< "))
                 .unwrap_or(line),
         };
-        // A capture of headers and body alone has no start line.
+        // A capture of only headers and body has no start line.
         if is_start_line(unmarked) || is_first && is_header(unmarked) {
             bodies.push(String::new());
             is_head = true;
@@ -141,7 +141,7 @@ fn shell_words(text: &str, is_windows: bool) -> Vec<String> {
             '\n' => {
                 words.extend(word.take());
                 while characters.next_if(|next| next.is_whitespace()).is_some() {}
-                // People fold commands without marking it.
+                // Users fold commands without marking it.
                 if !is_windows && characters.peek() != Some(&'-') {
                     break;
                 }

@@ -19,10 +19,10 @@ pub(crate) enum Start {
     Anywhere,
 }
 
-/// The words of a text: messages, and whatever else may be the start of one and has no other characters than they
-/// have, with padding.
+/// The words of a text: messages, and whatever else may be the start of one and consists of the same characters, with
+/// padding.
 pub(crate) fn words(text: &str, start: Start) -> impl Iterator<Item = &str> {
-    // Elsewhere is no message, and looking closely at each of millions takes long.
+    // There is no message elsewhere, and a close look at each of millions takes long.
     let has_start = |run: &&str| run.contains("ey") || run.contains("ew");
     // The full stop after a sentence.
     runs(text)
@@ -42,7 +42,7 @@ pub(crate) fn from_start(run: &str) -> &str {
     let start = header(run, Start::AtJoint)
         .map(|header| header.start)
         .or_else(|| {
-            // The header may go on in the next line.
+            // The header may continue on the next line.
             let mut joints = run.match_indices(['=', '.', '_', '-']);
             let after = |(joint, _): (usize, &str)| joint.saturating_add(1);
             let is_start_at = |at: &usize| run.get(*at..).is_some_and(is_start);

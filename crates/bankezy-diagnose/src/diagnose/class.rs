@@ -1,4 +1,4 @@
-//! The classes of what is tried, for a report that is shorter than a list.
+//! The classes of attempts, for a report that is shorter than a list.
 
 use core::fmt;
 
@@ -44,7 +44,7 @@ pub enum Class {
     Keyed,
 }
 
-/// How many attempts each class has, in the order in which they were first tried.
+/// How many attempts each class has, in the order of the first attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classes(Vec<(Class, usize)>);
 

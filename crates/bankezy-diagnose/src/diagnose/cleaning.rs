@@ -1,4 +1,4 @@
-//! How a shell gets from a secret as it is written to the value without what is around it.
+//! How a shell gets from a secret as written to the value without what is around it.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Cleaning {
         Self(steps.into())
     }
 
-    /// The filters, joined by pipes. `None` where one of the steps has none.
+    /// The filters, joined by pipes. `None` if one of the steps has none.
     pub(crate) fn shell(&self) -> Option<String> {
         let filters: Option<Vec<String>> = self.0.iter().map(|step| step.shell()).collect();
         filters.map(|filters| filters.join(" | "))

@@ -1,10 +1,10 @@
-//! Where a secret is in what people paste: in a row of a table, a line of CSV, behind a tab, in an argument of a command,
+//! Finds a secret in what users paste: in a row of a table, a line of CSV, after a tab, in an argument of a command,
 //! in an array as a program prints it.
 
 use crate::diagnose::assignment::LONG;
 use crate::diagnose::secret_lines::{MAX_LINES, likelihood};
 
-/// The columns of a row that may be the secret, the likely ones first. None of a text with one column.
+/// The columns of a row that may be the secret, the likely ones first. Empty for a text with one column.
 pub(crate) fn columns(text: &str) -> Vec<&str> {
     if text.contains('\n') {
         return Vec::new();

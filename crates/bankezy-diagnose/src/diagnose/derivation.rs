@@ -17,7 +17,7 @@ use crate::diagnose::shared::{SharedForm, SharedOctets};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TriedDerivation {
-    /// In which form the shared secret is taken.
+    /// The form of the shared secret.
     pub form: SharedForm,
     /// What is applied to it.
     pub kdf: Kdf,
@@ -193,7 +193,7 @@ fn steps<'a>(
 }
 
 impl Function {
-    /// All but the two that the core has.
+    /// All except the two that the core has.
     const RARE: &'static [Self] = Self::ALL.split_at(2).1;
 }
 

@@ -51,7 +51,7 @@ impl TriedDerivation {
         }
         let shared = self.form.rust();
         let shared_octets = referenced(&shared);
-        // A number has fewer octets or more in another session.
+        // A number has fewer or more octets in another session.
         let is_number = self.form.is_integer() && self.kdf == Kdf::Function(Function::Identity);
         let take = match self.take {
             Take::Whole | Take::First32 if is_number => Take::ZeroPadded,
@@ -138,7 +138,7 @@ impl TriedDerivation {
         format!("Derivation::Custom(&|shared| PayloadSecret::from_bytes({reference}{taken}))")
     }
 
-    /// The functions that [`rust`](Self::rust) calls and no crate has, as Rust.
+    /// The functions that [`rust`](Self::rust) calls and no crate provides, as Rust.
     #[must_use]
     pub fn functions(&self) -> Option<&'static str> {
         self.form.functions()
@@ -168,16 +168,16 @@ impl TriedDerivation {
     }
 }
 
-/// The counter ahead of or behind the shared secret.
+/// The counter before or after the shared secret.
 const COUNTER: &str = "1_u32.to_be_bytes()";
 
-/// A value of a flag, for a shell. `None` for a text of more than one line, or with other characters that a terminal
-/// would obey or not show.
+/// A value of a flag, for a shell. `None` for a text of more than one line, or with other characters that control a
+/// terminal or are invisible.
 fn in_a_shell(text: &str) -> Option<String> {
     if printable(text) != text {
         return None;
     }
-    // After a blank, it would be taken for a flag.
+    // After a blank, it would be parsed as a flag.
     let separator = if text.starts_with('-') { '=' } else { ' ' };
     Some(format!("{separator}'{}'", text.replace('\'', r"'\''")))
 }

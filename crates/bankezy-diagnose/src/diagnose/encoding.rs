@@ -1,4 +1,4 @@
-//! From a secret as it is written to octets.
+//! From a secret as written to octets.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use crate::diagnose::octets::{
 };
 use crate::diagnose::wrapper::text;
 
-/// Which octets a secret as it is written stands for.
+/// The octets that a secret as written stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -81,11 +81,11 @@ pub enum Encoding {
     Utf16LeMarked,
     /// The characters and a line end, as `echo` passes them on to a command.
     TextWithLineEnd,
-    /// Fewer than 32 octets of text, and NULs behind them.
+    /// Fewer than 32 octets of text, padded with NULs.
     TextWithNuls,
-    /// Fewer than 32 octets of text, and the digit 0 behind them.
+    /// Fewer than 32 octets of text, padded with the digit 0.
     TextWithDigits,
-    /// Fewer than 32 octets of text, and blanks behind them.
+    /// Fewer than 32 octets of text, padded with blanks.
     TextWithBlanks,
 }
 
@@ -140,7 +140,7 @@ impl Encoding {
         Self::ThriceBase64,
     ];
 
-    /// How many octets of what it gives are not the same for each secret.
+    /// How many octets of its result are not the same for each secret.
     pub(crate) fn chosen_len(self, value: &[u8]) -> usize {
         match self {
             Self::TextWithNuls | Self::TextWithDigits | Self::TextWithBlanks => {
@@ -231,7 +231,7 @@ fn decimal(text: &str) -> Option<SecretBytes> {
     (octets.as_bytes().len() > 1).then_some(octets)
 }
 
-/// A text in base64 or base64url as `engine` writes it. `None` where nothing changes, and for a text that no program
+/// A text in base64 or base64url as `engine` writes it. `None` if nothing changes, and for a text that no program
 /// writes.
 fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
     let octets =
@@ -244,7 +244,7 @@ fn respelled(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {
     (is_canonical && respelled.as_bytes() != text).then_some(respelled)
 }
 
-/// 32 octets, of which the last are the same.
+/// Text filled up to 32 octets with one octet.
 fn padded(text: &[u8], with: u8) -> Option<SecretBytes> {
     let missing = 32_usize.checked_sub(text.len()).filter(|it| *it > 0)?;
     let padding = [with; 32];
@@ -257,7 +257,7 @@ fn marked(text: &str, to_octets: fn(u16) -> [u8; 2]) -> SecretBytes {
     octets::joined(&[&to_octets(0xfeff), octets.as_bytes()])
 }
 
-/// `None` where nothing changes: then it is the text itself.
+/// `None` if nothing changes: then it is the text itself.
 fn changed(text: &[u8], change: fn(&mut [u8])) -> Option<SecretBytes> {
     let mut changed = copied(text);
     change(changed.as_mut());

@@ -64,7 +64,7 @@ macro_rules! text_within {
 }
 
 impl Encoding {
-    /// The value of the flag `--encoding`, where it has one.
+    /// The value of the flag `--encoding`, if it has one.
     #[must_use]
     pub fn flag(self) -> Option<&'static str> {
         match self {
@@ -76,7 +76,7 @@ impl Encoding {
         }
     }
 
-    /// The constructor that takes the secret as it is written, where there is one.
+    /// The constructor that takes the secret as written, if there is one.
     pub(crate) fn constructor(self) -> Option<&'static str> {
         match self {
             Self::Base64url => Some("PayloadSecret::from_base64url({})"),

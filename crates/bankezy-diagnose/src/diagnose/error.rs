@@ -24,8 +24,8 @@ pub enum DiagnoseError {
         /// What is wrong.
         error: Error,
     },
-    /// The capture has several different messages, of which none is in the body of an HTTP message or
-    /// the data of a curl command alone.
+    /// The capture has several different messages, and none of them alone is in the body of an HTTP message or the
+    /// data of a curl command.
     #[non_exhaustive]
     SeveralMessages {
         /// How many.
@@ -46,7 +46,7 @@ pub enum DiagnoseError {
     /// The message is a JWE in JSON serialization that has no compact form.
     #[non_exhaustive]
     JsonSerialization {
-        /// What it has, and no compact JWE can have.
+        /// What it has that no compact JWE can have.
         beyond: BeyondCompact,
     },
     /// The message is a JWE outside of the profile.
@@ -63,7 +63,7 @@ pub enum DiagnoseError {
     },
     /// The message is sealed under a shared key (`dir`), so a private key alone cannot open it.
     SealedUnderSharedKey,
-    /// The secret is longer than any secret is.
+    /// The secret is longer than any secret can be.
     #[non_exhaustive]
     SecretTooLong {
         /// Length found, in bytes.

@@ -19,9 +19,10 @@ pub enum Finding {
         reading: Reading,
         /// How many readings were tried, this one among them.
         tried: usize,
-        /// Why the key is a weak one, where it is.
+        /// Why the key is weak, if it is.
         weakness: Option<Weakness>,
-        /// Other encodings that read this secret alike: a message under another secret tells which it is.
+        /// Other encodings that give the same key for this secret: a message under another secret shows which one it
+        /// is.
         alike: Vec<Encoding>,
     },
     /// The shared secret of both keys, derived in this way.
@@ -31,13 +32,12 @@ pub enum Finding {
         derivation: TriedDerivation,
         /// How many derivations were tried, this one among them.
         tried: usize,
-        /// Why the key is a weak one, where it is.
+        /// Why the key is weak, if it is.
         weakness: Option<Weakness>,
-        /// The flags of the command line for it, where there are such and each input is a text that
-        /// they can carry.
+        /// The flags of the command line for it, if there are any and they can carry each input.
         flags: Option<Flags>,
         /// Other forms of the shared secret that are the same in this session: a message of another session, with
-        /// other keys, tells which it is.
+        /// other keys, shows which one it is.
         alike: Vec<SharedForm>,
     },
     /// The private key alone: the message is sealed to its public half.
@@ -70,7 +70,7 @@ impl fmt::Debug for Flags {
 }
 
 impl Finding {
-    /// Why the key is a weak one, where it is.
+    /// Why the key is weak, if it is.
     #[must_use]
     pub fn weakness(&self) -> Option<Weakness> {
         match self {
@@ -79,7 +79,7 @@ impl Finding {
         }
     }
 
-    /// Whether the key is a weak one: [`weakness`](Self::weakness) says why.
+    /// Whether the key is weak: [`weakness`](Self::weakness) says why.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.weakness().is_some()

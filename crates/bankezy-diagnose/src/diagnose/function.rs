@@ -1,4 +1,4 @@
-//! What is applied to octets until they are a key: a hash, and a choice of 32 octets.
+//! What turns octets into a key: a hash, and a selection of 32 octets.
 
 use bankezy_crypto::SecretBytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -95,13 +95,13 @@ impl Function {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Take {
-    /// All, where there are 32.
+    /// All of them, if there are 32.
     Whole,
     /// The first 32 of more.
     First32,
     /// The last 32 of more.
     Last32,
-    /// Fewer than 32, with zeros behind them (Java's `Arrays.copyOf`).
+    /// Fewer than 32, followed by zeros (Java's `Arrays.copyOf`).
     ZeroPadded,
     /// All of 32, last octet first.
     Reversed,
@@ -110,7 +110,7 @@ pub enum Take {
 }
 
 impl Take {
-    /// The 32 octets, where there are such.
+    /// The 32 octets, if there are that many.
     pub(crate) fn apply(self, octets: &[u8]) -> Option<SecretBytes> {
         match (self, octets.len()) {
             (Self::Whole, 32) => Some(octets),
@@ -184,7 +184,7 @@ impl Hash {
         Some(out)
     }
 
-    /// The second step of HKDF alone, 32 octets. `None` where its key is shorter than the hash.
+    /// The second step of HKDF alone, 32 octets. `None` if its key is shorter than the hash.
     pub(crate) fn hkdf_expand(self, key: &[u8], info: &[u8]) -> Option<SecretBytes> {
         let mut out = zeros(32);
         let octets = out.as_mut();

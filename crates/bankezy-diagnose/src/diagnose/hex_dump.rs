@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use bankezy_crypto::SecretBytes;
 
-/// The octets of a dump that is all of a text, and the filter that gives them.
+/// The octets of a dump that is the whole text, and the filter that returns them.
 pub(crate) fn undone(text: &str) -> Option<(SecretBytes, &'static str)> {
     let is_dumped = |line: &str| {
         let words = without_offset(line).map(|(_, rest)| rest.trim_start());
@@ -46,7 +46,7 @@ pub(crate) fn octets_of_dump(text: &str, before: &[u8]) -> SecretBytes {
             let _ = octets.write_all(before);
         }
         let rest = rest.trim_start();
-        // The characters are behind a bar, or two blanks; `hexdump -C` has two blanks between octets as well.
+        // The characters follow a bar, or two blanks; `hexdump -C` has two blanks between octets as well.
         let end = rest.find('|').or_else(|| rest.find("  "));
         let digits = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         let mut in_line = 0_usize;

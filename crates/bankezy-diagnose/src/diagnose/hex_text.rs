@@ -25,7 +25,7 @@ pub(crate) fn without_prefixes(text: &str) -> Option<SecretBytes> {
     (digits.as_bytes().len() < text.len()).then_some(digits)
 }
 
-/// Hexadecimal digits without the `h` that assemblers write behind them.
+/// Hexadecimal digits without the `h` that assemblers write after them.
 pub(crate) fn without_suffix(text: &str) -> Option<&str> {
     let digits = text.strip_suffix(['h', 'H'])?;
     let is_hex = digits.len() > 2 && digits.len().is_multiple_of(2);

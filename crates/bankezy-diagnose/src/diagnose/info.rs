@@ -40,7 +40,7 @@ pub enum Info {
     Known(&'static str),
     /// A text that the caller gave.
     Further(FurtherText),
-    /// The octets that a text of the caller stands for.
+    /// The octets that a text of the caller encodes.
     #[non_exhaustive]
     FurtherDecoded {
         /// The text.
@@ -60,11 +60,11 @@ pub enum KeyOwner {
     Theirs,
 }
 
-/// In which form a public key is an [`Info`].
+/// The form of a public key in an [`Info`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyForm {
-    /// The text that travels: [`PublicKey::to_wire`](bankezy_crypto::PublicKey::to_wire).
+    /// The wire form: [`PublicKey::to_wire`](bankezy_crypto::PublicKey::to_wire).
     Wire,
     /// The JSON of the JWK: [`PublicKey::to_jwk`](bankezy_crypto::PublicKey::to_jwk).
     Jwk,
@@ -122,7 +122,7 @@ impl KeyOwner {
 impl KeyForm {
     fn words(self) -> &'static str {
         match self {
-            Self::Wire => "key as it travels",
+            Self::Wire => "key in wire form",
             Self::Jwk => "key's JWK",
             Self::Point => "point",
             Self::XCoordinate => "x coordinate",

@@ -1,4 +1,4 @@
-//! What a text holds and nobody sees, as terminals, chats and wikis put it there.
+//! Invisible characters in a text, as terminals, chats and wikis add them.
 
 use std::io::Write as _;
 
@@ -11,7 +11,7 @@ pub(crate) const FILTER: &str = concat!(
     ", sys.stdin.buffer.read().decode()).encode())'",
 );
 
-/// A text without colours of a terminal, characters of no width, and NULs; `None` if it has none of them.
+/// A text without terminal colours, zero-width characters, and NULs; `None` if it has none of them.
 pub(crate) fn visible(text: &str) -> Option<SecretBytes> {
     let is_invisible = |c: char| {
         matches!(

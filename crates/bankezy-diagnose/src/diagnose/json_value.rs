@@ -1,4 +1,4 @@
-//! Where a secret is in JSON.
+//! Finds a secret in JSON.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ pub(crate) enum Inner<'a> {
     OctKey(&'a str),
 }
 
-/// Parts of the names that secrets have, without regard to case and separators, best first.
+/// Parts of the usual names of secrets, without regard to case and separators, best first.
 const NAMES: [&str; 6] = [
     "payloadsecret",
     "payloadkey",
@@ -24,10 +24,10 @@ const NAMES: [&str; 6] = [
     "key",
 ];
 
-/// Of an object or array with more, the rest is not looked at.
+/// Of an object or array with more, the rest is ignored.
 const MAX_INNER: usize = 4;
 
-/// The values inside of a JSON object or array that may be the secret, or hold it.
+/// The values inside of a JSON object or array that may be the secret, or contain it.
 pub(crate) fn inner(text: &str) -> Vec<Inner<'_>> {
     if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
         let is_only = items.len() == 1;
@@ -69,7 +69,7 @@ fn oct_key(text: &str) -> Option<&str> {
     members.get("k").copied().filter(|_| is_oct)
 }
 
-/// The smaller, the likelier is it the name of a secret.
+/// The smaller, the more likely it is the name of a secret.
 pub(crate) fn rank(name: &str) -> Option<usize> {
     let name: String = name
         .chars()
@@ -79,7 +79,7 @@ pub(crate) fn rank(name: &str) -> Option<usize> {
     NAMES.iter().position(|part| name.contains(part))
 }
 
-/// An object or a list as Python prints it, as JSON. `None` for what has no single quotation marks.
+/// An object or a list as Python prints it, as JSON. `None` if it has no single quotation marks.
 pub(crate) fn of_python(text: &str) -> Option<SecretBytes> {
     const WORDS: [(&str, &str); 4] = [
         ("'", "\""),
@@ -103,8 +103,7 @@ pub(crate) fn of_python(text: &str) -> Option<SecretBytes> {
     Some(json)
 }
 
-/// A text without the backslash escapes of JSON and of shells. `None` where there is none, or one that
-/// is not known.
+/// A text without the backslash escapes of JSON and of shells. `None` if it has none, or one that is not known.
 pub(crate) fn unescaped(text: &str) -> Option<SecretBytes> {
     let mut characters = text.chars();
     // It is never longer than the text.

@@ -4,7 +4,7 @@ use bankezy_crypto::SecretBytes;
 
 use crate::diagnose::function::{Function, Hash};
 
-/// What makes a key from the shared secret and up to two further inputs.
+/// How a key is derived from the shared secret and up to two further inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kdf {
@@ -17,7 +17,7 @@ pub enum Kdf {
         algorithm: &'static str,
         /// keydatalen as it is hashed.
         key_data_len: u32,
-        /// How its input is put together.
+        /// How its input is assembled.
         layout: ConcatLayout,
     },
     /// HKDF (RFC 5869). Inputs: salt, info.
@@ -39,11 +39,11 @@ pub enum Kdf {
     HashAfter(Hash),
 }
 
-/// In what a Concat KDF differs from that of RFC 7518 section 4.6.2.
+/// How a Concat KDF differs from that of RFC 7518 section 4.6.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConcatLayout {
-    /// In nothing.
+    /// Not at all.
     Standard,
     /// SHA-512 in place of SHA-256.
     Sha512,
@@ -58,7 +58,7 @@ pub enum ConcatLayout {
 }
 
 impl ConcatLayout {
-    /// Those of the standard left out.
+    /// Without those of the standard.
     const ODD: [Self; 5] = [
         Self::Sha512,
         Self::LittleEndianLength,
@@ -165,7 +165,7 @@ impl Kdf {
         Self::HkdfExpand(Hash::Sha256),
     ];
 
-    /// 32 octets or more, of which some are the key.
+    /// 32 octets or more; some of them are the key.
     pub(crate) fn derive(self, shared: &[u8], [first, second]: [&[u8]; 2]) -> Option<SecretBytes> {
         let counter = 1_u32.to_be_bytes();
         Some(match self {
@@ -200,7 +200,7 @@ impl Kdf {
         })
     }
 
-    /// What its inputs are called.
+    /// The names of its inputs.
     pub(crate) fn input_names(self) -> &'static [&'static str] {
         match self {
             Self::Function(_) => &[],

@@ -41,12 +41,12 @@ pub struct Message<'a> {
 pub(crate) const MAX_AROUND: usize = 64 * 1024;
 
 impl<'a> Message<'a> {
-    /// Finds the message in a capture as people paste it, and checks its outside form: a compact JWE of
-    /// at most `max_sealed_len` bytes. Quotation marks, JSON or text around it, an HTTP message or a
-    /// curl command, chunk sizes, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and
-    /// padding are taken, base64 and hex of the whole, dumps with offsets, and words joined with it, such as
-    /// `msg_eyJ…`; [`stripped`](Self::stripped) says which. What is around it may have 64 KiB. Of an HTTP
-    /// message the body counts, and of a curl command the data, before all else.
+    /// Finds the message in a capture as users paste it, and checks its form: a compact JWE of at most
+    /// `max_sealed_len` bytes. It accepts quotation marks, JSON or text around it, an HTTP message or a curl command,
+    /// chunk sizes, a JWE in JSON serialization, a byte order mark, UTF-16, line breaks and padding, base64 and hex
+    /// of the whole, dumps with offsets, and words joined with it, such as `msg_eyJ…`; [`stripped`](Self::stripped)
+    /// says what was removed. The text around it may have 64 KiB. The body of an HTTP message, and the data of a curl
+    /// command, take precedence over all else.
     ///
     /// # Errors
     /// [`DiagnoseError::SeveralMessages`] if the capture has more than one, [`DiagnoseError::CutOff`] if it
@@ -95,7 +95,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The message as it was found: a compact JWE.
+    /// The message that was found: a compact JWE.
     #[must_use]
     pub fn sealed(&self) -> &[u8] {
         &self.text
@@ -113,9 +113,9 @@ impl<'a> Message<'a> {
         self.algorithm
     }
 
-    /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it
-    /// is decoded, hashed and cut. `secret` is the secret as it is written; a line end after a text is
-    /// ignored. There are fewer than 16 000 readings.
+    /// Tries every [`Reading`](crate::Reading) of a payload secret: what is removed around it, how it is decoded,
+    /// hashed and cut. `secret` is the secret as written; a line end after a text is ignored. There are fewer than 16
+    /// 000 readings.
     ///
     /// # Errors
     /// [`DiagnoseError::NoReading`] if none opens the message, [`DiagnoseError::SealedToPublicKey`] if
@@ -244,7 +244,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The encodings, of those that have a name, that give the same key. Of a text without padding, base64url is meant.
+/// The encodings, of those that have a name, that give the same key. For a text without padding, base64url is meant.
 fn alike_readings(
     found: &Reading,
     key: &SecretBytes,

@@ -42,7 +42,7 @@ pub(crate) const KNOWN: [&str; 35] = [
 /// How many of [`KNOWN`] are roles: only these come in pairs of two.
 pub(crate) const ROLES: usize = 8;
 
-/// Words joined by a blank, a hyphen, an underscore and nothing.
+/// Words joined by a blank, a hyphen, an underscore or nothing.
 macro_rules! joined {
     ($($first:literal $second:literal,)* ; $($one:literal $two:literal $three:literal,)* ; $($other:literal,)*) => {
         &[
@@ -63,7 +63,7 @@ macro_rules! joined {
     };
 }
 
-/// Of several words, in the cases in which names are written. Some are there twice, as `BANKEZYSDK` is.
+/// Several words in the usual cases of names. Some occur twice, as `BANKEZYSDK` does.
 pub(crate) const JOINED: &[&str] = joined! {
     "wibmo" "bankezy",
     "Wibmo" "BankEzy",

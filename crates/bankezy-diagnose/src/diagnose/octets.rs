@@ -99,7 +99,7 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<SecretBytes> {
 pub(crate) fn from_base32(text: &[u8]) -> Option<SecretBytes> {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut octets = SecretBytes::with_capacity(text.len());
-    // Of `bits`, the last `count` are not written.
+    // The last `count` of `bits` are not written.
     let (mut bits, mut count) = (0_u32, 0_u32);
     let unpadded = text.iter().rposition(|digit| *digit != b'=')?;
     for digit in text.get(..=unpadded)? {
@@ -134,7 +134,7 @@ pub(crate) fn to_utf16(text: &str, to_octets: fn(u16) -> [u8; 2]) -> SecretBytes
     octets.into()
 }
 
-/// UTF-8 of a text in UTF-16, where it has a byte order mark or looks like ASCII in UTF-16.
+/// UTF-8 of a text in UTF-16, if it has a byte order mark or looks like ASCII in UTF-16.
 pub(crate) fn from_utf16(octets: &[u8]) -> Option<SecretBytes> {
     let (pairs, []) = octets.as_chunks::<2>() else {
         return None;
@@ -157,7 +157,7 @@ pub(crate) fn from_utf16(octets: &[u8]) -> Option<SecretBytes> {
     Some(text)
 }
 
-/// UTF-8 of a text in UTF-32, where it has a byte order mark or starts with a character of ASCII.
+/// UTF-8 of a text in UTF-32, if it has a byte order mark or starts with an ASCII character.
 pub(crate) fn from_utf32(octets: &[u8]) -> Option<SecretBytes> {
     let (units, []) = octets.as_chunks::<4>() else {
         return None;

@@ -49,7 +49,7 @@ fn term(reading: &Reading) -> String {
     format!("|secret: &str| {{ {octets}Ok({}?) }}", reading.rust())
 }
 
-/// Everything ahead of the first term in the file.
+/// Everything before the first term in the file.
 const START: &str = "TERMS: &[Term] = &[\n";
 
 #[test]
@@ -82,7 +82,7 @@ fn printed_terms_of_readings_give_their_keys() {
             };
             let key = PayloadSecret::from_bytes(candidate.key.as_bytes()).unwrap();
             let found = match TERMS[place](text) {
-                // The crate `base64` refuses spare bits that are not zero, and here they are passed over.
+                // The crate `base64` refuses spare bits that are not zero, and here they are ignored.
                 Err(error) if error.to_string().starts_with("Invalid last symbol") => continue,
                 found => found.unwrap(),
             };

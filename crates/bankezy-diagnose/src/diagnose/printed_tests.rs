@@ -128,7 +128,7 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     all
 }
 
-/// The key by the code that finds it. `None` where this session has none.
+/// The key by the code that finds it. `None` if this session has none.
 fn key(derivation: &TriedDerivation, session: &Session, parity: u8) -> Option<PayloadSecret> {
     let octets_of = |info: &Info| {
         let mut all = session.candidates.iter();
@@ -157,7 +157,7 @@ fn check(terms: &[Derivation<'_>], derivations: &[TriedDerivation], session: &Se
     assert!(checked > 100);
 }
 
-/// Everything ahead of the first term in the file.
+/// Everything before the first term in the file.
 const START: &str = "    look(&[\n";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a message is whose `alg` or `enc` is not of the locked profile.
+//! Describes a message whose `alg` or `enc` is not in the locked profile.
 
 use core::fmt;
 
@@ -94,7 +94,8 @@ const IMPLEMENTED: [&str; 4] = ["A256GCM", "dir", "RSA-OAEP-256", "ECDH-ES"];
 /// Longer values are no names.
 const MAX_NAME: usize = 40;
 
-const OTHER_LETTERS: &str = "the name of an algorithm in other letters, which RFC 7515 tells apart";
+const OTHER_LETTERS: &str =
+    "the name of an algorithm in the wrong case, and names are case-sensitive (RFC 7515)";
 
 /// `enc` first, as the content is what both sides have to agree on.
 pub(crate) fn other_algorithm(header: &str) -> Option<OtherAlgorithm> {

@@ -1,4 +1,4 @@
-//! The ways in which a payload secret may be written and made into a key.
+//! How a payload secret may be written and made into a key.
 
 use core::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::diagnose::unwrapping::{Unwrapped, of_text, unwrapped};
 use crate::diagnose::weakness::Weakness;
 use crate::diagnose::wrapper::Wrapper;
 
-/// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied
-/// to the octets, and which of the result are the key.
+/// How a payload secret becomes the key: what is removed around it, how it is decoded, what is applied to the octets,
+/// and which octets of the result are the key.
 ///
 /// `Display` names it in words; [`flags`](Self::flags), or else [`cleaned`](Self::cleaned) with
 /// [`shell`](Self::shell) or [`rust`](Self::rust), say how to use it.
@@ -22,7 +22,7 @@ use crate::diagnose::wrapper::Wrapper;
 pub struct Reading {
     /// What is removed around the secret, from outside to inside.
     pub wrappers: Arc<[Wrapper]>,
-    /// Which octets the rest stands for.
+    /// The octets that the rest stands for.
     pub encoding: Encoding,
     /// What is applied to these octets.
     pub function: Function,
@@ -48,7 +48,7 @@ pub struct ReadingAttempt {
 pub enum ReadingOutcome {
     /// The reading gives a key, but the message does not open with it.
     OtherKey,
-    /// The reading gives another number of bytes than 32.
+    /// The reading gives a number of bytes other than 32.
     #[non_exhaustive]
     Length {
         /// Length found, in bytes.
@@ -66,11 +66,11 @@ pub(crate) struct Candidate {
     pub(crate) weakness: Option<Weakness>,
 }
 
-/// Longer secrets are not looked at: most readings are hashes of the whole.
+/// Longer secrets are not read: most readings are hashes of the whole.
 pub(crate) const MAX_SECRET: usize = 64 * 1024;
 
-/// All readings from common to rare, each with its key or the reason why it gives none. A reason is
-/// given for the usual encodings alone; of the others, those that give no key are left out.
+/// All readings from common to rare, each with its key or the reason why it has none. A reason is given for the usual
+/// encodings only; others that give no key are left out.
 pub(crate) fn readings(
     secret: &[u8],
 ) -> impl Iterator<Item = (Reading, Result<Candidate, ReadingOutcome>)> {

@@ -1,4 +1,4 @@
-//! The outermost thing around a secret, and the value without it.
+//! Removes the outermost wrapper of a secret.
 
 use bankezy_crypto::SecretBytes;
 
@@ -35,7 +35,7 @@ impl Removed {
     }
 }
 
-/// Removes the outermost wrapper. There is more than one value where JSON or lines have several that may be it.
+/// Removes the outermost wrapper. There is more than one value if JSON or lines have several candidates.
 pub(crate) fn remove(value: &[u8]) -> Vec<Removed> {
     if let Some(text) = octets::from_utf32(value) {
         return vec![Removed {
@@ -130,7 +130,7 @@ fn python_object(text: &str) -> Option<Removed> {
     })
 }
 
-/// base64 with `+` for its blanks: where a form or a query is decoded, `+` is a blank.
+/// base64 with blanks in place of `+`: decoding a form or a query turns `+` into a blank.
 fn with_plus(text: &str) -> Option<Removed> {
     if !text.contains(' ') {
         return None;
@@ -140,7 +140,7 @@ fn with_plus(text: &str) -> Option<Removed> {
         *octet = b'+';
     }
     let decoded = octets::from_base64(value.as_bytes(), &octets::BASE64)?;
-    // Fewer octets are no secret, and words are base64 too.
+    // Fewer octets are not a secret, and words are base64 too.
     (decoded.as_bytes().len() >= 16).then_some(Removed {
         wrapper: Wrapper::Blanks,
         value,
@@ -148,7 +148,7 @@ fn with_plus(text: &str) -> Option<Removed> {
     })
 }
 
-/// The same behind a name, with the blank in front of it that was a `+`.
+/// The same after a name, with a blank before it that was a `+`.
 fn with_plus_in_front(text: &str) -> Option<Removed> {
     let value = behind_name(text)?;
     let mut values = [Some(value), value.strip_prefix(' ')].into_iter().flatten();
@@ -160,7 +160,7 @@ fn with_plus_in_front(text: &str) -> Option<Removed> {
     ))
 }
 
-/// What base64 or hex has inside, if something is around the value in that too.
+/// The content of base64 or hex, if something is around the value in it too.
 fn encoded(text: &str) -> Option<Removed> {
     let octets = text.as_bytes();
     let standard = || octets::from_base64(octets, &octets::BASE64);
@@ -248,7 +248,7 @@ fn remove_from_text(text: &str) -> Option<Removed> {
         .or_else(changed)
 }
 
-/// A filter for the characters that base64 has encoded, where there are no others.
+/// A filter for the characters that base64 has encoded, if there are no others.
 fn of_percent(text: &str) -> Step {
     let mut rest = text.split('%').skip(1);
     let is_known = |after: &str| {
@@ -264,7 +264,7 @@ fn of_percent(text: &str) -> Step {
     }
 }
 
-/// A filter for escapes that stand for the character behind the backslash.
+/// A filter for escapes that stand for the character after the backslash.
 fn of_escapes(text: &str) -> Step {
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -276,7 +276,7 @@ fn of_escapes(text: &str) -> Step {
     Step::Filter(r"sed 's/\\\(.\)/\1/g'")
 }
 
-/// base64 without padding, where that is too long or too short.
+/// base64 without padding, if that is too long or too short.
 fn without_padding(text: &str) -> Option<&str> {
     let is_base64 = |c: u8| c.is_ascii_alphanumeric() || b"+/-_".contains(&c);
     let unpadded = text.trim_end_matches('=');

@@ -1,4 +1,4 @@
-//! Escapes in which a secret is written, and a word in front of it.
+//! The escapes of a secret, and a word in front of it.
 
 use std::io::Write as _;
 
@@ -7,7 +7,7 @@ use bankezy_crypto::SecretBytes;
 use crate::diagnose::hex_text::without_prefixes;
 use crate::diagnose::octets;
 
-/// What Python prints of octets, for a shell. It reads no other literal than one value.
+/// What Python prints of octets, for a shell. It reads only a literal of one value.
 const PYTHON_BYTES: &str =
     "python3 -c 'import ast,sys; sys.stdout.buffer.write(ast.literal_eval(sys.stdin.read()))'";
 
@@ -15,8 +15,8 @@ const PYTHON_BYTES: &str =
 const LITERAL: &str = "python3 -c 'import sys; sys.stdout.buffer.write(sys.stdin.read().strip()[1:-1]\
                        .encode().decode(\"unicode_escape\").encode(\"latin-1\"))'";
 
-/// The octets of `b'\x01A'` or `"\x01A"`, and the filter that gives them. A literal in which each octet is escaped
-/// is left, as hexadecimal digits with prefixes.
+/// The octets of `b'\x01A'` or `"\x01A"`, and the filter that returns them. A literal whose octets are all escaped is
+/// left alone, as hexadecimal digits with prefixes.
 pub(crate) fn byte_string(text: &str) -> Option<(SecretBytes, &'static str)> {
     let literal = text.strip_prefix(['b', 'B']).unwrap_or(text);
     let quote = literal.chars().next().filter(|c| matches!(c, '"' | '\''))?;
@@ -65,8 +65,7 @@ fn unescaped(text: &str) -> Option<SecretBytes> {
     Some(octets)
 }
 
-/// A text without percent-encoding (RFC 3986 section 2.1). `None` where it has none, or a percent sign that is
-/// none.
+/// A text without percent-encoding (RFC 3986 section 2.1). `None` if it has none, or an invalid percent sign.
 pub(crate) fn percent_decoded(text: &str) -> Option<SecretBytes> {
     let mut parts = text.split('%');
     let mut octets = SecretBytes::with_capacity(text.len());
@@ -81,12 +80,12 @@ pub(crate) fn percent_decoded(text: &str) -> Option<SecretBytes> {
     is_changed.then_some(octets)
 }
 
-/// Of two hexadecimal digits.
+/// The octet of two hexadecimal digits.
 fn octet(digits: &[u8]) -> Option<u8> {
     octets::from_hex(digits)?.as_bytes().first().copied()
 }
 
-/// What is behind the word for a token in a header of HTTP.
+/// What follows the word for a token in an HTTP header.
 pub(crate) fn without_bearer(text: &str) -> Option<&str> {
     let (word, value) = text.split_once(' ')?;
     let value = value.trim_start();

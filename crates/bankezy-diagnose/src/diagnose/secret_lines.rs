@@ -1,13 +1,13 @@
-//! The lines of a settings file and the fields of a form in which a secret may be.
+//! The lines of a settings file and the fields of a form that may contain a secret.
 
 use crate::diagnose::assignment::{LONG, assigned};
 use crate::diagnose::json_value::rank;
 
-/// Of a file with more, the rest is not looked at.
+/// Of a file with more, the rest is ignored.
 pub(crate) const MAX_LINES: usize = 4;
 
-/// The lines of a text that may be a secret or hold it, the likely ones first. None where a text is one line, or
-/// one value in lines of the same length.
+/// The lines of a text that may be a secret or contain it, the likely ones first. Empty if a text is one line, or one
+/// value in lines of the same length.
 pub(crate) fn lines(text: &str) -> Vec<&str> {
     let all = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     if all().nth(1).is_none() || is_folded(text) {
@@ -27,7 +27,7 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     lines.take(MAX_LINES).collect()
 }
 
-/// The values of a form or of the query of a URL that may be the secret, the likely ones first. None of a text with
+/// The values of a form or of the query of a URL that may be the secret, the likely ones first. Empty for a text with
 /// one field, which is an assignment.
 pub(crate) fn fields(text: &str) -> Vec<&str> {
     let fields = text.rsplit_once('?').map_or(text, |(_, query)| query);
@@ -55,7 +55,7 @@ pub(crate) fn fields(text: &str) -> Vec<&str> {
     values.take(MAX_LINES).collect()
 }
 
-/// The smaller, the likelier.
+/// The smaller, the more likely.
 fn rank_of(name: &str, value: &str) -> usize {
     // More than there are names.
     let other = if value.len() >= LONG { 100 } else { 101 };
@@ -69,7 +69,7 @@ pub(crate) fn likelihood(line: &str) -> usize {
     rank_of(name, value)
 }
 
-/// Whether it is a value that was cut into lines: all have one length, but the last one.
+/// Whether it is a value that was split into lines: all have one length, except the last one.
 fn is_folded(text: &str) -> bool {
     let is_value = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c) || c.is_whitespace();
     let mut lines = text.lines().map(|line| line.trim().len());

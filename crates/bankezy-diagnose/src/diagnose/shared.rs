@@ -1,4 +1,4 @@
-//! The forms in which implementers read the shared secret of a key agreement.
+//! The forms in which implementers use the shared secret of a key agreement.
 
 use core::fmt;
 use std::sync::OnceLock;
@@ -18,9 +18,9 @@ use crate::diagnose::octets::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SharedForm {
-    /// Which octets.
+    /// The octets.
     pub octets: SharedOctets,
-    /// How they are written as text, where they are.
+    /// How they are written as text, if they are.
     pub text: SharedText,
 }
 
@@ -28,7 +28,7 @@ pub struct SharedForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SharedOctets {
-    /// The x coordinate, 32 octets: what NIST SP 800-56A says.
+    /// The x coordinate, 32 octets: as in NIST SP 800-56A.
     X,
     /// The x coordinate as Java's `BigInteger.toByteArray` writes it: without leading zeros, and with a
     /// zero in front of a first bit that is set. It differs from [`X`](Self::X) in one session of two.
@@ -81,10 +81,10 @@ impl SharedForm {
         text: SharedText::None,
     };
 
-    /// `parity` is that of y, as compressed points have it: 2 or 3. `None` where nothing is left.
+    /// `parity` is that of y, as in compressed points: 2 or 3. `None` if nothing is left.
     pub(crate) fn write(self, x: &[u8], y: &[u8], parity: u8) -> Option<SecretBytes> {
         let octets = self.octets.write(x, y, parity);
-        // A point is no number, and each form of x is the same one.
+        // A point is not a number, and each form of x is the same one.
         if self.text == SharedText::Decimal && self.octets != SharedOctets::X {
             return None;
         }
@@ -107,8 +107,7 @@ impl SharedForm {
             || is_number && self.text == SharedText::LowerHex
     }
 
-    /// Whether it is x as an integer, which those write who read a standard and then use a type for
-    /// numbers.
+    /// Whether it is x as an integer, as used by implementers who read a standard and then use a number type.
     pub(crate) fn is_integer(self) -> bool {
         matches!(
             self.octets,
@@ -116,13 +115,13 @@ impl SharedForm {
         ) && self.text == SharedText::None
     }
 
-    /// What to expect of a form that is the usual one in most sessions.
+    /// A hint about a form that is the usual one in most sessions.
     #[must_use]
     pub fn note(self) -> Option<&'static str> {
         match (self.octets, self.text) {
             (SharedOctets::JavaInteger, _) => Some(
                 "the other side writes the shared secret with Java's BigInteger.toByteArray, so with \
-                 the plain x coordinate one session of 2 fails (sign octet), or one of 256 (leading \
+                 the plain x coordinate one session in 2 fails (sign octet), or one of 256 (leading \
                  zero removed)",
             ),
             (
@@ -132,16 +131,16 @@ impl SharedForm {
                 | SharedOctets::Y,
                 _,
             ) => Some(
-                "x does not tell which of two y is that of the shared point: `parity` is 0 or 1, and one of \
+                "x does not determine y: `parity` is 0 or 1, and one of \
                  the two keys opens the message",
             ),
             (_, SharedText::HexInteger | SharedText::HexIntegerUpper) => Some(
                 "the other side writes the shared secret in hexadecimal digits without leading zeros, so with \
-                 all 64 digits one session of 16 fails",
+                 all 64 digits one session in 16 fails",
             ),
             (SharedOctets::WithoutZeros, _) => Some(
                 "the other side removes leading zero octets of the shared secret, so with the plain x \
-                 coordinate one session of 256 fails",
+                 coordinate one session in 256 fails",
             ),
             _ => None,
         }
@@ -196,7 +195,7 @@ fn every_form(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
     let mut all: Vec<(SharedForm, SecretBytes)> = Vec::new();
     for text in SharedText::ALL {
         for form in SharedOctets::ALL {
-            // The sign of y is not told by x, so each form with y in it is there twice.
+            // x does not determine the sign of y, so each form with y in it occurs twice.
             for (parity, y) in (2..).zip(&ys) {
                 let y = y.as_ref().map_or(&[][..], |y| y.as_slice());
                 let form = SharedForm { octets: form, text };
@@ -207,7 +206,7 @@ fn every_form(x: &SecretBytes) -> Vec<(SharedForm, SecretBytes)> {
     all
 }
 
-/// One of the two y coordinates for an x: which is right, only the message tells.
+/// One of the two y coordinates for an x: only the message shows which is right.
 pub(crate) fn y_coordinate(x: &[u8], parity: u8) -> Option<Zeroizing<[u8; 32]>> {
     let point = AffinePoint::decompress(x.try_into().ok()?, Choice::from(parity));
     let point = Zeroizing::new(Option::<AffinePoint>::from(point)?);
@@ -259,7 +258,7 @@ impl SharedText {
         Self::Decimal,
     ];
 
-    /// `None` where nothing is left.
+    /// `None` if nothing is left.
     fn write(self, octets: &[u8]) -> Option<SecretBytes> {
         let text = match self {
             Self::None => copied(octets),

@@ -68,7 +68,7 @@ impl fmt::Display for Stripped {
             Self::Escapes => "backslash escapes",
             Self::CharacterReferences => "character references of HTML (such as `&#46;`)",
             Self::PercentEncoding => "percent-encoding",
-            Self::InvisibleCharacters => "colours of a terminal or characters of no width",
+            Self::InvisibleCharacters => "terminal colours or zero-width characters",
             Self::LineBreaks => "white space within the message",
             Self::Padding => "padding (`=`)",
             Self::Base64 => "base64 of the whole",

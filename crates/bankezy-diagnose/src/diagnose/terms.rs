@@ -14,8 +14,8 @@ impl Wrapper {
             Self::Utf16 => "converting it from UTF-16",
             Self::ByteOrderMark => "removing the byte order mark",
             Self::WhiteSpace => "removing white space around it",
-            Self::Comment => "removing the comment behind it",
-            Self::Punctuation => "removing the comma or semicolon behind it",
+            Self::Comment => "removing the comment after it",
+            Self::Punctuation => "removing the comma or semicolon after it",
             Self::Quotes => "removing the quotation marks",
             Self::Brackets => "removing the brackets around it",
             Self::Columns => "taking one of the columns",
@@ -31,12 +31,12 @@ impl Wrapper {
             Self::Json => "taking it out of the JSON",
             Self::OctJwk => "taking `k` out of the JWK",
             Self::HexPrefix => "removing `0x`",
-            Self::HexSuffix => "removing the `h` behind it",
-            Self::WrongPadding => "removing the `=` behind it",
+            Self::HexSuffix => "removing the `h` after it",
+            Self::WrongPadding => "removing the `=` after it",
             Self::Separators => "removing colons, dashes and spaces",
             Self::LineBreaks => "removing white space within it",
             Self::Utf32 => "converting it from UTF-32",
-            Self::InvisibleCharacters => "removing characters that are not seen",
+            Self::InvisibleCharacters => "removing invisible characters",
             Self::Form => "taking it out of the form",
             Self::HexDump => "undoing the hexadecimal dump",
             Self::Base64 => "decoding the base64 around it",
@@ -166,14 +166,14 @@ impl Take {
 }
 
 impl Reading {
-    /// Whether the command line and [`PayloadSecret`](bankezy_crypto::PayloadSecret) have a word for it,
-    /// apart from what is removed around the secret.
+    /// Whether the command line and [`PayloadSecret`](bankezy_crypto::PayloadSecret) have a name for it, apart from
+    /// what is removed around the secret.
     fn is_usual(&self) -> bool {
         (self.function, self.take) == (Function::Identity, Take::Whole)
             && self.encoding.constructor().is_some()
     }
 
-    /// The flags of the command line that read the secret in this way, where there are such.
+    /// The flags of the command line that read the secret in this way, if there are any.
     #[must_use]
     pub fn flags(&self) -> Option<String> {
         let flag = self.encoding.flag().filter(|_| self.is_usual())?;
@@ -182,9 +182,8 @@ impl Reading {
             .then(|| format!("--encoding {flag}"))
     }
 
-    /// What to do ahead of [`shell`](Self::shell): a command that sets `$SECRET` from the file `$SECRET_FILE`,
-    /// or words where no simple command does it. `None` where `$SECRET` is the secret as it is written, or not
-    /// used.
+    /// What to do before [`shell`](Self::shell): a command that sets `$SECRET` from the file `$SECRET_FILE`, or words
+    /// if no simple command does it. `None` if `$SECRET` is the secret as written, or not used.
     #[must_use]
     pub fn cleaned(&self) -> Option<String> {
         let is_as_written = self.wrappers.is_empty() && self.cleaning.is_empty();
@@ -200,14 +199,14 @@ impl Reading {
         })
     }
 
-    /// Octets that a variable may not hold.
+    /// Octets that a variable may not contain.
     fn is_of_a_file(&self) -> bool {
         self.encoding == Encoding::RawBytes && self.cleaning.shell().is_some()
     }
 
-    /// A shell command that writes the key as hexadecimal digits, to be used with `--encoding hex`.
-    /// `$SECRET` is the secret without a line end after it, or what [`cleaned`](Self::cleaned) makes of it.
-    /// `$SECRET_FILE` is the file with the secret, as a variable cannot hold each octet.
+    /// A shell command that writes the key as hexadecimal digits, to be used with `--encoding hex`. `$SECRET` is the
+    /// secret without a line end after it, or the result of [`cleaned`](Self::cleaned). `$SECRET_FILE` is the file
+    /// with the secret, as a variable cannot hold every octet.
     #[must_use]
     pub fn shell(&self) -> String {
         let (start, cleaning) = if self.is_of_a_file() {
@@ -225,7 +224,7 @@ impl Reading {
         ];
         let steps: Vec<_> = steps.into_iter().filter(|step| !step.is_empty()).collect();
         let steps = steps.join(" | ");
-        // Nothing in place of the secret would make a key that anybody can make.
+        // An empty secret would give a key that anybody can compute.
         let variable = if self.is_of_a_file() {
             "SECRET_FILE"
         } else {
@@ -234,10 +233,9 @@ impl Reading {
         format!(r#": "${{{variable}:?}}" && {steps}"#)
     }
 
-    /// A Rust expression for it, where `secret` is the secret as it is written, or `cleaned` the secret without
-    /// what [`wrappers`](Self::wrappers) names, both without a line end after it. `sha2`, `sha3`, `md5`, `hex`, `uuid`,
-    /// `data_encoding` and `base64` (its `prelude`) are crates; keep what they return in types that wipe
-    /// themselves.
+    /// A Rust expression for it. `secret` is the secret as written, or `cleaned` the secret without what
+    /// [`wrappers`](Self::wrappers) names, both without a line end after it. `sha2`, `sha3`, `md5`, `hex`, `uuid`,
+    /// `data_encoding` and `base64` (its `prelude`) are crates; keep what they return in types that wipe themselves.
     #[must_use]
     pub fn rust(&self) -> String {
         let secret = if self.wrappers.is_empty() {

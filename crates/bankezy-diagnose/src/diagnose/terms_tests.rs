@@ -45,7 +45,7 @@ fn is_runnable() -> bool {
 }
 
 /// What the printed commands write, with `$SECRET_FILE` and what a shell reads from it as `$SECRET`. `None` for a
-/// value that no variable can hold, and where a person has to change the value first.
+/// value that no variable can hold, and if a person must change the value first.
 fn executed(reading: &Reading, secret: &[u8]) -> Option<String> {
     let command = reading.shell();
     let cleaned = reading.cleaned().unwrap_or_default();

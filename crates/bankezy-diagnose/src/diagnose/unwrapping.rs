@@ -1,4 +1,4 @@
-//! Removes what is around a secret, one thing after another.
+//! Removes the wrappers of a secret, one after another.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::diagnose::octets::copied;
 use crate::diagnose::removal::{Removed, remove};
 use crate::diagnose::wrapper::{Wrapper, text};
 
-/// A value, and what was removed to get to it.
+/// A value, and what was removed to get it.
 pub(crate) struct Unwrapped {
     pub(crate) wrappers: Arc<[Wrapper]>,
     pub(crate) value: SecretBytes,
@@ -51,7 +51,7 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
                     wrappers,
                     value,
                     cleaning: match step {
-                        // Its octets are no text yet.
+                        // Its octets are not text yet.
                         _ if wrapper == Wrapper::Utf16 => outer_cleaning.then(step),
                         Step::Cut { .. } => outer_cleaning.then(step),
                         _ => of_text.then(step),
@@ -63,7 +63,7 @@ pub(crate) fn unwrapped(secret: &[u8]) -> Vec<Unwrapped> {
     all
 }
 
-/// Ahead of what reads the text of a value: without the line ends after it, if one of them `counts`.
+/// Before a reader of a value's text: without the line ends after it, if one of them `counts`.
 pub(crate) fn of_text(cleaning: &Cleaning, value: &[u8], counts: fn(&u8) -> bool) -> Cleaning {
     let text = text(value).map_or(value, str::as_bytes);
     let line_ends = value.get(text.len()..).unwrap_or_default();

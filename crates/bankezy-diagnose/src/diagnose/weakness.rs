@@ -1,4 +1,4 @@
-//! Why a key that opens a message is a weak one.
+//! Why a key that opens a message is weak.
 
 use core::fmt;
 
@@ -19,7 +19,7 @@ pub enum Weakness {
     ShortInput {
         /// Number of octets of the input.
         octets: usize,
-        /// Most bits that the input has, by the characters that it consists of.
+        /// Most bits that the input has, judging by its characters.
         bits: usize,
     },
 }
@@ -35,7 +35,7 @@ impl Weakness {
             octets: input.len(),
             bits,
         });
-        // What the key looks like is said ahead of what it is made from, unless that says more.
+        // What the key looks like is reported before what it is made from, unless the latter says more.
         [Self::of_key(key), of_input]
             .into_iter()
             .flatten()
@@ -82,7 +82,7 @@ fn is_half_zero(octets: &[u8]) -> bool {
 
 /// The most bits that octets have, if each of their characters is chosen at random.
 fn most_bits(octets: &[u8]) -> usize {
-    // A byte order mark and the zeros of UTF-16 are no choice.
+    // A byte order mark and the zeros of UTF-16 carry no information.
     let octets = match octets {
         [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] if is_half_zero(rest) => rest,
         octets => octets,
@@ -102,7 +102,7 @@ fn most_bits(octets: &[u8]) -> usize {
     let printable = |octet: u8| matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let is_text = core::str::from_utf8(octets).is_ok()
         && kept().all(|octet| !octet.is_ascii() || printable(*octet));
-    // A list of octets as numbers: what separates them, and a sign, tell something too.
+    // A list of octets as numbers: separators and signs carry information too.
     let of_list = |octet: u8| octet.is_ascii_digit() || b"-,[]{} \t\r\n".contains(&octet);
     let commas = count(|octet| octet == b',');
     if commas > 0 && count(of_list) == len {
@@ -158,7 +158,7 @@ impl fmt::Display for Weakness {
 mod tests {
     use super::*;
 
-    /// A key that shows nothing of what it is made from.
+    /// A key that shows nothing about what it is made from.
     const KEY: [u8; 32] = [0xfe; 32];
 
     #[test]

@@ -1,4 +1,4 @@
-//! A secret in whatever is removed from around one, for tests.
+//! A secret in each wrapper that is removed, for tests.
 
 use bankezy_crypto::SecretBytes;
 
@@ -19,7 +19,7 @@ fn dump(octets: &[u8; 32], group: usize, after_offset: &str, after: &str) -> Str
     octets.chunks(16).enumerate().map(line).collect()
 }
 
-/// A value in whatever is removed.
+/// A value in each wrapper that is removed.
 pub(crate) fn wrapped(octets: &[u8; 32]) -> Vec<(Vec<u8>, &'static [Wrapper])> {
     use Wrapper::*;
     let text = |octets: SecretBytes| String::from_utf8(octets.as_bytes().to_vec()).unwrap();

@@ -1,4 +1,4 @@
-//! What surrounds a secret where people keep it: quotes, a variable's name, JSON, a byte order mark.
+//! What surrounds a secret as users keep it: quotes, a variable's name, JSON, a byte order mark.
 
 /// Something around a secret that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub enum Wrapper {
     OtherLines,
     /// `Bearer ` in front of the value.
     Bearer,
-    /// A comment behind the value, after `#` or `//`.
+    /// A comment after the value, after `#` or `//`.
     Comment,
-    /// A comma or semicolon behind the value.
+    /// A comma or semicolon after the value.
     Punctuation,
     /// Quotation marks.
     Quotes,
@@ -44,9 +44,9 @@ pub enum Wrapper {
     OctJwk,
     /// `0x` in front of hexadecimal digits, or of each octet.
     HexPrefix,
-    /// `h` behind hexadecimal digits.
+    /// `h` after hexadecimal digits.
     HexSuffix,
-    /// Padding of base64 that is not as long as it has to be.
+    /// base64 padding of the wrong length.
     WrongPadding,
     /// Colons, dashes or white space between hexadecimal digits.
     Separators,
@@ -54,7 +54,7 @@ pub enum Wrapper {
     LineBreaks,
     /// UTF-32 instead of UTF-8.
     Utf32,
-    /// Colours of a terminal, characters of no width, or NULs.
+    /// Terminal colours, zero-width characters, or NULs.
     InvisibleCharacters,
     /// The other fields of a form.
     Form,

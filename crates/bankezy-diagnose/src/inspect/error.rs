@@ -12,7 +12,7 @@ use crate::serialization::BeyondCompact;
 pub enum InspectError {
     /// The input is empty, or white space alone.
     Empty,
-    /// The input is not UTF-8, does not start as DER does, and is in no other form that can be named.
+    /// The input is not UTF-8, does not start as DER does, and has no other form that can be named.
     NeitherTextNorDer,
     /// The input has several different sealed texts with something around them.
     #[non_exhaustive]
@@ -35,7 +35,7 @@ pub enum InspectError {
     /// A JWE in JSON serialization that has no compact form.
     #[non_exhaustive]
     JsonSerialization {
-        /// What it has, and no compact JWE can have.
+        /// What it has that no compact JWE can have.
         beyond: BeyondCompact,
     },
     /// Three parts separated by dots, but not a JWT.

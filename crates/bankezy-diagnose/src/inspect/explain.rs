@@ -11,13 +11,13 @@ use crate::inspect::jwt;
 use crate::inspect::report::Report;
 use crate::serialization;
 
-/// Explains a sealed text (compact JWE, or a JWE in JSON serialization), a public key (base64 as it travels, PEM, JWK, or DER
-/// SubjectPublicKeyInfo) or a JWT, with or without `Bearer ` before it.
+/// Explains a sealed text (compact JWE, or a JWE in JSON serialization), a public key (its wire form, PEM, JWK, or
+/// DER SubjectPublicKeyInfo) or a JWT, with or without `Bearer ` before it.
 ///
-/// It uses no key and verifies nothing: anyone could have written what the report shows. White space
-/// around a text is ignored, and of a sealed text what [`Message`](crate::Message) reads around it: the report names
-/// that. `max_sealed_len` is the longest sealed text that is accepted, in bytes
-/// without that white space; the longest other input is for the caller to limit.
+/// It uses no key and verifies nothing: anyone could have written what the report shows. White space around a text is
+/// ignored, and so is what [`Message`](crate::Message) removes around a sealed text, which the report names.
+/// `max_sealed_len` is the longest sealed text that is accepted, in bytes without that white space; the caller must
+/// limit other input.
 ///
 /// # Errors
 /// [`InspectError`] that says why the input is none of them.
@@ -39,7 +39,7 @@ pub fn inspect(input: &[u8], max_sealed_len: usize) -> Result<Report, InspectErr
         .or_else(|error| captured(input, max_sealed_len).unwrap_or(Err(error)))
 }
 
-/// A sealed text with something around it, as [`Message`](crate::Message) reads it. `None` where there is none.
+/// A sealed text with something around it, as [`Message`](crate::Message) reads it. `None` if there is none.
 fn captured(input: &[u8], max_sealed_len: usize) -> Option<Result<Report, InspectError>> {
     if input.len() > max_sealed_len.saturating_add(MAX_AROUND) {
         return None;
@@ -81,7 +81,7 @@ fn is_of_other_form(error: &Error) -> bool {
     matches!(problem, KeyProblem::OtherForm { .. })
 }
 
-/// Tag of the DER type that keys are.
+/// Tag of the DER type of keys.
 const DER_SEQUENCE: u8 = 0x30;
 
 fn explain(text: &str, max_sealed_len: usize) -> Result<Report, InspectError> {
@@ -132,7 +132,7 @@ fn sealed(form: &str, text: &str, max_sealed_len: usize) -> Result<Report, Inspe
 
 fn key_in_base64(text: &str) -> Result<Report, InspectError> {
     let found = PublicKey::from_wire(text).or_else(|error| {
-        // A P-256 SubjectPublicKeyInfo does not travel, but it can be explained.
+        // A P-256 SubjectPublicKeyInfo is not a wire form, but it can be explained.
         if error == Error::from(KeyProblem::WireForm)
             && let Some(der) = base64_of_spki(text)
         {

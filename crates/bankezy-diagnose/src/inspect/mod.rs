@@ -1,4 +1,4 @@
-//! What a text says of itself, without a key.
+//! What a text says about itself, without a key.
 
 mod error;
 mod explain;

@@ -24,7 +24,7 @@ pub struct Line {
 }
 
 impl Report {
-    /// The lines in the order in which they are to be shown. The first one is named `kind`.
+    /// The lines in the order to show them in. The first one is named `kind`.
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines
@@ -36,7 +36,7 @@ impl Report {
         report
     }
 
-    /// Adds a line whose value holds nothing of the input but checked keys and numbers.
+    /// Adds a line whose value contains nothing from the input except checked keys and numbers.
     pub(crate) fn add(&mut self, name: &'static str, value: String) {
         self.lines.push(Line { name, value });
     }

@@ -154,7 +154,7 @@ fn derivations() {
         (Derivation::Sha256, "sha256"),
         (
             concat_kdf(b"", wire.as_bytes()),
-            "concat-kdf with apu empty, apv our key as it travels",
+            "concat-kdf with apu empty, apv our key in wire form",
         ),
         (
             concat_kdf(jwk.as_bytes(), point),

@@ -1,4 +1,4 @@
-//! The library as its user meets it: inputs, findings, errors.
+//! The library as users see it: inputs, findings, errors.
 
 mod diagnose;
 mod errors;

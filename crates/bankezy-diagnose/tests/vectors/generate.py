@@ -192,7 +192,7 @@ def secret_vectors():
 
         # What is around values in JSON, settings files, shells and programs.
         json_words = f"taking it out of the JSON, {quotes}"
-        punctuation, comment = "removing the comma or semicolon behind it", "removing the comment behind it"
+        punctuation, comment = "removing the comma or semicolon after it", "removing the comment after it"
         escapes = "undoing the backslash escapes"
         octets = until(base64_secret, lambda o: "/" in b64(o))
         text = b64(octets)
@@ -353,12 +353,12 @@ def secret_vectors():
         thrice = b64(b64(b64(octets).encode()).encode())
         add(thrice, octets, "the three times decoded base64")
         add(thrice, sha256(octets), "SHA-256 of the three times decoded base64")
-        add(b64(octets) + "=", octets, "base64 after removing the `=` behind it")
-        add(b64u(octets) + "==", octets, "base64url after removing the `=` behind it")
+        add(b64(octets) + "=", octets, "base64 after removing the `=` after it")
+        add(b64u(octets) + "==", octets, "base64url after removing the `=` after it")
         add(b64(octets), octets[::-1], "reversed the decoded base64")
         octets = hex_secret()
-        add(octets.hex() + "h", octets, "hex after removing the `h` behind it")
-        add(octets.hex().upper() + "H\n", octets, "hex after removing the `h` behind it")
+        add(octets.hex() + "h", octets, "hex after removing the `h` after it")
+        add(octets.hex().upper() + "H\n", octets, "hex after removing the `h` after it")
         add(octets.hex(), octets[::-1], "reversed the decoded hex")
         add(octets.hex(), sha256(octets)[::-1], "reversed SHA-256 of the decoded hex")
         text = text_secret(16)
@@ -435,7 +435,7 @@ def key_infos(whose, private):
     spki = form(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     text = jwk_text(private).encode()
     return [
-        (whose + " key as it travels", base64.b64encode(text)),
+        (whose + " key in wire form", base64.b64encode(text)),
         (whose + " key's JWK", text),
         (whose + " point", point),
         (whose + " x coordinate", point[1:33]),

@@ -83,6 +83,22 @@ impl Default for RotationSettings {
 /// changes nothing, and neither does a file that now holds another key.
 ///
 /// Without the store, all goes on with the keys there are, and no other key is promoted.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bankezy_crypto::Channel;
+/// use bankezy_fleet::{Fleet, FleetError, RotationSettings};
+///
+/// # async fn run(fleet: &Fleet) -> Result<(), FleetError> {
+/// let settings = RotationSettings::default().overlap(Duration::from_secs(600));
+/// let keys = fleet.key_files("callbacks", "/run/secrets/callbacks", "2026-10", settings).await?;
+/// let channel = Channel::from(keys.ring());
+/// // Later, in one process, when each has the file `2026-11`:
+/// keys.promote("2026-11", Duration::from_secs(60)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct KeyFiles(Arc<Shared>);

@@ -3,6 +3,20 @@
 use std::time::Duration;
 
 /// The lock that makes one process of a fleet log in.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use bankezy_crypto::KeyRing;
+/// use bankezy_crypto::providers::Token;
+/// use bankezy_fleet::{Fleet, LoginLock, SharedTokens};
+///
+/// fn tokens(fleet: &Fleet, ring: Arc<KeyRing>) -> SharedTokens<Token> {
+///     let lock = LoginLock::default().limit(Duration::from_secs(20)); // for a provider that answers slowly
+///     fleet.tokens_with(ring, lock)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct LoginLock {

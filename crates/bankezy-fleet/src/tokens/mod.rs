@@ -43,6 +43,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 ///
 /// A token that one process [refuses](bankezy_client::TokenSlot::refuse) is removed from the store, and stays in the
 /// memory of the others until they refuse it too.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bankezy_client::{Client, RefreshSettings, TokenCache, TokenClient};
+/// use bankezy_crypto::KeyRing;
+/// use bankezy_crypto::providers::faceki::Faceki;
+/// use bankezy_fleet::Fleet;
+///
+/// # fn share(fleet: &Fleet, client: Client, ring: Arc<KeyRing>) -> Result<(), bankezy_crypto::providers::RequestError> {
+/// let faceki = TokenClient::new(client, Faceki::new("client-id", "client-secret")?);
+/// // `ring` holds the wrapping key, which is the same in all processes.
+/// let cache = TokenCache::with_settings(faceki, fleet.tokens(ring), RefreshSettings::default());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct SharedTokens<T>(Arc<Inner<T>>);
 

@@ -34,7 +34,7 @@ impl Process {
         writeln!(self.input, "go").unwrap();
     }
 
-    /// The next line that it says; the harness's own lines are passed over.
+    /// The next line that it says; the harness's own lines are ignored.
     pub(crate) fn says(&mut self) -> String {
         let mut line = String::new();
         loop {

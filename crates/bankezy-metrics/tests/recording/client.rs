@@ -1,4 +1,4 @@
-//! The client's events, as the client sends them.
+//! Metrics of the client's events, as the client sends them.
 
 use std::convert::Infallible;
 use std::sync::Arc;

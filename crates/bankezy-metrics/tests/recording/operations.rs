@@ -1,4 +1,4 @@
-//! `docs/operations.md` has the metrics that there are.
+//! `docs/operations.md` lists all metrics.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

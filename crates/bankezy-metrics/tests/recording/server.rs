@@ -1,4 +1,4 @@
-//! Around the server layer, and of keys.
+//! Metrics around the server layer, and of keys.
 
 use std::convert::Infallible;
 use std::sync::Arc;

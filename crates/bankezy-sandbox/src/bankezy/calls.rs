@@ -37,7 +37,7 @@ pub(super) struct Call<'a> {
 
 /// Why a call was not executed.
 pub(super) enum Refusal {
-    /// Told in a sealed answer.
+    /// Reported in a sealed answer.
     Sealed(Problem),
     Plain(Reply),
 }
@@ -271,7 +271,7 @@ pub(super) fn check_api_key(state: &State, api_key: &[u8]) -> Result<(), Problem
     Err(invalid_api_key(expected))
 }
 
-/// Members that are given twice or that no page names are refused if strict, and noted in the log otherwise.
+/// Members that are given twice or that no page names are refused in strict mode, and otherwise noted in the log.
 fn check_members(
     state: &State,
     fields: &Fields,
@@ -281,7 +281,7 @@ fn check_members(
     if let Some(twice) = &fields.twice {
         let name: String = twice.chars().take(100).collect();
         if state.strict {
-            let text = "Failure: a member is given twice (strict)";
+            let text = "Failure: duplicate member (strict)";
             let expected = "each member once";
             return Err(failure(
                 "duplicate-member",
@@ -291,7 +291,7 @@ fn check_members(
             ));
         }
         trace.note(format!(
-            "of the member {name:?}, which is given twice, the last was taken (refused if strict)"
+            "duplicate member {name:?}: its last value was used (refused if strict)"
         ));
     }
     let Some(foreign) = fields.foreign(known) else {
@@ -321,7 +321,7 @@ fn token_form(state: &State, route: &Route) -> TokenForm {
     answers::token_form(state.answers, route, state.token_format)
 }
 
-/// The answer of a call that gives a token.
+/// The answer of a call that returns a token.
 fn with_token(state: &State, route: &Route, issued: &Issued, told: Told<'_>) -> Value {
     let told = Told {
         token: Some(&issued.token),

@@ -1,4 +1,4 @@
-//! BankEzy's calls: from a request to an answer, with faults on the way.
+//! BankEzy's calls: from a request to an answer, with injected faults.
 
 mod answers;
 mod calls;
@@ -67,7 +67,7 @@ async fn execute(state: &State, route: &Route, received: &mut Received) -> Resul
         body: opened.as_bytes(),
         trace,
     };
-    // An answer that refuses what was asked is sealed as any other.
+    // An answer that refuses a request is sealed like any other.
     let json = match call.execute().await {
         Ok(json) => json,
         Err(calls::Refusal::Plain(reply)) => return Err(reply),

@@ -1,4 +1,4 @@
-//! Which path a wrong one may be meant for.
+//! Which path a wrong one was probably meant to be.
 
 use strsim::levenshtein;
 
@@ -7,7 +7,7 @@ use super::super::faults::Known;
 /// Longer paths are not compared.
 const MAX: usize = 200;
 
-/// What a path that is not emulated may be meant for.
+/// What a path that is not emulated was probably meant to be.
 pub(super) fn hint(known: &Known, path: &str) -> Option<String> {
     let prefix = known.prefix.as_str();
     let inner = path
@@ -50,7 +50,7 @@ pub(super) fn list(known: &Known) -> String {
     lines.concat()
 }
 
-/// How many characters have to be changed, put in or left out. Parts in another order, and parts that are missing at
+/// How many characters must be changed, inserted or left out. Parts in another order, and parts that are missing at
 /// the start or the end, count little.
 fn distance(path: &str, known: &str) -> usize {
     let parts = |path: &str| {

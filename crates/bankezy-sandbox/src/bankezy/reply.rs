@@ -15,7 +15,7 @@ pub(super) enum Reply {
         channel: Channel,
         json: Vec<u8>,
         status: StatusCode,
-        /// Of the session that the key is of.
+        /// Of the session that the key belongs to.
         session: Option<Arc<Session>>,
     },
     /// JSON of Get App Token, whose content type is that of a sealed body.

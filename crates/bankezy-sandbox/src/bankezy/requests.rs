@@ -1,4 +1,4 @@
-//! What the documentation states of requests, checked.
+//! Checks what the documentation states about requests.
 
 use core::fmt;
 
@@ -48,7 +48,7 @@ pub(super) fn failure(
     }
 }
 
-/// A member that is missing or not what it has to be.
+/// A member that is missing or not as required.
 fn wrong(name: &str, text: &str, needed: &str, found: &str) -> Problem {
     let text = format!("Failure: {name} {text}");
     failure("member", text, format!("{name}: {needed}"), found)
@@ -58,7 +58,7 @@ fn wrong(name: &str, text: &str, needed: &str, found: &str) -> Problem {
 #[derive(Default)]
 pub(super) struct Fields {
     members: Map<String, Value>,
-    /// The name of a member that is given twice, whose last value counts.
+    /// The name of a member that is given twice; its last value counts.
     pub(super) twice: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Fields {
             let found = match error.classify() {
                 Category::Data => "JSON of another type".to_owned(),
                 _ if Inspection::parse(bare(body)).is_ok() => {
-                    "a sealed text (JWE), and what is asked for is JSON in clear".to_owned()
+                    "a sealed text (JWE) instead of plain JSON".to_owned()
                 }
                 _ => format!(
                     "text that is not JSON from line {} column {}",
@@ -113,7 +113,7 @@ impl Fields {
         names.find(|name| !known.contains(name))
     }
 
-    /// A string with something in it, of at most 16 KiB.
+    /// A non-empty string of at most 16 KiB.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Problem> {
         const NEEDED: &str = "a string of 1 byte to 16 KiB";
         match self.members.get(name) {
@@ -163,7 +163,7 @@ impl Fields {
     }
 }
 
-/// What is wrong with a key, for who sent it: the error's own text advises who reads one.
+/// What is wrong with a key, for its sender: the error's own text is for whoever reads one.
 fn unusable_key(error: &Error) -> String {
     let Error::Key {
         problem: KeyProblem::OtherForm { found },
@@ -176,7 +176,7 @@ fn unusable_key(error: &Error) -> String {
         KeyForm::Pem | KeyForm::AlteredPem => {
             "PEM: send a P-256 key as base64 of its JWK, and of an RSA key only the base64 between the lines BEGIN PUBLIC KEY and END PUBLIC KEY"
         }
-        KeyForm::Jwk => "JSON as it is: send base64 of the JWK",
+        KeyForm::Jwk => "bare JSON: send base64 of the JWK",
         KeyForm::Pkcs1PublicKey => {
             "an RSA key in DER of PKCS#1: send base64 of the DER of its SubjectPublicKeyInfo, as `openssl rsa -RSAPublicKey_in -inform DER -in FILE -pubout -outform DER | base64` writes it"
         }
@@ -208,7 +208,7 @@ pub(super) struct TokenRequest {
     pub(super) account: String,
 }
 
-/// What the page of Get Token names.
+/// The members on the page of Get Token.
 pub(super) const TOKEN_FIELDS: &[&str] = &[
     "referenceId",
     "sdkPublicKey",
@@ -223,7 +223,7 @@ pub(super) const TOKEN_FIELDS: &[&str] = &[
     "data",
 ];
 
-/// What the page of Onboarding names beyond those.
+/// The further members on the page of Onboarding.
 pub(super) const ONBOARDING_FIELDS: &[&str] =
     &["gender", "zipCode", "preferredLanguage", "kycLevel"];
 
@@ -287,7 +287,7 @@ impl TokenRequest {
     }
 }
 
-/// A JSON number of at most 19 digits, which an u64 holds.
+/// A JSON number of at most 19 digits, which fits a u64.
 fn account_number(fields: &Fields) -> Result<String, Problem> {
     const MAX: u64 = 9_999_999_999_999_999_999;
     const NAME: &str = "accountNumber";

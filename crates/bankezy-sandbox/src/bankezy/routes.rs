@@ -3,7 +3,7 @@
 use super::super::credentials::ECHO_PATH;
 use super::super::endpoint::EmulatedEndpoint;
 
-/// Which shape of answer a path gives.
+/// Which form of answer a path has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Version {
     V1,
@@ -42,7 +42,7 @@ pub(in super::super) static ROUTES: &[Route] = &[
         EmulatedEndpoint::OnboardingUserToken,
         Version::V1,
     ),
-    // Not documented: this crate's own, after the pattern of the others.
+    // Not documented: this crate's own, following the pattern of the others.
     route(
         "/onboarding/user/v2/token",
         EmulatedEndpoint::OnboardingUserToken,

@@ -1,4 +1,4 @@
-//! What every sealed call has: content type, API key, token, and a body to open and to seal.
+//! What all sealed calls share: content type, API key, token, and a body to open and to seal.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::super::tokens::{TokenId, strip_bearer};
 use super::reply::{Reply, refused};
 use super::unopened;
 
-/// Seals what is to be sealed, and sends it.
+/// Seals what must be sealed, and sends it.
 pub(super) async fn send(
     state: &State,
     reply: Result<Reply, Reply>,

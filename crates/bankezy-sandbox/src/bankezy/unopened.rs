@@ -1,4 +1,4 @@
-//! Why a body does not open, for the log alone: the client's answer is the same for every reason.
+//! Why a body does not open, only for the log: the client's answer is the same for every reason.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::super::bodies::bare;
 use super::super::sessions::Session;
 use super::super::state::State;
 
-/// Longest sealed text, in bytes, that other keys are tried on, since there are some hundreds of them.
+/// Longest sealed text, in bytes, on which other keys are tried, since there are some hundreds of them.
 const MAX_TRIED: usize = 16 * 1024;
 
 /// Tokens whose sessions are tried, the newest first.
@@ -62,7 +62,7 @@ pub(super) fn reason(
     }
 }
 
-/// What a JSON object is that holds a sealed text.
+/// What a JSON object is that contains a sealed text.
 fn json(state: &State, body: &[u8]) -> Option<&'static str> {
     let members: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let is_sealed = |value: &Value| {
@@ -76,7 +76,7 @@ fn json(state: &State, body: &[u8]) -> Option<&'static str> {
     is_jwe.then_some("a JWE in JSON serialization: send the compact serialization")
 }
 
-/// What strict refuses around a sealed text.
+/// What strict mode refuses around a sealed text.
 fn around(body: &[u8], sealed: &[u8]) -> String {
     let what = if sealed.len() < body.trim_ascii().len() {
         "quotes"
@@ -92,7 +92,7 @@ fn fits(algorithm: Algorithm, session: Option<&Arc<Session>>) -> bool {
     })
 }
 
-/// The key under which it opens after all: that is the mistake.
+/// The key that opens it after all: that is the mistake.
 fn cause(state: &State, sealed: &[u8], session: Option<&Arc<Session>>) -> String {
     const UNKNOWN: &str = "another key, or a changed text";
     let needed = state.credentials.derivation_name();
@@ -138,12 +138,12 @@ fn newest_sessions(state: &State) -> Vec<Arc<Session>> {
         let newest = remembered.newest_first().take(TOKENS);
         newest.map(|entry| Arc::clone(&entry.session)).collect()
     };
-    // The tokens of a session come one after the other, as a rule.
+    // The tokens of a session usually follow each other.
     sessions.dedup_by_key(|session| session.login_id);
     sessions
 }
 
-/// How the static payload secret has to be misread to open it.
+/// Which misreading of the static payload secret opens it.
 fn other_reading(state: &State, sealed: &[u8]) -> Option<String> {
     let message = Message::new(sealed, MAX_TRIED, &backend::AWS_LC_RS).ok()?;
     let secret = state.credentials.payload_secret().to_base64url();

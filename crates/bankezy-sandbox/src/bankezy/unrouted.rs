@@ -1,4 +1,4 @@
-//! Requests that no route takes.
+//! Requests that match no route.
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -38,14 +38,14 @@ pub(in super::super) async fn wrong_method(state: &State, request: Request) -> R
     (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
 }
 
-/// A wrong path is a usual mistake, and what was sent to it helps to find it.
+/// A wrong path is a common mistake, and what was sent to it helps to find it.
 async fn log(state: &State, request: Request, broken: impl FnOnce() -> BrokenRule) {
     let (parts, body) = request.into_parts();
     let Some(trace) = parts.extensions.get::<Trace>() else {
         return;
     };
     trace.broken(broken);
-    // Ahead of the body: a client may leave before it has sent all of it.
+    // Before the body: a client may leave before it has sent all of it.
     trace.request(&parts.headers, &[]);
     match read_body(state.max_body, body).await {
         Ok(body) => {

@@ -30,7 +30,7 @@ impl Access {
         let mut hosts = ["localhost", "127.0.0.1", "[::1]"]
             .map(str::to_owned)
             .to_vec();
-        // No site's name: it cannot be pointed at this machine.
+        // Not a site's name: it cannot be made to point at this machine.
         if !address.ip().is_unspecified() {
             hosts.push(bracketed(address.ip()));
         }
@@ -89,7 +89,7 @@ impl Access {
     }
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may occur once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ()> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();

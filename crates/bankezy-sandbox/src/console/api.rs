@@ -1,4 +1,4 @@
-//! What is under `/_sandbox`, and what has to be true of each request there.
+//! What is under `/_sandbox`, and the checks for each request there.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::error::SandboxError;
 use crate::random;
 use crate::state::State;
 
-/// Where all of it is, whatever the prefix of the emulated paths.
+/// The path of all of it, whatever the prefix of the emulated paths.
 const ROOT: &str = "/_sandbox";
 /// Streams of exchanges at once.
 const STREAMS: usize = 16;
@@ -150,7 +150,7 @@ async fn answer(console: &Arc<Console>, request: Request) -> Outcome {
     }
 }
 
-/// A path that is not there, or not with this method.
+/// A path that does not exist, or not with this method.
 fn refused(segments: &[&str]) -> Outcome {
     let methods = match segments {
         [] | ["" | "console.js" | "credentials" | "tokens" | "sessions"] => "GET",

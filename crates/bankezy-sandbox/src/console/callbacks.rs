@@ -1,4 +1,4 @@
-//! Sends a sealed callback, as BankEzy's server may to a partner's.
+//! Sends a sealed callback, as BankEzy's server may send to a partner.
 
 use core::net::SocketAddr;
 use core::time::Duration;

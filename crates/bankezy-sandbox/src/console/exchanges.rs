@@ -26,7 +26,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Outcome {
     let ring = journal(asked)?.ring();
     let page = match (since, before) {
         (Some(_), Some(_)) => {
-            let message = "since and before do not go together: leave one of them out";
+            let message = "since and before cannot be used together: leave one of them out";
             return Err(Failure::bad_request("since-and-before", message));
         }
         (None, Some(before)) => ring.before(before, most),
@@ -58,10 +58,10 @@ pub(super) fn one(asked: &Asked<'_>, number: &str) -> Outcome {
     let found: Arc<LoggedExchange> = found.ok_or_else(|| {
         let message = match number {
             Some(number @ 1..) if number <= newest => {
-                "the log no longer has this exchange: newer ones took its place, or it was cleared"
+                "the log no longer has this exchange: newer ones replaced it, or the log was cleared"
                     .to_owned()
             }
-            Some(1..) => format!("not there yet: the newest exchange is {newest}"),
+            Some(1..) => format!("no such exchange yet: the newest is {newest}"),
             _ => "an exchange is named by a whole number from 1".to_owned(),
         };
         Failure::not_found("no-such-exchange", message)

@@ -14,7 +14,7 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
-    /// The names that would be right, if there is a list.
+    /// The valid names, if there is a list.
     pub(super) known: Option<Vec<String>>,
 }
 

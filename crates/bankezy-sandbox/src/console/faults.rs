@@ -57,7 +57,8 @@ pub(super) async fn remove(asked: Asked<'_>, id: &str) -> Outcome {
     if id.is_some_and(|id| faults.remove(id)) {
         Ok(empty())
     } else {
-        let message = "no fault with this id is set: it may have happened as often as asked";
+        let message =
+            "no fault with this id is set: it may already have occurred as often as requested";
         Err(Failure::not_found("no-such-fault", message))
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn text_to_seal(members: &Members) -> Result<String, Failure> {
         (None, Some(body)) => Ok(body.to_owned()),
         (None, None) => Err(MemberError::Missing { name: "body" }.into()),
         (Some(_), Some(_)) => {
-            let message = "body and text do not go together: leave one of them out";
+            let message = "body and text cannot be used together: leave one of them out";
             Err(Failure::bad_request("body-and-text", message))
         }
     }

@@ -1,4 +1,4 @@
-//! Queries and bodies of the API, and what all of it shares.
+//! Queries and bodies of the API, and what the whole console shares.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::exchange::{is_content, read_body, response};
 use crate::members::Members;
 use crate::state::State;
 
-/// What all of the console shares.
+/// What the whole console shares.
 pub(super) struct Console {
     pub(super) state: Arc<State>,
     pub(super) access: Access,
@@ -26,7 +26,7 @@ pub(super) struct Console {
     pub(super) run: String,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) streams: Arc<Semaphore>,
-    /// For what takes a processor a while.
+    /// For work that takes a processor a while.
     pub(super) heavy: Semaphore,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Asked<'a> {
         Ok(members?)
     }
 
-    /// For a request that takes nothing: its body is empty, or an empty object.
+    /// For a request without parameters: its body is empty, or an empty object.
     pub(super) async fn nothing(self) -> Result<(), Failure> {
         self.no_query()?;
         let body = self.read().await?;
@@ -96,7 +96,7 @@ impl<'a> Asked<'a> {
         self.query(&[]).map(drop)
     }
 
-    /// The parameters of the query, in the order of `known`: whole numbers all.
+    /// The parameters of the query, in the order of `known`: all of them integers.
     pub(super) fn query(&self, known: &[&'static str]) -> Result<Vec<Option<u64>>, Failure> {
         let mut found = vec![None; known.len()];
         let query = self.parts.uri.query().unwrap_or_default();
@@ -121,7 +121,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// How many entries of a list are asked for.
+/// How many entries of a list are requested.
 pub(super) fn limit(asked: Option<u64>) -> Result<usize, Failure> {
     const MAX: u64 = 1000;
     match asked.unwrap_or(100) {

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::request::{Asked, Outcome, content};
 use crate::log::Journal;
 
-/// Between two comments that show that the stream lives.
+/// Between two comments, which show that the stream is alive.
 const QUIET: Duration = Duration::from_secs(10);
 /// Exchanges written at once.
 const BATCH: usize = 100;

@@ -1,16 +1,16 @@
-//! What can go wrong.
+//! The faults that can be injected.
 
 use core::time::Duration;
 
-/// One thing that goes wrong.
+/// A fault.
 ///
-/// Where it says "instead", the call is not executed; otherwise it is, and its answer is spoiled.
-/// Every provider knows all of them but `wrong-key` and `clear-200`, which are for answers that are
-/// sealed: other providers than BankEzy refuse those with 400.
+/// Where it says "instead", the call is not executed; otherwise it is, and its answer is changed. All of them work
+/// for every provider, except `wrong-key` and `clear-200`, which are for sealed answers: providers other than BankEzy
+/// refuse those with 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InjectedFault {
-    /// `delay`: the answer comes later. In the header, the amount is in milliseconds; at most a
+    /// `delay`: the answer is delayed. In the header, the amount is in milliseconds; at most a
     /// minute.
     Delay(Duration),
     /// `401`: 401 in clear text instead.
@@ -27,14 +27,13 @@ pub enum InjectedFault {
         /// `Retry-After`, in seconds.
         retry_after: u64,
     },
-    /// `html`: 200 with an HTML page instead, as a proxy in between may give it.
+    /// `html`: 200 with an HTML page instead, as a proxy may return it.
     HtmlPage,
     /// `cut-body`: half of the answer, then the connection is closed.
     CutBody,
     /// `wrong-key`: the answer is sealed under a random key that is then dropped.
     WrongKey,
-    /// `clear-200`: the answer is not sealed. The answer of Get App Token never is, so nothing
-    /// goes wrong there.
+    /// `clear-200`: the answer is not sealed. The answer of Get App Token never is, so this changes nothing there.
     Clear200,
     /// `huge-body`: 200 with that many bytes of text, without `Content-Length`.
     HugeBody {
@@ -45,8 +44,7 @@ pub enum InjectedFault {
     DropBefore,
     /// `drop-after`: the call is executed, and the connection closed without an answer.
     DropAfter,
-    /// `after-401`: the call is executed, and answered with 401 in clear text, as something between client
-    /// and server may do.
+    /// `after-401`: the call is executed, and answered with 401 in clear text, as a proxy may do.
     AfterUnauthorized,
     /// `after-429`: the call is executed, and answered with 429 in clear text.
     AfterTooManyRequests {
@@ -153,7 +151,7 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     pub(crate) does: &'static str,
     pub(crate) amount: Option<Amount>,
-    /// Whether it needs an answer that is sealed.
+    /// Whether it needs a sealed answer.
     pub(crate) sealed_only: bool,
     make: fn(u64) -> InjectedFault,
 }
@@ -170,7 +168,7 @@ impl Kind {
     }
 }
 
-/// What can be said of a fault beside its name.
+/// Properties of a fault beside its name.
 #[derive(Clone, Copy)]
 pub(crate) struct Amount {
     pub(crate) member: &'static str,
@@ -226,7 +224,7 @@ const fn sealed_only(kind: Kind) -> Kind {
 pub(crate) static KINDS: &[Kind] = &[
     with(
         DELAY,
-        plain("delay", "the answer comes later", |ms| {
+        plain("delay", "the answer is delayed", |ms| {
             InjectedFault::Delay(Duration::from_millis(ms))
         }),
     ),
@@ -272,7 +270,7 @@ pub(crate) static KINDS: &[Kind] = &[
         BYTES,
         plain(
             "huge-body",
-            "executed; 200 with so many bytes of text",
+            "executed; 200 with that many bytes of text",
             |bytes| InjectedFault::HugeBody { bytes },
         ),
     ),

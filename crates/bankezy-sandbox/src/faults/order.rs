@@ -158,7 +158,7 @@ fn whole(
 }
 
 impl OrderError {
-    /// The names that would be right, if there is a list.
+    /// The valid names, if there is a list.
     pub(crate) fn known(&self) -> Option<Vec<String>> {
         match self {
             Self::Member(MemberError::Unknown { known, .. })

@@ -1,4 +1,4 @@
-//! The faults that wait for their requests.
+//! The faults that wait for a request.
 
 use core::fmt;
 use core::time::Duration;
@@ -53,7 +53,7 @@ pub(crate) struct Waiting {
     pub(crate) order: Order,
 }
 
-/// What a request meets.
+/// What a request gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hit {
     pub(crate) fault: InjectedFault,
@@ -69,18 +69,18 @@ impl Faults {
         }
     }
 
-    /// The next `times` requests of any path meet this fault. Faults injected earlier come first.
-    /// Beyond 1,000 injections that wait, it does nothing.
+    /// The next `times` requests of any path get this fault. Faults injected earlier come first. Does nothing if
+    /// 1,000 injections are waiting already.
     pub fn inject(&self, fault: InjectedFault, times: u32) {
         self.push(Target::Any, fault, times);
     }
 
-    /// The next `times` requests of this path, with the prefix or without, meet this fault.
+    /// The next `times` requests of this path, with the prefix or without, get this fault.
     pub fn inject_at(&self, path: impl Into<String>, fault: InjectedFault, times: u32) {
         self.push(Target::Path(path.into()), fault, times);
     }
 
-    /// Takes back what was injected.
+    /// Removes what was injected.
     pub fn clear(&self) {
         self.queue().waiting.clear();
     }
@@ -96,12 +96,12 @@ impl Faults {
         &self.known
     }
 
-    /// Those that wait, the earliest first.
+    /// Those that are waiting, the earliest first.
     pub(crate) fn list(&self) -> Vec<Waiting> {
         self.queue().waiting.iter().cloned().collect()
     }
 
-    /// Takes back one.
+    /// Removes one.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let mut queue = self.queue();
         let before = queue.waiting.len();
@@ -183,7 +183,7 @@ impl fmt::Debug for Faults {
     }
 }
 
-/// With this probability. Without random numbers it happens.
+/// With this probability. Without random numbers it always happens.
 fn happens(probability: f64) -> bool {
     let random = random::bytes().map_or(0, u32::from_be_bytes);
     f64::from(random) < probability * f64::from(u32::MAX)
@@ -248,7 +248,7 @@ mod tests {
         faults.add(order).unwrap();
         let hits = (0..1000).filter(|_| take(&faults, "/", None).is_some());
         let hits = hits.count() as u64;
-        // Beyond this once in 10^18 runs.
+        // Exceeded once in 10^18 runs.
         assert!((350..650).contains(&hits), "{hits}");
         assert_eq!(faults.pending(), 1000 - hits);
     }

@@ -51,13 +51,13 @@ impl fmt::Display for BrokenRule {
     }
 }
 
-/// The key that a message was opened or sealed with: its name, and never its bytes.
+/// The key that a message was opened or sealed with: its name, never its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoggedKey {
     /// `static`, `session N`, or `random` for the fault `wrong-key`.
     pub name: String,
-    /// How the key came from the shared secret, as the ready file names it; `None` if it did not.
+    /// How the key was derived from the shared secret, as the ready file names it; `None` if it was not.
     pub derivation: Option<&'static str>,
     /// `dir` or `RSA-OAEP-256`.
     pub algorithm: &'static str,
@@ -79,7 +79,7 @@ impl LoggedKey {
 pub struct LoggedMessage {
     /// The header `Content-Type`.
     pub content_type: Option<String>,
-    /// The body as it travelled, cut at 64 KiB.
+    /// The body as transmitted, cut at 64 KiB.
     pub text: String,
     /// Whether text is missing from `text` or `opened`.
     pub truncated: bool,
@@ -129,7 +129,7 @@ impl fmt::Debug for LoggedMessage {
 pub struct LoggedExchange {
     /// Counts from 1, in the order in which exchanges ended.
     pub number: u64,
-    /// When the request arrived, by the system's clock.
+    /// When the request arrived, by the system clock.
     pub time: SystemTime,
     /// Who sent it.
     pub peer: SocketAddr,
@@ -158,7 +158,8 @@ pub struct LoggedExchange {
 }
 
 impl LoggedExchange {
-    /// Whether the client got no good answer: none, an error status, a refusal, or an answer that a fault spoiled.
+    /// Whether the client did not get a good answer: none, an error status, a refusal, or an answer that a fault
+    /// changed.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.status.is_none_or(|status| status >= 400)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::record::LoggedExchange;
 
-/// How much the request log keeps. The oldest exchanges make way for new ones.
+/// How much the request log keeps. New exchanges replace the oldest ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLimits {
@@ -37,7 +37,7 @@ pub(crate) struct Ring {
     bytes: usize,
     limits: LogLimits,
     newest: u64,
-    /// Numbers up to this one were removed on request, and are not missed.
+    /// Numbers up to this one were removed on request, and do not count as missed.
     cleared: u64,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Page {
     pub(crate) exchanges: Vec<Arc<LoggedExchange>>,
     /// The `since` of the next request.
     pub(crate) next: u64,
-    /// First and last of the numbers that made way for newer ones.
+    /// First and last of the numbers that were replaced by newer ones.
     pub(crate) missed: Option<(u64, u64)>,
     pub(crate) more: bool,
 }
@@ -112,7 +112,7 @@ impl Ring {
     /// The exchanges after a number, oldest first.
     pub(crate) fn since(&self, since: u64, limit: usize) -> Page {
         let first = since.max(self.cleared).saturating_add(1);
-        // Where nothing is kept, that is all after the newest.
+        // If nothing is kept, that is everything after the newest.
         let oldest = self.oldest().unwrap_or(self.newest + 1);
         let missed = (first < oldest).then(|| (first, oldest - 1));
         let skipped = usize::try_from(first.saturating_sub(oldest)).unwrap_or(usize::MAX);

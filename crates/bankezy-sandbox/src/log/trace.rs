@@ -1,4 +1,4 @@
-//! What becomes known of an exchange while it runs.
+//! What is learned about an exchange while it runs.
 
 use core::net::SocketAddr;
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Each call, in both versions, on each way to the key.
+//! Each call, in both versions, with each way to agree on a key.
 
 use bankezy_crypto::{Derivation, PayloadCipher};
 use bankezy_sandbox::{AnswerForm, EmulatedEndpoint, Sandbox, TokenFormat};

@@ -43,7 +43,7 @@ async fn a_foreign_page_gets_nothing() {
     )
     .await;
     assert_eq!(answer.status, 200);
-    // The emulated paths have no such names: apps call them by whatever leads here.
+    // The emulated paths have no such check: apps call them by whatever name leads here.
     let answer = send(
         sandbox.address(),
         &request("GET", "/nowhere", &[("Origin", "http://evil.example")], b""),

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::http::{request, send};
 use crate::partner::*;
 
-/// A place in an answer whose value differs each time.
+/// A value in an answer that differs each time.
 const TOKEN: &str = "<token>";
 const KEY: &str = "<key>";
 const MILLIS: &str = "<millis>";
 const NUMBER: &str = "<number>";
 
-/// Whether an answer has just these members and values.
+/// Whether an answer has exactly these members and values.
 fn is_as_shown(answer: &Value, shown: &Value) -> bool {
     let text = answer.as_str().unwrap_or_default();
     match shown {

@@ -1,4 +1,4 @@
-//! What refusals say to who wrote the client.
+//! What refusals tell the author of a client.
 
 use bankezy_sandbox::Sandbox;
 use http::Method;
@@ -75,7 +75,7 @@ async fn a_member_is_refused_with_what_was_found() {
             "sdkPublicKey",
             json!(key_pair(Kind::P256).public_key().to_jwk()),
             "public key",
-            "JSON as it is: send base64 of the JWK",
+            "bare JSON: send base64 of the JWK",
         ),
         (
             "more",

@@ -81,7 +81,7 @@ async fn prepare(sandbox: &Sandbox) -> Vec<Prepared> {
     calls
 }
 
-/// What a fault makes of the answer.
+/// How a fault changes the answer.
 fn check(fault: &str, call: &Prepared, answer: Option<&Answer>) {
     let context = format!("{fault} on {:?}", call.endpoint);
     if fault.starts_with("drop") {

@@ -1,4 +1,4 @@
-//! As little of HTTP/1.1 as the tests need: one request a connection.
+//! As little of HTTP/1.1 as the tests need: one request per connection.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Requests that are wrong, and what they are told.
+//! Wrong requests, and their answers.
 
 use bankezy_sandbox::Sandbox;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Tokens over time, starting, stopping, and what is told once it is ready.
+//! Tokens over time, starting, stopping, and the ready file.
 
 use std::time::Duration;
 

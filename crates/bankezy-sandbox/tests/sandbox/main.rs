@@ -1,4 +1,4 @@
-//! The emulator, spoken to by a client that shares nothing with it but the envelope.
+//! The emulator, called by a client that shares nothing with it but the envelope.
 
 mod api;
 mod calls;

@@ -1,4 +1,4 @@
-//! A partner of the emulator: what it knows, and the three ways to a key.
+//! A partner of the emulator: what it knows, and the three ways to agree on a key.
 
 use bankezy_crypto::{
     KeyPair, Opened, PayloadCipher, PrivateKeyOpener, PublicKey, PublicKeySealer,

@@ -119,7 +119,7 @@ async fn a_sealed_body_of_get_app_token_is_named() {
         (
             "json",
             "a JSON object",
-            "a sealed text (JWE), and what is asked for is JSON in clear"
+            "a sealed text (JWE) instead of plain JSON"
         )
     );
 }
@@ -245,7 +245,7 @@ async fn diagnose_finds_another_derivation_of_a_session() {
     assert_eq!(found["json"]["algorithm"], "dir");
 }
 
-/// For who writes no Rust, and has no bank to ask about the emulator's own keys.
+/// For users who do not write Rust, with nobody to ask about the emulator's own keys.
 #[tokio::test]
 async fn diagnose_says_what_was_tried_in_vain() {
     let sandbox = console().await;

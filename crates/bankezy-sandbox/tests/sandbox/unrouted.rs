@@ -1,4 +1,4 @@
-//! What the request log says of requests that no route takes.
+//! What the request log says of requests that match no route.
 
 use bankezy_sandbox::{CustomRoute, RouteKey, Sandbox};
 use http::{Method, StatusCode};

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// The time since the start of 1970. It does not go back behind a time that was [reached](Self::reached), and from
 /// then on is never slower than the monotonic clock by which marks are kept: so a mark outlives the time in which its
-/// message is fresh, even if the system's clock is set back. Clones share what was reached.
+/// message is fresh, even if the system clock is set back. Clones share what was reached.
 #[derive(Clone)]
 pub(super) struct SteadyClock {
     source: Arc<dyn Fn() -> SystemTime + Send + Sync>,

@@ -44,7 +44,7 @@ const DEFAULT_STORE_DEADLINE: Duration = Duration::from_secs(1);
 /// that it is about the same payment, by its `referenceId`. Nor does the guard keep answers: a sender who missed
 /// one has to ask for it.
 ///
-/// If the system's clock is set back, the guard's time goes on from the latest time at which it accepted a message. If
+/// If the system clock is set back, the guard's time goes on from the latest time at which it accepted a message. If
 /// a message was accepted while the clock was ahead, others are refused as stale after it is set right, until the
 /// process starts again.
 ///

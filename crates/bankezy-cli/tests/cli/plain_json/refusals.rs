@@ -214,7 +214,8 @@ fn documented_refusals_are_told_by_their_codes_alone() {
     }
 }
 
-/// Pages of a firewall, redirects and errors in clear: named, and shown only on request, so that no terminal obeys them.
+/// Pages of a firewall, redirects and errors in clear: named, and shown only on request, without terminal control
+/// characters.
 #[test]
 fn what_came_in_clear_is_shown_on_request() {
     let folder = Folder::new();

@@ -43,13 +43,13 @@ pub(super) fn success(route: &Route, told: &Told<'_>) -> Value {
     }
 }
 
-/// Where a page has two answers, its other one.
+/// The second answer of the page, if it has two.
 pub(super) fn second_tab(route: &Route, told: &Told<'_>) -> Value {
     match (route.endpoint, route.version) {
         (EmulatedEndpoint::GetToken, _) => get_token(json!(100), told),
         // Its code table.
         (EmulatedEndpoint::GetAppToken, Version::V2) => app_token(json!("TOK200"), told),
-        // Invalidate has a token to tell of if the request named it.
+        // Invalidate has a token to report if the request named it.
         (EmulatedEndpoint::Renew | EmulatedEndpoint::Invalidate, _) => json!({
             "resCode": 100,
             "referenceId": told.reference,

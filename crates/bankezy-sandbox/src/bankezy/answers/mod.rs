@@ -22,7 +22,7 @@ pub(super) fn success(form: AnswerForm, route: &Route, told: &Told<'_>) -> Value
     without_nulls(answer)
 }
 
-/// Its form is documented nowhere.
+/// Its form is not documented.
 pub(super) fn failure(form: AnswerForm, route: &Route, code: &str, text: &str) -> Value {
     let problem = plain_failure(code, text);
     match form {
@@ -35,8 +35,8 @@ pub(super) fn plain_failure(code: &str, text: &str) -> Value {
     json!({ "resCode": code, "resDesc": text })
 }
 
-/// How the tokens of a call are written, in a format that was `asked` for if one was. The page of Onboarding shows a
-/// JWT. That the others, whose samples are JWEs for the most part, have one here is this crate's reading.
+/// How the tokens of a call are written, in the format that was `asked` for, if any. The page of Onboarding shows a
+/// JWT. That the other calls, whose samples are mostly JWEs, have a JWE here is this crate's reading.
 pub(super) fn token_form(form: AnswerForm, route: &Route, asked: Option<TokenFormat>) -> TokenForm {
     let onboarding = route.endpoint == EmulatedEndpoint::OnboardingUserToken;
     let (format, has_prefix) = match form {

@@ -1,6 +1,6 @@
-//! What the answer of a call tells.
+//! What the answer of a call reports.
 
-/// What the answer of a call tells, whatever it calls it.
+/// What the answer of a call reports, under whatever names.
 #[derive(Default)]
 pub(in super::super) struct Told<'a> {
     pub(in super::super) token: Option<&'a str>,

@@ -1,5 +1,5 @@
-//! Answers for clients that have to cope with all of them: every code and name that the documentation shows anywhere
-//! for a thing occurs in some answer.
+//! Answers for clients that must cope with all forms: every code and name that the documentation shows anywhere for
+//! something occurs in some answer.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::super::super::endpoint::EmulatedEndpoint;
 use super::super::routes::{Route, Version};
 use super::told::Told;
 
-/// What one endpoint and version calls things.
+/// The names that one endpoint and version uses.
 struct Shape {
     /// `resCode`; in v2 the outer one.
     outer: Value,
@@ -16,7 +16,7 @@ struct Shape {
     expiry: &'static str,
     expiry_as_text: bool,
     server_key: &'static str,
-    /// Whether a JWT stands after `Bearer `.
+    /// Whether a JWT follows `Bearer `.
     bearer: bool,
 }
 
@@ -54,7 +54,7 @@ fn shape(route: &Route) -> Shape {
         },
         (EmulatedEndpoint::Renew, Version::V2) => named(200.into(), 100, "expiry", "", false),
         (EmulatedEndpoint::Invalidate, Version::V1) => named(100.into(), 0, "", "", false),
-        // Without a token to tell of.
+        // Without a token to report.
         _ => named(200.into(), 200, "", "", false),
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn success(route: &Route, told: &Told<'_>) -> Value {
         }
         Version::V2 => {
             tell("resCode", shape.inner);
-            // Text, on the page that shows it.
+            // A string, as on the page that shows it.
             tell("errorMessage", "null".into());
             json!({
                 "resCode": shape.outer,

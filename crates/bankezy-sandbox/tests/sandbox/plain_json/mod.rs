@@ -1,4 +1,4 @@
-//! Faceki, ComplyCube and Sardine: what is documented, what is wrong, and faults on the way.
+//! Faceki, ComplyCube and Sardine: what is documented, what is wrong, and injected faults.
 
 mod providers;
 
