@@ -31,14 +31,14 @@ impl SecretBytes {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            memory: vec![0; capacity],
+            memory: zeros(capacity),
             len: 0,
         }
     }
 
     pub(crate) fn zeroed(len: usize) -> Self {
         Self {
-            memory: vec![0; len],
+            memory: zeros(len),
             len,
         }
     }
@@ -97,6 +97,17 @@ impl SecretBytes {
         grown.append(self.as_bytes());
         *self = grown;
     }
+}
+
+/// Cleared memory. Not `vec![0; len]` where it is small: glibc's `calloc` takes longer than `malloc` and clearing. Large
+/// memory comes cleared from the system.
+fn zeros(len: usize) -> Vec<u8> {
+    if len > 64 * 1024 {
+        return vec![0; len];
+    }
+    let mut memory = Vec::with_capacity(len);
+    memory.resize(len, 0);
+    memory
 }
 
 impl Default for SecretBytes {

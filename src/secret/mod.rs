@@ -214,6 +214,11 @@ impl Secret32 {
         Self(Box::new([0; 32]))
     }
 
+    /// To be overwritten: cleared memory would come from `calloc`, which takes longer.
+    fn garbage() -> Self {
+        Self(Box::new([0xff; 32]))
+    }
+
     /// From the operating system, or from the FIPS module where there is one.
     pub(crate) fn random() -> Result<Self, Error> {
         let mut secret = Self::zeroed();
@@ -226,7 +231,7 @@ impl Secret32 {
     }
 
     pub(crate) fn copied(&self) -> Self {
-        let mut copy = Self::zeroed();
+        let mut copy = Self::garbage();
         copy.bytes_mut().copy_from_slice(self.bytes());
         copy
     }
@@ -247,7 +252,9 @@ impl Secret32 {
 
 impl Drop for Secret32 {
     fn drop(&mut self) {
-        self.0.zeroize();
+        // A plain fill is one or two stores, where `Zeroize` stores byte by byte.
+        self.0.fill(0);
+        zeroize::optimization_barrier(&self.0);
     }
 }
 
