@@ -41,10 +41,11 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// It builds a new request for each attempt (sealed with its own nonce), enforces one deadline for the
 /// whole call, retries only what is safe to retry, and limits the length of the answer. The request
 /// extension [`DeliveryTracker`] tells it whether anything was sent, since middleware boxes errors. A
-/// service that does not use the extension counts as having sent every request that it was given. Middleware
-/// that tries several ways, one of which does not use the extension, such as a failover, has to call
-/// [`DeliveryTracker::begin`] before it takes that way: otherwise what another way reports counts, and a call that a
-/// foreign service sent is repeated because a [`Client`](crate::Client) before it did not connect.
+/// service that does not use the extension counts as having sent every request that it was given. So does each clone of
+/// a request that no [`Client`](crate::Client) got, whether middleware gave it to another service, as a failover does,
+/// or to none: behind a retry layer, a failure to connect counts as possibly sent and is not repeated here. Middleware
+/// that sends another request in place of the one that it was given, without its extensions, has to report for it:
+/// see [`DeliveryTracker`].
 ///
 /// `Transport::from(client)` starts with the deadline, retries and length limit of the client, and those set on the
 /// `Transport` replace them, also if they are longer. A client inside middleware applies its own connect timeout,
@@ -357,8 +358,8 @@ fn too_long(max: usize) -> ClientError {
     ClientError::new(kind, Delivery::PossiblySent)
 }
 
-/// An error of this crate's client stays as it is, unless middleware sent the request more than once. That it was sent
-/// is believed of a request of the middleware's own, too, of which the tracker knows nothing.
+/// An error of this crate's client stays as it is, unless middleware may have sent the request in another way as well.
+/// That it was sent is believed of a request of the middleware's own, too, of which the tracker knows nothing.
 fn failed(error: BoxError, delivery: Delivery) -> ClientError {
     match error.downcast_ref::<ClientError>() {
         Some(ours) if [delivery, Delivery::PossiblySent].contains(&ours.delivery()) => ours.clone(),

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bankezy_crypto::{Channel, DEFAULT_MAX_SEALED_LEN, DeliveryTracker, Error, HeaderProblem};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -110,23 +111,23 @@ impl SealedClientLayer {
         R: Body,
     {
         let method = request.method().clone();
-        let tracker = request.extensions().get::<DeliveryTracker>().cloned();
-        let sealed = self.seal(request).await;
-        let (request, sent) = sealed.inspect_err(|_| {
+        let (mut parts, body) = request.into_parts();
+        let sealed = self.seal(&mut parts, body).await.inspect_err(|_| {
             // The caller learns that nothing was sent: the request was taken but never begun.
-            let _ = tracker.as_ref().map(DeliveryTracker::take);
+            let _ = parts.extensions.get().map(DeliveryTracker::take);
         })?;
+        let request = Request::from_parts(parts, Full::new(sealed.clone()));
         let response = inner.call(request).await;
         let response = response.map_err(MiddlewareError::Service)?;
-        self.open(&method, &sent, response).await
+        self.open(&method, &sealed, response).await
     }
 
-    /// The request to send, and its sealed text: empty if nothing was sealed.
+    /// The sealed text to send, which the headers describe then: empty if nothing was sealed.
     async fn seal<B: Body, E>(
         &self,
-        request: Request<B>,
-    ) -> Result<(Request<Full<Bytes>>, Bytes), MiddlewareError<E>> {
-        let (mut parts, body) = request.into_parts();
+        parts: &mut Parts,
+        body: B,
+    ) -> Result<Bytes, MiddlewareError<E>> {
         let max = self.max_request_len;
         let body = body::collect(body, max)
             .await
@@ -135,7 +136,7 @@ impl SealedClientLayer {
                 _ => MiddlewareError::RequestBody,
             })?;
         if body.is_empty() && body::may_be_empty(&parts.method) {
-            return Ok((Request::from_parts(parts, Full::default()), Bytes::new()));
+            return Ok(Bytes::new());
         }
         if body::is_coded(&parts.headers) {
             return Err(MiddlewareError::RequestEncoding);
@@ -145,9 +146,7 @@ impl SealedClientLayer {
             .seal_to_bytes(body.as_bytes(), &mut sealed)
             .map_err(|error| MiddlewareError::Seal { error })?;
         body::describe(&mut parts.headers, body::TEXT_PLAIN, sealed.len());
-        let sealed = Bytes::from(sealed);
-        let request = Request::from_parts(parts, Full::new(sealed.clone()));
-        Ok((request, sealed))
+        Ok(Bytes::from(sealed))
     }
 
     async fn open<R: Body, E>(

@@ -118,14 +118,12 @@ impl Pools {
     /// One exchange. Middleware may make several of one request, which has a tracker of its own then.
     fn exchange(
         self: Arc<Self>,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         sending: Sending,
         limits: Limits,
     ) -> Answering {
         let call = |exchange: DeliveryTracker| async move {
-            let of_request = request.extensions_mut().remove::<DeliveryTracker>();
-            let of_request = of_request.unwrap_or_else(|| exchange.clone());
-            let (request, is_plain) = prepare(request, of_request, exchange.clone())?;
+            let (request, is_plain) = prepare(request, &exchange)?;
             let pool = if is_plain { &self.plain } else { &self.secure };
             let has_identity = self.has_identity;
             let response = pool.execute(request).await;

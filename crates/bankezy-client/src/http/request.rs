@@ -16,14 +16,19 @@ use crate::transport::timed_out;
 /// hyper may write a head longer than this, in bytes, before it asks for the body.
 const MAX_HELD_HEAD: usize = 128 * 1024;
 
-/// A request that has passed all checks, and whether it is sent without TLS.
+/// A request that has passed all checks, and whether it is sent without TLS. It is taken from the caller, and has a
+/// tracker of its own if it comes from middleware, which may make several exchanges of one request.
 pub(super) fn prepare(
-    request: Request<Full<Bytes>>,
-    of_request: DeliveryTracker,
-    exchange: DeliveryTracker,
+    mut request: Request<Full<Bytes>>,
+    exchange: &DeliveryTracker,
 ) -> Result<(reqwest::Request, bool), ClientError> {
+    let of_request = request.extensions_mut().remove::<DeliveryTracker>();
+    // Before it is cloned: a clone of what nobody took counts as a copy for another transport.
+    let is_wanted = exchange.take();
+    let exchange = exchange.clone();
+    let of_request = of_request.unwrap_or_else(|| exchange.clone());
     // The caller has stopped waiting.
-    if !of_request.take() || !exchange.take() {
+    if !is_wanted || !of_request.take() {
         return Err(timed_out(Delivery::NotSent));
     }
     let (parts, body) = request.into_parts();
@@ -90,8 +95,7 @@ mod tests {
         let uri = uri.parse().unwrap();
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri;
-        let (one, other) = (DeliveryTracker::new(), DeliveryTracker::new());
-        Ok(prepare(request, one, other)?.1)
+        Ok(prepare(request, &DeliveryTracker::new())?.1)
     }
 
     #[test]
@@ -170,7 +174,8 @@ mod tests {
             let long = "x".repeat(len).parse().unwrap();
             request.headers_mut().insert("x-long", long);
             let (tracker, exchange) = (DeliveryTracker::new(), DeliveryTracker::new());
-            let _prepared = prepare(request, tracker.clone(), exchange.clone()).unwrap();
+            request.extensions_mut().insert(tracker.clone());
+            let _prepared = prepare(request, &exchange.clone()).unwrap();
             assert_eq!(exchange.abandon(), delivery);
             assert_eq!(tracker.abandon(), delivery);
         }

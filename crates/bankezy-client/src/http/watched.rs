@@ -146,13 +146,13 @@ mod tests {
             reached,
             go_on: Arc::new(Mutex::new(go_on)),
         };
-        let tracker = DeliveryTracker::new();
-        assert!(tracker.take());
-        let other = DeliveryTracker::new();
+        let (tracker, other) = (DeliveryTracker::new(), DeliveryTracker::new());
+        let taken = tracker.clone();
+        assert!(taken.take());
         let (of_request, exchange) = if of_request {
-            (tracker.clone(), other)
+            (taken, other)
         } else {
-            (other, tracker.clone())
+            (other, taken)
         };
         let watched = WatchedBody {
             inner: stopping,

@@ -1,5 +1,6 @@
 //! The seam for sending: every client over a stub, over our client in `tower` layers, and sealed.
 
+mod failover;
 mod layers;
 mod options;
 mod sealed;

@@ -218,9 +218,9 @@ async fn a_service_that_tells_nothing_counts_as_possibly_sent_and_is_called_once
 
 #[tokio::test]
 async fn a_service_that_reports_is_believed_and_called_again() {
-    let tracker = |request: &Sealed| request.extensions().get::<DeliveryTracker>().cloned();
-    let (count, transport) = counting(move |request| {
-        assert!(tracker(&request).unwrap().take());
+    let tracker = |request: &mut Sealed| request.extensions_mut().remove::<DeliveryTracker>();
+    let (count, transport) = counting(move |mut request| {
+        assert!(tracker(&mut request).unwrap().take());
         async { Err(broken()) }
     });
     let error = transport
@@ -231,8 +231,8 @@ async fn a_service_that_reports_is_believed_and_called_again() {
     assert_eq!(error.delivery(), Delivery::NotSent);
     assert_eq!(count.load(Ordering::SeqCst), 3);
 
-    let (count, transport) = counting(move |request| {
-        let tracker = tracker(&request).unwrap();
+    let (count, transport) = counting(move |mut request| {
+        let tracker = tracker(&mut request).unwrap();
         assert!(tracker.take() && tracker.begin());
         async { Err(broken()) }
     });
@@ -246,8 +246,8 @@ async fn a_service_that_reports_is_believed_and_called_again() {
     // One that comes late is not to begin.
     let late = Arc::<Mutex<Option<DeliveryTracker>>>::default();
     let kept = Arc::clone(&late);
-    let slow = stub(move |request| {
-        *kept.lock().unwrap() = tracker(&request);
+    let slow = stub(move |mut request| {
+        *kept.lock().unwrap() = tracker(&mut request);
         std::future::pending()
     });
     let error = Transport::new(slow).deadline(SHORT).send(post(URL)).await;
