@@ -12,7 +12,7 @@ use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 #[cfg(not(feature = "fips"))]
 use rand::{TryRng as _, rngs::SysRng};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
 
 use crate::error::Error;
 

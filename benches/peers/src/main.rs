@@ -16,6 +16,7 @@ mod plot;
 mod results;
 mod row;
 mod table;
+mod tasks;
 mod threads;
 
 use std::error::Error;
@@ -109,6 +110,7 @@ fn measure(json: Option<PathBuf>, quick: bool) -> Result<(), Box<dyn Error>> {
 
     let mut rows = contests::run(&ours, &josekit, &effort)?;
     rows.extend(threads::run(&ours, &effort)?);
+    rows.extend(tasks::run(&ours, &effort)?);
     for peer in foreign {
         eprintln!("measuring {}", peer.name);
         peer.measure(&ours, &effort, &mut rows)

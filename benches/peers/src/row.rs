@@ -53,10 +53,11 @@ pub(crate) enum Op {
     OpenEcdhEs,
     SealTwoThreads,
     OpenTwoThreads,
+    SealTenThousandTasks,
 }
 
 impl Op {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Seal,
         Self::SealInto,
         Self::SealToBytes,
@@ -71,6 +72,7 @@ impl Op {
         Self::OpenEcdhEs,
         Self::SealTwoThreads,
         Self::OpenTwoThreads,
+        Self::SealTenThousandTasks,
     ];
 
     pub(crate) fn new(way: Way, algorithm: Algorithm) -> Self {
@@ -100,6 +102,7 @@ impl Op {
             Self::OpenEcdhEs => "open_ecdh_es",
             Self::SealTwoThreads => "seal_2_threads",
             Self::OpenTwoThreads => "open_2_threads",
+            Self::SealTenThousandTasks => "seal_10000_tasks",
         }
     }
 }
@@ -154,6 +157,7 @@ pub(crate) struct Row {
     pub(crate) backend: String,
     pub(crate) ours_ns: f64,
     /// The bare operations of the same backend. For two threads: half of what one thread takes. For
+    /// 10,000 tasks: as many with a cipher each. For
     /// `seal_json`: `serde_json::to_vec` and `seal_to_bytes` one after the other.
     pub(crate) floor_ns: f64,
     /// Empty where no peer has the operation.
