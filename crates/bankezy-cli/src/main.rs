@@ -100,10 +100,8 @@ fn run(command: Command, settings: Settings, variables: &Variables<'_>) -> Resul
         Command::Vectors(args) => vectors::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            let pages = clap::builder::PossibleValuesParser::new(man::names());
-            let mut program = Args::command().mut_subcommand("man", |man| {
-                man.mut_arg("page", |arg| arg.value_parser(pages))
-            });
+            let mut program =
+                Args::command().mut_subcommand("man", |it| man::for_completions(it, shell));
             clap_complete::generate(shell, &mut program, "bankezy", &mut script);
             files::print(&script)
         }

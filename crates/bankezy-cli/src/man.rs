@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Command, CommandFactory as _};
+use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::args::{Args, ManArgs};
@@ -41,12 +43,25 @@ pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
     files::print(&page.text()?)
 }
 
-/// The arguments of `bankezy man`, for completions. They live as long as the program, as clap requires.
-pub(crate) fn names() -> Vec<&'static str> {
+/// `bankezy man` with the names of its pages, for a completion script.
+pub(crate) fn for_completions(man: Command, shell: Shell) -> Command {
     let pages = pages().into_iter();
-    pages
-        .filter_map(|page| Some(&*page.name.strip_prefix("bankezy-")?.to_owned().leak()))
-        .collect()
+    // They live as long as the program, as clap requires.
+    let names =
+        pages.filter_map(|page| Some(&*page.name.strip_prefix("bankezy-")?.to_owned().leak()));
+    match shell {
+        Shell::Bash | Shell::Zsh => {
+            let names = PossibleValuesParser::new(names);
+            man.mut_arg("page", |page| page.value_parser(names))
+        }
+        // For the others, clap_complete completes no values of positional arguments, but subcommands. In fish, one
+        // named `man` would count as typed already.
+        _ => man.disable_help_subcommand(true).subcommands(
+            names
+                .filter(|name| *name != "man")
+                .map(|name| Command::new(name).disable_help_flag(true)),
+        ),
+    }
 }
 
 fn is_page(asked: &str, pages: &[Page]) -> bool {

@@ -76,7 +76,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         LOOKUPS,
         &["hit"],
-        "tokens asked of a token cache: found in it, or not",
+        "token lookups in a token cache: found, or not",
     ),
     counter(
         FAILURES,

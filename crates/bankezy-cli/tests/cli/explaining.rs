@@ -331,7 +331,7 @@ fn failing_vectors_are_printed_and_counted() {
     for line in [
         "case 2 (dir, c): the plaintext differs",
         "case 3 (dir, c): should not open",
-        "case 4 (jws, c): the kind jws is not known",
+        "case 4 (jws, c): unknown kind jws",
         "case 5 (no kind, no comment)",
         "case 6 (dir, no comment): the case has no text `key_b64u`",
         "case 7 (dir, no comment): the case has no text `jwe`",
@@ -371,5 +371,5 @@ fn text_of_a_vector_file_drives_no_terminal() {
     let is_plain = |c: char| c == '\n' || (' '..='~').contains(&c);
     assert!(text.chars().all(is_plain), "{text:?}");
     assert_eq!(text.matches("\nFAILED").count() + 1, 3, "{text}");
-    assert!(text.contains(r"the kind \u{1b}]0;title"), "{text}");
+    assert!(text.contains(r"unknown kind \u{1b}]0;title"), "{text}");
 }

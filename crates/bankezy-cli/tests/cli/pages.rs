@@ -1,5 +1,7 @@
 //! Completions and man pages.
 
+use std::process::Command;
+
 use super::Folder;
 
 #[test]
@@ -8,11 +10,20 @@ fn completions_know_the_commands_and_the_pages_of_man() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = folder.run(&format!("completions {shell}"), "").text();
         assert!(script.contains("diagnose"), "{shell}");
-    }
-    // The scripts of clap_complete for other shells do not complete words of positional arguments.
-    for shell in ["bash", "zsh"] {
-        let script = folder.run(&format!("completions {shell}"), "").text();
         assert!(script.contains("token-bankezy-renew"), "{shell}");
+    }
+}
+
+#[test]
+fn fish_completes_the_pages_of_man() {
+    let folder = Folder::new();
+    folder.write("script", folder.run("completions fish", "").text());
+    let mut fish = Command::new("fish");
+    fish.args(["-c", "source script; complete -C 'bankezy man token-s'"]);
+    fish.current_dir(&folder.0).env("HOME", &folder.0);
+    match fish.output() {
+        Ok(ran) => assert_eq!(String::from_utf8(ran.stdout).unwrap(), "token-sardine\n"),
+        Err(error) => println!("skipped: no fish ({error})"),
     }
 }
 
@@ -104,7 +115,7 @@ fn the_examples_of_help_run() {
     let bankezy = std::path::Path::new(env!("CARGO_BIN_EXE_bankezy"));
     let bankezy = bankezy.parent().unwrap().display();
     let path = format!("{bankezy}:{}", std::env::var("PATH").unwrap());
-    let mut shell = std::process::Command::new("sh");
+    let mut shell = Command::new("sh");
     let ran = shell
         .args(["-euc", &script])
         .current_dir(&folder.0)

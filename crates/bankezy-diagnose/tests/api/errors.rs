@@ -146,11 +146,11 @@ fn of_another_algorithm_says_what_it_is() {
         ),
         (
             r#"{"alg":"DIR","enc":"A256GCM"}"#,
-            "the message's `alg` is DIR: the name of an algorithm in other letters",
+            "the message's `alg` is DIR: the name of an algorithm in the wrong case",
         ),
         (
             r#"{"alg":"dir","enc":"xc20p"}"#,
-            "the message's `enc` is xc20p: the name of an algorithm in other letters",
+            "the message's `enc` is xc20p: the name of an algorithm in the wrong case",
         ),
     ] {
         let sealed = format!("{}.AAAA.AAAA.AAAA.AAAA", URL_SAFE_NO_PAD.encode(header));

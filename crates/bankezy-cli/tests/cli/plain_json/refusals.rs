@@ -77,7 +77,7 @@ fn the_emulators_refusals_say_what_to_check() {
         ),
         (
             "sardine --session-key-file session-key --provider CANARY",
-            "status 400; its text is not authenticated; check what the token",
+            "status 400; its text is not authenticated; check the arguments",
         ),
     ] {
         token(&server, call).failed(1, reason);
@@ -197,7 +197,7 @@ fn documented_refusals_are_told_by_their_codes_alone() {
             sardine,
             "400",
             typed("CANARY"),
-            "; its text is not authenticated; check what",
+            "; its text is not authenticated; check the arguments",
         ),
     ] {
         let (url, request) = serve_once(&format!("{answered} CANARY"), body.to_string());
