@@ -42,10 +42,10 @@ pub(crate) fn open_in_place(
     text: &mut SecretBytes,
 ) -> Result<(), Error> {
     let (front, rest) = text.as_mut().split_at_mut(layout.ciphertext.start);
-    let room = &mut rest[..layout.ciphertext.len()];
-    let len = base64url::decode_in_place(room).ok_or(Error::OpenFailed)?;
+    let buffer = &mut rest[..layout.ciphertext.len()];
+    let len = base64url::decode_in_place(buffer).ok_or(Error::OpenFailed)?;
     let aad = &front[..layout.aad];
-    aead.open_in_place(&layout.iv, aad, &layout.tag, &mut room[..len])
+    aead.open_in_place(&layout.iv, aad, &layout.tag, &mut buffer[..len])
         .ok_or(Error::OpenFailed)?;
     let start = layout.ciphertext.start;
     text.as_mut().copy_within(start..start + len, 0);
