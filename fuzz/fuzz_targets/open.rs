@@ -1,9 +1,9 @@
-//! Any text: the backends agree on it, and `Inspection` knows without a key what they say.
+//! Any text: the backends agree on it, in memory of its own and elsewhere, and `Inspection` knows without a key what they say.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use bankezy_crypto::{Algorithm, Error, Inspection};
+use bankezy_crypto::{Algorithm, Error, Inspection, Opened};
 use bankezy_crypto_fuzz::{CIPHERS, DIR, SECRET, assert_hidden, seal};
 use libfuzzer_sys::fuzz_target;
 
@@ -17,7 +17,11 @@ fuzz_target!(|text: &[u8]| {
             answer.is_ok() || opened.as_bytes().is_empty(),
             "not emptied"
         );
-        answer.map(|()| opened)
+        let answer = answer.map(|()| opened);
+        let in_place = cipher.open_in_place(text.to_vec());
+        let bytes = |opened: &Opened| opened.as_bytes().to_vec();
+        assert_eq!(in_place.as_ref().map(bytes), answer.as_ref().map(bytes));
+        answer
     });
     if let Err(error) = &inspected {
         assert_hidden(format_args!("{error:?} {error}"));
