@@ -10,7 +10,7 @@ use aws_lc_rs::{digest, hkdf};
 
 use super::aes_256_gcm::Aes256Gcm;
 use super::aws_lc_aead::{self, NAME, failed};
-use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::primitives::{P256Private, P256Public, Primitives, RsaPrivate, RsaPublic};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
 
@@ -52,13 +52,19 @@ impl Primitives for AwsLc {
     }
 
     fn p256_generate(&self) -> Result<Box<dyn P256Private>, Error> {
-        let key = PrivateKey::generate(&ECDH_P256).map_err(|_| failed("P-256 key generation"))?;
-        Ok(Box::new(key))
+        Ok(Box::new(generate()?))
     }
 
     fn p256_private(&self, scalar: &Secret32) -> Option<Box<dyn P256Private>> {
         let key = PrivateKey::from_private_key(&ECDH_P256, scalar.bytes()).ok()?;
         Some(Box::new(key))
+    }
+
+    fn p256_public(&self, point: &[u8; 65]) -> Result<Box<dyn P256Public>, Error> {
+        let key = ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, point));
+        Ok(Box::new(
+            key.map_err(|_| failed("P-256 public key import"))?,
+        ))
     }
 
     fn rsa_public(&self, n: &[u8], e: &[u8]) -> Result<Box<dyn RsaPublic>, Error> {
@@ -108,9 +114,24 @@ impl P256Private for PrivateKey {
     }
 
     fn agree(&self, peer: &[u8; 65]) -> Option<Secret32> {
-        let peer = UnparsedPublicKey::new(&ECDH_P256, peer);
-        agreement::agree(self, peer, (), |shared| copied(shared).ok_or(())).ok()
+        agree(self, UnparsedPublicKey::new(&ECDH_P256, peer))
     }
+}
+
+impl P256Public for ParsedPublicKey {
+    fn agree_with_new(&self) -> Result<([u8; 65], Secret32), Error> {
+        let key = generate()?;
+        let shared = agree(&key, self.clone()).ok_or_else(|| failed("P-256 key agreement"))?;
+        Ok((key.public()?, shared))
+    }
+}
+
+fn generate() -> Result<PrivateKey, Error> {
+    PrivateKey::generate(&ECDH_P256).map_err(|_| failed("P-256 key generation"))
+}
+
+fn agree(own: &PrivateKey, peer: impl TryInto<ParsedPublicKey>) -> Option<Secret32> {
+    agreement::agree(own, peer, (), |shared| copied(shared).ok_or(())).ok()
 }
 
 impl RsaPublic for OaepPublicEncryptingKey {

@@ -31,7 +31,7 @@ pub(crate) use choice::sha256;
 pub use choice::{AVAILABLE, Backend};
 #[cfg(feature = "aws-lc-rs")]
 pub use choice::{AWS_LC_RS, fips_mode, require_fips_mode};
-pub(crate) use primitives::{P256Private, RsaPrivate, RsaPublic};
+pub(crate) use primitives::{P256Private, P256Public, RsaPrivate, RsaPublic};
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 compile_error!("bankezy-crypto needs a backend: enable the feature `aws-lc-rs` or `rust-crypto`");

@@ -30,6 +30,9 @@ pub(crate) trait Primitives: Shared {
     /// `None` unless the scalar is between 1 and the order of the curve minus 1.
     fn p256_private(&self, scalar: &Secret32) -> Option<Box<dyn P256Private>>;
 
+    /// Takes a point that is on the curve.
+    fn p256_public(&self, point: &[u8; 65]) -> Result<Box<dyn P256Public>, Error>;
+
     /// Takes a checked RSA public key: modulus and exponent, big-endian without leading zeros.
     fn rsa_public(&self, n: &[u8], e: &[u8]) -> Result<Box<dyn RsaPublic>, Error>;
 
@@ -50,6 +53,13 @@ pub(crate) trait P256Private: Shared {
     /// The x coordinate of the shared point (NIST SP 800-56A section 5.7.1.2); `None` unless the
     /// peer is a point on the curve.
     fn agree(&self, peer: &[u8; 65]) -> Option<Secret32>;
+}
+
+/// A public key on P-256 that many messages are sealed to.
+pub(crate) trait P256Public: Shared {
+    /// Generates a key pair, and returns its public point, uncompressed, and the x coordinate of the point that it
+    /// shares with this one.
+    fn agree_with_new(&self) -> Result<([u8; 65], Secret32), Error>;
 }
 
 /// RSAES-OAEP encryption with SHA-256 for hash and MGF1, empty label (RFC 8017 section 7.1).

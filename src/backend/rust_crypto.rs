@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::aead::Aead;
 use super::aes_256_gcm::Aes256Gcm;
-use super::primitives::{P256Private, Primitives, RsaPrivate, RsaPublic};
+use super::primitives::{P256Private, P256Public, Primitives, RsaPrivate, RsaPublic};
 use super::rust_crypto_rsa::{self, NAME, failed};
 use crate::error::Error;
 use crate::secret::{Secret32, SecretBytes};
@@ -50,12 +50,14 @@ impl Primitives for RustCrypto {
     }
 
     fn p256_generate(&self) -> Result<Box<dyn P256Private>, Error> {
-        // A random 256-bit number is above the order of the curve once in 2^32: then draw again.
-        loop {
-            if let Some(key) = self.p256_private(&Secret32::random()?) {
-                return Ok(key);
-            }
-        }
+        Ok(Box::new(generate()?))
+    }
+
+    fn p256_public(&self, point: &[u8; 65]) -> Result<Box<dyn P256Public>, Error> {
+        let key = PublicKey::from_sec1_bytes(point);
+        Ok(Box::new(
+            key.map_err(|_| failed("P-256 public key import"))?,
+        ))
     }
 
     fn p256_private(&self, scalar: &Secret32) -> Option<Box<dyn P256Private>> {
@@ -120,12 +122,31 @@ impl P256Private for SecretKey {
     }
 
     fn agree(&self, peer: &[u8; 65]) -> Option<Secret32> {
-        let peer = PublicKey::from_sec1_bytes(peer).ok()?;
-        let shared = self.diffie_hellman(&peer);
-        let mut secret = Secret32::zeroed();
-        secret
-            .bytes_mut()
-            .copy_from_slice(shared.raw_secret_bytes());
-        Some(secret)
+        Some(agree(self, &PublicKey::from_sec1_bytes(peer).ok()?))
     }
+}
+
+impl P256Public for PublicKey {
+    fn agree_with_new(&self) -> Result<([u8; 65], Secret32), Error> {
+        let key = generate()?;
+        Ok((key.public()?, agree(&key, self)))
+    }
+}
+
+fn generate() -> Result<SecretKey, Error> {
+    // A random 256-bit number is above the order of the curve once in 2^32: then draw again.
+    loop {
+        if let Ok(key) = SecretKey::from_slice(Secret32::random()?.bytes()) {
+            return Ok(key);
+        }
+    }
+}
+
+fn agree(own: &SecretKey, peer: &PublicKey) -> Secret32 {
+    let shared = own.diffie_hellman(peer);
+    let mut secret = Secret32::zeroed();
+    secret
+        .bytes_mut()
+        .copy_from_slice(shared.raw_secret_bytes());
+    secret
 }

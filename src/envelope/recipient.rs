@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::payload::refuse_encrypted_key;
 use super::{DEFAULT_MAX_SEALED_LEN, to_json};
-use crate::backend::{Backend, RsaPublic};
+use crate::backend::{Backend, P256Public, RsaPublic};
 use crate::codec::base64url;
 use crate::error::{Error, HeaderProblem, Malformed};
 use crate::jwe::compact::{Compact, ENCRYPTED_KEY};
@@ -19,7 +19,7 @@ use crate::jwe::{open, seal};
 use crate::keys::algorithm::{Algorithm, KeyType};
 use crate::keys::derivation::{Derivation, check_party_info};
 use crate::keys::jwk;
-use crate::keys::pair::{self, KeyPair};
+use crate::keys::pair::KeyPair;
 use crate::keys::public::{Kind, NEEDS_P256, P256Point, PublicKey};
 use crate::nonce::NonceSource;
 use crate::secret::{Opened, Secret32};
@@ -49,7 +49,7 @@ pub struct PublicKeySealer {
 enum Recipient {
     Rsa(Box<dyn RsaPublic>),
     P256 {
-        point: P256Point,
+        key: Box<dyn P256Public>,
         apu: Vec<u8>,
         apv: Vec<u8>,
     },
@@ -73,7 +73,7 @@ impl PublicKeySealer {
         let recipient = match recipient.inner() {
             Kind::Rsa(rsa) => Recipient::Rsa(backend.primitives().rsa_public(rsa.n(), rsa.e())?),
             Kind::P256(point) => Recipient::P256 {
-                point: point.clone(),
+                key: backend.primitives().p256_public(point.as_sec1())?,
                 apu: Vec::new(),
                 apv: Vec::new(),
             },
@@ -159,8 +159,9 @@ impl PublicKeySealer {
                 };
                 message.seal(&aead, sealed)
             }
-            Recipient::P256 { point, apu, apv } => {
-                let (epk, shared) = pair::ephemeral(point, self.backend)?;
+            Recipient::P256 { key, apu, apv } => {
+                let (epk, shared) = key.agree_with_new()?;
+                let epk = Kind::P256(P256Point::of_new_pair(epk)).into();
                 let key = Derivation::ConcatKdf { apu, apv }.derive(shared, self.backend)?;
                 let aead = self.backend.primitives().aes_256_gcm(&key)?;
                 let header = agreement_header(&epk, apu, apv);

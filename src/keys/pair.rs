@@ -348,17 +348,6 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-/// A fresh key pair for one message and the secret it shares with `peer` (RFC 7518 section 4.6).
-pub(crate) fn ephemeral(
-    peer: &P256Point,
-    backend: Backend,
-) -> Result<(PublicKey, Secret32), Error> {
-    let key = backend.primitives().p256_generate()?;
-    let public = P256Point::from_sec1(&key.public()?)?;
-    let shared = key.agree(peer.as_sec1()).ok_or(failed(backend))?;
-    Ok((Kind::P256(public).into(), shared))
-}
-
 /// With a point on the curve there is no reason to.
 fn failed(backend: Backend) -> Error {
     Error::Backend {

@@ -172,6 +172,11 @@ impl P256Point {
         }
     }
 
+    /// The point of a key pair that a backend has just made, which need not be checked.
+    pub(crate) fn of_new_pair(point: [u8; 65]) -> Self {
+        Self(point)
+    }
+
     pub(crate) fn as_sec1(&self) -> &[u8; 65] {
         &self.0
     }
