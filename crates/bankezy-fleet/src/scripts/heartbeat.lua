@@ -1,5 +1,7 @@
 -- KEYS: members, reports. ARGV: member, report, time to live in ms.
 -- Keeps a report until its time, by this server's clock.
+heal(KEYS[1], 'zset')
+heal(KEYS[2], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{FleetError, KeyFiles, RotationSettings};
-use bankezy_test_support::eventually;
+use bankezy_test_support::{Captured, eventually};
 use tokio::time::sleep;
 
 use crate::children::{Process, pause, say, setting};
@@ -381,6 +381,60 @@ async fn a_report_that_cannot_be_read_is_waited_for() {
     }
     keys.promote_by_force("k2").await.unwrap();
     assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+/// What another program wrote under the names of rotation is replaced, and no process starts with another key for it.
+#[tokio::test]
+async fn names_of_rotation_with_other_types_heal() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    for name in [
+        "test:{members}",
+        "test:{members}:reports",
+        "test:{members}:newest",
+    ] {
+        let other = if keys.ring().key_ids()[0] == "k1" {
+            "k2"
+        } else {
+            "k1"
+        };
+        redis.text(&["SET", name, "x"]);
+        assert!(fleet(&redis.url()).status().await.is_ok(), "{name}");
+        keys.refresh().await.unwrap();
+        keys.promote(other, ms(0)).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{name}");
+        let members = fleet(&redis.url()).members().await.unwrap();
+        assert_eq!(members.len(), 1, "{name}");
+    }
+}
+
+/// No promotion waits for such a process, so an operator has to hear of it.
+#[tokio::test]
+async fn a_process_that_starts_without_the_store_says_so_and_reports_later() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    redis.kill();
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
+    let [one, _] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.ring().seal(b"").unwrap();
+    let said = events.lines("keys not reported");
+    assert!(
+        said.len() == 1 && said[0].contains("WARN") && said[0].contains("bank"),
+        "{said:?}"
+    );
+    assert_eq!(events.lines("newest key not known").len(), 1);
+    redis.restart();
+    let other = fleet(&redis.url());
+    let begun = Instant::now();
+    while other.members().await.map_or(0, |members| members.len()) != 1 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        sleep(ms(50)).await;
+    }
 }
 
 #[tokio::test]
