@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{FleetError, KeyFiles, RotationSettings};
@@ -369,8 +369,11 @@ async fn a_report_that_cannot_be_read_is_waited_for() {
     let [one, two] = secrets();
     let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
     let keys = open(&redis.url(), own.path()).await.unwrap();
+    let later = SystemTime::now() + Duration::from_secs(60);
+    let later = later.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let later = later.as_millis().to_string();
     for report in ["no json", "7", "{}", "{\"rings\":{\"bank\":null}}"] {
-        redis.number(&["ZADD", "test:{members}", "99999999999999", "m"]);
+        redis.number(&["ZADD", "test:{members}", &later, "m"]);
         redis.number(&["HSET", "test:{members}:reports", "m", report]);
         let refused = keys.promote("k2", ms(100)).await;
         assert_eq!(
@@ -407,6 +410,31 @@ async fn names_of_rotation_with_other_types_heal() {
         assert_eq!(keys.ring().key_ids()[0], other, "{name}");
         let members = fleet(&redis.url()).members().await.unwrap();
         assert_eq!(members.len(), 1, "{name}");
+    }
+}
+
+/// Otherwise every promotion would wait for it, for as long as nobody removes it.
+#[tokio::test]
+async fn a_member_that_would_live_for_ever_counts_as_gone() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    for end in ["99999999999999", "1e300", "inf"] {
+        redis.number(&["ZADD", "test:{members}", end, "m"]);
+        redis.number(&[
+            "HSET",
+            "test:{members}:reports",
+            "m",
+            "{\"rings\":{\"bank\":[]}}",
+        ]);
+        let other = if keys.ring().key_ids()[0] == "k1" {
+            "k2"
+        } else {
+            "k1"
+        };
+        keys.promote(other, ms(3_000)).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{end}");
     }
 }
 
