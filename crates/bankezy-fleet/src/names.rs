@@ -92,12 +92,16 @@ impl Names {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let digit = |nibble: u8| match nibble {
+        0..10 => b'0' + nibble,
+        _ => b'a' + (nibble & 0xf) - 10,
+    };
+    let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(digit);
     // With all of its room at once.
-    let mut text = String::with_capacity(bytes.len() * 2);
-    text.extend(digits.map(digit));
-    text
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    bytes.iter().for_each(|byte| text.extend(digits(byte)));
+    // They are ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// An identifier that no other process has.
