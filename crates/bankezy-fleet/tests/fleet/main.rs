@@ -12,6 +12,7 @@ mod metrics;
 mod proxy;
 mod replay;
 mod rotation;
+mod rotation_disturbed;
 mod server;
 mod sessions;
 mod stage;
@@ -35,6 +36,7 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("hostile.rs"),
         include_str!("replay.rs"),
         include_str!("rotation.rs"),
+        include_str!("rotation_disturbed.rs"),
         include_str!("sessions.rs"),
         include_str!("tokens.rs"),
     ];
