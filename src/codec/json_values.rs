@@ -53,6 +53,11 @@ struct Decimal {
 
 fn decimal(text: &str) -> Option<Decimal> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    // As nearly all are. Digits alone fail to parse only where they are too many.
+    if is_digits(text) {
+        let (floor, is_whole) = (text.parse().unwrap_or(u64::MAX), true);
+        return Some(Decimal { floor, is_whole });
+    }
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));

@@ -143,6 +143,11 @@ fn text_of(status: &Status) -> String {
         text,
         "{members} members, {tokens} tokens and sessions, {logins} logins under way"
     );
+    if status.is_cut {
+        text.push_str(
+            "the store has so many names that not all were looked at: there may be more tokens, sessions and logins\n",
+        );
+    }
     text
 }
 

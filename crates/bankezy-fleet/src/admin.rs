@@ -1,13 +1,13 @@
-//! What an operator asks of a fleet: who is there, what is used, and which settings of the server make what unsafe.
+//! What an operator asks of a fleet: who is there, and what is used.
 
 use std::collections::BTreeMap;
-
-use redis::Script;
+use std::time::{Duration, Instant};
 
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::metrics;
 use crate::rotation::Report;
+use crate::scripts::script;
 
 /// A process that reports itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,45 +47,16 @@ pub struct Status {
     pub tokens: u64,
     /// Logins under way.
     pub logins: u64,
+    /// Whether counting the last two was ended early, after 5 s or 20 million names: there may be more.
+    pub is_cut: bool,
 }
 
-/// A setting of the server, and what it makes unsafe.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Finding {
-    /// Its name, such as `maxmemory-policy`.
-    pub setting: &'static str,
-    /// Its value, or `unknown` if the server does not say.
-    pub value: String,
-    /// What is unsafe with it; `None` if nothing is.
-    pub risk: Option<&'static str>,
-}
+/// How long tokens and logins are counted at most. A server may hold many names beside those of the fleet.
+const SCAN_FOR: Duration = Duration::from_secs(5);
 
-/// Settings, whether a value is safe, and what is at risk otherwise.
-type Rule = (&'static str, fn(&str) -> bool, &'static str);
-
-const RULES: [Rule; 4] = [
-    (
-        "maxmemory-policy",
-        |value| value == "noeviction",
-        "replay marks and budgets can be dropped while they are needed: a message may pass again; set noeviction",
-    ),
-    (
-        "appendonly",
-        |value| value == "yes",
-        "a power cut loses what was written since the last snapshot: replay marks, and shares of budgets; set yes",
-    ),
-    (
-        "appendfsync",
-        |value| value == "always" || value == "everysec",
-        "a power cut loses more than a second of replay marks; set everysec or always",
-    ),
-    (
-        "min-replicas-to-write",
-        |value| value.parse().is_ok_and(|replicas: u32| replicas > 0),
-        "a primary that is cut off accepts replay marks that a failover loses; with replicas, set 1 or more",
-    ),
-];
+/// How many operations that takes at most, each over about as many names as the next constant says.
+const SCANS: u32 = 20_000;
+const SCANNED_AT_ONCE: u32 = 1_000;
 
 impl Fleet {
     /// What the fleet has in its store.
@@ -98,12 +69,14 @@ impl Fleet {
             let (_, id) = text.split_once('|')?;
             Some((ring, id.to_owned()))
         });
+        let (tokens, logins, is_cut) = self.count().await?;
         Ok(Status {
             members: self.members().await?,
             newest: newest.collect(),
             budgets: self.budgets().await?,
-            tokens: self.count("token").await?,
-            logins: self.count("lock").await?,
+            tokens,
+            logins,
+            is_cut,
         })
     }
 
@@ -115,7 +88,7 @@ impl Fleet {
         let names = &self.0.names;
         let (members, reports) = (names.members(), names.reports());
         let list = async |connection: &mut _| {
-            let script = Script::new(include_str!("scripts/members.lua"));
+            let script = script(include_str!("scripts/members.lua"));
             let mut call = script.key(&members);
             call.key(&reports)
                 .invoke_async::<Vec<(Vec<u8>, Vec<u8>)>>(connection)
@@ -146,7 +119,10 @@ impl Fleet {
                     .query_async::<Option<Vec<u8>>>(connection)
                     .await
             };
-            let text = self.0.store.run("status", get).await?;
+            let text = match self.0.store.run("status", get).await {
+                Err(error) if error.is_of_another_type() => continue,
+                text => text?,
+            };
             let reserved = text.map_or(Some(0), |text| str::from_utf8(&text).ok()?.parse().ok());
             if let (Some(reserved), Ok(limit)) = (reserved, limit.parse()) {
                 budgets.push(Budget {
@@ -167,73 +143,44 @@ impl Fleet {
                 .await
         };
         let text = |bytes| String::from_utf8(bytes).ok();
-        let found = self.0.store.run("status", all).await?.into_iter();
+        let found = match self.0.store.run("status", all).await {
+            // What others wrote there is passed over.
+            Err(error) if error.is_of_another_type() => return Ok(BTreeMap::new()),
+            found => found?.into_iter(),
+        };
         Ok(found
             .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
             .collect())
     }
 
-    async fn count(&self, kind: &str) -> Result<u64, FleetError> {
-        let pattern = self.0.names.all(kind);
-        let (mut cursor, mut count) = (0_u64, 0_u64);
-        loop {
+    /// Counts tokens and logins, and says whether that was ended early.
+    async fn count(&self) -> Result<(u64, u64, bool), FleetError> {
+        let names = &self.0.names;
+        let pattern = names.tokens_and_locks();
+        let (mut cursor, mut tokens, mut logins) = (0_u64, 0, 0);
+        let until = Instant::now() + SCAN_FOR;
+        for _ in 0..SCANS {
             let scan = async |connection: &mut _| {
                 let mut scan = redis::cmd("SCAN");
                 scan.arg(cursor)
                     .arg("MATCH")
                     .arg(&pattern)
                     .arg("COUNT")
-                    .arg(1000);
+                    .arg(SCANNED_AT_ONCE);
                 scan.query_async::<(u64, Vec<Vec<u8>>)>(connection).await
             };
             let (next, found) = self.0.store.run("status", scan).await?;
-            count += found.len() as u64;
+            let locks = found.iter().filter(|name| names.is_lock(name)).count() as u64;
+            logins += locks;
+            tokens += found.len() as u64 - locks;
             if next == 0 {
-                return Ok(count);
+                return Ok((tokens, logins, false));
+            }
+            if Instant::now() >= until {
+                break;
             }
             cursor = next;
         }
-    }
-
-    /// Which settings of the server make what unsafe.
-    ///
-    /// # Errors
-    /// [`FleetError`] if the server cannot be asked at all. A setting that it does not tell is `unknown`.
-    pub async fn check(&self) -> Result<Vec<Finding>, FleetError> {
-        self.ping().await?;
-        let mut findings = Vec::new();
-        let is_encrypted = self.0.store.is_encrypted();
-        findings.push(Finding {
-            setting: "TLS",
-            value: if is_encrypted { "yes" } else { "no" }.to_owned(),
-            risk: (!is_encrypted).then_some(
-                "who listens on the network sees the password, and can change marks and budgets; use rediss://",
-            ),
-        });
-        for (setting, is_safe, risk) in RULES {
-            let config = async |connection: &mut _| {
-                let mut config = redis::cmd("CONFIG");
-                config
-                    .arg("GET")
-                    .arg(setting)
-                    .query_async::<Vec<String>>(connection)
-                    .await
-            };
-            let value = match self.0.store.run("check", config).await {
-                Ok(pair) => pair.into_iter().nth(1),
-                Err(error) if error.is_away() => return Err(error),
-                // A managed server that does not tell.
-                Err(_) => None,
-            };
-            findings.push(Finding {
-                setting,
-                risk: value
-                    .as_deref()
-                    .is_none_or(|value| !is_safe(value))
-                    .then_some(risk),
-                value: value.unwrap_or_else(|| "unknown".to_owned()),
-            });
-        }
-        Ok(findings)
+        Ok((tokens, logins, true))
     }
 }

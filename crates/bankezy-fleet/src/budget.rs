@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use bankezy_crypto::PayloadCipher;
-use redis::Script;
 use tokio::time::sleep;
 use tracing::warn;
 
@@ -13,6 +12,7 @@ use crate::connection::lock;
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::metrics;
+use crate::scripts::script;
 use crate::tokens::millis;
 
 /// How often a process looks whether its share runs out.
@@ -226,7 +226,7 @@ pub(crate) async fn reserve(
     let shared = &fleet.0;
     let budgets = shared.names.budgets();
     let reserve = async |connection: &mut _| {
-        let script = Script::new(include_str!("scripts/reserve.lua"));
+        let script = script(include_str!("scripts/reserve.lua"));
         let mut call = script.key(key);
         call.key(&budgets).arg(messages).arg(limit);
         call.arg(millis(keep_for)).arg(name.unwrap_or_default());

@@ -2,12 +2,16 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisResult, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
+    RedisConnectionInfo, RedisResult, TlsCertificates,
+};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
@@ -18,6 +22,9 @@ use crate::names::up_to;
 
 /// The first pause after a failure. It doubles with each further one, up to the rest of the configuration.
 const FIRST_REST: Duration = Duration::from_millis(50);
+
+/// How often an attempt to connect is repeated before the operations that wait for it fail.
+const ATTEMPTS: u32 = 2;
 
 /// One multiplexed connection, so no command that blocks it (`WAIT`, `BLPOP`) may be sent over it.
 pub(crate) struct Store {
@@ -72,7 +79,7 @@ impl Store {
             successes: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         });
-        store.connection.load_full().establish();
+        store.connection.load_full().establish(&store.config);
         Ok(store)
     }
 
@@ -83,6 +90,33 @@ impl Store {
     pub(crate) fn is_encrypted(&self) -> bool {
         let info = self.client.get_connection_info();
         matches!(info.addr(), ConnectionAddr::TcpTls { .. })
+    }
+
+    pub(crate) fn is_on_loopback(&self) -> bool {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
+                let address = host.trim_start_matches('[').trim_end_matches(']');
+                let is_loopback = |address: IpAddr| address.is_loopback();
+                host == "localhost" || address.parse().is_ok_and(is_loopback)
+            }
+            // A socket of this machine.
+            _ => true,
+        }
+    }
+
+    /// As somebody who has only the server's address.
+    pub(crate) async fn ping_without_password(&self) -> Result<(), FleetError> {
+        let info = self.client.get_connection_info().clone();
+        let info = info.set_redis_settings(RedisConnectionInfo::default());
+        let client = client_of(info, &self.config)?;
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.config.connect_deadline))
+            .set_response_timeout(Some(self.config.response_deadline));
+        let connecting = client.get_multiplexed_async_connection_with_config(&settings);
+        let mut connection = connecting.await?;
+        Ok(redis::cmd("PING")
+            .query_async::<()>(&mut connection)
+            .await?)
     }
 
     /// Runs one operation within the deadline.
@@ -192,7 +226,7 @@ impl Store {
             .connection
             .compare_and_swap(broken, Arc::clone(&connection));
         if Arc::ptr_eq(&before, broken) {
-            connection.establish();
+            connection.establish(&self.config);
         }
     }
 }
@@ -201,10 +235,11 @@ impl Connection {
     fn new(client: &Client, config: &FleetConfig) -> Result<Self, FleetError> {
         let settings = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(config.connect_deadline))
-            .set_response_timeout(Some(config.response_deadline))
+            // `run` has a deadline of its own around each operation: a second timer would cost each of them.
+            .set_response_timeout(None)
             .set_min_delay(FIRST_REST)
             .set_max_delay(config.rest)
-            .set_number_of_retries(2)
+            .set_number_of_retries(ATTEMPTS as usize)
             .set_pipeline_buffer_size(1024);
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), settings)?;
         Ok(Self {
@@ -214,17 +249,24 @@ impl Connection {
     }
 
     /// Connects in a task of its own, so that it goes on if the operation that waits for it has reached its deadline.
-    fn establish(&self) {
+    fn establish(&self, config: &FleetConfig) {
         let mut manager = self.manager.clone();
-        tokio::spawn(async move {
+        // Its attempts end by their own deadline. What is bounded here is the answer of a server that is silent.
+        let attempt = config.connect_deadline.saturating_add(config.rest);
+        let longest = attempt.saturating_mul(ATTEMPTS + 1);
+        let longest = longest.saturating_add(config.response_deadline);
+        tokio::spawn(timeout(longest, async move {
             let _ = redis::cmd("PING").query_async::<()>(&mut manager).await;
-        });
+        }));
     }
 }
 
 fn client(config: &FleetConfig) -> Result<Client, FleetError> {
     let info = config.url.as_str().into_connection_info();
-    let info = info.map_err(|_| FleetError::Url)?;
+    client_of(info.map_err(|_| FleetError::Url)?, config)
+}
+
+fn client_of(info: ConnectionInfo, config: &FleetConfig) -> Result<Client, FleetError> {
     if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         return Client::open(info).map_err(|_| FleetError::Url);
     }

@@ -110,6 +110,11 @@ impl FleetError {
         }
     }
 
+    /// Whether a name of the fleet holds a value of another type, which no fleet wrote.
+    pub(crate) fn is_of_another_type(&self) -> bool {
+        matches!(self, Self::Refused { code: "WRONGTYPE" })
+    }
+
     /// Whether the store itself is away: not reached, too slow, or left alone.
     #[must_use]
     pub fn is_away(&self) -> bool {
@@ -181,6 +186,10 @@ impl fmt::Display for FleetError {
             Self::Unreachable => "the store could not be reached, or the connection was lost",
             Self::TimedOut => "the store did not answer in time",
             Self::Resting => "the store failed a moment ago and is left alone",
+            Self::Refused { code: "WRONGTYPE" } => {
+                "the store refused the operation with WRONGTYPE: another program wrote under a name of the fleet; \
+                 the fleet's next write there replaces it"
+            }
             Self::Refused { code } => {
                 return write!(f, "the store refused the operation with {code}");
             }

@@ -9,6 +9,8 @@
 //! | [`SharedMarks`] | marks of received messages, for the replay guard of `bankezy-tower` |
 //! | [`KeyFiles`] | which keys each process can open with, so that a fleet rotates in step |
 //!
+//! Start with [`Fleet::connect`]: each part is a method of [`Fleet`]. The crate has no features.
+//!
 //! Sealing and opening never wait for the store. What is guaranteed when the store fails, and what is lost, is in
 //! `docs/fleet.md` of the repository, failure by failure.
 //!
@@ -60,6 +62,7 @@
 
 mod admin;
 mod budget;
+mod check;
 mod config;
 mod connection;
 mod error;
@@ -68,11 +71,13 @@ mod metrics;
 mod names;
 mod replay;
 mod rotation;
+mod scripts;
 mod sessions;
 mod tokens;
 
-pub use admin::{Budget, Finding, Member, Status};
+pub use admin::{Budget, Member, Status};
 pub use budget::{BudgetSettings, FleetBudget};
+pub use check::Finding;
 pub use config::FleetConfig;
 pub use connection::Health;
 pub use error::{FleetError, KeyFileProblem, RevokeError};

@@ -14,7 +14,7 @@ pub(crate) const MEMBERS: &str = "bankezy_fleet_members";
 pub fn describe_metrics() {
     describe_counter!(
         OPERATIONS,
-        "operations on the fleet's store, by `operation`, and `error_type` if they failed"
+        "operations on the fleet's store, those that failed among them"
     );
     describe_gauge!(
         REACHABLE,
@@ -27,9 +27,12 @@ pub fn describe_metrics() {
     );
     describe_gauge!(
         RESERVED,
-        "share of a key's nonce budget that all processes have reserved, by `key_id`"
+        "part of a key's nonce budget that all processes have reserved, from 0 to 1"
     );
-    describe_gauge!(MEMBERS, "members that report themselves");
+    describe_gauge!(
+        MEMBERS,
+        "members that report themselves, as `status` and `members` found them last"
+    );
 }
 
 pub(crate) fn operation(name: &'static str, error: Option<&FleetError>) {

@@ -7,14 +7,20 @@ use aws_lc_rs::hmac;
 use bankezy_crypto::providers::TokenKey;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use redis::Pipeline;
 
 /// Names begin with that of the fleet. What one script touches has one hash tag, so that it would be in one slot.
 #[derive(Debug, Clone)]
 pub(crate) struct Names(Arc<str>);
 
+/// What is read of a record at most. A longer one, which no fleet wrote, would take until the deadline and make the store
+/// count as away.
+const MAX_RECORD: usize = 1 << 20;
+
 /// The names of a token's record, of the lock for its login, and of its fencing counter.
-#[derive(Debug, Clone)]
 pub(crate) struct TokenNames {
+    /// Asks for the record and for what is left of its life. Made once: a process may read a token often.
+    pub(crate) load: Pipeline,
     pub(crate) record: String,
     pub(crate) lock: String,
     pub(crate) fence: String,
@@ -34,8 +40,14 @@ impl Names {
         context.update(key.as_bytes());
         let name = hex(context.sign().as_ref());
         let of = |kind: &str| format!("{}:{kind}:{{{name}}}", self.0);
+        let record = of("token");
+        let mut load = redis::pipe();
+        // In this order: if another record is written in between, its life is not taken for longer than it is.
+        load.cmd("PTTL").arg(&record);
+        load.cmd("GETRANGE").arg(&record).arg(0).arg(MAX_RECORD);
         TokenNames {
-            record: of("token"),
+            load,
+            record,
             lock: of("lock"),
             fence: of("fence"),
         }
@@ -62,10 +74,15 @@ impl Names {
         format!("{}:{{members}}:reports", self.0)
     }
 
-    /// A pattern of all names of a kind.
-    pub(crate) fn all(&self, kind: &str) -> String {
+    /// A pattern of the names of all tokens and logins: their kinds begin so, and no others.
+    pub(crate) fn tokens_and_locks(&self) -> String {
         let escaped: String = self.0.chars().flat_map(|c| ['\\', c]).collect();
-        format!("{escaped}:{kind}:*")
+        format!("{escaped}:[tl]o*")
+    }
+
+    pub(crate) fn is_lock(&self, name: &[u8]) -> bool {
+        let kind = name.strip_prefix(self.0.as_bytes());
+        kind.is_some_and(|kind| kind.starts_with(b":lock:"))
     }
 
     /// Which key each ring is to seal with.
@@ -75,9 +92,16 @@ impl Names {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(digit).collect()
+    let digit = |nibble: u8| match nibble {
+        0..10 => b'0' + nibble,
+        _ => b'a' + (nibble & 0xf) - 10,
+    };
+    let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(digit);
+    // With all of its room at once.
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    bytes.iter().for_each(|byte| text.extend(digits(byte)));
+    // They are ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// An identifier that no other process has.

@@ -1,7 +1,19 @@
 //! `bankezy fleet` on a real server, where one is installed.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use bankezy_client::{BankEzyClient, Client, ProviderError, SessionKeeper};
+use bankezy_crypto::providers::bankezy::{
+    AccountNumber, AgreedSession, BankEzy, TokenRequest, Version,
+};
+use bankezy_crypto::providers::{BaseUrl, RequestError};
+use bankezy_crypto::{
+    Channel, Derivation, KeyPair, KeyRing, PayloadCipher, PayloadSecret, PublicKey,
+};
+use bankezy_fleet::{Fleet, FleetConfig, SessionSettings};
+use bankezy_sandbox::{Credentials, EmulatedEndpoint, Sandbox};
 use bankezy_test_support::{eventually_blocking, vacant};
 
 struct Server(Child);
@@ -62,6 +74,123 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
         "{output}"
     );
     assert!(output.contains("risk    appendonly no: "), "{output}");
+    assert!(
+        output.contains("ok      TLS no, on this machine"),
+        "{output}"
+    );
+    assert!(
+        output.contains("risk    password not asked for: "),
+        "{output}"
+    );
+    assert!(output.contains("ok      role primary"), "{output}");
+}
+
+/// By Get Token, whose answer has a reference by which the token can be invalidated.
+async fn log_in(
+    bankezy: BankEzyClient,
+    (secret, sdk_api_key): (String, String),
+) -> Result<AgreedSession, ProviderError> {
+    let ours = KeyPair::generate().map_err(RequestError::from)?;
+    let public_key = ours.public_key().to_wire();
+    let account = AccountNumber::new(12)?;
+    let request = TokenRequest::new("reference", &public_key, &sdk_api_key, account)?;
+    let request = request.with_first_name("Asha").with_last_name("Rao");
+    let secret = PayloadSecret::from_base64url(&secret).map_err(RequestError::from)?;
+    let channel = Channel::from(PayloadCipher::new(&secret).map_err(RequestError::from)?);
+    let answer = bankezy.get_token(&request, &channel).await?;
+    let theirs = PublicKey::from_wire(answer.server_public_key.as_deref().unwrap());
+    let secret = ours.agree(&theirs.map_err(RequestError::from)?, &Derivation::Sha256);
+    let secret = secret.map_err(RequestError::from)?;
+    Ok(AgreedSession::new(answer, &secret))
+}
+
+fn client(url: &str, known: &Credentials) -> BankEzyClient {
+    let base = BaseUrl::parse(url).unwrap();
+    let server = BankEzy::new(base, known.api_key(), Version::V2).unwrap();
+    let client = Client::builder().only_these_roots(true).build().unwrap();
+    BankEzyClient::new(client, server)
+}
+
+/// The library stored it, and the command ends it: in the store and at the provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn revoke_ends_a_session_that_processes_share() {
+    let Some((_server, port)) = server(&[]) else {
+        return;
+    };
+    let store = format!("redis://127.0.0.1:{port}");
+    let provider = Sandbox::builder().derivation(Derivation::Sha256);
+    let provider = provider.start().await.unwrap();
+    let known = provider.credentials();
+    let wrapping = PayloadSecret::generate().unwrap();
+    let sessions = || {
+        let ring = KeyRing::new("wrap-1", PayloadCipher::new(&wrapping).unwrap());
+        let fleet = Fleet::connect(FleetConfig::new(store.as_str(), "payments")).unwrap();
+        let sessions = fleet.sessions("bank", Arc::new(ring), SessionSettings::default());
+        sessions.unwrap()
+    };
+    let process = sessions();
+    let text = known.payload_secret().to_base64url();
+    let login = (text.as_str().to_owned(), known.sdk_api_key().to_owned());
+    let keeper = SessionKeeper::new(
+        client(provider.url(), known),
+        process.login(move |bankezy| log_in(bankezy, login.clone())),
+    );
+    let call = async || {
+        keeper
+            .call::<_, serde_json::Value>(known.echo_path(), &serde_json::json!({"amount": "1"}))
+            .await
+    };
+    call().await.unwrap();
+    assert!(process.stored().await.unwrap().is_some());
+
+    let key = wrapping.to_base64url();
+    let revoke = |key_id: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bankezy"));
+        command.args([
+            "fleet",
+            "revoke",
+            &store,
+            "--name",
+            "payments",
+            "--session-name",
+            "bank",
+        ]);
+        command.args([
+            "--wrapping-key-id",
+            key_id,
+            "--wrapping-key-env",
+            "WRAPPING_KEY",
+        ]);
+        command.args(["--base-url", provider.url(), "--api-key-env", "API_KEY"]);
+        command
+            .env("WRAPPING_KEY", key.as_str())
+            .env("API_KEY", known.api_key());
+        let output = tokio::task::block_in_place(|| command.output().unwrap());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, output, error) = revoke("wrap-1");
+    assert_eq!(
+        (code, output.as_str(), error.as_str()),
+        (0, "revoked\n", "")
+    );
+    assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 1);
+    assert!(sessions().stored().await.unwrap().is_none());
+    let (code, output, error) = revoke("wrap-1");
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert!(error.contains("no such session"), "{error}");
+    // A process that still used it is refused, and logs in.
+    assert!(call().await.is_err());
+    let begun = Instant::now();
+    while call().await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(provider.executed().of(EmulatedEndpoint::GetToken), 2);
 }
 
 #[test]

@@ -762,7 +762,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.refused",
-        "Act on the server's code: NOAUTH and WRONGPASS ask for a password in the URL, OOM for memory, READONLY for the primary.",
+        "Act on the server's code: NOAUTH and WRONGPASS ask for a password in the URL, OOM for memory, READONLY for the primary. WRONGTYPE heals with the fleet's next write.",
     ),
     (
         "fleet.answer",

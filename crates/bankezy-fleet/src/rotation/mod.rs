@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Seal as _};
-use redis::Script;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
@@ -18,6 +17,7 @@ use crate::budget::{BudgetSettings, FleetBudget};
 use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
+use crate::scripts::script;
 use crate::tokens::millis;
 use files::read;
 
@@ -124,6 +124,8 @@ impl Fleet {
     /// the store, and `first` the key to seal with while the store names no other.
     ///
     /// Await it before the process serves: it loads the files, reports them, and asks which key the fleet seals with.
+    /// Without the store it begins with `first` and emits an event at `warn`, `keys not reported`. Until a heartbeat reaches
+    /// the store, a promotion in another process does not wait for this one.
     ///
     /// # Errors
     /// [`FleetError::KeyFile`]; [`FleetError::NoKeys`] if the key that the fleet seals with is not among the files yet.
@@ -150,8 +152,15 @@ impl KeyFiles {
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
         let ids = secrets.keys().cloned().collect();
         lock(&fleet.0.rings).insert(name.clone(), ids);
-        let _ = heartbeat(fleet).await;
-        let named = newest(fleet, &name).await.unwrap_or_default();
+        if let Err(error) = heartbeat(fleet).await {
+            let code = error.code();
+            warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "keys not reported");
+        }
+        let named = newest(fleet, &name).await.unwrap_or_else(|error| {
+            let code = error.code();
+            warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "newest key not known");
+            None
+        });
         let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
         let secret = secrets.remove(&id).ok_or(FleetError::NoKeys)?;
         let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
@@ -320,7 +329,7 @@ impl Shared {
         let (members, reports, newest) = (names.members(), names.reports(), names.newest());
         let named_at = *lock(&self.named_at);
         let promote = async |connection: &mut _| {
-            let script = Script::new(include_str!("../scripts/promote.lua"));
+            let script = script(include_str!("../scripts/promote.lua"));
             let mut call = script.key(&members);
             call.key(&reports).key(&newest);
             call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
@@ -378,7 +387,7 @@ async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let (members, reports) = (shared.names.members(), shared.names.reports());
     let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
     let beat = async |connection: &mut _| {
-        let script = Script::new(include_str!("../scripts/heartbeat.lua"));
+        let script = script(include_str!("../scripts/heartbeat.lua"));
         let mut call = script.key(&members);
         call.key(&reports)
             .arg(&shared.member)
@@ -399,7 +408,11 @@ async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, Flee
             .query_async::<Option<String>>(connection)
             .await
     };
-    let named = fleet.0.store.run("newest_key", get).await?;
+    let named = match fleet.0.store.run("newest_key", get).await {
+        // As if it were lost: the next promotion replaces it.
+        Err(error) if error.is_of_another_type() => None,
+        named => named?,
+    };
     let parsed = |text: String| {
         let (at, id) = text.split_once('|')?;
         let at = at.parse().ok().filter(|at| *at < LATEST)?;

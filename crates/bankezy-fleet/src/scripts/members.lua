@@ -1,4 +1,6 @@
 -- KEYS: members, reports. The live members and their reports, by this server's clock.
+local is_whole = redis.call('TYPE', KEYS[1]).ok == 'zset' and redis.call('TYPE', KEYS[2]).ok == 'hash'
+if not is_whole then return {} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local found = {}

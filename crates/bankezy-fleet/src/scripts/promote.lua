@@ -1,5 +1,6 @@
 -- KEYS: members, reports, newest. ARGV: ring, key, 1 to go without the reports, when the caller's key was named.
 -- Names the key that a ring seals with, if all live members that have the ring report the key. Returns how many do not.
+heal(KEYS[3], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local function lacks(report)

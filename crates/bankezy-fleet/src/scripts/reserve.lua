@@ -1,6 +1,14 @@
 -- KEYS: count, budgets. ARGV: messages, limit, time to live in ms, name among the budgets.
 -- Returns the total, this share included, and 1 if it was reserved.
-local total = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+heal(KEYS[1], 'string')
+heal(KEYS[2], 'hash')
+-- A text that is no count, or one with more digits, was not written by a fleet: the count begins anew.
+local written = redis.call('GETRANGE', KEYS[1], 0, 15)
+if #written > 15 or not (written == '0' or string.match(written, '^[1-9]%d*$')) then
+  redis.call('UNLINK', KEYS[1])
+  written = '0'
+end
+local total = tonumber(written)
 if total + tonumber(ARGV[1]) > tonumber(ARGV[2]) then
   return {total, 0}
 end

@@ -1,5 +1,6 @@
 -- KEYS: record, lock. ARGV: fencing value, record, time to live in ms, owner.
 -- Returns 1 if the record was written, 0 if there is one that is as new or newer.
+for _, key in ipairs(KEYS) do heal(key, 'string') end
 if redis.call('GET', KEYS[2]) == ARGV[4] then
   redis.call('DEL', KEYS[2])
 end

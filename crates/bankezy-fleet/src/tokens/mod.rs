@@ -22,6 +22,7 @@ use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::metrics;
 use crate::names::{TokenNames, hex, up_to};
+use crate::scripts::script;
 pub use login_lock::LoginLock;
 use times::{left_of, not_due};
 pub(crate) use times::{millis, now};
@@ -109,10 +110,10 @@ where
             turns: Turns::default(),
             settings,
             scripts: Scripts {
-                claim: Script::new(include_str!("../scripts/claim.lua")),
-                save: Script::new(include_str!("../scripts/save.lua")),
-                remove: Script::new(include_str!("../scripts/remove.lua")),
-                release: Script::new(include_str!("../scripts/release.lua")),
+                claim: script(include_str!("../scripts/claim.lua")),
+                save: script(include_str!("../scripts/save.lua")),
+                remove: script(include_str!("../scripts/remove.lua")),
+                release: script(include_str!("../scripts/release.lua")),
             },
         }))
     }

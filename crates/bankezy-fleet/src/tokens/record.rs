@@ -12,13 +12,14 @@ use crate::names::hex;
 
 /// What this release writes. It reads the version before, too, once there is one: processes of both run at the same
 /// time while a fleet is updated.
-const VERSION: u8 = 1;
+const VERSION: &str = "1";
 
 /// A record whose token is still sealed.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
     pub(super) tag: &'a str,
-    key_id: String,
+    /// In base64url.
+    key_id: &'a str,
     sealed: &'a str,
 }
 
@@ -75,36 +76,40 @@ impl<'a> Record<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, Unusable> {
         let mut fields = text.splitn(5, '|');
         let mut field = || fields.next().ok_or(Unusable::Form);
-        if field()? != VERSION.to_string() {
+        if field()? != VERSION {
             return Err(Unusable::Version);
         }
         let _fence = field()?;
-        let tag = field()?;
-        let key_id = URL_SAFE_NO_PAD.decode(field()?);
-        let key_id = key_id.ok().and_then(|id| String::from_utf8(id).ok());
         Ok(Self {
-            tag,
-            key_id: key_id.ok_or(Unusable::Form)?,
+            tag: field()?,
+            key_id: field()?,
             sealed: field()?,
         })
     }
 
+    /// The token and its tag.
     pub(super) fn open<T: SealedStorage + AsRef<Token>>(
         &self,
         key: &TokenKey,
         ring: &KeyRing,
-    ) -> Result<TokenEntry<T>, Unusable> {
-        if !ring.key_ids().contains(&self.key_id) {
-            return Err(Unusable::UnknownKey);
-        }
+    ) -> Result<(TokenEntry<T>, String), Unusable> {
         let entry: TokenEntry<T> =
-            TokenEntry::open(self.sealed, key, ring).map_err(|_| Unusable::Form)?;
+            TokenEntry::open(self.sealed, key, ring).map_err(|_| self.unopened(ring))?;
         // The tag is not sealed. Under another one a refused token would come back again and again.
-        let tag = entry.tag(key).map_err(|_| Unusable::Form)?;
-        if hex(&tag) == self.tag {
-            Ok(entry)
+        let tag = hex(&entry.tag(key).map_err(|_| Unusable::Form)?);
+        if tag == self.tag {
+            Ok((entry, tag))
         } else {
             Err(Unusable::Form)
+        }
+    }
+
+    /// Why it did not open.
+    fn unopened(&self, ring: &KeyRing) -> Unusable {
+        let key_id = URL_SAFE_NO_PAD.decode(self.key_id).ok();
+        match key_id.and_then(|id| String::from_utf8(id).ok()) {
+            Some(id) if !ring.key_ids().contains(&id) => Unusable::UnknownKey,
+            _ => Unusable::Form,
         }
     }
 }
@@ -143,7 +148,7 @@ mod tests {
     #[test]
     fn a_record_of_the_first_release_opens() {
         let record = Record::parse(FIRST.trim_end()).unwrap();
-        let opened: TokenEntry<Token> = record.open(&key(), &ring()).unwrap();
+        let (opened, _): (TokenEntry<Token>, _) = record.open(&key(), &ring()).unwrap();
         assert!(opened.holds(entry().answer()));
         assert_eq!(opened.good_until(), entry().good_until());
     }
@@ -170,8 +175,11 @@ mod tests {
             ("2|1|00|aQ|sealed", Unusable::Version),
             ("1|1|00|aQ", Unusable::Form),
             ("1|1|00|!|sealed", Unusable::Form),
+            ("1|1|00|aQ|sealed", Unusable::UnknownKey),
         ] {
-            assert_eq!(Record::parse(text).unwrap_err(), problem, "{text}");
+            let opened =
+                Record::parse(text).and_then(|record| record.open::<Token>(&key(), &ring()));
+            assert_eq!(opened.unwrap_err(), problem, "{text}");
         }
     }
 }

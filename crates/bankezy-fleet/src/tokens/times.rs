@@ -23,8 +23,17 @@ pub(super) fn left_of<T>(entry: &TokenEntry<T>, now: Moment) -> Duration {
     left.unwrap_or_default()
 }
 
+/// By how much the clocks of machines differ at most.
+const CLOCKS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The same token, of whose life this is left by the store's clock. Who writes to the store can set any expiry: one far
+/// beyond that which is sealed does not count.
 pub(super) fn ending_in<T>(entry: TokenEntry<T>, left: Duration) -> TokenEntry<T> {
-    let lifetime = entry.lifetime().ending_in(left, now());
+    let now = now();
+    let sealed = entry.good_until().checked_add(CLOCKS);
+    let sealed = sealed.and_then(|until| until.duration_since(now.time_of_day).ok());
+    let left = left.min(sealed.unwrap_or_default());
+    let lifetime = entry.lifetime().ending_in(left, now);
     TokenEntry::new(entry.into_answer(), lifetime)
 }
 

@@ -92,6 +92,7 @@ fn a_process_of_the_fleet() {
             "login" => crate::tokens::logs_in().await,
             "seals" => crate::budget::seals().await,
             "rotates" => crate::rotation::serves().await,
+            "receives" => crate::replay::receives().await,
             "session" => crate::sessions::uses().await,
             other => panic!("no role {other}"),
         }

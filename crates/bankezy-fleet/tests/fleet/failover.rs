@@ -75,6 +75,18 @@ impl Pair {
         .await;
     }
 
+    /// The replica hears nothing from here on.
+    async fn cut(&self) {
+        self.link.set(Mode::Cut);
+        let is_gone = || {
+            !self
+                .primary
+                .text(&["INFO", "replication"])
+                .contains("state=online")
+        };
+        eventually("the link to be cut", is_gone).await;
+    }
+
     /// The replica takes the primary's place.
     fn promote(&mut self) -> String {
         self.replica.text(&["REPLICAOF", "NO", "ONE"]);
@@ -102,8 +114,7 @@ async fn a_failover_that_loses_writes_costs_one_login_and_one_share_and_lets_a_m
         sleep(ms(10)).await;
     }
     pair.caught_up().await;
-    // From here on the replica hears nothing.
-    pair.link.set(Mode::Cut);
+    pair.cut().await;
     let lost = message();
     assert_eq!(Backend::new(&before).receive(&lost).await, StatusCode::OK);
     let first = token(&slot(&before, &provider)).await;

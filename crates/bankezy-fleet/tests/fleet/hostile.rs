@@ -1,13 +1,14 @@
 //! A store that others write to, or that is none: what it answers is refused or outlived.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::providers::TokenStore as _;
 use bankezy_fleet::FleetError;
 use tokio::time::sleep;
 
+use crate::proxy::{Mode, Proxy};
 use crate::server::Redis;
-use crate::stage::{fleet, key, ms, provider, slot, token, tokens};
+use crate::stage::{LIMIT, fleet, key, ms, provider, slot, token, tokens};
 
 fn record(redis: &Redis) -> (String, String) {
     let name = redis.keys("test:token:*").remove(0);
@@ -96,9 +97,113 @@ async fn values_of_other_types_and_sizes_cost_a_login() {
     }
     redis.number(&["DEL", &name]);
     redis.number(&["LPUSH", &name, "list"]);
-    let slot = slot(&fleet(&redis.url()), &provider);
-    let first = token(&slot).await;
-    assert_eq!(token(&slot).await, first);
+    let before = provider.executed().total();
+    let first = token(&slot(&fleet(&redis.url()), &provider)).await;
+    // One login for all: the value was replaced.
+    assert_eq!(token(&slot(&fleet(&redis.url()), &provider)).await, first);
+    assert_eq!(provider.executed().total(), before + 1);
+}
+
+/// A lock that nobody holds must not make each login wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_no_fleet_took_delays_logins_once_at_most() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, _) = record(&redis);
+    let lock = name.replace(":token:", ":lock:");
+    let log_in = async || {
+        redis.number(&["DEL", &name]);
+        let begun = Instant::now();
+        token(&slot(&fleet(&redis.url()), &provider)).await;
+        begun.elapsed()
+    };
+    redis.number(&["LPUSH", &lock, "list"]);
+    let took = log_in().await;
+    assert!(took < LIMIT / 2, "{took:?}");
+    for end in ["", "9000000000000"] {
+        redis.text(&["SET", &lock, "nobody"]);
+        if !end.is_empty() {
+            redis.number(&["PEXPIRE", &lock, end]);
+        }
+        let took = log_in().await;
+        // One time limit, and not the patience of a process, which is two.
+        assert!(took < LIMIT + LIMIT / 2, "{end}: {took:?}");
+        assert!(log_in().await < LIMIT / 2);
+    }
+}
+
+/// An expiry that somebody set does not make a token last.
+#[tokio::test]
+async fn an_expiry_far_off_or_none_does_not_prolong_a_token() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let (name, _) = record(&redis);
+    let left = async || {
+        let entry = tokens(&fleet(&redis.url())).stored(&key(&provider)).await;
+        let until = entry.unwrap().unwrap().good_until();
+        until.duration_since(SystemTime::now()).unwrap()
+    };
+    redis.number(&["PERSIST", &name]);
+    assert!(left().await <= Duration::from_secs(600));
+    for end in ["9000000000000", "9000000000000000"] {
+        redis.number(&["PEXPIRE", &name, end]);
+        // By as much as clocks may differ.
+        let day = Duration::from_secs(24 * 60 * 60 + 600);
+        assert!(left().await <= day, "{end}");
+    }
+}
+
+/// A share that is reserved again and again without being granted would use up the key.
+#[tokio::test]
+async fn counts_and_lists_of_other_types_begin_anew() {
+    let Some(redis) = Redis::start() else { return };
+    let cipher = || {
+        let secret = bankezy_crypto::PayloadSecret::generate().unwrap();
+        bankezy_crypto::PayloadCipher::new(&secret).unwrap()
+    };
+    let settings = bankezy_fleet::BudgetSettings::default().share(10);
+    let (count, list) = ("test:{budgets}:key-1", "test:{budgets}");
+    let fleet = fleet(&redis.url());
+    for wrong in [
+        ["LPUSH", count, "x"],
+        ["SET", count, "x"],
+        ["SET", count, "007"],
+        ["SET", count, "99999999999999999999"],
+        ["SET", list, "x"],
+    ] {
+        redis.number(&["DEL", count, list]);
+        redis.ask(&wrong).unwrap();
+        let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
+        assert_eq!(budget.last_total(), Some(10), "{wrong:?}");
+        assert_eq!(budget.total().await, Ok(10), "{wrong:?}");
+        assert_eq!(fleet.status().await.unwrap().budgets.len(), 1, "{wrong:?}");
+    }
+}
+
+/// It ends although the server holds more names than can be counted in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_ends_where_a_server_holds_many_names() {
+    let Some(redis) = Redis::start() else { return };
+    let fill = "for i = 1, 60000 do redis.call('SET', 'other:' .. i, 1) end return 1";
+    redis.number(&["EVAL", fill, "0"]);
+    redis.text(&["SET", "test:token:1", "x"]);
+    let status = fleet(&redis.url()).status().await.unwrap();
+    assert_eq!((status.tokens, status.logins, status.is_cut), (1, 0, false));
+    // With 60 operations of 120 ms each it takes more than 5 s.
+    let proxy = Proxy::start(redis.address).await;
+    let slow = fleet(&proxy.url());
+    slow.ping().await.unwrap();
+    proxy.set(Mode::Delay(ms(60)));
+    let begun = Instant::now();
+    let status = slow.status().await.unwrap();
+    assert!(status.is_cut);
+    assert!(
+        begun.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 /// A replica that takes no writes is connected to anew, but not with each operation.

@@ -14,6 +14,7 @@ use http::{Request, StatusCode};
 use tokio::time::sleep;
 use tower::ServiceExt as _;
 
+use crate::children::{Process, pause, say, setting};
 use crate::server::Redis;
 use crate::stage::{fleet, ms};
 
@@ -87,6 +88,48 @@ async fn a_message_sent_to_all_processes_at_once_is_executed_once() {
     }
     let executed = |backend: &Arc<Backend>| backend.executed.load(Ordering::SeqCst);
     assert_eq!(backends.iter().map(executed).sum::<u32>(), 50);
+}
+
+/// A process of the fleet: receives each message when it is told to, and says with which status.
+pub(crate) async fn receives() {
+    let backend = Backend::new(&fleet(&setting("STORE")));
+    say("ready");
+    for message in setting("RECEIVED").split(' ') {
+        tokio::task::block_in_place(pause);
+        let status = backend.receive(message).await;
+        let executed = backend.executed.load(Ordering::SeqCst);
+        say(format!("{} {executed}", status.as_u16()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_sent_to_two_processes_at_once_is_executed_by_one() {
+    let Some(redis) = Redis::start() else { return };
+    let messages: Vec<String> = (0..100).map(|_| message()).collect();
+    let (url, received) = (redis.url(), messages.join(" "));
+    let settings = [("STORE", url.as_str()), ("RECEIVED", received.as_str())];
+    let mut processes = [0, 1].map(|_| Process::start("receives", &settings));
+    for process in &mut processes {
+        assert_eq!(process.says(), "ready");
+    }
+    let mut executed = [0, 0];
+    for number in 0..messages.len() {
+        // The first to be told is not always the same.
+        processes[number % 2].go();
+        processes[1 - number % 2].go();
+        let mut statuses = Vec::new();
+        for (process, executed) in processes.iter_mut().zip(&mut executed) {
+            let said = process.says();
+            let (status, count) = said.split_once(' ').unwrap();
+            statuses.push(status.to_owned());
+            *executed = count.parse::<usize>().unwrap();
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, ["200", "409"]);
+        assert_eq!(executed.iter().sum::<usize>(), number + 1);
+    }
+    // Each won at least once: they ran at the same time.
+    assert!(executed.iter().all(|count| *count > 0), "{executed:?}");
 }
 
 #[tokio::test]

@@ -18,16 +18,16 @@ use crate::stage::{fleet, ms};
 const OVERLAP: Duration = Duration::from_secs(4);
 
 /// A folder as Kubernetes mounts a secret: files are links into `..data`, which is swapped as a whole.
-struct Mounted(Folder);
+pub(crate) struct Mounted(Folder);
 
 impl Mounted {
-    fn new(keys: &[(&str, &PayloadSecret)]) -> Self {
+    pub(crate) fn new(keys: &[(&str, &PayloadSecret)]) -> Self {
         let mounted = Self(Folder::new("keys"));
         mounted.swap(keys);
         mounted
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0.0
     }
 
@@ -58,7 +58,7 @@ impl Mounted {
     }
 }
 
-async fn open(store: &str, folder: &Path) -> Result<KeyFiles, FleetError> {
+pub(crate) async fn open(store: &str, folder: &Path) -> Result<KeyFiles, FleetError> {
     let settings = RotationSettings::default().overlap(OVERLAP);
     fleet(store).key_files("bank", folder, "k1", settings).await
 }
@@ -93,7 +93,7 @@ fn asked(process: &mut Process) -> String {
     process.says()
 }
 
-fn secrets() -> [PayloadSecret; 2] {
+pub(crate) fn secrets() -> [PayloadSecret; 2] {
     [0, 1].map(|_| PayloadSecret::generate().unwrap())
 }
 
@@ -360,27 +360,6 @@ async fn a_file_that_is_not_whole_is_read_once_it_is() {
     fs::write(own.path().join("k2"), text.as_str()).unwrap();
     keys.refresh().await.unwrap();
     assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
-}
-
-/// A report that others wrote is one that lacks the key: by force it goes.
-#[tokio::test]
-async fn a_report_that_cannot_be_read_is_waited_for() {
-    let Some(redis) = Redis::start() else { return };
-    let [one, two] = secrets();
-    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    for report in ["no json", "7", "{}", "{\"rings\":{\"bank\":null}}"] {
-        redis.number(&["ZADD", "test:{members}", "99999999999999", "m"]);
-        redis.number(&["HSET", "test:{members}:reports", "m", report]);
-        let refused = keys.promote("k2", ms(100)).await;
-        assert_eq!(
-            refused,
-            Err(FleetError::NotReported { missing: 1 }),
-            "{report}"
-        );
-    }
-    keys.promote_by_force("k2").await.unwrap();
-    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
 }
 
 #[tokio::test]

@@ -12,12 +12,18 @@ use bankezy_test_support::vacant;
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 
-/// The server program. Without one the tests say so and pass, but in CI they fail.
-pub(crate) fn program() -> Option<&'static str> {
-    let found = PROGRAMS.into_iter().find(|program| {
+/// The server program: that of `BANKEZY_FLEET_SERVER`, or one that is installed. Without one the tests say so and pass,
+/// but in CI they fail.
+pub(crate) fn program() -> Option<String> {
+    let runs = |program: &String| {
         let version = Command::new(program).arg("--version").output();
         version.is_ok_and(|output| output.status.success())
-    });
+    };
+    if let Ok(program) = std::env::var("BANKEZY_FLEET_SERVER") {
+        assert!(runs(&program), "{program} is no server that runs here");
+        return Some(program);
+    }
+    let found = PROGRAMS.map(str::to_owned).into_iter().find(runs);
     if found.is_none() {
         let message = "no redis-server and no valkey-server is installed";
         assert!(std::env::var_os("CI").is_none(), "{message}");
@@ -30,7 +36,7 @@ pub(crate) struct Redis {
     child: Child,
     folder: Folder,
     pub(crate) address: SocketAddr,
-    program: &'static str,
+    program: String,
     arguments: Vec<String>,
     tls: Option<String>,
 }
@@ -49,6 +55,10 @@ impl Redis {
     /// Listens with TLS alone, under a certificate for 127.0.0.1 that is made now.
     pub(crate) fn start_with_tls() -> Option<Self> {
         let program = program()?;
+        if !has_tls(&program) {
+            eprintln!("skipped: {program} was built without TLS");
+            return None;
+        }
         let folder = Folder::new("redis-tls");
         let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
         let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -71,7 +81,7 @@ impl Redis {
     }
 
     fn launch(
-        program: &'static str,
+        program: String,
         folder: Folder,
         arguments: &[&str],
         tls: Option<String>,
@@ -86,7 +96,7 @@ impl Redis {
         };
         arguments.extend(ports.iter().map(|it| (*it).to_owned()));
         arguments.extend(["--bind", "127.0.0.1", "--daemonize", "no"].map(str::to_owned));
-        let child = spawn(program, &folder.0, &arguments);
+        let child = spawn(&program, &folder.0, &arguments);
         let mut redis = Self {
             child,
             folder,
@@ -143,7 +153,7 @@ impl Redis {
 
     /// At the same address and with the same files.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.program, &self.folder.0, &self.arguments);
+        self.child = spawn(&self.program, &self.folder.0, &self.arguments);
         self.await_start();
     }
 
@@ -182,6 +192,16 @@ impl Redis {
             sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Without a certificate a server ends at once, and says whether that is what it lacks.
+fn has_tls(program: &str) -> bool {
+    let port = vacant().port().to_string();
+    let mut command = Command::new(program);
+    command.args(["--port", "0", "--tls-port", &port]);
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    !String::from_utf8_lossy(&said).contains("Failed finding TLS support")
 }
 
 pub(crate) fn ask(url: &str, command: &[&str]) -> redis::RedisResult<redis::Value> {

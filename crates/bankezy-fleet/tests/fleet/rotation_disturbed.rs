@@ -1,0 +1,114 @@
+//! Rotation where others write under its names, or the store is away at the start.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bankezy_fleet::FleetError;
+use bankezy_test_support::Captured;
+use tokio::time::sleep;
+
+use crate::rotation::{Mounted, open, secrets};
+use crate::server::Redis;
+use crate::stage::{fleet, ms};
+
+/// A report that others wrote is one that lacks the key: by force it goes.
+#[tokio::test]
+async fn a_report_that_cannot_be_read_is_waited_for() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let later = SystemTime::now() + Duration::from_secs(60);
+    let later = later.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let later = later.as_millis().to_string();
+    for report in ["no json", "7", "{}", "{\"rings\":{\"bank\":null}}"] {
+        redis.number(&["ZADD", "test:{members}", &later, "m"]);
+        redis.number(&["HSET", "test:{members}:reports", "m", report]);
+        let refused = keys.promote("k2", ms(100)).await;
+        assert_eq!(
+            refused,
+            Err(FleetError::NotReported { missing: 1 }),
+            "{report}"
+        );
+    }
+    keys.promote_by_force("k2").await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+/// What another program wrote under the names of rotation is replaced, and no process starts with another key for it.
+#[tokio::test]
+async fn names_of_rotation_with_other_types_heal() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    for name in [
+        "test:{members}",
+        "test:{members}:reports",
+        "test:{members}:newest",
+    ] {
+        let other = if keys.ring().key_ids()[0] == "k1" {
+            "k2"
+        } else {
+            "k1"
+        };
+        redis.text(&["SET", name, "x"]);
+        assert!(fleet(&redis.url()).status().await.is_ok(), "{name}");
+        keys.refresh().await.unwrap();
+        keys.promote(other, ms(0)).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{name}");
+        let members = fleet(&redis.url()).members().await.unwrap();
+        assert_eq!(members.len(), 1, "{name}");
+    }
+}
+
+/// Otherwise every promotion would wait for it, for as long as nobody removes it.
+#[tokio::test]
+async fn a_member_that_would_live_for_ever_counts_as_gone() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    for end in ["99999999999999", "1e300", "inf"] {
+        redis.number(&["ZADD", "test:{members}", end, "m"]);
+        redis.number(&[
+            "HSET",
+            "test:{members}:reports",
+            "m",
+            "{\"rings\":{\"bank\":[]}}",
+        ]);
+        let other = if keys.ring().key_ids()[0] == "k1" {
+            "k2"
+        } else {
+            "k1"
+        };
+        keys.promote(other, ms(3_000)).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{end}");
+    }
+}
+
+/// No promotion waits for such a process, so an operator has to hear of it.
+#[tokio::test]
+async fn a_process_that_starts_without_the_store_says_so_and_reports_later() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    redis.kill();
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
+    let [one, _] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.ring().seal(b"").unwrap();
+    let said = events.lines("keys not reported");
+    assert!(
+        said.len() == 1 && said[0].contains("WARN") && said[0].contains("bank"),
+        "{said:?}"
+    );
+    assert_eq!(events.lines("newest key not known").len(), 1);
+    redis.restart();
+    let other = fleet(&redis.url());
+    let begun = Instant::now();
+    while other.members().await.map_or(0, |members| members.len()) != 1 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        sleep(ms(50)).await;
+    }
+}
