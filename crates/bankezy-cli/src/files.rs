@@ -202,9 +202,29 @@ pub(crate) fn write_private(
     force: bool,
 ) -> Result<(), Failure> {
     check_private(path, from, force)?;
+    write_new(path, from, contents, force, create_private)
+}
+
+/// Writes a file that anybody may read. Without `force` an existing file is not changed.
+pub(crate) fn write_public(
+    path: &Path,
+    from: &str,
+    contents: &[u8],
+    force: bool,
+) -> Result<(), Failure> {
+    write_new(path, from, contents, force, File::create_new)
+}
+
+fn write_new(
+    path: &Path,
+    from: &str,
+    contents: &[u8],
+    force: bool,
+    create: fn(PathBuf) -> io::Result<File>,
+) -> Result<(), Failure> {
     let target = if force { beside(path) } else { path.to_owned() };
     let failed = |error| not_written(from, &error);
-    let mut file = create_private(&target).map_err(failed)?;
+    let mut file = create(target.clone()).map_err(failed)?;
     file.write_all(contents)
         .and_then(|()| file.sync_all())
         .and_then(|()| {
@@ -236,7 +256,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn create_private(path: &Path) -> io::Result<File> {
+fn create_private(path: PathBuf) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -30,7 +30,7 @@ Wrong usage.
 pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
     let pages = pages();
     if let Some(folder) = &args.out_dir {
-        return write(folder, pages);
+        return write(folder, pages, args.force);
     }
     // `man token bankezy`, `man token-bankezy` and `man bankezy-token-bankezy` are the same page.
     let asked = args.page.join("-");
@@ -81,12 +81,20 @@ fn unknown(asked: &str, pages: &[Page]) -> Failure {
     })
 }
 
-fn write(folder: &Path, pages: Vec<Page>) -> Result<(), Failure> {
-    let failed = |error| files::not_written("--out-dir", &error);
-    fs::create_dir_all(folder).map_err(failed)?;
+/// All pages or, where one exists that is not to be overwritten, none.
+fn write(folder: &Path, pages: Vec<Page>, force: bool) -> Result<(), Failure> {
+    const FLAG: &str = "--out-dir";
+    fs::create_dir_all(folder).map_err(|error| files::not_written(FLAG, &error))?;
+    let file = |page: &Page| folder.join(format!("{}.1", page.name));
+    let exists = |page: &&Page| fs::symlink_metadata(file(page)).is_ok();
+    if let Some(page) = pages.iter().find(exists).filter(|_| !force) {
+        return Err(Failure::operation(format!(
+            "{}.1 exists in the folder of {FLAG} and is not overwritten: name another folder, or add --force",
+            page.name
+        )));
+    }
     for page in pages {
-        let text = page.text()?;
-        fs::write(folder.join(format!("{}.1", page.name)), text).map_err(failed)?;
+        files::write_public(&file(&page), FLAG, &page.text()?, force)?;
     }
     Ok(())
 }

@@ -120,6 +120,9 @@ pub(crate) struct ManArgs {
     /// Write the pages of all commands to this folder, such as bankezy-seal.1
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out_dir: Option<PathBuf>,
+    /// Overwrite pages that exist
+    #[arg(long, requires = "out_dir")]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Parser)]

@@ -12,6 +12,7 @@ const BLOCK: usize = 2 * 1024 * 1024;
 const WAIT: Duration = Duration::from_millis(2);
 
 /// Whole lines, and the beginning of the next one after them.
+#[derive(Default)]
 pub(super) struct Block {
     memory: SecretBytes,
     filled: usize,
@@ -31,16 +32,6 @@ pub(super) struct Source {
 }
 
 impl Block {
-    pub(super) fn new(max_line: usize) -> Self {
-        let capacity = max_line.saturating_add(BLOCK);
-        Self {
-            memory: vec![0; capacity].into(),
-            filled: 0,
-            whole: 0,
-            overlong: false,
-        }
-    }
-
     /// Whole lines, each with its end, except for the last one of a file without a final line end.
     pub(super) fn lines(&self) -> &[u8] {
         self.memory.as_bytes().get(..self.whole).unwrap_or_default()
@@ -49,6 +40,19 @@ impl Block {
     /// Whether there is anything to work on.
     pub(super) fn has_lines(&self) -> bool {
         self.whole > 0 || self.overlong
+    }
+
+    /// Makes room for `len` bytes, and for twice as many as there was, but no more than a line of `max_line` needs.
+    fn make_room(&mut self, len: usize, max_line: usize) {
+        let old = self.memory.as_bytes();
+        if len > old.len() {
+            let most = max_line.saturating_add(2 * BLOCK);
+            let mut grown = SecretBytes::from(vec![0; len.max(2 * old.len()).min(most)]);
+            if let Some(place) = grown.as_mut().get_mut(..old.len()) {
+                place.copy_from_slice(old);
+            }
+            self.memory = grown;
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -80,6 +84,7 @@ impl Source {
     /// Begins `next` with the part of a line that `block` ends with.
     pub(super) fn begin(&self, next: &mut Block, block: &Block) {
         let remainder = block.remainder();
+        next.make_room(remainder.len(), self.max_line);
         if let Some(place) = next.memory.as_mut().get_mut(..remainder.len()) {
             place.copy_from_slice(remainder);
         }
@@ -120,8 +125,10 @@ impl Source {
     /// Reads once, and appends it.
     fn read(&mut self, block: &mut Block) -> io::Result<()> {
         let start = block.filled;
+        let end = start.saturating_add(BLOCK);
+        block.make_room(end, self.max_line);
         let memory = block.memory.as_mut();
-        let end = start.saturating_add(BLOCK).min(memory.len());
+        let end = end.min(memory.len());
         let place = memory.get_mut(start..end).unwrap_or_default();
         let read = self.file.read(place)?;
         self.ended = read == 0;
@@ -140,7 +147,9 @@ impl Source {
         if let Some(end) = memchr::memrchr(b'\n', fresh) {
             block.whole = start + end + 1;
         }
-        if block.filled - block.whole > self.max_line {
+        // The line end may be CR LF, of which the CR alone may have arrived.
+        let ends_in_cr = usize::from(block.remainder().ends_with(b"\r"));
+        if block.filled - block.whole - ends_in_cr > self.max_line {
             (self.skipping, block.overlong) = (true, true);
             block.filled = block.whole;
         }

@@ -97,7 +97,7 @@ pub(crate) fn run(max_line: usize, work: &Work<'_>) -> Result<(), Failure> {
     let mut source = Source::new(streams::stdin().map_err(reading)?, max_line);
     let bar = progress(source.len());
     let mut writer = Writer::new(streams::stdout().map_err(writing)?, bar.clone());
-    let (mut block, mut next) = (Block::new(max_line), Block::new(max_line));
+    let (mut block, mut next) = (Block::default(), Block::default());
     let (mut outputs, mut done) = (Vec::new(), Vec::new());
 
     let mut more = source.fill(&mut block).map_err(reading)?;
@@ -202,8 +202,10 @@ impl Writer {
                 let line = self.lines + line;
                 self.failed += 1;
                 let errors = &mut self.errors;
-                self.bar
-                    .suspend(|| writeln!(errors, "bankezy: line {line}: {error}"))?;
+                // A reader of errors that has gone must not cost the results of later lines.
+                let _ = self
+                    .bar
+                    .suspend(|| writeln!(errors, "bankezy: line {line}: {error}"));
             }
             self.lines += std::mem::take(&mut output.lines);
         }

@@ -191,6 +191,62 @@ fn a_line_that_is_too_long_holds_nothing_back() {
     );
 }
 
+/// The CR of a line end may be the last byte of a read.
+#[test]
+fn the_longest_line_is_taken_with_its_line_end_in_two_pieces() {
+    let folder = with_secret();
+    let sealed = folder.run("seal --secret-file secret", "good").text();
+    let arguments = format!(
+        "open --lines --max-len {} --secret-file secret",
+        sealed.len()
+    );
+    // What is read at a time ends with the CR.
+    let filling = "\n".repeat((2 << 20) - sealed.len() - 1);
+    folder.write("sealed", format!("{filling}{sealed}\r\n{sealed}\r"));
+    let ran = run_on(&folder, &arguments, "sealed");
+    assert!(ran.out.ends_with(b"\ngood\ngood\n"));
+    let too_long = format!("--max-len {}", sealed.len() - 1);
+    let arguments = format!("open --lines {too_long} --secret-file secret");
+    assert!(
+        run_on(&folder, &arguments, "sealed")
+            .out
+            .ends_with(b"\n\n\n")
+    );
+}
+
+#[test]
+fn any_maximum_length_takes_the_memory_of_the_lines_that_come() {
+    let folder = with_secret();
+    for max in [u64::MAX, u64::MAX / 2, 1 << 45] {
+        let arguments = format!("seal --lines --max-len {max} --secret-file secret");
+        assert!(folder.run(&arguments, "a\n").text().starts_with("eyJ"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn errors_that_nobody_reads_cost_no_results() {
+    let folder = with_secret();
+    let good = folder.run("seal --secret-file secret", "good").text();
+    folder.write(
+        "sealed",
+        format!("bad\n{}", format!("{good}\n").repeat(40_000)),
+    );
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bankezy"))
+        .args("open --lines --secret-file secret".split(' '))
+        .current_dir(&folder.0)
+        .stdin(File::open(folder.0.join("sealed")).unwrap())
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        output.stdout.iter().filter(|byte| **byte == b'\n').count(),
+        40_001
+    );
+}
+
 #[test]
 fn a_payload_that_ends_in_a_line_end_is_a_line() {
     let folder = with_secret();

@@ -27,6 +27,29 @@ fn fish_completes_the_pages_of_man() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn pages_that_exist_are_overwritten_only_on_request_and_links_are_not_followed() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.0.join("pages")).unwrap();
+    folder.write("pages/bankezy-seal.1", "mine");
+    folder.write("victim", "mine too");
+    std::os::unix::fs::symlink("../victim", folder.0.join("pages/bankezy-open.1")).unwrap();
+    let refused = folder.run("man --out-dir pages", "");
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.err.contains("is not overwritten"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(folder.read("pages/bankezy-seal.1"), "mine");
+    assert!(!folder.0.join("pages/bankezy-keygen.1").exists());
+    folder.run("man --out-dir pages --force", "").printed();
+    assert!(folder.read("pages/bankezy-seal.1").starts_with(".ie"));
+    assert!(folder.read("pages/bankezy-open.1").starts_with(".ie"));
+    assert_eq!(folder.read("victim"), "mine too");
+}
+
 #[test]
 fn each_command_has_the_page_that_others_refer_to() {
     let folder = Folder::new();
