@@ -207,7 +207,7 @@ impl Fleet {
             setting: "TLS",
             value: if is_encrypted { "yes" } else { "no" }.to_owned(),
             risk: (!is_encrypted).then_some(
-                "who listens on the network sees the password, and can change marks and budgets; use rediss://",
+                "anyone who can read the network traffic sees the password, and can change marks and budgets; use rediss://",
             ),
         });
         for (setting, is_safe, risk) in RULES {
