@@ -219,7 +219,17 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
                 ),
                 (fault, Delivery::NotSent, retryable)
             );
-            assert!(session.to_string().contains(&cause.to_string()));
+            // The delivery of the login is not that of the call.
+            let shown = match &*cause {
+                ProviderError::Transport(error) => error.kind().to_string(),
+                other => other.to_string(),
+            };
+            assert!(session.to_string().contains(&shown));
+            assert!(
+                session
+                    .to_string()
+                    .ends_with("; the call that needs it was not sent")
+            );
         }
     }
     let retry_in = Duration::from_secs(1);
