@@ -82,15 +82,15 @@ impl PayloadCipher {
         self
     }
 
-    /// Sets the source of nonces. Default: random ones. A budget that was set stays.
+    /// Sets the source of nonces. Default: random ones. A budget that was set or extended stays.
     ///
     /// Call it before the first message: section 8.2 of NIST SP 800-38D allows one kind of nonces under a key, not
     /// both.
     #[must_use]
     pub fn with_nonce_source(mut self, nonces: NonceSource) -> Self {
+        let (used, more) = (self.nonce_budget().used(), self.extended());
         self.nonces = nonces;
-        let used = self.nonce_budget().used();
-        self.counting(used)
+        self.counting(used, more)
     }
 
     /// Seals at most `limit` messages. Default: 2^31 with random nonces, and 2^40 with leased ones.
@@ -103,22 +103,33 @@ impl PayloadCipher {
     pub fn with_nonce_budget(mut self, limit: u64) -> Self {
         self.budget = Some(limit);
         let used = self.nonce_budget().used();
-        self.counting(used)
+        self.counting(used, 0)
     }
 
     /// Continues from a count of `used` messages, such as one that an earlier process kept. A count that is already
     /// higher stays.
     #[must_use]
     pub fn with_used(self, used: u64) -> Self {
-        let counted = self.nonce_budget().used();
-        self.counting(used.max(counted))
+        let (counted, more) = (self.nonce_budget().used(), self.extended());
+        self.counting(used.max(counted), more)
     }
 
-    /// Counts from `used` up to what source and budget allow.
-    fn counting(mut self, used: u64) -> Self {
-        let limit = self.budget.unwrap_or(self.nonces.default_limit());
-        self.counter = Counter::new(limit.min(self.nonces.max_limit()), used);
+    /// Counts from `used` up to what source and budget allow, and what they were extended by.
+    fn counting(mut self, used: u64, more: u64) -> Self {
+        self.counter = Counter::new(self.limit(), used);
+        self.extend_budget(more);
         self
+    }
+
+    /// What source and budget allow.
+    fn limit(&self) -> u64 {
+        let limit = self.budget.unwrap_or(self.nonces.default_limit());
+        limit.min(self.nonces.max_limit())
+    }
+
+    /// What [`extend_budget`](Self::extend_budget) added to that.
+    fn extended(&self) -> u64 {
+        self.nonce_budget().limit().saturating_sub(self.limit())
     }
 
     /// What is used and left of the nonce budget.

@@ -74,7 +74,7 @@ impl fmt::Display for Error {
                 "the key ring already has a key of this secret: promote that key, or make another secret",
             ),
             Self::UnknownKeyId => f.write_str(
-                "the key ring has no key with this identifier, or it has expired: use the newest key",
+                "the key ring has no key with this identifier, or it has expired or was retired: KeyRing::key_ids lists its keys",
             ),
             Self::KeyIsNewest => f.write_str(
                 "the newest key cannot be retired: promote another one and drop this one in that step",

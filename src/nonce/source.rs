@@ -36,6 +36,8 @@ impl NonceSource {
     /// number that was given out twice is a defect of the store that gave it; with the random start it then repeats a
     /// nonce with a probability of at most 2^-23 instead of with certainty.
     ///
+    /// A message that is refused because its budget is spent uses up a number too.
+    ///
     /// A process that was forked from the one that called this gets [`Error::NonceLeaseForked`] instead
     /// of nonces. That holds for `fork` and what calls it; glibc's `_Fork` and the bare system call
     /// `clone` are not seen.

@@ -327,7 +327,7 @@ impl fmt::Display for Refusal {
 impl fmt::Display for UnexpectedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSealed => f.write_str("rejected because it is not encrypted"),
+            Self::NotSealed => f.write_str("it is not encrypted, so this client does not use it"),
             Self::FailureInClear => f.write_str(
                 "it says that the call failed, but is not encrypted: anyone in between may have written it",
             ),

@@ -101,6 +101,7 @@ impl SecretBytes {
 
 /// Cleared memory. Not `vec![0; len]` where it is small: glibc's `calloc` takes longer than `malloc` and clearing. Large
 /// memory comes cleared from the system.
+#[expect(clippy::slow_vector_initialization, reason = "it is the faster one")]
 fn zeros(len: usize) -> Vec<u8> {
     if len > 64 * 1024 {
         return vec![0; len];

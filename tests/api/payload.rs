@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::common::{cipher, each_backend, each_pair, secret, shown};
 use bankezy_crypto::{
-    Error, ErrorCategory, JsonProblem, Malformed, Opened, PayloadCipher, PayloadSecret, SecretBytes,
+    Error, ErrorCategory, JsonProblem, Malformed, NonceSource, Opened, PayloadCipher,
+    PayloadSecret, SecretBytes,
 };
 use proptest::prelude::*;
 
@@ -335,6 +336,20 @@ fn the_budget_of_a_cipher_in_use_is_extended_to_what_a_key_may_seal_at_most() {
         assert!(cipher.seal(b"").is_ok() && cipher.seal(b"").is_ok() && cipher.seal(b"").is_err());
         assert_eq!(cipher.extend_budget(u64::MAX), 1 << 32);
         assert_eq!(cipher.nonce_budget().used(), 3);
+
+        // Whatever is set afterwards but another budget.
+        let extended = || {
+            let cipher = self::cipher(backend).with_nonce_budget(10);
+            assert_eq!(cipher.extend_budget(5), 15);
+            cipher
+        };
+        let limit = |cipher: PayloadCipher| cipher.nonce_budget().limit();
+        assert_eq!(limit(extended().with_used(4)), 15);
+        assert_eq!(
+            limit(extended().with_nonce_source(NonceSource::random())),
+            15
+        );
+        assert_eq!(limit(extended().with_nonce_budget(7)), 7);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use bankezy_crypto::Advice;
 use bankezy_crypto::providers::CallError;
 use bankezy_crypto::providers::bankezy::{Endpoint, Outcome};
 use http::StatusCode;
@@ -38,10 +39,26 @@ pub(crate) fn run(args: &Call, settings: Settings) -> Result<(), Failure> {
     for (name, value) in args.header.iter().cloned() {
         endpoint = endpoint.header(name, value);
     }
+    // What is marked as idempotent may be sent again.
+    let unknown = |failure: Failure| {
+        if args.idempotent {
+            failure
+        } else {
+            failure.outcome_unknown()
+        }
+    };
     let answer: Box<RawValue> = remote::block_on(client.call(endpoint, body, &token, &channel))?
-        .map_err(|error| remote::call_failure(error, &args.server.transport))?;
-    // Byte for byte, as `bankezy open` does.
-    files::print(answer.get().as_bytes())?;
+        .map_err(|error| {
+            let advice = error.advice();
+            let failure = remote::call_failure(error, &args.server.transport);
+            if advice == Advice::AskByReference {
+                unknown(failure)
+            } else {
+                failure
+            }
+        })?;
+    // Byte for byte, as `bankezy open` does. Without it the caller does not know the outcome.
+    files::print(answer.get().as_bytes()).map_err(unknown)?;
     judge(&Outcome::of(&answer))
 }
 

@@ -127,7 +127,9 @@ fn in_flags(found: &Finding, how: &How) -> String {
             ..
         } => {
             let mut lines = vec![format!("opens with {}", flag(reading))];
-            if reading.flags().is_none() {
+            if reading.flags().is_some() {
+                lines.push(format!("in Rust: {}", reading.rust()));
+            } else {
                 let source = match how {
                     How::Unfolded(filter) => format!("{CAT} | {filter}"),
                     _ => CAT.to_owned(),
@@ -180,10 +182,14 @@ fn in_flags(found: &Finding, how: &How) -> String {
             lines.extend(derivation.form.note().map(|note| format!("note: {note}")));
             let names: Vec<_> = alike.iter().map(ToString::to_string).collect();
             lines.extend((!names.is_empty()).then(|| {
-                let (form, names) = (derivation.form, names.join(", or "));
+                let (forms, differ) = match names.len() {
+                    1 => ("a rarer form".to_owned(), "differs"),
+                    count => (format!("{count} rarer forms"), "differ"),
+                };
+                let (form, names) = (derivation.form, names.join(" and "));
                 format!(
-                    "note: in this session {form} is the same as {names}: a message of a second session, with other \
-                     keys, shows which one it is"
+                    "note: this result also fits {forms} of {form} that {differ} only in some sessions ({names}): \
+                     confirm with a message of a second session"
                 )
             }));
             (lines, weakness)

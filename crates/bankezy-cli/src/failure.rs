@@ -13,6 +13,8 @@ use crate::{shown, streams};
 pub(crate) enum Failure {
     /// The operation failed: exit code 1.
     Operation(String),
+    /// The server may have executed the call: exit code 3.
+    OutcomeUnknown(String),
     /// Wrong usage: exit code 2, as clap has it.
     Usage(String),
     /// The help or the version, which is not a failure if it was requested.
@@ -36,9 +38,21 @@ impl Failure {
         }
     }
 
+    /// The same of a call that must not be sent again blindly. What follows the first line is the server's text.
+    pub(crate) fn outcome_unknown(self) -> Self {
+        let Self::Operation(message) = self else {
+            return self;
+        };
+        let (line, more) = message.split_at(message.find('\n').unwrap_or(message.len()));
+        Self::OutcomeUnknown(format!(
+            "{line}; the outcome is unknown: ask by referenceId before you send the call again{more}"
+        ))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Operation(_) => ExitCode::from(1),
+            Self::OutcomeUnknown(_) => ExitCode::from(3),
             Self::Help(help) if help.exit_code() == 0 => ExitCode::SUCCESS,
             Self::Usage(_) | Self::Help(_) => ExitCode::from(2),
         }
@@ -59,7 +73,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operation(message) => f.write_str(message),
+            Self::Operation(message) | Self::OutcomeUnknown(message) => f.write_str(message),
             Self::Usage(message) => write!(f, "{message} (see --help)"),
             Self::Help(help) => help.fmt(f),
         }

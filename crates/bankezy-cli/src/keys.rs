@@ -10,8 +10,8 @@ use bankezy_crypto::{
 };
 
 use crate::args::{
-    BackendArg, DerivationArgs, Derive, Encoding, PayloadSecretArg, Place, PrivateKeyPasswordArg,
-    SecretArg, SecretArgs, flag,
+    BackendArg, DerivationArgs, DerivationInputs, Derive, Encoding, PayloadSecretArg, Place,
+    PrivateKeyPasswordArg, SecretArg, SecretArgs, flag,
 };
 use crate::failure::Failure;
 use crate::octet_text::{pem_in_other_code, unmarked};
@@ -321,21 +321,25 @@ pub(crate) fn public_key(text_or_file: &str, flag: &str) -> Result<PublicKey, Fa
 
 /// The derivation that the arguments name, if they name one.
 pub(crate) fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
-    let Some(derive) = args.derive else {
-        return Ok(None);
-    };
+    let derive = args.derive;
+    derive.map(|it| with_inputs(it, &args.inputs)).transpose()
+}
+
+/// The derivation with its inputs.
+pub(crate) fn with_inputs(
+    derive: Derive,
+    args: &DerivationInputs,
+) -> Result<Derivation<'_>, Failure> {
     if derive != Derive::ConcatKdf && args.has_party_info() {
-        return Err(Failure::usage(
-            "--apu and --apv are for --derive concat-kdf",
-        ));
+        return Err(Failure::usage("--apu and --apv are for concat-kdf"));
     }
     let takes_info = matches!(derive, Derive::HkdfSha256 | Derive::X963Sha256);
     if derive != Derive::HkdfSha256 && (args.salt.is_some() || !takes_info && args.info.is_some()) {
         return Err(Failure::usage(
-            "--salt and --info are for --derive hkdf-sha256 (--info also for x963-sha256)",
+            "--salt and --info are for hkdf-sha256 (--info also for x963-sha256)",
         ));
     }
-    Ok(Some(match derive {
+    Ok(match derive {
         Derive::Raw => Derivation::RawSharedSecret,
         Derive::Sha256 => Derivation::Sha256,
         Derive::ConcatKdf => Derivation::ConcatKdf {
@@ -349,7 +353,7 @@ pub(crate) fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>
         Derive::X963Sha256 => Derivation::X963Sha256 {
             shared_info: bytes(&args.info),
         },
-    }))
+    })
 }
 
 pub(crate) fn bytes(text: &Option<String>) -> &[u8] {

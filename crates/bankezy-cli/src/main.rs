@@ -1,6 +1,6 @@
 //! The command line of `bankezy-crypto`, which uses its public API only.
 //!
-//! Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
+//! Exit codes: 0 done, 1 the operation failed, 2 wrong usage, 3 the server may have executed the call.
 
 #![allow(
     rustdoc::bare_urls,

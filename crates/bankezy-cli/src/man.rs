@@ -25,6 +25,10 @@ The operation failed.
 .TP
 2
 Wrong usage.
+.TP
+3
+Of bankezy call: the server may have executed the call, and its outcome is unknown.
+Ask by referenceId before you send it again.
 ";
 
 pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use bankezy_crypto::{
 use bankezy_diagnose::{DiagnoseError, InspectError, Line, Message};
 
 use crate::args::{
-    self, AgreementArgs, DerivationArgs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
+    self, AgreementArgs, DerivationInputs, KEYS_TO_OPEN, KEYS_TO_SEAL, SecretArg as _, SecretArgs,
 };
 use crate::failure::Failure;
 use crate::files::Limit;
@@ -24,7 +24,7 @@ pub(crate) fn seal(args: &args::Seal) -> Result<(), Failure> {
                 &keys::public_key(recipient, "--recipient")?,
                 backend,
             )?;
-            let DerivationArgs { apu, apv, .. } = &args.agreement.derivation;
+            let DerivationInputs { apu, apv, .. } = &args.agreement.derivation.inputs;
             if apu.is_some() || apv.is_some() {
                 sealer = sealer.with_party_info(keys::bytes(apu), keys::bytes(apv))?;
             }
@@ -64,7 +64,7 @@ pub(crate) fn open(args: &args::Open) -> Result<(), Failure> {
     let opener: Box<dyn Open> = match key {
         Key::Shared(cipher) => Box::new(cipher.with_max_sealed_len(max)),
         Key::Private(pair) => {
-            if args.agreement.derivation.has_party_info() {
+            if args.agreement.derivation.inputs.has_party_info() {
                 return Err(Failure::usage(
                     "without --peer, apu and apv are read from the message",
                 ));
@@ -144,7 +144,7 @@ fn key(
 ) -> Result<Key, Failure> {
     if secret.secret.place().is_some() {
         let secret = keys::secret(secret)?;
-        if agreement.derivation.has_party_info() {
+        if agreement.derivation.inputs.has_party_info() {
             return Err(Failure::usage(
                 "--apu and --apv cannot be used with a payload secret",
             ));

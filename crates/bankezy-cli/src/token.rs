@@ -236,7 +236,8 @@ type With<'a> = fn(TokenRequest<'a>, &'a str) -> TokenRequest<'a>;
 
 /// The derivation, if one is named. Without one, no input of a derivation may be given.
 fn derivation(args: &DerivationArgs) -> Result<Option<Derivation<'_>>, Failure> {
-    let given = [&args.apu, &args.apv, &args.salt, &args.info];
+    let inputs = &args.inputs;
+    let given = [&inputs.apu, &inputs.apv, &inputs.salt, &inputs.info];
     if args.derive.is_none() && given.into_iter().any(Option::is_some) {
         return Err(Failure::usage(
             "--apu, --apv, --salt and --info need --derive",

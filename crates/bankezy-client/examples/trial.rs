@@ -159,12 +159,12 @@ async fn main() -> Result<()> {
     let ring = Arc::new(KeyRing::new("2026-11", Arc::clone(&old)));
     let callbacks = Router::new()
         .route("/callbacks/settled", post(settled))
-        .layer(SealedServerLayer::new(Arc::clone(&ring)).with_max_request_len(64 * 1024));
+        .route_layer(SealedServerLayer::new(Arc::clone(&ring)).with_max_request_len(64 * 1024));
     let router = Router::new()
         .route("/payments", post(pay))
         .route("/web-token", get(web_token))
         .with_state(Arc::clone(&backend))
-        .merge(callbacks); // after the routes in clear: `layer` is on the callbacks only
+        .merge(callbacks); // the layer is on the callbacks only
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -78,13 +78,13 @@ impl Fleet {
             "TLS",
             Some(value.to_owned()),
             |value| value != "no",
-            "who listens on the network sees the password, and can change marks and budgets; use rediss://",
+            "anyone who can read the network traffic sees the password, and can change marks and budgets; use rediss://",
         )
     }
 
     async fn password(&self) -> Result<Finding, FleetError> {
         let answered = match self.0.store.ping_without_password().await {
-            Ok(()) => Some("not asked for"),
+            Ok(()) => Some("not required"),
             Err(FleetError::Refused { .. }) => Some("asked for"),
             Err(error) if error.is_away() => return Err(error),
             Err(_) => None,
@@ -93,7 +93,7 @@ impl Fleet {
             "password",
             answered.map(str::to_owned),
             |value| value == "asked for",
-            "who reaches the server can drop replay marks and put back old tokens; set requirepass, or a user for the fleet",
+            "anyone who can reach the server can drop replay marks and put back old tokens; set requirepass, or a user for the fleet",
         ))
     }
 

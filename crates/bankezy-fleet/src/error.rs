@@ -18,7 +18,7 @@ pub enum FleetError {
     Unreachable,
     /// The store did not answer in time.
     TimedOut,
-    /// A recent operation failed, and the store is left alone for a moment.
+    /// A recent operation failed, and the store is not called for a moment.
     Resting,
     /// The store refused the operation.
     Refused {
@@ -185,7 +185,7 @@ impl fmt::Display for FleetError {
             Self::Certificates => "the certificates for the store cannot be used; expected PEM",
             Self::Unreachable => "the store could not be reached, or the connection was lost",
             Self::TimedOut => "the store did not answer in time",
-            Self::Resting => "the store failed a moment ago and is left alone",
+            Self::Resting => "the store failed a moment ago: it is not called again yet",
             Self::Refused { code: "WRONGTYPE" } => {
                 "the store refused the operation with WRONGTYPE: another program wrote under a name of the fleet; \
                  the fleet's next write there replaces it"

@@ -22,7 +22,7 @@ pub fn describe_metrics() {
     );
     describe_counter!(
         TOKENS,
-        "tokens and sessions asked of the store: `shared`, `claimed` (this process logs in), `alone` (it logs in \
+        "requests to the store for tokens and sessions: `shared`, `claimed` (this process logs in), `alone` (it logs in \
          without the store), `superseded` (another process saved a newer one)"
     );
     describe_gauge!(

@@ -105,7 +105,7 @@ impl SandboxBuilder {
     }
 
     /// How the payload secret is derived from the secret shared on P-256. Default: Concat KDF without `apu` and
-    /// `apv`, which is this crate's own choice. HKDF, `apu` and `apv` have no name in the ready file and are refused.
+    /// `apv`, which is this crate's own choice. The ready file names it without its inputs, such as `salt` and `info`.
     #[must_use]
     pub fn derivation(mut self, derivation: Derivation<'static>) -> Self {
         self.config.derivation = derivation;

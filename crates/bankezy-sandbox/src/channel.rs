@@ -60,7 +60,10 @@ pub(super) enum Channel {
 const DERIVATIONS: [(&str, Derivation<'static>); 5] = [
     ("raw", Derivation::RawSharedSecret),
     ("sha256", Derivation::Sha256),
-    ("concat-kdf", Derivation::ConcatKdf { apu: &[], apv: &[] }),
+    (
+        "concat-kdf without apu and apv",
+        Derivation::ConcatKdf { apu: &[], apv: &[] },
+    ),
     (
         "HKDF with SHA-256, without salt and info",
         Derivation::HkdfSha256 {
@@ -69,7 +72,7 @@ const DERIVATIONS: [(&str, Derivation<'static>); 5] = [
         },
     ),
     (
-        "X9.63 with SHA-256",
+        "X9.63 with SHA-256, without SharedInfo",
         Derivation::X963Sha256 { shared_info: &[] },
     ),
 ];

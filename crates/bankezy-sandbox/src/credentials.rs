@@ -84,7 +84,7 @@ impl Credentials {
         self.derivation
     }
 
-    /// The derivation as the ready file names it: `raw`, `sha256` or `concat-kdf`.
+    /// The derivation as the ready file names it: `raw`, `sha256`, `concat-kdf`, `hkdf-sha256`, `x963-sha256` or `custom`.
     #[must_use]
     pub fn derivation_name(&self) -> &'static str {
         self.derivation_name
@@ -192,9 +192,12 @@ fn derivation_name(derivation: &Derivation<'_>) -> Result<&'static str, SandboxE
     match derivation {
         Derivation::RawSharedSecret => Ok("raw"),
         Derivation::Sha256 => Ok("sha256"),
-        Derivation::ConcatKdf { apu: [], apv: [] } => Ok("concat-kdf"),
+        Derivation::ConcatKdf { .. } => Ok("concat-kdf"),
+        Derivation::HkdfSha256 { .. } => Ok("hkdf-sha256"),
+        Derivation::X963Sha256 { .. } => Ok("x963-sha256"),
+        Derivation::Custom(_) => Ok("custom"),
         _ => Err(SandboxError::Config {
-            problem: "the derivation is raw, sha256, or concat-kdf without apu and apv",
+            problem: "the emulator does not know this derivation",
         }),
     }
 }

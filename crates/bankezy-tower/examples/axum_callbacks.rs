@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // `axum::serve(listener, app)` serves it over the network.
     let app: Router = Router::new()
         .route("/callbacks/settled", post(settled))
-        .layer(SealedServerLayer::new(Arc::clone(&cipher)).with_max_request_len(64 * 1024))
+        .route_layer(SealedServerLayer::new(Arc::clone(&cipher)).with_max_request_len(64 * 1024))
         .layer(from_fn(show_what_travels));
 
     // In real life around an HTTP client, such as that of hyper-util, in place of `app`.

@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // `axum::serve(listener, app)` serves it over the network.
     let app: Router = Router::new()
         .route("/callbacks/settled", post(settled))
-        .layer(sealed);
+        .route_layer(sealed); // not `layer`: an unknown path would use up the message
 
     // The bank sends a callback, and somebody who recorded it sends it again.
     tokio::time::sleep(Duration::from_millis(1)).await; // what was stamped before the start is refused

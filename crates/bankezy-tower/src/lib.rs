@@ -21,7 +21,7 @@
 //! let cipher = PayloadCipher::new(&PayloadSecret::generate()?)?;
 //! let app: Router = Router::new()
 //!     .route("/callbacks/settled", post(settled))
-//!     .layer(SealedServerLayer::new(cipher));
+//!     .route_layer(SealedServerLayer::new(cipher));
 //! # }
 //! # Ok::<(), bankezy_crypto::Error>(())
 //! ```

@@ -86,7 +86,7 @@ impl KeyRing {
     /// After an error or a panic of it, the next caller tries again.
     ///
     /// Returns `true` if this call rotated. The new key is discarded, and the result `false`, if
-    /// another key became the newest while `next` ran.
+    /// another key is the newest when `next` is done.
     ///
     /// # Errors
     /// What `next` fails with, and as for [`rotate`](Self::rotate): if the ring is full, `next` does not run.

@@ -25,8 +25,8 @@ pub(crate) use remote::{
 pub(crate) use sandbox::Sandbox;
 use secrets::SECRETS;
 pub(crate) use secrets::{
-    AgreementArgs, DerivationArgs, Derive, Encoding, PayloadSecretArg, PrivateKeyArg,
-    PrivateKeyPasswordArg, SecretArgs,
+    AgreementArgs, DerivationArgs, DerivationInputs, Derive, Encoding, PayloadSecretArg,
+    PrivateKeyArg, PrivateKeyPasswordArg, SecretArgs,
 };
 pub(crate) use token::{
     AppArgs, BankezyCall, BankezyToken, ExchangeArgs, Invalidate, OnboardingArgs, Provider, Renew,
@@ -91,7 +91,7 @@ pub(crate) enum Command {
     Fleet(Fleet),
     /// Create a key: the secret part is written to a file, the public part is printed
     Keygen(Keygen),
-    /// Seal standard input to standard output
+    /// Seal standard input to standard output, byte for byte: a final line end is sealed too
     Seal(Seal),
     /// Open standard input to standard output
     Open(Open),

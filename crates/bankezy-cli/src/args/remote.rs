@@ -41,7 +41,7 @@ pub(super) fn bankezy_help(needs: &str) -> String {
 
 #[derive(Debug, Parser)]
 #[command(after_help = bankezy_help(
-    "Prints the answer. Codes in it are named on standard error; exit code 1 if they are a documented failure: 301 inside 200, TOK002, TOK003 or TOK004.\n\nNeeds --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
+    "Prints the answer. Codes in it are named on standard error; exit code 1 if they are a documented failure: 301 inside 200, TOK002, TOK003 or TOK004. Exit code 3 if the server may have executed the call and its outcome is unknown: ask by referenceId before you send it again. With --idempotent that is exit code 1.\n\nNeeds --session alone, or else --base-url, --api-key-file, --token-file and --secret-file.",
 ))]
 pub(crate) struct Call {
     /// Path of the API after the base URL, starting with a slash

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use bankezy_crypto::Derivation;
 use bankezy_sandbox::{AnswerForm, TokenFormat};
 use clap::Parser;
 
 use super::choice::one_of;
+use super::secrets::{DerivationInputs, Derive};
 
 /// How to use the ready file. `tests/cli/renewal.rs` makes these calls.
 const EXAMPLE: &str = "\
@@ -60,7 +60,11 @@ With --tls, ca_pem of the ready file is for --ca-file; with --mutual-tls, client
 client_key_pem for --client-key-file.";
 
 #[derive(Debug, Parser)]
-#[command(after_help = EXAMPLE)]
+#[command(
+    after_help = EXAMPLE,
+    mut_arg("apu", |arg| arg.help("PartyUInfo, for concat-kdf")),
+    mut_arg("apv", |arg| arg.help("PartyVInfo, for concat-kdf")),
+)]
 pub(crate) struct Sandbox {
     /// Address and port to listen on; port 0 is a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
@@ -78,8 +82,10 @@ pub(crate) struct Sandbox {
     #[arg(long, requires = "ready_file")]
     pub(crate) force: bool,
     /// How the payload key is derived from the shared secret
-    #[arg(long, default_value = "concat-kdf", value_parser = one_of(DERIVATIONS))]
-    pub(crate) derivation: Derivation<'static>,
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Derive::ConcatKdf)]
+    pub(crate) derivation: Derive,
+    #[command(flatten)]
+    pub(crate) inputs: DerivationInputs,
     /// Prefix of every path, such as /kong
     #[arg(long, value_name = "PATH", default_value = "")]
     pub(crate) prefix: String,
@@ -119,10 +125,4 @@ const ANSWERS: [(&str, AnswerForm); 3] = [
     ("documented", AnswerForm::Documented),
     ("second-tab", AnswerForm::SecondTab),
     ("varied", AnswerForm::Varied),
-];
-
-const DERIVATIONS: [(&str, Derivation<'static>); 3] = [
-    ("raw", Derivation::RawSharedSecret),
-    ("sha256", Derivation::Sha256),
-    ("concat-kdf", Derivation::ConcatKdf { apu: b"", apv: b"" }),
 ];

@@ -66,6 +66,13 @@ pub(crate) struct DerivationArgs {
     /// How the key is derived from the shared secret
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) derive: Option<Derive>,
+    #[command(flatten)]
+    pub(crate) inputs: DerivationInputs,
+}
+
+/// What a derivation takes beside the shared secret.
+#[derive(Debug, Clone, Parser)]
+pub(crate) struct DerivationInputs {
     /// PartyUInfo, for concat-kdf and for ECDH-ES
     #[arg(long, value_name = "TEXT")]
     pub(crate) apu: Option<String>,
@@ -80,7 +87,7 @@ pub(crate) struct DerivationArgs {
     pub(crate) info: Option<String>,
 }
 
-impl DerivationArgs {
+impl DerivationInputs {
     /// Whether PartyUInfo or PartyVInfo is given.
     pub(crate) fn has_party_info(&self) -> bool {
         self.apu.is_some() || self.apv.is_some()

@@ -9,7 +9,7 @@ use bankezy_sandbox::{LogLimits, Sandbox, SandboxBuilder};
 
 use crate::args;
 use crate::failure::Failure;
-use crate::{files, remote};
+use crate::{files, keys, remote};
 use ready_file::ReadyFile;
 
 /// Largest file of routes, in bytes.
@@ -39,12 +39,14 @@ async fn serve(args: &args::Sandbox) -> Result<(), Failure> {
 }
 
 fn builder(args: &args::Sandbox) -> Result<SandboxBuilder, Failure> {
+    // Kept until the process ends, as the emulator is.
+    let inputs = Box::leak(Box::new(args.inputs.clone()));
     let mut builder = Sandbox::builder()
         .listen(args.listen)
         .path_prefix(args.prefix.as_str())
         .tls(args.tls)
         .require_client_certificate(args.mutual_tls)
-        .derivation(args.derivation)
+        .derivation(keys::with_inputs(args.derivation, inputs)?)
         .token_lifetime(Duration::from_secs(args.token_lifetime))
         .answers(args.answers)
         .strict(args.strict)

@@ -46,7 +46,16 @@ pub(crate) fn failure(error: &clap::Error, given: &[OsString], settings: &Values
                 .map(|name| plain(name))
                 .collect();
             let plural = if missing.len() > 1 { "s" } else { "" };
-            format!("missing required argument{plural}: {}", missing.join(", "))
+            let is_derive = missing.iter().any(|name| name.contains("--derive "));
+            let hint = if is_derive {
+                "; `bankezy diagnose` finds it from a captured message"
+            } else {
+                ""
+            };
+            format!(
+                "missing required argument{plural}: {}{hint}",
+                missing.join(", ")
+            )
         }
         ErrorKind::ArgumentConflict => match &names(ContextKind::PriorArg)[..] {
             _ if argument.is_empty() => {

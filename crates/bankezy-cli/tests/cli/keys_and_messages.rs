@@ -290,7 +290,8 @@ fn what_editors_and_tools_add_to_a_secret_is_taken_off() {
         assert_eq!(folder.run(&open, &sealed).printed(), b"x");
         let diagnose = format!("diagnose --message m --secret-file {name}");
         let found = folder.run(&diagnose, "").text();
-        assert_eq!(found, format!("opens with --encoding {encoding}\n"));
+        let rust = format!("in Rust: PayloadSecret::from_{encoding}(secret)");
+        assert_eq!(found, format!("opens with --encoding {encoding}\n{rust}\n"));
     }
     // SHA-256 of the text without its line end, and with it, as `sha256sum` has it.
     let (first, second) = (

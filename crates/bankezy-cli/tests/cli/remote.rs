@@ -116,7 +116,28 @@ fn sessions_use_the_keys_that_were_exchanged() {
     server
         .app_token("--derive raw --save-session wrong")
         .printed();
-    server.call("--session wrong", BODY).failed(1, "400");
+    server.call("--session wrong", BODY).failed(3, "400");
+}
+
+#[test]
+fn the_emulator_takes_every_derivation() {
+    for (inputs, another) in [
+        ("concat-kdf --apu ours --apv theirs", "concat-kdf"),
+        (
+            "hkdf-sha256 --salt salt --info bankezy",
+            "hkdf-sha256 --salt salt",
+        ),
+        ("x963-sha256 --info bankezy", "x963-sha256"),
+    ] {
+        let server = Server::start(&format!("--derivation {inputs}"));
+        let call = |derivation: &str| {
+            let login = format!("--derive {derivation} --save-session app --force");
+            server.app_token(&login).printed();
+            server.call("--session app", BODY)
+        };
+        assert_eq!(call(inputs).text(), BODY, "{inputs}");
+        call(another).failed(3, "400");
+    }
 }
 
 #[test]
@@ -162,7 +183,7 @@ fn tokens_are_shown_only_on_demand_and_work_with_a_static_secret() {
     server.folder.write("token", "CANARY");
     let ran = server.call(&format!("{common} --token-file token"), BODY);
     assert!(!ran.err.contains("CANARY"));
-    ran.failed(1, "401");
+    ran.failed(3, "401");
 }
 
 #[test]
@@ -171,7 +192,7 @@ fn tokens_expire_and_can_be_invalidated_even_then() {
     server.token("--save-session s").printed();
     wait("expiry", || {
         let ran = server.call("--session s", "{}");
-        (ran.code == 1 && ran.err.contains("401")).then_some(())
+        (ran.code == 3 && ran.err.contains("401")).then_some(())
     });
     // Under the static payload secret the token does not go along.
     server.of_token("invalidate --session s").printed();
@@ -208,11 +229,14 @@ fn a_call_is_sent_once_unless_it_says_that_it_may_be_repeated() {
         "call /pay --base-url {url} --api-key-file apiKey --secret-file payloadSecret \
          --token-file token --timeout 20"
     );
-    for (flag, sent) in [("", 1), ("--idempotent", 3)] {
+    for (flag, sent, code) in [("", 1, 3), ("--idempotent", 3, 1)] {
         let ran = server
             .folder
             .run(&format!("{common} --header key:k-1 {flag}"), BODY);
-        ran.failed(1, "(x-request-id: req-7)");
+        let advice =
+            "; the outcome is unknown: ask by referenceId before you send the call again\n";
+        assert_eq!(ran.err.ends_with(advice), code == 3, "{}", ran.err);
+        ran.failed(code, "(x-request-id: req-7)");
         assert_eq!(count.swap(0, Ordering::SeqCst), sent, "{flag}");
         let heard: Vec<String> = hears.try_iter().collect();
         assert_eq!(heard.len(), sent);

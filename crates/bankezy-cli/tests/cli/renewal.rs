@@ -163,7 +163,7 @@ fn renewal_keeps_the_keys_and_ends_the_old_token() {
         assert!(shown["loginId"].is_string() && shown["expiresAt"].is_string());
         assert!(shown["token"].as_str().unwrap().len() < 60, "masked");
         assert_eq!(server.call(&format!("--session {name}"), BODY).text(), BODY);
-        server.call("--session old", BODY).failed(1, "401");
+        server.call("--session old", BODY).failed(3, "401");
 
         // What Get Token said is still known: a second renewal, then the end.
         server.of_token(&renewal).printed();
@@ -173,7 +173,7 @@ fn renewal_keeps_the_keys_and_ends_the_old_token() {
         assert_eq!(ended["tokenReferenceId"], kept["token_reference_id"]);
         server
             .call(&format!("--session {name}"), BODY)
-            .failed(1, "401");
+            .failed(3, "401");
     }
 }
 
@@ -269,7 +269,7 @@ fn tokens_of_files_and_variables_are_renewed_and_invalidated() {
     server
         .of_token(&format!("invalidate {common} {reference}"))
         .printed();
-    server.call("--session s", BODY).failed(1, "401");
+    server.call("--session s", BODY).failed(3, "401");
 }
 
 #[test]
@@ -337,5 +337,5 @@ fn a_session_agrees_by_x963_with_shared_information() {
     }
     folder
         .run("token bankezy --base-url http://127.0.0.1:9 --api-key-file key --derive x963-sha256 --salt s", "")
-        .failed(2, "--salt and --info are for --derive hkdf-sha256 (--info also for x963-sha256)");
+        .failed(2, "--salt and --info are for hkdf-sha256 (--info also for x963-sha256)");
 }

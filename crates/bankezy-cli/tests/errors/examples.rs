@@ -161,11 +161,14 @@ fn exchanges() -> Vec<ClientError> {
     let kinds = connects.chain(tls).chain(settings).chain(kinds);
     kinds
         .map(|kind| {
-            // Those that an answer leads to, or an alert that TLS 1.3 sends after the request was written.
+            // Those that an answer leads to, an alert that TLS 1.3 sends after the request was written, and the usual
+            // case of those that can be both.
             let delivery = match kind {
                 ClientErrorKind::Tls(
                     TlsProblem::ClientCertificateRequired | TlsProblem::ClientCertificateRefused,
                 )
+                | ClientErrorKind::Timeout
+                | ClientErrorKind::Interrupted
                 | ClientErrorKind::NotHttp1
                 | ClientErrorKind::ResponseTooLong { .. }
                 | ClientErrorKind::UnreadableHead

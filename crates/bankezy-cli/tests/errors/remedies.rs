@@ -138,7 +138,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "key_ring.unknown_id",
-        "Use the newest key, or add the key first.",
+        "List the keys with `KeyRing::key_ids`. To promote a key, add it first; a key that was retired needs no further step.",
     ),
     (
         "key_ring.key_is_newest",

@@ -51,6 +51,29 @@ fn errors_of_the_client_say_whose_fault_they_are() {
     }
 }
 
+/// The login may have been executed, and the call that needs it was not.
+#[test]
+fn an_answer_of_a_login_that_is_lost_is_no_call_that_was_sent() {
+    let lost = ClientError::new(ClientErrorKind::Interrupted, Delivery::PossiblySent);
+    for (retry_in, start) in [
+        (None, "no token: "),
+        (
+            Some(Duration::from_millis(20)),
+            "no token, try again in 20 ms: ",
+        ),
+    ] {
+        let error = ProviderError::no_token(ProviderError::Transport(lost.clone()), retry_in);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{start}the connection was lost before the answer was complete; the call that needs it was not sent"
+            )
+        );
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert_eq!(error.advice(), Advice::CallAgain);
+    }
+}
+
 #[test]
 fn errors_of_a_call_say_what_to_do() {
     use ProviderError::{Request, Transport};
@@ -196,7 +219,17 @@ fn errors_of_a_login_say_whether_a_later_one_may_succeed() {
                 ),
                 (fault, Delivery::NotSent, retryable)
             );
-            assert!(session.to_string().contains(&cause.to_string()));
+            // The delivery of the login is not that of the call.
+            let shown = match &*cause {
+                ProviderError::Transport(error) => error.kind().to_string(),
+                other => other.to_string(),
+            };
+            assert!(session.to_string().contains(&shown));
+            assert!(
+                session
+                    .to_string()
+                    .ends_with("; the call that needs it was not sent")
+            );
         }
     }
     let retry_in = Duration::from_secs(1);

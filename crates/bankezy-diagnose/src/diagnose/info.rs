@@ -205,6 +205,10 @@ impl Info {
             }
             Self::Header { member, .. } => format!("header[\"{member}\"].as_bytes()"),
             Self::Known(text) => format!("b{text:?}"),
+            // Only ASCII can be written as a byte string.
+            Self::Further(text) if text.as_str().is_ascii() => {
+                format!("b\"{}\"", text.as_str().as_bytes().escape_ascii())
+            }
             Self::Further(text) => format!("{:?}.as_bytes()", text.as_str()),
             Self::FurtherDecoded { text, encoding } => {
                 let octets = encoding.decode(text.as_str().as_bytes());

@@ -77,7 +77,7 @@ async fn backend(number: &str) -> Result<()> {
 
     let router = Router::new()
         .route("/pay", post(async || "{\"paid\":true}"))
-        .layer(sealed)
+        .route_layer(sealed)
         .route(
             "/token",
             get(async move || match slot.get().await {

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod marks;
+mod routes;
 mod start;
 mod stores;
 
