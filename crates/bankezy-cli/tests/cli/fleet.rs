@@ -79,7 +79,7 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
         "{output}"
     );
     assert!(
-        output.contains("risk    password not asked for: "),
+        output.contains("risk    password not required: "),
         "{output}"
     );
     assert!(output.contains("ok      role primary"), "{output}");
