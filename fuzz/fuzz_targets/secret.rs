@@ -51,6 +51,7 @@ fuzz_target!(|input: &[u8]| {
             assert!(*found == expected.len() && *found != 32 || text.len() > MAX_TEXT);
         }
         (Err(Error::SecretEncoding { .. }), None) => {}
+        (Err(Error::SecretByteOrderMark), None) => assert!(text.starts_with('\u{feff}')),
         (Err(Error::SecretLength { .. }), None) => assert!(text.len() > MAX_TEXT),
         (found, expected) => panic!("{found:?}, {:?}", expected.map(|bytes| bytes.len())),
     }

@@ -3,8 +3,9 @@
 use super::key_form::unmarked;
 use crate::error::KeyProblem;
 
-/// Longest key that is read, in bytes of its text: an RSA-8192 private JWK has about 6,500.
-const MAX_KEY_LEN: usize = 16 * 1024;
+/// Longest key that is read, in bytes of its text: what openssl prints of an RSA-8192 key with `-text`, or a key with
+/// a chain of certificates beside it, has about 22,000.
+const MAX_KEY_LEN: usize = 64 * 1024;
 
 /// Refuses a key that is empty or too long, not counting white space and a byte order mark.
 pub(crate) fn check_len(key: &[u8]) -> Result<(), KeyProblem> {

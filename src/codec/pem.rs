@@ -16,7 +16,7 @@ impl SecretBytes {
     /// `EC PARAMETERS` block and certificates beside the key are ignored.
     ///
     /// # Errors
-    /// [`Error::Key`] if the text is empty, longer than 16 KiB, no PEM, encrypted, or holds several blocks.
+    /// [`Error::Key`] if the text is empty, longer than 64 KiB, no PEM, encrypted, or holds several blocks.
     pub fn from_pem(text: &str) -> Result<(&str, Self), Error> {
         let block = only(text, &CERTIFICATES)?;
         Ok((block.label, block.decode()?))

@@ -18,6 +18,9 @@ impl fmt::Display for Error {
                 f,
                 "the payload secret is not valid {expected}: check which encoding it is written in"
             ),
+            Self::SecretByteOrderMark => f.write_str(
+                "the payload secret has a byte order mark (U+FEFF) in front: remove it, or save the file as UTF-8 without one",
+            ),
             Self::PayloadTooLong { len, sealed_len, max } => write!(
                 f,
                 "the payload has {len} bytes, which seal to {sealed_len}; at most {max} are sealed: raise the cap on both sides if such messages are meant"

@@ -9,7 +9,7 @@ impl fmt::Display for KeyProblem {
         match self {
             Self::TooLong { max } => write!(f, "it has more than {max} bytes"),
             Self::Empty => f.write_str("it is empty, or holds only white space"),
-            Self::NotBase64 => f.write_str("it is neither base64 nor base64url"),
+            Self::NotBase64 => f.write_str("it is neither base64 nor base64url: remove what is around it, such as a name in front"),
             Self::NotAKey => f.write_str("inside the base64 is neither a JWK nor a DER structure"),
             Self::CutShort => f.write_str("it was cut short: copy it whole"),
             Self::NotJsonObject => f.write_str("it is not a JSON object in UTF-8"),
@@ -44,7 +44,7 @@ impl fmt::Display for KeyProblem {
             Self::WireForm => f.write_str(
                 "a P-256 key is sent as the base64 of its JWK, and this is a SubjectPublicKeyInfo",
             ),
-            Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA"),
+            Self::UnknownKeyType => f.write_str("`kty` is neither EC nor RSA: write one of these if it is EC-HSM or RSA-HSM, as Azure names them"),
             Self::WrongCurve { found } => write!(
                 f,
                 "its curve is {found}, and P-256 is needed: make a key with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`, or ask for one where it is another party's"
@@ -159,7 +159,7 @@ impl fmt::Display for KeyForm {
                 "an X.509 certificate, which holds a public key and no private one: where a private key is needed, give the one that belongs to it; as a public key, read it as PEM with the label CERTIFICATE, as `openssl x509 -in CERT -out cert.pem` writes it, so that its keyUsage is checked too"
             }
             Self::CertificateRequest => {
-                "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`"
+                "a certificate request, which holds a public key: write that with `openssl req -in FILE -pubkey -noout`, with -inform DER for DER"
             }
             Self::OpenSsh => {
                 "an OpenSSH key: if it is P-256 or RSA, convert a copy with `ssh-keygen -p -m PKCS8 -f KEY`, or a public one with `ssh-keygen -e -m PKCS8 -f KEY.pub`; Ed25519 cannot be used"
@@ -215,7 +215,16 @@ impl fmt::Display for KeyForm {
             }
             Self::EmptyJwkSet => "a JWK set without a key in it: ask for one that has the key",
             Self::NestedJwk => {
-                "JSON with a JWK inside: give that alone, for example the member `jwk` with `jq .jwk FILE`"
+                "JSON with a JWK inside: give that alone, for example the first with `jq 'first(.. | select(.kty?))' FILE`"
+            }
+            Self::NestedText => {
+                "JSON with a text inside that may be a key in base64: give that alone, for example the first long one with `jq -r 'first(.. | strings | select(length > 100))' FILE`"
+            }
+            Self::CapitalJwk => {
+                "a JWK whose names start with capital letters, as .NET writes its JsonWebKey: write them in lower case, for example with `jq 'with_entries(.key |= ascii_downcase)' FILE`"
+            }
+            Self::RsaParameters => {
+                "the RSAParameters of .NET as JSON: export the key as PEM, a private one by ExportPkcs8PrivateKeyPem, a public one by ExportSubjectPublicKeyInfoPem"
             }
             Self::JwkArray => {
                 "a JSON array: if JWKs are in it, give one of them, for example the first with `jq '.[0]' FILE`"

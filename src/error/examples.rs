@@ -18,6 +18,7 @@ impl Error {
             Self::SecretLength { found },
             Self::SecretZero,
             Self::SecretEncoding { expected: NAME },
+            Self::SecretByteOrderMark,
             Self::PayloadTooLong {
                 len,
                 sealed_len: len,
@@ -170,7 +171,7 @@ const KEY: [KeyProblem; 52] = [
     KeyProblem::MultiPrime,
 ];
 
-const FORM: [KeyForm; 31] = [
+const FORM: [KeyForm; 34] = [
     KeyForm::OpensslText { private: true },
     KeyForm::Certificate,
     KeyForm::CertificateRequest,
@@ -191,6 +192,9 @@ const FORM: [KeyForm; 31] = [
     KeyForm::JwkSet,
     KeyForm::EmptyJwkSet,
     KeyForm::NestedJwk,
+    KeyForm::NestedText,
+    KeyForm::CapitalJwk,
+    KeyForm::RsaParameters,
     KeyForm::JwkArray,
     KeyForm::QuotedText,
     KeyForm::Utf16 { big_endian: false },

@@ -30,6 +30,8 @@ pub enum Error {
         /// The encoding that the caller named.
         expected: &'static str,
     },
+    /// A payload secret starts with the byte order mark of UTF-8, which some editors put in front of a file.
+    SecretByteOrderMark,
     /// A payload is too long to seal: its sealed text would be longer than the cap.
     PayloadTooLong {
         /// Length of the payload, in bytes.
@@ -175,6 +177,7 @@ impl Error {
             Self::SecretLength { .. } => "secret.length",
             Self::SecretZero => "secret.zero",
             Self::SecretEncoding { .. } => "secret.encoding",
+            Self::SecretByteOrderMark => "secret.byte_order_mark",
             Self::PayloadTooLong { .. } => "payload.too_long",
             Self::SealedTooLong { .. } => "envelope.too_long",
             Self::Malformed { problem } => problem.code(),
@@ -222,6 +225,7 @@ impl Error {
             Self::SecretLength { .. }
             | Self::SecretZero
             | Self::SecretEncoding { .. }
+            | Self::SecretByteOrderMark
             | Self::SealedTooLong { .. }
             | Self::Malformed { .. }
             | Self::Header { .. }

@@ -317,6 +317,12 @@ pub enum KeyForm {
     EmptyJwkSet,
     /// JSON with a JWK inside.
     NestedJwk,
+    /// JSON without a JWK, but with a long text that may be a key in base64, as AWS KMS writes it.
+    NestedText,
+    /// A JWK whose names start with capital letters, as .NET writes its `JsonWebKey`.
+    CapitalJwk,
+    /// The `RSAParameters` of .NET as JSON.
+    RsaParameters,
     /// A JSON array of objects, such as the `keys` of a JWK set.
     JwkArray,
     /// XML, such as .NET writes RSA keys, or HTML.

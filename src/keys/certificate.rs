@@ -3,6 +3,7 @@
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 
+use crate::codec::key_form::DerForm;
 use crate::codec::key_len::check_len;
 use crate::codec::pem;
 use crate::error::{Error, KeyProblem};
@@ -22,7 +23,8 @@ impl PublicKey {
     ///
     /// The certificate is a container of the key here and nothing more: its signature, issuer, dates, names
     /// and extensions are **not** checked, so make sure by other means whose it is. Only `keyUsage`, where
-    /// present, has to include `keyEncipherment` for an RSA key, `keyAgreement` for one on P-256.
+    /// present, has to include `keyEncipherment` for an RSA key, `keyAgreement` for one on P-256. `encipherOnly` and
+    /// `decipherOnly` beside that are ignored: RFC 5280 does not say to whose use of the key they apply.
     ///
     /// # Errors
     /// [`Error::Key`] that says what is wrong with the key or the certificate.
@@ -49,7 +51,13 @@ impl PublicKey {
 
 pub(crate) fn read(der: &[u8]) -> Result<PublicKey, KeyProblem> {
     check_len(der)?;
-    let (spki, usage) = parse(der).map_err(|_| INVALID)?;
+    let (spki, usage) = parse(der).map_err(|_| match DerForm::of(der) {
+        // Some tools mix up the labels.
+        DerForm::Pkcs8 | DerForm::EncryptedPkcs8 | DerForm::Pkcs1 | DerForm::Sec1 => {
+            KeyProblem::PrivateMember
+        }
+        _ => INVALID,
+    })?;
     let key = spki::read(&spki)?;
     let (needed, bit) = match key.key_type() {
         KeyType::Rsa => ("keyEncipherment", 2),

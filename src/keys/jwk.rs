@@ -95,6 +95,23 @@ fn around(jwk: &Object<'_>) -> Option<KeyForm> {
     }
 }
 
+/// What JSON without `kty` is, if it is a key that other programs write as JSON. Its members may be private ones.
+fn of_other_programs(jwk: &Object<'_>) -> Option<KeyForm> {
+    let has_key = |(_, raw): (&str, &str)| {
+        let text = raw.trim_start_matches(['[', ' ', '\t', '\r', '\n', '"']);
+        // DER in base64 starts so, and JSON and PEM in base64.
+        let starts = ["MI", "MF", "MD", "eyJ", "LS0t"];
+        text.len() > 100 && starts.iter().any(|start| text.starts_with(start))
+    };
+    if jwk.has("Kty") || jwk.has("KTY") {
+        Some(KeyForm::CapitalJwk)
+    } else if jwk.has("Modulus") && jwk.has("Exponent") {
+        Some(KeyForm::RsaParameters)
+    } else {
+        jwk.members().any(has_key).then_some(KeyForm::NestedText)
+    }
+}
+
 /// The JSON text of a member that says something: some libraries write `null`, `""`, `" "`, `[]` or `{}` for what
 /// is absent.
 pub(crate) fn value<'a>(jwk: &Object<'a>, member: &str) -> Option<&'a str> {
@@ -143,7 +160,10 @@ pub(crate) fn public_part(jwk: &Object<'_>) -> Result<PublicKey, KeyProblem> {
 }
 
 fn kind(jwk: &Object<'_>) -> Result<KeyType, KeyProblem> {
-    let kty = text(jwk, "kty")?.ok_or(KeyProblem::Missing { member: "kty" })?;
+    let kty = text(jwk, "kty")?.ok_or_else(|| match of_other_programs(jwk) {
+        Some(found) => KeyProblem::OtherForm { found },
+        None => KeyProblem::Missing { member: "kty" },
+    })?;
     match kty.as_ref() {
         "EC" => Ok(KeyType::P256),
         "RSA" => Ok(KeyType::Rsa),

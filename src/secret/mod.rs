@@ -40,8 +40,8 @@ impl PayloadSecret {
     /// Reads standard base64 (RFC 4648 section 4), padded or not: 44 or 43 characters.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not base64, [`Error::SecretLength`] if it is not 32 bytes,
-    /// [`Error::SecretZero`] if they are all zero.
+    /// [`Error::SecretEncoding`] if it is not base64, [`Error::SecretByteOrderMark`] if it starts with one,
+    /// [`Error::SecretLength`] if it is not 32 bytes, [`Error::SecretZero`] if they are all zero.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
         Self::decode::<Base64Unpadded>(text, "base64")
     }
@@ -49,8 +49,8 @@ impl PayloadSecret {
     /// Reads base64url (RFC 4648 section 5), padded or not: 43 or 44 characters.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not base64url, [`Error::SecretLength`] if it is not 32 bytes,
-    /// [`Error::SecretZero`] if they are all zero.
+    /// [`Error::SecretEncoding`] if it is not base64url, [`Error::SecretByteOrderMark`] if it starts with one,
+    /// [`Error::SecretLength`] if it is not 32 bytes, [`Error::SecretZero`] if they are all zero.
     pub fn from_base64url(text: &str) -> Result<Self, Error> {
         Self::decode::<Base64UrlUnpadded>(text, "base64url")
     }
@@ -58,9 +58,10 @@ impl PayloadSecret {
     /// Reads 64 hexadecimal digits, upper or lower case.
     ///
     /// # Errors
-    /// [`Error::SecretEncoding`] if it is not hexadecimal, [`Error::SecretLength`] if it is not 32 bytes,
-    /// [`Error::SecretZero`] if they are all zero.
+    /// [`Error::SecretEncoding`] if it is not hexadecimal, [`Error::SecretByteOrderMark`] if it starts with one,
+    /// [`Error::SecretLength`] if it is not 32 bytes, [`Error::SecretZero`] if they are all zero.
     pub fn from_hex(text: &str) -> Result<Self, Error> {
+        refuse_mark(text)?;
         let invalid = Error::SecretEncoding { expected: "hex" };
         let digits = unfolded(text).map_err(|len| Error::SecretLength { found: len / 2 })?;
         let digits = digits.as_bytes();
@@ -142,6 +143,7 @@ impl PayloadSecret {
 
     /// In constant time, apart from where it is invalid: `base64ct` looks nothing up in a table.
     fn decode<E: Encoding>(text: &str, expected: &'static str) -> Result<Self, Error> {
+        refuse_mark(text)?;
         let invalid = Error::SecretEncoding { expected };
         let packed = unfolded(text).map_err(|len| Error::SecretLength {
             found: (len / 4).saturating_mul(3),
@@ -179,6 +181,14 @@ impl fmt::Debug for PayloadSecret {
 /// Longest text that is decoded to find out how long a secret is; of a longer one, the length alone
 /// says how far off it is.
 const MAX_TEXT: usize = 1024;
+
+/// No encoding has such a character, so the branch tells nothing of a secret.
+fn refuse_mark(text: &str) -> Result<(), Error> {
+    if text.starts_with('\u{feff}') {
+        return Err(Error::SecretByteOrderMark);
+    }
+    Ok(())
+}
 
 /// A text without its line ends, and without the blanks at its ends, or else its length if that is more than is
 /// decoded. Of the characters only the line ends and blanks are told apart, and no secret is written in those.

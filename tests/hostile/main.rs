@@ -26,7 +26,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const CAP: usize = 8 * 1024 * 1024;
 
 /// Cap of keys, as its errors say.
-const KEY_CAP: usize = 16 * 1024;
+const KEY_CAP: usize = 64 * 1024;
 
 /// What opening a sealed text may hold beyond twice its length.
 const OPEN_MARGIN: usize = 64 * 1024;

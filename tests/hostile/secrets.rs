@@ -50,6 +50,19 @@ fn the_same_secret_in_every_encoding_is_read() {
     }
 }
 
+#[test]
+fn a_byte_order_mark_is_named() {
+    let readers: [(Reader, &str); 3] = [
+        (PayloadSecret::from_base64, BASE64),
+        (PayloadSecret::from_base64url, BASE64URL),
+        (PayloadSecret::from_hex, HEX),
+    ];
+    for (read, text) in readers {
+        let error = read(&format!("\u{feff}{text}")).unwrap_err();
+        assert_eq!(error, Error::SecretByteOrderMark);
+    }
+}
+
 /// As editors end a file, and as `base64` and `xxd -p` fold.
 #[test]
 fn line_ends_and_blanks_at_the_ends_are_ignored() {

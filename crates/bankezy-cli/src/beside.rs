@@ -2,7 +2,7 @@
 
 use bankezy_crypto::SecretBytes;
 
-use crate::members::{has_private_jwk, has_private_name};
+use crate::members::{has_private_element, has_private_jwk, has_private_name};
 use crate::octet_text::{kept, octet, unmarked};
 use crate::private_text::{is_private_form, percent_decoded};
 
@@ -19,6 +19,9 @@ pub(crate) fn holds_private_key(bytes: &[u8]) -> bool {
 }
 
 fn is_private(bytes: &[u8], depth: usize) -> bool {
+    if is_private_cng(bytes) {
+        return true;
+    }
     let mut structure = unmarked(bytes);
     while let Some((len, inside)) = sequence(structure) {
         if is_private_der(structure) {
@@ -33,6 +36,7 @@ fn is_private(bytes: &[u8], depth: usize) -> bool {
         || begins_private_pem(text)
         || has_private_jwk(text)
         || has_private_name(text)
+        || has_private_element(text)
         || has_private_part(text, depth)
 }
 
@@ -71,8 +75,18 @@ fn is_private_der(octets: &[u8]) -> bool {
     }
 }
 
+/// Whether octets start as a private key blob of Windows (CNG) does: BCRYPT_ECCKEY_BLOB and BCRYPT_RSAKEY_BLOB of
+/// `bcrypt.h`, which have a length of two octets or fewer behind their magic.
+fn is_private_cng(octets: &[u8]) -> bool {
+    matches!(
+        octets,
+        [b'E', b'C', b'K' | b'S', b'2' | b'4' | b'6', _, 0, 0, 0, ..]
+            | [b'R', b'S', b'A', b'2' | b'3', _, _, 0, 0, ..]
+    )
+}
+
 /// The length that a SEQUENCE has, and what follows that.
-fn sequence(octets: &[u8]) -> Option<(usize, &[u8])> {
+pub(crate) fn sequence(octets: &[u8]) -> Option<(usize, &[u8])> {
     let (&len, rest) = octets.strip_prefix(&[0x30])?.split_first()?;
     match len {
         0..0x80 => Some((usize::from(len), rest)),
@@ -94,7 +108,7 @@ fn has_private_part(text: &[u8], depth: usize) -> bool {
     for (place, rest) in starts(text) {
         let is_private_as = |code: Code| {
             let octets = code.octets(rest, START).0;
-            is_private_der(octets.as_bytes())
+            is_private_der(octets.as_bytes()) || is_private_cng(octets.as_bytes())
         };
         // Otherwise any octets would be their own text.
         let before = place.checked_sub(1).and_then(|before| text.get(before));
@@ -149,7 +163,7 @@ fn starts(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 enum Code {
     /// With either alphabet, folded, and with the escapes of JSON.
     Base64,
-    /// In a row, or with blanks, commas, colons or `0x`.
+    /// In a row, or with blanks, commas, colons, quotation marks, `0x` or `\x`.
     Hex,
     /// As arrays are printed: with a sign, in Java.
     Decimal,
@@ -160,12 +174,21 @@ enum Code {
 impl Code {
     const ALL: [Self; 4] = [Self::Base64, Self::Hex, Self::Decimal, Self::Escaped];
 
-    /// Whether the first octet may be that of a SEQUENCE.
+    /// Whether the first octets may be those of a SEQUENCE, or of a blob of Windows.
     fn may_start(self, text: &[u8]) -> bool {
         let starts: &[&[u8]] = match self {
-            Self::Base64 => &[b"M"],
-            Self::Hex => &[b"30", b"0x30", b"0X30"],
-            Self::Decimal => &[b"48"],
+            Self::Base64 => &[b"M", b"RUN", b"UlNB"],
+            Self::Hex => &[
+                b"30",
+                b"0x30",
+                b"0X30",
+                b"\\x30",
+                b"4543",
+                b"0x4543",
+                b"525341",
+                b"0x525341",
+            ],
+            Self::Decimal => &[b"48", b"69", b"82"],
             Self::Escaped => &[b"0", b"\\x30"],
         };
         starts.iter().any(|start| text.starts_with(start))
@@ -230,14 +253,17 @@ fn base64<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
 
 fn hex<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
     let rest = between(text);
-    let rest = rest
-        .strip_prefix(b"0x")
-        .or_else(|| rest.strip_prefix(b"0X"))
-        .unwrap_or(rest);
-    let [high, low, rest @ ..] = rest else {
-        return None;
+    let prefixes = [&b"0x"[..], b"0X", b"\\x"];
+    let digits = prefixes.iter().find_map(|it| rest.strip_prefix(*it));
+    let (octet, rest) = match (digits, digits.unwrap_or(rest)) {
+        // As Go writes it.
+        (Some(_), [low, rest @ ..]) if !rest.first().is_some_and(u8::is_ascii_hexdigit) => {
+            (octet(b'0', *low)?, rest)
+        }
+        (_, [high, low, rest @ ..]) => (octet(*high, *low)?, rest),
+        _ => return None,
     };
-    octets.push(octet(*high, *low)?);
+    octets.push(octet);
     Some(rest)
 }
 
@@ -259,7 +285,9 @@ fn decimal<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> Option<&'a [u8]> {
 }
 
 fn between(text: &[u8]) -> &[u8] {
-    let is_between = |c: &u8| c.is_ascii_whitespace() || b",:;".contains(c);
+    // The type of a number in Rust.
+    let text = text.strip_prefix(b"u8").unwrap_or(text);
+    let is_between = |c: &u8| c.is_ascii_whitespace() || b",:;\"'".contains(c);
     let end = text.iter().position(|c| !is_between(c));
     text.get(end.unwrap_or(text.len())..).unwrap_or_default()
 }

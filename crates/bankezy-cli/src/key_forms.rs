@@ -6,7 +6,7 @@ use std::io::Write as _;
 use bankezy_crypto::backend::Backend;
 use bankezy_crypto::{Error, KeyForm, KeyPair, KeyProblem, PublicKey, SecretBytes};
 
-use crate::beside::holds_private_key;
+use crate::beside::{holds_private_key, sequence};
 use crate::octet_text::{self, decoded, is_hex};
 use crate::private_text::other_form;
 
@@ -20,7 +20,7 @@ enum Form<'a> {
 impl<'a> Form<'a> {
     fn of(bytes: &'a [u8]) -> Self {
         let Ok(text) = str::from_utf8(bytes) else {
-            return Self::Other(bytes);
+            return Self::Other(without_line_end(bytes));
         };
         let start = text.trim_start_matches('\u{feff}').trim();
         if text.contains("-----BEGIN ") {
@@ -31,6 +31,16 @@ impl<'a> Form<'a> {
             Self::Other(bytes)
         }
     }
+}
+
+/// DER without the line end that an editor put after it.
+fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let whole = sequence(bytes).and_then(|(len, inside)| {
+        let (_, after) = inside.split_at_checked(len)?;
+        let is_line_end = matches!(after, b"\n" | b"\r\n" | b"\r");
+        is_line_end.then(|| bytes.len().saturating_sub(after.len()))
+    });
+    whole.and_then(|len| bytes.get(..len)).unwrap_or(bytes)
 }
 
 /// A private key: PEM or a JWK, also after other text or a byte order mark, PKCS#8, PKCS#1, SEC 1, X9.63, or hex or
@@ -47,9 +57,16 @@ pub(crate) fn private_key(bytes: &[u8], backend: &Backend) -> Result<KeyPair, Er
         ])
         .or_else(|error| match bytes.len() {
             96 => uncompressed(bytes, backend).map_err(|_| error),
+            // Text such as `KEY=` with base64 behind it.
+            _ if is_vague(&error) && is_text(bytes) => Err(KeyProblem::NotBase64.into()),
             _ => Err(error),
         }),
     })
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    let is_text = |c: &u8| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    bytes.len() > 32 && bytes.iter().all(is_text)
 }
 
 /// X9.63 without the first octet, which means uncompressed.
@@ -110,7 +127,7 @@ pub(crate) fn public_octets(bytes: &[u8]) -> Result<PublicKey, Error> {
     if holds_private_key(bytes) {
         return Err(KeyProblem::PrivateMember.into());
     }
-    public_key(bytes)
+    public_key(without_line_end(bytes))
 }
 
 fn public_key(bytes: &[u8]) -> Result<PublicKey, Error> {
@@ -225,7 +242,6 @@ fn is_vague(error: &Error) -> bool {
 }
 
 /// For messages about the content of a file in hex or base64: the command that writes the octets, which other
-/// commands read.
 /// commands read.
 pub(crate) fn decoding(bytes: &[u8]) -> Option<String> {
     let Form::Other(bytes) = Form::of(bytes) else {

@@ -15,11 +15,22 @@ struct Member<'a> {
     object: Object,
 }
 
+/// 31 octets in base64url: few scalars of P-256 are smaller.
+const SCALAR: usize = 42;
+
+/// Whether a text has the `d` of a JWK as an element of XML.
+pub(crate) fn has_private_element(text: &[u8]) -> bool {
+    let is_scalar = |place: usize| {
+        let after = text.get(place..).unwrap_or_default();
+        let is_in_value = |c: &&u8| c.is_ascii_alphanumeric() || b"+/-_".contains(c);
+        after.iter().take_while(is_in_value).count() >= SCALAR
+    };
+    memchr::memmem::find_iter(text, b"<d>").any(|place| is_scalar(place.saturating_add(3)))
+}
+
 /// Whether a text has a member `d` or `k` with a value, in either case, beside a `kty`: RFC 7518 sections 6.2.2.1,
 /// 6.3.2.1 and 6.4.1. A `d` that is as long as one of P-256 may be in another object.
 pub(crate) fn has_private_jwk(text: &[u8]) -> bool {
-    /// 31 octets in base64url: few scalars are smaller.
-    const SCALAR: usize = 42;
     let named = |names: &'static [&'static [u8]]| {
         let is_such = move |it: &Member<'_>| names.iter().any(|n| it.name.eq_ignore_ascii_case(n));
         members(text).filter(is_such)
@@ -37,7 +48,7 @@ pub(crate) fn has_private_jwk(text: &[u8]) -> bool {
 pub(crate) fn has_private_name(text: &[u8]) -> bool {
     /// Without quotation marks, a shorter one is a word of a sentence.
     const KEY: usize = 16;
-    const NAMES: [&[u8]; 4] = [b"private", b"priv", b"privatekey", b"privkey"];
+    const NAMES: [&[u8]; 5] = [b"private", b"priv", b"privatekey", b"privkey", b"jwkd"];
     const SECRETS: [&[u8]; 2] = [b"secret", b"secretkey"];
     members(text).any(|it| {
         let name: Vec<u8> = it

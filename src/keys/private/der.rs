@@ -35,6 +35,16 @@ pub(crate) fn from_pem(text: &str) -> Result<PrivateParts, KeyProblem> {
         }
         label => {
             let expected = "PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY";
+            // Some tools mix up the labels.
+            let is_private = |der: &[u8]| {
+                let form = DerForm::of(der);
+                matches!(form, DerForm::Pkcs8 | DerForm::Pkcs1 | DerForm::Sec1)
+            };
+            if pem::CERTIFICATES.contains(&label)
+                && block.decode().is_ok_and(|der| is_private(der.as_bytes()))
+            {
+                return Err(KeyProblem::PemLabel { expected });
+            }
             Err(
                 key_form::of_label(label).map_or(KeyProblem::PemLabel { expected }, |found| {
                     KeyProblem::OtherForm { found }

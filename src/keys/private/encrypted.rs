@@ -7,7 +7,9 @@ use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode as _, ErrorKind, Reader as _, SliceReader, Tag, Tagged as _};
 use pbkdf2::pbkdf2_hmac;
-use pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Prf};
+use pkcs5::pbes2::{
+    AES_128_CBC_OID, AES_192_CBC_OID, AES_256_CBC_OID, EncryptionScheme, Kdf, Parameters, Pbkdf2Prf,
+};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
@@ -55,7 +57,9 @@ fn decrypt(der: &[u8], password: &[u8]) -> Result<SecretBytes, KeyProblem> {
     let Parameters { kdf, encryption } =
         Parameters::try_from(parameters).map_err(|error| match error.kind() {
             ErrorKind::OidUnknown { oid } => refused(name(oid)),
-            _ => UNUSUAL,
+            _ => cipher(parameters)
+                .filter(|oid| !READ.contains(oid))
+                .map_or(UNUSUAL, |oid| refused(name(oid))),
         })?;
     let key_len = encryption.key_size();
     if kdf
@@ -91,6 +95,16 @@ fn read(der: &[u8]) -> Option<(AlgorithmIdentifierRef<'_>, &[u8])> {
     elements
         .is_finished()
         .then_some((algorithm, ciphertext.as_bytes()))
+}
+
+const READ: [ObjectIdentifier; 3] = [AES_128_CBC_OID, AES_192_CBC_OID, AES_256_CBC_OID];
+
+/// The cipher that PBES2-params (RFC 8018 appendix A.4) name: the crate `pkcs5` does not say which it does not read.
+fn cipher(parameters: AnyRef<'_>) -> Option<ObjectIdentifier> {
+    let mut elements = SliceReader::new(parameters.value()).ok()?;
+    AnyRef::decode(&mut elements).ok()?;
+    let cipher = AlgorithmIdentifierRef::decode(&mut elements).ok()?;
+    Some(cipher.oid)
 }
 
 /// Derives a key from the password, within limits that are checked first.
@@ -172,7 +186,7 @@ fn refused(scheme: &'static str) -> KeyProblem {
 
 /// Names of the schemes that are not read: RFC 8018 appendices A and B, RFC 7292 appendix C.
 fn name(oid: ObjectIdentifier) -> &'static str {
-    const NAMES: [(&str, &str); 19] = [
+    const NAMES: [(&str, &str); 34] = [
         ("1.2.840.113549.1.5.1", "pbeWithMD2AndDES-CBC"),
         ("1.2.840.113549.1.5.3", "pbeWithMD5AndDES-CBC"),
         ("1.2.840.113549.1.5.4", "pbeWithMD2AndRC2-CBC"),
@@ -185,12 +199,27 @@ fn name(oid: ObjectIdentifier) -> &'static str {
         ("1.2.840.113549.1.12.1.4", "pbeWithSHAAnd2-KeyTripleDES-CBC"),
         ("1.2.840.113549.1.12.1.5", "pbeWithSHAAnd128BitRC2-CBC"),
         ("1.2.840.113549.1.12.1.6", "pbeWithSHAAnd40BitRC2-CBC"),
+        ("1.2.156.10197.1.104.2", "sm4-CBC"),
+        ("1.2.392.200011.61.1.1.1.2", "camellia128-CBC"),
+        ("1.2.392.200011.61.1.1.1.3", "camellia192-CBC"),
+        ("1.2.392.200011.61.1.1.1.4", "camellia256-CBC"),
+        ("1.2.410.200004.1.4", "seed-CBC"),
+        ("1.2.410.200046.1.1.2", "aria128-CBC"),
+        ("1.2.410.200046.1.1.7", "aria192-CBC"),
+        ("1.2.410.200046.1.1.12", "aria256-CBC"),
+        ("1.2.840.113533.7.66.10", "cast5-CBC"),
+        ("1.2.840.113549.2.6", "hmacWithMD5"),
         ("1.2.840.113549.2.7", "hmacWithSHA1"),
+        ("1.2.840.113549.2.12", "hmacWithSHA512-224"),
+        ("1.2.840.113549.2.13", "hmacWithSHA512-256"),
         ("1.2.840.113549.3.2", "rc2CBC"),
         ("1.2.840.113549.3.7", "des-EDE3-CBC"),
         ("1.3.14.3.2.7", "desCBC"),
+        ("1.3.6.1.4.1.188.7.1.1.2", "idea-CBC"),
+        ("1.3.6.1.4.1.3029.1.2", "blowfish-CBC"),
         ("1.3.6.1.4.1.11591.4.11", "scrypt"),
         ("2.16.840.1.101.3.4.1.6", "aes128-GCM"),
+        ("2.16.840.1.101.3.4.1.26", "aes192-GCM"),
         ("2.16.840.1.101.3.4.1.46", "aes256-GCM"),
     ];
     NAMES

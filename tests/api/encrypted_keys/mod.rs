@@ -100,7 +100,7 @@ fn old_schemes_are_refused_by_name() {
             };
             assert_eq!(found, due, "{name}");
         }
-        assert_eq!(count, 8);
+        assert_eq!(count, 22);
     });
 }
 

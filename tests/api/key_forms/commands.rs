@@ -7,6 +7,8 @@ use std::process::Command;
 
 use bankezy_crypto::backend::AVAILABLE;
 use bankezy_crypto::{Error, KeyPair, PublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::points::sec1;
 use super::{CERTIFICATE, P256_JWK, P256_PEM, P256_PUBLIC, RSA_PUBLIC, der, pem};
@@ -63,6 +65,14 @@ fn private_jwk(text: &str) -> PublicKey {
 
 fn public(text: &str) -> PublicKey {
     PublicKey::from_pem(text).unwrap()
+}
+
+fn base64_der(text: &str) -> PublicKey {
+    PublicKey::from_spki_der(&STANDARD.decode(text.trim()).unwrap()).unwrap()
+}
+
+fn base64_certificate(text: &str) -> PublicKey {
+    PublicKey::from_certificate_der(&STANDARD.decode(text.trim()).unwrap()).unwrap()
 }
 
 /// With its keyUsage.
@@ -192,6 +202,15 @@ fn cases() -> Vec<Case> {
     let (set, array) = (format!(r#"{{"keys":[{jwk}]}}"#), format!("[{jwk}]"));
     let quoted = serde_json::to_string(jwk).unwrap();
     let nested = format!(r#"{{"id":1,"jwk":{jwk}}}"#);
+    // As `az keyvault key show` writes it.
+    let vault = format!(r#"{{"attributes":{{"tags":["a",null]}},"key":{jwk}}}"#);
+    let base64 = STANDARD.encode(der(P256_PUBLIC));
+    let answer = format!(r#"{{"KeySpec":"ECC_NIST_P256","PublicKey":"{base64}"}}"#);
+    let chain = format!(r#"{{"x5c":["{}"]}}"#, STANDARD.encode(der(CERTIFICATE)));
+    let capital = jwk
+        .replace("\"kty", "\"Kty")
+        .replace("\"x\"", "\"X\"")
+        .replace("\"d\"", "\"D\"");
     let two = format!("{P256_PEM}{}", include_str!("../../data/p256-other.pem"));
     let two_public = format!("{P256_PUBLIC}{RSA_PUBLIC}");
     let certificates = CERTIFICATE.repeat(2);
@@ -220,6 +239,8 @@ fn cases() -> Vec<Case> {
             .command(1)
             .typed(&[("openssl pkey", "openssl pkey -passin pass:hostile")]),
         Case::new(of_pem(request), request, public),
+        Case::new(of_der(&der(request)), der(request), public)
+            .typed(&[("openssl req", "openssl req -inform DER")]),
         Case::new(of_der(p12), p12, private).typed(p12_password),
         Case::new(of_der(p12), p12, public)
             .command(1)
@@ -231,6 +252,10 @@ fn cases() -> Vec<Case> {
         Case::new(of_jwk(&array), array, private_jwk),
         Case::new(of_jwk(&quoted), quoted, private_jwk),
         Case::new(of_jwk(&nested), nested, private_jwk),
+        Case::new(of_jwk(&vault), vault, private_jwk),
+        Case::new(of_jwk(&capital), capital, private_jwk),
+        Case::new(of_jwk(&answer), answer, base64_der),
+        Case::new(of_jwk(&chain), chain, base64_certificate),
         Case::new(of_der(&little), little, private),
         Case::new(of_der(&big), big, private),
         Case::new(of_der(&marked_little), marked_little, private),

@@ -218,3 +218,28 @@ fn keys_that_are_nearly_in_a_form_are_told_what_is_wrong() {
     let printed = "Public-Key: (256 bit)\npub:\n    04:02\n";
     assert_eq!(PublicKey::from_pem(printed), Err(text(false)));
 }
+
+/// Some tools mix up the labels.
+#[test]
+fn a_private_key_under_the_label_of_a_certificate_is_named() {
+    let mixed = P256_PEM.replace("PRIVATE KEY", "CERTIFICATE");
+    each_backend(|backend| {
+        let expected = "PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY";
+        assert_eq!(
+            KeyPair::from_pem_with_backend(&mixed, backend).unwrap_err(),
+            key(KeyProblem::PemLabel { expected })
+        );
+    });
+    let private = Err(key(KeyProblem::PrivateMember));
+    assert_eq!(PublicKey::from_pem(&mixed), private);
+    assert_eq!(PublicKey::from_certificate_pem(&mixed), private);
+    assert_eq!(PublicKey::from_certificate_der(&der(P256_PEM)), private);
+}
+
+/// As .NET writes its `JsonWebKey`.
+#[test]
+fn a_private_jwk_in_capital_letters_is_no_public_key() {
+    let capital = P256_JWK.replace("\"kty", "\"Kty").replace("\"d\"", "\"D\"");
+    let error = PublicKey::from_jwk(&capital).unwrap_err();
+    assert_eq!(error, key(KeyProblem::PrivateMember));
+}

@@ -102,6 +102,39 @@ fn a_private_key_beside_a_public_one_is_an_alarm() {
     alarms([der(keys::P256_PUBLIC), der(keys::P256)].concat());
 }
 
+fn printed(octets: &[u8], write: impl Fn(&u8) -> String) -> String {
+    octets.iter().map(write).collect::<Vec<_>>().join(", ")
+}
+
+/// BCRYPT_ECCKEY_BLOB and BCRYPT_RSAKEY_BLOB of Windows, and members of a JWK in other files.
+#[test]
+fn a_private_key_that_no_reader_knows_is_an_alarm() {
+    let d: serde_json::Value = serde_json::from_str(JWK).unwrap();
+    let d = d["d"].as_str().unwrap();
+    for text in [format!("JWK_D={d}"), format!("<jwk><d>{d}</d></jwk>")] {
+        alarms(text);
+    }
+    let rsa = [
+        0x2048_u32.to_le_bytes(),
+        [3, 0, 0, 0],
+        [0, 1, 0, 0],
+        [128, 0, 0, 0],
+    ];
+    for (magic, header) in [
+        (b"ECK2", &[32, 0, 0, 0][..]),
+        (b"ECS2", &[32, 0, 0, 0]),
+        (b"RSA2", rsa.as_flattened()),
+        (b"RSA3", rsa.as_flattened()),
+    ] {
+        let blob = [magic, header, &[0x81; 96]].concat();
+        let hex: String = blob.iter().map(|octet| format!("{octet:02x}")).collect();
+        alarms(STANDARD.encode(&blob));
+        alarms(hex);
+        alarms(printed(&blob, u8::to_string));
+        alarms(&blob);
+    }
+}
+
 #[test]
 fn a_private_key_inside_another_writing_is_an_alarm() {
     let octets = der(keys::P256);
@@ -140,6 +173,11 @@ fn a_private_key_inside_another_writing_is_an_alarm() {
         format!("<Buffer {} ... 88 more bytes>", hex[..50].join(" ")),
         format!("0x{}", hex.join(", 0x")),
         hex.join(":"),
+        format!("[]byte{{{}}}", printed(&octets, |it| format!("0x{it:x}"))),
+        format!("\\x{}", hex.concat()),
+        format!("{hex:?}"),
+        format!("[{}]", printed(&octets, |it| format!("{it}u8"))),
+        format!("[{}]", printed(&octets, |it| format!("0x{it:02x}u8"))),
     ] {
         alarms(text);
     }

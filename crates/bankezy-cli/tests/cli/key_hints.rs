@@ -125,7 +125,22 @@ fn files() -> Vec<(KeyForm, Vec<u8>, &'static str)> {
         (
             KeyForm::NestedJwk,
             format!(r#"{{"id":1,"jwk":{jwk}}}"#).into(),
-            "jq .jwk FILE",
+            "jq 'first(.. | select(.kty?))' FILE",
+        ),
+        (
+            KeyForm::NestedText,
+            format!(r#"{{"key":"{}"}}"#, STANDARD.encode(der(keys::P256))).into(),
+            "jq -r 'first(.. | strings | select(length > 100))' FILE",
+        ),
+        (
+            KeyForm::CapitalJwk,
+            jwk.replace("\"kty", "\"Kty").into(),
+            "jq 'with_entries(.key |= ascii_downcase)' FILE",
+        ),
+        (
+            KeyForm::RsaParameters,
+            br#"{"Modulus":"AQAB","Exponent":"AQAB","D":"AQAB"}"#.to_vec(),
+            "a private one by ExportPkcs8PrivateKeyPem",
         ),
         (
             KeyForm::JwkArray,

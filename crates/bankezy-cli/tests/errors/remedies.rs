@@ -14,6 +14,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Try the other encodings of `PayloadSecret`, or let `bankezy diagnose` find the right one.",
     ),
     (
+        "secret.byte_order_mark",
+        "Take it off the front of the text.",
+    ),
+    (
         "payload.too_long",
         "Send less, or raise the cap with `with_max_sealed_len` on both sides; by default neither seals nor opens more than 8 MiB.",
     ),
@@ -369,6 +373,18 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ("key.form_jwk", "Read it with `from_jwk`."),
     ("key.form_jwk_set", "Give one of the keys in it."),
     ("key.form_jwk_array", "Give one of the keys in it."),
+    (
+        "key.form_nested_text",
+        "Give the key alone, without the JSON around it.",
+    ),
+    (
+        "key.form_capital_jwk",
+        "Write the names of its members in lower case.",
+    ),
+    (
+        "key.form_rsa_parameters",
+        "Export the key as PEM from .NET.",
+    ),
     (
         "key.form_quoted_text",
         "Give the text without the quotation marks, and without what is escaped in it.",

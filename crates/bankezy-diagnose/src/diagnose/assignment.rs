@@ -35,6 +35,11 @@ fn in_any<const N: usize>(text: &str, marks: [(char, char); N]) -> Option<&str> 
 }
 
 fn in_tags(text: &str) -> Option<&str> {
+    // As settings of .NET have it.
+    if let Some(tag) = text.strip_prefix('<').and_then(|it| it.strip_suffix("/>")) {
+        let (_, value) = tag.split_once(" value=\"")?;
+        return value.split_once('"').map(|(value, _)| value);
+    }
     let (_, rest) = text.strip_prefix('<')?.split_once('>')?;
     let (inside, end) = rest.rsplit_once("</")?;
     end.ends_with('>').then_some(inside)
@@ -54,8 +59,14 @@ pub(crate) fn list(text: &str) -> Option<&str> {
 }
 
 /// The value of `NAME=value`, `export NAME=value;`, `$env:NAME = value`, `const NAME = value`,
-/// `name: value`, `"name": "value",`, `'name' => 'value'` or `name -> value`.
+/// `name: value`, `"name": "value",`, `'name' => 'value'`, `:name => 'value'`, `name -> value` or
+/// `define('NAME', 'value');`.
 pub(crate) fn assigned(text: &str) -> Option<&str> {
+    if let Some(arguments) = text.strip_prefix("define(") {
+        let (_, value) = arguments.split_once(',')?;
+        let value = value.trim_end_matches([';', ' ']).strip_suffix(')')?;
+        return Some(value.trim());
+    }
     let value = behind_name(text)?.trim();
     let value = value.trim_end_matches([',', ';']).trim_end();
     (!value.is_empty()).then_some(value)
@@ -67,6 +78,8 @@ pub(crate) fn behind_name(text: &str) -> Option<&str> {
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
     let start = if is_powershell { text.get(5..)? } else { text };
+    // A symbol of Ruby.
+    let start = start.strip_prefix(':').unwrap_or(start);
     let (names, value) = match named_by_a_word(start) {
         Some(named) => named,
         None => {
@@ -157,6 +170,8 @@ mod tests {
             ("'name' => 'v',", Some("'v'")),
             ("name := v", Some("v")),
             ("a name -> v", Some("v")),
+            (":name=>\"v\"", Some("\"v\"")),
+            ("define('NAME', 'v');", Some("'v'")),
             ("name \u{2192} v", Some("v")),
             ("NAME=v # w", Some("v # w")),
             (
@@ -188,6 +203,8 @@ mod tests {
             ("b\"v\"", Some("v")),
             ("<secret id='1'>v</secret>", Some("v")),
             ("<v>", Some("v")),
+            ("<add key=\"Secret\" value=\"v\"/>", Some("v")),
+            ("<add key=\"Secret\" value=\"v\" />", Some("v")),
             ("<Buffer 01 ff>", Some("01 ff")),
             ("X'01ff'", Some("01ff")),
             ("bv", None),

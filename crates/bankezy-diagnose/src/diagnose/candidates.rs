@@ -8,7 +8,7 @@ use base64::Engine as _;
 use crate::diagnose::encoding::Encoding;
 use crate::diagnose::hex_text::{without_prefixes, without_separators};
 use crate::diagnose::info::{FurtherText, Info, KeyForm, KeyOwner};
-use crate::diagnose::names::{JOINED, KNOWN, ROLES};
+use crate::diagnose::names::{JOINED, KNOWN, PRODUCTS, ROLES};
 use crate::diagnose::octets::{self, BASE64, BASE64URL};
 
 /// An [`Info`] with its bytes.
@@ -36,14 +36,19 @@ impl Candidate {
 const OWNERS: [KeyOwner; 2] = [KeyOwner::Ours, KeyOwner::Theirs];
 
 impl Candidate {
-    /// Whether implementers use the two in one derivation: one of them alone, both keys in one form, both roles, both
-    /// members of the header, or both from the caller.
+    /// Whether implementers use the two in one derivation: one of them alone, both keys in one form, both roles, two names
+    /// of the product, both members of the header, or both from the caller.
     pub(crate) fn is_usual_with(&self, other: &Self) -> bool {
         let is_role = |text| KNOWN.iter().take(ROLES).any(|role| *role == text);
         match (&self.info, &other.info) {
             (Info::Empty, _) | (_, Info::Empty) => true,
             (Info::Key { form: first, .. }, Info::Key { form: second, .. }) => first == second,
-            (Info::Known(first), Info::Known(second)) => is_role(*first) && is_role(*second),
+            (Info::Known(first), Info::Known(second)) => {
+                let is_pair = |pair: &[&str; 2]| {
+                    first != second && pair.contains(first) && pair.contains(second)
+                };
+                is_role(*first) && is_role(*second) || PRODUCTS.iter().any(is_pair)
+            }
             (
                 Info::Header {
                     is_decoded: first, ..
@@ -162,6 +167,10 @@ impl KeyForm {
                 | Self::CompressedPointHex
                 | Self::XCoordinateBase64
                 | Self::XCoordinateHex
+                | Self::PointBase64url
+                | Self::PointHexUpper
+                | Self::SpkiBase64url
+                | Self::SpkiHexUpper
         )
     }
 }
@@ -177,6 +186,11 @@ fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
     let compressed = x.zip(parity).map(|(x, parity)| [&[parity], x].concat());
     let base64 = |octets: &[u8]| BASE64.encode(octets).into_bytes();
     let hex = |octets: &[u8]| octets::to_hex(octets, false).as_bytes().to_vec();
+    let base64url = |octets: &[u8]| {
+        let padded = BASE64URL.encode(octets);
+        padded.trim_end_matches('=').as_bytes().to_vec()
+    };
+    let upper = |octets: &[u8]| octets::to_hex(octets, true).as_bytes().to_vec();
     [
         (KeyForm::Wire, Some(key.to_wire().into_bytes())),
         (KeyForm::Jwk, Some(key.to_jwk().into_bytes())),
@@ -205,6 +219,10 @@ fn forms(key: &PublicKey) -> Vec<(KeyForm, Vec<u8>)> {
         (KeyForm::CompressedPointHex, compressed.as_deref().map(hex)),
         (KeyForm::XCoordinateBase64, x.map(base64)),
         (KeyForm::XCoordinateHex, x.map(hex)),
+        (KeyForm::PointBase64url, point.map(|point| base64url(point))),
+        (KeyForm::PointHexUpper, point.map(|point| upper(point))),
+        (KeyForm::SpkiBase64url, Some(base64url(&spki))),
+        (KeyForm::SpkiHexUpper, Some(upper(&spki))),
         (KeyForm::Pem, Some(key.to_pem().into_bytes())),
     ]
     .into_iter()

@@ -126,6 +126,14 @@ impl TriedDerivation {
                      PayloadSecret::from_bytes(&*key) }})"
                 );
             }
+            Kdf::X963(hash) if hash.is_short() => {
+                let block = |counter: &str| digest(hash, &[&shared, counter, &first]);
+                format!(
+                    "[&{}[..], &{}[..]].concat()",
+                    block(COUNTER),
+                    block("2_u32.to_be_bytes()")
+                )
+            }
             Kdf::X963(hash) => digest(hash, &[&shared, COUNTER, &first]),
             Kdf::OneStep(hash) => digest(hash, &[COUNTER, &shared, &first]),
             Kdf::HmacUnderShared(hash) => hmac(hash, &shared_octets, &first),
@@ -186,6 +194,7 @@ impl Hash {
     fn words(self) -> &'static str {
         match self {
             Self::Sha1 => "sha1",
+            Self::Sha224 => "sha224",
             Self::Sha256 => "sha256",
             Self::Sha384 => "sha384",
             Self::Sha512 => "sha512",
@@ -195,6 +204,7 @@ impl Hash {
     fn rust(self) -> &'static str {
         match self {
             Self::Sha1 => "Sha1",
+            Self::Sha224 => "Sha224",
             Self::Sha256 => "Sha256",
             Self::Sha384 => "Sha384",
             Self::Sha512 => "Sha512",

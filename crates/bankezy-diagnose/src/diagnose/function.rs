@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::digest::{Digest, FixedOutput};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha3::Sha3_256;
 
 use crate::diagnose::octets::{self, BASE64, copied};
@@ -136,6 +136,8 @@ impl Take {
 pub enum Hash {
     /// SHA-1.
     Sha1,
+    /// SHA-224.
+    Sha224,
     /// SHA-256.
     Sha256,
     /// SHA-384.
@@ -145,9 +147,15 @@ pub enum Hash {
 }
 
 impl Hash {
+    /// Whether it has fewer octets than a key.
+    pub(crate) fn is_short(self) -> bool {
+        matches!(self, Self::Sha1 | Self::Sha224)
+    }
+
     pub(crate) fn digest(self, parts: &[&[u8]]) -> SecretBytes {
         match self {
             Self::Sha1 => digest::<Sha1>(parts),
+            Self::Sha224 => digest::<Sha224>(parts),
             Self::Sha256 => digest::<Sha256>(parts),
             Self::Sha384 => digest::<Sha384>(parts),
             Self::Sha512 => digest::<Sha512>(parts),
@@ -164,6 +172,7 @@ impl Hash {
         }
         match self {
             Self::Sha1 => of::<Hmac<Sha1>>(key, message),
+            Self::Sha224 => of::<Hmac<Sha224>>(key, message),
             Self::Sha256 => of::<Hmac<Sha256>>(key, message),
             Self::Sha384 => of::<Hmac<Sha384>>(key, message),
             Self::Sha512 => of::<Hmac<Sha512>>(key, message),
@@ -176,6 +185,7 @@ impl Hash {
         let key = out.as_mut();
         match self {
             Self::Sha1 => hkdf::Hkdf::<Sha1>::new(Some(salt), input).expand(info, key),
+            Self::Sha224 => hkdf::Hkdf::<Sha224>::new(Some(salt), input).expand(info, key),
             Self::Sha256 => hkdf::Hkdf::<Sha256>::new(Some(salt), input).expand(info, key),
             Self::Sha384 => hkdf::Hkdf::<Sha384>::new(Some(salt), input).expand(info, key),
             Self::Sha512 => hkdf::Hkdf::<Sha512>::new(Some(salt), input).expand(info, key),
@@ -190,6 +200,9 @@ impl Hash {
         let octets = out.as_mut();
         match self {
             Self::Sha1 => hkdf::Hkdf::<Sha1>::from_prk(key).ok()?.expand(info, octets),
+            Self::Sha224 => hkdf::Hkdf::<Sha224>::from_prk(key)
+                .ok()?
+                .expand(info, octets),
             Self::Sha256 => hkdf::Hkdf::<Sha256>::from_prk(key)
                 .ok()?
                 .expand(info, octets),

@@ -94,6 +94,14 @@ pub enum KeyForm {
     XCoordinateBase64,
     /// The x coordinate in lower-case hexadecimal digits.
     XCoordinateHex,
+    /// The uncompressed point in base64url, without padding.
+    PointBase64url,
+    /// The uncompressed point in upper-case hexadecimal digits.
+    PointHexUpper,
+    /// The SubjectPublicKeyInfo in base64url, without padding.
+    SpkiBase64url,
+    /// The SubjectPublicKeyInfo in upper-case hexadecimal digits.
+    SpkiHexUpper,
     /// The SubjectPublicKeyInfo in PEM: [`PublicKey::to_pem`](bankezy_crypto::PublicKey::to_pem).
     Pem,
 }
@@ -137,6 +145,10 @@ impl KeyForm {
             Self::CompressedPointHex => "compressed point in hex",
             Self::XCoordinateBase64 => "x coordinate in base64",
             Self::XCoordinateHex => "x coordinate in hex",
+            Self::PointBase64url => "point in base64url",
+            Self::PointHexUpper => "point in upper-case hex",
+            Self::SpkiBase64url => "SubjectPublicKeyInfo in base64url",
+            Self::SpkiHexUpper => "SubjectPublicKeyInfo in upper-case hex",
             Self::Pem => "SubjectPublicKeyInfo in PEM",
         }
     }
@@ -183,6 +195,18 @@ impl Info {
                 KeyForm::PointHex => format!("hex::encode(&{key}.to_spki_der()[26..]).as_bytes()"),
                 KeyForm::SpkiBase64 => {
                     format!("BASE64_STANDARD.encode({key}.to_spki_der()).as_bytes()")
+                }
+                KeyForm::PointBase64url => {
+                    format!("BASE64_URL_SAFE_NO_PAD.encode(&{key}.to_spki_der()[26..]).as_bytes()")
+                }
+                KeyForm::PointHexUpper => {
+                    format!("hex::encode_upper(&{key}.to_spki_der()[26..]).as_bytes()")
+                }
+                KeyForm::SpkiBase64url => {
+                    format!("BASE64_URL_SAFE_NO_PAD.encode({key}.to_spki_der()).as_bytes()")
+                }
+                KeyForm::SpkiHexUpper => {
+                    format!("hex::encode_upper({key}.to_spki_der()).as_bytes()")
                 }
                 KeyForm::Pem => format!("{key}.to_pem().as_bytes()"),
             }

@@ -3,6 +3,7 @@
 use bankezy_crypto::SecretBytes;
 
 use crate::diagnose::function::{Function, Hash};
+use crate::diagnose::octets;
 
 /// How a key is derived from the shared secret and up to two further inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl Kdf {
     }
 
     /// With one further input, which is not the one of the core.
-    pub(crate) const WITH_ONE_INPUT: [Self; 14] = [
+    pub(crate) const WITH_ONE_INPUT: [Self; 15] = [
         Self::OneStep(Hash::Sha256),
         Self::HmacUnderShared(Hash::Sha256),
         Self::HmacOfShared(Hash::Sha256),
@@ -160,10 +161,14 @@ impl Kdf {
         Self::HmacUnderShared(Hash::Sha512),
         Self::HmacOfShared(Hash::Sha512),
         Self::HmacUnderShared(Hash::Sha384),
+        Self::HmacOfShared(Hash::Sha384),
         Self::HashBefore(Hash::Sha512),
         Self::HashAfter(Hash::Sha512),
         Self::HkdfExpand(Hash::Sha256),
     ];
+
+    /// Whose hash has fewer than 32 octets.
+    pub(crate) const X963_OF_TWO: [Self; 2] = [Self::X963(Hash::Sha1), Self::X963(Hash::Sha224)];
 
     /// 32 octets or more; some of them are the key.
     pub(crate) fn derive(self, shared: &[u8], [first, second]: [&[u8]; 2]) -> Option<SecretBytes> {
@@ -191,6 +196,10 @@ impl Kdf {
             }
             Self::Hkdf(hash) => hash.hkdf(first, shared, second)?,
             Self::HkdfExpand(hash) => hash.hkdf_expand(shared, first)?,
+            Self::X963(hash) if hash.is_short() => {
+                let block = |number: u32| hash.digest(&[shared, &number.to_be_bytes(), first]);
+                octets::joined(&[block(1).as_bytes(), block(2).as_bytes()])
+            }
             Self::X963(hash) => hash.digest(&[shared, &counter, first]),
             Self::OneStep(hash) => hash.digest(&[&counter, shared, first]),
             Self::HmacUnderShared(hash) => hash.hmac(shared, first)?,
@@ -210,6 +219,33 @@ impl Kdf {
             Self::HmacUnderShared(_) => &["message"],
             Self::HmacOfShared(_) => &["key"],
             Self::HashBefore(_) | Self::HashAfter(_) => &["text"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::function::Take;
+
+    /// From `openssl kdf -keylen 32 -kdfopt digest:SHA1 … X963KDF`.
+    #[test]
+    fn x963_takes_a_second_block_of_a_short_hash() {
+        let shared: Vec<u8> = (0..32).collect();
+        for (hash, expected) in [
+            (
+                Hash::Sha1,
+                "a3e4d428afa7d4f5aa2a0cba30b9006d0f371b1ab56c3d05b1fc52711bf171da",
+            ),
+            (
+                Hash::Sha224,
+                "779cfa9e3ba3da5ab4659d80865ad301dbda1f50f0fb555bbb1fede80c29fdf6",
+            ),
+        ] {
+            let derived = Kdf::X963(hash).derive(&shared, [b"BankEzy", b""]).unwrap();
+            let key = Take::First32.apply(derived.as_bytes()).unwrap();
+            let expected = octets::from_hex(expected.as_bytes()).unwrap();
+            assert_eq!(key.as_bytes(), expected.as_bytes());
         }
     }
 }

@@ -156,7 +156,7 @@ impl<'a> Message<'a> {
     /// key in several forms, members of the message's header, common texts, and the texts of `further`,
     /// each as it is and decoded from hex and base64.
     ///
-    /// There are 105 000 to 145 000 derivations without further texts, as forms that are the same in a
+    /// There are 125 000 to 165 000 derivations without further texts, as forms that are the same in a
     /// session are tried once, and each computes the tag of the whole message, so prefer a short message. The
     /// number grows with the square of that of `further`, so limit it where it comes from outside.
     ///

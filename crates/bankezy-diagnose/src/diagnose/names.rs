@@ -42,6 +42,13 @@ pub(crate) const KNOWN: [&str; 35] = [
 /// How many of [`KNOWN`] are roles: only these come in pairs of two.
 pub(crate) const ROLES: usize = 8;
 
+/// Names of the product that come in pairs, one for each party.
+pub(crate) const PRODUCTS: [[&str; 2]; 3] = [
+    ["bankezy", "wibmo"],
+    ["BankEzy", "Wibmo"],
+    ["BANKEZY", "WIBMO"],
+];
+
 /// Words joined by a blank, a hyphen, an underscore or nothing.
 macro_rules! joined {
     ($($first:literal $second:literal,)* ; $($one:literal $two:literal $three:literal,)* ; $($other:literal,)*) => {
@@ -92,6 +99,24 @@ pub(crate) const JOINED: &[&str] = joined! {
     "bankezy" "session",
     "BankEzy" "Session",
     "BANKEZY" "SESSION",
+    "bankezy" "key",
+    "BankEzy" "Key",
+    "BANKEZY" "KEY",
+    "bankezy" "secret",
+    "BankEzy" "Secret",
+    "BANKEZY" "SECRET",
+    "bankezy" "server",
+    "BankEzy" "Server",
+    "BANKEZY" "SERVER",
+    "bankezy" "client",
+    "BankEzy" "Client",
+    "BANKEZY" "CLIENT",
+    "bankezy" "v1",
+    "BankEzy" "v1",
+    "BANKEZY" "V1",
+    "bank" "ezy",
+    "Bank" "Ezy",
+    "BANK" "EZY",
     "payload" "secret",
     "payload" "Secret",
     "Payload" "Secret",
@@ -148,6 +173,7 @@ pub(crate) const JOINED: &[&str] = joined! {
     "aes" "256" "gcm",
     "AES" "256" "GCM",
     ;
+    "BankEZY",
     "a256gcm",
     "aes",
     "ecdh",

@@ -107,6 +107,7 @@ fn derivations(candidates: &[Candidate]) -> Vec<TriedDerivation> {
     for kdf in kdfs
         .chain(hashes.map(Kdf::Hkdf))
         .chain(hashes.map(Kdf::X963))
+        .chain([Kdf::X963(Hash::Sha224)])
     {
         for take in takes {
             add(SharedForm::X, kdf, empty(), take);

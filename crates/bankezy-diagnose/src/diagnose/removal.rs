@@ -197,11 +197,23 @@ fn remove_from_text(text: &str) -> Option<Removed> {
             step: Step::Filter(filter),
         });
     }
+    // JSON as a string, without the quotation marks.
+    if text.starts_with(r#"{\""#)
+        && let Some(value) = unescaped(text)
+    {
+        return Some(Removed {
+            wrapper: Wrapper::Escapes,
+            value,
+            step: of_escapes(text),
+        });
+    }
     let in_place = [
+        (Wrapper::MailQuote, text.strip_prefix("> ")),
         (Wrapper::Bearer, without_bearer(text)),
         (Wrapper::Brackets, list(text).or_else(|| numbers(text))),
         (Wrapper::Assignment, assigned(text)),
         (Wrapper::Comment, without_comment(text)),
+        (Wrapper::FullStop, text.strip_suffix('.')),
         (Wrapper::Punctuation, text.strip_suffix([',', ';'])),
         (Wrapper::Quotes, quoted(text)),
         (Wrapper::Brackets, bracketed(text)),

@@ -15,6 +15,8 @@ impl Wrapper {
             Self::ByteOrderMark => "removing the byte order mark",
             Self::WhiteSpace => "removing white space around it",
             Self::Comment => "removing the comment after it",
+            Self::MailQuote => "removing the `>` in front of it",
+            Self::FullStop => "removing the full stop after it",
             Self::Punctuation => "removing the comma or semicolon after it",
             Self::Quotes => "removing the quotation marks",
             Self::Brackets => "removing the brackets around it",

@@ -16,6 +16,10 @@ pub enum Wrapper {
     Bearer,
     /// A comment after the value, after `#` or `//`.
     Comment,
+    /// `> ` in front of the value, as mail quotes it.
+    MailQuote,
+    /// A full stop after the value.
+    FullStop,
     /// A comma or semicolon after the value.
     Punctuation,
     /// Quotation marks.

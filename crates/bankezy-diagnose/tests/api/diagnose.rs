@@ -97,6 +97,37 @@ fn a_reading_without_a_flag_is_named_in_three_ways() {
     assert_eq!(weakness, Some(Weakness::HexDigits));
 }
 
+#[test]
+fn what_settings_programs_and_mail_put_around_a_secret_is_removed() {
+    let base64 = "++++AwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let url = base64.replace('+', "-").replace('=', "");
+    let sealed = seal(&PayloadSecret::from_base64(base64).unwrap());
+    for (written, words) in [
+        (
+            format!(r#"{{"jwk":"{{\"kty\":\"oct\",\"k\":\"{url}\"}}"}}"#),
+            "taking `k` out of the JWK",
+        ),
+        (
+            format!("<add key=\"PayloadSecret\" value=\"{base64}\"/>"),
+            "removing the brackets",
+        ),
+        (format!("> {base64}"), "removing the `>` in front of it"),
+        (format!("{base64}."), "removing the full stop after it"),
+        (
+            format!("define('PAYLOAD_SECRET', '{base64}');"),
+            "removing the name",
+        ),
+        (
+            format!("{{:payload_secret=>\"{base64}\"}}"),
+            "removing the name",
+        ),
+    ] {
+        let found = message(&sealed).try_readings(&secret_bytes(written.as_str()));
+        let found = found.unwrap_or_else(|error| panic!("{written}: {error}"));
+        assert!(found.to_string().contains(words), "{written}: {found}");
+    }
+}
+
 /// What `echo SECRET | sha256sum` gives, and what programs make of a secret that is too short.
 #[test]
 fn a_line_end_and_padding_are_tried() {

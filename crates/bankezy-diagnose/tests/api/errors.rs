@@ -43,7 +43,7 @@ fn of_inspect() {
         (
             b"nonsense!",
             "inspect.unknown_form",
-            "neither a sealed text, nor a JWT, nor a public key: the key is refused: it is neither base64 nor base64url",
+            "neither a sealed text, nor a JWT, nor a public key: the key is refused: it is neither base64 nor base64url: remove what is around it, such as a name in front",
         ),
         (
             b"a.b.c.d.e",
@@ -261,7 +261,7 @@ fn of_derivations_lists_each_outcome() {
         panic!("another error");
     };
     // The number depends on the session: a form that is the same as another is left out.
-    assert!((50_000..150_000).contains(&tried.len()), "{}", tried.len());
+    assert!((50_000..165_000).contains(&tried.len()), "{}", tried.len());
     let too_long = tried
         .iter()
         .filter(|attempt| matches!(attempt.outcome, DerivationOutcome::PartyInfoTooLong { .. }));
