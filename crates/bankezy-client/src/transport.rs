@@ -44,8 +44,9 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 /// service that does not use the extension counts as having sent every request that it was given. So does each clone of
 /// a request that no [`Client`](crate::Client) got, whether middleware gave it to another service, as a failover does,
 /// or to none: behind a retry layer, a failure to connect counts as possibly sent and is not repeated here. Middleware
-/// that sends another request in place of the one that it was given, without its extensions, has to report for it:
-/// see [`DeliveryTracker`].
+/// that sends another request in place of the one that it was given, without its extensions, has to take and begin
+/// through the tracker: see [`DeliveryTracker`]. So nothing is retried over a service unless [`retries`](Self::retries)
+/// says so.
 ///
 /// `Transport::from(client)` starts with the deadline, retries and length limit of the client, and those set on the
 /// `Transport` replace them, also if they are longer. A client inside middleware applies its own connect timeout,
@@ -64,7 +65,7 @@ const MAX_INITIAL_CAPACITY: usize = 64 * 1024;
 ///     .service(Client::builder().build()?);
 /// let transport = Transport::new(service)
 ///     .deadline(Duration::from_secs(20))
-///     .retries(RetryPolicy::none());
+///     .retries(RetryPolicy::default()); // none, unless set: these layers send nothing else
 /// # Ok(transport)
 /// # }
 /// ```
@@ -104,7 +105,8 @@ impl Settings {
 }
 
 impl Transport {
-    /// Sends over a service. Each call uses a clone of it and waits until that clone is ready. Until then
+    /// Sends over a service, without retries unless [`retries`](Self::retries) allows them: what middleware sent in
+    /// another way cannot be known. Each call uses a clone of the service and waits until that clone is ready. Until then
     /// the request counts as not sent.
     pub fn new<S, B>(service: S) -> Self
     where
@@ -129,7 +131,11 @@ impl Transport {
                     answer(call, sending, limits).await
                 })
             };
-        Self::over(exchange, Settings::default())
+        let settings = Settings {
+            retries: RetryPolicy::none(),
+            ..Settings::default()
+        };
+        Self::over(exchange, settings)
     }
 
     pub(crate) fn over(
@@ -154,7 +160,9 @@ impl Transport {
         self
     }
 
-    /// When [`execute`](Self::execute) retries. Default: [`RetryPolicy::default`].
+    /// When [`execute`](Self::execute) retries. Default: that of the [`Client`](crate::Client) that this was made
+    /// from, and [`RetryPolicy::none`] for a service. Set retries only over middleware that reports whatever it sends:
+    /// see [`DeliveryTracker`].
     pub fn retries(mut self, retries: RetryPolicy) -> Self {
         self.settings.retries = retries;
         self

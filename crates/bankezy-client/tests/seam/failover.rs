@@ -193,3 +193,20 @@ async fn middleware_that_builds_a_request_reports_for_it() {
         );
     }
 }
+
+/// The same without a report: nobody knows what it sent, and nothing is repeated unless the caller asks for it.
+#[tokio::test]
+async fn over_a_service_nothing_is_repeated_unasked() {
+    let bank = Bank::start(false).await;
+    let (foreign, url) = (bank.foreign(), bank.url.clone());
+    let service = service_fn(move |request: Sealed| {
+        let (foreign, url) = (foreign.clone(), url.clone());
+        async move {
+            let refused = ours().oneshot(request).await;
+            let again = http::Request::post(url).body("body".into()).unwrap();
+            foreign.oneshot(again).await.or(refused)
+        }
+    });
+    call(Transport::new(service)).await;
+    assert_eq!(bank.executed(), 1);
+}

@@ -162,7 +162,7 @@ async fn an_attempt_under_way_when_its_call_is_dropped_is_counted() {
             Ok::<_, Infallible>(answer.body(Full::<Bytes>::default()).unwrap())
         }
     });
-    let transport = Transport::new(service);
+    let transport = Transport::new(service).retries(RetryPolicy::default());
     let dropped = async || {
         let make = || {
             let mut request = Request::post("https://bank.example/").body(SecretBytes::new());
