@@ -18,6 +18,10 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Reads a base URL such as `https://api.example.com/kong`.
     ///
     /// # Errors
@@ -30,18 +34,10 @@ impl BaseUrl {
             Some("http") if UrlProblem::is_loopback(host) => {}
             _ => return Err(UrlProblem::NotHttps.into()),
         }
-        if uri
-            .authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-        {
-            return Err(UrlProblem::UserInfo.into());
-        }
+        UrlProblem::check(&uri)?;
         // `Uri` drops a fragment without a word.
         if text.contains(['?', '#']) {
             return Err(UrlProblem::Query.into());
-        }
-        if UrlProblem::has_dot_segment(uri.path()) {
-            return Err(UrlProblem::DotSegment.into());
         }
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),

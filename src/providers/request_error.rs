@@ -4,6 +4,7 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use http::header::HOST;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::error::{Error, ErrorCategory};
@@ -211,6 +212,22 @@ impl UrlProblem {
             || v6
                 .and_then(|address| address.parse().ok())
                 .is_some_and(|address: Ipv6Addr| address.is_loopback())
+    }
+
+    /// Checks that a URL has no user name ([`UserInfo`](Self::UserInfo)), and that its path stays where it is
+    /// ([`DotSegment`](Self::DotSegment)).
+    ///
+    /// # Errors
+    /// What it has.
+    pub fn check(uri: &Uri) -> Result<(), Self> {
+        let has_user_info = |it: &Authority| it.as_str().contains('@');
+        if uri.authority().is_some_and(has_user_info) {
+            Err(Self::UserInfo)
+        } else if Self::has_dot_segment(uri.path()) {
+            Err(Self::DotSegment)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a path has a segment `.` or `..`, percent-encoded or not, which URL parsers fold away

@@ -42,7 +42,7 @@ use super::{ProviderError, Transport};
 #[derive(Debug, Clone)]
 pub struct BankEzyClient {
     pub(super) transport: Transport,
-    server: Arc<BankEzy>,
+    pub(super) server: Arc<BankEzy>,
     options: CallOptions,
 }
 

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use bankezy_crypto::providers::{
     CallError, CallOptions, RequestError, ServerHeaders, ServiceError, is_reflected,
 };
-use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
+use bankezy_crypto::{Advice, Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
 use http::{HeaderName, Request, Response};
 use http_body::Body;
@@ -83,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) deadline: Duration,
     pub(crate) retries: RetryPolicy,
     pub(crate) max_response_len: usize,
+    /// Whether [`ask`](Transport::ask) calls [`told`]: not for calls that are part of another.
+    pub(crate) tells_unclear: bool,
     pub(crate) kept_headers: Arc<[HeaderName]>,
 }
 
@@ -92,6 +94,7 @@ impl Default for Settings {
             deadline: DEFAULT_DEADLINE,
             retries: RetryPolicy::default(),
             max_response_len: DEFAULT_MAX_RESPONSE_LEN,
+            tells_unclear: true,
             kept_headers: ServerHeaders::DEFAULT.into(),
         }
     }
@@ -251,9 +254,11 @@ impl Transport {
         mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         read: impl FnOnce(&Answered) -> Result<T, CallError>,
     ) -> Result<(T, ServerHeaders), ProviderError> {
+        let mut host = String::new();
         let make = || {
             let mut request = make()?;
             options.apply(&mut request)?;
+            host = request.uri().host().unwrap_or_default().to_owned();
             Ok::<_, ProviderError>(request)
         };
         let response = self.execute(make).await?;
@@ -262,7 +267,8 @@ impl Transport {
             Ok(answer) => Ok((answer, headers)),
             Err(error) => {
                 warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
-                Err(ProviderError::Answer(error, headers))
+                let error = ProviderError::Answer(error, headers);
+                Err(told(error, &host, self.settings.tells_unclear))
             }
         }
     }
@@ -337,8 +343,10 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
     max: usize,
 ) -> Result<SecretBytes, ClientError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let kind = ClientErrorKind::ResponseTooLong { max };
+    let too_long = Err(ClientError::new(kind, Delivery::PossiblySent));
     if announced > max {
-        return Err(too_long(max));
+        return too_long;
     }
     let mut body = pin!(body);
     let mut collected = SecretBytes::with_capacity(announced.min(MAX_INITIAL_CAPACITY));
@@ -348,7 +356,7 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
             continue;
         };
         if data.remaining() > max - collected.as_bytes().len() {
-            return Err(too_long(max));
+            return too_long;
         }
         // Appending to memory does not fail.
         let _ = collected.write_all(&data.copy_to_bytes(data.remaining()));
@@ -356,14 +364,17 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
     Ok(collected)
 }
 
-pub(super) fn timed_out(delivery: Delivery) -> ClientError {
-    ClientError::new(ClientErrorKind::Timeout, delivery)
+/// Leaves an event if the answer to a call leaves its outcome open. Without an answer, `attempt ended` tells.
+pub(super) fn told(error: ProviderError, host: &str, is_last: bool) -> ProviderError {
+    let is_answer = matches!(error, ProviderError::Answer(..));
+    if is_last && is_answer && error.advice() == Advice::AskByReference {
+        warn!(target: "bankezy_client", { server.address = host, error.code = error.code() }, "outcome unknown");
+    }
+    error
 }
 
-/// The server has received the request.
-fn too_long(max: usize) -> ClientError {
-    let kind = ClientErrorKind::ResponseTooLong { max };
-    ClientError::new(kind, Delivery::PossiblySent)
+pub(super) fn timed_out(delivery: Delivery) -> ClientError {
+    ClientError::new(ClientErrorKind::Timeout, delivery)
 }
 
 /// An error of this crate's client stays as it is, unless middleware may have sent the request in another way as well.

@@ -65,7 +65,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         POSSIBLY_SENT,
         &["server_address", "error_type"],
-        "calls that ended without an answer and that the server may have executed",
+        "calls whose outcome is unknown: without an answer, or with one that does not state it under the key",
     ),
     seconds(
         LOGIN_SECONDS,

@@ -100,6 +100,7 @@ impl Fields {
                 record_millis(&seconds, self.elapsed_ms);
             }
             "answer not accepted" => self.count_failure("answer"),
+            "outcome unknown" => self.count_unknown_outcome(),
             "no session obtained" => self.count_failure("session"),
             "renewal failed, logging in instead" => self.count_failure("renewal"),
             "replaced token not invalidated" => self.count_failure("revocation"),
@@ -109,13 +110,19 @@ impl Fields {
         }
     }
 
+    fn count_unknown_outcome(&self) {
+        let host = Label::new("server_address", self.host.clone());
+        let error_type = Label::new("error_type", self.error_type.clone());
+        counter!(POSSIBLY_SENT, vec![host, error_type]).increment(1);
+    }
+
     fn count_attempt(self) {
+        if self.possibly_sent {
+            self.count_unknown_outcome();
+        }
         let method = Label::new("http_request_method", self.method);
         let host = Label::new("server_address", self.host);
         let error_type = Label::new("error_type", self.error_type);
-        if self.possibly_sent {
-            counter!(POSSIBLY_SENT, vec![host.clone(), error_type.clone()]).increment(1);
-        }
         // Without it, the call was dropped between two attempts, or before the first.
         if self.elapsed_ms.is_some() {
             let seconds = histogram!(ATTEMPT_SECONDS, vec![method.clone(), host.clone()]);

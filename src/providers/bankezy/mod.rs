@@ -84,6 +84,12 @@ impl BankEzy {
         })
     }
 
+    /// The host of the base URL.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.base.host()
+    }
+
     /// Overrides method and path of a call.
     #[must_use]
     pub fn with_endpoint(mut self, call: Call, endpoint: Endpoint) -> Self {

@@ -73,14 +73,9 @@ pub(super) fn prepare(
 
 /// Checks the URL as it will be used, after the parser's normalisation.
 fn url(uri: &Uri) -> Result<Url, ClientError> {
-    let authority = uri.authority().filter(|_| uri.scheme().is_some());
-    let authority = authority.ok_or(UrlProblem::Invalid)?;
-    if authority.as_str().contains('@') {
-        return Err(UrlProblem::UserInfo.into());
-    }
-    if UrlProblem::has_dot_segment(uri.path()) {
-        return Err(UrlProblem::DotSegment.into());
-    }
+    // With a scheme, `Uri` has an authority too.
+    uri.scheme().ok_or(UrlProblem::Invalid)?;
+    UrlProblem::check(uri)?;
     let text = SecretText::from(uri.to_string());
     let url = Url::parse(text.as_str()).ok().filter(Url::has_host);
     Ok(url.ok_or(UrlProblem::Invalid)?)

@@ -17,7 +17,7 @@ use tokio::sync::RwLockReadGuard;
 use tracing::warn;
 
 use super::sync::time::{sleep, timeout};
-use super::transport::timed_out;
+use super::transport::{timed_out, told};
 use super::{BankEzyClient, ProviderError, RefreshSettings};
 use shared::{IN_USE_EVERY, LoginFuture, Shared, revoke};
 
@@ -129,49 +129,50 @@ impl SessionKeeper {
         endpoint: &Endpoint,
         body: &T,
     ) -> Result<(R, ServerHeaders), ProviderError> {
-        let shared = &self.0;
-        let waiting = async {
-            let mut begun = self.begin(self.session().await?).await?;
-            if begun.0.is_expired(shared.settings.now()) {
-                drop(begun);
-                begun = self.begin(self.session().await?).await?;
+        let (shared, client) = (&self.0, &self.0.client);
+        let calling = async {
+            let waiting = async {
+                let mut begun = self.begin(self.session().await?).await?;
+                if begun.0.is_expired(shared.settings.now()) {
+                    drop(begun);
+                    begun = self.begin(self.session().await?).await?;
+                }
+                Ok::<_, ProviderError>(begun)
+            };
+            let (session, under_way) = traced(waiting, false).await?;
+            let call = async |session: &Session| {
+                let (token, channel) = (&session.answer().token, session.channel());
+                let called = client.call_with_headers(endpoint, body, token, channel);
+                let called = called.await;
+                let verdict = verdict(session, &called);
+                (called, verdict)
+            };
+            let (result, verdict) = call(&session).await;
+            drop(under_way);
+            let again = match verdict {
+                Verdict::Refused => false,
+                Verdict::Unauthorized => endpoint.options.is_idempotent(),
+                Verdict::Spent => true,
+                _ => return result,
+            };
+            if !again {
+                // In the background: this call has its answer. If it cannot start, the session stays.
+                let _ = shared.next(Some(&session), verdict);
+                return result;
             }
-            Ok::<_, ProviderError>(begun)
-        };
-        let (session, under_way) = traced(waiting, false).await?;
-        let call = async |session: &Session| {
-            let (token, channel) = (&session.answer().token, session.channel());
-            let called = shared
-                .client
-                .call_with_headers(endpoint, body, token, channel);
-            let called = called.await;
-            let verdict = verdict(session, &called);
-            (called, verdict)
-        };
-        let (result, verdict) = call(&session).await;
-        drop(under_way);
-        let again = match verdict {
-            Verdict::Refused => false,
-            Verdict::Unauthorized => endpoint.options.is_idempotent(),
-            Verdict::Spent => true,
-            _ => return result,
-        };
-        if !again {
-            // In the background: this call has its answer. If it cannot start, the session stays.
-            let _ = shared.next(Some(&session), verdict);
-            return result;
-        }
-        let waiting = async { self.begin(self.refuse(&session).await?).await };
-        let Ok((next, _under_way)) = traced(waiting, verdict != Verdict::Spent).await else {
-            return result;
-        };
-        match call(&next).await.0 {
-            // The first attempt was sent, which this error would not say.
-            Err(error) if verdict != Verdict::Spent && error.delivery() == Delivery::NotSent => {
-                result
+            let was_sent = verdict != Verdict::Spent;
+            let waiting = async { self.begin(self.refuse(&session).await?).await };
+            let Ok((next, _under_way)) = traced(waiting, was_sent).await else {
+                return result;
+            };
+            match call(&next).await.0 {
+                // The first attempt was sent, which this error would not say.
+                Err(error) if was_sent && error.delivery() == Delivery::NotSent => result,
+                repeated => repeated,
             }
-            repeated => repeated,
-        }
+        };
+        let called = calling.await;
+        called.map_err(|error| told(error, client.server.host(), true))
     }
 
     /// The session, after a login or renewal if needed, for callers that send requests themselves. With less left of

@@ -45,7 +45,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(client: BankEzyClient, login: Login, settings: RefreshSettings) -> Self {
+    pub(super) fn new(mut client: BankEzyClient, login: Login, settings: RefreshSettings) -> Self {
+        client.transport.settings.tells_unclear = false;
         Self {
             client,
             login,

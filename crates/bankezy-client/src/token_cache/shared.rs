@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use super::store::{MemoryStore, Tiers};
-use crate::backoff::Failed;
+use crate::backoff::{Failed, MAX_DEADLINE};
 use crate::in_flight::{InFlight, Outcome, Renewing};
 use crate::sync::time::{Instant, timeout};
 use crate::sync::{Mutex, lock};
@@ -42,7 +42,8 @@ struct State<T> {
 }
 
 impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
-    pub(super) fn new(client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
+    pub(super) fn new(mut client: TokenClient<A>, store: S, settings: RefreshSettings) -> Self {
+        client.transport.settings.tells_unclear = false;
         let (tokens, failed) = (HashMap::new(), None);
         Self {
             client,
@@ -90,7 +91,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             Err(error) => shared.end(key, Err(error)),
         };
         // Its turn, the store before and after the request, and a moment to report the result.
-        let within = 2 * self.settings.deadline + 3 * self.tiers.store.deadline();
+        let of_store = self.tiers.store.deadline().min(MAX_DEADLINE);
+        let within = 2 * self.settings.deadline + 3 * of_store;
         let fetch = InFlight::start(within, obtaining, end);
         token.in_flight = Some(Arc::clone(&fetch));
         Ok(fetch)

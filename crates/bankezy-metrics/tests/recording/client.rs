@@ -9,10 +9,10 @@ use bankezy_client::{
     BankEzyClient, Client, ClientError, ProviderError, RefreshSettings, RetryPolicy, Session,
     SessionKeeper, TokenCache, TokenClient, Transport,
 };
-use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Version};
+use bankezy_crypto::providers::bankezy::{AppCredentials, BankEzy, Endpoint, Version};
 use bankezy_crypto::providers::faceki::Faceki;
 use bankezy_crypto::providers::{BaseUrl, Idempotent};
-use bankezy_crypto::{KeyPair, SecretBytes};
+use bankezy_crypto::{Advice, KeyPair, SecretBytes};
 use bankezy_sandbox::{InjectedFault, Sandbox, TestClock};
 use bankezy_test_support::{eventually, vacant};
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use crate::recorded::Recorded;
 
 const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const ECHO: &str = "/sandbox/echo";
+const LOGIN: &str = "/token-service/new/v2/token";
 const RENEW: &str = "/token-service/client/app/renew/v2/token";
 
 pub(crate) fn client() -> Client {
@@ -113,9 +114,13 @@ async fn attempts_and_calls_that_were_possibly_sent_are_counted() {
         .faults()
         .inject_at(ECHO, InjectedFault::ServerError, 1);
     let failed = keeper.call::<_, Value>(ECHO, &json!(1)).await;
-    assert!(failed.is_err());
     let error = [("http_response_status_code", "500"), ("error_type", "500")];
     assert_eq!(recorded.count("bankezy_client_attempts_total", &error), 1.0);
+    let refused = [host, ("error_type", failed.unwrap_err().code())];
+    assert_eq!(
+        recorded.count("bankezy_client_possibly_sent_total", &refused),
+        1.0
+    );
 
     sandbox
         .faults()
@@ -140,8 +145,57 @@ async fn attempts_and_calls_that_were_possibly_sent_are_counted() {
     );
     assert_eq!(
         recorded.count("bankezy_client_possibly_sent_total", &[]),
-        1.0
+        2.0
     );
+}
+
+/// As the alert on unknown outcomes needs it: whatever the answer was, and however often the call was repeated.
+#[tokio::test]
+async fn each_call_with_an_unknown_outcome_is_counted_once() {
+    let recorded = Recorded::default();
+    let _recorder = metrics::set_default_local_recorder(&recorded);
+    let _listening = listen();
+    let sandbox = Sandbox::start().await.unwrap();
+    let count = || recorded.count("bankezy_client_possibly_sent_total", &[]);
+    for fault in [
+        InjectedFault::AfterServiceUnavailable { retry_after: 0 },
+        InjectedFault::AfterUnauthorized,
+        InjectedFault::Clear200,
+        InjectedFault::WrongKey,
+        InjectedFault::CutBody,
+    ] {
+        let keeper = keeper(&sandbox, &TestClock::default());
+        let before = count();
+        sandbox.faults().inject_at(ECHO, fault, 1);
+        let error = keeper.call::<_, Value>(ECHO, &json!(1)).await.unwrap_err();
+        assert_eq!(error.advice(), Advice::AskByReference);
+        let labels = [
+            ("server_address", "127.0.0.1"),
+            ("error_type", error.code()),
+        ];
+        let counted = recorded.count("bankezy_client_possibly_sent_total", &labels);
+        assert!(counted > 0.0, "{fault:?}");
+        assert_eq!(count(), before + 1.0, "{fault:?}");
+    }
+    // The first is repeated under a new session. The second would be too, so soon after that.
+    let keeper = keeper(&sandbox, &TestClock::default());
+    let endpoint = || Endpoint::from(ECHO).idempotent();
+    for unknown in [0.0, 1.0] {
+        let before = count();
+        let fault = InjectedFault::AfterUnauthorized;
+        sandbox.faults().inject_at(ECHO, fault, 1);
+        let called = keeper.call::<_, Value>(endpoint(), &json!(1)).await;
+        assert_eq!(called.is_err(), unknown > 0.0);
+        assert_eq!(count(), before + unknown);
+    }
+    // A login that is refused leaves nothing open: its call was not sent.
+    let before = count();
+    let refusing = InjectedFault::Unauthorized;
+    sandbox.faults().inject_at(LOGIN, refusing, 1);
+    let keeper = self::keeper(&sandbox, &TestClock::default());
+    let error = keeper.call::<_, Value>(ECHO, &json!(1)).await.unwrap_err();
+    assert_ne!(error.advice(), Advice::AskByReference);
+    assert_eq!(count(), before);
 }
 
 /// With the tokio clock paused: the wait between two attempts costs no time.
@@ -332,18 +386,18 @@ async fn what_needs_a_person_is_counted_whatever_filter_the_subscriber_has() {
     // The login, and both calls.
     assert_eq!(
         counted_below(of_its_own).await,
-        (true, [1.0, 1.0, 3.0, 1.0])
+        (true, [2.0, 1.0, 3.0, 1.0])
     );
     // As `EnvFilter` is mostly used: it removes the events of all layers.
     for level in [LevelFilter::INFO, LevelFilter::WARN] {
         let of_all = tracing_subscriber::registry()
             .with(level)
             .with(bankezy_metrics::client_layer());
-        assert_eq!(counted_below(of_all).await, (false, [1.0, 1.0, 1.0, 0.0]));
+        assert_eq!(counted_below(of_all).await, (false, [2.0, 1.0, 1.0, 0.0]));
     }
     // Without token lookups, which are at `trace`.
     let of_all = tracing_subscriber::registry()
         .with(LevelFilter::DEBUG)
         .with(bankezy_metrics::client_layer());
-    assert_eq!(counted_below(of_all).await, (false, [1.0, 1.0, 3.0, 1.0]));
+    assert_eq!(counted_below(of_all).await, (false, [2.0, 1.0, 3.0, 1.0]));
 }
