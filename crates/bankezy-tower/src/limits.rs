@@ -13,7 +13,8 @@ pub(super) fn semaphore(permits: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
-/// So many a second, at most a second's worth of them at once. Clones share what was taken.
+/// So many a second on average, and a second's worth of them at once after a pause, so up to twice as many in that second.
+/// Clones share what was taken.
 #[derive(Debug, Clone)]
 pub(super) struct Rate {
     per_second: u32,

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bankezy_crypto::Channel;
@@ -116,7 +116,7 @@ pub fn only_header<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
 /// same answer as one that does not open under keys that were found, after the same work as under one key. A
 /// [`KeyRing`](bankezy_crypto::KeyRing) tries each of its keys, which takes longer. The time of the lookup is not
 /// hidden either: how long it takes is up to its implementation, and an identifier that was unknown a moment ago is
-/// not looked up again. A body that no key opens, because it is no compact JWE, is refused without a lookup.
+/// not looked up again: while lookups fail it gets their 503, from the first failure on. A body that no key opens, because it is no compact JWE, is refused without a lookup.
 #[derive(Clone)]
 pub struct LookedUpKeys {
     lookup: Arc<dyn ErasedLookup>,
@@ -124,6 +124,8 @@ pub struct LookedUpKeys {
     lookups: Arc<Semaphore>,
     deadline: Duration,
     unknown: Arc<Unknown>,
+    /// Why the last lookup failed, if it did.
+    failing: Arc<Mutex<Option<Refusal>>>,
     unknown_time: Duration,
     max_unknown: usize,
 }
@@ -149,6 +151,7 @@ impl LookedUpKeys {
             lookups: semaphore(DEFAULT_MAX_LOOKUPS),
             deadline: DEFAULT_DEADLINE,
             unknown: Arc::new(Unknown::new(DEFAULT_MAX_UNKNOWN, DEFAULT_UNKNOWN_TIME)),
+            failing: Arc::default(),
             unknown_time: DEFAULT_UNKNOWN_TIME,
             max_unknown: DEFAULT_MAX_UNKNOWN,
         }
@@ -203,20 +206,27 @@ impl LookedUpKeys {
             return Ok(None);
         };
         if self.unknown.contains(identifier) {
-            return Ok(None);
+            // A known one would be looked up, and the status must not tell.
+            return self.failing().clone().map_or(Ok(None), Err);
         }
         let looking_up = async {
             // It is never closed.
             let _place = self.lookups.acquire().await.map_err(|_| Unavailable)?;
             self.lookup.find(identifier).await
         };
-        let found = timeout(self.deadline, looking_up).await;
-        let found = found.map_err(|_| Refusal::LookupTimedOut)?;
-        let found = found.map_err(|Unavailable| Refusal::LookupFailed)?;
-        if found.is_none() {
+        let found = match timeout(self.deadline, looking_up).await {
+            Ok(found) => found.map_err(|Unavailable| Refusal::LookupFailed),
+            Err(_) => Err(Refusal::LookupTimedOut),
+        };
+        *self.failing() = found.as_ref().err().cloned();
+        if let Ok(None) = found {
             self.unknown.insert(identifier);
         }
-        Ok(found)
+        found
+    }
+
+    fn failing(&self) -> MutexGuard<'_, Option<Refusal>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

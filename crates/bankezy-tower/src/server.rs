@@ -55,8 +55,8 @@ const DEFAULT_MAX_REQUEST_LEN: usize = 1024 * 1024;
 /// concurrency limit inside. They do take the places and bytes of pending requests, until the deadline: limit
 /// connections, streams and slow senders in front of the layer. The layer itself is always ready: in place of the inner service's back-pressure,
 /// the limits on pending requests refuse what is too much. They are shared by all clones of the layer and by
-/// all services that it was applied to. The deadline covers the reading alone; for all of a request, put a
-/// timeout around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
+/// all services that it was applied to. The deadline covers the reading alone, and the wait for the inner service has
+/// none: put a timeout for all of a request around the layer. It needs a tokio runtime with its timer enabled, as axum and hyper do.
 ///
 /// # Bodies that are not sealed
 /// Where [`allow_empty`](Self::allow_empty) is set and keys are not looked up, a `GET`, `HEAD` or `DELETE` with an empty body is passed on
@@ -267,7 +267,7 @@ impl SealedServerLayer {
     /// ```
     ///
     /// By default such requests are refused with 400, and always where keys are
-    /// [looked up](Self::from_lookup).
+    /// [looked up](Self::from_lookup). A [CORS preflight](Self::allow_preflight) is another matter.
     #[must_use]
     pub fn allow_empty(mut self) -> Self {
         self.set().allow_empty = true;
@@ -284,8 +284,8 @@ impl SealedServerLayer {
         self
     }
 
-    /// Seals at most this many answers a second to requests without a body, and as many to those that the
-    /// [replay guard](Self::with_replay_guard) refuses: anyone can send them. More requests without a body are
+    /// Seals this many answers a second on average to requests without a body, and up to as many more at once after a
+    /// pause, and the same to requests that the [replay guard](Self::with_replay_guard) refuses: anyone can send them. More requests without a body are
     /// refused with 429 before the inner service is called; with 0, only `HEAD` passes, whose answers are not
     /// sealed. More refusals of the guard are sent unsealed. Each sealed answer takes one of the key's 2^31 nonces,
     /// so a stranger with 10,000 requests a second could otherwise use them up in 2.5 days. Default: 10, at

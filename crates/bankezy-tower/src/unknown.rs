@@ -24,6 +24,7 @@ pub(super) struct Unknown {
 struct Halves {
     newer: HashSet<u64>,
     older: HashSet<u64>,
+    /// When the newer half was begun.
     since: Instant,
 }
 
@@ -50,7 +51,7 @@ impl Unknown {
         let hash = self.hashes.hash_one(identifier);
         self.with_halves(|halves| {
             if halves.newer.len() >= self.max / 2 {
-                halves.turn();
+                halves.turn(Instant::now());
             }
             if self.max >= 2 {
                 halves.newer.insert(hash);
@@ -60,20 +61,23 @@ impl Unknown {
 
     fn with_halves<T>(&self, work: impl FnOnce(&mut Halves) -> T) -> T {
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = halves.since.elapsed();
-        if age >= self.time / 2 {
-            halves.turn();
-        }
+        let (now, half) = (Instant::now(), self.time / 2);
+        let age = now.duration_since(halves.since);
         if age >= self.time {
-            halves.turn();
+            halves.turn(now);
+            halves.turn(now);
+        } else if age >= half {
+            // Not `now`: what was inserted since then would be kept for longer.
+            let since = halves.since + half;
+            halves.turn(since);
         }
         work(&mut halves)
     }
 }
 
 impl Halves {
-    fn turn(&mut self) {
+    fn turn(&mut self, since: Instant) {
         self.older = mem::take(&mut self.newer);
-        self.since = Instant::now();
+        self.since = since;
     }
 }

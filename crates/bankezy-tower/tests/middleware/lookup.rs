@@ -342,6 +342,44 @@ async fn a_lookup_that_fails_or_is_late_is_a_503() {
     }
 }
 
+/// Otherwise the status would tell which keys exist.
+#[tokio::test(start_paused = true)]
+async fn while_lookups_fail_a_remembered_key_is_a_503_too() {
+    let partners = Partners::default()
+        .keys("known", with_another_key(&AVAILABLE[0]))
+        .with("fails", Row::Fails)
+        .with("hangs", Row::Hangs);
+    let keys = limits(&partners, &AVAILABLE[0]).with_unknown_time(Duration::from_secs(60));
+    let layer = SealedServerLayer::from_lookup(keys);
+    let unknown = async || refused(&layer, by("unknown", sealed_text())).await;
+    assert_eq!(unknown().await.0.0, 400);
+    for failing in ["fails", "hangs"] {
+        let asked = partners.asked();
+        let (failed, refusal) = refused(&layer, by(failing, sealed_text())).await;
+        assert_eq!(unknown().await, (failed, refusal));
+        let found = refused(&layer, by("known", sealed_text())).await;
+        assert_eq!(unknown().await.0, found.0, "lookups work again");
+        assert_eq!(partners.asked(), asked + 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_key_is_remembered_for_no_longer_than_said() {
+    let partners = Partners::default();
+    let layer = layer(&partners, &AVAILABLE[0]);
+    let ask = async |api_key| drop(refused(&layer, by(api_key, sealed_text())).await);
+    for other_at in [0, 2000, 4999, 5000, 7000, 9999] {
+        ask("new").await;
+        tokio::time::advance(Duration::from_millis(other_at)).await;
+        ask("other").await;
+        tokio::time::advance(Duration::from_millis(10_000 - other_at)).await;
+        let asked = partners.asked();
+        ask("new").await;
+        assert_eq!(partners.asked(), asked + 1, "{other_at}");
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn lookups_are_bounded() {
     let key = Arc::new(cipher(&AVAILABLE[0]));
