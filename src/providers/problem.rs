@@ -2,6 +2,9 @@
 //! each problem its code and its text.
 
 use core::fmt;
+use std::ffi::OsStr;
+use std::io;
+use std::net::IpAddr;
 
 use crate::delivery::Delivery;
 use crate::error::ErrorCategory;
@@ -112,6 +115,8 @@ problems! {
         Proxy => "config.proxy", "the proxy's URI is not an http or https one with a host";
         /// The proxy's URI has a path, query or fragment, which a tunnel has no use for, or port 0.
         ProxyParts => "config.proxy_parts", "the proxy's URI has a path, query or fragment, or port 0: give only scheme, host and port, and name and password if needed";
+        /// An entry of `NO_PROXY` has no effect: it is no domain, IP address, network or `*`, or not in UTF-8.
+        NoProxy => "config.no_proxy", "an entry of NO_PROXY has no effect: separate domains without ports, IP addresses, networks and * by commas";
         /// A client certificate is set, and an `https` proxy, which would be shown it.
         ProxyIdentity => "config.proxy_identity", "the client certificate would be shown to the https proxy: use an http proxy";
         /// The HTTP library refused the configuration.
@@ -137,7 +142,46 @@ problems! {
     }
 }
 
+impl Setting {
+    /// The text of a `NO_PROXY`, if every entry of it can have an effect.
+    ///
+    /// # Errors
+    /// [`Self::NoProxy`].
+    pub fn check_no_proxy(list: &OsStr) -> Result<&str, Self> {
+        let has_effect = |entry: &str| {
+            let (ip, bits) = entry.split_once('/').unwrap_or((entry, "0"));
+            let is_network = ip.parse().is_ok_and(|ip: IpAddr| {
+                let max = if ip.is_ipv4() { 32 } else { 128 };
+                bits.parse().is_ok_and(|bits: u8| bits <= max)
+            });
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            entry == "*" || is_network || entry.chars().all(is_name)
+        };
+        let is_valid = |list: &&str| list.split(',').map(str::trim).all(has_effect);
+        list.to_str().filter(is_valid).ok_or(Self::NoProxy)
+    }
+}
+
+/// Too many open files, in the process or in the system.
+const NO_FILE_DESCRIPTOR: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+
 impl ConnectProblem {
+    /// What an error of the operating system means, if it says so.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Option<Self> {
+        let code = error.raw_os_error();
+        match error.kind() {
+            _ if code.is_some_and(|code| NO_FILE_DESCRIPTOR.contains(&code)) => {
+                Some(Self::NoFileDescriptor)
+            }
+            io::ErrorKind::ConnectionRefused => Some(Self::Refused),
+            io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown => Some(Self::Unreachable),
+            _ => None,
+        }
+    }
+
     /// Whether a later connection may succeed without any change.
     #[must_use]
     pub fn can_pass(self) -> bool {

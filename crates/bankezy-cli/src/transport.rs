@@ -101,6 +101,7 @@ pub(crate) fn failure(error: &ClientError) -> Failure {
             Setting::Proxy | Setting::ProxyParts | Setting::ProxyIdentity => {
                 usage("--proxy, --proxy-file or --proxy-env")
             }
+            Setting::NoProxy => usage("NO_PROXY"),
             Setting::SystemRoots => operation(" (--ca-file)"),
             _ => operation(""),
         },

@@ -11,6 +11,9 @@ use tracing::{Span, debug, debug_span, field::Empty, warn};
 
 use super::{ClientError, RetryPolicy, backoff::millis};
 
+/// With the idempotent ones, the methods that OpenTelemetry knows.
+const NOT_IDEMPOTENT: [Method; 3] = [Method::POST, Method::PATCH, Method::CONNECT];
+
 pub(super) struct Call {
     retries: RetryPolicy,
     pub(super) deadline: Instant,
@@ -24,7 +27,8 @@ pub(super) struct Call {
     sent_before: bool,
     pub(super) has_ended: bool,
     /// What traces show of the request.
-    method: Method,
+    /// As OpenTelemetry names it.
+    method: String,
     host: String,
     request_len: usize,
     pub(super) span: Span,
@@ -41,7 +45,7 @@ impl Call {
             sending: Arc::default(),
             sent_before: false,
             has_ended: false,
-            method: Method::GET,
+            method: String::new(),
             host: String::new(),
             request_len: 0,
             span: debug_span!(
@@ -60,7 +64,9 @@ impl Call {
         self.sending = Arc::default();
         self.attempt_started = Some(Instant::now());
         self.is_idempotent = request.extensions().get::<Idempotent>().is_some();
-        self.method = request.method().clone();
+        let method = request.method();
+        let is_known = method.is_idempotent() || NOT_IDEMPOTENT.contains(method);
+        self.method = if is_known { method.as_str() } else { "_OTHER" }.to_owned();
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
         if self.attempt == 1 {
@@ -76,10 +82,9 @@ impl Call {
         &mut self,
         result: &mut Result<Response<SecretBytes>, ClientError>,
     ) -> Option<Duration> {
-        let now = Instant::now();
-        let left = self.deadline.saturating_duration_since(now);
-        let (retries, is_idempotent) = (&self.retries, self.is_idempotent);
-        let wait = retries.wait(self.attempt, left, is_idempotent, result);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let (attempt, is_idempotent) = (self.attempt, self.is_idempotent);
+        let wait = self.retries.wait(attempt, left, is_idempotent, result);
         if let Err(error) = result
             && self.sent_before
         {

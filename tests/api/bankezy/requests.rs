@@ -96,6 +96,14 @@ fn every_call_goes_to_its_documented_place() {
 }
 
 #[test]
+fn debug_of_an_endpoint_shows_no_path() {
+    let endpoint = Endpoint::from("/accounts/CANARY?token=CANARY").idempotent();
+    let shown = format!("{endpoint:?} {endpoint:#?}");
+    assert!(shown.contains("POST") && shown.contains("idempotent: true"));
+    assert!(!shown.contains("CANARY"), "{shown}");
+}
+
+#[test]
 fn every_endpoint_can_be_overridden() {
     use Call::{AppToken, GetToken, Invalidate, OnboardingToken, Renew};
     for call in [GetToken, OnboardingToken, AppToken, Renew, Invalidate] {

@@ -683,6 +683,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a URI such as http://proxy.example.com:3128.",
     ),
     (
+        "config.no_proxy",
+        "Separate the entries by commas, each a domain, an IP address or network, or `*`, without ports and other wildcards.",
+    ),
+    (
         "config.proxy_parts",
         "Leave out what follows host and port, such as a path, and give the port that the proxy listens on.",
     ),

@@ -1,6 +1,7 @@
 //! The settings of a [`Client`].
 
 use core::time::Duration;
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bankezy_crypto::SecretText;
@@ -54,9 +55,9 @@ impl ClientBuilder {
     }
 
     /// How long an idle connection is kept: less than the server's keep-alive time, and zero for one
-    /// connection per request. Default: [`DEFAULT_IDLE_TIMEOUT`].
+    /// connection per request. At most 24 hours. Default: [`DEFAULT_IDLE_TIMEOUT`].
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = Some(timeout);
+        self.idle_timeout = Some(timeout.min(MAX_DEADLINE));
         self
     }
 
@@ -116,8 +117,9 @@ impl ClientBuilder {
     }
 
     /// Takes the proxy from the environment unless [`proxy`](Self::proxy) is set: `HTTPS_PROXY`, or else
-    /// `ALL_PROXY`, and exceptions from `NO_PROXY`, each also in lower case. A value that is not the URI of a proxy
-    /// is an error of [`build`](Self::build), never a direct connection. Default: `false`.
+    /// `ALL_PROXY`, and exceptions from `NO_PROXY`, each also in lower case. An empty value counts as none. A value that
+    /// is not the URI of a proxy is an error of [`build`](Self::build), never a direct connection, and so is an entry of
+    /// `NO_PROXY` that can have no effect, such as one with a port. Default: `false`.
     pub fn system_proxy(mut self, system_proxy: bool) -> Self {
         self.system_proxy = system_proxy;
         self
@@ -167,7 +169,7 @@ impl ClientBuilder {
     fn proxied(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Setting> {
         let (text, exceptions) = match (&self.proxy, proxy_of_environment()) {
             (Some(uri), _) => (SecretText::from(uri.to_string()), None),
-            (None, Some(text)) if self.system_proxy => (text, reqwest::NoProxy::from_env()),
+            (None, Some(text)) if self.system_proxy => (text, exceptions()?),
             _ => return Ok(builder),
         };
         let uri: Uri = text.as_str().parse().map_err(|_| Setting::Proxy)?;
@@ -208,10 +210,7 @@ impl ClientBuilder {
 
 /// What the environment says, with the scheme `http` where it names none, as other programs read it.
 fn proxy_of_environment() -> Option<SecretText> {
-    let mut values = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .into_iter()
-        .filter_map(std::env::var_os);
-    let value = values.find(|value| !value.is_empty())?;
+    let value = variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])?;
     // What is not UTF-8 is no URI either way.
     let text = SecretText::from(value.to_string_lossy().into_owned());
     Some(if text.as_str().contains("://") {
@@ -219,4 +218,17 @@ fn proxy_of_environment() -> Option<SecretText> {
     } else {
         format!("http://{}", text.as_str()).into()
     })
+}
+
+/// Which hosts the environment excepts from the proxy.
+fn exceptions() -> Result<Option<reqwest::NoProxy>, Setting> {
+    let list = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let list = Setting::check_no_proxy(&list)?;
+    Ok(reqwest::NoProxy::from_string(list))
+}
+
+/// The first of these variables that has a value.
+fn variable(names: &[&str]) -> Option<OsString> {
+    let mut values = names.iter().filter_map(std::env::var_os);
+    values.find(|value| !value.is_empty())
 }

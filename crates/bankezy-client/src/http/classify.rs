@@ -1,7 +1,6 @@
 //! Classifies the errors of the libraries underneath. None of their text is kept.
 
 use core::error::Error;
-use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
@@ -40,24 +39,10 @@ pub(super) fn classify(
     ClientError::new(kind, delivery)
 }
 
-/// Too many open files, in the process or in the system.
-const NO_FILE_DESCRIPTOR: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
-
 fn connect_problem(cause: &(dyn Error + 'static)) -> Option<ConnectProblem> {
-    if let Some(error) = cause.downcast_ref::<io::Error>() {
-        let code = error.raw_os_error();
-        return match error.kind() {
-            _ if code.is_some_and(|code| NO_FILE_DESCRIPTOR.contains(&code)) => {
-                Some(ConnectProblem::NoFileDescriptor)
-            }
-            io::ErrorKind::ConnectionRefused => Some(ConnectProblem::Refused),
-            io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown => Some(ConnectProblem::Unreachable),
-            _ => None,
-        };
+    if let Some(error) = cause.downcast_ref() {
+        return ConnectProblem::of(error);
     }
-    // The error type of hyper-util's tunnel is private: only its fixed texts say what happened.
     match cause.to_string().as_str() {
         "tunnel error: proxy authorization required" => Some(ConnectProblem::ProxyAuthentication),
         "tunnel error: unsuccessful" => Some(ConnectProblem::ProxyRefused),

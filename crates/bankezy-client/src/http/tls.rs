@@ -26,15 +26,14 @@ pub(super) fn config(
     only_these_roots: bool,
     identity: Option<&Identity>,
 ) -> Result<ClientConfig, Setting> {
-    let mut extra = Vec::new();
-    for pem in roots {
-        extra.extend(certificates(pem).ok_or(Setting::RootCertificate)?);
-    }
     // The system's verifier would refuse an invalid root only together with all others.
-    let mut store = RootCertStore::empty();
-    for root in &extra {
-        let added = store.add(root.clone());
-        added.map_err(|_| Setting::RootCertificate)?;
+    let (mut extra, mut store) = (Vec::new(), RootCertStore::empty());
+    for pem in roots {
+        for root in certificates(pem).ok_or(Setting::RootCertificate)? {
+            let added = store.add(root.clone());
+            added.map_err(|_| Setting::RootCertificate)?;
+            extra.push(root);
+        }
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())

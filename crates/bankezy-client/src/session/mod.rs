@@ -76,7 +76,9 @@ use shared::{IN_USE_EVERY, LoginFuture, Shared, revoke};
 /// Under the target `bankezy_client`: at `debug` each session obtained, with `renewed` and `elapsed_ms`, at
 /// `warn` each failed login or renewal, with `error.code`, `failures` in a row and `retry_in_ms`.
 ///
-/// A call takes at most twice the sum of [`RefreshSettings::deadline`] and the client's deadline.
+/// A call waits for at most three logins and is sent at most twice: it takes at most three times
+/// [`RefreshSettings::deadline`] and twice the client's deadline, plus 17 s (for each login half a second, and up to 5 s for
+/// a renewal under way).
 ///
 /// # Panics
 /// Its methods panic outside of a tokio runtime.

@@ -258,3 +258,15 @@ async fn a_large_answer_within_the_cap_comes_whole() {
     let response = client.send(post(&server.url("/"), "")).await.unwrap();
     assert!(response.body().as_bytes() == expected.as_bytes());
 }
+
+/// The task that closes idle connections would panic.
+#[tokio::test]
+async fn the_longest_idle_timeout_still_keeps_connections() {
+    let server = Server::start(|_| Reply::ok("answer"));
+    let client = Client::builder().idle_timeout(Duration::MAX);
+    let client = client.only_these_roots(true).build().unwrap();
+    for _ in 0..3 {
+        client.send(post(&server.url("/"), "body")).await.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+}

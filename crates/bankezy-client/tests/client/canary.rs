@@ -167,6 +167,25 @@ async fn no_output_holds_what_went_in() {
     }
 }
 
+/// As OpenTelemetry asks for: a method can be any text.
+#[tokio::test]
+async fn an_unusual_method_is_not_in_the_trace() {
+    let (captured, _guard) = Captured::of_this_thread("bankezy_client");
+    let server = Server::start(|_| Reply::ok("answer"));
+    let client = Client::builder().only_these_roots(true).build().unwrap();
+    for method in ["PATCH", CANARY] {
+        let mut request = request(&server.url(""));
+        *request.method_mut() = method.parse().unwrap();
+        client.send(request).await.unwrap();
+    }
+    let traces = captured.text();
+    for method in ["PATCH", "_OTHER"] {
+        let field = format!("http.request.method=\"{method}\"");
+        assert!(traces.contains(&field), "{traces}");
+    }
+    assert!(!traces.to_uppercase().contains(CANARY), "{traces}");
+}
+
 /// Whoever drops a call learns nothing of it: the trace says whether it was possibly sent.
 #[tokio::test]
 async fn a_call_that_is_dropped_is_told() {

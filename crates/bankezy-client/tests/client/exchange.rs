@@ -282,7 +282,37 @@ fn a_proxy_of_the_environment_is_used_on_request_alone() {
             0,
         ),
         ("yes", &[("HTTPS_PROXY", &url), ("no_proxy", "*")], 0),
+        (
+            "yes",
+            &[
+                ("HTTPS_PROXY", &url),
+                ("NO_PROXY", ""),
+                ("no_proxy", "10.0.0.0/8, ::1/128, bank.invalid,"),
+            ],
+            0,
+        ),
         ("yes", &[], 0),
+        // It would be sent through the proxy, against what the entry says.
+        (
+            "config.no_proxy",
+            &[("ALL_PROXY", &url), ("NO_PROXY", "bank.invalid:443")],
+            0,
+        ),
+        (
+            "config.no_proxy",
+            &[("ALL_PROXY", &url), ("NO_PROXY", "bank.invalid localhost")],
+            0,
+        ),
+        (
+            "config.no_proxy",
+            &[("ALL_PROXY", &url), ("no_proxy", "*.invalid")],
+            0,
+        ),
+        (
+            "config.no_proxy",
+            &[("ALL_PROXY", &url), ("no_proxy", "10.0.0.0/33")],
+            0,
+        ),
         // None of these may lead to a direct connection.
         (REFUSED, &[("HTTPS_PROXY", "socks9://127.0.0.1:1")], 0),
         (REFUSED, &[("https_proxy", "http://")], 0),
@@ -323,6 +353,14 @@ async fn send_with_the_environment() {
         .unwrap_err();
     // Plain HTTP to loopback goes straight there all the same.
     client.send(post(&server.url("/"), "body")).await.unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn exceptions_from_a_proxy_are_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let list = std::ffi::OsStr::from_bytes(b"localhost,\xff");
+    assert_eq!(Setting::check_no_proxy(list), Err(Setting::NoProxy));
 }
 
 #[test]

@@ -396,3 +396,32 @@ async fn a_store_that_hangs_holds_nobody_up_for_long() {
     let error = in_time("an end", slot.invalidate()).await.unwrap_err();
     assert_eq!(error.code(), "token_store.resting");
 }
+
+struct Patient;
+
+impl TokenStore<Token> for Patient {
+    async fn load(&self, _: &TokenKey) -> Result<Option<TokenEntry<Token>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &TokenKey, _: &TokenEntry<Token>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn remove(&self, _: &TokenKey, _: &TokenEntry<Token>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::MAX
+    }
+}
+
+#[tokio::test]
+async fn a_store_may_take_any_time() {
+    let provider = Provider::start();
+    let settings = RefreshSettings::default();
+    let cache = TokenCache::with_settings(tokens(faceki(&provider)), Patient, settings);
+    let slot = cache.slot(()).unwrap();
+    assert_eq!(slot.get().await.unwrap().as_str(), "token-0");
+}
