@@ -134,11 +134,7 @@ impl Transport {
                     answer(call, sending, limits).await
                 })
             };
-        let settings = Settings {
-            retries: RetryPolicy::none(),
-            ..Settings::default()
-        };
-        Self::over(exchange, settings)
+        Self::over(exchange, Settings::default()).retries(RetryPolicy::none())
     }
 
     pub(crate) fn over(

@@ -1,6 +1,6 @@
 //! Why a call to a provider has no usable answer.
 
-use core::fmt;
+use core::fmt::Display;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -40,11 +40,7 @@ pub enum ProviderError {
     #[error("{0}")]
     Token(TokenProblem),
     /// There is no token or session: the request for one failed. The call was not sent.
-    #[error(
-        "no token{}: {}; the call that needs it was not sent",
-        retry_in.map_or_else(String::new, |it| format!(", try again in {} ms", it.as_millis())),
-        Undelivered(cause)
-    )]
+    #[error("no token{}: {}; the call that needs it was not sent", retry_in.map_or_else(String::new, |it| format!(", try again in {} ms", it.as_millis())), cause.undelivered())]
     #[non_exhaustive]
     NoToken {
         /// Why it failed: the same error for every caller that waited for it.
@@ -64,18 +60,6 @@ pub enum ProviderError {
     /// The session keeper was shut down. The call was not sent.
     #[error("the session keeper was shut down: make a new one")]
     ShutDown,
-}
-
-/// An error without its delivery: that of a request for a token reads like that of the call.
-struct Undelivered<'a>(&'a ProviderError);
-
-impl fmt::Display for Undelivered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ProviderError::Transport(error) => error.kind().fmt(f),
-            other => other.fmt(f),
-        }
-    }
 }
 
 impl ProviderError {
@@ -113,6 +97,14 @@ impl ProviderError {
             _ if self.delivery() == Delivery::PossiblySent => Advice::AskByReference,
             _ if self.is_retryable() => Advice::CallAgain,
             _ => Advice::FixFirst,
+        }
+    }
+
+    /// Without its delivery: that of a request for a token reads like that of the call.
+    fn undelivered(&self) -> &dyn Display {
+        match self {
+            Self::Transport(error) => error.kind(),
+            other => other,
         }
     }
 

@@ -1,7 +1,6 @@
 //! The settings of a [`Client`].
 
 use core::time::Duration;
-use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bankezy_crypto::SecretText;
@@ -223,12 +222,11 @@ fn proxy_of_environment() -> Option<SecretText> {
 /// Which hosts the environment excepts from the proxy.
 fn exceptions() -> Result<Option<reqwest::NoProxy>, Setting> {
     let list = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    let list = Setting::check_no_proxy(&list)?;
-    Ok(reqwest::NoProxy::from_string(list))
+    Setting::check_no_proxy(&list).map(reqwest::NoProxy::from_string)
 }
 
 /// The first of these variables that has a value.
-fn variable(names: &[&str]) -> Option<OsString> {
+fn variable(names: &[&str]) -> Option<std::ffi::OsString> {
     let mut values = names.iter().filter_map(std::env::var_os);
     values.find(|value| !value.is_empty())
 }

@@ -146,10 +146,9 @@ impl SessionKeeper {
                 let (token, channel) = (&session.answer().token, session.channel());
                 let called = client.call_with_headers(endpoint, body, token, channel);
                 let called = called.await;
-                let verdict = verdict(session, &called);
-                (called, verdict)
+                (verdict(session, &called), called)
             };
-            let (result, verdict) = call(&session).await;
+            let (verdict, result) = call(&session).await;
             drop(under_way);
             let again = match verdict {
                 Verdict::Refused => false,
@@ -167,7 +166,7 @@ impl SessionKeeper {
             let Ok((next, _under_way)) = traced(waiting, was_sent).await else {
                 return result;
             };
-            match call(&next).await.0 {
+            match call(&next).await.1 {
                 // The first attempt was sent, which this error would not say.
                 Err(error) if was_sent && error.delivery() == Delivery::NotSent => result,
                 repeated => repeated,
