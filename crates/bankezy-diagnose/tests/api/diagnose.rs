@@ -242,7 +242,7 @@ fn a_further_text_is_in_the_finding_but_not_in_debug() {
     );
     assert_eq!(
         derivation.rust(),
-        r#"Derivation::HkdfSha256 { salt: b"", info: "unusual".as_bytes() }"#
+        r#"Derivation::HkdfSha256 { salt: b"", info: b"unusual" }"#
     );
 }
 
