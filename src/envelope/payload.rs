@@ -287,6 +287,7 @@ impl PayloadCipher {
         open::open(&self.aead, &self.parse(sealed)?, opened)
     }
 
+    #[inline]
     fn parse<'a>(&self, sealed: &'a [u8]) -> Result<Compact<'a>, Error> {
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
         match parts.header()? {

@@ -125,7 +125,9 @@ fn run(case: &Case, name: &str) -> Option<PublicKey> {
         assert!(command.contains(from), "{command}");
         command = command.replace(from, to);
     }
-    let mut tools = command
+    // What is between quotes names no tool.
+    let unquoted: String = command.split('\'').step_by(2).collect();
+    let mut tools = unquoted
         .split(['|', ';', '('])
         .filter_map(|part| part.split_whitespace().next());
     if let Some(tool) = tools.find(|tool| !is_there(tool)) {
