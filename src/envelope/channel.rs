@@ -4,10 +4,11 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::seal_open::{Open, Seal, text};
+use super::seal_open::{Open, Seal};
 use super::{KeyRing, OpenedByKey, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
 use crate::backend::Backend;
 use crate::error::Error;
+use crate::jwe::seal;
 use crate::keys::algorithm::KeyType;
 use crate::keys::public::PublicKey;
 use crate::keys::{Derivation, KeyPair};
@@ -122,9 +123,11 @@ impl Channel {
         request: Option<&OpenedByKey>,
         plaintext: &[u8],
     ) -> Result<String, Error> {
-        let mut sealed = Vec::new();
-        self.seal_answer_to_bytes(request, plaintext, &mut sealed)?;
-        text(sealed)
+        let mut sealed = String::new();
+        seal::into_text(&mut sealed, |bytes| {
+            self.seal_answer_to_bytes(request, plaintext, bytes)
+        })?;
+        Ok(sealed)
     }
 
     /// As [`seal_answer`](Self::seal_answer), and replaces `sealed` with the bytes. On failure it is empty.

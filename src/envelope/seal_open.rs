@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{KeyRing, PayloadCipher, PrivateKeyOpener, PublicKeySealer};
 use crate::error::Error;
+use crate::jwe::seal;
 use crate::secret::Opened;
 
 /// Anything that seals: a [`PayloadCipher`], a [`KeyRing`], a [`PublicKeySealer`], a
@@ -41,15 +42,10 @@ pub trait Seal: Send + Sync {
     /// # Errors
     /// As for [`seal_to_bytes`](Self::seal_to_bytes), and [`Error::Backend`] if a type of your own does not write UTF-8.
     fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
-        let mut sealed = Vec::new();
-        self.seal_to_bytes(plaintext, &mut sealed)?;
-        text(sealed)
+        let mut sealed = String::new();
+        seal::into_text(&mut sealed, |bytes| self.seal_to_bytes(plaintext, bytes))?;
+        Ok(sealed)
     }
-}
-
-/// What was sealed as text, which a type of the caller's may not have written.
-pub(super) fn text(sealed: Vec<u8>) -> Result<String, Error> {
-    String::from_utf8(sealed).map_err(|_| Error::backend("of the sealer", "writing text"))
 }
 
 /// Anything that opens: a [`PayloadCipher`], a [`KeyRing`], a [`PrivateKeyOpener`], a

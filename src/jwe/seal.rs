@@ -121,9 +121,8 @@ pub(crate) fn into_text(
 ) -> Result<(), Error> {
     let mut bytes = core::mem::take(out).into_bytes();
     seal(&mut bytes)?;
-    // A `String` without `unsafe` takes a look at each byte.
-    *out = String::from_utf8(bytes).unwrap_or_default();
-    debug_assert!(!out.is_empty(), "base64url is UTF-8");
+    // A `String` without `unsafe` takes a look at each byte. Only a `Seal` of the caller's may write what is no text.
+    *out = String::from_utf8(bytes).map_err(|_| Error::backend("of the sealer", "writing text"))?;
     Ok(())
 }
 

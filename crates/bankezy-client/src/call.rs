@@ -5,14 +5,15 @@ use std::sync::{Arc, OnceLock};
 
 use bankezy_crypto::providers::Idempotent;
 use bankezy_crypto::{Delivery, DeliveryTracker, SecretBytes};
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field::Empty, warn};
 
 use super::{ClientError, RetryPolicy, backoff::millis};
 
-/// With the idempotent ones, the methods that OpenTelemetry knows.
-const NOT_IDEMPOTENT: [Method; 3] = [Method::POST, Method::PATCH, Method::CONNECT];
+/// The methods that OpenTelemetry knows.
+#[rustfmt::skip]
+const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 pub(super) struct Call {
     retries: RetryPolicy,
@@ -28,7 +29,7 @@ pub(super) struct Call {
     pub(super) has_ended: bool,
     /// What traces show of the request.
     /// As OpenTelemetry names it.
-    method: String,
+    method: &'static str,
     host: String,
     request_len: usize,
     pub(super) span: Span,
@@ -45,7 +46,7 @@ impl Call {
             sending: Arc::default(),
             sent_before: false,
             has_ended: false,
-            method: String::new(),
+            method: "",
             host: String::new(),
             request_len: 0,
             span: debug_span!(
@@ -64,14 +65,13 @@ impl Call {
         self.sending = Arc::default();
         self.attempt_started = Some(Instant::now());
         self.is_idempotent = request.extensions().get::<Idempotent>().is_some();
-        let method = request.method();
-        let is_known = method.is_idempotent() || NOT_IDEMPOTENT.contains(method);
-        self.method = if is_known { method.as_str() } else { "_OTHER" }.to_owned();
+        let known = METHODS.into_iter().find(|known| request.method() == known);
+        self.method = known.unwrap_or("_OTHER");
         self.host = request.uri().host().unwrap_or_default().to_owned();
         self.request_len = request.body().as_bytes().len();
         if self.attempt == 1 {
             self.span
-                .record("http.request.method", self.method.as_str())
+                .record("http.request.method", self.method)
                 .record("server.address", self.host.as_str());
         }
     }
@@ -105,7 +105,7 @@ impl Call {
             .map(|it| it.delivery() == Delivery::PossiblySent);
         macro_rules! ended {
             ($event:ident) => { $event!(target: "bankezy_client", {
-                http.request.method = self.method.as_str(), server.address = self.host.as_str(),
+                http.request.method = self.method, server.address = self.host.as_str(),
                 http.response.status_code = status, http.request.resend_count = resends,
                 error.type = error_type, elapsed_ms = took, possibly_sent, request_len = self.request_len,
                 response_len = response.map(|it| it.body().as_bytes().len()), retry_in_ms = wait.map(millis),
@@ -150,7 +150,7 @@ impl Drop for Call {
                 .record("error.type", "dropped")
                 .record("http.request.resend_count", self.resends());
             warn!(target: "bankezy_client", {
-                http.request.method = self.method.as_str(), server.address = self.host.as_str(),
+                http.request.method = self.method, server.address = self.host.as_str(),
                 http.request.resend_count = self.resends(), elapsed_ms = took, possibly_sent,
             }, "call dropped before its end");
         }

@@ -13,7 +13,7 @@ use bankezy_crypto::providers::{
 };
 use bankezy_crypto::{Advice, Delivery, DeliveryTracker, SecretBytes};
 use bytes::{Buf as _, Bytes};
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
@@ -250,11 +250,11 @@ impl Transport {
         mut make: impl FnMut() -> Result<Request<SecretBytes>, RequestError>,
         read: impl FnOnce(&Answered) -> Result<T, CallError>,
     ) -> Result<(T, ServerHeaders), ProviderError> {
-        let mut host = String::new();
+        let mut uri = Uri::default();
         let make = || {
             let mut request = make()?;
             options.apply(&mut request)?;
-            host = request.uri().host().unwrap_or_default().to_owned();
+            uri = request.uri().clone();
             Ok::<_, ProviderError>(request)
         };
         let response = self.execute(make).await?;
@@ -264,7 +264,7 @@ impl Transport {
             Err(error) => {
                 warn!(target: "bankezy_client", { error.code = error.code() }, "answer not accepted");
                 let error = ProviderError::Answer(error, headers);
-                Err(told(error, &host, self.settings.tells_unclear))
+                Err(told(error, uri.host(), self.settings.tells_unclear))
             }
         }
     }
@@ -340,9 +340,9 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
 ) -> Result<SecretBytes, ClientError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let kind = ClientErrorKind::ResponseTooLong { max };
-    let too_long = Err(ClientError::new(kind, Delivery::PossiblySent));
+    let too_long = || Err(ClientError::new(kind.clone(), Delivery::PossiblySent));
     if announced > max {
-        return too_long;
+        return too_long();
     }
     let mut body = pin!(body);
     let mut collected = SecretBytes::with_capacity(announced.min(MAX_INITIAL_CAPACITY));
@@ -352,7 +352,7 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
             continue;
         };
         if data.remaining() > max - collected.as_bytes().len() {
-            return too_long;
+            return too_long();
         }
         // Appending to memory does not fail.
         let _ = collected.write_all(&data.copy_to_bytes(data.remaining()));
@@ -361,7 +361,7 @@ async fn collect<B: Body<Error: Into<BoxError>>>(
 }
 
 /// Leaves an event if the answer to a call leaves its outcome open. Without an answer, `attempt ended` tells.
-pub(super) fn told(error: ProviderError, host: &str, is_last: bool) -> ProviderError {
+pub(super) fn told(error: ProviderError, host: Option<&str>, is_last: bool) -> ProviderError {
     let is_answer = matches!(error, ProviderError::Answer(..));
     if is_last && is_answer && error.advice() == Advice::AskByReference {
         warn!(target: "bankezy_client", { server.address = host, error.code = error.code() }, "outcome unknown");

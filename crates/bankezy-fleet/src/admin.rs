@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::error::FleetError;
+use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
 use crate::rotation::Report;
@@ -119,9 +119,8 @@ impl Fleet {
                     .query_async::<Option<Vec<u8>>>(connection)
                     .await
             };
-            let text = match self.0.store.run("status", get).await {
-                Err(error) if error.is_of_another_type() => continue,
-                text => text?,
+            let Some(text) = present(self.0.store.run("status", get).await)? else {
+                continue;
             };
             let reserved = text.map_or(Some(0), |text| str::from_utf8(&text).ok()?.parse().ok());
             if let (Some(reserved), Ok(limit)) = (reserved, limit.parse()) {
@@ -143,12 +142,9 @@ impl Fleet {
                 .await
         };
         let text = |bytes| String::from_utf8(bytes).ok();
-        let found = match self.0.store.run("status", all).await {
-            // What others wrote there is passed over.
-            Err(error) if error.is_of_another_type() => return Ok(BTreeMap::new()),
-            found => found?.into_iter(),
-        };
+        let found = present(self.0.store.run("status", all).await)?.unwrap_or_default();
         Ok(found
+            .into_iter()
             .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
             .collect())
     }

@@ -110,11 +110,6 @@ impl FleetError {
         }
     }
 
-    /// Whether a name of the fleet holds a value of another type, which no fleet wrote.
-    pub(crate) fn is_of_another_type(&self) -> bool {
-        matches!(self, Self::Refused { code: "WRONGTYPE" })
-    }
-
     /// Whether the store itself is away: not reached, too slow, or left alone.
     #[must_use]
     pub fn is_away(&self) -> bool {
@@ -173,6 +168,14 @@ impl StdError for FleetError {
             Self::Key(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+/// A value of another type was written by another program, and counts as absent: the fleet's next write replaces it.
+pub(crate) fn present<T>(found: Result<T, FleetError>) -> Result<Option<T>, FleetError> {
+    match found {
+        Err(FleetError::Refused { code: "WRONGTYPE" }) => Ok(None),
+        found => found.map(Some),
     }
 }
 

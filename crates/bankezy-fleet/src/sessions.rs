@@ -83,7 +83,7 @@ impl Default for SessionSettings {
 /// use bankezy_crypto::{Derivation, KeyRing};
 /// use bankezy_fleet::{Fleet, SessionSettings};
 ///
-/// # async fn log_in(_: &BankEzyClient) -> Result<AgreedSession, bankezy_client::ProviderError> { unimplemented!() }
+/// # async fn log_in(_: &BankEzyClient) -> Result<AgreedSession, bankezy_client::ProviderError> { Err(bankezy_client::ProviderError::ShutDown) }
 /// # fn keep(fleet: &Fleet, bankezy: BankEzyClient, ring: Arc<KeyRing>) -> Result<(), bankezy_crypto::Error> {
 /// let sessions = fleet.sessions("payments", ring, SessionSettings::default())?;
 /// // `log_in` calls Get App Token or Get Token, and returns the answer with the secret that was agreed.

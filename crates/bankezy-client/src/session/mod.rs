@@ -173,7 +173,7 @@ impl SessionKeeper {
             }
         };
         let called = calling.await;
-        called.map_err(|error| told(error, client.server.host(), true))
+        called.map_err(|error| told(error, Some(client.server.host()), true))
     }
 
     /// The session, after a login or renewal if needed, for callers that send requests themselves. With less left of

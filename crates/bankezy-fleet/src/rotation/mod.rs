@@ -1,6 +1,7 @@
 //! Keys from files, which all processes of a fleet load before one of them seals with a new one.
 
 mod files;
+mod reports;
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Seal as _};
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
@@ -18,22 +18,12 @@ use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
 use crate::scripts::script;
-use crate::tokens::millis;
 use files::read;
+pub(crate) use reports::Report;
+use reports::{heartbeat, newest};
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// Beyond all times of servers, in milliseconds since 1970: the script's numbers are exact up to there.
-const LATEST: u64 = 1_000_000_000_000_000;
-
-/// What a member reports of itself.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) rings: BTreeMap<String, Vec<String>>,
-    /// Seconds since 1970, by its own clock.
-    pub(crate) at: u64,
-}
 
 /// How keys of files are used.
 #[derive(Debug, Clone, Copy)]
@@ -373,52 +363,6 @@ async fn cipher(
     let cipher = PayloadCipher::new(secret)?;
     let name = format!("{ring}/{id}");
     Ok(fleet.budget(name, cipher, settings.budget).await)
-}
-
-/// Reports this member, with all its rings.
-async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
-    let shared = &fleet.0;
-    let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let report = Report {
-        rings: lock(&shared.rings).clone(),
-        at: at.unwrap_or_default().as_secs(),
-    };
-    let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
-    let (members, reports) = (shared.names.members(), shared.names.reports());
-    let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
-    let beat = async |connection: &mut _| {
-        let script = script(include_str!("../scripts/heartbeat.lua"));
-        let mut call = script.key(&members);
-        call.key(&reports)
-            .arg(&shared.member)
-            .arg(&report)
-            .arg(lives);
-        call.invoke_async::<u64>(connection).await
-    };
-    shared.store.run("heartbeat", beat).await.map(drop)
-}
-
-/// Which key a ring seals with, and when it was named.
-async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, FleetError> {
-    let name = fleet.0.names.newest();
-    let get = async |connection: &mut _| {
-        let mut get = redis::cmd("HGET");
-        get.arg(&name)
-            .arg(ring)
-            .query_async::<Option<String>>(connection)
-            .await
-    };
-    let named = match fleet.0.store.run("newest_key", get).await {
-        // As if it were lost: the next promotion replaces it.
-        Err(error) if error.is_of_another_type() => None,
-        named => named?,
-    };
-    let parsed = |text: String| {
-        let (at, id) = text.split_once('|')?;
-        let at = at.parse().ok().filter(|at| *at < LATEST)?;
-        Some((at, id.to_owned()))
-    };
-    Ok(named.and_then(parsed))
 }
 
 impl fmt::Debug for KeyFiles {

@@ -12,7 +12,7 @@ use super::Inner;
 use super::record::{self, Record};
 use super::times::{ending_in, left_of, millis, now};
 use super::turns::Claim;
-use crate::error::FleetError;
+use crate::error::{FleetError, present};
 use crate::metrics;
 use crate::names::{hex, unique, up_to};
 
@@ -57,11 +57,8 @@ where
             redis::from_redis_value(Value::Array(found).extract_error()?).map_err(Into::into)
         };
         let found = self.fleet.0.store.run("token_load", get).await;
-        let (left, text): (i64, Vec<u8>) = match found {
-            // The login that follows replaces it.
-            Err(error) if error.is_of_another_type() => return Ok(None),
-            found => found?,
-        };
+        let found: Option<(i64, Vec<u8>)> = present(found)?;
+        let (left, text) = found.unwrap_or_default();
         if text.is_empty() {
             return Ok(None);
         }

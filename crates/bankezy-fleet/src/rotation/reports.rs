@@ -1,0 +1,65 @@
+//! What members report of their keys, and the key that a fleet seals with.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::connection::lock;
+use crate::error::{FleetError, present};
+use crate::fleet::Fleet;
+use crate::scripts::script;
+use crate::tokens::millis;
+
+/// Beyond all times of servers, in milliseconds since 1970: the script's numbers are exact up to there.
+const LATEST: u64 = 1_000_000_000_000_000;
+
+/// What a member reports of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) rings: BTreeMap<String, Vec<String>>,
+    /// Seconds since 1970, by its own clock.
+    pub(crate) at: u64,
+}
+
+/// Reports this member, with all its rings.
+pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
+    let shared = &fleet.0;
+    let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let report = Report {
+        rings: lock(&shared.rings).clone(),
+        at: at.unwrap_or_default().as_secs(),
+    };
+    let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
+    let (members, reports) = (shared.names.members(), shared.names.reports());
+    let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
+    let beat = async |connection: &mut _| {
+        let script = script(include_str!("../scripts/heartbeat.lua"));
+        let mut call = script.key(&members);
+        call.key(&reports)
+            .arg(&shared.member)
+            .arg(&report)
+            .arg(lives);
+        call.invoke_async::<u64>(connection).await
+    };
+    shared.store.run("heartbeat", beat).await.map(drop)
+}
+
+/// Which key a ring seals with, and when it was named.
+pub(super) async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, FleetError> {
+    let name = fleet.0.names.newest();
+    let get = async |connection: &mut _| {
+        let mut get = redis::cmd("HGET");
+        get.arg(&name)
+            .arg(ring)
+            .query_async::<Option<String>>(connection)
+            .await
+    };
+    let named = present(fleet.0.store.run("newest_key", get).await)?.flatten();
+    let parsed = |text: String| {
+        let (at, id) = text.split_once('|')?;
+        let at = at.parse().ok().filter(|at| *at < LATEST)?;
+        Some((at, id.to_owned()))
+    };
+    Ok(named.and_then(parsed))
+}
