@@ -12,15 +12,16 @@ impl<T: Send + Sync + UnwindSafe + RefUnwindSafe> Shared for T {}
 
 /// AES-256-GCM (NIST SP 800-38D) under one key, 96-bit nonce, 128-bit tag.
 pub(super) trait Aead: Shared {
-    /// Writes the ciphertext, which is as long as the plaintext, and returns the tag. A module that must make its
-    /// nonces itself replaces `nonce` with the one that it used.
+    /// Writes the ciphertext, which is as long as the plaintext, and the tag. A module that must make its nonces itself
+    /// replaces `nonce` with the one that it used.
     fn seal(
         &self,
         nonce: &mut [u8; 12],
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error>;
+        tag: &mut [u8; 16],
+    ) -> Result<(), Error>;
 
     /// `None` if the tag does not match; the content of `in_out` is then unspecified.
     fn open_in_place(

@@ -24,12 +24,15 @@ impl Aes256Gcm {
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error> {
+        tag: &mut [u8; 16],
+    ) -> Result<(), Error> {
         match self {
             #[cfg(feature = "aws-lc-rs")]
-            Self::AwsLc(key) => key.seal(nonce, aad, plaintext, ciphertext),
+            Self::AwsLc(key) => key.seal(nonce, aad, plaintext, ciphertext, tag),
             #[cfg(feature = "rust-crypto")]
-            Self::RustCrypto(key) => Aead::seal(key.as_ref(), nonce, aad, plaintext, ciphertext),
+            Self::RustCrypto(key) => {
+                Aead::seal(key.as_ref(), nonce, aad, plaintext, ciphertext, tag)
+            }
         }
     }
 

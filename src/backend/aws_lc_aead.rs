@@ -37,12 +37,11 @@ impl Aead for LessSafeKey {
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error> {
+        tag: &mut [u8; 16],
+    ) -> Result<(), Error> {
         let (nonce, aad) = (Nonce::from(&*nonce), Aad::from(aad));
-        let mut tag = [0; 16];
-        self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], &mut tag)
-            .map_err(|_| failed("AES-256-GCM encryption"))?;
-        Ok(tag)
+        self.seal_out_of_place_scatter(nonce, aad, plaintext, ciphertext, &[], tag)
+            .map_err(|_| failed("AES-256-GCM encryption"))
     }
 
     fn open_in_place(
@@ -85,19 +84,21 @@ impl Aead for ModuleKey {
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error> {
+        tag: &mut [u8; 16],
+    ) -> Result<(), Error> {
         let failed = || failed("AES-256-GCM encryption");
         ciphertext.copy_from_slice(plaintext);
         let sealed = self
             .sealing
             .seal_in_place_separate_tag(Aad::from(aad), ciphertext);
-        let Ok((made, tag)) = sealed else {
+        let Ok((made, made_tag)) = sealed else {
             // The plaintext is never returned in place of a ciphertext.
             ciphertext.fill(0);
             return Err(failed());
         };
         nonce.copy_from_slice(made.as_ref());
-        tag.as_ref().try_into().map_err(|_| failed())
+        *tag = made_tag.as_ref().try_into().map_err(|_| failed())?;
+        Ok(())
     }
 
     fn open_in_place(
@@ -127,7 +128,8 @@ mod tests {
     fn the_key_in_use_makes_its_nonces_exactly_where_the_module_does() {
         let key = key(&Secret32::random().unwrap()).unwrap();
         let mut nonce = [0; 12];
-        key.seal(&mut nonce, b"aad", b"", &mut []).unwrap();
+        key.seal(&mut nonce, b"aad", b"", &mut [], &mut [0; 16])
+            .unwrap();
         assert_eq!(nonce != [0; 12], cfg!(feature = "fips"));
     }
 
@@ -139,9 +141,8 @@ mod tests {
         let mut seen = HashSet::new();
         for len in [0, 1, 15, 16, 17, 1000] {
             let plaintext = vec![b'x'; len];
-            let (mut nonce, mut sealed) = ([0; 12], vec![0; len]);
-            let tag = key
-                .seal(&mut nonce, b"aad", &plaintext, &mut sealed)
+            let (mut nonce, mut sealed, mut tag) = ([0; 12], vec![0; len], [0; 16]);
+            key.seal(&mut nonce, b"aad", &plaintext, &mut sealed, &mut tag)
                 .unwrap();
             assert!(nonce != [0; 12] && seen.insert(nonce));
             for opens in [&key as &dyn Aead, &other] {

@@ -85,11 +85,12 @@ impl Aead for aes_gcm::Aes256Gcm {
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; 16], Error> {
+        tag: &mut [u8; 16],
+    ) -> Result<(), Error> {
         let failed = || failed("AES-256-GCM encryption");
         let buffers = InOutBuf::new(plaintext, ciphertext).map_err(|_| failed())?;
         self.encrypt_inout_detached((&*nonce).into(), aad, buffers)
-            .map(Into::into)
+            .map(|made| *tag = made.into())
             .map_err(|_| failed())
     }
 

@@ -1,7 +1,7 @@
 //! The envelope under a shared key: `dir` with A256GCM (RFC 7518 section 4.5).
 
 use core::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ use crate::jwe::header::{self, Header};
 use crate::jwe::seal::Message;
 use crate::jwe::{open, seal};
 use crate::keys::algorithm::Algorithm;
-use crate::nonce::{self, Counter, NonceBudget, NonceSource};
+use crate::nonce::{Counter, Nonce, NonceBudget, NonceSource};
 use crate::secret::{Opened, PayloadSecret, Secret32, SecretBytes};
 
 /// Seals and opens BankEzy payloads under one payload secret.
@@ -41,7 +41,7 @@ pub struct PayloadCipher {
     max_sealed_len: usize,
     backend: Backend,
     /// To notice two ciphers of one secret. The AEAD's key schedule begins with it anyway.
-    secret: Secret32,
+    secret: Arc<Secret32>,
     /// Made once, since a token cache asks for it with each request.
     fingerprint: OnceLock<Secret32>,
 }
@@ -69,7 +69,7 @@ impl PayloadCipher {
             nonces,
             max_sealed_len: DEFAULT_MAX_SEALED_LEN,
             backend: *backend,
-            secret: secret.secret().copied(),
+            secret: secret.shared(),
             fingerprint: OnceLock::new(),
         })
     }
@@ -163,9 +163,8 @@ impl PayloadCipher {
     /// [`Error::PayloadTooLong`], [`Error::NonceBudgetSpent`], [`Error::NonceLeaseForked`],
     /// [`Error::Randomness`], [`Error::Backend`].
     pub fn seal(&self, plaintext: &[u8]) -> Result<String, Error> {
-        let mut sealed = String::new();
-        self.seal_into(plaintext, &mut sealed)?;
-        Ok(sealed)
+        let nonce = self.nonce_for(plaintext)?;
+        seal::text(message(nonce, plaintext).sealed(&self.aead)?)
     }
 
     /// Replaces `sealed` with the sealed payload; no allocation if its capacity is at least
@@ -198,7 +197,8 @@ impl PayloadCipher {
     }
 
     /// Counts a payload and gives the nonce for it.
-    fn nonce_for(&self, plaintext: &[u8]) -> Result<[u8; nonce::LEN], Error> {
+    #[inline(always)]
+    fn nonce_for(&self, plaintext: &[u8]) -> Result<Nonce, Error> {
         seal::check_len(header::DIR.len(), 0, plaintext.len(), self.max_sealed_len)?;
         let nonce = self.nonces.nonce()?;
         // Counted once there is a nonce: a message that gets none is not sealed.
@@ -220,9 +220,11 @@ impl PayloadCipher {
     /// [`Error::SealedTooLong`], [`Error::Malformed`] and [`Error::Header`] say what is wrong with its
     /// form, which depends on no secret. Everything that depends on the key is [`Error::OpenFailed`].
     pub fn open(&self, sealed: impl AsRef<[u8]>) -> Result<Opened, Error> {
-        let mut opened = Opened::new();
-        self.open_into(sealed, &mut opened)?;
-        Ok(opened)
+        let parts = self.parse(sealed.as_ref())?;
+        // Dropped on failure, which wipes it.
+        let mut memory = SecretBytes::zeroed(parts.plaintext_len());
+        open::open(&self.aead, &parts, memory.as_mut())?;
+        Ok(memory.into())
     }
 
     /// Replaces `opened` with the opened payload; no allocation if its capacity is enough. On
@@ -284,10 +286,12 @@ impl PayloadCipher {
     }
 
     fn try_open(&self, sealed: &[u8], opened: &mut Opened) -> Result<(), Error> {
-        open::open(&self.aead, &self.parse(sealed)?, opened)
+        let parts = self.parse(sealed)?;
+        let buffer = opened.memory().reset(parts.plaintext_len());
+        open::open(&self.aead, &parts, buffer)
     }
 
-    #[inline]
+    #[inline(always)]
     fn parse<'a>(&self, sealed: &'a [u8]) -> Result<Compact<'a>, Error> {
         let parts = Compact::parse(sealed, self.max_sealed_len)?;
         match parts.header()? {
@@ -300,7 +304,7 @@ impl PayloadCipher {
 }
 
 #[inline]
-fn message(nonce: [u8; nonce::LEN], plaintext: &[u8]) -> Message<'_> {
+fn message(nonce: Nonce, plaintext: &[u8]) -> Message<'_> {
     Message {
         header: header::DIR,
         encrypted_key: "",

@@ -269,7 +269,8 @@ impl PrivateKeyOpener {
             KeyType::P256 => self.agreed_key(&parts)?,
         };
         let aead = self.key_pair.backend().primitives().aes_256_gcm(&key)?;
-        open::open(&aead, &parts, opened)
+        let buffer = opened.memory().reset(parts.plaintext_len());
+        open::open(&aead, &parts, buffer)
     }
 
     /// Opens a sealed text and reads it as JSON.

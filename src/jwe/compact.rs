@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::codec::base64url;
+use crate::codec::base64url::{self, IV_CHARS, TAG_CHARS};
 use crate::error::{Error, Malformed};
 use crate::jwe::header::{self, Header};
 
@@ -12,21 +12,15 @@ const INITIALIZATION_VECTOR: &str = "initialization vector";
 const CIPHERTEXT: &str = "ciphertext";
 const AUTHENTICATION_TAG: &str = "authentication tag";
 
-/// Characters of an initialization vector of 12 bytes and of a tag of 16.
-pub(crate) const IV_CHARS: usize = base64url::encoded_len(12);
-pub(crate) const TAG_CHARS: usize = base64url::encoded_len(16);
-
 /// A text split into its parts, none of them decoded yet.
 pub(crate) struct Compact<'a> {
     text: &'a [u8],
     /// The header as received: this is the additional authenticated data (RFC 7516 section 5.1, step 14).
     pub(crate) aad: &'a [u8],
     pub(crate) encrypted_key: &'a [u8],
-    /// [`IV_CHARS`].
-    pub(crate) iv: &'a [u8],
+    pub(crate) iv: &'a [u8; IV_CHARS],
     pub(crate) ciphertext: &'a [u8],
-    /// [`TAG_CHARS`].
-    pub(crate) tag: &'a [u8],
+    pub(crate) tag: &'a [u8; TAG_CHARS],
 }
 
 /// Where the parts of a text are that is decoded in its own memory, and those that are short.
@@ -39,7 +33,9 @@ pub(crate) struct Layout {
 }
 
 impl<'a> Compact<'a> {
-    /// Splits a text of at most `max_len` bytes; nothing is decoded or allocated before that check.
+    /// Splits a text of at most `max_len` bytes; nothing is decoded or allocated before that check. Inlined, so that the
+    /// parts stay in registers.
+    #[inline(always)]
     pub(crate) fn parse(text: &'a [u8], max_len: usize) -> Result<Self, Error> {
         check_len(text, max_len)?;
         Self::cut(text).ok_or_else(|| diagnose(text))
@@ -52,10 +48,19 @@ impl<'a> Compact<'a> {
     }
 
     /// What the header says.
+    #[inline(always)]
     pub(crate) fn header(&self) -> Result<Header, Error> {
+        if self.aad == header::DIR.as_bytes() {
+            return Ok(Header::Dir);
+        }
+        self.other_header()
+    }
+
+    #[inline(never)]
+    fn other_header(&self) -> Result<Header, Error> {
         Header::parse(self.aad).map_err(|problem| {
             // A text with dots elsewhere was split in the wrong places: that error says more.
-            let well_cut = [self.iv, self.tag].into_iter().all(base64url::is_canonical);
+            let well_cut = base64url::is_canonical(self.iv) && base64url::is_canonical(self.tag);
             if well_cut {
                 problem.into()
             } else {
@@ -89,17 +94,23 @@ impl<'a> Compact<'a> {
 
     /// Relies on the fixed lengths of vector and tag, so that the ciphertext, which can be long,
     /// is not searched for dots: its decoding refuses them.
+    #[inline(always)]
     fn cut(text: &'a [u8]) -> Option<Self> {
-        // The usual header need not be searched for its end.
-        let (header, rest) = match text.split_at_checked(header::DIR.len()) {
-            Some((header, [b'.', rest @ ..])) if header == header::DIR.as_bytes() => (header, rest),
-            _ => split_at_dot(text)?,
+        // The usual front need not be searched for its dots.
+        let (header, encrypted_key, rest) = match text.split_at_checked(header::DIR.len()) {
+            Some((header, [b'.', b'.', rest @ ..])) if header == header::DIR.as_bytes() => {
+                (header, b"".as_slice(), rest)
+            }
+            _ => {
+                let (header, rest) = split_at_dot(text)?;
+                let (encrypted_key, rest) = split_at_dot(rest)?;
+                (header, encrypted_key, rest)
+            }
         };
-        let (encrypted_key, rest) = split_at_dot(rest)?;
-        let (iv, rest) = rest.split_at_checked(IV_CHARS)?;
+        let (iv, rest) = rest.split_first_chunk()?;
         let rest = rest.strip_prefix(b".")?;
-        let (ciphertext, rest) = rest.split_at_checked(rest.len().checked_sub(TAG_CHARS + 1)?)?;
-        let tag = rest.strip_prefix(b".")?;
+        let (rest, tag) = rest.split_last_chunk()?;
+        let ciphertext = rest.strip_suffix(b".")?;
         base64url::decoded_len(ciphertext.len())?;
         Some(Self {
             text,
@@ -125,6 +136,7 @@ pub(crate) fn parts(text: &[u8], max_len: usize) -> Result<[&[u8]; 5], Error> {
     }
 }
 
+#[inline]
 fn check_len(text: &[u8], max: usize) -> Result<(), Error> {
     match text.len() {
         len if len > max => Err(Error::SealedTooLong { len, max }),
@@ -132,6 +144,7 @@ fn check_len(text: &[u8], max: usize) -> Result<(), Error> {
     }
 }
 
+#[inline]
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (part, rest) = text.split_at_checked(memchr::memchr(b'.', text)?)?;
     Some((part, rest.get(1..)?))

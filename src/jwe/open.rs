@@ -4,12 +4,12 @@ use crate::backend::Aes256Gcm;
 use crate::codec::base64url::{self, DecodedEnds, Job, Kernel};
 use crate::error::Error;
 use crate::jwe::compact::{Compact, Layout};
-use crate::secret::{Opened, SecretBytes};
+use crate::secret::SecretBytes;
 
-/// Replaces `out` with the plaintext. Allocates only if `out` is too small. On failure `out` holds
-/// unauthenticated plaintext, and the caller wipes it.
-pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, out: &mut Opened) -> Result<(), Error> {
-    let buffer = out.memory().reset(parts.plaintext_len());
+/// Fills `buffer`, which is as long as the plaintext. On failure it holds unauthenticated plaintext, and the caller wipes
+/// it.
+#[inline(always)]
+pub(crate) fn open(aead: &Aes256Gcm, parts: &Compact<'_>, buffer: &mut [u8]) -> Result<(), Error> {
     let (mut iv, mut tag) = ([0; 12], [0; 16]);
     let ends = DecodedEnds {
         iv_text: parts.iv,

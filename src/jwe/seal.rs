@@ -1,10 +1,9 @@
 //! Content encryption and assembly of the compact form (RFC 7516 section 5.1, steps 9 to 19).
 
 use crate::backend::Aes256Gcm;
-use crate::codec::base64url::{self, EncodedEnds, Job, Kernel};
+use crate::codec::base64url::{self, EncodedEnds, IV_CHARS, Job, Kernel, TAG_CHARS};
 use crate::error::Error;
-use crate::jwe::compact::{IV_CHARS, TAG_CHARS};
-use crate::nonce;
+use crate::nonce::Nonce;
 
 /// Characters of the compact form around `plaintext_len` bytes.
 pub(crate) const fn sealed_len(
@@ -39,7 +38,7 @@ pub(crate) fn check_len(
 pub(crate) struct Message<'a> {
     pub(crate) header: &'a str,
     pub(crate) encrypted_key: &'a str,
-    pub(crate) nonce: [u8; nonce::LEN],
+    pub(crate) nonce: Nonce,
     pub(crate) plaintext: &'a [u8],
 }
 
@@ -59,12 +58,25 @@ impl Message<'_> {
     pub(crate) fn seal(self, aead: &Aes256Gcm, out: &mut Vec<u8>) -> Result<(), Error> {
         let len = self.sealed_len();
         if out.capacity() < len {
-            // Not `vec![0; len]`: glibc's `calloc` takes longer than `malloc` and clearing.
             *out = Vec::with_capacity(len);
         }
         // What is there is about to be overwritten, so it need not be cleared.
         out.resize(len, 0);
         self.write(aead, out).inspect_err(|_| out.clear())
+    }
+
+    /// The compact form in memory of its own.
+    #[expect(
+        clippy::slow_vector_initialization,
+        reason = "glibc's `calloc` takes longer than `malloc` and clearing"
+    )]
+    #[inline(always)]
+    pub(crate) fn sealed(self, aead: &Aes256Gcm) -> Result<Vec<u8>, Error> {
+        let len = self.sealed_len();
+        let mut out = Vec::with_capacity(len);
+        out.resize(len, 0);
+        self.write(aead, &mut out)?;
+        Ok(out)
     }
 
     /// Appends the compact form. On failure `out` is unchanged.
@@ -84,25 +96,26 @@ impl Message<'_> {
         reason = "base64url is longer than what it holds"
     )]
     #[inline(always)]
-    fn write(mut self, aead: &Aes256Gcm, text: &mut [u8]) -> Result<(), Error> {
+    fn write(self, aead: &Aes256Gcm, text: &mut [u8]) -> Result<(), Error> {
         let aad = self.header.as_bytes();
         let rest = write_part(aad, text);
         let rest = write_part(self.encrypted_key.as_bytes(), rest);
+        let len = self.plaintext.len();
         let (iv_text, rest) = rest.split_at_mut(IV_CHARS);
         let rest = write_part(b"", rest);
-        let len = self.plaintext.len();
         let (buffer, rest) = rest.split_at_mut(base64url::encoded_len(len));
         let tag_text = write_part(b"", rest);
 
         // The ciphertext goes to the end of the buffer, and is encoded in place from the front.
         let start = buffer.len() - len;
         let ciphertext = &mut buffer[start..];
-        let tag = aead.seal(&mut self.nonce, aad, self.plaintext, ciphertext)?;
+        let (mut nonce, mut tag) = (self.nonce.to_bytes(), [0; 16]);
+        aead.seal(&mut nonce, aad, self.plaintext, ciphertext, &mut tag)?;
         let ends = EncodedEnds {
-            iv: &self.nonce,
-            iv_text,
+            iv: &nonce,
+            iv_text: &mut iv_text.as_chunks_mut().0[0],
             tag: &tag,
-            tag_text,
+            tag_text: &mut tag_text.as_chunks_mut().0[0],
         };
         Kernel::detect().run(Job::Encode {
             buffer,
@@ -121,9 +134,15 @@ pub(crate) fn into_text(
 ) -> Result<(), Error> {
     let mut bytes = core::mem::take(out).into_bytes();
     seal(&mut bytes)?;
-    // A `String` without `unsafe` takes a look at each byte. Only a `Seal` of the caller's may write what is no text.
-    *out = String::from_utf8(bytes).map_err(|_| Error::backend("of the sealer", "writing text"))?;
+    *out = text(bytes)?;
     Ok(())
+}
+
+/// What was sealed, as a `String`, which without `unsafe` takes a look at each byte. Only a `Seal` of the caller's may
+/// write what is no text.
+#[inline]
+pub(crate) fn text(sealed: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(sealed).map_err(|_| Error::backend("of the sealer", "writing text"))
 }
 
 /// Writes a part and its dot to the front, and gives back what follows.

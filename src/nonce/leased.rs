@@ -5,8 +5,8 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::fork;
-use super::random::LEN;
 use super::shard::Shards;
+use super::words::Nonce;
 use crate::error::Error;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,17 +60,14 @@ impl Leased {
     }
 
     /// Fixed field of 32 bits, invocation field of 64 bits, big-endian.
-    pub(super) fn nonce(&self) -> Result<[u8; LEN], Error> {
+    pub(super) fn nonce(&self) -> Result<Nonce, Error> {
         // Where forks cannot be seen, none can be ruled out.
         if self.generation.is_none() || self.generation != fork::generation() {
             return Err(Error::NonceLeaseForked);
         }
         let count = self.start.wrapping_add(self.offset()?);
-        let mut nonce = [0; LEN];
-        let (fixed, invocation) = nonce.split_at_mut(4);
-        fixed.copy_from_slice(&self.instance.to_be_bytes());
-        invocation.copy_from_slice(&count.to_be_bytes());
-        Ok(nonce)
+        let front = u64::from(self.instance) << 32 | count >> 32;
+        Ok(Nonce::new(front, count as u32))
     }
 
     /// A number below [`MAX_LIMIT`] that it never gave before.
@@ -134,15 +131,15 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    fn count(nonce: [u8; LEN]) -> u64 {
-        u64::from_be_bytes(nonce[4..].try_into().unwrap())
+    fn count(nonce: Nonce) -> u64 {
+        u64::from_be_bytes(nonce.to_bytes()[4..].try_into().unwrap())
     }
 
     #[test]
     fn a_nonce_is_the_instance_and_a_count() {
         let leased = Leased::new(0x0102_0304).unwrap();
         let (first, second) = (leased.nonce().unwrap(), leased.nonce().unwrap());
-        assert_eq!(first[..4], [1, 2, 3, 4]);
+        assert_eq!(first.to_bytes()[..4], [1, 2, 3, 4]);
         assert_eq!(count(second), count(first).wrapping_add(1));
     }
 

@@ -8,8 +8,9 @@ mod models;
 mod random;
 mod shard;
 mod source;
+mod words;
 
 pub(crate) use budget::Counter;
 pub use budget::NonceBudget;
-pub(crate) use random::LEN;
 pub use source::NonceSource;
+pub(crate) use words::Nonce;

@@ -54,7 +54,7 @@ fn model_leased_numbers_never_repeat_nor_pass_the_bound() {
             in_threads(move || -> Vec<_> { (0..4).filter_map(|_| leased.nonce().ok()).collect() });
         let mut seen = HashSet::new();
         for nonce in drawn.flatten() {
-            let count = u64::from_be_bytes(nonce[4..].try_into().unwrap());
+            let count = u64::from_be_bytes(nonce.to_bytes()[4..].try_into().unwrap());
             assert!(
                 (MAX_LIMIT - 2 * BLOCK..MAX_LIMIT).contains(&count),
                 "{count}"

@@ -6,10 +6,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{Rng as _, SeedableRng as _, TryRng as _};
 
 use super::fork;
-use crate::error::Error;
-
-/// Bytes of a nonce.
-pub(crate) const LEN: usize = 12;
+use super::words::Nonce;
 
 /// Fresh seed after this many nonces: bounds what a leaked generator state tells of later nonces.
 const RESEED_AFTER: u32 = 1 << 16;
@@ -28,7 +25,7 @@ thread_local! {
 /// A random nonce from a generator that is seeded by the operating system, and seeded anew after a
 /// `fork`: a child that went on with its parent's generator would repeat its nonces, which under
 /// GCM gives the authentication key away.
-pub(crate) fn nonce() -> Result<[u8; LEN], Error> {
+pub(crate) fn nonce() -> Option<Nonce> {
     // Where forks cannot be seen, keep no state that a child could repeat.
     let Some(generation) = fork::generation() else {
         return from_system();
@@ -41,11 +38,11 @@ pub(crate) fn nonce() -> Result<[u8; LEN], Error> {
     drawn.unwrap_or_else(|_| from_system())
 }
 
-fn from_generator(slot: &mut Option<Generator>, generation: u64) -> Result<[u8; LEN], Error> {
+fn from_generator(slot: &mut Option<Generator>, generation: u64) -> Option<Nonce> {
     let generator = match slot {
         Some(generator) if generator.generation == generation && generator.left > 0 => generator,
         _ => slot.insert(Generator {
-            rng: StdRng::try_from_rng(&mut SysRng).map_err(|_| Error::Randomness)?,
+            rng: StdRng::try_from_rng(&mut SysRng).ok()?,
             generation,
             left: RESEED_AFTER,
         }),
@@ -53,19 +50,12 @@ fn from_generator(slot: &mut Option<Generator>, generation: u64) -> Result<[u8; 
     generator.left = generator.left.saturating_sub(1);
     // Words: filling bytes takes the generator twice as long.
     let (front, back) = (generator.rng.next_u64(), generator.rng.next_u32());
-    let mut nonce = [0; LEN];
-    let (first, last) = nonce.split_at_mut(8);
-    first.copy_from_slice(&front.to_le_bytes());
-    last.copy_from_slice(&back.to_le_bytes());
-    Ok(nonce)
+    Some(Nonce::new(front, back))
 }
 
-fn from_system() -> Result<[u8; LEN], Error> {
-    let mut nonce = [0; LEN];
-    SysRng
-        .try_fill_bytes(&mut nonce)
-        .map_err(|_| Error::Randomness)?;
-    Ok(nonce)
+fn from_system() -> Option<Nonce> {
+    let (front, back) = (SysRng.try_next_u64(), SysRng.try_next_u32());
+    Some(Nonce::new(front.ok()?, back.ok()?))
 }
 
 #[cfg(test)]

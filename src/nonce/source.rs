@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::leased::{self, Leased};
-use super::random::{self, LEN};
+use super::random;
+use super::words::Nonce;
 use crate::error::Error;
 
 /// The source of a cipher's nonces.
@@ -16,7 +17,8 @@ pub struct NonceSource(Source);
 
 enum Source {
     Random,
-    Leased(Leased),
+    /// Boxed: most ciphers have random ones, and are moved when they are made.
+    Leased(Box<Leased>),
 }
 
 impl NonceSource {
@@ -52,7 +54,7 @@ impl NonceSource {
                 needs: "a build without the feature fips, whose module makes its nonces itself",
             });
         }
-        Leased::new(instance).map(|leased| Self(Source::Leased(leased)))
+        Leased::new(instance).map(|leased| Self(Source::Leased(Box::new(leased))))
     }
 
     /// Messages under one key if the caller sets no budget.
@@ -73,9 +75,10 @@ impl NonceSource {
     }
 
     /// One that was not used under the key before.
-    pub(crate) fn nonce(&self) -> Result<[u8; LEN], Error> {
+    #[inline(always)]
+    pub(crate) fn nonce(&self) -> Result<Nonce, Error> {
         match &self.0 {
-            Source::Random => random::nonce(),
+            Source::Random => random::nonce().ok_or(Error::Randomness),
             Source::Leased(leased) => leased.nonce(),
         }
     }

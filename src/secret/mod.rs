@@ -7,6 +7,7 @@ pub use bytes::{SecretBytes, SecretText};
 pub use opened::Opened;
 
 use core::fmt;
+use std::sync::Arc;
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 #[cfg(not(feature = "fips"))]
@@ -21,8 +22,8 @@ use crate::error::Error;
 /// Its encoding is not documented, so each encoding has its own constructor and none is guessed. Line ends in and
 /// around base64, base64url and hex, which tools fold with, and blanks at the ends are ignored. Anything but 32 bytes
 /// is an error, and so are 32 zero bytes ([`Error::SecretZero`]), which are memory that was never filled. The key
-/// lives on the heap, is wiped on drop, and is compared in constant time; there is no `Clone`, and `Debug` shows
-/// nothing of it.
+/// lives on the heap, once, and is compared in constant time. It is wiped when the last of its holders is dropped: this
+/// value and the ciphers that were made of it. There is no `Clone`, and `Debug` shows nothing of it.
 ///
 /// ```
 /// use bankezy_crypto::{Error, PayloadSecret};
@@ -34,7 +35,7 @@ use crate::error::Error;
 /// assert_eq!(error, Error::SecretEncoding { expected: "hex" });
 /// # Ok::<(), Error>(())
 /// ```
-pub struct PayloadSecret(Secret32);
+pub struct PayloadSecret(Arc<Secret32>);
 
 impl PayloadSecret {
     /// Reads standard base64 (RFC 4648 section 4), padded or not: 44 or 43 characters.
@@ -114,7 +115,7 @@ impl PayloadSecret {
     /// [`Error::Randomness`] if no random bytes are available. With the feature `fips` the module makes the key, and
     /// aborts the process in this case.
     pub fn generate() -> Result<Self, Error> {
-        Ok(Self(Secret32::random()?))
+        Ok(Self::from_secret(Secret32::random()?))
     }
 
     /// Writes the key as unpadded base64url, 43 characters, to be kept in a secret store.
@@ -126,7 +127,7 @@ impl PayloadSecret {
     /// A key that was agreed on or unwrapped. It is not checked for zeros: that would be a second error that depends
     /// on a key.
     pub(crate) fn from_secret(secret: Secret32) -> Self {
-        Self(secret)
+        Self(Arc::new(secret))
     }
 
     /// 32 zero bytes are memory that was never filled, and no key that anybody chose.
@@ -134,11 +135,16 @@ impl PayloadSecret {
         if secret.bytes().ct_eq(&[0; 32]).into() {
             return Err(Error::SecretZero);
         }
-        Ok(Self(secret))
+        Ok(Self::from_secret(secret))
     }
 
     pub(crate) fn secret(&self) -> &Secret32 {
         &self.0
+    }
+
+    /// The same memory, so that there is one copy to wipe.
+    pub(crate) fn shared(&self) -> Arc<Secret32> {
+        Arc::clone(&self.0)
     }
 
     /// In constant time, apart from where it is invalid: `base64ct` looks nothing up in a table.
@@ -224,11 +230,6 @@ impl Secret32 {
         Self(Box::new([0; 32]))
     }
 
-    /// To be overwritten: cleared memory would come from `calloc`, which takes longer.
-    fn garbage() -> Self {
-        Self(Box::new([0xff; 32]))
-    }
-
     /// From the operating system, or from the FIPS module where there is one.
     pub(crate) fn random() -> Result<Self, Error> {
         let mut secret = Self::zeroed();
@@ -238,12 +239,6 @@ impl Secret32 {
         #[cfg(feature = "fips")]
         let filled = aws_lc_rs::rand::fill(bytes).is_ok();
         filled.then_some(secret).ok_or(Error::Randomness)
-    }
-
-    pub(crate) fn copied(&self) -> Self {
-        let mut copy = Self::garbage();
-        copy.bytes_mut().copy_from_slice(self.bytes());
-        copy
     }
 
     /// Compares in constant time.

@@ -8,8 +8,8 @@ use std::error::Error;
 use std::hint::black_box;
 
 use base64_turbo::URL_SAFE_NO_PAD;
-use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng as _, SeedableRng as _, TryRng as _};
 
 use crate::measure::Work;
 use crate::row::{Algorithm, Way};
@@ -36,8 +36,8 @@ trait Bare: Sized + 'static {
 
     fn decrypt(&self, nonce: &[u8; 12], tag: &[u8; 16], in_out: &mut [u8]) -> Option<()>;
 
-    /// RSA-OAEP-256 of 32 bytes with the public key.
-    fn wrap(&self) -> Option<Vec<u8>>;
+    /// RSA-OAEP-256 of a key with the public key.
+    fn wrap(&self, key: &[u8; 32]) -> Option<Vec<u8>>;
 
     /// The inverse, with the private key.
     fn unwrap(&self, wrapped: &[u8]) -> Option<()>;
@@ -45,7 +45,8 @@ trait Bare: Sized + 'static {
     /// With a public key in its wire form, since no two messages have the same.
     fn agree(&self) -> Option<()>;
 
-    /// With one public key that was read before.
+    /// A new pair, its public key in the wire form, which a message needs, and the agreement with one public key that was
+    /// read before.
     fn generate_and_agree(&mut self) -> Option<()>;
 }
 
@@ -85,9 +86,14 @@ fn work<B: Bare>(
     Ok(match (way, algorithm) {
         (Way::Seal, Algorithm::Dir) => seal(bare, bytes),
         (Way::Open, Algorithm::Dir) => open(bare, bytes)?,
-        (Way::Seal, Algorithm::RsaOaep256) => Work::new(move || bare.wrap()),
+        (Way::Seal, Algorithm::RsaOaep256) => Work::new(move || {
+            // Each message has a content key of its own.
+            let mut key = [0; 32];
+            SysRng.try_fill_bytes(&mut key).ok()?;
+            bare.wrap(&key)
+        }),
         (Way::Open, Algorithm::RsaOaep256) => {
-            let wrapped = bare.wrap().ok_or("RSA-OAEP-256 failed")?;
+            let wrapped = bare.wrap(&KEY).ok_or("RSA-OAEP-256 failed")?;
             Work::new(move || bare.unwrap(black_box(&wrapped)))
         }
         (Way::Seal, Algorithm::EcdhEs) => Work::new(move || bare.generate_and_agree()),

@@ -6,8 +6,8 @@ use core::arch::x86_64::*;
 use core::hint::black_box;
 
 use super::class;
-use super::job::Job;
-use super::symbols::{Rest, at, decode_rest, from_words, put, words};
+use super::job::{IV_CHARS, Job, TAG_CHARS};
+use super::symbols::{Rest, ZEROS, at, decode_rest, from_words, put, words, words_of_tag};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 24;
@@ -26,8 +26,9 @@ pub(super) fn run(job: Job<'_>) -> bool {
             let encoder = Encoder::new();
             encode(&encoder, buffer, len);
             if let Some(ends) = ends {
-                (ends.iv_text).copy_from_slice(&encoder.encode_short(ends.iv)[..16]);
-                (ends.tag_text).copy_from_slice(&encoder.encode_short(ends.tag)[..22]);
+                let [iv, tag] = load_ends(ends.iv, ends.tag);
+                *ends.iv_text = at(&encoder.encode_exact(iv), 0);
+                *ends.tag_text = at(&encoder.encode_exact(tag), 0);
             }
             true
         }
@@ -36,8 +37,9 @@ pub(super) fn run(job: Job<'_>) -> bool {
             // The unused bits of the tag's last character.
             let mut beyond = 0;
             if let Some(ends) = ends {
-                *ends.iv = at(&decoder.decode_short(ends.iv_text), 0);
-                let bytes = decoder.decode_short(ends.tag_text);
+                let [iv, tag] = load_ends_text(ends.iv_text, ends.tag_text);
+                *ends.iv = at(&decoder.decode_exact(iv), 0);
+                let bytes = decoder.decode_exact(tag);
                 *ends.tag = at(&bytes, 0);
                 beyond = bytes[16];
             }
@@ -123,11 +125,11 @@ fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
         done += TURN * CHARS;
     }
     while groups - done > CHARS {
-        let bytes = decoder.decode_exact(at(text, done));
+        let bytes = decoder.decode_exact(load(at(text, done)));
         put(out, done / 4 * 3, bytes);
         done += CHARS;
     }
-    let bytes = decoder.decode_exact(at(text, groups - CHARS));
+    let bytes = decoder.decode_exact(load(at(text, groups - CHARS)));
     put(out, groups / 4 * 3 - BYTES, bytes);
     decoder.all_valid() & decode_rest(&text[groups..], &mut out[groups / 4 * 3..])
 }
@@ -273,8 +275,8 @@ impl Decoder {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn decode_exact(&mut self, text: [u8; CHARS]) -> [u8; BYTES] {
-        let [first, second] = self.decode(load(text));
+    fn decode_exact(&mut self, text: __m256i) -> [u8; BYTES] {
+        let [first, second] = self.decode(text);
         let mut bytes = [0; BYTES];
         put(&mut bytes, 0, at::<12>(&first, 0));
         put(&mut bytes, 12, at::<12>(&second, 0));
@@ -288,7 +290,7 @@ impl Decoder {
     fn decode_short(&mut self, text: &[u8]) -> [u8; BYTES] {
         let mut block = [b'A'; CHARS];
         block[..text.len()].copy_from_slice(text);
-        self.decode_exact(block)
+        self.decode_exact(load(block))
     }
 
     #[inline]
@@ -313,6 +315,29 @@ fn load(bytes: [u8; 32]) -> __m256i {
 fn load_exactly(bytes: [u8; BYTES]) -> __m256i {
     let [a, b, c] = words(&bytes);
     _mm256_setr_epi64x(a, b, b, c)
+}
+
+/// The vector and the tag, each as the source of one vector.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_ends(iv: &[u8; 12], tag: &[u8; 16]) -> [__m256i; 2] {
+    let last = i64::from(u32::from_le_bytes(at(iv, 8)));
+    let (first, [a, b]) = (i64::from_le_bytes(at(iv, 0)), words(tag));
+    [
+        _mm256_setr_epi64x(first, last, last, 0),
+        _mm256_setr_epi64x(a, b, b, 0),
+    ]
+}
+
+/// The texts of both, and behind them the character of zero bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_ends_text(iv: &[u8; IV_CHARS], tag: &[u8; TAG_CHARS]) -> [__m256i; 2] {
+    let ([a, b], [c, d, e]) = (words(iv), words_of_tag(tag));
+    [
+        _mm256_setr_epi64x(a, b, ZEROS, ZEROS),
+        _mm256_setr_epi64x(c, d, e, ZEROS),
+    ]
 }
 
 /// A table for each half.

@@ -16,18 +16,23 @@ pub(crate) enum Job<'a> {
     },
 }
 
-/// The parts of a message before and after the ciphertext, to be encoded: texts of 16 and 22 characters.
+/// Characters of an initialization vector of 12 bytes.
+pub(crate) const IV_CHARS: usize = 16;
+/// Characters of an authentication tag of 16 bytes.
+pub(crate) const TAG_CHARS: usize = 22;
+
+/// The parts of a message before and after the ciphertext, to be encoded.
 pub(crate) struct EncodedEnds<'a> {
     pub(crate) iv: &'a [u8; 12],
-    pub(crate) iv_text: &'a mut [u8],
+    pub(crate) iv_text: &'a mut [u8; IV_CHARS],
     pub(crate) tag: &'a [u8; 16],
-    pub(crate) tag_text: &'a mut [u8],
+    pub(crate) tag_text: &'a mut [u8; TAG_CHARS],
 }
 
 /// The same, to be decoded.
 pub(crate) struct DecodedEnds<'a> {
-    pub(crate) iv_text: &'a [u8],
+    pub(crate) iv_text: &'a [u8; IV_CHARS],
     pub(crate) iv: &'a mut [u8; 12],
-    pub(crate) tag_text: &'a [u8],
+    pub(crate) tag_text: &'a [u8; TAG_CHARS],
     pub(crate) tag: &'a mut [u8; 16],
 }

@@ -187,7 +187,7 @@ fn a_message_is_its_three_parts() {
             assert_eq!(iv_text, STRICT.encode(iv).as_bytes());
             assert_eq!(tag_text, STRICT.encode(tag).as_bytes());
 
-            let opened = |iv_text: &[u8], text: &[u8], tag_text: &[u8]| {
+            let opened = |iv_text: &[u8; 16], text: &[u8], tag_text: &[u8; 22]| {
                 let (mut iv, mut tag, mut out) = ([0; 12], [0; 16], vec![0; len]);
                 let ends = DecodedEnds {
                     iv_text,

@@ -20,7 +20,7 @@ mod vbmi;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroize as _;
 
-pub(crate) use job::{DecodedEnds, EncodedEnds, Job};
+pub(crate) use job::{DecodedEnds, EncodedEnds, IV_CHARS, Job, TAG_CHARS};
 pub(crate) use kernel::Kernel;
 
 /// Characters that `bytes` bytes take, saturating.

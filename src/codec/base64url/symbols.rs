@@ -2,8 +2,13 @@
 
 use core::array;
 
+use super::job::TAG_CHARS;
+
 pub(super) const ALPHABET: &[u8; 64] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Eight characters of zero bits.
+pub(super) const ZEROS: i64 = i64::from_le_bytes([b'A'; 8]);
 
 /// In the table of values: no character of the alphabet.
 pub(super) const INVALID: u8 = 0x80;
@@ -108,7 +113,16 @@ pub(super) fn words<const N: usize, const WORDS: usize>(bytes: &[u8; N]) -> [i64
     array::from_fn(|i| i64::from_le_bytes(at(bytes, 8 * i)))
 }
 
-/// The inverse.
+/// A text of 22 characters in three words, the last of which ends in characters of zero bits. Put together in
+/// registers: a load of what several stores wrote has to wait.
+#[inline]
+pub(super) fn words_of_tag(text: &[u8; TAG_CHARS]) -> [i64; 3] {
+    let [a, b, c, d, e, f] = at(text, 16);
+    let last = [a, b, c, d, e, f, b'A', b'A'];
+    [at(text, 0), at(text, 8), last].map(i64::from_le_bytes)
+}
+
+/// The inverse of [`words`].
 #[expect(clippy::arithmetic_side_effects, reason = "an array has a length")]
 #[inline]
 pub(super) fn from_words<const N: usize, const WORDS: usize>(words: [i64; WORDS]) -> [u8; N] {

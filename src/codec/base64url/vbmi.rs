@@ -4,8 +4,10 @@
 use core::arch::x86_64::*;
 use core::hint::black_box;
 
-use super::job::Job;
-use super::symbols::{ALPHABET, Rest, VALUES, at, decode_rest, from_words, put, words};
+use super::job::{IV_CHARS, Job, TAG_CHARS};
+use super::symbols::{
+    ALPHABET, Rest, VALUES, ZEROS, at, decode_rest, from_words, put, words, words_of_tag,
+};
 
 /// Bytes that fill a vector of characters.
 const BYTES: usize = 48;
@@ -25,8 +27,8 @@ pub(super) fn run(job: Job<'_>) -> bool {
             if let Some(ends) = ends {
                 // Twelve bytes are four whole groups: both fit into one vector.
                 let text = encoder.encode(load_ends(ends.iv, ends.tag));
-                ends.iv_text.copy_from_slice(&text[..16]);
-                ends.tag_text.copy_from_slice(&text[16..38]);
+                *ends.iv_text = at(&text, 0);
+                *ends.tag_text = at(&text, IV_CHARS);
             }
             true
         }
@@ -35,11 +37,7 @@ pub(super) fn run(job: Job<'_>) -> bool {
             // The unused bits of the tag's last character.
             let mut beyond = 0;
             if let Some(ends) = ends {
-                // `A` is zero.
-                let mut both = [b'A'; CHARS];
-                put::<16>(&mut both, 0, at(ends.iv_text, 0));
-                put::<22>(&mut both, 16, at(ends.tag_text, 0));
-                let bytes = decoder.decode(both);
+                let bytes = decoder.decode(load_ends_text(ends.iv_text, ends.tag_text));
                 *ends.iv = at(&bytes, 0);
                 *ends.tag = at(&bytes, 12);
                 beyond = bytes[28];
@@ -109,7 +107,7 @@ fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
     if groups < CHARS {
         let mut block = [b'A'; CHARS];
         block[..text.len()].copy_from_slice(text);
-        let bytes = decoder.decode(block);
+        let bytes = decoder.decode(load(block));
         out.copy_from_slice(&bytes[..out.len()]);
         // The unused bits of the last character must be zero.
         return decoder.all_valid() && bytes[out.len()] == 0;
@@ -120,15 +118,19 @@ fn decode(decoder: &mut Decoder, text: &[u8], out: &mut [u8]) -> bool {
         let to = done / 4 * 3;
         let target = &mut out[to..to + TURN * BYTES];
         for i in 0..TURN {
-            put(target, i * BYTES, decoder.decode(at(source, i * CHARS)));
+            put(
+                target,
+                i * BYTES,
+                decoder.decode(load(at(source, i * CHARS))),
+            );
         }
         done += TURN * CHARS;
     }
     while groups - done > CHARS {
-        put(out, done / 4 * 3, decoder.decode(at(text, done)));
+        put(out, done / 4 * 3, decoder.decode(load(at(text, done))));
         done += CHARS;
     }
-    let bytes = decoder.decode(at(text, groups - CHARS));
+    let bytes = decoder.decode(load(at(text, groups - CHARS)));
     put(out, groups / 4 * 3 - BYTES, bytes);
     decoder.all_valid() & decode_rest(&text[groups..], &mut out[groups / 4 * 3..])
 }
@@ -206,8 +208,7 @@ impl Decoder {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn decode(&mut self, text: [u8; CHARS]) -> [u8; BYTES] {
-        let text = load(text);
+    fn decode(&mut self, text: __m512i) -> [u8; BYTES] {
         let [low, high] = self.values;
         // Only the last seven bits of a character count: one beyond ASCII is wrong by its own highest bit.
         let values = _mm512_permutex2var_epi8(low, text, high);
@@ -263,6 +264,14 @@ fn load_ends(iv: &[u8; 12], tag: &[u8; 16]) -> __m512i {
     let middle = word(at(iv, 8)) | word(at(tag, 0)) << 32;
     let [first, third] = [at(iv, 0), at(tag, 4)].map(i64::from_le_bytes);
     _mm512_setr_epi64(first, middle, third, word(at(tag, 12)), 0, 0, 0, 0)
+}
+
+/// The texts of both, and behind them the character of zero bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn load_ends_text(iv: &[u8; IV_CHARS], tag: &[u8; TAG_CHARS]) -> __m512i {
+    let ([a, b], [c, d, e]) = (words(iv), words_of_tag(tag));
+    _mm512_setr_epi64(a, b, c, d, e, ZEROS, ZEROS, ZEROS)
 }
 
 #[inline]

@@ -75,10 +75,10 @@ impl Bare for AwsLc {
             .map(drop)
     }
 
-    fn wrap(&self) -> Option<Vec<u8>> {
+    fn wrap(&self, key: &[u8; 32]) -> Option<Vec<u8>> {
         let mut wrapped = vec![0; self.rsa_public.ciphertext_size()];
         self.rsa_public
-            .encrypt(&OAEP_SHA256_MGF1SHA256, black_box(&KEY), &mut wrapped, None)
+            .encrypt(&OAEP_SHA256_MGF1SHA256, key, &mut wrapped, None)
             .ok()?;
         Some(wrapped)
     }
@@ -98,11 +98,10 @@ impl Bare for AwsLc {
     }
 
     fn generate_and_agree(&mut self) -> Option<()> {
+        let own = PrivateKey::generate(&ECDH_P256).ok()?;
+        black_box(own.compute_public_key().ok()?);
         // Cloning counts references.
-        agree(
-            &PrivateKey::generate(&ECDH_P256).ok()?,
-            self.parsed_peer.clone(),
-        )
+        agree(&own, self.parsed_peer.clone())
     }
 }
 

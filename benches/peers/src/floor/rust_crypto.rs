@@ -70,10 +70,8 @@ impl Bare for RustCrypto {
             .ok()
     }
 
-    fn wrap(&self) -> Option<Vec<u8>> {
-        self.rsa_public
-            .encrypt(&mut OsRng, oaep(), black_box(&KEY))
-            .ok()
+    fn wrap(&self, key: &[u8; 32]) -> Option<Vec<u8>> {
+        self.rsa_public.encrypt(&mut OsRng, oaep(), key).ok()
     }
 
     fn unwrap(&self, wrapped: &[u8]) -> Option<()> {
