@@ -80,14 +80,14 @@ impl SecretBytes {
 
     #[inline]
     pub(crate) fn append(&mut self, more: &[u8]) {
-        let len = self.len.saturating_add(more.len());
-        if self.memory.len() < len {
-            self.grow(len);
-        }
-        if let Some(place) = self.memory.get_mut(self.len..len) {
-            place.copy_from_slice(more);
-            self.len = len;
-        }
+        let room = self.memory.get_mut(self.len..).unwrap_or_default();
+        let Some(place) = room.get_mut(..more.len()) else {
+            self.grow(self.len.saturating_add(more.len()));
+            return self.append(more);
+        };
+        place.copy_from_slice(more);
+        // Never saturates: it is within the memory.
+        self.len = self.len.saturating_add(more.len());
     }
 
     /// Makes room for `len` bytes at least, in other memory.
