@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bankezy_client::BankEzyClient;
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
-use bankezy_fleet::{Finding, FleetConfig, FleetError, RevokeError, SessionSettings, Status};
+use bankezy_fleet::{
+    Finding, FleetConfig, FleetError, RevokeError, Revoked, SessionSettings, Status,
+};
 
 use crate::args::{Fleet, FleetCall, RevokeArgs, SecretArg as _, StoreArgs};
 use crate::failure::Failure;
@@ -55,9 +57,11 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
     if count == 0 {
         return Ok(());
     }
-    Err(Failure::operation(format!(
-        "{count} settings of the store are a risk"
-    )))
+    Err(Failure::operation(if count == 1 {
+        "1 setting of the store is a risk".to_owned()
+    } else {
+        format!("{count} settings of the store are a risk")
+    }))
 }
 
 fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
@@ -78,11 +82,17 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
             error => Failure::operation(error.to_string()),
         })
     })??;
-    if revoked {
-        return files::print(b"revoked\n");
+    match revoked {
+        Revoked::Ended => files::print(b"revoked\n"),
+        Revoked::StillValid { left } => Err(Failure::operation(format!(
+            "the session is removed from the store, but its token stays valid for {} s: the login had no reference to \
+             invalidate it by; processes that have it go on with it: start them again, and ask BankEzy to end it",
+            left.as_secs()
+        ))),
+        _ => Err(Failure::operation(
+            "no such session: it has expired, or has another name or wrapping key",
+        )),
     }
-    let message = "no such session: it has expired, or has another name or wrapping key";
-    Err(Failure::operation(message))
 }
 
 fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
@@ -90,7 +100,7 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
         (Some(url), _) => {
             // Other users of the machine can see arguments.
             if url.contains('@') || url.contains("pass=") {
-                let message = "a URL with a password is not accepted as an argument: use --url-file or --url-env";
+                let message = "a URL with a user or password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }
             FleetConfig::new(url, &args.name)

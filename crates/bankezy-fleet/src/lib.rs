@@ -85,7 +85,7 @@ pub use fleet::Fleet;
 pub use metrics::describe_metrics;
 pub use replay::SharedMarks;
 pub use rotation::{KeyFiles, RotationSettings};
-pub use sessions::{SessionSettings, SharedSessions};
+pub use sessions::{Revoked, SessionSettings, SharedSessions};
 pub use tokens::{LoginLock, SharedTokens};
 
 /// The examples of this crate's README, run as doc tests.

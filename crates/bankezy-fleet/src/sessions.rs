@@ -72,22 +72,33 @@ impl Default for SessionSettings {
 /// on with the fleet's session.
 ///
 /// It is opt-in because of what it costs: the agreed key lies in the store and its backups, sealed under the wrapping
-/// key. Who can write to the store can put back an older session of the fleet. And whether BankEzy allows one session
+/// key. Anyone who can write to the store can put back an older session of the fleet. And whether BankEzy allows one session
 /// to be used by several processes at the same time is not documented.
 ///
 /// ```no_run
 /// use std::sync::Arc;
 ///
-/// use bankezy_client::{BankEzyClient, SessionKeeper};
-/// use bankezy_crypto::providers::bankezy::AgreedSession;
-/// use bankezy_crypto::{Derivation, KeyRing};
+/// use bankezy_client::{BankEzyClient, ProviderError, SessionKeeper};
+/// use bankezy_crypto::providers::bankezy::{AgreedSession, AppCredentials};
+/// use bankezy_crypto::{Derivation, KeyPair, KeyRing, PublicKey, SecretText};
 /// use bankezy_fleet::{Fleet, SessionSettings};
 ///
-/// # async fn log_in(_: &BankEzyClient) -> Result<AgreedSession, bankezy_client::ProviderError> { Err(bankezy_client::ProviderError::ShutDown) }
-/// # fn keep(fleet: &Fleet, bankezy: BankEzyClient, ring: Arc<KeyRing>) -> Result<(), bankezy_crypto::Error> {
+/// type App = Arc<(String, SecretText)>; // `apiKey` and `secret` of Get App Token
+///
+/// /// Calls Get App Token with a new key pair, and returns the answer with the secret that was agreed.
+/// async fn log_in(bankezy: BankEzyClient, app: App) -> Result<AgreedSession, ProviderError> {
+///     let app = AppCredentials { api_key: &app.0, secret: app.1.as_str() };
+///     let ours = Arc::new(KeyPair::generate()?);
+///     let derivation = Derivation::Sha256; // the one that `bankezy diagnose` found
+///     let session = bankezy.app_token(&app, Arc::clone(&ours), &derivation).await?;
+///     let theirs = session.answer.server_public_key.as_deref().unwrap_or_default();
+///     let secret = ours.agree(&PublicKey::from_wire(theirs)?, &derivation)?;
+///     Ok(AgreedSession::new(session.answer, &secret))
+/// }
+///
+/// # fn keep(fleet: &Fleet, bankezy: BankEzyClient, app: App, ring: Arc<KeyRing>) -> Result<(), bankezy_crypto::Error> {
 /// let sessions = fleet.sessions("payments", ring, SessionSettings::default())?;
-/// // `log_in` calls Get App Token or Get Token, and returns the answer with the secret that was agreed.
-/// let login = sessions.login(|bankezy| async move { log_in(&bankezy).await });
+/// let login = sessions.login(move |bankezy| log_in(bankezy, Arc::clone(&app)));
 /// let keeper = SessionKeeper::new(bankezy, login);
 /// # Ok(())
 /// # }
@@ -106,6 +117,22 @@ struct Shared {
     settings: SessionSettings,
     /// The tag of the session that this process was given last.
     last: Mutex<Option<String>>,
+}
+
+/// What [`SharedSessions::revoke`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revoked {
+    /// There is no such session.
+    Nothing,
+    /// It is removed from the store, and its token invalidated.
+    Ended,
+    /// It is removed from the store, so that no other process begins to use it. The answer to its login had no reference to
+    /// invalidate its token by, so processes that have it go on with it until it expires: start them again.
+    StillValid {
+        /// Until the token expires, by this machine's clock.
+        left: Duration,
+    },
 }
 
 /// What [`SharedSessions::login`] returns, for a session keeper.
@@ -170,29 +197,33 @@ impl SharedSessions {
         self.0.tokens.stored(&self.0.key).await
     }
 
-    /// Ends the fleet's session: removes it from the store, and invalidates its token at BankEzy if the answer to the
-    /// login had a reference for it. Processes that still use it are refused, and log in. `false` if there is none.
+    /// Ends the fleet's session: invalidates its token at BankEzy, if the answer to the login had a reference for it, and
+    /// removes it from the store. The next call of each process that still uses it is refused, and that process logs in.
     ///
     /// # Errors
-    /// [`RevokeError::Provider`] if the token was not invalidated; it is removed from the store all the same.
-    /// [`RevokeError::Store`] if the store did not say which session there is, or did not remove it; in the second case
-    /// the token is invalidated all the same. Revoke again.
-    pub async fn revoke(&self, client: &BankEzyClient) -> Result<bool, RevokeError> {
+    /// [`RevokeError::Provider`] if BankEzy did not invalidate the token: the session stays in the store, to be revoked
+    /// again. [`RevokeError::Store`] if the store did not say which session there is, or did not remove it; in the second
+    /// case the token is invalidated, and the first process that is refused removes it.
+    pub async fn revoke(&self, client: &BankEzyClient) -> Result<Revoked, RevokeError> {
         let shared = &self.0;
         let Some(entry) = self.stored().await? else {
-            return Ok(false);
+            return Ok(Revoked::Nothing);
         };
-        let removed = shared.tokens.remove_now(&shared.key, &entry).await;
         let agreed = entry.answer();
-        if let Some(reference) = &agreed.answer.token_reference_id {
-            let cipher = cipher_of(agreed, shared.settings.messages);
-            let channel = Channel::from(cipher?);
-            let token = Some(&agreed.answer.token);
-            let invalidated = client.invalidate(reference, token, &channel).await;
-            invalidated.map_err(RevokeError::Provider)?;
-        }
-        removed?;
-        Ok(true)
+        let Some(reference) = &agreed.answer.token_reference_id else {
+            shared.tokens.remove_now(&shared.key, &entry).await?;
+            let left = entry.good_until().duration_since(now().time_of_day);
+            return Ok(Revoked::StillValid {
+                left: left.unwrap_or_default(),
+            });
+        };
+        // First: without the record nobody would know the reference, should it fail.
+        let channel = Channel::from(cipher_of(agreed, shared.settings.messages)?);
+        let token = Some(&agreed.answer.token);
+        let invalidated = client.invalidate(reference, token, &channel).await;
+        invalidated.map_err(RevokeError::Provider)?;
+        shared.tokens.remove_now(&shared.key, &entry).await?;
+        Ok(Revoked::Ended)
     }
 }
 

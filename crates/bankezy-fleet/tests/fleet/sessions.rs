@@ -9,7 +9,7 @@ use bankezy_crypto::providers::bankezy::{
 };
 use bankezy_crypto::providers::{BaseUrl, RequestError};
 use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret, PublicKey};
-use bankezy_fleet::{LoginLock, SessionSettings, SharedSessions};
+use bankezy_fleet::{LoginLock, RevokeError, Revoked, SessionSettings, SharedSessions};
 use bankezy_sandbox::EmulatedEndpoint;
 use serde_json::{Value, json};
 
@@ -61,14 +61,17 @@ fn keeper(sessions: &SharedSessions, client: BankEzyClient, known: Known) -> Ses
     SessionKeeper::new(client, login)
 }
 
-fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
-    let client = client(provider.url(), provider.credentials().api_key());
+fn known(provider: &Provider) -> Known {
     let secret = provider.credentials().payload_secret().to_base64url();
-    let known = Known {
+    Known {
         payload_secret: secret.as_str().to_owned(),
         sdk_api_key: provider.credentials().sdk_api_key().to_owned(),
-    };
-    keeper(sessions, client, known)
+    }
+}
+
+fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
+    let client = client(provider.url(), provider.credentials().api_key());
+    keeper(sessions, client, known(provider))
 }
 
 async fn call(keeper: &SessionKeeper, path: &str) -> Value {
@@ -122,8 +125,8 @@ async fn processes_share_one_login_and_none_ends_the_session_of_the_others() {
     // Only the explicit command ends it.
     let sessions = shared(&redis.url(), SessionSettings::default());
     let client = client(provider.url(), provider.credentials().api_key());
-    assert!(sessions.revoke(&client).await.unwrap());
-    assert!(!sessions.revoke(&client).await.unwrap());
+    assert_eq!(sessions.revoke(&client).await.unwrap(), Revoked::Ended);
+    assert_eq!(sessions.revoke(&client).await.unwrap(), Revoked::Nothing);
     assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 1);
     let mut next = Process::start("session", &borrowed(&settings));
     assert_ne!(next.says(), tokens[0]);
@@ -183,6 +186,50 @@ async fn the_store_holds_the_agreed_key_sealed_alone() {
     let value = redis.text(&["GET", &name]);
     let token = stored.answer().answer.token.as_str();
     assert!(!value.contains(secret.as_str()) && !value.contains(token));
+}
+
+/// As after Get App Token. Whoever revokes it has to know that the token is still good.
+#[tokio::test]
+async fn a_session_without_a_reference_is_not_said_to_be_ended() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let known = known(&provider);
+    let login = sessions.login(move |bankezy| {
+        let known = known.clone();
+        async move {
+            let mut agreed = log_in(bankezy, known).await?;
+            agreed.answer.token_reference_id = None;
+            Ok(agreed)
+        }
+    });
+    let client = client(provider.url(), provider.credentials().api_key());
+    let keeper = SessionKeeper::new(client.clone(), login);
+    call(&keeper, provider.credentials().echo_path()).await;
+    let Revoked::StillValid { left } = sessions.revoke(&client).await.unwrap() else {
+        panic!("it has no reference")
+    };
+    assert!(left > ms(500_000) && left <= ms(600_000), "{left:?}");
+    assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 0);
+    assert!(sessions.stored().await.unwrap().is_none());
+    // The process that has it goes on.
+    call(&keeper, provider.credentials().echo_path()).await;
+    assert_eq!(logins(&provider), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_the_provider_did_not_end_can_be_revoked_again() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let keeper = keeper_of(&provider, &sessions);
+    call(&keeper, provider.credentials().echo_path()).await;
+    let wrong = client(provider.url(), "another-key");
+    let error = sessions.revoke(&wrong).await.unwrap_err();
+    assert!(matches!(error, RevokeError::Provider(_)), "{error}");
+    let right = client(provider.url(), provider.credentials().api_key());
+    assert_eq!(sessions.revoke(&right).await.unwrap(), Revoked::Ended);
+    assert_eq!(provider.executed().of(EmulatedEndpoint::Invalidate), 1);
 }
 
 /// Neither "revoked" nor "no such session" when the store did not take it.
