@@ -12,6 +12,8 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
     RedisConnectionInfo, RedisResult, TlsCertificates,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
@@ -336,6 +338,11 @@ fn client_of(info: ConnectionInfo, config: &FleetConfig) -> Result<Client, Fleet
     match &config.root_certificates {
         None => Client::open(info).map_err(|_| FleetError::Url),
         Some(pem) => {
+            // With none at all no server would ever be accepted.
+            let mut found = CertificateDer::pem_slice_iter(pem);
+            if found.next().is_none_or(|first| first.is_err()) {
+                return Err(FleetError::Certificates);
+            }
             let certificates = TlsCertificates {
                 client_tls: None,
                 root_cert: Some(pem.clone()),

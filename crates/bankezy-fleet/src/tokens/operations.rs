@@ -111,9 +111,12 @@ where
     }
 
     pub(super) async fn give_back(&self, key: &TokenKey) {
-        let Some(claim) = self.turns.end(key) else {
-            return;
-        };
+        if let Some(claim) = self.turns.end(key) {
+            self.release(key, &claim).await;
+        }
+    }
+
+    async fn release(&self, key: &TokenKey, claim: &Claim) {
         let names = self.names(key);
         let release = async |connection: &mut _| {
             let mut call = self.scripts.release.key(&names.lock);
@@ -133,6 +136,9 @@ where
     ) -> Result<(), FleetError> {
         let left = left_of(entry, now());
         if left < Duration::from_millis(1) {
+            if let Some(claim) = claim {
+                self.release(key, claim).await;
+            }
             return Ok(());
         }
         let names = self.names(key);

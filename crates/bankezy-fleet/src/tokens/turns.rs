@@ -112,6 +112,37 @@ impl Turns {
 
 impl Turn {
     fn is_idle(&self) -> bool {
-        self.claim.is_none() && !self.looks && Arc::strong_count(&self.waiting) == 1
+        // A login that failed leaves its claim behind.
+        let is_ours = |claim: &Claim| Instant::now() < claim.until;
+        let has_claim = self.claim.as_ref().is_some_and(is_ours);
+        !has_claim && !self.looks && Arc::strong_count(&self.waiting) == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_that_failed_are_forgotten_once_their_locks_have_expired() {
+        let turns = Turns::default();
+        let claim = |number: usize, until| {
+            let key = TokenKey::of(&[number.to_be_bytes().as_slice()]).unwrap();
+            let (owner, fence) = (String::new(), 1);
+            let claim = Claim {
+                owner,
+                fence,
+                until,
+            };
+            turns.claim(&key, claim);
+            key
+        };
+        let now = Instant::now();
+        let under_way = claim(0, now + Duration::from_secs(60));
+        for number in 1..=MAX {
+            claim(number, now);
+        }
+        assert!(turns.is_ours(&under_way));
+        assert_eq!(lock(&turns.0).len(), 2);
     }
 }

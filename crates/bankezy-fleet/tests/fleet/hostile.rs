@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::providers::TokenStore as _;
-use bankezy_fleet::FleetError;
+use bankezy_fleet::{FleetBudget, FleetError};
 use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
@@ -166,6 +166,7 @@ async fn counts_and_lists_of_other_types_begin_anew() {
     let settings = bankezy_fleet::BudgetSettings::default().share(10);
     let (count, list) = ("test:{budgets}:key-1", "test:{budgets}");
     let fleet = fleet(&redis.url());
+    let mut before = None;
     for wrong in [
         ["LPUSH", count, "x"],
         ["SET", count, "x"],
@@ -175,10 +176,16 @@ async fn counts_and_lists_of_other_types_begin_anew() {
     ] {
         redis.number(&["DEL", count, list]);
         redis.ask(&wrong).unwrap();
+        if let Some(before) = &before {
+            let before: &FleetBudget = before;
+            assert_eq!(before.total().await, Ok(0), "{wrong:?}");
+            assert!(fleet.health().is_reachable);
+        }
         let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
         assert_eq!(budget.last_total(), Some(10), "{wrong:?}");
         assert_eq!(budget.total().await, Ok(10), "{wrong:?}");
         assert_eq!(fleet.status().await.unwrap().budgets.len(), 1, "{wrong:?}");
+        before = Some(budget);
     }
 }
 
