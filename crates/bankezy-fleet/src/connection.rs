@@ -173,7 +173,7 @@ impl Store {
         metrics::operation(operation, result.as_ref().err());
         match &result {
             Err(error) if error.is_away() => self.failed(&asking, error),
-            Err(error) => self.refused(error, &connection),
+            Err(error) => self.refused(&asking, error),
             Ok(_) => self.succeeded(&connection),
         }
         result
@@ -207,13 +207,22 @@ impl Store {
     }
 
     /// The server answered, and did not do it. It is asked again at once, but nothing has succeeded.
-    fn refused(&self, error: &FleetError, connection: &Arc<Connection>) {
+    fn refused(&self, asking: &Asking<'_>, error: &FleetError) {
+        let Asking {
+            operation,
+            connection,
+            ..
+        } = *asking;
         connection.answered.store(true, Ordering::Relaxed);
         self.failures.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
         state.failures_in_a_row = 0;
         state.rests_until = None;
         state.unanswered = Duration::ZERO;
+        if !state.was_refused {
+            let code = error.code();
+            warn!(target: "bankezy_fleet", { operation, error.code = code, %error }, "store refuses");
+        }
         state.was_refused = true;
         // A primary that became a replica: the name may lead to another server by now.
         let is_replica = matches!(error, FleetError::Refused { code: "READONLY" });

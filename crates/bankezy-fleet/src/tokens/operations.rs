@@ -102,6 +102,7 @@ where
                 key,
                 Claim {
                     owner,
+                    lock: names.lock.clone(),
                     fence,
                     until,
                 },
@@ -112,14 +113,13 @@ where
 
     pub(super) async fn give_back(&self, key: &TokenKey) {
         if let Some(claim) = self.turns.end(key) {
-            self.release(key, &claim).await;
+            self.release(&claim).await;
         }
     }
 
-    async fn release(&self, key: &TokenKey, claim: &Claim) {
-        let names = self.names(key);
+    async fn release(&self, claim: &Claim) {
         let release = async |connection: &mut _| {
-            let mut call = self.scripts.release.key(&names.lock);
+            let mut call = self.scripts.release.key(&claim.lock);
             call.arg(&claim.owner).invoke_async::<u8>(connection).await
         };
         // Otherwise the lock expires.
@@ -137,7 +137,7 @@ where
         let left = left_of(entry, now());
         if left < Duration::from_millis(1) {
             if let Some(claim) = claim {
-                self.release(key, claim).await;
+                self.release(claim).await;
             }
             return Ok(());
         }
@@ -146,7 +146,7 @@ where
         let text = record::write(entry, key, &self.ring, fence)?;
         let save = async |connection: &mut _| {
             let mut call = self.scripts.save.key(&names.record);
-            call.key(&names.lock);
+            call.key(claim.map_or(&names.lock, |claim| &claim.lock));
             call.arg(fence).arg(&text).arg(millis(left));
             call.arg(claim.map_or("", |claim| &claim.owner));
             call.invoke_async::<u8>(connection).await

@@ -34,6 +34,8 @@ struct Turn {
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     pub(super) owner: String,
+    /// The name of the lock: another wrapping key may make other names meanwhile.
+    pub(super) lock: String,
     pub(super) fence: u64,
     /// From then on another process may have the lock.
     pub(super) until: Instant,
@@ -128,10 +130,10 @@ mod tests {
         let turns = Turns::default();
         let claim = |number: usize, until| {
             let key = TokenKey::of(&[number.to_be_bytes().as_slice()]).unwrap();
-            let (owner, fence) = (String::new(), 1);
             let claim = Claim {
-                owner,
-                fence,
+                owner: String::new(),
+                lock: String::new(),
+                fence: 1,
                 until,
             };
             turns.claim(&key, claim);

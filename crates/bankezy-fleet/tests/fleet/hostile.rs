@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::providers::TokenStore as _;
 use bankezy_fleet::{FleetBudget, FleetError};
+use bankezy_test_support::Captured;
 use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
@@ -254,9 +255,17 @@ async fn an_operation_that_is_refused_is_no_success() {
     let Some(redis) = Redis::start_with(&["--save", "", "--requirepass", "right"]) else {
         return;
     };
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
     let fleet = fleet(&redis.url());
     let error = fleet.ping().await.unwrap_err();
     assert_eq!(error, FleetError::Refused { code: "NOAUTH" });
+    // And an operator hears of it, once.
+    assert!(fleet.ping().await.is_err());
+    let said = events.lines("store refuses");
+    assert!(
+        said.len() == 1 && said[0].contains("WARN") && said[0].contains("NOAUTH"),
+        "{said:?}"
+    );
     let health = fleet.health();
     assert!(!health.is_reachable, "{health:?}");
     assert_eq!((health.successes, health.last_success), (0, None));

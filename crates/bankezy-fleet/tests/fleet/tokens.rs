@@ -1,9 +1,11 @@
 //! One login for the fleet, whatever becomes of its processes and its store.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::providers::{Lifetime, Moment, TokenEntry, TokenStore as _};
+use bankezy_crypto::{PayloadCipher, PayloadSecret, Previous};
 use bankezy_fleet::LoginLock;
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
@@ -309,4 +311,24 @@ async fn a_token_that_arrives_after_its_end_gives_the_lock_back() {
     let entry = TokenEntry::new(entry.into_answer(), ended);
     store.save(&key, &entry).await.unwrap();
     assert!(redis.keys("test:lock:*").is_empty());
+}
+
+/// Its lock has the name that the old wrapping key made.
+#[tokio::test]
+async fn a_login_during_which_the_wrapping_key_is_replaced_gives_its_lock_back() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let key = key(&provider);
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let entry = tokens(&fleet(&redis.url())).stored(&key).await;
+    let entry = entry.unwrap().unwrap();
+    redis.text(&["FLUSHALL"]);
+    let ring = ring();
+    let store = fleet(&redis.url()).tokens(Arc::clone(&ring));
+    assert!(store.load(&key).await.unwrap().is_none());
+    let next = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();
+    ring.rotate("wrap-2", next, Previous::Drop).unwrap();
+    store.save(&key, &entry).await.unwrap();
+    assert!(redis.keys("test:lock:*").is_empty());
+    assert!(store.stored(&key).await.unwrap().is_some());
 }
