@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::budget::counted;
 use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
@@ -119,11 +120,8 @@ impl Fleet {
                     .query_async::<Option<Vec<u8>>>(connection)
                     .await
             };
-            let Some(text) = present(self.0.store.run("status", get).await)? else {
-                continue;
-            };
-            let reserved = text.map_or(Some(0), |text| str::from_utf8(&text).ok()?.parse().ok());
-            if let (Some(reserved), Ok(limit)) = (reserved, limit.parse()) {
+            let reserved = counted(self.0.store.run("status", get).await)?;
+            if let Ok(limit) = limit.parse() {
                 budgets.push(Budget {
                     key_id,
                     reserved,

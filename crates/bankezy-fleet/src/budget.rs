@@ -1,6 +1,7 @@
 //! The nonce budget of a key that several processes seal under, in shares.
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use crate::connection::lock;
-use crate::error::FleetError;
+use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
 use crate::scripts::script;
@@ -66,7 +67,8 @@ impl Default for BudgetSettings {
 /// accuracy and never a nonce.
 ///
 /// When the fleet has reserved 50, 80 and 95 % of the limit, the process that reserved it emits an event at `warn` under
-/// the target `bankezy_fleet`. At the limit no process gets another share: rotate the key before.
+/// the target `bankezy_fleet`. At the limit no process gets another share, and each says so in an event: rotate the key
+/// before.
 ///
 /// Processes that end leave what is left of their shares unused: with the default 2,048 starts use up a key.
 ///
@@ -93,6 +95,8 @@ struct Shared {
     settings: BudgetSettings,
     /// As this process last heard.
     total: Mutex<Option<u64>>,
+    /// Whether this process said that it is granted no share.
+    has_said_spent: AtomicBool,
 }
 
 impl Fleet {
@@ -128,6 +132,7 @@ impl FleetBudget {
             key_id,
             settings,
             total: Mutex::default(),
+            has_said_spent: AtomicBool::new(false),
         });
         let first = shared.reserve().await;
         // Without the store it seals its share all the same, and counts it later.
@@ -146,7 +151,8 @@ impl FleetBudget {
         *lock(&self.0.total)
     }
 
-    /// Messages that all processes have reserved, by the store.
+    /// Messages that all processes have reserved, by the store. What another program wrote there and is no count counts
+    /// as 0: with the next reservation it begins anew.
     ///
     /// # Errors
     /// [`FleetError`].
@@ -155,10 +161,11 @@ impl FleetBudget {
         let name = shared.names.budget(&self.0.key_id);
         let get = async |connection: &mut _| {
             let mut get = redis::cmd("GET");
-            get.arg(&name).query_async::<Option<u64>>(connection).await
+            get.arg(&name)
+                .query_async::<Option<Vec<u8>>>(connection)
+                .await
         };
-        let total = shared.store.run("budget_total", get).await?;
-        Ok(total.unwrap_or_default())
+        counted(shared.store.run("budget_total", get).await)
     }
 
     /// Messages that all processes together may seal.
@@ -209,6 +216,13 @@ impl Shared {
                     "nonce budget of the fleet reserved",
                 );
             }
+        } else if !self.has_said_spent.swap(true, Ordering::Relaxed) {
+            let total = reserved.total;
+            warn!(
+                target: "bankezy_fleet",
+                { key_id = self.key_id, total, limit },
+                "nonce budget of the fleet spent",
+            );
         }
         Ok(reserved)
     }
@@ -237,6 +251,16 @@ pub(crate) async fn reserve(
         total,
         granted: granted == 1,
     })
+}
+
+/// What the store has as a count: the same as for the script that reserves.
+pub(crate) fn counted(found: Result<Option<Vec<u8>>, FleetError>) -> Result<u64, FleetError> {
+    let text = present(found)?.flatten().unwrap_or_default();
+    let is_count = text.len() <= 15
+        && text.iter().all(u8::is_ascii_digit)
+        && (text == b"0" || !text.starts_with(b"0"));
+    let number = str::from_utf8(&text).ok().and_then(|it| it.parse().ok());
+    Ok(number.filter(|_| is_count).unwrap_or_default())
 }
 
 /// The highest level that the total has passed now.

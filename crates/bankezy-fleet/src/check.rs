@@ -1,5 +1,7 @@
 //! Which settings of the server make what unsafe.
 
+use std::collections::BTreeMap;
+
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 
@@ -55,11 +57,11 @@ impl Fleet {
                 config
                     .arg("GET")
                     .arg(setting)
-                    .query_async::<Vec<String>>(connection)
+                    .query_async::<BTreeMap<String, String>>(connection)
                     .await
             };
             let told = told(self.0.store.run("check", config).await)?;
-            let value = told.and_then(|pair| pair.into_iter().nth(1));
+            let value = told.and_then(|mut settings| settings.remove(setting));
             findings.push(finding(setting, value, is_safe, risk));
         }
         Ok(findings)

@@ -46,6 +46,7 @@ impl FleetConfig {
     }
 
     /// Accepts server certificates that these sign, in PEM, and no others. Default: those of the operating system.
+    /// Only `rediss://` uses them: a connection by `redis://` is not encrypted.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
         self

@@ -12,6 +12,8 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
     RedisConnectionInfo, RedisResult, TlsCertificates,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
@@ -40,12 +42,34 @@ struct Connection {
     manager: ConnectionManager,
     /// Whether it ever answered. If not, it may still be connecting, which has a deadline of its own.
     answered: AtomicBool,
+    made: Instant,
+}
+
+/// An operation under way. If its caller gives up before the deadline, nobody else would notice that the store is silent.
+struct Asking<'a> {
+    store: &'a Store,
+    operation: &'static str,
+    connection: &'a Arc<Connection>,
+    began: Instant,
+    has_ended: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.store.given_up(self);
+        }
+    }
 }
 
 #[derive(Default)]
 struct State {
     failures_in_a_row: u32,
     rests_until: Option<Instant>,
+    last_failure: Option<Instant>,
+    /// For how long callers that gave up waited since the last answer, and until when.
+    unanswered: Duration,
+    last_given_up: Option<Instant>,
     /// Whether the last operation was refused, or answered as by something else.
     was_refused: bool,
     /// When it last connected anew because the server takes no writes.
@@ -134,14 +158,22 @@ impl Store {
         }
         let connection = self.connection.load_full();
         let mut manager = connection.manager.clone();
+        let mut asking = Asking {
+            store: self,
+            operation,
+            connection: &connection,
+            began: Instant::now(),
+            has_ended: false,
+        };
         let result = match timeout(self.config.response_deadline, work(&mut manager)).await {
             Ok(result) => result.map_err(FleetError::from),
             Err(_) => Err(FleetError::TimedOut),
         };
+        asking.has_ended = true;
         metrics::operation(operation, result.as_ref().err());
         match &result {
-            Err(error) if error.is_away() => self.failed(operation, error, &connection),
-            Err(error) => self.refused(error, &connection),
+            Err(error) if error.is_away() => self.failed(&asking, error),
+            Err(error) => self.refused(&asking, error),
             Ok(_) => self.succeeded(&connection),
         }
         result
@@ -175,12 +207,22 @@ impl Store {
     }
 
     /// The server answered, and did not do it. It is asked again at once, but nothing has succeeded.
-    fn refused(&self, error: &FleetError, connection: &Arc<Connection>) {
+    fn refused(&self, asking: &Asking<'_>, error: &FleetError) {
+        let Asking {
+            operation,
+            connection,
+            ..
+        } = *asking;
         connection.answered.store(true, Ordering::Relaxed);
         self.failures.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
         state.failures_in_a_row = 0;
         state.rests_until = None;
+        state.unanswered = Duration::ZERO;
+        if !state.was_refused {
+            let code = error.code();
+            warn!(target: "bankezy_fleet", { operation, error.code = code, %error }, "store refuses");
+        }
         state.was_refused = true;
         // A primary that became a replica: the name may lead to another server by now.
         let is_replica = matches!(error, FleetError::Refused { code: "READONLY" });
@@ -196,24 +238,48 @@ impl Store {
         }
     }
 
-    fn failed(&self, operation: &'static str, error: &FleetError, connection: &Arc<Connection>) {
+    /// Together such waits count as one operation that reached the deadline.
+    fn given_up(&self, asking: &Asking<'_>) {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        // Callers that wait at the same time do not wait for longer.
+        let since = state.last_given_up.max(Some(asking.began)).unwrap_or(now);
+        let waited = now.saturating_duration_since(since);
+        state.unanswered = state.unanswered.saturating_add(waited);
+        state.last_given_up = Some(now);
+        let is_silent = state.unanswered >= self.config.response_deadline;
+        drop(state);
+        if is_silent {
+            self.failed(asking, &FleetError::TimedOut);
+        }
+    }
+
+    fn failed(&self, asking: &Asking<'_>, error: &FleetError) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
+        // Many operations can be under way when the store fails: they failed once.
+        if state.last_failure.is_some_and(|at| asking.began <= at) {
+            return;
+        }
         let doublings = 1_u32.checked_shl(state.failures_in_a_row.min(16));
         let rest = FIRST_REST.saturating_mul(doublings.unwrap_or(u32::MAX));
         let rest = rest.min(self.config.rest);
         // Half of it is random, so that the processes of a fleet do not return at once.
         let rest = rest / 2 + up_to(rest / 2);
         if state.failures_in_a_row == 0 {
+            let operation = asking.operation;
             warn!(target: "bankezy_fleet", { operation, error.code = error.code() }, "store away");
         }
+        let now = Instant::now();
         state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-        state.rests_until = Some(Instant::now() + rest);
+        state.rests_until = Some(now + rest);
+        state.last_failure = Some(now);
+        state.unanswered = Duration::ZERO;
         drop(state);
         metrics::reachable(false);
         // The connection reconnects by itself when it breaks, not when it falls silent.
-        if *error == FleetError::TimedOut && connection.answered.load(Ordering::Relaxed) {
-            self.reconnect(connection);
+        if *error == FleetError::TimedOut && asking.connection.is_made(&self.config) {
+            self.reconnect(asking.connection);
         }
     }
 
@@ -245,7 +311,13 @@ impl Connection {
         Ok(Self {
             manager,
             answered: AtomicBool::new(false),
+            made: Instant::now(),
         })
+    }
+
+    /// Whether it is no longer connecting, or has tried that for as long as an attempt may take.
+    fn is_made(&self, config: &FleetConfig) -> bool {
+        self.answered.load(Ordering::Relaxed) || self.made.elapsed() >= config.connect_deadline
     }
 
     /// Connects in a task of its own, so that it goes on if the operation that waits for it has reached its deadline.
@@ -275,6 +347,11 @@ fn client_of(info: ConnectionInfo, config: &FleetConfig) -> Result<Client, Fleet
     match &config.root_certificates {
         None => Client::open(info).map_err(|_| FleetError::Url),
         Some(pem) => {
+            // With none at all no server would ever be accepted.
+            let mut found = CertificateDer::pem_slice_iter(pem);
+            if found.next().is_none_or(|first| first.is_err()) {
+                return Err(FleetError::Certificates);
+            }
             let certificates = TlsCertificates {
                 client_tls: None,
                 root_cert: Some(pem.clone()),

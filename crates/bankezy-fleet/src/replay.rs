@@ -5,6 +5,7 @@ use redis::Value;
 
 use crate::error::FleetError;
 use crate::fleet::Fleet;
+use crate::tokens::millis;
 
 /// Marks in the fleet's store: a message is accepted once by all processes together.
 ///
@@ -54,7 +55,7 @@ impl ReplayStore for SharedMarks {
     async fn record(&self, mark: &Mark) -> Result<Recorded, Unavailable> {
         let shared = &self.fleet.0;
         let name = shared.names.replay(mark.as_str());
-        let keep_for = u64::try_from(mark.keep_for().as_millis()).unwrap_or(u64::MAX);
+        let keep_for = millis(mark.keep_for());
         let set = async |connection: &mut _| {
             let mut set = redis::cmd("SET");
             set.arg(&name).arg(1).arg("NX").arg("PX").arg(keep_for);

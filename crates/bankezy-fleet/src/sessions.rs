@@ -31,7 +31,7 @@ pub struct SessionSettings {
 }
 
 impl SessionSettings {
-    /// Messages that each process may seal under a session. Default: 2^20.
+    /// Messages that each process may seal under a session. Default: 2^20. More than the limit counts as the limit.
     pub fn messages(mut self, messages: u64) -> Self {
         self.messages = messages.max(1);
         self
@@ -40,7 +40,7 @@ impl SessionSettings {
     /// Messages that all processes reserve under a session before the next one is begun. Default: 2^30, half of what
     /// one side seals under a key.
     pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit.min(1 << 31);
+        self.limit = limit.clamp(1, 1 << 31);
         self
     }
 
@@ -160,8 +160,10 @@ impl SharedSessions {
         fleet: &Fleet,
         name: &str,
         ring: Arc<KeyRing>,
-        settings: SessionSettings,
+        mut settings: SessionSettings,
     ) -> Result<Self, Error> {
+        // Otherwise the first process would seal more than all together may.
+        settings.messages = settings.messages.min(settings.limit);
         Ok(Self(Arc::new(Shared {
             fleet: fleet.clone(),
             tokens: SharedTokens::new(fleet, ring, settings.lock),

@@ -105,8 +105,23 @@ struct Shared {
     named_at: Mutex<u64>,
     /// Digests of the secrets, by which a file that changed is noticed.
     digests: Mutex<BTreeMap<String, [u8; 32]>>,
-    /// Keys that another took the place of.
+    /// Keys that another took the place of, and whose files are still there.
     replaced: Mutex<BTreeSet<String>>,
+    /// Held by the one who reads the files: two would add the same key.
+    loading: tokio::sync::Mutex<()>,
+    _reported: Reported,
+}
+
+/// That this member reports the ring. A promotion would wait for a member that still did, and no longer reads its files.
+struct Reported {
+    fleet: Fleet,
+    ring: String,
+}
+
+impl Drop for Reported {
+    fn drop(&mut self) {
+        lock(&self.fleet.0.rings).remove(&self.ring);
+    }
 }
 
 impl Fleet {
@@ -142,6 +157,10 @@ impl KeyFiles {
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
         let ids = secrets.keys().cloned().collect();
         lock(&fleet.0.rings).insert(name.clone(), ids);
+        let reported = Reported {
+            fleet: fleet.clone(),
+            ring: name.clone(),
+        };
         if let Err(error) = heartbeat(fleet).await {
             let code = error.code();
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "keys not reported");
@@ -167,6 +186,8 @@ impl KeyFiles {
             named_at: Mutex::new(named_at),
             digests: Mutex::new(digests),
             replaced: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
+            _reported: reported,
         });
         for (id, secret) in &secrets {
             shared.add(id, secret).await?;
@@ -258,7 +279,9 @@ impl Shared {
 
     /// Adds the keys of new files, and retires those whose files are gone.
     async fn load(&self) -> Result<(), FleetError> {
+        let _loading = self.loading.lock().await;
         let secrets = read(self.folder.clone()).await?;
+        lock(&self.replaced).retain(|id| secrets.contains_key(id));
         let known = self.ring.key_ids();
         let mut added = Ok(());
         for (id, secret) in &secrets {

@@ -25,10 +25,13 @@ pub struct LoginLock {
 }
 
 impl LoginLock {
-    /// The time limit of the lock: more than a login takes. If the process that has it ends, another one logs in after
-    /// this time. Default: 10 s.
+    /// The time limit of the lock, from 100 ms to a day: more than a login takes. If the process that has it ends, another
+    /// one logs in after this time. Default: 10 s.
     pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit.max(Duration::from_millis(100));
+        self.limit = limit.clamp(
+            Duration::from_millis(100),
+            Duration::from_secs(24 * 60 * 60),
+        );
         self
     }
 

@@ -102,6 +102,7 @@ where
                 key,
                 Claim {
                     owner,
+                    lock: names.lock.clone(),
                     fence,
                     until,
                 },
@@ -111,12 +112,14 @@ where
     }
 
     pub(super) async fn give_back(&self, key: &TokenKey) {
-        let Some(claim) = self.turns.end(key) else {
-            return;
-        };
-        let names = self.names(key);
+        if let Some(claim) = self.turns.end(key) {
+            self.release(&claim).await;
+        }
+    }
+
+    async fn release(&self, claim: &Claim) {
         let release = async |connection: &mut _| {
-            let mut call = self.scripts.release.key(&names.lock);
+            let mut call = self.scripts.release.key(&claim.lock);
             call.arg(&claim.owner).invoke_async::<u8>(connection).await
         };
         // Otherwise the lock expires.
@@ -133,6 +136,9 @@ where
     ) -> Result<(), FleetError> {
         let left = left_of(entry, now());
         if left < Duration::from_millis(1) {
+            if let Some(claim) = claim {
+                self.release(claim).await;
+            }
             return Ok(());
         }
         let names = self.names(key);
@@ -140,7 +146,7 @@ where
         let text = record::write(entry, key, &self.ring, fence)?;
         let save = async |connection: &mut _| {
             let mut call = self.scripts.save.key(&names.record);
-            call.key(&names.lock);
+            call.key(claim.map_or(&names.lock, |claim| &claim.lock));
             call.arg(fence).arg(&text).arg(millis(left));
             call.arg(claim.map_or("", |claim| &claim.owner));
             call.invoke_async::<u8>(connection).await

@@ -11,8 +11,12 @@ pub(crate) fn now() -> Moment {
     }
 }
 
+/// As long as without end. The store takes no expiry beyond its range of times.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A time until something in the store expires.
 pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(time.min(LONGEST).as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn left_of<T>(entry: &TokenEntry<T>, now: Moment) -> Duration {

@@ -34,6 +34,8 @@ struct Turn {
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     pub(super) owner: String,
+    /// The name of the lock: another wrapping key may make other names meanwhile.
+    pub(super) lock: String,
     pub(super) fence: u64,
     /// From then on another process may have the lock.
     pub(super) until: Instant,
@@ -112,6 +114,37 @@ impl Turns {
 
 impl Turn {
     fn is_idle(&self) -> bool {
-        self.claim.is_none() && !self.looks && Arc::strong_count(&self.waiting) == 1
+        // A login that failed leaves its claim behind.
+        let is_ours = |claim: &Claim| Instant::now() < claim.until;
+        let has_claim = self.claim.as_ref().is_some_and(is_ours);
+        !has_claim && !self.looks && Arc::strong_count(&self.waiting) == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_that_failed_are_forgotten_once_their_locks_have_expired() {
+        let turns = Turns::default();
+        let claim = |number: usize, until| {
+            let key = TokenKey::of(&[number.to_be_bytes().as_slice()]).unwrap();
+            let claim = Claim {
+                owner: String::new(),
+                lock: String::new(),
+                fence: 1,
+                until,
+            };
+            turns.claim(&key, claim);
+            key
+        };
+        let now = Instant::now();
+        let under_way = claim(0, now + Duration::from_secs(60));
+        for number in 1..=MAX {
+            claim(number, now);
+        }
+        assert!(turns.is_ours(&under_way));
+        assert_eq!(lock(&turns.0).len(), 2);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
 use bankezy_fleet::BudgetSettings;
-use bankezy_test_support::eventually;
+use bankezy_test_support::{Captured, eventually};
 use tokio::time::sleep;
 
 use crate::children::{Process, pause, say, setting};
@@ -232,4 +232,27 @@ async fn a_limit_below_one_share_is_used_up_to_its_end() {
         Err(Error::NonceBudgetSpent { .. })
     ));
     assert_eq!(budget.total().await, Ok(10));
+}
+
+/// The last level may lie within the last share.
+#[tokio::test]
+async fn a_process_that_is_granted_no_share_says_so_once() {
+    let Some(redis) = Redis::start() else { return };
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
+    let settings = BudgetSettings::default().share(40).limit(100);
+    let (cipher, _budget) = fleet(&redis.url())
+        .budget("key-1", cipher(), settings)
+        .await;
+    let begun = Instant::now();
+    let mut sealed = 0;
+    while begun.elapsed() < ms(1_500) {
+        sealed += u32::from(cipher.seal(b"").is_ok());
+        sleep(ms(5)).await;
+    }
+    assert_eq!(sealed, 80);
+    let said = events.lines("nonce budget of the fleet spent");
+    assert!(
+        said.len() == 1 && said[0].contains("WARN") && said[0].contains("key-1"),
+        "{said:?}"
+    );
 }

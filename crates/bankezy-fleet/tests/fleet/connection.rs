@@ -129,3 +129,14 @@ async fn a_store_that_is_away_is_left_alone_for_a_moment() {
     assert!(begun.elapsed() < ms(20));
     redis.thaw();
 }
+
+/// It would accept no server, and say that none can be reached.
+#[tokio::test]
+async fn a_text_without_certificates_is_refused() {
+    for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n"] {
+        let url = format!("rediss://{}", vacant());
+        let connected = Fleet::connect(config(&url).root_certificates(pem));
+        let error = connected.err();
+        assert_eq!(error, Some(FleetError::Certificates), "{pem}");
+    }
+}

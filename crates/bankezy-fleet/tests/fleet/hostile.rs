@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::providers::TokenStore as _;
-use bankezy_fleet::FleetError;
+use bankezy_fleet::{FleetBudget, FleetError};
+use bankezy_test_support::Captured;
 use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
@@ -166,6 +167,7 @@ async fn counts_and_lists_of_other_types_begin_anew() {
     let settings = bankezy_fleet::BudgetSettings::default().share(10);
     let (count, list) = ("test:{budgets}:key-1", "test:{budgets}");
     let fleet = fleet(&redis.url());
+    let mut before = None;
     for wrong in [
         ["LPUSH", count, "x"],
         ["SET", count, "x"],
@@ -175,10 +177,16 @@ async fn counts_and_lists_of_other_types_begin_anew() {
     ] {
         redis.number(&["DEL", count, list]);
         redis.ask(&wrong).unwrap();
+        if let Some(before) = &before {
+            let before: &FleetBudget = before;
+            assert_eq!(before.total().await, Ok(0), "{wrong:?}");
+            assert!(fleet.health().is_reachable);
+        }
         let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
         assert_eq!(budget.last_total(), Some(10), "{wrong:?}");
         assert_eq!(budget.total().await, Ok(10), "{wrong:?}");
         assert_eq!(fleet.status().await.unwrap().budgets.len(), 1, "{wrong:?}");
+        before = Some(budget);
     }
 }
 
@@ -247,9 +255,17 @@ async fn an_operation_that_is_refused_is_no_success() {
     let Some(redis) = Redis::start_with(&["--save", "", "--requirepass", "right"]) else {
         return;
     };
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
     let fleet = fleet(&redis.url());
     let error = fleet.ping().await.unwrap_err();
     assert_eq!(error, FleetError::Refused { code: "NOAUTH" });
+    // And an operator hears of it, once.
+    assert!(fleet.ping().await.is_err());
+    let said = events.lines("store refuses");
+    assert!(
+        said.len() == 1 && said[0].contains("WARN") && said[0].contains("NOAUTH"),
+        "{said:?}"
+    );
     let health = fleet.health();
     assert!(!health.is_reachable, "{health:?}");
     assert_eq!((health.successes, health.last_success), (0, None));

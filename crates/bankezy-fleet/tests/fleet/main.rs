@@ -15,6 +15,7 @@ mod rotation;
 mod rotation_disturbed;
 mod server;
 mod sessions;
+mod silent;
 mod stage;
 mod tokens;
 
@@ -38,6 +39,7 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("rotation.rs"),
         include_str!("rotation_disturbed.rs"),
         include_str!("sessions.rs"),
+        include_str!("silent.rs"),
         include_str!("tokens.rs"),
     ];
     let rows: Vec<_> = table.lines().skip(2).collect();

@@ -38,6 +38,11 @@ impl Backend {
     }
 
     fn with(marks: bankezy_fleet::SharedMarks) -> Self {
+        let window = Duration::from_secs(300);
+        Self::guarded(ReplayGuard::without_freshness(window).with_store(marks))
+    }
+
+    fn guarded(guard: ReplayGuard) -> Self {
         let executed = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&executed);
         let handler = move || {
@@ -47,8 +52,6 @@ impl Backend {
                 "{}"
             }
         };
-        let window = Duration::from_secs(300);
-        let guard = ReplayGuard::without_freshness(window).with_store(marks);
         let layer = SealedServerLayer::new(cipher()).with_replay_guard(guard);
         let router = Router::new().route("/pay", post(handler)).layer(layer);
         Self { router, executed }
@@ -205,4 +208,15 @@ async fn a_server_without_memory_refuses_messages() {
     );
     redis.text(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(backend.receive(&seen).await, StatusCode::CONFLICT);
+}
+
+/// The store takes no expiry beyond its times.
+#[tokio::test]
+async fn a_mark_that_is_kept_for_ever_is_accepted_once() {
+    let Some(redis) = Redis::start() else { return };
+    let guard = |store| ReplayGuard::without_freshness(Duration::MAX).with_store(store);
+    let backend = Backend::guarded(guard(fleet(&redis.url()).replay_marks()));
+    let message = message();
+    assert_eq!(backend.receive(&message).await, StatusCode::OK);
+    assert_eq!(backend.receive(&message).await, StatusCode::CONFLICT);
 }

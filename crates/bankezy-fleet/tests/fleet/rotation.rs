@@ -31,7 +31,7 @@ impl Mounted {
         &self.0.0
     }
 
-    fn swap(&self, keys: &[(&str, &PayloadSecret)]) {
+    pub(crate) fn swap(&self, keys: &[(&str, &PayloadSecret)]) {
         let number = fs::read_dir(self.path()).unwrap().count();
         let version = format!("..version-{number}");
         let folder = self.path().join(&version);

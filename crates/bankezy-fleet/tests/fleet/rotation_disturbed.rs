@@ -1,13 +1,15 @@
 //! Rotation where others write under its names, or the store is away at the start.
 
+use std::fs;
 use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_fleet::FleetError;
+use bankezy_crypto::PayloadSecret;
+use bankezy_fleet::{FleetError, RotationSettings};
 use bankezy_test_support::Captured;
 use tokio::time::sleep;
 
 use crate::rotation::{Mounted, open, secrets};
-use crate::server::Redis;
+use crate::server::{Folder, Redis};
 use crate::stage::{fleet, ms};
 
 /// A report that others wrote is one that lacks the key: by force it goes.
@@ -111,4 +113,74 @@ async fn a_process_that_starts_without_the_store_says_so_and_reports_later() {
         assert!(begun.elapsed() < Duration::from_secs(5));
         sleep(ms(50)).await;
     }
+}
+
+/// A process reads its files by itself and when it is told to. Twice the same key was an error, and cost two shares.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_read_at_the_same_time_add_each_key_once() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let folder = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), folder.path()).await.unwrap();
+    folder.swap(&[("k1", &one), ("k2", &two)]);
+    let refreshes = (0..8).map(|_| {
+        let keys = keys.clone();
+        tokio::spawn(async move { keys.refresh().await })
+    });
+    for refreshed in refreshes.collect::<Vec<_>>() {
+        assert_eq!(refreshed.await.unwrap(), Ok(()));
+    }
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    let share = (1 << 20).to_string();
+    assert_eq!(redis.text(&["GET", "test:{budgets}:bank/k2"]), share);
+}
+
+/// The member lives on with its other ring.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ring_that_a_process_no_longer_has_holds_up_no_promotion() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [left, kept, own] = [0, 1, 2].map(|_| Mounted::new(&[("k1", &one)]));
+    let three = PayloadSecret::generate().unwrap();
+    let (member, settings) = (fleet(&redis.url()), RotationSettings::default());
+    let ring = async |name, folder: &Mounted, first| {
+        let ring = member.key_files(name, folder.path(), first, settings);
+        ring.await
+    };
+    let dropped = ring("bank", &left, "k1").await.unwrap();
+    let _other = ring("other", &kept, "k1").await.unwrap();
+    drop(dropped);
+    own.swap(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote("k2", Duration::from_secs(3)).await.unwrap();
+    // Nor does one that could not be opened.
+    assert!(ring("bank", &left, "k1").await.is_err());
+    own.swap(&[("k1", &one), ("k2", &two), ("k3", &three)]);
+    keys.promote("k3", Duration::from_secs(3)).await.unwrap();
+}
+
+/// To go back to the key before, its file is removed and put back.
+#[tokio::test]
+async fn a_key_whose_file_comes_back_opens_again() {
+    let Some(redis) = Redis::start() else { return };
+    let folder = Folder::new("keys");
+    let path = |id: &str| folder.0.join(id);
+    for (id, secret) in ["k1", "k2"].iter().zip(secrets()) {
+        fs::write(path(id), secret.to_base64url().as_str()).unwrap();
+    }
+    let settings = RotationSettings::default().overlap(Duration::ZERO);
+    let fleet = fleet(&redis.url());
+    let keys = fleet.key_files("bank", &folder.0, "k1", settings);
+    let keys = keys.await.unwrap();
+    keys.promote("k2", Duration::from_secs(2)).await.unwrap();
+    keys.refresh().await.unwrap();
+    // Not because it is still there.
+    assert_eq!(keys.ring().key_ids(), ["k2"]);
+    let elsewhere = path(".k1");
+    fs::rename(path("k1"), &elsewhere).unwrap();
+    keys.refresh().await.unwrap();
+    fs::rename(&elsewhere, path("k1")).unwrap();
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+    keys.promote("k1", Duration::from_secs(2)).await.unwrap();
 }

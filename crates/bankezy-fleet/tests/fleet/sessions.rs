@@ -250,3 +250,20 @@ async fn a_session_that_the_store_did_not_remove_is_not_said_to_be_revoked() {
     redis.kill();
     assert!(sessions.revoke(&client).await.is_err());
 }
+
+/// With the default share, which is more than the whole.
+#[tokio::test]
+async fn a_session_whose_limit_is_below_one_share_is_used_up_to_its_end() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default().limit(10));
+    let path = provider.credentials().echo_path();
+    let keeper = keeper_of(&provider, &sessions);
+    for _ in 0..10 {
+        call(&keeper, path).await;
+    }
+    assert_eq!(logins(&provider), 1);
+    call(&keeper, path).await;
+    call(&keeper, path).await;
+    assert_eq!(logins(&provider), 2);
+}

@@ -1,16 +1,19 @@
 //! One login for the fleet, whatever becomes of its processes and its store.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-use bankezy_crypto::providers::TokenStore as _;
+use bankezy_crypto::providers::{Lifetime, Moment, TokenEntry, TokenStore as _};
+use bankezy_crypto::{PayloadCipher, PayloadSecret, Previous};
+use bankezy_fleet::LoginLock;
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
 use crate::children::{Process, pause, say, setting};
 use crate::server::Redis;
 use crate::stage::{
-    LIMIT, borrowed, fleet, is_long, key, ms, provider, settings, slot, slot_of_this_process,
+    LIMIT, borrowed, fleet, is_long, key, ms, provider, ring, settings, slot, slot_of_this_process,
     slot_on, token, tokens,
 };
 
@@ -240,9 +243,7 @@ async fn a_life_ends_by_the_clock_of_the_store() {
     redis.number(&["PEXPIRE", &name, "600000"]);
     let entry = tokens(&fleet(&redis.url())).stored(&key(&provider)).await;
     let entry = entry.unwrap().unwrap();
-    let left = entry
-        .good_until()
-        .duration_since(std::time::SystemTime::now());
+    let left = entry.good_until().duration_since(SystemTime::now());
     let left = left.unwrap();
     assert!(
         left <= Duration::from_secs(600) && left > Duration::from_secs(590),
@@ -265,7 +266,7 @@ async fn an_older_login_does_not_replace_the_token_of_a_newer_one() {
     let entry = newer.stored(&key).await.unwrap().unwrap();
     let answer = |text: &str| {
         let token = bankezy_crypto::providers::Token::new(text.to_owned().into(), None);
-        bankezy_crypto::providers::TokenEntry::new(
+        TokenEntry::new(
             bankezy_crypto::providers::bankezy::TokenAnswer::new(token),
             *entry.lifetime(),
         )
@@ -275,4 +276,59 @@ async fn an_older_login_does_not_replace_the_token_of_a_newer_one() {
     assert_eq!(stored.answer().token.as_str(), token);
     let loaded = late.load(&key).await.unwrap().unwrap();
     assert_eq!(loaded.answer().token.as_str(), token);
+}
+
+#[tokio::test]
+async fn a_lock_without_end_makes_one_login_all_the_same() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    for _ in 0..3 {
+        let lock = LoginLock::default().limit(Duration::MAX);
+        let store = fleet(&redis.url()).tokens_with(ring(), lock);
+        token(&slot_on(store, &provider)).await;
+    }
+    assert_eq!(provider.executed().total(), 1);
+}
+
+/// The lock of a login whose token is of no use does not hold up the next one.
+#[tokio::test]
+async fn a_token_that_arrives_after_its_end_gives_the_lock_back() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let store = tokens(&fleet(&redis.url()));
+    token(&slot_on(store.clone(), &provider)).await;
+    let key = key(&provider);
+    let entry = store.stored(&key).await.unwrap().unwrap();
+    store.remove(&key, &entry).await.unwrap();
+    assert!(store.load(&key).await.unwrap().is_none());
+    assert_eq!(redis.keys("test:lock:*").len(), 1);
+    let (time_of_day, monotonic) = (SystemTime::now(), Instant::now());
+    let now = Moment {
+        time_of_day,
+        monotonic,
+    };
+    let ended = Lifetime::new(now, time_of_day, None);
+    let entry = TokenEntry::new(entry.into_answer(), ended);
+    store.save(&key, &entry).await.unwrap();
+    assert!(redis.keys("test:lock:*").is_empty());
+}
+
+/// Its lock has the name that the old wrapping key made.
+#[tokio::test]
+async fn a_login_during_which_the_wrapping_key_is_replaced_gives_its_lock_back() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let key = key(&provider);
+    token(&slot(&fleet(&redis.url()), &provider)).await;
+    let entry = tokens(&fleet(&redis.url())).stored(&key).await;
+    let entry = entry.unwrap().unwrap();
+    redis.text(&["FLUSHALL"]);
+    let ring = ring();
+    let store = fleet(&redis.url()).tokens(Arc::clone(&ring));
+    assert!(store.load(&key).await.unwrap().is_none());
+    let next = PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();
+    ring.rotate("wrap-2", next, Previous::Drop).unwrap();
+    store.save(&key, &entry).await.unwrap();
+    assert!(redis.keys("test:lock:*").is_empty());
+    assert!(store.stored(&key).await.unwrap().is_some());
 }
