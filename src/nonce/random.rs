@@ -81,6 +81,17 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_from_the_system_is_random() {
+        let nonces: Vec<_> = (0..1_000)
+            .map(|_| from_system().unwrap().to_bytes())
+            .collect();
+        for place in 0..12 {
+            let values: HashSet<u8> = nonces.iter().map(|nonce| nonce[place]).collect();
+            assert!(values.len() > 200, "{} at {place}", values.len());
+        }
+    }
+
+    #[test]
     fn a_generator_is_seeded_anew_when_it_has_given_its_share() {
         let left = || GENERATOR.with_borrow(|slot| slot.as_ref().map(|it| it.left));
         let on_a_fresh_thread = std::thread::spawn(move || {

@@ -166,8 +166,9 @@ fn a_message_is_its_three_parts() {
     };
     for kernel in Kernel::all() {
         for &len in lens {
-            let (iv, tag): ([u8; 12], [u8; 16]) =
-                (std::array::from_fn(|i| 200 + i as u8), [0xfb; 16]);
+            // No two bytes alike, so that none can take the place of another.
+            let iv: [u8; 12] = std::array::from_fn(|i| 200 + i as u8);
+            let tag: [u8; 16] = std::array::from_fn(|i| 251 - 7 * i as u8);
             let ciphertext = bytes(len);
             let (mut iv_text, mut tag_text) = ([0; 16], [0; 22]);
             let mut buffer = vec![0; encoded_len(len) - len];

@@ -135,7 +135,8 @@ impl KeyRing {
     }
 
     /// Drops a key before its date, such as one that leaked. It opens no message begun afterwards, and is wiped as
-    /// soon as no message begun before uses it, unless the caller kept an `Arc` of the cipher.
+    /// soon as no message begun before uses it, unless the caller kept an `Arc` of the cipher, or the
+    /// [`PayloadSecret`](crate::PayloadSecret) that it was made of.
     ///
     /// # Errors
     /// [`Error::KeyIsNewest`] for the newest key, which still seals:
