@@ -1,4 +1,4 @@
-//! Which settings of the server make what unsafe.
+//! Settings of the server that put data at risk.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ const RULES: [Rule; 4] = [
 ];
 
 impl Fleet {
-    /// Which settings of the server, and of the way to it, make what unsafe.
+    /// Settings of the server, and of the way to it, with what they put at risk.
     ///
     /// # Errors
     /// [`FleetError`] if the server cannot be asked at all. A setting that it does not tell is `unknown`.

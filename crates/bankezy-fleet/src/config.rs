@@ -31,7 +31,7 @@ pub struct FleetConfig {
 }
 
 impl FleetConfig {
-    /// With `redis://HOST:PORT`, or `rediss://HOST:PORT` for TLS, and the name of the fleet, with which all its keys in
+    /// With `redis://[USER]:[PASSWORD]@HOST:PORT[/DATABASE]`, or `rediss://` for TLS, and the name of the fleet, with which all its keys in
     /// the store begin. Processes of one fleet use one name, and fleets that share a server different ones.
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -64,8 +64,8 @@ impl FleetConfig {
         self
     }
 
-    /// How long a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
-    /// Default: 1 s.
+    /// How long at most a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
+    /// It begins with 50 ms and doubles with each failure. Default: 1 s.
     pub fn rest(mut self, rest: Duration) -> Self {
         self.rest = rest;
         self

@@ -34,7 +34,7 @@ pub enum FleetError {
         /// Why.
         problem: KeyFileProblem,
     },
-    /// No key file was found, or not the one to begin with.
+    /// No key file was found, or not the one to begin with, or not that of the key that the fleet seals with.
     NoKeys,
     /// Not all live members report that they can open with the key.
     NotReported {
@@ -183,7 +183,8 @@ impl fmt::Display for FleetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Url => {
-                "the URL of the store cannot be used; expected redis://HOST:PORT or rediss://HOST:PORT for TLS"
+                "the URL of the store cannot be used; expected redis://[USER]:[PASSWORD]@HOST:PORT, or rediss:// for TLS, with \
+                 `@`, `/` and `:` in a password percent-encoded"
             }
             Self::Certificates => "the certificates for the store cannot be used; expected PEM",
             Self::Unreachable => "the store could not be reached, or the connection was lost",
@@ -209,7 +210,12 @@ impl fmt::Display for FleetError {
                     ),
                 };
             }
-            Self::NoKeys => "the folder holds no key file with the identifier to begin with",
+            Self::NoKeys => {
+                "the folder has no key file of the name to begin with, or of the key that the fleet seals with"
+            }
+            Self::NotReported { missing: 1 } => {
+                "1 live member does not report that it can open with the key"
+            }
             Self::NotReported { missing } => {
                 return write!(
                     f,

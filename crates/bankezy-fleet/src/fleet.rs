@@ -57,7 +57,7 @@ impl Fleet {
         })))
     }
 
-    /// Asks the store for a sign of life.
+    /// Checks that the store answers, for a readiness probe.
     ///
     /// # Errors
     /// [`FleetError`].
@@ -66,7 +66,7 @@ impl Fleet {
         self.0.store.run("ping", ping).await
     }
 
-    /// How the store does, by the last operations of this process. Asks nothing.
+    /// The state of the store, by the last operations of this process. Asks nothing, so it does not change without them.
     #[must_use]
     pub fn health(&self) -> Health {
         self.0.store.health()

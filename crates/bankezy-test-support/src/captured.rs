@@ -1,10 +1,10 @@
 //! Traces, as written by a subscriber to everything of one target.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tracing::Subscriber;
 use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -19,6 +19,10 @@ impl Captured {
     /// Of this thread, until the guard is dropped.
     #[must_use]
     pub fn of_this_thread(target: &str) -> (Self, DefaultGuard) {
+        // While there is one subscriber alone, `tracing` asks that of the thread that comes to an event first, which may
+        // have none, and keeps the answer for all threads. With two it asks both.
+        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| Dispatch::new(Self::default().subscriber(target)));
         let captured = Self::default();
         let guard = tracing::subscriber::set_default(captured.subscriber(target));
         (captured, guard)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 
 use super::place::{Place, SecretArg, secret};
@@ -42,7 +43,7 @@ pub(crate) struct StoreArgs {
     #[command(flatten)]
     pub(crate) place: StoreUrlArg,
     /// Name of the fleet, the same as in its processes
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// Root certificates of the store in PEM, instead of those of the system
     #[arg(long, value_name = "FILE")]

@@ -84,7 +84,7 @@ impl Default for RotationSettings {
 /// let settings = RotationSettings::default().overlap(Duration::from_secs(600));
 /// let keys = fleet.key_files("callbacks", "/run/secrets/callbacks", "2026-10", settings).await?;
 /// let channel = Channel::from(keys.ring());
-/// // Later, in one process, when each has the file `2026-11`:
+/// // Later, in one process, once all have the file `2026-11`:
 /// keys.promote("2026-11", Duration::from_secs(60)).await?;
 /// # Ok(())
 /// # }
