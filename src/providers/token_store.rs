@@ -91,6 +91,13 @@ pub trait TokenStore<T>: Send + Sync + 'static {
         held: &TokenEntry<T>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Says that no entry of this key will be saved now: its request failed or was not made, or its answer is not kept.
+    /// For a store in which other processes wait for it. Default: nothing.
+    fn give_up(&self, key: &TokenKey) -> impl Future<Output = ()> + Send {
+        let _ = key;
+        async {}
+    }
+
     /// How long an operation may take before it counts as failed. Default: 1 s. Longer is for a store that waits in
     /// [`load`](Self::load) for a token that another process is requesting; it has to bound all else itself.
     fn deadline(&self) -> Duration {
@@ -110,6 +117,10 @@ impl<T: Send + Sync, S: TokenStore<T>> TokenStore<T> for Arc<S> {
 
     async fn remove(&self, key: &TokenKey, held: &TokenEntry<T>) -> Result<(), StoreError> {
         S::remove(self, key, held).await
+    }
+
+    async fn give_up(&self, key: &TokenKey) {
+        S::give_up(self, key).await;
     }
 
     fn deadline(&self) -> Duration {

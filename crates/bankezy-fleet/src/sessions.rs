@@ -250,7 +250,7 @@ impl Shared {
         let agreed = match login().await {
             Ok(agreed) => agreed,
             Err(error) => {
-                self.tokens.give_back(&self.key).await;
+                self.tokens.give_up(&self.key).await;
                 return Err(error);
             }
         };
@@ -261,7 +261,7 @@ impl Shared {
                 .checked_add(self.settings.lifetime_for_unstated?)
         };
         let Some(until) = stated.or_else(unstated) else {
-            self.tokens.give_back(&self.key).await;
+            self.tokens.give_up(&self.key).await;
             let cipher = cipher_of(&agreed, self.settings.messages).map_err(RequestError::from)?;
             return Ok(Session::new(
                 copied(&agreed.answer, None),

@@ -119,6 +119,19 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         if let Some(entry) = held.filter(|it| !it.lifetime().is_due(self.settings.now())) {
             return Ok((entry.into_answer(), false));
         }
+        let requested = self.request(key, request).await;
+        if !matches!(requested, Ok((_, true))) {
+            self.tiers.give_up(key).await;
+        }
+        requested.map(|(answer, _)| (answer, true))
+    }
+
+    /// The provider's answer, and whether it was saved.
+    async fn request(
+        &self,
+        key: &TokenKey,
+        request: &A::Request,
+    ) -> Result<(Arc<A::Answer>, bool), ProviderError> {
         // Others may have found out while this waited for its turn.
         if let Some(failed) = &lock(&self.state).failed {
             failed.check()?;
@@ -127,7 +140,8 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let calling = self.client.call_at(request, asked_at.time_of_day);
         let answer = timeout(self.settings.deadline, calling).await;
         let answer = Arc::new(answer.map_err(|_| TokenProblem::TimedOut)??);
-        if let Some(lifetime) = self.settings.lifetime((*answer).as_ref(), asked_at) {
+        let lifetime = self.settings.lifetime((*answer).as_ref(), asked_at);
+        if let Some(lifetime) = lifetime {
             if !lifetime.is_good(self.settings.now()) {
                 return Err(TokenProblem::ExpiredOnArrival.into());
             }
@@ -136,7 +150,7 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
             self.tiers.save(key, &entry).await;
         }
         debug!(target: "bankezy_client", "token obtained");
-        Ok((answer, true))
+        Ok((answer, lifetime.is_some()))
     }
 
     fn end(

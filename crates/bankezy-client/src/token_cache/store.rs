@@ -133,6 +133,14 @@ impl<T: AsRef<Token> + Send + Sync + 'static, S: TokenStore<T>> Tiers<T, S> {
         self.ask(self.store.remove(key, held), "removed from").await
     }
 
+    pub(super) async fn give_up(&self, key: &TokenKey) {
+        let given_up = async {
+            self.store.give_up(key).await;
+            Ok(())
+        };
+        let _ = self.ask(given_up, "given up in").await;
+    }
+
     async fn ask<R>(
         &self,
         working: impl Future<Output = Result<R, StoreError>>,

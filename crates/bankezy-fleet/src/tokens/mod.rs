@@ -146,11 +146,6 @@ where
     ) -> Result<(), FleetError> {
         self.0.remove(key, held).await
     }
-
-    /// Lets another process log in, since this one could not.
-    pub(crate) async fn give_back(&self, key: &TokenKey) {
-        self.0.give_back(key).await;
-    }
 }
 
 impl<T> TokenStore<T> for SharedTokens<T>
@@ -193,6 +188,11 @@ where
         // What the store does not remove it forgets when the token expires.
         let _ = self.0.remove(key, held).await;
         Ok(())
+    }
+
+    /// Lets another process log in, since this one could not.
+    async fn give_up(&self, key: &TokenKey) {
+        self.0.give_back(key).await;
     }
 
     fn deadline(&self) -> Duration {

@@ -44,13 +44,13 @@ async fn log_in(bankezy: BankEzyClient, known: Known) -> Result<AgreedSession, P
     Ok(AgreedSession::new(answer, &secret))
 }
 
-fn shared(store: &str, settings: SessionSettings) -> SharedSessions {
+pub(crate) fn shared(store: &str, settings: SessionSettings) -> SharedSessions {
     let lock = LoginLock::default().limit(LIMIT).jitter(ms(50));
     let sessions = fleet(store).sessions("payments", ring(), settings.login_lock(lock));
     sessions.unwrap()
 }
 
-fn client(url: &str, key: &str) -> BankEzyClient {
+pub(crate) fn client(url: &str, key: &str) -> BankEzyClient {
     let server = BankEzy::new(BaseUrl::parse(url).unwrap(), key, Version::V2).unwrap();
     let client = Client::builder().only_these_roots(true).build().unwrap();
     BankEzyClient::new(client, server)
@@ -69,12 +69,12 @@ fn known(provider: &Provider) -> Known {
     }
 }
 
-fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
+pub(crate) fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
     let client = client(provider.url(), provider.credentials().api_key());
     keeper(sessions, client, known(provider))
 }
 
-async fn call(keeper: &SessionKeeper, path: &str) -> Value {
+pub(crate) async fn call(keeper: &SessionKeeper, path: &str) -> Value {
     keeper.call(path, &json!({"amount": "1"})).await.unwrap()
 }
 

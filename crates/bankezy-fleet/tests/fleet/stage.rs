@@ -116,19 +116,29 @@ pub(crate) fn tokens(fleet: &Fleet) -> SharedTokens<TokenAnswer> {
 
 /// One token of a process's cache on the fleet's store.
 pub(crate) fn slot(fleet: &Fleet, provider: &Provider) -> Slot {
-    slot_of(tokens(fleet), asking_of(provider))
+    slot_on(tokens(fleet), provider)
+}
+
+/// A slot that leaves a provider alone for so long after a failure.
+pub(crate) fn slot_resting(fleet: &Fleet, provider: &Provider, rest: Duration) -> Slot {
+    let settings = RefreshSettings::default().backoff(rest, rest);
+    slot_of(tokens(fleet), asking_of(provider), settings)
 }
 
 pub(crate) fn slot_on(store: SharedTokens<TokenAnswer>, provider: &Provider) -> Slot {
-    slot_of(store, asking_of(provider))
+    slot_of(store, asking_of(provider), soon())
+}
+
+fn soon() -> RefreshSettings {
+    RefreshSettings::default().backoff(ms(10), ms(50))
 }
 
 fn slot_of(
     store: SharedTokens<TokenAnswer>,
     (api, request): (UserTokenApi, UserTokenRequest),
+    settings: RefreshSettings,
 ) -> Slot {
     let client = Client::builder().only_these_roots(true).build().unwrap();
-    let settings = RefreshSettings::default().backoff(ms(10), ms(50));
     let cache = TokenCache::with_settings(TokenClient::new(client, api), store, settings);
     cache.slot(request).unwrap()
 }
@@ -140,7 +150,7 @@ pub(crate) fn key(provider: &Provider) -> TokenKey {
 
 /// In a process of the fleet.
 pub(crate) fn slot_of_this_process() -> Slot {
-    slot_of(tokens(&fleet(&setting("STORE"))), asking(setting))
+    slot_of(tokens(&fleet(&setting("STORE"))), asking(setting), soon())
 }
 
 pub(crate) async fn token(slot: &Slot) -> String {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bankezy_crypto::providers::{Lifetime, Moment, TokenEntry, TokenStore as _};
 use bankezy_crypto::{PayloadCipher, PayloadSecret, Previous};
 use bankezy_fleet::LoginLock;
+use bankezy_sandbox::InjectedFault;
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
@@ -14,7 +15,7 @@ use crate::children::{Process, pause, say, setting};
 use crate::server::Redis;
 use crate::stage::{
     LIMIT, borrowed, fleet, is_long, key, ms, provider, ring, settings, slot, slot_of_this_process,
-    slot_on, token, tokens,
+    slot_on, slot_resting, token, tokens,
 };
 
 const PROCESSES: usize = 8;
@@ -97,7 +98,7 @@ async fn the_process_that_logs_in_is_killed_and_another_does_within_the_limit_of
     let provider = provider(Duration::from_secs(600)).await;
     let settings = settings(&redis.url(), &provider);
     // The first login hangs, so that its process can be killed.
-    let fault = bankezy_sandbox::InjectedFault::Delay(Duration::from_secs(60));
+    let fault = InjectedFault::Delay(Duration::from_secs(60));
     provider.faults().inject(fault, 1);
     let mut first = Process::start("login", &borrowed(&settings));
     assert_eq!(first.says(), "ready");
@@ -331,4 +332,35 @@ async fn a_login_during_which_the_wrapping_key_is_replaced_gives_its_lock_back()
     store.save(&key, &entry).await.unwrap();
     assert!(redis.keys("test:lock:*").is_empty());
     assert!(store.stored(&key).await.unwrap().is_some());
+}
+
+/// Not only after the time limit of a lock whose holder could not log in.
+#[tokio::test]
+async fn a_process_whose_login_failed_lets_another_one_log_in() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let rest = Duration::from_secs(60);
+    let slots = [0, 1].map(|_| slot_resting(&fleet(&redis.url()), &provider, rest));
+    provider.faults().inject(InjectedFault::Unauthorized, 1);
+    let begun = Instant::now();
+    assert!(slots[0].get().await.is_err());
+    // It leaves the provider alone for a moment, and the lock too.
+    assert!(slots[0].get().await.is_err());
+    token(&slots[1]).await;
+    assert!(begun.elapsed() < LIMIT / 2, "{:?}", begun.elapsed());
+    assert_eq!(provider.executed().total(), 1);
+}
+
+/// Such tokens are not shared, and nobody waits for them.
+#[tokio::test]
+async fn tokens_without_an_end_are_requested_by_each_process_without_waiting() {
+    let Some(redis) = Redis::start() else { return };
+    // Beyond all dates.
+    let provider = provider(Duration::from_secs(1_000_000_000_000)).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        token(&slot(&fleet(&redis.url()), &provider)).await;
+    }
+    assert!(begun.elapsed() < LIMIT / 2, "{:?}", begun.elapsed());
+    assert!(redis.keys("test:token:*").is_empty());
 }
