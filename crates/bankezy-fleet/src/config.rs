@@ -46,7 +46,7 @@ impl FleetConfig {
     }
 
     /// Accepts server certificates that these sign, in PEM, and no others. Default: those of the operating system.
-    /// Only `rediss://` uses them: a connection by `redis://` is not encrypted.
+    /// With a URL without TLS they are an error.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
         self

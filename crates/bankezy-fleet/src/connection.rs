@@ -340,7 +340,11 @@ fn client(config: &FleetConfig) -> Result<Client, FleetError> {
 
 fn client_of(info: ConnectionInfo, config: &FleetConfig) -> Result<Client, FleetError> {
     if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        return Client::open(info).map_err(|_| FleetError::Url);
+        // Whoever gives certificates expects TLS.
+        return match config.root_certificates {
+            None => Client::open(info).map_err(|_| FleetError::Url),
+            Some(_) => Err(FleetError::Certificates),
+        };
     }
     // `redis` takes the process's provider. If another one was installed, that stays.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -12,7 +12,7 @@ use bankezy_crypto::Error;
 pub enum FleetError {
     /// The URL of the store cannot be used.
     Url,
-    /// The certificates for TLS cannot be used.
+    /// The certificates for TLS cannot be used, or the URL is one without TLS.
     Certificates,
     /// No connection, or the connection was lost.
     Unreachable,
@@ -186,7 +186,7 @@ impl fmt::Display for FleetError {
                 "the URL of the store cannot be used; expected redis://[USER]:[PASSWORD]@HOST:PORT, or rediss:// for TLS, with \
                  `@`, `/` and `:` in a password percent-encoded"
             }
-            Self::Certificates => "the certificates for the store cannot be used; expected PEM",
+            Self::Certificates => "the certificates for the store cannot be used; expected PEM, and a URL with rediss://",
             Self::Unreachable => "the store could not be reached, or the connection was lost",
             Self::TimedOut => "the store did not answer in time",
             Self::Resting => "the store failed a moment ago: it is not called again yet",

@@ -115,8 +115,6 @@ struct Shared {
     tokens: SharedTokens<AgreedSession>,
     key: TokenKey,
     settings: SessionSettings,
-    /// The tag of the session that this process was given last.
-    last: Mutex<Option<String>>,
 }
 
 /// What [`SharedSessions::revoke`] did.
@@ -169,12 +167,11 @@ impl SharedSessions {
             tokens: SharedTokens::new(fleet, ring, settings.lock),
             key: TokenKey::of(&[b"bankezy-fleet session", name.as_bytes()])?,
             settings,
-            last: Mutex::default(),
         })))
     }
 
     /// The login for a [`SessionKeeper`](bankezy_client::SessionKeeper): it returns the fleet's session if there is one
-    /// that this process was not given before, and else logs in, if it is this process's turn.
+    /// that its keeper was not given before, and else logs in, if it is this process's turn.
     ///
     /// `login` makes a new key pair each time, and returns the answer with the secret that was agreed.
     pub fn login<F>(
@@ -185,9 +182,15 @@ impl SharedSessions {
         F: Future<Output = Result<AgreedSession, ProviderError>> + Send + 'static,
     {
         let (shared, login) = (Arc::clone(&self.0), Arc::new(login));
+        // The tag of the session that the keeper was given last.
+        let last = Arc::<Mutex<Option<String>>>::default();
         move |client| {
-            let (shared, login) = (Arc::clone(&shared), Arc::clone(&login));
-            Box::pin(async move { shared.obtain(async || login(client.clone()).await).await })
+            let (shared, login, last) =
+                (Arc::clone(&shared), Arc::clone(&login), Arc::clone(&last));
+            Box::pin(async move {
+                let login = async || login(client.clone()).await;
+                shared.obtain(&last, login).await
+            })
         }
     }
 
@@ -232,9 +235,10 @@ impl SharedSessions {
 impl Shared {
     async fn obtain(
         &self,
+        last: &Mutex<Option<String>>,
         login: impl AsyncFnOnce() -> Result<AgreedSession, ProviderError>,
     ) -> Result<Session, ProviderError> {
-        let mut after = lock(&self.last).clone();
+        let mut after = lock(last).clone();
         // Once more if the one that was found has no messages left for this process.
         for _ in 0..2 {
             let Some((entry, true)) = self.tokens.next(&self.key, after.as_deref()).await else {
@@ -242,7 +246,7 @@ impl Shared {
             };
             let tag = self.tag(&entry)?;
             if self.reserve(&tag).await {
-                return self.hand_out(&entry, tag);
+                return self.hand_out(&entry, tag, last);
             }
             after = Some(tag);
         }
@@ -274,7 +278,7 @@ impl Shared {
         let _ = self.tokens.save(&self.key, &entry).await;
         let tag = self.tag(&entry)?;
         self.reserve(&tag).await;
-        self.hand_out(&entry, tag)
+        self.hand_out(&entry, tag, last)
     }
 
     fn tag(&self, entry: &TokenEntry<AgreedSession>) -> Result<String, ProviderError> {
@@ -297,10 +301,11 @@ impl Shared {
         &self,
         entry: &TokenEntry<AgreedSession>,
         tag: String,
+        last: &Mutex<Option<String>>,
     ) -> Result<Session, ProviderError> {
         let agreed = entry.answer();
         let cipher = cipher_of(agreed, self.settings.messages).map_err(RequestError::from)?;
-        *lock(&self.last) = Some(tag);
+        *lock(last) = Some(tag);
         let answer = copied(&agreed.answer, Some(entry));
         Ok(Session::new(answer, cipher, Renewal::NewLogin))
     }

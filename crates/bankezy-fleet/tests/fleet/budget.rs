@@ -238,11 +238,10 @@ async fn a_limit_below_one_share_is_used_up_to_its_end() {
 #[tokio::test]
 async fn a_process_that_is_granted_no_share_says_so_once() {
     let Some(redis) = Redis::start() else { return };
+    let fleet = fleet(&redis.url());
     let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
     let settings = BudgetSettings::default().share(40).limit(100);
-    let (cipher, _budget) = fleet(&redis.url())
-        .budget("key-1", cipher(), settings)
-        .await;
+    let (cipher, _budget) = fleet.budget("key-1", cipher(), settings).await;
     let begun = Instant::now();
     let mut sealed = 0;
     while begun.elapsed() < ms(1_500) {
@@ -253,6 +252,7 @@ async fn a_process_that_is_granted_no_share_says_so_once() {
     let said = events.lines("nonce budget of the fleet spent");
     assert!(
         said.len() == 1 && said[0].contains("WARN") && said[0].contains("key-1"),
-        "{said:?}"
+        "{said:?} of {}",
+        events.text()
     );
 }

@@ -38,7 +38,11 @@ async fn no_error_and_no_debug_text_shows_the_password() {
         "redis://user:hunter2@127.0.0.1:port".to_owned(),
     ];
     for url in urls {
-        let config = FleetConfig::new(url, "test").root_certificates("no PEM");
+        let is_encrypted = url.starts_with("rediss");
+        let mut config = FleetConfig::new(url, "test");
+        if is_encrypted {
+            config = config.root_certificates("no PEM");
+        }
         let mut texts = vec![format!("{config:?}")];
         match Fleet::connect(config) {
             Ok(fleet) => {
@@ -139,4 +143,13 @@ async fn a_text_without_certificates_is_refused() {
         let error = connected.err();
         assert_eq!(error, Some(FleetError::Certificates), "{pem}");
     }
+}
+
+/// Whoever gives certificates would take the connection for an encrypted one.
+#[tokio::test]
+async fn certificates_for_a_connection_without_tls_are_refused() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let url = format!("redis://{}", vacant());
+    let connected = Fleet::connect(config(&url).root_certificates(made.cert.pem()));
+    assert_eq!(connected.err(), Some(FleetError::Certificates));
 }

@@ -44,13 +44,13 @@ async fn log_in(bankezy: BankEzyClient, known: Known) -> Result<AgreedSession, P
     Ok(AgreedSession::new(answer, &secret))
 }
 
-pub(crate) fn shared(store: &str, settings: SessionSettings) -> SharedSessions {
+fn shared(store: &str, settings: SessionSettings) -> SharedSessions {
     let lock = LoginLock::default().limit(LIMIT).jitter(ms(50));
     let sessions = fleet(store).sessions("payments", ring(), settings.login_lock(lock));
     sessions.unwrap()
 }
 
-pub(crate) fn client(url: &str, key: &str) -> BankEzyClient {
+fn client(url: &str, key: &str) -> BankEzyClient {
     let server = BankEzy::new(BaseUrl::parse(url).unwrap(), key, Version::V2).unwrap();
     let client = Client::builder().only_these_roots(true).build().unwrap();
     BankEzyClient::new(client, server)
@@ -69,12 +69,12 @@ fn known(provider: &Provider) -> Known {
     }
 }
 
-pub(crate) fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
+fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
     let client = client(provider.url(), provider.credentials().api_key());
     keeper(sessions, client, known(provider))
 }
 
-pub(crate) async fn call(keeper: &SessionKeeper, path: &str) -> Value {
+async fn call(keeper: &SessionKeeper, path: &str) -> Value {
     keeper.call(path, &json!({"amount": "1"})).await.unwrap()
 }
 
@@ -266,4 +266,17 @@ async fn a_session_whose_limit_is_below_one_share_is_used_up_to_its_end() {
     call(&keeper, path).await;
     call(&keeper, path).await;
     assert_eq!(logins(&provider), 2);
+}
+
+#[tokio::test]
+async fn two_keepers_of_one_process_share_a_session_too() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let path = provider.credentials().echo_path();
+    let keepers = [0, 1].map(|_| keeper_of(&provider, &sessions));
+    for keeper in &keepers {
+        call(keeper, path).await;
+    }
+    assert_eq!(logins(&provider), 1);
 }
