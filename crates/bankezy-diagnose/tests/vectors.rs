@@ -57,7 +57,7 @@ fn run(vectors: &str) {
             });
         differences.collect()
     };
-    // For the same reason every third derivation is tried, and each with `BANKEZY_TEST_EVERY_CASE` set, as in CI.
+    // For the same reason every third derivation is tried, and each with `BANKEZY_TEST_EVERY_CASE` set, as in `.ci/release`.
     let every = std::env::var_os("BANKEZY_TEST_EVERY_CASE").is_some();
     let vectors: Vec<_> = all("secrets")
         .chain(all("derivations"))
