@@ -50,14 +50,6 @@ impl<'a> Compact<'a> {
     /// What the header says.
     #[inline(always)]
     pub(crate) fn header(&self) -> Result<Header, Error> {
-        if self.aad == header::DIR.as_bytes() {
-            return Ok(Header::Dir);
-        }
-        self.other_header()
-    }
-
-    #[inline(never)]
-    fn other_header(&self) -> Result<Header, Error> {
         Header::parse(self.aad).map_err(|problem| {
             // A text with dots elsewhere was split in the wrong places: that error says more.
             let well_cut = base64url::is_canonical(self.iv) && base64url::is_canonical(self.tag);

@@ -56,10 +56,16 @@ impl Header {
     }
 
     /// Reads a header and checks it against the profile.
+    #[inline(always)]
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, HeaderProblem> {
         if encoded == DIR.as_bytes() || encoded == DIR_ALG_FIRST.as_bytes() {
             return Ok(Self::Dir);
         }
+        Self::read(encoded)
+    }
+
+    #[inline(never)]
+    fn read(encoded: &[u8]) -> Result<Self, HeaderProblem> {
         let json = decode(encoded)?;
         let members = Object::parse(&json).map_err(|problem| match problem {
             NotObject::DuplicateMember => HeaderProblem::DuplicateMember,

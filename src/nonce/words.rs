@@ -1,8 +1,5 @@
 //! A nonce as it travels from its source to the cipher.
 
-/// Bytes of a nonce.
-pub(super) const LEN: usize = 12;
-
 /// A nonce of 96 bits in two words, which are moved in registers. The compiler moves arrays of twelve bytes in pieces
 /// that overlap, and each waits for the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,8 +16,8 @@ impl Nonce {
     }
 
     #[inline]
-    pub(crate) fn to_bytes(self) -> [u8; LEN] {
-        let mut bytes = [0; LEN];
+    pub(crate) fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
         let (front, back) = bytes.split_at_mut(8);
         front.copy_from_slice(&self.front.to_be_bytes());
         back.copy_from_slice(&self.back.to_be_bytes());

@@ -117,19 +117,14 @@ impl<A: CachedTokenApi, S: TokenStore<A::Answer>> TokenSlot<A, S> {
         let useful = held.as_ref().filter(|it| it.lifetime().is_useful(now));
         trace!(target: "bankezy_client", { hit = useful.is_some() }, "token looked up");
         if let Some(entry) = useful {
-            // Renews in the background. If that cannot start, this token is still valid.
-            if entry.lifetime().is_due(now) && shared.fetch(self.key, &self.request).is_err() {
-                shared.tiers.give_up(&self.key).await;
+            if entry.lifetime().is_due(now) {
+                // Renews in the background. If that cannot start, this token is still valid.
+                let _ = shared.fetch(self.key, &self.request).await;
             }
             return Ok(entry.clone().into_answer());
         }
-        let fetched = match shared.fetch(self.key, &self.request) {
-            Ok(fetch) => fetch.outcome().await,
-            Err(error) => {
-                shared.tiers.give_up(&self.key).await;
-                Err(error)
-            }
-        };
+        let fetching = shared.fetch(self.key, &self.request);
+        let fetched = async { fetching.await?.outcome().await }.await;
         // What is left of the old one is better than nothing.
         let is_good = |it: &TokenEntry<_>| it.lifetime().is_good(shared.settings.now());
         let rest = held.filter(is_good).map(TokenEntry::into_answer);

@@ -65,7 +65,19 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
     }
 
     /// The request for this token that is in progress, or one that starts now in its own task.
-    pub(super) fn fetch(
+    pub(super) async fn fetch(
+        self: &Arc<Self>,
+        key: TokenKey,
+        request: &Arc<A::Request>,
+    ) -> Result<Arc<InFlight<A::Answer>>, ProviderError> {
+        let begun = self.begin(key, request);
+        if begun.is_err() {
+            self.tiers.give_up(&key).await;
+        }
+        begun
+    }
+
+    fn begin(
         self: &Arc<Self>,
         key: TokenKey,
         request: &Arc<A::Request>,

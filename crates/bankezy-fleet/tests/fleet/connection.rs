@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use bankezy_fleet::{Fleet, FleetConfig, FleetError};
 use bankezy_test_support::vacant;
-use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
 use crate::server::Redis;
-use crate::stage::{config, fleet, ms};
+use crate::stage::{config, fleet, is_back_within, ms};
 
 #[tokio::test]
 async fn tls_accepts_the_certificates_that_are_given_and_no_others() {
@@ -17,11 +16,7 @@ async fn tls_accepts_the_certificates_that_are_given_and_no_others() {
     };
     let pem = redis.certificate().unwrap();
     let trusting = Fleet::connect(config(&redis.url()).root_certificates(pem)).unwrap();
-    let begun = Instant::now();
-    while trusting.ping().await.is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(5));
-        sleep(ms(20)).await;
-    }
+    is_back_within(&trusting, Duration::from_secs(5)).await;
     let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     let wary = Fleet::connect(config(&redis.url()).root_certificates(other.cert.pem())).unwrap();
     assert!(wary.ping().await.is_err());
@@ -110,12 +105,8 @@ async fn every_wait_ends_and_the_fleet_recovers_by_itself() {
                 .all(FleetError::is_away)
         );
         proxy.set(Mode::Pass);
-        let back = Instant::now();
-        while fleet.ping().await.is_err() {
-            // A rest, an attempt to connect and a deadline; docs/fleet.md says 3 s.
-            assert!(back.elapsed() < ms(3_000), "{mode:?}");
-            sleep(ms(10)).await;
-        }
+        // A rest, an attempt to connect and a deadline; docs/fleet.md says 3 s.
+        is_back_within(&fleet, ms(3_000)).await;
         assert!(fleet.health().is_reachable);
     }
 }

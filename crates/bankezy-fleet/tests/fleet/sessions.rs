@@ -74,6 +74,15 @@ fn keeper_of(provider: &Provider, sessions: &SharedSessions) -> SessionKeeper {
     keeper(sessions, client, known(provider))
 }
 
+/// A provider, a session of it that processes share, and a keeper that has it.
+async fn in_use(redis: &Redis) -> (Provider, SharedSessions, SessionKeeper) {
+    let provider = provider(Duration::from_secs(600)).await;
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let keeper = keeper_of(&provider, &sessions);
+    call(&keeper, provider.credentials().echo_path()).await;
+    (provider, sessions, keeper)
+}
+
 async fn call(keeper: &SessionKeeper, path: &str) -> Value {
     keeper.call(path, &json!({"amount": "1"})).await.unwrap()
 }
@@ -176,10 +185,7 @@ async fn a_process_that_spent_its_messages_begins_a_new_session() {
 #[tokio::test]
 async fn the_store_holds_the_agreed_key_sealed_alone() {
     let Some(redis) = Redis::start() else { return };
-    let provider = provider(Duration::from_secs(600)).await;
-    let sessions = shared(&redis.url(), SessionSettings::default());
-    let keeper = keeper_of(&provider, &sessions);
-    call(&keeper, provider.credentials().echo_path()).await;
+    let (_provider, sessions, _keeper) = in_use(&redis).await;
     let stored = sessions.stored().await.unwrap().unwrap();
     let secret = stored.answer().secret().unwrap().to_base64url();
     let name = redis.keys("test:token:*").remove(0);
@@ -220,10 +226,7 @@ async fn a_session_without_a_reference_is_not_said_to_be_ended() {
 #[tokio::test]
 async fn a_session_that_the_provider_did_not_end_can_be_revoked_again() {
     let Some(redis) = Redis::start() else { return };
-    let provider = provider(Duration::from_secs(600)).await;
-    let sessions = shared(&redis.url(), SessionSettings::default());
-    let keeper = keeper_of(&provider, &sessions);
-    call(&keeper, provider.credentials().echo_path()).await;
+    let (provider, sessions, _keeper) = in_use(&redis).await;
     let wrong = client(provider.url(), "another-key");
     let error = sessions.revoke(&wrong).await.unwrap_err();
     assert!(matches!(error, RevokeError::Provider(_)), "{error}");
@@ -238,10 +241,7 @@ async fn a_session_that_the_store_did_not_remove_is_not_said_to_be_revoked() {
     let Some(mut redis) = Redis::start() else {
         return;
     };
-    let provider = provider(Duration::from_secs(600)).await;
-    let sessions = shared(&redis.url(), SessionSettings::default());
-    let keeper = keeper_of(&provider, &sessions);
-    call(&keeper, provider.credentials().echo_path()).await;
+    let (provider, sessions, _keeper) = in_use(&redis).await;
     let client = client(provider.url(), provider.credentials().api_key());
     redis.text(&["REPLICAOF", "127.0.0.1", "1"]);
     assert!(sessions.revoke(&client).await.is_err());

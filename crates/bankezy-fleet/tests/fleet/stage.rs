@@ -1,7 +1,7 @@
 //! What the tests share: a fleet on a server, a provider, and their settings as processes pass them on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bankezy_client::{Client, RefreshSettings, TokenCache, TokenClient, TokenSlot};
 use bankezy_crypto::providers::bankezy::{
@@ -11,6 +11,7 @@ use bankezy_crypto::providers::{BaseUrl, CachedTokenApi as _, TokenKey};
 use bankezy_crypto::{Derivation, KeyPair, KeyRing, PayloadCipher, PayloadSecret};
 use bankezy_fleet::{Fleet, FleetConfig, LoginLock, SharedTokens};
 use bankezy_sandbox::Sandbox;
+use tokio::time::sleep;
 
 use crate::children::setting;
 
@@ -32,6 +33,15 @@ pub(crate) fn config(url: &str) -> FleetConfig {
 
 pub(crate) fn fleet(url: &str) -> Fleet {
     Fleet::connect(config(url)).unwrap()
+}
+
+/// Waits until the store answers, which has to be within so long.
+pub(crate) async fn is_back_within(fleet: &Fleet, within: Duration) {
+    let begun = Instant::now();
+    while fleet.ping().await.is_err() {
+        assert!(begun.elapsed() < within, "{:?}", fleet.health());
+        sleep(ms(5)).await;
+    }
 }
 
 /// The wrapping key, the same in all processes.

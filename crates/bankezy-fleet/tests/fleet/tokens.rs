@@ -14,8 +14,8 @@ use tokio::time::sleep;
 use crate::children::{Process, pause, say, setting};
 use crate::server::Redis;
 use crate::stage::{
-    LIMIT, borrowed, fleet, is_long, key, ms, provider, ring, settings, slot, slot_of_this_process,
-    slot_on, slot_resting, token, tokens,
+    LIMIT, borrowed, fleet, is_back_within, is_long, key, ms, provider, ring, settings, slot,
+    slot_of_this_process, slot_on, slot_resting, token, tokens,
 };
 
 const PROCESSES: usize = 8;
@@ -169,11 +169,7 @@ async fn a_store_that_hangs_delays_a_login_by_its_deadline_and_sealing_not_at_al
     assert!(took < ms(2_500), "{took:?}");
     assert!(!fleet.health().is_reachable);
     // Once it answers, the fleet has it back after at most the rest and one deadline.
-    let back = Instant::now();
-    while fleet.ping().await.is_err() {
-        assert!(back.elapsed() < ms(3_000));
-        sleep(ms(20)).await;
-    }
+    is_back_within(&fleet, ms(3_000)).await;
 }
 
 #[tokio::test]
