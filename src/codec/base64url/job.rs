@@ -16,11 +16,9 @@ pub(crate) enum Job<'a> {
     },
 }
 
-use super::encoded_len;
-
 /// Characters of an initialization vector of 12 bytes and of a tag of 16.
-pub(crate) const IV_CHARS: usize = encoded_len(12);
-pub(crate) const TAG_CHARS: usize = encoded_len(16);
+pub(crate) const IV_CHARS: usize = 16;
+pub(crate) const TAG_CHARS: usize = 22;
 
 /// The parts of a message before and after the ciphertext, to be encoded.
 pub(crate) struct EncodedEnds<'a> {

@@ -33,6 +33,8 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes / 3).saturating_mul(4).saturating_add(rest)
 }
 
+const _: () = assert!(IV_CHARS == encoded_len(12) && TAG_CHARS == encoded_len(16));
+
 /// Bytes that `chars` characters hold; `None` where no number of bytes has that length.
 pub(crate) const fn decoded_len(chars: usize) -> Option<usize> {
     let rest = match chars % 4 {
