@@ -92,9 +92,11 @@ impl<A: TokenApi, S: TokenStore<A::Answer>> Shared<A, S> {
         let (shared, request) = (Arc::clone(self), Arc::clone(request));
         let obtaining = async move {
             let turn = Arc::clone(&shared.requests).acquire_owned();
-            let turn = timeout(shared.settings.deadline, turn).await;
-            let turn = turn.map_err(|_| TokenProblem::TooMany)?;
-            Ok::<_, ProviderError>((shared.obtain(&key, &request).await, turn))
+            let Ok(turn) = timeout(shared.settings.deadline, turn).await else {
+                shared.tiers.give_up(&key).await;
+                return Err(ProviderError::from(TokenProblem::TooMany));
+            };
+            Ok((shared.obtain(&key, &request).await, turn))
         };
         let shared = Arc::clone(self);
         // Whoever is next sees a failure of this one.

@@ -4,6 +4,7 @@ mod ahead;
 mod bounds;
 mod calls;
 mod faults;
+mod giving_up;
 mod life;
 mod limits;
 mod one_request;
