@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use bankezy_client::BankEzyClient;
+use bankezy_client::{BankEzyClient, TlsProblem};
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
 use bankezy_fleet::{
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::{files, keys, remote, shown, transport, usage};
 
 /// Certificates are small.
-const MAX_ROOTS: usize = 1 << 20;
+const MAX_CERTIFICATES: usize = 1 << 20;
 
 pub(crate) fn run(args: &Fleet) -> Result<(), Failure> {
     match &args.call {
@@ -111,18 +111,40 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
         }
         (None, None) => return Err(usage::missing(&["url_file", "url_env"])),
     };
-    match &args.store_roots {
-        None => Ok(config),
+    let config = match &args.store_roots {
+        None => config,
         Some(path) => {
-            let pem = files::read_file(path, MAX_ROOTS, "--store-roots")?;
-            Ok(config.root_certificates(pem.as_bytes()))
+            let pem = files::read_file(path, MAX_CERTIFICATES, "--store-roots")?;
+            config.root_certificates(pem.as_bytes())
         }
+    };
+    match (&args.store_cert_file, args.store_key.place()) {
+        (Some(path), Some(_)) => {
+            let chain = files::read_file(path, MAX_CERTIFICATES, "--store-cert-file")?;
+            let chain = keys::text(&chain, "the file of --store-cert-file")?;
+            let key = keys::needed_text(&args.store_key, "the key of --store-cert-file")?;
+            Ok(config.client_identity_pem(chain, key))
+        }
+        (None, None) => Ok(config),
+        _ => Err(Failure::usage(
+            "--store-cert-file goes together with --store-key-file or --store-key-env",
+        )),
     }
 }
 
 fn failure(error: FleetError) -> Failure {
     match error {
         FleetError::Url => Failure::usage(error.to_string()),
+        FleetError::Certificates => Failure::usage(format!("{error}: check --store-roots")),
+        FleetError::Identity => Failure::usage(format!(
+            "{error}: check --store-cert-file, and --store-key-file or --store-key-env"
+        )),
+        FleetError::Tls(TlsProblem::UntrustedCertificate) => {
+            Failure::operation(format!("{error} (--store-roots)"))
+        }
+        FleetError::Tls(
+            TlsProblem::ClientCertificateRequired | TlsProblem::ClientCertificateRefused,
+        ) => Failure::operation(format!("{error} (--store-cert-file and --store-key-file)")),
         error => Failure::operation(error.to_string()),
     }
 }

@@ -83,7 +83,8 @@ mod token_client;
 mod transport;
 
 pub use self::http::{
-    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_IDLE_PER_HOST,
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT,
+    DEFAULT_MAX_IDLE_PER_HOST, tls_problem,
 };
 pub use bankezy::BankEzyClient;
 pub use bankezy_crypto::providers::bankezy::{Renewal, Session};

@@ -1,8 +1,10 @@
 //! Where the store is, and how long a process waits for it.
 
 use core::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bankezy_crypto::SecretText;
 use zeroize::Zeroizing;
 
 /// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
@@ -24,10 +26,18 @@ pub struct FleetConfig {
     pub(crate) url: Zeroizing<String>,
     pub(crate) name: String,
     pub(crate) root_certificates: Option<Vec<u8>>,
+    pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) response_deadline: Duration,
     pub(crate) connect_deadline: Duration,
     pub(crate) rest: Duration,
     pub(crate) heartbeat: Duration,
+}
+
+/// A client's certificate chain and its key, both as PEM.
+pub(crate) struct Identity {
+    /// May hold the key too.
+    pub(crate) chain: SecretText,
+    pub(crate) key: SecretText,
 }
 
 impl FleetConfig {
@@ -38,6 +48,7 @@ impl FleetConfig {
             url: Zeroizing::new(url.into()),
             name: name.into(),
             root_certificates: None,
+            identity: None,
             response_deadline: Duration::from_millis(500),
             connect_deadline: Duration::from_secs(1),
             rest: Duration::from_secs(1),
@@ -49,6 +60,19 @@ impl FleetConfig {
     /// With a URL without TLS they are an error.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// Mutual TLS: the client certificate, followed by its intermediates, and its key without a password, both as PEM.
+    /// Redis with TLS asks for one unless `tls-auth-clients` says otherwise. With a URL without TLS it is an error. The
+    /// crate `redis` keeps the key, as it keeps the password, in memory that is not wiped.
+    pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
+        let chain = cert_chain_pem.to_owned().into();
+        let identity = Identity {
+            chain,
+            key: key_pem,
+        };
+        self.identity = Some(identity.into());
         self
     }
 

@@ -9,14 +9,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
-    RedisConnectionInfo, RedisResult, TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionAddr, RedisConnectionInfo, RedisError, RedisResult,
 };
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
+use crate::client;
 use crate::config::FleetConfig;
 use crate::error::FleetError;
 use crate::metrics;
@@ -93,7 +91,7 @@ pub struct Health {
 
 impl Store {
     pub(crate) fn new(config: FleetConfig) -> Result<Arc<Self>, FleetError> {
-        let client = client(&config)?;
+        let client = client::of(&config)?;
         let connection = ArcSwap::from_pointee(Connection::new(&client, &config)?);
         let store = Arc::new(Self {
             client,
@@ -132,15 +130,19 @@ impl Store {
     pub(crate) async fn ping_without_password(&self) -> Result<(), FleetError> {
         let info = self.client.get_connection_info().clone();
         let info = info.set_redis_settings(RedisConnectionInfo::default());
-        let client = client_of(info, &self.config)?;
+        let client = client::to(info, &self.config)?;
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.config.connect_deadline))
             .set_response_timeout(Some(self.config.response_deadline));
         let connecting = client.get_multiplexed_async_connection_with_config(&settings);
-        let mut connection = connecting.await?;
-        Ok(redis::cmd("PING")
-            .query_async::<()>(&mut connection)
-            .await?)
+        let mut connection = connecting.await.map_err(|error| self.error(&error))?;
+        let ping = redis::cmd("PING");
+        let asking = ping.query_async::<()>(&mut connection);
+        asking.await.map_err(|error| self.error(&error))
+    }
+
+    fn error(&self, error: &RedisError) -> FleetError {
+        FleetError::of(error, self.config.identity.is_some())
     }
 
     /// Runs one operation within the deadline.
@@ -166,7 +168,7 @@ impl Store {
             has_ended: false,
         };
         let result = match timeout(self.config.response_deadline, work(&mut manager)).await {
-            Ok(result) => result.map_err(FleetError::from),
+            Ok(result) => result.map_err(|error| self.error(&error)),
             Err(_) => Err(FleetError::TimedOut),
         };
         asking.has_ended = true;
@@ -307,9 +309,9 @@ impl Connection {
             .set_max_delay(config.rest)
             .set_number_of_retries(ATTEMPTS as usize)
             .set_pipeline_buffer_size(1024);
-        let manager = ConnectionManager::new_lazy_with_config(client.clone(), settings)?;
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), settings);
         Ok(Self {
-            manager,
+            manager: manager.map_err(|_| FleetError::Url)?,
             answered: AtomicBool::new(false),
             made: Instant::now(),
         })
@@ -330,38 +332,6 @@ impl Connection {
         tokio::spawn(timeout(longest, async move {
             let _ = redis::cmd("PING").query_async::<()>(&mut manager).await;
         }));
-    }
-}
-
-fn client(config: &FleetConfig) -> Result<Client, FleetError> {
-    let info = config.url.as_str().into_connection_info();
-    client_of(info.map_err(|_| FleetError::Url)?, config)
-}
-
-fn client_of(info: ConnectionInfo, config: &FleetConfig) -> Result<Client, FleetError> {
-    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        // Whoever gives certificates expects TLS.
-        return match config.root_certificates {
-            None => Client::open(info).map_err(|_| FleetError::Url),
-            Some(_) => Err(FleetError::Certificates),
-        };
-    }
-    // `redis` takes the process's provider. If another one was installed, that stays.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match &config.root_certificates {
-        None => Client::open(info).map_err(|_| FleetError::Url),
-        Some(pem) => {
-            // With none at all no server would ever be accepted.
-            let mut found = CertificateDer::pem_slice_iter(pem);
-            if found.next().is_none_or(|first| first.is_err()) {
-                return Err(FleetError::Certificates);
-            }
-            let certificates = TlsCertificates {
-                client_tls: None,
-                root_cert: Some(pem.clone()),
-            };
-            Client::build_with_tls(info, certificates).map_err(|_| FleetError::Certificates)
-        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use core::error::Error as StdError;
 use core::fmt;
+use std::io;
+use std::sync::Arc;
 
-use bankezy_client::ProviderError;
+use bankezy_client::{ConnectProblem, ProviderError, TlsProblem, tls_problem};
 use bankezy_crypto::Error;
+use bankezy_crypto::providers::causes;
 
 /// Why an operation on the fleet's store failed. No text of the server and no URL is in it: both may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,12 @@ pub enum FleetError {
     Url,
     /// The certificates for TLS cannot be used, or the URL is one without TLS.
     Certificates,
+    /// The client certificate or its key cannot be used, or the URL is one without TLS.
+    Identity,
+    /// No connection, for a reason that the system names.
+    Connect(ConnectProblem),
+    /// No connection: TLS fails.
+    Tls(TlsProblem),
     /// No connection, or the connection was lost.
     Unreachable,
     /// The store did not answer in time.
@@ -50,7 +59,7 @@ pub enum FleetError {
 #[non_exhaustive]
 pub enum KeyFileProblem {
     /// The operating system's reason.
-    Io(std::io::ErrorKind),
+    Io(io::ErrorKind),
     /// It holds no payload secret in base64url.
     Secret(Error),
     /// It holds another key than when it was first read, which stays in use.
@@ -92,12 +101,16 @@ impl fmt::Display for RevokeError {
 }
 
 impl FleetError {
-    /// A stable identifier, such as `fleet.unreachable`.
+    /// A stable identifier, such as `fleet.unreachable`. That of a connection which fails is the one that the HTTP client
+    /// has for it, such as `connect.refused`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Url => "fleet.url",
             Self::Certificates => "fleet.certificates",
+            Self::Identity => "fleet.identity",
+            Self::Connect(problem) => problem.code(),
+            Self::Tls(problem) => problem.code(),
             Self::Unreachable => "fleet.unreachable",
             Self::TimedOut => "fleet.timed_out",
             Self::Resting => "fleet.resting",
@@ -113,7 +126,29 @@ impl FleetError {
     /// Whether the store itself is away: not reached, too slow, or left alone.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Unreachable | Self::TimedOut | Self::Resting)
+        matches!(
+            self,
+            Self::Connect(_) | Self::Tls(_) | Self::Unreachable | Self::TimedOut | Self::Resting
+        )
+    }
+
+    /// `has_identity`: whether a client certificate is configured.
+    pub(crate) fn of(error: &redis::RedisError, has_identity: bool) -> Self {
+        if error.is_timeout() {
+            return Self::TimedOut;
+        }
+        match error.kind() {
+            redis::ErrorKind::Io => no_connection(error, has_identity),
+            redis::ErrorKind::InvalidClientConfig => Self::Url,
+            redis::ErrorKind::AuthenticationFailed => Self::Refused { code: "WRONGPASS" },
+            redis::ErrorKind::Parse | redis::ErrorKind::UnexpectedReturnType => Self::Answer,
+            _ => {
+                let code = error.code().unwrap_or_default();
+                let known = KNOWN.into_iter().find(|known| *known == code);
+                let code = known.unwrap_or("another code");
+                Self::Refused { code }
+            }
+        }
     }
 }
 
@@ -136,24 +171,25 @@ const KNOWN: [&str; 15] = [
     "WRONGTYPE",
 ];
 
-impl From<redis::RedisError> for FleetError {
-    fn from(error: redis::RedisError) -> Self {
-        if error.is_timeout() {
-            return Self::TimedOut;
-        }
-        match error.kind() {
-            redis::ErrorKind::Io => Self::Unreachable,
-            redis::ErrorKind::InvalidClientConfig => Self::Url,
-            redis::ErrorKind::AuthenticationFailed => Self::Refused { code: "WRONGPASS" },
-            redis::ErrorKind::Parse | redis::ErrorKind::UnexpectedReturnType => Self::Answer,
-            _ => {
-                let code = error.code().unwrap_or_default();
-                let known = KNOWN.into_iter().find(|known| *known == code);
-                let code = known.unwrap_or("another code");
-                Self::Refused { code }
-            }
-        }
+/// What the system and TLS say of a connection that could not be made, or was lost.
+fn no_connection(error: &redis::RedisError, has_identity: bool) -> FleetError {
+    // `redis` shares the error behind it, and a shared one does not show of which type it is.
+    let shared = error.source().and_then(|it| it.downcast_ref());
+    let Some(cause) = shared.map(|it: &Arc<dyn StdError + Send + Sync>| &**it) else {
+        return FleetError::Unreachable;
+    };
+    if let Some(problem) = tls_problem(cause, has_identity) {
+        return FleetError::Tls(problem);
     }
+    let of_the_system = causes(cause).find_map(|it| ConnectProblem::of(it.downcast_ref()?));
+    // The standard library has no kind for it.
+    let is_dns = |cause: &&(dyn StdError + 'static)| {
+        let text = cause.downcast_ref::<io::Error>().map(io::Error::to_string);
+        text.is_some_and(|text| text.starts_with("failed to lookup address"))
+    };
+    let is_dns = || causes(cause).find(is_dns).map(|_| ConnectProblem::Dns);
+    let problem = of_the_system.or_else(is_dns);
+    problem.map_or(FleetError::Unreachable, FleetError::Connect)
 }
 
 impl From<Error> for FleetError {
@@ -187,6 +223,12 @@ impl fmt::Display for FleetError {
                  `@`, `/` and `:` in a password percent-encoded"
             }
             Self::Certificates => "the certificates for the store cannot be used; expected PEM, and a URL with rediss://",
+            Self::Identity => {
+                "the client certificate for the store, or its key, cannot be used; expected both as PEM, the key without a \
+                 password, and a URL with rediss://"
+            }
+            Self::Connect(problem) => return write!(f, "the store could not be reached: {problem}"),
+            Self::Tls(problem) => return write!(f, "the store could not be reached: {problem}"),
             Self::Unreachable => "the store could not be reached, or the connection was lost",
             Self::TimedOut => "the store did not answer in time",
             Self::Resting => "the store failed a moment ago: it is not called again yet",

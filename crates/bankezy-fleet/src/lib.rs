@@ -63,6 +63,7 @@
 mod admin;
 mod budget;
 mod check;
+mod client;
 mod config;
 mod connection;
 mod error;

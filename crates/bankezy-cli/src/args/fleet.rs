@@ -17,6 +17,10 @@ secret!(WrappingKeyArg,
     wrapping_key_file: "FILE" "File with the wrapping key, in base64url",
     wrapping_key_env: "Environment variable with the wrapping key");
 
+secret!(StoreKeyArg,
+    store_key_file: "FILE" "File with the key of --store-cert-file, as PEM without a password",
+    store_key_env: "Environment variable with the key of --store-cert-file");
+
 #[derive(Debug, Parser)]
 pub(crate) struct Fleet {
     #[command(subcommand)]
@@ -48,6 +52,11 @@ pub(crate) struct StoreArgs {
     /// Root certificates of the store in PEM, instead of those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) store_roots: Option<PathBuf>,
+    /// Mutual TLS with the store: our certificate, followed by its intermediates, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_cert_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) store_key: StoreKeyArg,
 }
 
 #[derive(Debug, Parser)]

@@ -16,6 +16,8 @@ use bankezy_fleet::{Fleet, FleetConfig, SessionSettings};
 use bankezy_sandbox::{Credentials, EmulatedEndpoint, Sandbox};
 use bankezy_test_support::{eventually_blocking, vacant};
 
+use super::Folder;
+
 struct Server(Child);
 
 impl Drop for Server {
@@ -212,4 +214,70 @@ fn a_password_comes_from_a_variable_and_is_never_printed() {
     let (code, output, error) = bankezy(&from_variable, Some(&wrong));
     assert_eq!(code, 1);
     assert!(error.contains("refused") && !(output + &error).contains("hunter"));
+}
+
+/// As Redis does it where TLS is on and nothing else is said.
+#[test]
+fn a_server_that_asks_for_a_certificate_gets_ours() {
+    let folder = Folder::new();
+    for (name, host) in [("server", "127.0.0.1"), ("client", "client")] {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+        folder.write(&format!("{name}.pem"), made.cert.pem());
+        folder.write(&format!("{name}.key"), made.signing_key.serialize_pem());
+    }
+    let tls_port = vacant().port().to_string();
+    let path = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let [certificate, key, clients] = ["server.pem", "server.key", "client.pem"].map(path);
+    let Some(_server) = server(&[
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &clients,
+        "--tls-port",
+        &tls_port,
+    ]) else {
+        return;
+    };
+    let roots = "--store-roots server.pem";
+    let ours = "--store-cert-file client.pem";
+    for (further, code, expected) in [
+        (format!("{roots} {ours} --store-key-file client.key"), 0, ""),
+        (
+            roots.to_owned(),
+            1,
+            "(--store-cert-file and --store-key-file)",
+        ),
+        (
+            format!("{ours} --store-key-file client.key"),
+            1,
+            "(--store-roots)",
+        ),
+        (ours.to_owned(), 2, "--store-cert-file goes together with"),
+        (
+            "--store-key-file client.key".to_owned(),
+            2,
+            "--store-cert-file goes together with",
+        ),
+        (
+            format!("{roots} {ours} --store-key-file server.key"),
+            2,
+            "check --store-cert-file",
+        ),
+        (
+            "--store-roots client.key".to_owned(),
+            2,
+            "check --store-roots",
+        ),
+    ] {
+        let call = format!("fleet status rediss://127.0.0.1:{tls_port} --name n {further}");
+        let ran = folder.run(&call, "");
+        assert_eq!(ran.code, code, "{further}: {}", ran.err);
+        assert!(
+            ran.err.contains(expected) && !ran.err.contains("PRIVATE"),
+            "{}",
+            ran.err
+        );
+    }
 }

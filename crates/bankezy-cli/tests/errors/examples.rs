@@ -234,6 +234,7 @@ fn of_a_fleet() -> Vec<FleetError> {
     vec![
         FleetError::Url,
         FleetError::Certificates,
+        FleetError::Identity,
         FleetError::Unreachable,
         FleetError::TimedOut,
         FleetError::Resting,

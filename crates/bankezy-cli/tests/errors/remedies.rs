@@ -769,8 +769,12 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     ("fleet.certificates", "Give the root certificates as PEM."),
     (
+        "fleet.identity",
+        "Give the certificate and its own key as PEM: `openssl pkey -in KEY` removes a password.",
+    ),
+    (
         "fleet.unreachable",
-        "Check the server, its address, its certificate and the network. docs/fleet.md says what works without it.",
+        "Check the server, its address and the network. docs/fleet.md says what works without it.",
     ),
     (
         "fleet.timed_out",

@@ -15,8 +15,7 @@ pub(super) fn classify(
     has_identity: bool,
     delivery: Delivery,
 ) -> ClientError {
-    let tls = cause(error).and_then(|error| tls_problem(error, has_identity));
-    let kind = if let Some(problem) = tls {
+    let kind = if let Some(problem) = tls_problem(error, has_identity) {
         ClientErrorKind::Tls(problem)
     } else if let Some(error) = cause(error).filter(|error| hyper::Error::is_parse(error)) {
         // The variants are private, but each has its text.
@@ -50,9 +49,11 @@ fn connect_problem(cause: &(dyn Error + 'static)) -> Option<ConnectProblem> {
     }
 }
 
-/// `None` if the same handshake may succeed the next time.
-fn tls_problem(error: &rustls::Error, has_identity: bool) -> Option<TlsProblem> {
-    Some(match error {
+/// What the error of rustls among the causes of a failure says of the handshake, for a connection with or without a
+/// client certificate. `None` if there is no such error, or if the same handshake may succeed the next time.
+#[must_use]
+pub fn tls_problem(error: &(dyn Error + 'static), has_identity: bool) -> Option<TlsProblem> {
+    Some(match cause::<rustls::Error>(error)? {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::UnknownIssuer => TlsProblem::UntrustedCertificate,
             CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {

@@ -10,5 +10,6 @@ mod watched;
 pub use builder::{
     ClientBuilder, DEFAULT_CONNECT_TIMEOUT, DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_IDLE_PER_HOST,
 };
+pub use classify::tls_problem;
 pub use client::Client;
 pub(super) use client::Pools;

@@ -1,6 +1,6 @@
-//! The connection: TLS, wrong settings, and a network that fails.
+//! The connection: wrong settings, and a network that fails.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bankezy_fleet::{Fleet, FleetConfig, FleetError};
 use bankezy_test_support::vacant;
@@ -8,21 +8,6 @@ use bankezy_test_support::vacant;
 use crate::proxy::{Mode, Proxy};
 use crate::server::Redis;
 use crate::stage::{config, fleet, is_back_within, ms};
-
-#[tokio::test]
-async fn tls_accepts_the_certificates_that_are_given_and_no_others() {
-    let Some(redis) = Redis::start_with_tls() else {
-        return;
-    };
-    let pem = redis.certificate().unwrap();
-    let trusting = Fleet::connect(config(&redis.url()).root_certificates(pem)).unwrap();
-    is_back_within(&trusting, Duration::from_secs(5)).await;
-    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let wary = Fleet::connect(config(&redis.url()).root_certificates(other.cert.pem())).unwrap();
-    assert!(wary.ping().await.is_err());
-    let system = Fleet::connect(config(&redis.url())).unwrap();
-    assert!(system.ping().await.is_err());
-}
 
 #[tokio::test]
 async fn no_error_and_no_debug_text_shows_the_password() {
@@ -123,24 +108,4 @@ async fn a_store_that_is_away_is_left_alone_for_a_moment() {
     assert_eq!(fleet.ping().await, Err(FleetError::Resting));
     assert!(begun.elapsed() < ms(20));
     redis.thaw();
-}
-
-/// It would accept no server, and say that none can be reached.
-#[tokio::test]
-async fn a_text_without_certificates_is_refused() {
-    for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n"] {
-        let url = format!("rediss://{}", vacant());
-        let connected = Fleet::connect(config(&url).root_certificates(pem));
-        let error = connected.err();
-        assert_eq!(error, Some(FleetError::Certificates), "{pem}");
-    }
-}
-
-/// Whoever gives certificates would take the connection for an encrypted one.
-#[tokio::test]
-async fn certificates_for_a_connection_without_tls_are_refused() {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let url = format!("redis://{}", vacant());
-    let connected = Fleet::connect(config(&url).root_certificates(made.cert.pem()));
-    assert_eq!(connected.err(), Some(FleetError::Certificates));
 }

@@ -17,6 +17,7 @@ mod server;
 mod sessions;
 mod silent;
 mod stage;
+mod tls;
 mod tokens;
 
 /// docs/fleet.md promises a test for each failure.
@@ -40,6 +41,7 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("rotation_disturbed.rs"),
         include_str!("sessions.rs"),
         include_str!("silent.rs"),
+        include_str!("tls.rs"),
         include_str!("tokens.rs"),
     ];
     let rows: Vec<_> = table.lines().skip(2).collect();

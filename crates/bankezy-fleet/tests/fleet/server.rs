@@ -54,17 +54,23 @@ impl Redis {
 
     /// Listens with TLS alone, under a certificate for 127.0.0.1 that is made now.
     pub(crate) fn start_with_tls() -> Option<Self> {
+        Self::start_with_tls_as("127.0.0.1", None)
+    }
+
+    /// Under a certificate for this host. Clients have to show one of these certificates, if any are given.
+    pub(crate) fn start_with_tls_as(host: &str, clients: Option<&str>) -> Option<Self> {
         let program = program()?;
         if !has_tls(&program) {
             eprintln!("skipped: {program} was built without TLS");
             return None;
         }
         let folder = Folder::new("redis-tls");
-        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         let pem = made.cert.pem();
         fs::write(folder.0.join("cert.pem"), &pem).unwrap();
         fs::write(folder.0.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        fs::write(folder.0.join("clients.pem"), clients.unwrap_or(&pem)).unwrap();
+        let asks = if clients.is_some() { "yes" } else { "no" };
         let arguments = [
             "--save",
             "",
@@ -73,9 +79,9 @@ impl Redis {
             "--tls-key-file",
             "key.pem",
             "--tls-ca-cert-file",
-            "cert.pem",
+            "clients.pem",
             "--tls-auth-clients",
-            "no",
+            asks,
         ];
         Self::launch(program, folder, &arguments, Some(pem))
     }

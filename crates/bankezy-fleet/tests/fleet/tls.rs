@@ -1,0 +1,124 @@
+//! TLS: the certificates of both sides, and why no connection is made.
+
+use std::time::Duration;
+
+use bankezy_client::{ConnectProblem, TlsProblem};
+use bankezy_fleet::{Fleet, FleetConfig, FleetError};
+use bankezy_test_support::vacant;
+use rcgen::CertifiedKey;
+
+use crate::server::Redis;
+use crate::stage::{config, is_back_within};
+
+#[tokio::test]
+async fn tls_accepts_the_certificates_that_are_given_and_no_others() {
+    let Some(redis) = Redis::start_with_tls() else {
+        return;
+    };
+    let pem = redis.certificate().unwrap();
+    let trusting = Fleet::connect(config(&redis.url()).root_certificates(pem)).unwrap();
+    is_back_within(&trusting, Duration::from_secs(5)).await;
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let wary = Fleet::connect(config(&redis.url()).root_certificates(other.cert.pem())).unwrap();
+    assert!(wary.ping().await.is_err());
+    let system = Fleet::connect(config(&redis.url())).unwrap();
+    assert!(system.ping().await.is_err());
+}
+
+/// It would accept no server, and say that none can be reached.
+#[tokio::test]
+async fn a_text_without_certificates_is_refused() {
+    for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n"] {
+        let url = format!("rediss://{}", vacant());
+        let connected = Fleet::connect(config(&url).root_certificates(pem));
+        let error = connected.err();
+        assert_eq!(error, Some(FleetError::Certificates), "{pem}");
+    }
+}
+
+/// Whoever gives certificates would take the connection for an encrypted one.
+#[tokio::test]
+async fn certificates_for_a_connection_without_tls_are_refused() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let url = format!("redis://{}", vacant());
+    let connected = Fleet::connect(config(&url).root_certificates(made.cert.pem()));
+    assert_eq!(connected.err(), Some(FleetError::Certificates));
+}
+
+async fn error_of(config: FleetConfig) -> FleetError {
+    Fleet::connect(config).unwrap().ping().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_prevents_a_connection_is_named() {
+    let refused = config(&format!("redis://{}", vacant()));
+    let problem = FleetError::Connect(ConnectProblem::Refused);
+    assert_eq!(error_of(refused).await, problem);
+    // RFC 6761 reserves the name for this.
+    let nowhere = config("redis://nowhere.invalid:6379").response_deadline(Duration::from_secs(5));
+    assert_eq!(
+        error_of(nowhere).await,
+        FleetError::Connect(ConnectProblem::Dns)
+    );
+    let Some(redis) = Redis::start_with_tls_as("localhost", None) else {
+        return;
+    };
+    let untrusted = error_of(config(&redis.url())).await;
+    assert_eq!(untrusted, FleetError::Tls(TlsProblem::UntrustedCertificate));
+    let expected = "the store could not be reached: the server's certificate is not from a trusted root: add its root";
+    assert_eq!(untrusted.to_string(), expected);
+    let wrong_name = config(&redis.url()).root_certificates(redis.certificate().unwrap());
+    assert_eq!(
+        error_of(wrong_name).await,
+        FleetError::Tls(TlsProblem::WrongName)
+    );
+}
+
+fn client() -> CertifiedKey<rcgen::KeyPair> {
+    rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_client_certificate_gets_it() {
+    let (known, unknown) = (client(), client());
+    let Some(redis) = Redis::start_with_tls_as("127.0.0.1", Some(&known.cert.pem())) else {
+        return;
+    };
+    let config = config(&redis.url()).root_certificates(redis.certificate().unwrap());
+    let with = |client: &CertifiedKey<rcgen::KeyPair>| {
+        let key = client.signing_key.serialize_pem().into();
+        let config = config.clone();
+        config.client_identity_pem(&client.cert.pem(), key)
+    };
+    let fleet = Fleet::connect(with(&known)).unwrap();
+    is_back_within(&fleet, Duration::from_secs(5)).await;
+    let problem = TlsProblem::ClientCertificateRefused;
+    assert_eq!(error_of(with(&unknown)).await, FleetError::Tls(problem));
+    let problem = TlsProblem::ClientCertificateRequired;
+    assert_eq!(error_of(config).await, FleetError::Tls(problem));
+}
+
+#[tokio::test]
+async fn an_identity_that_cannot_be_used_is_refused() {
+    let (one, other) = (client(), client());
+    let (certificate, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let other = other.signing_key.serialize_pem();
+    let cases = [
+        ("rediss", "no PEM", &key),
+        ("rediss", &certificate, &"no PEM".to_owned()),
+        ("rediss", &certificate, &encrypted),
+        ("rediss", &certificate, &other),
+        ("redis", &certificate, &key),
+    ];
+    for (scheme, certificate, key) in cases {
+        let config = config(&format!("{scheme}://{}", vacant()));
+        let config = config.client_identity_pem(certificate, key.clone().into());
+        assert!(!format!("{config:?}").contains("KEY"));
+        assert_eq!(
+            Fleet::connect(config).err(),
+            Some(FleetError::Identity),
+            "{scheme} {certificate}"
+        );
+    }
+}
