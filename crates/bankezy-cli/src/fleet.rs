@@ -153,7 +153,9 @@ fn failure(error: FleetError) -> Failure {
 fn text_of(status: &Status) -> String {
     let mut text = String::new();
     for member in &status.members {
-        let _ = writeln!(text, "member {}", on_one_line(&member.id));
+        let (id, name) = (&member.id, member.name.as_deref().unwrap_or_default());
+        let called = format!("member {id} {name}");
+        let _ = writeln!(text, "{}", on_one_line(called.trim_end()));
         for (ring, keys) in &member.rings {
             let (ring, keys) = (on_one_line(ring), keys.join(" "));
             let _ = writeln!(text, "  ring {ring}: {}", on_one_line(&keys));

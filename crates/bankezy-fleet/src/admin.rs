@@ -16,6 +16,8 @@ use crate::scripts::script;
 pub struct Member {
     /// Its identifier, new with each start.
     pub id: String,
+    /// Its [`FleetConfig::member_name`](crate::FleetConfig::member_name).
+    pub name: Option<String>,
     /// The keys of each ring that it can open with, the one it seals with first.
     pub rings: BTreeMap<String, Vec<String>>,
     /// The time of its last report in seconds since 1970, by its own clock.
@@ -102,6 +104,7 @@ impl Fleet {
             let report: Report = serde_json::from_slice(&report).ok()?;
             Some(Member {
                 id: String::from_utf8(id).ok()?,
+                name: report.name,
                 rings: report.rings,
                 reported_at: report.at,
             })

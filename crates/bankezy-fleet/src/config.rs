@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 pub struct FleetConfig {
     pub(crate) url: Zeroizing<String>,
     pub(crate) name: String,
+    pub(crate) member_name: Option<String>,
     pub(crate) root_certificates: Option<Vec<u8>>,
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) response_deadline: Duration,
@@ -47,6 +48,7 @@ impl FleetConfig {
         Self {
             url: Zeroizing::new(url.into()),
             name: name.into(),
+            member_name: None,
             root_certificates: None,
             identity: None,
             response_deadline: Duration::from_millis(500),
@@ -54,6 +56,13 @@ impl FleetConfig {
             rest: Duration::from_secs(1),
             heartbeat: Duration::from_secs(5),
         }
+    }
+
+    /// What this process is called in [`Fleet::members`](crate::Fleet::members) and `bankezy fleet status`, such as the name of
+    /// its pod. It need not be unique. Default: none, and its identifier, which is new with each start, has to do.
+    pub fn member_name(mut self, name: impl Into<String>) -> Self {
+        self.member_name = Some(name.into());
+        self
     }
 
     /// Accepts server certificates that these sign, in PEM, and no others. Default: those of the operating system.
@@ -107,6 +116,7 @@ impl fmt::Debug for FleetConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FleetConfig")
             .field("name", &self.name)
+            .field("member_name", &self.member_name)
             .field("response_deadline", &self.response_deadline)
             .field("connect_deadline", &self.connect_deadline)
             .field("rest", &self.rest)

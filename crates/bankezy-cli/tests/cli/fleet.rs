@@ -12,7 +12,7 @@ use bankezy_crypto::providers::{BaseUrl, RequestError};
 use bankezy_crypto::{
     Channel, Derivation, KeyPair, KeyRing, PayloadCipher, PayloadSecret, PublicKey,
 };
-use bankezy_fleet::{Fleet, FleetConfig, SessionSettings};
+use bankezy_fleet::{Fleet, FleetConfig, RotationSettings, SessionSettings};
 use bankezy_sandbox::{Credentials, EmulatedEndpoint, Sandbox};
 use bankezy_test_support::{eventually_blocking, vacant};
 
@@ -85,6 +85,27 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
         "{output}"
     );
     assert!(output.contains("ok      role primary"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_says_which_member_has_which_key() {
+    let Some((_server, port)) = server(&[]) else {
+        return;
+    };
+    let url = format!("redis://127.0.0.1:{port}");
+    let folder = Folder::new();
+    let secret = PayloadSecret::generate().unwrap().to_base64url();
+    folder.write("k1", secret.as_str());
+    let config = FleetConfig::new(&url, "payments").member_name("pod-7\n\u{1b}[2J");
+    let fleet = Fleet::connect(config).unwrap();
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", &folder.0, "k1", settings);
+    let _keys = keys.await.unwrap();
+    let status = || bankezy(&["fleet", "status", &url, "--name", "payments"], None);
+    let (code, output, _) = tokio::task::block_in_place(status);
+    let id = fleet.member_id();
+    let expected = format!("member {id} pod-7\\n\\u{{1b}}[2J\n  ring bank: k1\n");
+    assert!(code == 0 && output.starts_with(&expected), "{output}");
 }
 
 /// By Get Token, whose answer has a reference by which the token can be invalidated.

@@ -17,6 +17,8 @@ const LATEST: u64 = 1_000_000_000_000_000;
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
+    #[serde(default)]
+    pub(crate) name: Option<String>,
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     /// Seconds since 1970, by its own clock.
     pub(crate) at: u64,
@@ -27,6 +29,7 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
     let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let report = Report {
+        name: shared.store.config().member_name.clone(),
         rings: lock(&shared.rings).clone(),
         at: at.unwrap_or_default().as_secs(),
     };
