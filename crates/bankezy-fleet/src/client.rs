@@ -1,6 +1,9 @@
 //! The client of the crate `redis` that a configuration asks for: its address and its certificates.
 
-use bankezy_crypto::SecretBytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use bankezy_crypto::{SecretBytes, SecretText};
 use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
     TlsCertificates,
@@ -63,6 +66,18 @@ fn client_tls(Identity { chain, key }: &Identity) -> Result<ClientTlsConfig, Fle
     certified.keys_match().map_err(|_| FleetError::Identity)?;
     Ok(ClientTlsConfig {
         client_cert: chain.into(),
-        client_key: key.into(),
+        client_key: pem(&private).as_str().into(),
     })
+}
+
+/// As `redis` reads it: with the label of its form, and without the `\n` and spaces of environment variables and YAML.
+fn pem(key: &PrivateKeyDer<'_>) -> SecretText {
+    let label = match key {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        _ => "PRIVATE KEY",
+    };
+    let body = SecretText::from(STANDARD.encode(key.secret_der()));
+    let body = body.as_str();
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into()
 }

@@ -23,9 +23,6 @@ use crate::names::up_to;
 /// The first pause after a failure. It doubles with each further one, up to the rest of the configuration.
 const FIRST_REST: Duration = Duration::from_millis(50);
 
-/// How often an attempt to connect is repeated before the operations that wait for it fail.
-const ATTEMPTS: u32 = 2;
-
 /// One multiplexed connection, so no command that blocks it (`WAIT`, `BLPOP`) may be sent over it.
 pub(crate) struct Store {
     client: Client,
@@ -305,9 +302,8 @@ impl Connection {
             .set_connection_timeout(Some(config.connect_deadline))
             // `run` has a deadline of its own around each operation: a second timer would cost each of them.
             .set_response_timeout(None)
-            .set_min_delay(FIRST_REST)
-            .set_max_delay(config.rest)
-            .set_number_of_retries(ATTEMPTS as usize)
+            // Operations that wait would reach their deadline before they learn why it fails. They try again after a rest.
+            .set_number_of_retries(0)
             .set_pipeline_buffer_size(1024);
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), settings);
         Ok(Self {
@@ -325,10 +321,10 @@ impl Connection {
     /// Connects in a task of its own, so that it goes on if the operation that waits for it has reached its deadline.
     fn establish(&self, config: &FleetConfig) {
         let mut manager = self.manager.clone();
-        // Its attempts end by their own deadline. What is bounded here is the answer of a server that is silent.
-        let attempt = config.connect_deadline.saturating_add(config.rest);
-        let longest = attempt.saturating_mul(ATTEMPTS + 1);
-        let longest = longest.saturating_add(config.response_deadline);
+        // The attempt ends by its own deadline. What is bounded here is the answer of a server that is silent.
+        let longest = config
+            .connect_deadline
+            .saturating_add(config.response_deadline);
         tokio::spawn(timeout(longest, async move {
             let _ = redis::cmd("PING").query_async::<()>(&mut manager).await;
         }));

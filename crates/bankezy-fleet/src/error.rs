@@ -224,8 +224,8 @@ impl fmt::Display for FleetError {
             }
             Self::Certificates => "the certificates for the store cannot be used; expected PEM, and a URL with rediss://",
             Self::Identity => {
-                "the client certificate for the store, or its key, cannot be used; expected both as PEM, the key without a \
-                 password, and a URL with rediss://"
+                "the client certificate for the store, or its key, cannot be used; expected both as PEM, the certificate before its \
+                 intermediates, its own key without a password, and a URL with rediss://"
             }
             Self::Connect(problem) => return write!(f, "the store could not be reached: {problem}"),
             Self::Tls(problem) => return write!(f, "the store could not be reached: {problem}"),

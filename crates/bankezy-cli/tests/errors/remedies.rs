@@ -774,11 +774,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.unreachable",
-        "Check the server, its address and the network. docs/fleet.md says what works without it.",
+        "Check the server, its address and the network, and that the URL has rediss:// if the port is for TLS. docs/fleet.md says what works without it.",
     ),
     (
         "fleet.timed_out",
-        "Look at the server's load and at the network. docs/fleet.md says what works meanwhile.",
+        "Look at the server's load and at the network, and that the URL has rediss:// only if the port is for TLS. docs/fleet.md says what works meanwhile.",
     ),
     (
         "fleet.resting",

@@ -51,7 +51,9 @@ async fn error_of(config: FleetConfig) -> FleetError {
 
 #[tokio::test]
 async fn what_prevents_a_connection_is_named() {
-    let refused = config(&format!("redis://{}", vacant()));
+    // Whatever repeats attempts would not say why they fail before this deadline.
+    let refused =
+        config(&format!("redis://{}", vacant())).response_deadline(Duration::from_millis(100));
     let problem = FleetError::Connect(ConnectProblem::Refused);
     assert_eq!(error_of(refused).await, problem);
     // RFC 6761 reserves the name for this.
@@ -96,6 +98,28 @@ async fn a_server_that_asks_for_a_client_certificate_gets_it() {
     assert_eq!(error_of(with(&unknown)).await, FleetError::Tls(problem));
     let problem = TlsProblem::ClientCertificateRequired;
     assert_eq!(error_of(config).await, FleetError::Tls(problem));
+}
+
+/// As environment variables, YAML and other tools write it, and under the label of another form.
+#[tokio::test]
+async fn a_key_is_accepted_in_each_form_of_pem() {
+    let known = client();
+    let Some(redis) = Redis::start_with_tls_as("127.0.0.1", Some(&known.cert.pem())) else {
+        return;
+    };
+    let (certificate, key) = (known.cert.pem(), known.signing_key.serialize_pem());
+    let config = config(&redis.url()).root_certificates(redis.certificate().unwrap());
+    for key in [
+        key.replace('\n', "\\n"),
+        key.replace('\n', "\n  "),
+        key.replace('\n', "\r\n"),
+        format!("{certificate}{key}"),
+        key.replace(" PRIVATE KEY", " EC PRIVATE KEY"),
+    ] {
+        let identity = config.clone().client_identity_pem(&certificate, key.into());
+        let fleet = Fleet::connect(identity).unwrap();
+        is_back_within(&fleet, Duration::from_secs(5)).await;
+    }
 }
 
 #[tokio::test]
