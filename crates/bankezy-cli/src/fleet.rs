@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bankezy_client::{BankEzyClient, TlsProblem};
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
@@ -16,6 +17,9 @@ use crate::{files, keys, remote, shown, transport, usage};
 
 /// Certificates are small.
 const MAX_CERTIFICATES: usize = 1 << 20;
+
+/// An operator waits rather than not to learn what a distant or busy store has, or why it cannot be reached.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(args: &Fleet) -> Result<(), Failure> {
     match &args.call {
@@ -111,6 +115,9 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
         }
         (None, None) => return Err(usage::missing(&["url_file", "url_env"])),
     };
+    let config = config
+        .response_deadline(DEADLINE)
+        .connect_deadline(DEADLINE);
     let config = match &args.store_roots {
         None => config,
         Some(path) => {

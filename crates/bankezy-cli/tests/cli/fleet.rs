@@ -1,5 +1,6 @@
 //! `bankezy fleet` on a real server, where one is installed.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,6 +86,19 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
         "{output}"
     );
     assert!(output.contains("ok      role primary"), "{output}");
+}
+
+#[test]
+fn a_store_that_takes_longer_than_a_process_would_wait_is_waited_for() {
+    let Some((_server, port)) = server(&[]) else {
+        return;
+    };
+    let mut connection = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.write_all(b"CLIENT PAUSE 1500\r\n").unwrap();
+    connection.read_exact(&mut [0; 5]).unwrap();
+    let url = format!("redis://127.0.0.1:{port}");
+    let (code, _, error) = bankezy(&["fleet", "status", &url, "--name", "payments"], None);
+    assert_eq!((code, error.as_str()), (0, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
