@@ -78,6 +78,10 @@ fn pem(key: &PrivateKeyDer<'_>) -> SecretText {
         _ => "PRIVATE KEY",
     };
     let body = SecretText::from(STANDARD.encode(key.secret_der()));
-    let body = body.as_str();
-    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into()
+    format!(
+        "-----BEGIN {0}-----\n{1}\n-----END {0}-----\n",
+        label,
+        body.as_str()
+    )
+    .into()
 }

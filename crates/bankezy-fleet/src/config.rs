@@ -72,9 +72,10 @@ impl FleetConfig {
         self
     }
 
-    /// Mutual TLS: the client certificate, followed by its intermediates, and its key without a password, both as PEM.
-    /// Redis with TLS asks for one unless `tls-auth-clients` says otherwise. With a URL without TLS it is an error. The
-    /// crate `redis` keeps the key, as it keeps the password, in memory that is not wiped.
+    /// Mutual TLS: the client certificate, followed by its intermediates, and its key (PKCS#8, PKCS#1 or SEC1) without a
+    /// password, both as PEM. One text with both can be given twice. Redis with TLS asks for a client certificate unless
+    /// `tls-auth-clients` says otherwise. With a URL without TLS it is an error. The crate `redis` keeps the key, as it keeps
+    /// the password, in memory that is not wiped.
     pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
         let chain = cert_chain_pem.to_owned().into();
         let identity = Identity {

@@ -17,7 +17,6 @@ const LATEST: u64 = 1_000_000_000_000_000;
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
-    #[serde(default)]
     pub(crate) name: Option<String>,
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     /// Seconds since 1970, by its own clock.
