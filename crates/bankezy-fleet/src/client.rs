@@ -1,9 +1,8 @@
 //! The client of the crate `redis` that a configuration asks for: its address and its certificates.
 
+use bankezy_crypto::{SecretBytes, SecretText};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-
-use bankezy_crypto::{SecretBytes, SecretText};
 use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
     TlsCertificates,

@@ -65,3 +65,16 @@ pub(super) async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, Str
     };
     Ok(named.and_then(parsed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A promotion waits for all members, those of the release before among them.
+    #[test]
+    fn a_report_without_a_name_is_read() {
+        let text = r#"{"rings":{"bank":["k1"]},"at":1}"#;
+        let report: Report = serde_json::from_str(text).unwrap();
+        assert_eq!((report.name, report.rings.len()), (None, 1));
+    }
+}
