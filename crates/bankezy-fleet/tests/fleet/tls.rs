@@ -45,6 +45,12 @@ async fn certificates_for_a_connection_without_tls_are_refused() {
     assert_eq!(connected.err(), Some(FleetError::Certificates));
 }
 
+/// Busy machines take their time.
+fn patient(url: &str) -> FleetConfig {
+    let long = Duration::from_secs(5);
+    config(url).response_deadline(long).connect_deadline(long)
+}
+
 async fn error_of(config: FleetConfig) -> FleetError {
     Fleet::connect(config).unwrap().ping().await.unwrap_err()
 }
@@ -52,28 +58,23 @@ async fn error_of(config: FleetConfig) -> FleetError {
 #[tokio::test]
 async fn what_prevents_a_connection_is_named() {
     // Whatever repeats attempts would not say why they fail before this deadline.
-    let refused =
-        config(&format!("redis://{}", vacant())).response_deadline(Duration::from_millis(100));
+    let soon = Duration::from_millis(200);
+    let refused = config(&format!("redis://{}", vacant())).response_deadline(soon);
     let problem = FleetError::Connect(ConnectProblem::Refused);
     assert_eq!(error_of(refused).await, problem);
     // RFC 6761 reserves the name for this.
-    let nowhere = config("redis://nowhere.invalid:6379").response_deadline(Duration::from_secs(5));
-    assert_eq!(
-        error_of(nowhere).await,
-        FleetError::Connect(ConnectProblem::Dns)
-    );
+    let nowhere = error_of(patient("redis://nowhere.invalid:6379")).await;
+    assert_eq!(nowhere, FleetError::Connect(ConnectProblem::Dns));
     let Some(redis) = Redis::start_with_tls_as("localhost", None) else {
         return;
     };
-    let untrusted = error_of(config(&redis.url())).await;
+    let untrusted = error_of(patient(&redis.url())).await;
     assert_eq!(untrusted, FleetError::Tls(TlsProblem::UntrustedCertificate));
     let expected = "the store could not be reached: the server's certificate is not from a trusted root: add its root";
     assert_eq!(untrusted.to_string(), expected);
-    let wrong_name = config(&redis.url()).root_certificates(redis.certificate().unwrap());
-    assert_eq!(
-        error_of(wrong_name).await,
-        FleetError::Tls(TlsProblem::WrongName)
-    );
+    let trusted = patient(&redis.url()).root_certificates(redis.certificate().unwrap());
+    let problem = TlsProblem::WrongName;
+    assert_eq!(error_of(trusted).await, FleetError::Tls(problem));
 }
 
 fn client() -> CertifiedKey<rcgen::KeyPair> {
@@ -86,7 +87,7 @@ async fn a_server_that_asks_for_a_client_certificate_gets_it() {
     let Some(redis) = Redis::start_with_tls_as("127.0.0.1", Some(&known.cert.pem())) else {
         return;
     };
-    let config = config(&redis.url()).root_certificates(redis.certificate().unwrap());
+    let config = patient(&redis.url()).root_certificates(redis.certificate().unwrap());
     let with = |client: &CertifiedKey<rcgen::KeyPair>| {
         let key = client.signing_key.serialize_pem().into();
         let config = config.clone();
