@@ -181,15 +181,16 @@ fn no_connection(error: &redis::RedisError, has_identity: bool) -> FleetError {
     if let Some(problem) = tls_problem(cause, has_identity) {
         return FleetError::Tls(problem);
     }
-    let of_the_system = causes(cause).find_map(|it| ConnectProblem::of(it.downcast_ref()?));
+    let of_the_system = causes(cause)
+        .filter_map(|it| it.downcast_ref())
+        .find_map(connect_problem);
+    of_the_system.map_or(FleetError::Unreachable, FleetError::Connect)
+}
+
+fn connect_problem(error: &io::Error) -> Option<ConnectProblem> {
     // The standard library has no kind for it.
-    let is_dns = |cause: &&(dyn StdError + 'static)| {
-        let text = cause.downcast_ref::<io::Error>().map(io::Error::to_string);
-        text.is_some_and(|text| text.starts_with("failed to lookup address"))
-    };
-    let is_dns = || causes(cause).find(is_dns).map(|_| ConnectProblem::Dns);
-    let problem = of_the_system.or_else(is_dns);
-    problem.map_or(FleetError::Unreachable, FleetError::Connect)
+    let is_dns = || error.to_string().starts_with("failed to lookup address");
+    ConnectProblem::of(error).or_else(|| is_dns().then_some(ConnectProblem::Dns))
 }
 
 impl From<Error> for FleetError {
