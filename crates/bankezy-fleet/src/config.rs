@@ -58,8 +58,9 @@ impl FleetConfig {
         }
     }
 
-    /// What this process is called in [`Fleet::members`](crate::Fleet::members) and `bankezy fleet status`, such as the name of
-    /// its pod. It need not be unique. Default: none, and its identifier, which is new with each start, has to do.
+    /// The name shown for this process in [`Fleet::members`](crate::Fleet::members) and `bankezy fleet status`, such as that of
+    /// its pod. It need not be unique. Default: none; members are then told apart by their identifiers, which change with
+    /// each start.
     pub fn member_name(mut self, name: impl Into<String>) -> Self {
         self.member_name = Some(name.into());
         self
@@ -73,9 +74,25 @@ impl FleetConfig {
     }
 
     /// Mutual TLS: the client certificate, followed by its intermediates, and its key (PKCS#8, PKCS#1 or SEC1) without a
-    /// password, both as PEM. One text with both can be given twice. Redis with TLS asks for a client certificate unless
-    /// `tls-auth-clients` says otherwise. With a URL without TLS it is an error. The crate `redis` keeps the key, as it keeps
-    /// the password, in memory that is not wiped.
+    /// password, both as PEM. If one PEM holds both, pass it for both arguments. By default Redis requires a client
+    /// certificate (`tls-auth-clients yes`). It has to be an X.509 certificate of version 3; `openssl x509 -req` without
+    /// `-extfile` can make one of version 1. It is an error if the URL is not `rediss://`. The crate `redis` keeps the key,
+    /// as it keeps the password, in memory that is not wiped.
+    ///
+    /// ```no_run
+    /// use std::fs;
+    ///
+    /// use bankezy_crypto::SecretText;
+    /// use bankezy_fleet::FleetConfig;
+    ///
+    /// # fn run() -> std::io::Result<()> {
+    /// let key = SecretText::from(fs::read_to_string("client.key")?);
+    /// let config = FleetConfig::new("rediss://redis.internal:6379", "payments")
+    ///     .root_certificates(fs::read("ca.pem")?)
+    ///     .client_identity_pem(&fs::read_to_string("client.pem")?, key);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn client_identity_pem(mut self, cert_chain_pem: &str, key_pem: SecretText) -> Self {
         let chain = cert_chain_pem.to_owned().into();
         let identity = Identity {

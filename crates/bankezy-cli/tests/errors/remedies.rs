@@ -767,10 +767,13 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "fleet.url",
         "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS. Escape `@`, `/` and `:` in a password with percent signs.",
     ),
-    ("fleet.certificates", "Give the root certificates as PEM."),
+    (
+        "fleet.certificates",
+        "Give the root certificates as PEM, and a URL with rediss://.",
+    ),
     (
         "fleet.identity",
-        "Give the certificate and its own key as PEM: `openssl pkey -in KEY` removes a password.",
+        "Give the certificate, of X.509 version 3, and its own key as PEM: `openssl pkey -in KEY -out NEW` removes a password.",
     ),
     (
         "fleet.unreachable",
@@ -798,7 +801,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.no_keys",
-        "Wait until the file of the key that the fleet seals with has arrived, and start the process again.",
+        "Check that the key to begin with is the whole name of a file. Otherwise wait until the file of the key that the fleet seals with has arrived, and start the process again.",
     ),
     (
         "fleet.not_reported",

@@ -65,7 +65,7 @@ impl Default for RotationSettings {
 }
 
 /// A [`KeyRing`] whose keys come from the files of a folder: the name of a file is the key's identifier, its text a
-/// payload secret in base64url. Names that begin with a dot are passed over. The secrets are never in the store.
+/// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
 ///
 /// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
 /// symbolic link. A new file opens messages at once. It seals after [`promote`](Self::promote), in all processes, at most
@@ -129,7 +129,8 @@ impl Fleet {
     /// the store, and `first` the key to seal with while the store names no other.
     ///
     /// Await it before the process serves: it loads the files, reports them, and asks which key the fleet seals with.
-    /// Without the store it begins with `first` and emits an event at `warn`, `keys not reported`. Until a heartbeat reaches
+    /// `first` is the name of a file. Without the store it begins with that key and emits an event at `warn`, `keys not
+    /// reported`; call [`Fleet::ping`] before if a start without the store is to fail. Until a heartbeat reaches
     /// the store, a promotion in another process does not wait for this one.
     ///
     /// # Errors
@@ -234,7 +235,7 @@ impl KeyFiles {
         }
     }
 
-    /// As [`promote`](Self::promote), without the reports: after a leak. Members without the key fail to open what is
+    /// Like [`promote`](Self::promote), but does not wait for the members' reports. For use after a leak. Members without the key fail to open what is
     /// sealed with it until they have its file.
     ///
     /// # Errors
