@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use bankezy_client::{Client, RefreshSettings, TokenCache, TokenClient};
 use bankezy_crypto::providers::BaseUrl;
@@ -85,6 +86,14 @@ async fn backend(number: &str) -> Result<()> {
                 Err(error) => error.to_string(),
             }),
         )
+        // For the readiness probe: without the store, each message would be refused.
+        .route(
+            "/ready",
+            get(async move || match fleet.ping().await {
+                Ok(()) => StatusCode::OK,
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+            }),
+        )
         .route(
             "/reserved",
             get(async move || format!("{:?}", budget.last_total())),
@@ -101,6 +110,10 @@ async fn backend(number: &str) -> Result<()> {
 /// Sends messages to both, and compares what they do with what one process would.
 async fn check() -> Result<()> {
     let backends = [told("backend-1").await?, told("backend-2").await?];
+    // As a load balancer does before it sends them anything.
+    for backend in backends.chunks(1) {
+        until(backend, "GET /ready", (200, "")).await?;
+    }
     let cipher = cipher()?;
     for round in 0..10 {
         let message = cipher.seal(format!("{{\"pay\":{round}}}").as_bytes())?;
@@ -122,16 +135,27 @@ async fn check() -> Result<()> {
 
     let share = 1_u64 << 20;
     let expected = format!("Some({})", 2 * share);
-    let mut reserved = Vec::new();
-    for backend in &backends {
-        reserved.push(http(backend, "GET /reserved", "").await?.1);
-    }
-    assert!(reserved.contains(&expected), "{reserved:?}");
+    // A backend that started before the store counts its share a moment later.
+    until(&backends, "GET /reserved", (200, &expected)).await?;
     println!(
         "the fleet has reserved {} messages of its budget",
         2 * share
     );
     Ok(())
+}
+
+/// Asks backends in turn until one answers as expected.
+async fn until(backends: &[String], request: &str, expected: (u16, &str)) -> Result<()> {
+    let mut last = None;
+    for backend in backends.iter().cycle().take(1_000) {
+        let (status, answer) = http(backend, request, "").await?;
+        if (status, answer.as_str()) == expected {
+            return Ok(());
+        }
+        last = Some((status, answer));
+        sleep(Duration::from_millis(20)).await;
+    }
+    Err(format!("{request}: expected {expected:?}, the last answer was {last:?}").into())
 }
 
 /// The partner's key.
