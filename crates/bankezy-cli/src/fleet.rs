@@ -8,7 +8,8 @@ use bankezy_client::{BankEzyClient, TlsProblem};
 use bankezy_crypto::providers::bankezy::{BankEzy, Version};
 use bankezy_crypto::{KeyRing, PayloadCipher, PayloadSecret};
 use bankezy_fleet::{
-    Finding, FleetConfig, FleetError, RevokeError, Revoked, SessionSettings, Status,
+    Finding, FleetConfig, FleetError, IdentityProblem, RevokeError, Revoked, SessionSettings,
+    Status,
 };
 
 use crate::args::{Fleet, FleetCall, RevokeArgs, SecretArg as _, StoreArgs};
@@ -113,7 +114,7 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
             let url = keys::needed_text(&args.place, "the URL of the store")?;
             FleetConfig::new(url.as_str(), &args.name)
         }
-        (None, None) => return Err(usage::missing(&["url_file", "url_env"])),
+        (None, None) => return Err(usage::missing(&["url", "url_file", "url_env"])),
     };
     let config = config
         .response_deadline(DEADLINE)
@@ -141,11 +142,23 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
 
 fn failure(error: FleetError) -> Failure {
     match error {
-        FleetError::Url => Failure::usage(error.to_string()),
-        FleetError::Certificates => Failure::usage(format!("{error}: check --store-roots")),
-        FleetError::Identity => Failure::usage(format!(
-            "{error}: check --store-cert-file, and --store-key-file or --store-key-env"
+        FleetError::Url | FleetError::NoTls => Failure::usage(error.to_string()),
+        FleetError::Certificates => Failure::usage(format!("{error} (--store-roots)")),
+        FleetError::Identity(IdentityProblem::Certificate) => {
+            Failure::usage(format!("{error} (--store-cert-file)"))
+        }
+        FleetError::Identity(_) => {
+            Failure::usage(format!("{error} (--store-key-file or --store-key-env)"))
+        }
+        FleetError::Refused { code: "ERR" } => Failure::operation(format!(
+            "{error}; a database in the URL has to be one that the server has"
         )),
+        FleetError::Unreachable => {
+            Failure::operation(format!("{error}; a port for TLS needs rediss://"))
+        }
+        FleetError::TimedOut | FleetError::Tls(TlsProblem::NotTls) => {
+            Failure::operation(format!("{error}; a port without TLS needs redis://"))
+        }
         FleetError::Tls(TlsProblem::UntrustedCertificate) => {
             Failure::operation(format!("{error} (--store-roots)"))
         }
@@ -180,9 +193,17 @@ fn text_of(status: &Status) -> String {
         );
     }
     let (members, tokens, logins) = (status.members.len(), status.tokens, status.logins);
+    if text.is_empty() && tokens == 0 && logins == 0 {
+        text.push_str("the store has nothing of a fleet with this name: check --name\n");
+    }
+    let members = if members == 1 {
+        "1 member".to_owned()
+    } else {
+        format!("{members} members")
+    };
     let _ = writeln!(
         text,
-        "{members} members, {tokens} tokens and sessions, {logins} logins under way"
+        "{members}; tokens and sessions: {tokens}; logins in progress: {logins}"
     );
     if status.is_cut {
         text.push_str(

@@ -187,6 +187,12 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
     if is_utf16(bytes) {
         return refused(format!("{what} is text in UTF-16"));
     }
+    if matches!(bytes, [0x30, 0x81..=0x84, ..]) {
+        return Err(Failure::operation(format!(
+            "{what} is DER; expected text, such as PEM: `openssl x509 -inform DER` converts a certificate, and `openssl \
+             pkey -inform DER` a key"
+        )));
+    }
     std::str::from_utf8(unmarked(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bankezy_crypto::SecretText;
 use zeroize::Zeroizing;
 
+use crate::identity::Identity;
+
 /// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
 /// password.
 ///
@@ -32,13 +34,6 @@ pub struct FleetConfig {
     pub(crate) connect_deadline: Duration,
     pub(crate) rest: Duration,
     pub(crate) heartbeat: Duration,
-}
-
-/// A client's certificate chain and its key, both as PEM.
-pub(crate) struct Identity {
-    /// May hold the key too.
-    pub(crate) chain: SecretText,
-    pub(crate) key: SecretText,
 }
 
 impl FleetConfig {

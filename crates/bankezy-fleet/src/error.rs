@@ -9,16 +9,20 @@ use bankezy_client::{ConnectProblem, ProviderError, TlsProblem, tls_problem};
 use bankezy_crypto::Error;
 use bankezy_crypto::providers::causes;
 
+use crate::identity::IdentityProblem;
+
 /// Why an operation on the fleet's store failed. No text of the server and no URL is in it: both may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FleetError {
     /// The URL of the store cannot be used.
     Url,
-    /// The certificates for TLS cannot be used, or the URL is one without TLS.
+    /// There are certificates for TLS, and the URL is one without TLS.
+    NoTls,
+    /// The root certificates for TLS cannot be used.
     Certificates,
-    /// The client certificate or its key cannot be used, or the URL is one without TLS.
-    Identity,
+    /// The client certificate or its key cannot be used.
+    Identity(IdentityProblem),
     /// No connection, for a reason that the system names.
     Connect(ConnectProblem),
     /// No connection: TLS fails.
@@ -43,8 +47,14 @@ pub enum FleetError {
         /// Why.
         problem: KeyFileProblem,
     },
-    /// No key file was found, or not the one to begin with, or not that of the key that the fleet seals with.
+    /// The folder of key files cannot be read.
+    KeyFolder(io::ErrorKind),
+    /// The folder has no key files.
     NoKeys,
+    /// The folder does not have the key to begin with.
+    NoFirstKey,
+    /// The folder does not have the key that the fleet seals with.
+    NoNewestKey,
     /// Not all live members report that they can open with the key.
     NotReported {
         /// How many do not.
@@ -107,8 +117,9 @@ impl FleetError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Url => "fleet.url",
+            Self::NoTls => "fleet.no_tls",
             Self::Certificates => "fleet.certificates",
-            Self::Identity => "fleet.identity",
+            Self::Identity(problem) => problem.code(),
             Self::Connect(problem) => problem.code(),
             Self::Tls(problem) => problem.code(),
             Self::Unreachable => "fleet.unreachable",
@@ -117,7 +128,10 @@ impl FleetError {
             Self::Refused { .. } => "fleet.refused",
             Self::Answer => "fleet.answer",
             Self::KeyFile { .. } => "fleet.key_file",
+            Self::KeyFolder(_) => "fleet.key_folder",
             Self::NoKeys => "fleet.no_keys",
+            Self::NoFirstKey => "fleet.no_first_key",
+            Self::NoNewestKey => "fleet.no_newest_key",
             Self::NotReported { .. } => "fleet.not_reported",
             Self::Key(error) => error.code(),
         }
@@ -223,11 +237,9 @@ impl fmt::Display for FleetError {
                 "the URL of the store cannot be used; expected redis://[USER]:[PASSWORD]@HOST:PORT, or rediss:// for TLS, with \
                  `@`, `/` and `:` in a password percent-encoded"
             }
-            Self::Certificates => "the certificates for the store cannot be used; expected PEM, and a URL with rediss://",
-            Self::Identity => {
-                "the client certificate for the store, or its key, cannot be used; expected both as PEM, the certificate before its \
-                 intermediates, its own key without a password, and a URL with rediss://"
-            }
+            Self::NoTls => "certificates are given for the store, but its URL is one without TLS; expected rediss://",
+            Self::Certificates => "the root certificates for the store cannot be used; expected PEM",
+            Self::Identity(problem) => return problem.fmt(f),
             Self::Connect(problem) => return write!(f, "the store could not be reached: {problem}"),
             Self::Tls(problem) => return write!(f, "the store could not be reached: {problem}"),
             Self::Unreachable => "the store could not be reached, or the connection was lost",
@@ -253,9 +265,10 @@ impl fmt::Display for FleetError {
                     ),
                 };
             }
-            Self::NoKeys => {
-                "the folder has no key file of the name to begin with, or of the key that the fleet seals with"
-            }
+            Self::KeyFolder(kind) => return write!(f, "cannot read the folder of key files: {kind}"),
+            Self::NoKeys => "the folder has no key files",
+            Self::NoFirstKey => "the folder has no key file of the name to begin with",
+            Self::NoNewestKey => "the folder has no file of the key that the fleet seals with",
             Self::NotReported { missing: 1 } => {
                 "1 live member does not report that it can open with the key"
             }

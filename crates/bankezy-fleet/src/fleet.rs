@@ -43,7 +43,7 @@ impl Fleet {
     /// [`ping`](Self::ping) says whether it is there.
     ///
     /// # Errors
-    /// [`FleetError::Url`], [`FleetError::Certificates`] and [`FleetError::Identity`].
+    /// [`FleetError::Url`], [`FleetError::NoTls`], [`FleetError::Certificates`] and [`FleetError::Identity`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.

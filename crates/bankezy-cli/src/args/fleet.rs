@@ -29,7 +29,8 @@ pub(crate) struct Fleet {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FleetCall {
-    /// Print which member has which keys, how much of each nonce budget is reserved, and the number of tokens
+    /// Print which member has which keys, how much of each nonce budget is reserved, and how many tokens and
+    /// sessions there are
     Status(StoreArgs),
     /// Print settings of the server and their risks; exit code 1 if there is a risk
     Check(StoreArgs),

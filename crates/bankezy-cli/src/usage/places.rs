@@ -79,7 +79,7 @@ pub(super) fn secret_flags(command: &Command) -> Vec<String> {
 
 /// An argument as the help has it, without brackets: `--out FILE`.
 pub(super) fn plain(name: &str) -> String {
-    format!("`{}`", name.replace(['<', '>'], ""))
+    format!("`{}`", name.replace(['<', '>', '[', ']'], ""))
 }
 
 pub(super) fn is_flag(arg: &Arg, text: &str) -> bool {

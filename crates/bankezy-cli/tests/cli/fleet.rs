@@ -69,7 +69,10 @@ fn status_and_check_say_what_a_server_has_and_lacks() {
     let url = format!("redis://127.0.0.1:{port}");
     let (code, output, error) = bankezy(&["fleet", "status", &url, "--name", "payments"], None);
     assert_eq!((code, error.as_str()), (0, ""));
-    assert!(output.ends_with("0 members, 0 tokens and sessions, 0 logins under way\n"));
+    assert!(output.ends_with(
+        "the store has nothing of a fleet with this name: check --name\n\
+         0 members; tokens and sessions: 0; logins in progress: 0\n"
+    ));
     let (code, output, error) = bankezy(&["fleet", "check", &url, "--name", "payments"], None);
     assert_eq!(code, 1, "{error}");
     assert!(
@@ -120,6 +123,10 @@ async fn status_says_which_member_has_which_key() {
     let id = fleet.member_id();
     let expected = format!("member {id} pod-7\\n\\u{{1b}}[2J\n  ring bank: k1\n");
     assert!(code == 0 && output.starts_with(&expected), "{output}");
+    assert!(
+        output.contains("\n1 member; ") && !output.contains("--name"),
+        "{output}"
+    );
 }
 
 /// By Get Token, whose answer has a reference by which the token can be invalidated.
@@ -259,6 +266,7 @@ fn a_server_that_asks_for_a_certificate_gets_ours() {
         let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         folder.write(&format!("{name}.pem"), made.cert.pem());
         folder.write(&format!("{name}.key"), made.signing_key.serialize_pem());
+        folder.write("der", made.cert.der());
     }
     let tls_port = vacant().port().to_string();
     let path = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
@@ -298,12 +306,22 @@ fn a_server_that_asks_for_a_certificate_gets_ours() {
         (
             format!("{roots} {ours} --store-key-file server.key"),
             2,
-            "check --store-cert-file",
+            "does not belong to the client certificate for the store (--store-key-file or",
+        ),
+        (
+            format!("{roots} --store-cert-file server.key --store-key-file server.key"),
+            2,
+            "X.509 version 3 before its intermediates (--store-cert-file)",
+        ),
+        (
+            format!("{roots} --store-cert-file der --store-key-file server.key"),
+            1,
+            "the file of --store-cert-file is DER; expected text, such as PEM: `openssl x509 -inform DER`",
         ),
         (
             "--store-roots client.key".to_owned(),
             2,
-            "check --store-roots",
+            "expected PEM (--store-roots)",
         ),
     ] {
         let call = format!("fleet status rediss://127.0.0.1:{tls_port} --name n {further}");
@@ -314,5 +332,65 @@ fn a_server_that_asks_for_a_certificate_gets_ours() {
             "{}",
             ran.err
         );
+    }
+}
+
+/// A port for TLS and one without look alike, and so do numbers of databases.
+#[test]
+fn what_a_url_has_wrong_is_said() {
+    let tls_port = vacant().port().to_string();
+    let folder = Folder::new();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    folder.write("pem", made.cert.pem());
+    folder.write("key", made.signing_key.serialize_pem());
+    let path = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let [certificate, key] = ["pem", "key"].map(path);
+    let Some((_server, port)) = server(&[
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &certificate,
+        "--tls-port",
+        &tls_port,
+    ]) else {
+        return;
+    };
+    for (arguments, code, expected) in [
+        (
+            format!("redis://127.0.0.1:{tls_port}"),
+            1,
+            "; a port for TLS needs rediss://",
+        ),
+        (
+            format!("rediss://127.0.0.1:{port}"),
+            1,
+            "; a port without TLS needs redis://",
+        ),
+        (
+            format!("redis://127.0.0.1:{port}/99"),
+            1,
+            "; a database in the URL has to be one",
+        ),
+        (
+            format!("redis://127.0.0.1:{port} --store-roots pem"),
+            2,
+            "its URL is one without TLS; expected rediss://",
+        ),
+        (
+            format!("redis://127.0.0.1:{port} --store-cert-file pem --store-key-file key"),
+            2,
+            "its URL is one without TLS; expected rediss://",
+        ),
+        (
+            String::new(),
+            2,
+            "give one of `URL`, `--url-file FILE`, `--url-env VAR`",
+        ),
+    ] {
+        let ran = folder.run(&format!("fleet status {arguments} --name n"), "");
+        assert_eq!(ran.code, code, "{arguments}: {}", ran.err);
+        assert!(ran.err.contains(expected), "{arguments}: {}", ran.err);
     }
 }

@@ -1,7 +1,7 @@
 //! One error of each code.
 
 use std::fmt::Display;
-
+use std::io;
 use std::time::Duration;
 
 use bankezy_client::{
@@ -12,7 +12,7 @@ use bankezy_crypto::providers::bankezy::{Outcome, ResultCode};
 use bankezy_crypto::providers::{CallError, Refusal, RequestError, UnexpectedReply, faceki};
 use bankezy_crypto::{Error, KeyPair, PayloadCipher, PayloadSecret, PublicKeySealer, backend};
 use bankezy_diagnose::{DiagnoseError, Message, inspect};
-use bankezy_fleet::{FleetError, KeyFileProblem};
+use bankezy_fleet::{FleetError, IdentityProblem, KeyFileProblem};
 use bankezy_sandbox::SandboxError;
 use bankezy_tower::{MiddlewareError, Refusal as ServerRefusal};
 use http::{Response, StatusCode};
@@ -110,7 +110,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Told>)> {
                     },
                     SandboxError::Io {
                         operation: "NAME",
-                        kind: std::io::ErrorKind::AddrInUse,
+                        kind: io::ErrorKind::AddrInUse,
                     },
                     SandboxError::Tls { operation: "NAME" },
                     SandboxError::Crypto(Error::Randomness),
@@ -233,8 +233,12 @@ fn answers() -> Vec<CallError> {
 fn of_a_fleet() -> Vec<FleetError> {
     vec![
         FleetError::Url,
+        FleetError::NoTls,
         FleetError::Certificates,
-        FleetError::Identity,
+        FleetError::Identity(IdentityProblem::Certificate),
+        FleetError::Identity(IdentityProblem::Key),
+        FleetError::Identity(IdentityProblem::EncryptedKey),
+        FleetError::Identity(IdentityProblem::OtherKey),
         FleetError::Unreachable,
         FleetError::TimedOut,
         FleetError::Resting,
@@ -244,7 +248,10 @@ fn of_a_fleet() -> Vec<FleetError> {
             name: "2026-11".to_owned(),
             problem: KeyFileProblem::Secret(Error::SecretZero),
         },
+        FleetError::KeyFolder(io::ErrorKind::NotFound),
         FleetError::NoKeys,
+        FleetError::NoFirstKey,
+        FleetError::NoNewestKey,
         FleetError::NotReported { missing: 2 },
     ]
 }

@@ -23,7 +23,7 @@ bankezy-cli --test errors`), and a test fails when it is out of date.
 have been executed already, whatever `is_retryable()` says.
 
 Errors of another crate keep their code: a `ProviderError` whose request could not be sealed has the code of the
-`Error` inside.
+`Error` inside, and a `FleetError` whose connection failed one of the HTTP client's (`connect.refused`).
 ";
 
 fn root() -> PathBuf {

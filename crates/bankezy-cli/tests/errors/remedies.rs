@@ -475,7 +475,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "tls.no_name",
-        "Have the server's certificate issued anew, with the host as DNS name (subjectAltName).",
+        "Have the server's certificate issued anew, with the host as DNS name or IP address (subjectAltName).",
     ),
     (
         "tls.ca_certificate",
@@ -610,7 +610,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "connect.timed_out",
-        "Check host, port and firewalls; raise `connect_timeout` for slow networks.",
+        "Check host, port and firewalls; raise `connect_timeout`, or `connect_deadline` of a fleet, for slow networks.",
     ),
     (
         "connect.no_file_descriptor",
@@ -630,7 +630,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "tls.untrusted_certificate",
-        "Add the root with `add_root_certificate_pem`, after checking whose it is.",
+        "Add the root with `add_root_certificate_pem`, or `root_certificates` of a fleet, after checking whose it is.",
     ),
     (
         "tls.wrong_name",
@@ -660,7 +660,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "tls.no_http1",
         "Ask for a port with HTTP/1.1: this client speaks no HTTP/2.",
     ),
-    ("tls.not_tls", "Check the port; http is only for loopback."),
+    (
+        "tls.not_tls",
+        "Check the port; http is only for loopback. A fleet's store without TLS has a URL with redis://.",
+    ),
     (
         "tls.protocol",
         "Try again; if it persists, look at what is between this machine and the server.",
@@ -768,12 +771,28 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS. Escape `@`, `/` and `:` in a password with percent signs.",
     ),
     (
-        "fleet.certificates",
-        "Give the root certificates as PEM, and a URL with rediss://.",
+        "fleet.no_tls",
+        "Write the URL with rediss://, or leave the certificates out.",
     ),
     (
-        "fleet.identity",
-        "Give the certificate, of X.509 version 3, and its own key as PEM: `openssl pkey -in KEY -out NEW` removes a password.",
+        "fleet.certificates",
+        "Give the root certificates as PEM: `openssl x509 -inform DER -in CERT -out NEW` makes it of DER.",
+    ),
+    (
+        "fleet.client_certificate",
+        "Give a certificate of X.509 version 3 as PEM, its intermediates after it. `openssl x509 -in CERT -noout -text` prints the version.",
+    ),
+    (
+        "fleet.client_key",
+        "Give the certificate's private key as PEM: RSA, or EC on P-256, P-384 or P-521, or Ed25519.",
+    ),
+    (
+        "fleet.client_key_encrypted",
+        "Remove the password: `openssl pkey -in KEY -out NEW`.",
+    ),
+    (
+        "fleet.client_key_other",
+        "Give the key that the certificate was made for: `openssl x509 -in CERT -noout -pubkey` and `openssl pkey -in KEY -pubout` print the same for a pair.",
     ),
     (
         "fleet.unreachable",
@@ -789,7 +808,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.refused",
-        "Act on the server's code: NOAUTH and WRONGPASS ask for a password in the URL, OOM for memory, READONLY for the primary. WRONGTYPE heals with the fleet's next write.",
+        "Act on the server's code: NOAUTH and WRONGPASS ask for a password in the URL, OOM for memory, READONLY for the primary. ERR may be a number of a database in the URL that the server does not have. WRONGTYPE heals with the fleet's next write.",
     ),
     (
         "fleet.answer",
@@ -800,8 +819,20 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Make the file hold one payload secret in base64url, readable by this process.",
     ),
     (
+        "fleet.key_folder",
+        "Give the path of a folder that this process can read.",
+    ),
+    (
         "fleet.no_keys",
-        "Check that the key to begin with is the whole name of a file. Otherwise wait until the file of the key that the fleet seals with has arrived, and start the process again.",
+        "Look at whether the folder is mounted. Files whose names begin with a dot do not count.",
+    ),
+    (
+        "fleet.no_first_key",
+        "Give the whole name of a file of the folder as the key to begin with.",
+    ),
+    (
+        "fleet.no_newest_key",
+        "Wait until the file has arrived, and start the process again. `bankezy fleet status` says which key the ring seals with.",
     ),
     (
         "fleet.not_reported",

@@ -14,7 +14,9 @@ const MAX_FILE: u64 = 1024;
 
 pub(super) async fn read(folder: PathBuf) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
     let reading = tokio::task::spawn_blocking(move || read_now(&folder));
-    reading.await.unwrap_or(Err(FleetError::NoKeys))
+    reading
+        .await
+        .unwrap_or(Err(FleetError::KeyFolder(ErrorKind::Other)))
 }
 
 fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
@@ -23,10 +25,10 @@ fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError
         problem,
     };
     let entries = std::fs::read_dir(folder);
-    let entries = entries.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
+    let entries = entries.map_err(|error| FleetError::KeyFolder(error.kind()))?;
     let mut secrets = BTreeMap::new();
     for entry in entries {
-        let entry = entry.map_err(|error| failed("(folder)", KeyFileProblem::Io(error.kind())))?;
+        let entry = entry.map_err(|error| FleetError::KeyFolder(error.kind()))?;
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };

@@ -134,7 +134,8 @@ impl Fleet {
     /// the store, a promotion in another process does not wait for this one.
     ///
     /// # Errors
-    /// [`FleetError::KeyFile`]; [`FleetError::NoKeys`] if the key that the fleet seals with is not among the files yet.
+    /// [`FleetError::KeyFolder`], [`FleetError::KeyFile`] and [`FleetError::NoKeys`]; [`FleetError::NoNewestKey`] if the key
+    /// that the fleet seals with is not among the files yet, [`FleetError::NoFirstKey`] if it names none and `first` is not.
     pub async fn key_files(
         &self,
         ring: impl Into<String>,
@@ -171,8 +172,17 @@ impl KeyFiles {
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "newest key not known");
             None
         });
+        let lacking = match named {
+            Some(_) => FleetError::NoNewestKey,
+            None => FleetError::NoFirstKey,
+        };
         let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
-        let secret = secrets.remove(&id).ok_or(FleetError::NoKeys)?;
+        let Some(secret) = secrets.remove(&id) else {
+            // Otherwise promotions would wait for this process until it counts as gone.
+            drop(reported);
+            let _ = heartbeat(fleet).await;
+            return Err(lacking);
+        };
         let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
         let digests = BTreeMap::from([(id.clone(), cipher.key_tag())]);
         let ring = KeyRing::new(id.as_str(), cipher);

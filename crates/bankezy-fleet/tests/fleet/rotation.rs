@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bankezy_crypto::{Error, PayloadSecret};
-use bankezy_fleet::{FleetError, KeyFiles, RotationSettings};
+use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
 use crate::children::{Process, pause, say, setting};
 use crate::server::{Folder, Redis};
-use crate::stage::{fleet, ms};
+use crate::stage::{config, fleet, ms};
 
 /// How long a key that was replaced still opens.
 const OVERLAP: Duration = Duration::from_secs(4);
@@ -160,7 +160,7 @@ async fn a_process_that_is_killed_in_the_middle_is_waited_for_until_it_counts_as
     assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
     // It starts again with its old files: it does not serve with a key that the fleet no longer seals with.
     let mut process = start(&redis, &behind);
-    assert_eq!(process.says(), "fleet.no_keys");
+    assert_eq!(process.says(), "fleet.no_newest_key");
     behind.swap(&[("k1", &one), ("k2", &two)]);
     let mut process = start(&redis, &behind);
     assert_eq!(process.says(), "k2 k1");
@@ -218,10 +218,6 @@ async fn a_file_that_is_no_key_is_named_and_its_text_is_not() {
     let error = open(&redis.url(), &folder.0).await.unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(text.contains("k1") && !text.contains("hunter2"), "{text}");
-    let error = open(&redis.url(), &folder.0.join("missing"))
-        .await
-        .unwrap_err();
-    assert_eq!(error.code(), "fleet.key_file");
 }
 
 /// A name that no file has would keep every process from starting again.
@@ -287,6 +283,37 @@ async fn two_promotes_at_once_end_with_one_key_everywhere() {
             assert_eq!(keys.ring().key_ids()[0], named);
         }
     }
+}
+
+/// A misspelt name in the configuration of one process.
+#[tokio::test]
+async fn a_process_without_its_first_key_says_so_and_no_promotion_waits_for_it() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let (behind, own) = (
+        Mounted::new(&[("k1", &one)]),
+        Mounted::new(&[("k1", &one), ("k2", &two)]),
+    );
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    // Nobody would see it as gone before a minute.
+    let config = config(&redis.url()).heartbeat(Duration::from_secs(20));
+    let misspelt = Fleet::connect(config).unwrap();
+    let opened = misspelt.key_files("bank", behind.path(), "K1", RotationSettings::default());
+    assert_eq!(opened.await.err(), Some(FleetError::NoFirstKey));
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+    let opened = misspelt.key_files("bank", behind.path(), "k1", RotationSettings::default());
+    assert_eq!(opened.await.err(), Some(FleetError::NoNewestKey));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_not_one_without_files() {
+    let Some(redis) = Redis::start() else { return };
+    let own = Mounted::new(&[]);
+    let opened = open(&redis.url(), own.path()).await;
+    assert_eq!(opened.err(), Some(FleetError::NoKeys));
+    let opened = open(&redis.url(), &own.path().join("misspelt")).await;
+    let expected = FleetError::KeyFolder(std::io::ErrorKind::NotFound);
+    assert_eq!(opened.err(), Some(expected));
 }
 
 /// A mount that is not there is no order to retire keys.

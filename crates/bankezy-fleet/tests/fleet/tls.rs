@@ -1,13 +1,15 @@
 //! TLS: the certificates of both sides, and why no connection is made.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bankezy_client::{ConnectProblem, TlsProblem};
-use bankezy_fleet::{Fleet, FleetConfig, FleetError};
+use bankezy_fleet::{Fleet, FleetConfig, FleetError, IdentityProblem};
 use bankezy_test_support::vacant;
 use rcgen::CertifiedKey;
 
-use crate::server::Redis;
+use crate::server::{Folder, Redis};
 use crate::stage::{config, is_back_within};
 
 #[tokio::test]
@@ -42,7 +44,10 @@ async fn certificates_for_a_connection_without_tls_are_refused() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let url = format!("redis://{}", vacant());
     let connected = Fleet::connect(config(&url).root_certificates(made.cert.pem()));
-    assert_eq!(connected.err(), Some(FleetError::Certificates));
+    assert_eq!(connected.err(), Some(FleetError::NoTls));
+    let key = made.signing_key.serialize_pem().into();
+    let connected = Fleet::connect(config(&url).client_identity_pem(&made.cert.pem(), key));
+    assert_eq!(connected.err(), Some(FleetError::NoTls));
 }
 
 /// Busy machines take their time.
@@ -123,27 +128,64 @@ async fn a_key_is_accepted_in_each_form_of_pem() {
     }
 }
 
+/// As `openssl x509 -req` of OpenSSL 3.0 writes it. `redis-cli` sends it, and rustls takes none.
+const VERSION_1: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBHjCBxQIUP55GqCUtxUFIDO4AjU22P7Iuuv8wCgYIKoZIzj0EAwIwETEPMA0G
+A1UEAwwGY2xpZW50MCAXDTI2MTEyODA1MjQ1NloYDzIxMjYxMTA0MDUyNDU2WjAR
+MQ8wDQYDVQQDDAZjbGllbnQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARqS2wB
+GLSKIy0DTBGZ6R2jOMEmULEDAyIFsTa22Ri7QjmFMeoY1VIXIeOY6a3fqPJ0xkeb
+oXT+EkNVNc83WMzaMAoGCCqGSM49BAMCA0gAMEUCIQC9qeJsQvDrGCTd27AcfX4A
+5g/bCSRvUPkW0v+Dz1H5hQIgHDyhd3A/nVzIRjbEOI9ny+r5OyOkY5RoOHUzQB94
+DA0=
+-----END CERTIFICATE-----
+";
+
+/// Keys made by openssl, as users make them.
 #[tokio::test]
-async fn an_identity_that_cannot_be_used_is_refused() {
+async fn what_is_wrong_with_an_identity_is_named() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        let message = "no openssl is installed";
+        assert!(std::env::var_os("CI").is_none(), "{message}");
+        eprintln!("skipped: {message}");
+        return;
+    }
+    let files = Folder::new("identity");
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(&files.0);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "openssl {arguments}");
+    };
+    let read = |name: &str| fs::read_to_string(files.0.join(name)).unwrap();
+    openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key");
+    openssl("pkey -in key -aes256 -passout pass:word -out encrypted");
+    openssl("ec -in key -aes256 -passout pass:word -out old");
+    openssl("genpkey -algorithm X25519 -out agreement");
     let (one, other) = (client(), client());
     let (certificate, key) = (one.cert.pem(), one.signing_key.serialize_pem());
-    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     let other = other.signing_key.serialize_pem();
     let cases = [
-        ("rediss", "no PEM", &key),
-        ("rediss", &certificate, &"no PEM".to_owned()),
-        ("rediss", &certificate, &encrypted),
-        ("rediss", &certificate, &other),
-        ("redis", &certificate, &key),
+        ("no PEM", key.as_str(), IdentityProblem::Certificate),
+        (&key, &certificate, IdentityProblem::Certificate),
+        (VERSION_1, &key, IdentityProblem::Certificate),
+        (&certificate, "no PEM", IdentityProblem::Key),
+        (&certificate, &certificate, IdentityProblem::Key),
+        (&certificate, &read("agreement"), IdentityProblem::Key),
+        (
+            &certificate,
+            &read("encrypted"),
+            IdentityProblem::EncryptedKey,
+        ),
+        (&certificate, &read("old"), IdentityProblem::EncryptedKey),
+        (&certificate, &other, IdentityProblem::OtherKey),
     ];
-    for (scheme, certificate, key) in cases {
-        let config = config(&format!("{scheme}://{}", vacant()));
-        let config = config.client_identity_pem(certificate, key.clone().into());
+    for (certificate, key, problem) in cases {
+        let config = config(&format!("rediss://{}", vacant()));
+        let config = config.client_identity_pem(certificate, key.to_owned().into());
         assert!(!format!("{config:?}").contains("KEY"));
-        assert_eq!(
-            Fleet::connect(config).err(),
-            Some(FleetError::Identity),
-            "{scheme} {certificate}"
-        );
+        let error = Fleet::connect(config).err();
+        let expected = Some(FleetError::Identity(problem));
+        assert_eq!(error, expected, "{certificate} {problem:?}");
     }
 }
