@@ -67,9 +67,22 @@ struct State {
     last_given_up: Option<Instant>,
     /// Whether the last operation was refused, or answered as by something else.
     was_refused: bool,
+    /// What an event told of since the last success.
+    told: Vec<FleetError>,
     /// When it last connected anew because the server takes no writes.
     last_reconnect: Option<Instant>,
     last_success: Option<Instant>,
+}
+
+impl State {
+    /// Whether no event told of the error since the last success.
+    fn is_new(&mut self, error: &FleetError) -> bool {
+        let is_new = !self.told.contains(error);
+        if is_new {
+            self.told.push(error.clone());
+        }
+        is_new
+    }
 }
 
 /// How the store does, as this process sees it.
@@ -218,7 +231,7 @@ impl Store {
         state.failures_in_a_row = 0;
         state.rests_until = None;
         state.unanswered = Duration::ZERO;
-        if !state.was_refused {
+        if state.is_new(error) {
             let code = error.code();
             warn!(target: "bankezy_fleet", { operation, error.code = code, %error }, "store refuses");
         }
@@ -265,9 +278,9 @@ impl Store {
         let rest = rest.min(self.config.rest);
         // Half of it is random, so that the processes of a fleet do not return at once.
         let rest = rest / 2 + up_to(rest / 2);
-        if state.failures_in_a_row == 0 {
-            let operation = asking.operation;
-            warn!(target: "bankezy_fleet", { operation, error.code = error.code() }, "store away");
+        if state.is_new(error) {
+            let (operation, code) = (asking.operation, error.code());
+            warn!(target: "bankezy_fleet", { operation, error.code = code, %error }, "store away");
         }
         let now = Instant::now();
         state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use bankezy_client::ConnectProblem;
 use bankezy_crypto::providers::TokenStore as _;
 use bankezy_fleet::{FleetBudget, FleetError};
 use bankezy_test_support::Captured;
@@ -269,6 +270,31 @@ async fn an_operation_that_is_refused_is_no_success() {
     let health = fleet.health();
     assert!(!health.is_reachable, "{health:?}");
     assert_eq!((health.successes, health.last_success), (0, None));
+}
+
+/// The second reason is the one to act on by then.
+#[tokio::test]
+async fn each_reason_why_the_store_fails_is_told_once() {
+    let Some(mut redis) = Redis::start_with(&["--save", "", "--requirepass", "right"]) else {
+        return;
+    };
+    let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
+    let fleet = fleet(&redis.url());
+    assert!(fleet.ping().await.is_err());
+    redis.kill();
+    let refused = FleetError::Connect(ConnectProblem::Refused);
+    let mut seen = 0;
+    for _ in 0..500 {
+        seen += u32::from(fleet.ping().await == Err(refused.clone()));
+        if seen == 3 {
+            break;
+        }
+        sleep(ms(20)).await;
+    }
+    let away = events.lines("store away");
+    let told = away.iter().filter(|line| line.contains("connect.refused"));
+    assert_eq!((seen, told.count()), (3, 1), "{away:?}");
+    assert_eq!(events.lines("store refuses").len(), 1);
 }
 
 /// Something that is no Redis listens there.

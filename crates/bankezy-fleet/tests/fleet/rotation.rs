@@ -297,6 +297,7 @@ async fn a_process_without_its_first_key_says_so_and_no_promotion_waits_for_it()
     let keys = open(&redis.url(), own.path()).await.unwrap();
     // Nobody would see it as gone before a minute.
     let config = config(&redis.url()).heartbeat(Duration::from_secs(20));
+    let config = config.response_deadline(Duration::from_secs(5));
     let misspelt = Fleet::connect(config).unwrap();
     let opened = misspelt.key_files("bank", behind.path(), "K1", RotationSettings::default());
     assert_eq!(opened.await.err(), Some(FleetError::NoFirstKey));
