@@ -13,6 +13,7 @@ use crate::connection::lock;
 use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
+use crate::names::unique;
 use crate::scripts::script;
 use crate::tokens::millis;
 
@@ -95,6 +96,8 @@ struct Shared {
     settings: BudgetSettings,
     /// As this process last heard.
     total: Mutex<Option<u64>>,
+    /// The name of a reservation whose answer did not arrive: the store may have made it.
+    request: Mutex<Option<String>>,
     /// Whether this process said that it is granted no share.
     has_said_spent: AtomicBool,
 }
@@ -108,7 +111,10 @@ impl Fleet {
         cipher: PayloadCipher,
         settings: BudgetSettings,
     ) -> (Arc<PayloadCipher>, FleetBudget) {
-        FleetBudget::start(self, key_id.into(), cipher, settings).await
+        let used = cipher.nonce_budget().used();
+        let cipher = Arc::new(cipher.with_nonce_budget(used));
+        let budget = FleetBudget::begin(self, key_id.into(), &cipher, settings).await;
+        (cipher, budget)
     }
 }
 
@@ -119,12 +125,13 @@ pub(crate) struct Reserved {
 }
 
 impl FleetBudget {
-    async fn start(
+    /// For a cipher whose budget is spent: it can seal once this has added a share.
+    pub(crate) async fn begin(
         fleet: &Fleet,
         key_id: String,
-        cipher: PayloadCipher,
+        cipher: &Arc<PayloadCipher>,
         mut settings: BudgetSettings,
-    ) -> (Arc<PayloadCipher>, Self) {
+    ) -> Self {
         // A larger one would never be granted.
         settings.share = settings.share.min(settings.limit);
         let shared = Arc::new(Shared {
@@ -132,17 +139,17 @@ impl FleetBudget {
             key_id,
             settings,
             total: Mutex::default(),
+            request: Mutex::default(),
             has_said_spent: AtomicBool::new(false),
         });
         let first = shared.reserve().await;
         // Without the store it seals its share all the same, and counts it later.
-        let is_granted = first.as_ref().map_or(true, |reserved| reserved.granted);
-        let share = if is_granted { settings.share } else { 0 };
-        let used = cipher.nonce_budget().used();
-        let cipher = Arc::new(cipher.with_nonce_budget(used.saturating_add(share)));
-        let keeping = keep_reserved(Arc::clone(&shared), Arc::downgrade(&cipher), first.is_ok());
+        if first.as_ref().map_or(true, |reserved| reserved.granted) {
+            cipher.extend_budget(settings.share);
+        }
+        let keeping = keep_reserved(Arc::clone(&shared), Arc::downgrade(cipher), first.is_ok());
         tokio::spawn(keeping);
-        (cipher, Self(shared))
+        Self(shared)
     }
 
     /// Messages that all processes have reserved, as this process last heard; `None` before the store was reached.
@@ -203,7 +210,9 @@ impl Shared {
         let BudgetSettings { share, limit } = self.settings;
         let name = Some(self.key_id.as_str());
         let key = self.fleet.0.names.budget(&self.key_id);
-        let reserved = reserve(&self.fleet, &key, name, share, limit, KEEP_FOR).await?;
+        let request = lock(&self.request).get_or_insert_with(unique).clone();
+        let reserved = reserve(&self.fleet, &key, name, &request, [share, limit], KEEP_FOR).await?;
+        *lock(&self.request) = None;
         *lock(&self.total) = Some(reserved.total);
         #[expect(clippy::cast_precision_loss, reason = "a share to look at")]
         metrics::reserved(&self.key_id, reserved.total as f64 / limit.max(1) as f64);
@@ -228,21 +237,22 @@ impl Shared {
     }
 }
 
-/// Reserves messages in the store, unless that would pass the limit.
+/// Reserves messages in the store, unless that would pass the limit. A request of the same name is made once.
 pub(crate) async fn reserve(
     fleet: &Fleet,
     key: &str,
     name: Option<&str>,
-    messages: u64,
-    limit: u64,
+    request: &str,
+    [messages, limit]: [u64; 2],
     keep_for: Duration,
 ) -> Result<Reserved, FleetError> {
     let shared = &fleet.0;
-    let budgets = shared.names.budgets();
+    let (budgets, request) = (shared.names.budgets(), shared.names.reservation(request));
     let reserve = async |connection: &mut _| {
         let script = script(include_str!("scripts/reserve.lua"));
         let mut call = script.key(key);
-        call.key(&budgets).arg(messages).arg(limit);
+        call.key(&budgets).key(&request);
+        call.arg(messages).arg(limit);
         call.arg(millis(keep_for)).arg(name.unwrap_or_default());
         call.invoke_async::<(u64, u8)>(connection).await
     };

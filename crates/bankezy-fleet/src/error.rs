@@ -60,6 +60,8 @@ pub enum FleetError {
         /// How many do not.
         missing: usize,
     },
+    /// The store may have lost members within the last three heartbeats: those that are left report again.
+    MembersForgotten,
     /// A key could not be used.
     Key(Error),
 }
@@ -133,6 +135,7 @@ impl FleetError {
             Self::NoFirstKey => "fleet.no_first_key",
             Self::NoNewestKey => "fleet.no_newest_key",
             Self::NotReported { .. } => "fleet.not_reported",
+            Self::MembersForgotten => "fleet.members_forgotten",
             Self::Key(error) => error.code(),
         }
     }
@@ -277,6 +280,9 @@ impl fmt::Display for FleetError {
                     f,
                     "{missing} live members do not report that they can open with the key"
                 );
+            }
+            Self::MembersForgotten => {
+                "the store has known the fleet's members for less than three heartbeats, and may have lost others"
             }
             Self::Key(error) => return error.fmt(f),
         })

@@ -35,8 +35,11 @@ pub(crate) struct Shared {
     /// New with each start.
     pub(crate) member: String,
     /// What this member reports: the keys of each ring that it can open with.
-    pub(crate) rings: Mutex<BTreeMap<String, Vec<String>>>,
+    pub(crate) rings: Mutex<Rings>,
 }
+
+/// The keys of each ring, by its name and by a number of each one that has it open.
+pub(crate) type Rings = BTreeMap<String, BTreeMap<u64, Vec<String>>>;
 
 impl Fleet {
     /// Checks the configuration and begins to connect. It waits for nothing: a backend starts without the store, and

@@ -62,6 +62,10 @@ impl Names {
         format!("{}:{{budgets}}", self.0)
     }
 
+    pub(crate) fn reservation(&self, request: &str) -> String {
+        format!("{}:{{budgets}}-reserved:{request}", self.0)
+    }
+
     pub(crate) fn replay(&self, mark: &str) -> String {
         format!("{}:replay:{mark}", self.0)
     }

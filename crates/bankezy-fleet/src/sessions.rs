@@ -17,7 +17,7 @@ use crate::budget::{KEEP_FOR, reserve};
 use crate::connection::lock;
 use crate::error::{FleetError, RevokeError};
 use crate::fleet::Fleet;
-use crate::names::hex;
+use crate::names::{hex, unique};
 use crate::tokens::{LoginLock, SharedTokens, now};
 
 /// How a fleet shares a session.
@@ -292,8 +292,16 @@ impl Shared {
             messages, limit, ..
         } = self.settings;
         let key = self.fleet.0.names.budget(&format!("session:{tag}"));
+        let request = unique();
         // Much longer than a session lives.
-        let reserved = reserve(&self.fleet, &key, None, messages, limit, KEEP_FOR / 8);
+        let reserved = reserve(
+            &self.fleet,
+            &key,
+            None,
+            &request,
+            [messages, limit],
+            KEEP_FOR / 8,
+        );
         reserved.await.map_or(true, |reserved| reserved.granted)
     }
 

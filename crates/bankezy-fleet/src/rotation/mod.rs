@@ -4,7 +4,7 @@ mod files;
 mod reports;
 
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ use crate::fleet::Fleet;
 use crate::scripts::script;
 use files::read;
 pub(crate) use reports::Report;
-use reports::{heartbeat, newest};
+use reports::{Reported, heartbeat, lives, newest};
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -35,7 +35,8 @@ pub struct RotationSettings {
 }
 
 impl RotationSettings {
-    /// How long a key that was replaced still opens. Default: 1 hour.
+    /// How long a key that was replaced still opens. Default: 1 hour. At least three heartbeats: others seal with it for one
+    /// more.
     pub fn overlap(mut self, overlap: Duration) -> Self {
         self.overlap = overlap;
         self
@@ -105,23 +106,11 @@ struct Shared {
     named_at: Mutex<u64>,
     /// Digests of the secrets, by which a file that changed is noticed.
     digests: Mutex<BTreeMap<String, [u8; 32]>>,
-    /// Keys that another took the place of, and whose files are still there.
-    replaced: Mutex<BTreeSet<String>>,
+    /// Keys that another took the place of, and whose files are still there, with the end of their overlap.
+    replaced: Mutex<BTreeMap<String, SystemTime>>,
     /// Held by the one who reads the files: two would add the same key.
     loading: tokio::sync::Mutex<()>,
-    _reported: Reported,
-}
-
-/// That this member reports the ring. A promotion would wait for a member that still did, and no longer reads its files.
-struct Reported {
-    fleet: Fleet,
-    ring: String,
-}
-
-impl Drop for Reported {
-    fn drop(&mut self) {
-        lock(&self.fleet.0.rings).remove(&self.ring);
-    }
+    reported: Reported,
 }
 
 impl Fleet {
@@ -157,12 +146,8 @@ impl KeyFiles {
     ) -> Result<Self, FleetError> {
         let mut secrets = read(folder.clone()).await?;
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
-        let ids = secrets.keys().cloned().collect();
-        lock(&fleet.0.rings).insert(name.clone(), ids);
-        let reported = Reported {
-            fleet: fleet.clone(),
-            ring: name.clone(),
-        };
+        let reported = Reported::new(fleet, &name);
+        reported.set(secrets.keys().cloned().collect());
         if let Err(error) = heartbeat(fleet).await {
             let code = error.code();
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "keys not reported");
@@ -178,14 +163,11 @@ impl KeyFiles {
         };
         let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
         let Some(secret) = secrets.remove(&id) else {
-            // Otherwise promotions would wait for this process until it counts as gone.
-            drop(reported);
-            let _ = heartbeat(fleet).await;
-            return Err(lacking);
+            return Err(withdrawn(fleet, reported, lacking).await);
         };
-        let (cipher, budget) = cipher(fleet, &name, &id, &secret, settings).await?;
+        let cipher = unreserved(&secret)?;
         let digests = BTreeMap::from([(id.clone(), cipher.key_tag())]);
-        let ring = KeyRing::new(id.as_str(), cipher);
+        let ring = KeyRing::new(id.as_str(), Arc::clone(&cipher));
         let ring = Arc::new(ring.with_max_opening_keys(settings.max_opening_keys));
         let shared = Arc::new(Shared {
             fleet: fleet.clone(),
@@ -193,15 +175,23 @@ impl KeyFiles {
             folder,
             settings,
             ring,
-            budgets: Mutex::new(BTreeMap::from([(id, budget)])),
+            budgets: Mutex::default(),
             named_at: Mutex::new(named_at),
             digests: Mutex::new(digests),
             replaced: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
-            _reported: reported,
+            reported,
         });
+        let mut added = vec![(id, cipher)];
         for (id, secret) in &secrets {
-            shared.add(id, secret).await?;
+            match shared.add(id, secret) {
+                Ok(cipher) => added.push((id.clone(), cipher)),
+                Err(error) => return Err(withdrawn(fleet, shared, error).await),
+            }
+        }
+        // Once the ring has taken all of them: a start that fails is often repeated, and would reserve each time.
+        for (id, cipher) in added {
+            shared.reserve(&id, cipher).await;
         }
         tokio::spawn(poll(
             Arc::downgrade(&shared),
@@ -210,7 +200,9 @@ impl KeyFiles {
         Ok(Self(shared))
     }
 
-    /// The ring, to seal and open with: a [`Channel`](bankezy_crypto::Channel) is made from it.
+    /// The ring, to seal and open with: a [`Channel`](bankezy_crypto::Channel) is made from it. Keep this `KeyFiles`, or a
+    /// clone, for as long as the ring is in use: once the last is dropped, the ring stays as it is, and promotions in
+    /// other processes no longer wait for this one.
     #[must_use]
     pub fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.0.ring)
@@ -226,20 +218,16 @@ impl KeyFiles {
     /// member that ended counts for up to three heartbeats more.
     ///
     /// # Errors
-    /// [`FleetError::NotReported`] if some do not within this time, and [`Error::UnknownKeyId`] if this process does not have
-    /// it by then; nothing has changed then.
+    /// That of the last attempt within this time: [`FleetError::NotReported`] if some do not report it,
+    /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
+    /// [`Error::UnknownKeyId`] if this process does not have it. Nothing has changed then, unless the store was
+    /// away.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
         loop {
-            let refused = match self.0.loaded(key_id).await {
-                Ok(()) => match self.0.name_newest(key_id, false).await? {
-                    0 => return self.0.follow().await,
-                    missing => FleetError::NotReported { missing },
-                },
-                Err(error) => error,
-            };
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Err(refused);
+            let promoted = self.0.promote(key_id, false).await;
+            if promoted.is_ok() || until.is_some_and(|until| Instant::now() >= until) {
+                return promoted;
             }
             sleep(Duration::from_millis(100)).await;
         }
@@ -251,9 +239,7 @@ impl KeyFiles {
     /// # Errors
     /// [`Error::UnknownKeyId`] if this process does not have it: under a name without a file no process could start.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
-        self.0.loaded(key_id).await?;
-        self.0.name_newest(key_id, true).await?;
-        self.0.follow().await
+        self.0.promote(key_id, true).await
     }
 
     /// Reads the files and asks for the key to seal with now, instead of with the next heartbeat.
@@ -283,39 +269,60 @@ async fn poll(shared: std::sync::Weak<Shared>, every: Duration) {
 impl Shared {
     async fn refresh(&self) -> Result<(), FleetError> {
         let loaded = self.load().await;
-        heartbeat(&self.fleet).await?;
-        self.follow().await?;
-        loaded
+        let reported = heartbeat(&self.fleet).await;
+        let followed = self.follow().await;
+        self.ring.purge();
+        let (gone, added) = loaded?;
+        // Not before: until the report without them arrived, one of them could be promoted.
+        for id in gone {
+            self.retire(&id);
+        }
+        reported.and(followed).and(added)
     }
 
-    /// Adds the keys of new files, and retires those whose files are gone.
-    async fn load(&self) -> Result<(), FleetError> {
+    /// Adds the keys of new files, and reports all that will still open when others seal with them. Returns those whose
+    /// files are gone, and why one could not be added.
+    async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
         let _loading = self.loading.lock().await;
         let secrets = read(self.folder.clone()).await?;
-        lock(&self.replaced).retain(|id| secrets.contains_key(id));
+        lock(&self.replaced).retain(|id, _| secrets.contains_key(id));
         let known = self.ring.key_ids();
         let mut added = Ok(());
         for (id, secret) in &secrets {
             // A key that was replaced and has expired does not come back because its file is still there.
             if known.contains(id) {
                 added = added.and(self.check_unchanged(id, secret));
-            } else if !lock(&self.replaced).contains(id) {
-                added = added.and(self.add(id, secret).await);
+            } else if !lock(&self.replaced).contains_key(id) {
+                match self.add(id, secret) {
+                    Ok(cipher) => self.reserve(id, cipher).await,
+                    Err(error) => added = added.and(Err(error)),
+                }
             }
         }
-        let newest = known.first();
-        for id in known
-            .iter()
-            .filter(|id| !secrets.contains_key(*id) && Some(*id) != newest)
+        // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
+        let heartbeat = self.fleet.0.store.config().heartbeat;
+        let long_enough = SystemTime::now() + heartbeat.saturating_mul(5);
+        let replaced = lock(&self.replaced).clone();
+        let opens = |id: &String| replaced.get(id).is_none_or(|until| *until > long_enough);
+        let ids = self.ring.key_ids().into_iter();
+        let (there, gone): (Vec<_>, Vec<_>) = ids.partition(|id| secrets.contains_key(id));
+        self.reported.set(there.into_iter().filter(opens).collect());
+        Ok((gone, added))
+    }
+
+    fn retire(&self, id: &str) {
+        // It may have expired by itself.
+        if self
+            .ring
+            .key_ids()
+            .first()
+            .is_some_and(|newest| newest == id)
+            || self.ring.retire(id).is_err()
         {
-            // It may have expired by itself.
-            let _ = self.ring.retire(id);
-            lock(&self.budgets).remove(id);
-            info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
+            return;
         }
-        self.ring.purge();
-        lock(&self.fleet.0.rings).insert(self.name.clone(), self.ring.key_ids());
-        added
+        lock(&self.budgets).remove(id);
+        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
     }
 
     /// The key stays: members that started before and after would otherwise have two of one name.
@@ -330,26 +337,32 @@ impl Shared {
         })
     }
 
-    async fn add(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
-        let (cipher, budget) = cipher(&self.fleet, &self.name, id, secret, self.settings).await?;
+    fn add(&self, id: &str, secret: &PayloadSecret) -> Result<Arc<PayloadCipher>, FleetError> {
+        let cipher = unreserved(secret)?;
         let digest = cipher.key_tag();
-        self.ring.add_for_opening(id, cipher)?;
+        self.ring.add_for_opening(id, Arc::clone(&cipher))?;
         lock(&self.digests).insert(id.to_owned(), digest);
+        Ok(cipher)
+    }
+
+    async fn reserve(&self, id: &str, cipher: Arc<PayloadCipher>) {
+        let name = format!("{}/{id}", self.name);
+        let budget = FleetBudget::begin(&self.fleet, name, &cipher, self.settings.budget).await;
         lock(&self.budgets).insert(id.to_owned(), budget);
-        Ok(())
     }
 
-    /// Reads the files, and says whether the ring has the key.
-    async fn loaded(&self, key_id: &str) -> Result<(), FleetError> {
-        let loaded = self.load().await;
-        if self.ring.key_ids().iter().any(|id| id == key_id) {
-            return Ok(());
+    async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
+        let (_, added) = self.load().await?;
+        if !self.ring.key_ids().iter().any(|id| id == key_id) {
+            return added.and(Err(FleetError::Key(Error::UnknownKeyId)));
         }
-        loaded.and(Err(FleetError::Key(Error::UnknownKeyId)))
+        self.name_newest(key_id, by_force).await?;
+        self.follow().await
     }
 
-    async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<usize, FleetError> {
-        let names = &self.fleet.0.names;
+    async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
+        let (names, member) = (&self.fleet.0.names, &self.fleet.0.member);
+        let lives = lives(&self.fleet);
         let (members, reports, newest) = (names.members(), names.reports(), names.newest());
         let named_at = *lock(&self.named_at);
         let promote = async |connection: &mut _| {
@@ -357,10 +370,15 @@ impl Shared {
             let mut call = script.key(&members);
             call.key(&reports).key(&newest);
             call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
-            call.arg(named_at);
-            call.invoke_async::<usize>(connection).await
+            call.arg(named_at).arg(member).arg(lives);
+            call.invoke_async::<isize>(connection).await
         };
-        self.fleet.0.store.run("promote", promote).await
+        let missing = self.fleet.0.store.run("promote", promote).await?;
+        match usize::try_from(missing) {
+            Ok(0) => Ok(()),
+            Ok(missing) => Err(FleetError::NotReported { missing }),
+            Err(_) => Err(FleetError::MembersForgotten),
+        }
     }
 
     /// Seals with the key that the store names, if this process has it.
@@ -368,17 +386,24 @@ impl Shared {
         let Some((at, id)) = newest(&self.fleet, &self.name).await? else {
             return Ok(());
         };
+        if at > *lock(&self.named_at) && !self.ring.key_ids().contains(&id) {
+            // One that was replaced and has expired, and which others seal with again.
+            lock(&self.replaced).remove(&id);
+            self.load().await?.1?;
+        }
         // Held to the end: a heartbeat and a promotion may follow at the same time.
         let mut named_at = lock(&self.named_at);
         if at <= *named_at {
             return Ok(());
         }
-        let overlap = self.settings.overlap.min(LONGEST_OVERLAP);
+        let heartbeat = self.fleet.0.store.config().heartbeat;
+        let overlap = self.settings.overlap.max(heartbeat * 3);
+        let overlap = overlap.min(LONGEST_OVERLAP);
         let until = SystemTime::now() + overlap;
         let replaced = self.ring.key_ids().into_iter().next();
         self.ring.promote(&id, Previous::OpensUntil(until))?;
         let mut all_replaced = lock(&self.replaced);
-        all_replaced.extend(replaced);
+        all_replaced.extend(replaced.map(|id| (id, until)));
         all_replaced.remove(&id);
         drop(all_replaced);
         *named_at = at;
@@ -387,16 +412,16 @@ impl Shared {
     }
 }
 
-async fn cipher(
-    fleet: &Fleet,
-    ring: &str,
-    id: &str,
-    secret: &PayloadSecret,
-    settings: RotationSettings,
-) -> Result<(Arc<PayloadCipher>, FleetBudget), FleetError> {
-    let cipher = PayloadCipher::new(secret)?;
-    let name = format!("{ring}/{id}");
-    Ok(fleet.budget(name, cipher, settings.budget).await)
+/// No longer reports a ring that could not be opened: promotions would wait for this process until it counts as gone.
+async fn withdrawn(fleet: &Fleet, reported: impl Sized, error: FleetError) -> FleetError {
+    drop(reported);
+    let _ = heartbeat(fleet).await;
+    error
+}
+
+/// It seals nothing before a share is reserved.
+fn unreserved(secret: &PayloadSecret) -> Result<Arc<PayloadCipher>, FleetError> {
+    Ok(Arc::new(PayloadCipher::new(secret)?.with_nonce_budget(0)))
 }
 
 impl fmt::Debug for KeyFiles {

@@ -1,5 +1,6 @@
 //! What members report of their keys, and the key that a fleet seals with.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::lock;
 use crate::error::{FleetError, present};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rings};
 use crate::scripts::script;
 use crate::tokens::millis;
 
@@ -19,8 +20,68 @@ const LATEST: u64 = 1_000_000_000_000_000;
 pub(crate) struct Report {
     pub(crate) name: Option<String>,
     pub(crate) rings: BTreeMap<String, Vec<String>>,
+    /// For how many milliseconds it counts as there.
+    #[serde(default)]
+    pub(crate) lives: u64,
     /// Seconds since 1970, by its own clock.
     pub(crate) at: u64,
+}
+
+/// That this member reports a ring. A promotion would wait for a member that still did, and no longer reads its files.
+pub(super) struct Reported {
+    fleet: Fleet,
+    ring: String,
+    /// Which of those that have the ring open: somebody may open it twice.
+    opened: u64,
+}
+
+impl Reported {
+    pub(super) fn new(fleet: &Fleet, ring: &str) -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        Self {
+            fleet: fleet.clone(),
+            ring: ring.to_owned(),
+            opened: OPENED.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn set(&self, keys: Vec<String>) {
+        let mut rings = lock(&self.fleet.0.rings);
+        rings
+            .entry(self.ring.clone())
+            .or_default()
+            .insert(self.opened, keys);
+    }
+}
+
+impl Drop for Reported {
+    fn drop(&mut self) {
+        let mut rings = lock(&self.fleet.0.rings);
+        if let Some(opened) = rings.get_mut(&self.ring) {
+            opened.remove(&self.opened);
+            if opened.is_empty() {
+                rings.remove(&self.ring);
+            }
+        }
+    }
+}
+
+/// The keys of each ring that are in it wherever it is open.
+fn rings(opened: &Rings) -> BTreeMap<String, Vec<String>> {
+    let in_all = |opened: &BTreeMap<u64, Vec<String>>| {
+        let mut keys = opened.values().next().cloned().unwrap_or_default();
+        keys.retain(|key| opened.values().all(|others| others.contains(key)));
+        keys
+    };
+    opened
+        .iter()
+        .map(|(ring, opened)| (ring.clone(), in_all(opened)))
+        .collect()
+}
+
+/// For how many milliseconds a report counts.
+pub(super) fn lives(fleet: &Fleet) -> u64 {
+    millis(fleet.0.store.config().heartbeat.saturating_mul(3))
 }
 
 /// Reports this member, with all its rings.
@@ -29,12 +90,13 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let report = Report {
         name: shared.store.config().member_name.clone(),
-        rings: lock(&shared.rings).clone(),
+        rings: rings(&lock(&shared.rings)),
+        lives: lives(fleet),
         at: at.unwrap_or_default().as_secs(),
     };
     let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
     let (members, reports) = (shared.names.members(), shared.names.reports());
-    let lives = millis(shared.store.config().heartbeat.saturating_mul(3));
+    let lives = lives(fleet);
     let beat = async |connection: &mut _| {
         let script = script(include_str!("../scripts/heartbeat.lua"));
         let mut call = script.key(&members);

@@ -1,19 +1,40 @@
 -- KEYS: members, reports. ARGV: member, report, time to live in ms.
--- Keeps a report until its time, by this server's clock.
+-- Keeps a report until its time, by this server's clock. The field `since` of the reports is the time since when no
+-- member can have been forgotten.
 heal(KEYS[1], 'zset')
 heal(KEYS[2], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local lives = tonumber(ARGV[3])
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
--- The longest heartbeat is a day, and a member lives for three: a later end was set by somebody else, or before this
--- server's clock was set back.
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%d', now + 3 * 24 * 60 * 60 * 1000), '+inf')) do
-  gone[#gone + 1] = member
+local function life_of(member)
+  local report = redis.call('HGET', KEYS[2], member)
+  local is_read, life = pcall(function() return tonumber(cjson.decode(report).lives) end)
+  -- The longest heartbeat is a day.
+  return is_read and life or 3 * 24 * 60 * 60 * 1000
+end
+-- An end that is further off than a member's life was set before this server's clock was set back, or by somebody
+-- else. Members that are there report again.
+local was_set_back = false
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%d', now + lives + 1000), '+inf')) do
+  local last = tonumber(redis.call('ZSCORE', KEYS[1], member))
+  if last > now + life_of(member) + 1000 then
+    was_set_back = true
+    gone[#gone + 1] = member
+  end
 end
 for _, member in ipairs(gone) do
   redis.call('ZREM', KEYS[1], member)
   redis.call('HDEL', KEYS[2], member)
 end
-redis.call('ZADD', KEYS[1], string.format('%d', now + tonumber(ARGV[3])), ARGV[1])
+if redis.call('ZCARD', KEYS[1]) == 0 then
+  -- The first member, or the first after the store lost them, or after its clock was set forward.
+  redis.call('DEL', KEYS[2])
+end
+local since = tonumber(redis.call('HGET', KEYS[2], 'since'))
+if was_set_back or not since or since > now then
+  redis.call('HSET', KEYS[2], 'since', string.format('%d', now))
+end
+redis.call('ZADD', KEYS[1], string.format('%d', now + lives), ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return #gone

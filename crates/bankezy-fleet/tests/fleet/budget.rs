@@ -10,8 +10,9 @@ use bankezy_test_support::{Captured, eventually};
 use tokio::time::sleep;
 
 use crate::children::{Process, pause, say, setting};
+use crate::proxy::{Mode, Proxy};
 use crate::server::{Folder, Redis};
-use crate::stage::{fleet, is_long, ms};
+use crate::stage::{fleet, is_back_within, is_long, ms};
 
 const PROCESSES: usize = 8;
 
@@ -255,4 +256,39 @@ async fn a_process_that_is_granted_no_share_says_so_once() {
         "{said:?} of {}",
         events.text()
     );
+}
+
+/// The store makes it, and its answer comes too late: the process asks again.
+#[tokio::test]
+async fn a_reservation_whose_answer_was_lost_counts_once() {
+    let Some(redis) = Redis::start() else { return };
+    let proxy = Proxy::start(redis.address).await;
+    let fleet = fleet(&proxy.url());
+    is_back_within(&fleet, Duration::from_secs(5)).await;
+    let settings = BudgetSettings::default().share(10);
+    // From here on the store knows the script.
+    let _first = fleet.budget("another", cipher(), settings).await;
+    // There and back it is longer than the deadline.
+    proxy.set(Mode::Delay(ms(300)));
+    let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
+    sleep(Duration::from_secs(3)).await;
+    let reserved = || redis.text(&["GET", "test:{budgets}:key-1"]);
+    assert_eq!((budget.last_total(), reserved().as_str()), (None, "10"));
+    proxy.set(Mode::Pass);
+    eventually("the answer", || budget.last_total() == Some(10)).await;
+    assert_eq!(reserved(), "10");
+}
+
+/// Otherwise the list of budgets would grow with each rotation.
+#[tokio::test]
+async fn a_budget_whose_count_ended_is_listed_no_longer() {
+    let Some(redis) = Redis::start() else { return };
+    let fleet = fleet(&redis.url());
+    for key in ["key-1", "key-2"] {
+        let (_, budget) = fleet.budget(key, cipher(), BudgetSettings::default()).await;
+        assert!(budget.last_total().is_some());
+        redis.number(&["DEL", "test:{budgets}:key-1"]);
+    }
+    assert_eq!(redis.number(&["HEXISTS", "test:{budgets}", "key-1"]), 0);
+    assert_eq!(redis.number(&["HEXISTS", "test:{budgets}", "key-2"]), 1);
 }

@@ -294,16 +294,23 @@ async fn a_process_without_its_first_key_says_so_and_no_promotion_waits_for_it()
         Mounted::new(&[("k1", &one)]),
         Mounted::new(&[("k1", &one), ("k2", &two)]),
     );
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    // Nobody would see it as gone before a minute.
-    let config = config(&redis.url()).heartbeat(Duration::from_secs(20));
+    // Nobody would see it as gone before three seconds.
+    let config = config(&redis.url()).heartbeat(Duration::from_secs(1));
     let config = config.response_deadline(Duration::from_secs(5));
-    let misspelt = Fleet::connect(config).unwrap();
-    let opened = misspelt.key_files("bank", behind.path(), "K1", RotationSettings::default());
-    assert_eq!(opened.await.err(), Some(FleetError::NoFirstKey));
-    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
-    let opened = misspelt.key_files("bank", behind.path(), "k1", RotationSettings::default());
-    assert_eq!(opened.await.err(), Some(FleetError::NoNewestKey));
+    let key_files = async |folder: &Mounted, first| {
+        let fleet = Fleet::connect(config.clone()).unwrap();
+        let settings = RotationSettings::default();
+        fleet
+            .key_files("bank", folder.path(), first, settings)
+            .await
+    };
+    let keys = key_files(&own, "k1").await.unwrap();
+    sleep(ms(3_200)).await;
+    let opened = key_files(&behind, "K1").await;
+    assert_eq!(opened.err(), Some(FleetError::NoFirstKey));
+    keys.promote("k2", ms(1_500)).await.unwrap();
+    let opened = key_files(&behind, "k1").await;
+    assert_eq!(opened.err(), Some(FleetError::NoNewestKey));
 }
 
 #[tokio::test]

@@ -1,0 +1,209 @@
+//! Whom a promotion waits for: members that the store forgot, keys that soon end, rings that are open twice.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use bankezy_crypto::{Error, PayloadSecret};
+use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
+use tokio::time::sleep;
+
+use crate::rotation::{Mounted, open, secrets};
+use crate::server::Redis;
+use crate::stage::{config, fleet, ms};
+
+const MISSING: Result<(), FleetError> = Err(FleetError::NotReported { missing: 1 });
+
+/// Two members: the second one lacks `k2`. Their heartbeats are a second apart.
+async fn one_behind(redis: &Redis) -> [(KeyFiles, Mounted); 2] {
+    let [one, two] = secrets();
+    let keys: [&[(&str, &PayloadSecret)]; 2] = [&[("k1", &one), ("k2", &two)], &[("k1", &one)]];
+    let mut opened = Vec::new();
+    for keys in keys {
+        let folder = Mounted::new(keys);
+        let config = config(&redis.url()).heartbeat(Duration::from_secs(1));
+        let fleet = Fleet::connect(config.response_deadline(Duration::from_secs(5))).unwrap();
+        let settings = RotationSettings::default();
+        let keys = fleet.key_files("bank", folder.path(), "k1", settings);
+        opened.push((keys.await.unwrap(), folder));
+    }
+    opened.try_into().ok().unwrap()
+}
+
+fn opens(sealer: &KeyFiles, opener: &KeyFiles) -> bool {
+    let sealed = sealer.ring().seal(b"{}").unwrap();
+    opener.ring().open(&sealed).is_ok()
+}
+
+/// Without a copy on disk, a server that starts again knows no member.
+#[tokio::test]
+async fn members_that_the_store_forgot_are_waited_for() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let [(keys, _own), (other, _behind)] = one_behind(&redis).await;
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    redis.kill();
+    redis.restart();
+    assert_eq!(keys.promote("k2", Duration::from_secs(5)).await, MISSING);
+    // While a promotion waits.
+    let (promoted, _) = tokio::join!(keys.promote("k2", Duration::from_secs(5)), async {
+        sleep(ms(1_500)).await;
+        redis.ask(&["FLUSHALL"]).unwrap();
+    });
+    assert_eq!(promoted, MISSING);
+    assert!(opens(&keys, &other));
+}
+
+/// Then every end lies in the past.
+#[tokio::test]
+async fn members_are_waited_for_after_the_clock_of_the_store_was_set_forward() {
+    let Some(redis) = Redis::start() else { return };
+    let [(keys, _own), (_other, _behind)] = one_behind(&redis).await;
+    sleep(ms(3_500)).await;
+    let all = "for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], 1, m) end";
+    redis.ask(&["EVAL", all, "1", "test:{members}"]).unwrap();
+    let at_once = keys.promote("k2", ms(0)).await;
+    assert!(
+        matches!(at_once, Err(FleetError::MembersForgotten)) || at_once == MISSING,
+        "{at_once:?}"
+    );
+    assert_eq!(keys.promote("k2", Duration::from_secs(5)).await, MISSING);
+}
+
+/// Its end lies further off than it could live.
+#[tokio::test]
+async fn a_member_that_ended_before_the_clock_of_the_store_was_set_back_is_not_waited_for() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let end = SystemTime::now() + Duration::from_secs(3_600);
+    let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    redis.number(&[
+        "ZADD",
+        "test:{members}",
+        &end.as_millis().to_string(),
+        "gone",
+    ]);
+    let report = r#"{"name":null,"rings":{"bank":["k1"]},"lives":900,"at":1}"#;
+    redis.number(&["HSET", "test:{members}:reports", "gone", report]);
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+}
+
+/// Who reports a key says that it will still open when others seal with it.
+#[tokio::test]
+async fn a_replaced_key_that_soon_ends_is_not_promoted_again_but_by_force() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let both = || Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let folders = [both(), both(), both()];
+    let [a, b] = [&folders[0], &folders[1]].map(|folder| folder.path());
+    // A key that was replaced opens for four seconds.
+    let (a, b) = (
+        open(&redis.url(), a).await.unwrap(),
+        open(&redis.url(), b).await.unwrap(),
+    );
+    b.promote("k2", Duration::from_secs(5)).await.unwrap();
+    a.refresh().await.unwrap();
+    // It has the old key without an end.
+    let c = open(&redis.url(), folders[2].path()).await.unwrap();
+    sleep(ms(3_000)).await;
+    for keys in [&a, &b] {
+        keys.refresh().await.unwrap();
+    }
+    let refused = c.promote("k1", ms(0)).await;
+    assert_eq!(refused, Err(FleetError::NotReported { missing: 2 }));
+    sleep(ms(2_000)).await;
+    a.refresh().await.unwrap();
+    assert_eq!(a.ring().key_ids(), ["k2"]);
+    c.promote_by_force("k1").await.unwrap();
+    a.refresh().await.unwrap();
+    assert!(opens(&c, &a) && opens(&a, &c));
+    assert_eq!(a.ring().key_ids(), ["k1", "k2"]);
+}
+
+#[tokio::test]
+async fn a_ring_that_is_open_twice_is_reported_with_what_opens_in_both() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let whole = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let behind = Mounted::new(&[("k1", &one)]);
+    let keys = open(&redis.url(), whole.path()).await.unwrap();
+    let member = fleet(&redis.url());
+    let settings = RotationSettings::default();
+    let opened = async |folder: &Mounted, first| {
+        let keys = member.key_files("bank", folder.path(), first, settings);
+        keys.await
+    };
+    let first = opened(&behind, "k1").await.unwrap();
+    let second = opened(&whole, "k1").await.unwrap();
+    let wait = ms(1_500);
+    assert_eq!(keys.promote("k2", wait).await, MISSING);
+    assert!(opened(&whole, "misspelt").await.is_err());
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    drop(second);
+    first.refresh().await.unwrap();
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    drop(first);
+    let _third = opened(&whole, "k1").await.unwrap();
+    keys.promote("k2", wait).await.unwrap();
+}
+
+/// It was named by a report from before, and others seal with it.
+#[tokio::test]
+async fn a_key_that_is_named_while_its_file_goes_stays() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    own.swap(&[("k1", &one)]);
+    redis.number(&["HSET", "test:{members}:newest", "bank", "1000|k2"]);
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+#[tokio::test]
+async fn a_promotion_outlasts_a_store_that_is_away_for_a_moment() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    redis.kill();
+    let promoting = keys.clone();
+    let promoted =
+        tokio::spawn(async move { promoting.promote("k2", Duration::from_secs(20)).await });
+    sleep(ms(300)).await;
+    redis.restart();
+    assert_eq!(promoted.await.unwrap(), Ok(()));
+}
+
+/// The files are read with each heartbeat, and a start that fails is repeated.
+#[tokio::test]
+async fn a_key_that_the_ring_refuses_reserves_nothing() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let three = PayloadSecret::generate().unwrap();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let settings = RotationSettings::default().max_opening_keys(1);
+    let member = fleet(&redis.url());
+    let keys = member.key_files("bank", own.path(), "k1", settings);
+    let keys = keys.await.unwrap();
+    own.swap(&[("k1", &one), ("k2", &two), ("k3", &three)]);
+    for _ in 0..3 {
+        assert!(matches!(keys.refresh().await, Err(FleetError::Key(_))));
+    }
+    // What an editor leaves.
+    let backup = Mounted::new(&[("k1", &one)]);
+    fs::copy(backup.path().join("k1"), backup.path().join("k1~")).unwrap();
+    for _ in 0..3 {
+        let opened = member.key_files("other", backup.path(), "k1", settings);
+        let expected = FleetError::Key(Error::DuplicateKeySecret);
+        assert_eq!(opened.await.err(), Some(expected));
+    }
+    let reserved = |name: &str| redis.number(&["EXISTS", &format!("test:{{budgets}}:{name}")]);
+    assert_eq!(["bank/k1", "bank/k2", "bank/k3"].map(reserved), [1, 1, 0]);
+    assert_eq!(["other/k1", "other/k1~"].map(reserved), [0, 0]);
+}
