@@ -253,6 +253,7 @@ fn of_a_fleet() -> Vec<FleetError> {
         FleetError::NoFirstKey,
         FleetError::NoNewestKey,
         FleetError::NotReported { missing: 2 },
+        FleetError::MembersForgotten,
     ]
 }
 

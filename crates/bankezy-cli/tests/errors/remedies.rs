@@ -839,6 +839,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Wait until all processes have the key's file: `bankezy fleet status` says which do not. After a leak, promote by force.",
     ),
     (
+        "fleet.members_forgotten",
+        "Wait for three heartbeats, 15 s unless set. It goes on if the store's clock is set again and again, or its data is lost each time.",
+    ),
+    (
         "middleware.service",
         "Act on the error of the service, which is in the variant.",
     ),

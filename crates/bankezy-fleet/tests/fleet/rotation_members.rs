@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
+use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
+use crate::proxy::{Mode, Proxy};
 use crate::rotation::{Mounted, open, secrets};
 use crate::server::Redis;
 use crate::stage::{config, fleet, ms};
@@ -178,6 +180,22 @@ async fn a_promotion_outlasts_a_store_that_is_away_for_a_moment() {
     sleep(ms(300)).await;
     redis.restart();
     assert_eq!(promoted.await.unwrap(), Ok(()));
+}
+
+/// It cannot be told from one that was killed.
+#[tokio::test]
+async fn a_process_that_is_cut_off_counts_as_gone_and_follows_once_it_is_back() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let proxy = Proxy::start(redis.address).await;
+    let keys = open(&redis.url(), here.path()).await.unwrap();
+    let cut_off = open(&proxy.url(), there.path()).await.unwrap();
+    proxy.set(Mode::Silent);
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+    assert_eq!(cut_off.ring().key_ids()[0], "k1");
+    proxy.set(Mode::Pass);
+    eventually("the new key", || cut_off.ring().key_ids()[0] == "k2").await;
 }
 
 /// The files are read with each heartbeat, and a start that fails is repeated.
