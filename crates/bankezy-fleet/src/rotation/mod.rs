@@ -2,6 +2,7 @@
 
 mod files;
 mod reports;
+mod settings;
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Sea
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use crate::budget::{BudgetSettings, FleetBudget};
+use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
@@ -21,49 +22,10 @@ use crate::scripts::script;
 use files::read;
 pub(crate) use reports::Report;
 use reports::{Reported, heartbeat, lives, newest};
+pub use settings::RotationSettings;
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// How keys of files are used.
-#[derive(Debug, Clone, Copy)]
-#[must_use]
-pub struct RotationSettings {
-    overlap: Duration,
-    budget: BudgetSettings,
-    max_opening_keys: usize,
-}
-
-impl RotationSettings {
-    /// How long a key that was replaced still opens. Default: 1 hour. At least three heartbeats: others seal with it for one
-    /// more.
-    pub fn overlap(mut self, overlap: Duration) -> Self {
-        self.overlap = overlap;
-        self
-    }
-
-    /// How the fleet divides the nonce budget of each key.
-    pub fn budget(mut self, budget: BudgetSettings) -> Self {
-        self.budget = budget;
-        self
-    }
-
-    /// Files beside the one to seal with that the ring takes at most. Default: 8.
-    pub fn max_opening_keys(mut self, max: usize) -> Self {
-        self.max_opening_keys = max;
-        self
-    }
-}
-
-impl Default for RotationSettings {
-    fn default() -> Self {
-        Self {
-            overlap: Duration::from_secs(60 * 60),
-            budget: BudgetSettings::default(),
-            max_opening_keys: 8,
-        }
-    }
-}
 
 /// A [`KeyRing`] whose keys come from the files of a folder: the name of a file is the key's identifier, its text a
 /// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
