@@ -273,16 +273,12 @@ impl Shared {
     }
 
     fn retire(&self, id: &str) {
-        // It may have expired by itself.
-        if self
-            .ring
-            .key_ids()
-            .first()
-            .is_some_and(|newest| newest == id)
-            || self.ring.retire(id).is_err()
-        {
+        let ids = self.ring.key_ids();
+        if ids.first().is_some_and(|newest| newest == id) {
             return;
         }
+        // It may have expired by itself.
+        let _ = self.ring.retire(id);
         lock(&self.budgets).remove(id);
         info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
     }
@@ -314,9 +310,11 @@ impl Shared {
     }
 
     async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
-        let (_, added) = self.load().await?;
+        let loaded = self.load().await;
+        // Another file that cannot be read is no reason to keep a key that leaked.
         if !self.ring.key_ids().iter().any(|id| id == key_id) {
-            return added.and(Err(FleetError::Key(Error::UnknownKeyId)));
+            let unknown = Err(FleetError::Key(Error::UnknownKeyId));
+            return loaded.and_then(|(_, added)| added).and(unknown);
         }
         self.name_newest(key_id, by_force).await?;
         self.follow().await
@@ -351,7 +349,7 @@ impl Shared {
         if at > *lock(&self.named_at) && !self.ring.key_ids().contains(&id) {
             // One that was replaced and has expired, and which others seal with again.
             lock(&self.replaced).remove(&id);
-            self.load().await?.1?;
+            let _ = self.load().await;
         }
         // Held to the end: a heartbeat and a promotion may follow at the same time.
         let mut named_at = lock(&self.named_at);

@@ -119,6 +119,8 @@ async fn a_replaced_key_that_soon_ends_is_not_promoted_again_but_by_force() {
     sleep(ms(2_000)).await;
     a.refresh().await.unwrap();
     assert_eq!(a.ring().key_ids(), ["k2"]);
+    // A file that is no key does not stand in the way.
+    fs::write(folders[2].path().join("k3"), "no key").unwrap();
     c.promote_by_force("k1").await.unwrap();
     a.refresh().await.unwrap();
     assert!(opens(&c, &a) && opens(&a, &c));
