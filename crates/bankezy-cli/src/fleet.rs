@@ -150,10 +150,10 @@ fn config(args: &StoreArgs) -> Result<(FleetConfig, Scheme), Failure> {
         }
     };
     match (&args.store_cert_file, args.store_key.place()) {
-        (Some(path), Some(_)) => {
+        (Some(path), Some(key)) => {
             let chain = files::read_file(path, MAX_CERTIFICATES, "--store-cert-file")?;
             let chain = keys::text(&chain, "the file of --store-cert-file")?;
-            let key = keys::needed_text(&args.store_key, "the key of --store-cert-file")?;
+            let key = keys::text_of(key)?;
             Ok((config.client_identity_pem(chain, key), scheme))
         }
         (None, None) => Ok((config, scheme)),
@@ -166,8 +166,9 @@ fn config(args: &StoreArgs) -> Result<(FleetConfig, Scheme), Failure> {
 fn failure(error: FleetError, scheme: Scheme) -> Failure {
     match error {
         FleetError::Url | FleetError::NoTls => Failure::usage(error.to_string()),
+        FleetError::Name => Failure::usage(format!("{error} (--name)")),
         FleetError::Certificates => Failure::usage(format!("{error} (--store-roots)")),
-        FleetError::Identity(IdentityProblem::Certificate) => {
+        FleetError::Identity(IdentityProblem::Certificate | IdentityProblem::Order) => {
             Failure::usage(format!("{error} (--store-cert-file)"))
         }
         FleetError::Identity(_) => {
