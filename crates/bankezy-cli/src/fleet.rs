@@ -31,15 +31,16 @@ pub(crate) fn run(args: &Fleet) -> Result<(), Failure> {
 }
 
 fn status(args: &StoreArgs) -> Result<(), Failure> {
-    let config = config(args)?;
+    let (config, scheme) = config(args)?;
     let status = remote::block_on(async { bankezy_fleet::Fleet::connect(config)?.status().await })?;
-    files::print(text_of(&status.map_err(failure)?).as_bytes())
+    let status = status.map_err(|error| failure(error, scheme))?;
+    files::print(text_of(&status).as_bytes())
 }
 
 fn check(args: &StoreArgs) -> Result<(), Failure> {
-    let config = config(args)?;
+    let (config, scheme) = config(args)?;
     let found = remote::block_on(async { bankezy_fleet::Fleet::connect(config)?.check().await })?;
-    let found = found.map_err(failure)?;
+    let found = found.map_err(|error| failure(error, scheme))?;
     let mut text = String::new();
     for Finding {
         setting,
@@ -70,7 +71,8 @@ fn check(args: &StoreArgs) -> Result<(), Failure> {
 }
 
 fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
-    let config = config(&args.store)?;
+    let (config, scheme) = config(&args.store)?;
+    let failure = |error| failure(error, scheme);
     let api_key = keys::needed_text(&args.api_key, "X-API-KEY")?;
     let server = BankEzy::new(args.base_url.url.clone(), api_key.as_str(), Version::V2)?;
     let client = BankEzyClient::new(transport::client(&args.transport, &args.base_url)?, server);
@@ -100,19 +102,40 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     }
 }
 
-fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
-    let config = match (&args.url, args.place.place()) {
+/// What a URL says of TLS.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    WithTls,
+    WithoutTls,
+    /// A socket of this machine, or no URL of a store.
+    Other,
+}
+
+impl Scheme {
+    fn of(url: &str) -> Self {
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        match scheme.trim_start().to_ascii_lowercase().as_str() {
+            "rediss" | "valkeys" => Self::WithTls,
+            "redis" | "valkey" => Self::WithoutTls,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn config(args: &StoreArgs) -> Result<(FleetConfig, Scheme), Failure> {
+    let (config, scheme) = match (&args.url, args.place.place()) {
         (Some(url), _) => {
             // Other users of the machine can see arguments.
             if url.contains('@') || url.contains("pass=") {
                 let message = "a URL with a user or password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }
-            FleetConfig::new(url, &args.name)
+            (FleetConfig::new(url, &args.name), Scheme::of(url))
         }
         (None, Some(_)) => {
             let url = keys::needed_text(&args.place, "the URL of the store")?;
-            FleetConfig::new(url.as_str(), &args.name)
+            let config = FleetConfig::new(url.as_str(), &args.name);
+            (config, Scheme::of(url.as_str()))
         }
         (None, None) => return Err(usage::missing(&["url", "url_file", "url_env"])),
     };
@@ -127,24 +150,25 @@ fn config(args: &StoreArgs) -> Result<FleetConfig, Failure> {
         }
     };
     match (&args.store_cert_file, args.store_key.place()) {
-        (Some(path), Some(_)) => {
+        (Some(path), Some(key)) => {
             let chain = files::read_file(path, MAX_CERTIFICATES, "--store-cert-file")?;
             let chain = keys::text(&chain, "the file of --store-cert-file")?;
-            let key = keys::needed_text(&args.store_key, "the key of --store-cert-file")?;
-            Ok(config.client_identity_pem(chain, key))
+            let key = keys::text_of(key)?;
+            Ok((config.client_identity_pem(chain, key), scheme))
         }
-        (None, None) => Ok(config),
+        (None, None) => Ok((config, scheme)),
         _ => Err(Failure::usage(
             "--store-cert-file goes together with --store-key-file or --store-key-env",
         )),
     }
 }
 
-fn failure(error: FleetError) -> Failure {
+fn failure(error: FleetError, scheme: Scheme) -> Failure {
     match error {
         FleetError::Url | FleetError::NoTls => Failure::usage(error.to_string()),
+        FleetError::Name => Failure::usage(format!("{error} (--name)")),
         FleetError::Certificates => Failure::usage(format!("{error} (--store-roots)")),
-        FleetError::Identity(IdentityProblem::Certificate) => {
+        FleetError::Identity(IdentityProblem::Certificate | IdentityProblem::Order) => {
             Failure::usage(format!("{error} (--store-cert-file)"))
         }
         FleetError::Identity(_) => {
@@ -153,10 +177,10 @@ fn failure(error: FleetError) -> Failure {
         FleetError::Refused { code: "ERR" } => Failure::operation(format!(
             "{error}; a database in the URL has to be one that the server has"
         )),
-        FleetError::Unreachable => {
+        FleetError::Unreachable if scheme == Scheme::WithoutTls => {
             Failure::operation(format!("{error}; a port for TLS needs rediss://"))
         }
-        FleetError::TimedOut | FleetError::Tls(TlsProblem::NotTls) => {
+        FleetError::TimedOut | FleetError::Tls(TlsProblem::NotTls) if scheme == Scheme::WithTls => {
             Failure::operation(format!("{error}; a port without TLS needs redis://"))
         }
         FleetError::Tls(TlsProblem::UntrustedCertificate) => {

@@ -174,6 +174,16 @@ fn env_of(id: &str) -> String {
     format!("{}_env", id.strip_suffix("_file").unwrap_or(id))
 }
 
+/// A secret that a call requires, as text. A message names it by what gave it.
+pub(crate) fn text_of(place: &Place) -> Result<SecretText, Failure> {
+    let what = if place.is_variable {
+        format!("the value of {}", place.from)
+    } else {
+        files::named_by(&place.from)
+    };
+    Ok(text(&place.read()?, &what)?.to_owned().into())
+}
+
 /// Text of a file, without what editors add: a byte order mark before it, line ends after it.
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Failure> {
     let bytes = bytes.as_bytes();
@@ -187,7 +197,7 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
     if is_utf16(bytes) {
         return refused(format!("{what} is text in UTF-16"));
     }
-    if matches!(bytes, [0x30, 0x81..=0x84, ..]) {
+    if is_der(bytes) {
         return Err(Failure::operation(format!(
             "{what} is DER; expected text, such as PEM: `openssl x509 -inform DER` converts a certificate, and `openssl \
              pkey -inform DER` a key"
@@ -196,6 +206,19 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
     std::str::from_utf8(unmarked(bytes))
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| Failure::operation(format!("{what} is not UTF-8 text")))
+}
+
+/// Whether it begins as a SEQUENCE of DER. A short one that is no text has to be just as long as it says: 32 bytes may be a
+/// key, and `0+` may begin base64.
+fn is_der(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x30, 0x81..=0x84, ..] => true,
+        [0x30, len, rest @ ..] => {
+            let is_of_text = |c: &u8| !c.is_ascii_control() || c.is_ascii_whitespace();
+            rest.len() == usize::from(*len) && bytes.len() > 32 && !rest.iter().all(is_of_text)
+        }
+        _ => false,
+    }
 }
 
 fn has_utf16_mark(bytes: &[u8]) -> bool {
@@ -364,4 +387,17 @@ pub(crate) fn with_inputs(
 
 pub(crate) fn bytes(text: &Option<String>) -> &[u8] {
     text.as_deref().unwrap_or_default().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its second character is as large as the rest is long.
+    #[test]
+    fn base64_that_begins_like_der_is_text() {
+        let secret = format!("0+{}=\n", "A".repeat(41));
+        assert_eq!(usize::from(b'+'), secret.len() - 2);
+        assert!(!is_der(secret.as_bytes()));
+    }
 }

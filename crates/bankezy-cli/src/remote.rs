@@ -14,7 +14,11 @@ use crate::{keys, transport, usage};
 
 /// Waits for a call on this thread.
 pub(crate) fn block_on<F: Future>(call: F) -> Result<F::Output, Failure> {
-    Ok(runtime(Builder::new_current_thread())?.block_on(call))
+    let runtime = runtime(Builder::new_current_thread())?;
+    let output = runtime.block_on(call);
+    // Dropping it would wait for a lookup of a name, which has no deadline of its own.
+    runtime.shutdown_background();
+    Ok(output)
 }
 
 pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failure> {

@@ -52,8 +52,7 @@ fn with_identity(builder: ClientBuilder, args: &TransportArgs) -> Result<ClientB
         (Some(place), Some(key)) => {
             let chain = certificates(place)?;
             let chain = keys::text(&chain, &files::named_by(&place.from))?;
-            let key = secret_text(&key.read()?, "the key of --client-cert-file")?;
-            Ok(builder.client_identity_pem(chain, key))
+            Ok(builder.client_identity_pem(chain, keys::text_of(key)?))
         }
         (None, None) => Ok(builder),
         _ => Err(Failure::usage(

@@ -98,6 +98,12 @@ impl FleetConfig {
         self
     }
 
+    /// Names are written into the store in clear, and a URL may hold a password.
+    pub(crate) fn has_url_as_name(&self) -> bool {
+        let mut names = [&self.name].into_iter().chain(&self.member_name);
+        names.any(|name| name.contains("://"))
+    }
+
     /// How long one operation may take, with waiting for a connection. Default: 500 ms.
     pub fn response_deadline(mut self, deadline: Duration) -> Self {
         self.response_deadline = deadline;
@@ -125,11 +131,20 @@ impl FleetConfig {
     }
 }
 
+/// Without a URL in the wrong place.
+fn shown(name: &str) -> &str {
+    if name.contains("://") || name.contains('@') {
+        "(hidden)"
+    } else {
+        name
+    }
+}
+
 impl fmt::Debug for FleetConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FleetConfig")
-            .field("name", &self.name)
-            .field("member_name", &self.member_name)
+            .field("name", &shown(&self.name))
+            .field("member_name", &self.member_name.as_deref().map(shown))
             .field("response_deadline", &self.response_deadline)
             .field("connect_deadline", &self.connect_deadline)
             .field("rest", &self.rest)

@@ -15,6 +15,8 @@ use crate::identity::IdentityProblem;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FleetError {
+    /// The name of the fleet, or of its member, is a URL.
+    Name,
     /// The URL of the store cannot be used.
     Url,
     /// There are certificates for TLS, and the URL is one without TLS.
@@ -118,6 +120,7 @@ impl FleetError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Name => "fleet.name",
             Self::Url => "fleet.url",
             Self::NoTls => "fleet.no_tls",
             Self::Certificates => "fleet.certificates",
@@ -236,6 +239,10 @@ pub(crate) fn present<T>(found: Result<T, FleetError>) -> Result<Option<T>, Flee
 impl fmt::Display for FleetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Name => {
+                "the name of the fleet, or of its member, is a URL, and names are stored in clear; expected a name such as \
+                 payments: the URL and the name may be swapped"
+            }
             Self::Url => {
                 "the URL of the store cannot be used; expected redis://[USER]:[PASSWORD]@HOST:PORT, or rediss:// for TLS, with \
                  `@`, `/` and `:` in a password percent-encoded"

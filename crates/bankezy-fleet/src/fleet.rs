@@ -46,11 +46,14 @@ impl Fleet {
     /// [`ping`](Self::ping) says whether it is there.
     ///
     /// # Errors
-    /// [`FleetError::Url`], [`FleetError::NoTls`], [`FleetError::Certificates`] and [`FleetError::Identity`].
+    /// [`FleetError::Name`], [`FleetError::Url`], [`FleetError::NoTls`], [`FleetError::Certificates`] and [`FleetError::Identity`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn connect(config: FleetConfig) -> Result<Self, FleetError> {
+        if config.has_url_as_name() {
+            return Err(FleetError::Name);
+        }
         let names = Names::new(&config.name);
         Ok(Self(Arc::new(Shared {
             store: Store::new(config)?,

@@ -1,6 +1,7 @@
 //! A process's certificate for mutual TLS with the store, and its key.
 
 use core::fmt;
+use std::sync::Arc;
 
 use bankezy_crypto::{Error, KeyProblem, SecretBytes, SecretText};
 use base64::Engine as _;
@@ -24,8 +25,12 @@ pub(crate) struct Identity {
 pub enum IdentityProblem {
     /// There is no certificate in PEM, or the first is not of X.509 version 3.
     Certificate,
-    /// There is no private key in PEM, or none that TLS can use.
+    /// The key is that of another certificate of the chain, which has to begin with its own.
+    Order,
+    /// There is no private key in PEM.
     Key,
+    /// TLS has no use for such a key.
+    KeyKind,
     /// The key is encrypted with a password.
     EncryptedKey,
     /// The key is not that of the certificate.
@@ -38,7 +43,9 @@ impl IdentityProblem {
     pub fn code(self) -> &'static str {
         match self {
             Self::Certificate => "fleet.client_certificate",
+            Self::Order => "fleet.client_certificate_order",
             Self::Key => "fleet.client_key",
+            Self::KeyKind => "fleet.client_key_kind",
             Self::EncryptedKey => "fleet.client_key_encrypted",
             Self::OtherKey => "fleet.client_key_other",
         }
@@ -62,6 +69,14 @@ impl fmt::Display for IdentityProblem {
                 "the client certificate for the store cannot be used; expected PEM, a certificate of X.509 version 3 \
                  before its intermediates"
             }
+            Self::Order => {
+                "the key belongs to a later certificate of the chain for the store; expected the client's own certificate \
+                 first, then its intermediates"
+            }
+            Self::KeyKind => {
+                "TLS cannot use the key of the client certificate for the store; expected RSA of 2048 to 8192 bits, EC on \
+                 P-256, P-384 or P-521, or Ed25519"
+            }
             Self::Key => {
                 "the key of the client certificate for the store cannot be used; expected a private key as PEM"
             }
@@ -84,14 +99,21 @@ impl Identity {
         let (chain, key) = (self.chain.as_str(), self.key.as_str());
         let chain_der = certificates(chain.as_bytes()).ok_or(IdentityProblem::Certificate)?;
         let (_, der) = SecretBytes::from_pem(key).map_err(|it| IdentityProblem::of_key(&it))?;
-        let unusable = IdentityProblem::Key;
-        let private = PrivateKeyDer::try_from(der.as_bytes()).map_err(|_| unusable)?;
-        let signing = aws_lc_rs::sign::any_supported_type(&private).map_err(|_| unusable)?;
-        let certified = CertifiedKey::new(chain_der, signing);
-        certified.keys_match().map_err(|error| match error {
-            rustls::Error::InvalidCertificate(_) => IdentityProblem::Certificate,
-            _ => IdentityProblem::OtherKey,
-        })?;
+        let private = PrivateKeyDer::try_from(der.as_bytes()).map_err(|_| IdentityProblem::Key)?;
+        let signing = aws_lc_rs::sign::any_supported_type(&private);
+        let signing = signing.map_err(|_| IdentityProblem::KeyKind)?;
+        let mut matches = chain_der.into_iter().map(|certificate| {
+            CertifiedKey::new(vec![certificate], Arc::clone(&signing)).keys_match()
+        });
+        match matches.next() {
+            None => return Err(IdentityProblem::Certificate),
+            Some(Ok(())) => {}
+            Some(Err(_)) if matches.any(|it| it.is_ok()) => return Err(IdentityProblem::Order),
+            Some(Err(rustls::Error::InvalidCertificate(_))) => {
+                return Err(IdentityProblem::Certificate);
+            }
+            Some(Err(_)) => return Err(IdentityProblem::OtherKey),
+        }
         Ok(ClientTlsConfig {
             client_cert: chain.into(),
             client_key: pem(&private).as_str().into(),

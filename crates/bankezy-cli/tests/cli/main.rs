@@ -9,6 +9,7 @@ mod emulator;
 mod environment;
 mod explaining;
 mod fleet;
+mod fleet_store;
 mod guide;
 mod key_hints;
 mod key_texts;

@@ -232,11 +232,14 @@ fn answers() -> Vec<CallError> {
 
 fn of_a_fleet() -> Vec<FleetError> {
     vec![
+        FleetError::Name,
         FleetError::Url,
         FleetError::NoTls,
         FleetError::Certificates,
         FleetError::Identity(IdentityProblem::Certificate),
+        FleetError::Identity(IdentityProblem::Order),
         FleetError::Identity(IdentityProblem::Key),
+        FleetError::Identity(IdentityProblem::KeyKind),
         FleetError::Identity(IdentityProblem::EncryptedKey),
         FleetError::Identity(IdentityProblem::OtherKey),
         FleetError::Unreachable,

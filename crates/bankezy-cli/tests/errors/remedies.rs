@@ -767,6 +767,10 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Make the store answer within its deadline, 1 s unless it sets another. Tokens are requested and held in memory meanwhile.",
     ),
     (
+        "fleet.name",
+        "Give the URL of the store first and the fleet's name second. Change the URL's password if it may have been logged.",
+    ),
+    (
         "fleet.url",
         "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS. Escape `@`, `/` and `:` in a password with percent signs.",
     ),
@@ -783,8 +787,16 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
         "Give a certificate of X.509 version 3 as PEM, its intermediates after it. `openssl x509 -in CERT -noout -text` prints the version.",
     ),
     (
+        "fleet.client_certificate_order",
+        "Put the client's own certificate first in the file, and each intermediate after the certificate that it signs.",
+    ),
+    (
         "fleet.client_key",
-        "Give the certificate's private key as PEM: RSA, or EC on P-256, P-384 or P-521, or Ed25519.",
+        "Give the certificate's private key as PEM: `openssl pkey -inform DER -in KEY -out NEW` makes it of DER.",
+    ),
+    (
+        "fleet.client_key_kind",
+        "Have a certificate issued for another key: RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed25519. RSA-PSS, Ed448 and secp256k1 keys are not taken. `openssl pkey -in KEY -noout -text` prints the kind.",
     ),
     (
         "fleet.client_key_encrypted",

@@ -109,3 +109,24 @@ async fn a_store_that_is_away_is_left_alone_for_a_moment() {
     assert!(begun.elapsed() < ms(20));
     redis.thaw();
 }
+
+/// The store's names are in clear, for whoever reads it.
+#[tokio::test]
+async fn a_url_as_name_is_refused_and_shown_nowhere() {
+    const URL: &str = "redis://:hunter2@127.0.0.1:1";
+    let swapped = FleetConfig::new("payments", URL);
+    let of_member = FleetConfig::new(URL, "payments").member_name(URL);
+    for config in [swapped, of_member] {
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let error = Fleet::connect(config).unwrap_err();
+        assert_eq!(error, FleetError::Name);
+        assert!(!error.to_string().contains("hunter2"));
+    }
+    // A URL without its scheme is not told from a name.
+    let fleet = Fleet::connect(FleetConfig::new(URL, ":hunter2@store").member_name("pod-7"));
+    let shown = format!("{:?}", fleet.unwrap());
+    assert!(
+        !shown.contains("hunter2") && shown.contains("pod-7"),
+        "{shown}"
+    );
+}

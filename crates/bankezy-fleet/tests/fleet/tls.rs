@@ -161,25 +161,40 @@ async fn what_is_wrong_with_an_identity_is_named() {
     openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key");
     openssl("pkey -in key -aes256 -passout pass:word -out encrypted");
     openssl("ec -in key -aes256 -passout pass:word -out old");
-    openssl("genpkey -algorithm X25519 -out agreement");
+    let unusable = [
+        "X25519",
+        "ED448",
+        "EC -pkeyopt ec_paramgen_curve:secp256k1",
+        "RSA -pkeyopt rsa_keygen_bits:1024",
+        "RSA-PSS -pkeyopt rsa_keygen_bits:2048",
+    ];
+    let unusable = unusable.map(|kind| {
+        openssl(&format!("genpkey -algorithm {kind} -out unusable"));
+        read("unusable")
+    });
+    openssl("pkey -in key -pubout -out public");
+    let [encrypted, old, public] = ["encrypted", "old", "public"].map(read);
     let (one, other) = (client(), client());
     let (certificate, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+    let misplaced = other.cert.pem() + &certificate;
+    let behind_version_1 = VERSION_1.to_owned() + &certificate;
     let other = other.signing_key.serialize_pem();
-    let cases = [
+    let mut cases = vec![
         ("no PEM", key.as_str(), IdentityProblem::Certificate),
         (&key, &certificate, IdentityProblem::Certificate),
         (VERSION_1, &key, IdentityProblem::Certificate),
         (&certificate, "no PEM", IdentityProblem::Key),
         (&certificate, &certificate, IdentityProblem::Key),
-        (&certificate, &read("agreement"), IdentityProblem::Key),
-        (
-            &certificate,
-            &read("encrypted"),
-            IdentityProblem::EncryptedKey,
-        ),
-        (&certificate, &read("old"), IdentityProblem::EncryptedKey),
+        (&certificate, &public, IdentityProblem::Key),
+        (&certificate, &encrypted, IdentityProblem::EncryptedKey),
+        (&certificate, &old, IdentityProblem::EncryptedKey),
         (&certificate, &other, IdentityProblem::OtherKey),
+        (&misplaced, &key, IdentityProblem::Order),
+        (&behind_version_1, &key, IdentityProblem::Order),
     ];
+    for key in &unusable {
+        cases.push((&certificate, key, IdentityProblem::KeyKind));
+    }
     for (certificate, key, problem) in cases {
         let config = config(&format!("rediss://{}", vacant()));
         let config = config.client_identity_pem(certificate, key.to_owned().into());
