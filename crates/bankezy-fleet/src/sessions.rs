@@ -181,7 +181,13 @@ impl SharedSessions {
     where
         F: Future<Output = Result<AgreedSession, ProviderError>> + Send + 'static,
     {
-        let (shared, login) = (Arc::clone(&self.0), Arc::new(login));
+        // A keeper takes part as a process of its own would.
+        let shared = Shared {
+            fleet: self.0.fleet.clone(),
+            tokens: self.0.tokens.clone(),
+            ..*self.0
+        };
+        let (shared, login) = (Arc::new(shared), Arc::new(login));
         // The tag of the session that the keeper was given last.
         let last = Arc::<Mutex<Option<String>>>::default();
         move |client| {
