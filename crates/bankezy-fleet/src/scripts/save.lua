@@ -7,6 +7,9 @@ if redis.call('GET', KEYS[2]) == ARGV[4] then
 end
 -- One with more digits was not written by a fleet, and nothing would be newer than it.
 local written, tag = string.match(redis.call('GETRANGE', KEYS[1], 0, 127), '^%d+|(%d+)|(%x*)')
-if written and tag ~= ARGV[5] and #written <= 15 and tonumber(written) >= tonumber(ARGV[1]) then return 0 end
+local is_newer = written and #written <= 15 and tonumber(written) >= tonumber(ARGV[1])
+-- Without a claim there is no fencing value to compare: one that ends sooner is older.
+if ARGV[1] == '0' and redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then is_newer = false end
+if is_newer and tag ~= ARGV[5] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1

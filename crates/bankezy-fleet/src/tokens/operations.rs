@@ -125,8 +125,8 @@ where
         let _ = self.fleet.0.store.run("token_release", release).await;
     }
 
-    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it is written only
-    /// where there is none, or the one that this process refused.
+    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it replaces
+    /// one that ends sooner or that this process refused.
     pub(super) async fn save_now(
         &self,
         key: &TokenKey,

@@ -217,3 +217,23 @@ async fn with_no_time_asked_for_no_call_waits_while_the_old_token_is_valid() {
     }
     assert_eq!(provider.executed().total(), 2);
 }
+
+/// As after an outage during which the old one became due: it is still in the store.
+#[tokio::test]
+async fn a_token_that_was_requested_without_the_store_replaces_one_that_ends_sooner() {
+    let Some(redis) = Redis::start() else { return };
+    let key = key(&provider(Duration::from_secs(600)).await);
+    let [alone, other] = [0, 1].map(|_| tokens(&fleet(&redis.url())));
+    assert!(other.load(&key).await.unwrap().is_none());
+    for (text, left, stays) in [
+        ("old", 60, "old"),
+        ("new", 600, "new"),
+        ("late", 300, "new"),
+    ] {
+        let store = if text == "old" { &other } else { &alone };
+        let entry = entry(text, Duration::from_secs(left));
+        store.save(&key, &entry).await.unwrap();
+        let stored = other.stored(&key).await.unwrap().unwrap();
+        assert_eq!(stored.answer().token.as_str(), stays, "{text}");
+    }
+}
