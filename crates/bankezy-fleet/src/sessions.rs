@@ -209,7 +209,8 @@ impl SharedSessions {
     }
 
     /// Ends the fleet's session: invalidates its token at BankEzy, if the answer to the login had a reference for it, and
-    /// removes it from the store. The next call of each process that still uses it is refused, and that process logs in.
+    /// removes it from the store. The next calls of each process that still uses it are refused, until that
+    /// process has logged in.
     ///
     /// # Errors
     /// [`RevokeError::Provider`] if BankEzy did not invalidate the token: the session stays in the store, to be revoked
