@@ -181,7 +181,13 @@ impl SharedSessions {
     where
         F: Future<Output = Result<AgreedSession, ProviderError>> + Send + 'static,
     {
-        let (shared, login) = (Arc::clone(&self.0), Arc::new(login));
+        // A keeper takes part as a process of its own would.
+        let shared = Shared {
+            fleet: self.0.fleet.clone(),
+            tokens: self.0.tokens.clone(),
+            ..*self.0
+        };
+        let (shared, login) = (Arc::new(shared), Arc::new(login));
         // The tag of the session that the keeper was given last.
         let last = Arc::<Mutex<Option<String>>>::default();
         move |client| {
@@ -203,7 +209,8 @@ impl SharedSessions {
     }
 
     /// Ends the fleet's session: invalidates its token at BankEzy, if the answer to the login had a reference for it, and
-    /// removes it from the store. The next call of each process that still uses it is refused, and that process logs in.
+    /// removes it from the store. The next calls of each process that still uses it are refused, until that
+    /// process has logged in.
     ///
     /// # Errors
     /// [`RevokeError::Provider`] if BankEzy did not invalidate the token: the session stays in the store, to be revoked

@@ -1,7 +1,9 @@
--- KEYS: record, lock, fence. ARGV: owner, time limit in ms, how long the fence is kept in ms, 1 to go without the lock.
+-- KEYS: record, lock, fence. ARGV: owner, time limit in ms, how long the fence is kept in ms, 1 to take the lock from whoever has it.
 -- Returns the fencing value of the claim, or 0 if another process has the lock.
 for _, key in ipairs(KEYS) do heal(key, 'string') end
-if ARGV[4] ~= '1' and not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
+if ARGV[4] == '1' then
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+elseif not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
   -- A lock without an end, or with one far off, was not taken by a fleet: it gets the end of one that was.
   local left = redis.call('PTTL', KEYS[2])
   if left < 0 or left > 10 * tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end

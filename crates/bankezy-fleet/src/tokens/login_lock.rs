@@ -25,8 +25,9 @@ pub struct LoginLock {
 }
 
 impl LoginLock {
-    /// The time limit of the lock, from 100 ms to a day: more than a login takes. If the process that has it ends, another
-    /// one logs in after this time. Default: 10 s.
+    /// The time limit of the lock, from 100 ms to a day: more than a login takes, and the same in all processes. If the
+    /// process that has it ends, another one logs in after this time. While a login takes longer, one more begins for each
+    /// limit, and after four of them each process that waits logs in for itself. Default: 10 s.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit.clamp(
             Duration::from_millis(100),
@@ -42,10 +43,10 @@ impl LoginLock {
         self
     }
 
-    /// How long a process without a token waits for another's login: until the lock of one that ended has expired, and
-    /// the next login is done.
+    /// How long a process without a token waits for another's login. Each time the lock expires, another one that waits
+    /// logs in: the first may have ended, or take long.
     pub(super) fn patience(self) -> Duration {
-        self.limit.saturating_mul(2)
+        self.limit.saturating_mul(4)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Tokens that the processes of a fleet share.
 
+mod claiming;
 mod login_lock;
 mod operations;
 mod record;
+mod saving;
 mod times;
 mod turns;
 
@@ -23,7 +25,9 @@ use crate::fleet::Fleet;
 use crate::metrics;
 use crate::names::{TokenNames, hex, up_to};
 use crate::scripts::script;
+use claiming::Claiming;
 pub use login_lock::LoginLock;
+use saving::save_later;
 use times::{left_of, not_due};
 pub(crate) use times::{millis, now};
 use turns::Turns;
@@ -41,6 +45,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A lost lock, a failover or a wrapping key that is new cost at most one extra login. While the store is away each
 /// process logs in for itself when its token expires, and saves the token once the store is back, unless there is a
 /// newer one.
+///
+/// Give each cache a clone of its own: it takes part as a process of its own would, with its own memory and its own turns.
 ///
 /// A token that one process [refuses](bankezy_client::TokenSlot::refuse) is removed from the store, and stays in the
 /// memory of the others until they refuse it too.
@@ -72,6 +78,7 @@ pub(crate) struct Inner<T> {
     scripts: Scripts,
 }
 
+#[derive(Clone)]
 struct Scripts {
     claim: Script,
     save: Script,
@@ -162,7 +169,8 @@ where
         if !entry.lifetime().is_due(now) || inner.turns.is_ours(key) {
             return Ok(Some(entry));
         }
-        if !entry.lifetime().is_useful(now) {
+        // The caller that asks for the turn is one that can use it.
+        if !entry.lifetime().is_useful(now) || inner.turns.take_looked(key) {
             return Ok(inner.wait_for_token(key, Some(entry)).await);
         }
         if inner.turns.begin_look(key) {
@@ -177,9 +185,10 @@ where
         let inner = &self.0;
         inner.tier.save(key, entry).await?;
         let claim = inner.turns.end(key);
-        if inner.save_now(key, entry, claim.as_ref()).await.is_err() {
-            let (inner, key, entry) = (Arc::clone(inner), *key, entry.clone());
-            tokio::spawn(async move { inner.save_later(key, entry, claim).await });
+        if inner.save_now(key, entry, claim.as_ref()).await.is_ok() {
+            inner.turns.end_saving(key);
+        } else if inner.turns.begin_saving(key, claim) {
+            tokio::spawn(save_later(Arc::downgrade(inner), *key));
         }
         Ok(())
     }
@@ -201,6 +210,7 @@ where
         patience.saturating_add(Duration::from_secs(5))
     }
 }
+
 impl<T> Inner<T>
 where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
@@ -211,7 +221,7 @@ where
             .names(key, wrapping, || self.fleet.0.names.token(&wrapping, key))
     }
 
-    /// Looks for the next token in the background, and for the turn to request it.
+    /// Looks for the next token in the background.
     async fn look(&self, key: TokenKey, left: Duration) {
         sleep(up_to(self.settings.jitter.min(left / 10))).await;
         let refused = self.turns.refused(&key);
@@ -219,20 +229,25 @@ where
             let found = found.filter(|(_, tag)| Some(tag) != refused.as_ref());
             match found.filter(|(entry, _)| !entry.lifetime().is_due(now())) {
                 Some((entry, _)) => {
-                    metrics::token("shared");
-                    let _ = self.tier.save(&key, &entry).await;
+                    self.share(&key, &entry).await;
                 }
-                None => {
-                    let _ = self.claim(&key, false).await;
-                }
+                None => self.turns.looked(&key),
             }
         }
-        // Then the caller that finds it due looks again.
         self.turns.end_look(&key, LOOK_EVERY.saturating_mul(4));
     }
 
+    /// Takes a token of the store into memory.
+    async fn share(&self, key: &TokenKey, entry: &TokenEntry<T>) {
+        metrics::token("shared");
+        // There is nothing of this process left to save.
+        self.turns.end_saving(key);
+        // The memory never fails.
+        let _ = self.tier.save(key, entry).await;
+    }
+
     async fn wait_for_token(
-        &self,
+        self: &Arc<Self>,
         key: &TokenKey,
         rest: Option<TokenEntry<T>>,
     ) -> Option<TokenEntry<T>> {
@@ -251,10 +266,10 @@ where
         self.wait(key, rest, refused.as_deref(), true, until).await
     }
 
-    /// Waits for a token that is not due and not `refused`, or a useful one if that may be used. Returns `rest`, or what the store has, if it is this
-    /// process's turn to request one, and if the store is away.
+    /// Waits for a token that is not due and not `refused`, or a useful one if that may be used. Returns `rest`, or what
+    /// the store has, if it is this process's turn to request one, and if the store is away.
     async fn wait(
-        &self,
+        self: &Arc<Self>,
         key: &TokenKey,
         mut rest: Option<TokenEntry<T>>,
         refused: Option<&str>,
@@ -264,53 +279,65 @@ where
         if self.turns.is_ours(key) {
             return rest;
         }
+        let is_useful = |entry: &mut TokenEntry<T>| entry.lifetime().is_useful(now());
+        // Gives back what this wait claims, unless it returns with the turn.
+        let mut claiming = Claiming::new(self, key);
         loop {
-            match self.fetch(key).await {
-                Ok(Some((entry, tag))) if Some(tag.as_str()) != refused => {
-                    if !entry.lifetime().is_due(now()) {
-                        metrics::token("shared");
-                        let _ = self.tier.save(key, &entry).await;
-                        // It may have come after this process took the lock.
-                        self.give_back(key).await;
-                        return Some(entry);
-                    }
-                    rest = Some(entry);
+            let found = match self.fetch(key).await {
+                Ok(found) => found,
+                Err(_) => break,
+            };
+            if let Some((entry, _)) = found.filter(|(_, tag)| Some(tag.as_str()) != refused) {
+                if !entry.lifetime().is_due(now()) {
+                    self.share(key, &entry).await;
+                    return Some(entry);
                 }
-                Ok(_) => {}
-                Err(_) => {
-                    metrics::token("alone");
-                    return rest;
-                }
+                rest = Some(entry);
             }
             if self.turns.is_ours(key) {
+                claiming.keep();
                 return rest;
             }
             let is_late = Instant::now() >= until;
-            match self.claim(key, is_late).await {
+            match self.claim(&mut claiming, is_late).await {
                 // Once more: it may have been saved since the look above.
                 Ok(true) if !is_late => continue,
-                Ok(true) => return rest,
+                Ok(true) => {
+                    claiming.keep();
+                    return rest;
+                }
                 // Another process requests the next one. What is left of this one is enough until then.
                 Ok(false) if may_use_rest => {
-                    if let Some(entry) = rest.take_if(|entry| entry.lifetime().is_useful(now())) {
+                    if let Some(entry) = rest.take_if(is_useful) {
                         let _ = self.tier.save(key, &entry).await;
                         return Some(not_due(entry, now()));
                     }
                 }
                 Ok(false) => {}
-                Err(_) => {
-                    metrics::token("alone");
-                    return rest;
-                }
+                Err(_) => break,
             }
             sleep(LOOK_EVERY / 2 + up_to(LOOK_EVERY)).await;
         }
+        if may_use_rest && let Some(entry) = rest.take_if(is_useful) {
+            // Enough of it is left to wait for the store.
+            return Some(not_due(entry, now()));
+        }
+        metrics::token("alone");
+        rest
     }
 }
 
 impl<T> Clone for SharedTokens<T> {
+    /// For another cache: it takes part as another process would.
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Arc::new(Inner {
+            fleet: self.0.fleet.clone(),
+            ring: Arc::clone(&self.0.ring),
+            tier: MemoryStore::default(),
+            turns: Turns::default(),
+            settings: self.0.settings,
+            scripts: self.0.scripts.clone(),
+        }))
     }
 }
 

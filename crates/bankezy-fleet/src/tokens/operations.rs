@@ -5,22 +5,20 @@ use std::time::Duration;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenEntry, TokenKey, TokenStore as _};
 use redis::Value;
 use redis::aio::ConnectionManager;
-use tokio::time::{Instant, sleep};
-use tracing::debug;
+use tokio::time::Instant;
+use tracing::{debug, warn};
 
 use super::Inner;
+use super::claiming::Claiming;
 use super::record::{self, Record};
 use super::times::{ending_in, left_of, millis, now};
 use super::turns::Claim;
 use crate::error::{FleetError, present};
 use crate::metrics;
-use crate::names::{hex, unique, up_to};
+use crate::names::{hex, unique};
 
 /// How long the counter of fencing values outlives its last use.
 const FENCE_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Attempts to save a token that the store did not take.
-const SAVES: u32 = 6;
 
 impl<T> Inner<T>
 where
@@ -77,36 +75,37 @@ where
         }
     }
 
-    /// Takes the lock, or goes without it if that was awaited for too long.
+    /// Takes the lock if no other process has it, or in any case if `replaces` it.
     pub(super) async fn claim(
         &self,
-        key: &TokenKey,
-        without_lock: bool,
+        claiming: &mut Claiming<'_, T>,
+        replaces: bool,
     ) -> Result<bool, FleetError> {
-        let names = self.names(key);
-        let (owner, began) = (unique(), Instant::now());
-        let claim = async |connection: &mut _| {
+        let key = claiming.key;
+        let (names, limit) = (self.names(key), self.settings.limit);
+        let began = Instant::now();
+        let mut claim = Claim {
+            owner: unique(),
+            lock: names.lock.clone(),
+            fence: 0,
+            until: began.checked_add(limit).unwrap_or(began),
+        };
+        claiming.begin(claim.clone());
+        let ask = async |connection: &mut _| {
             let script = &self.scripts.claim;
             let mut call = script.key(&names.record);
             call.key(&names.lock).key(&names.fence);
-            call.arg(&owner).arg(millis(self.settings.limit));
-            call.arg(millis(FENCE_FOR)).arg(u8::from(without_lock));
+            call.arg(&claim.owner).arg(millis(limit));
+            call.arg(millis(FENCE_FOR)).arg(u8::from(replaces));
             call.invoke_async::<u64>(connection).await
         };
-        let fence = self.fleet.0.store.run("token_claim", claim).await?;
+        let fence = self.fleet.0.store.run("token_claim", ask).await?;
         if fence > 0 {
             metrics::token("claimed");
-            let until = began.checked_add(self.settings.limit);
-            let until = until.unwrap_or(began);
-            self.turns.claim(
-                key,
-                Claim {
-                    owner,
-                    lock: names.lock.clone(),
-                    fence,
-                    until,
-                },
-            );
+            claim.fence = fence;
+            self.turns.claim(key, claim);
+        } else {
+            claiming.keep();
         }
         Ok(fence > 0)
     }
@@ -117,7 +116,7 @@ where
         }
     }
 
-    async fn release(&self, claim: &Claim) {
+    pub(super) async fn release(&self, claim: &Claim) {
         let release = async |connection: &mut _| {
             let mut call = self.scripts.release.key(&claim.lock);
             call.arg(&claim.owner).invoke_async::<u8>(connection).await
@@ -126,8 +125,8 @@ where
         let _ = self.fleet.0.store.run("token_release", release).await;
     }
 
-    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it is written only
-    /// where there is none.
+    /// Writes the token, unless there is a newer one, and gives the lock back. Without a claim it replaces
+    /// one that ends sooner or that this process refused.
     pub(super) async fn save_now(
         &self,
         key: &TokenKey,
@@ -144,11 +143,20 @@ where
         let names = self.names(key);
         let fence = claim.map_or(0, |claim| claim.fence);
         let text = record::write(entry, key, &self.ring, fence)?;
+        if text.len() > record::LONGEST {
+            warn!(target: "bankezy_fleet", { bytes = text.len() }, "token too long to share");
+            if let Some(claim) = claim {
+                self.release(claim).await;
+            }
+            return Ok(());
+        }
+        let refused = self.turns.refused(key);
         let save = async |connection: &mut _| {
             let mut call = self.scripts.save.key(&names.record);
             call.key(claim.map_or(&names.lock, |claim| &claim.lock));
             call.arg(fence).arg(&text).arg(millis(left));
             call.arg(claim.map_or("", |claim| &claim.owner));
+            call.arg(refused.as_deref().unwrap_or_default());
             call.invoke_async::<u8>(connection).await
         };
         let written = self.fleet.0.store.run("token_save", save).await?;
@@ -158,26 +166,5 @@ where
             let _ = self.tier.remove(key, entry).await;
         }
         Ok(())
-    }
-
-    pub(super) async fn save_later(
-        &self,
-        key: TokenKey,
-        entry: TokenEntry<T>,
-        claim: Option<Claim>,
-    ) {
-        let mut pause = Duration::from_millis(500);
-        for _ in 0..SAVES {
-            sleep(pause / 2 + up_to(pause)).await;
-            pause = pause.saturating_mul(2);
-            // The provider may have refused it meanwhile.
-            let tag = entry.tag(&key).map(|tag| hex(&tag)).ok();
-            if tag.is_some() && tag == self.turns.refused(&key) {
-                return;
-            }
-            if self.save_now(&key, &entry, claim.as_ref()).await.is_ok() {
-                return;
-            }
-        }
     }
 }

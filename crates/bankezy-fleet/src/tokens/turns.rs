@@ -22,6 +22,10 @@ struct Turn {
     /// Whether a task looks for the next token.
     looks: bool,
     next_look: Option<Instant>,
+    /// Whether a look found no newer one, so that the next caller asks for the turn.
+    has_looked: bool,
+    /// A token in memory that the store did not take, and the claim that it was requested under.
+    unsaved: Option<Option<Claim>>,
     /// The tag of the token that the provider refused last.
     refused: Option<String>,
     /// Its names in the store, and the digest of the wrapping key that they were made with.
@@ -56,6 +60,13 @@ impl Turns {
         lock(&self.0).get_mut(key)?.claim.take()
     }
 
+    /// Ends the turn if it is by this claim.
+    pub(super) fn end_of(&self, key: &TokenKey, owner: &str) {
+        if let Some(turn) = lock(&self.0).get_mut(key) {
+            turn.claim.take_if(|claim| claim.owner == owner);
+        }
+    }
+
     /// Whether the caller is to look now: not if another does, or one just did.
     pub(super) fn begin_look(&self, key: &TokenKey) -> bool {
         self.with(key, |turn| {
@@ -72,6 +83,32 @@ impl Turns {
             turn.looks = false;
             turn.next_look = next;
         });
+    }
+
+    pub(super) fn looked(&self, key: &TokenKey) {
+        self.with(key, |turn| turn.has_looked = true);
+    }
+
+    pub(super) fn take_looked(&self, key: &TokenKey) -> bool {
+        let mut turns = lock(&self.0);
+        turns
+            .get_mut(key)
+            .is_some_and(|turn| core::mem::take(&mut turn.has_looked))
+    }
+
+    /// Whether the caller is to save the token in memory later: not if a task does already.
+    pub(super) fn begin_saving(&self, key: &TokenKey, claim: Option<Claim>) -> bool {
+        self.with(key, |turn| turn.unsaved.replace(claim).is_none())
+    }
+
+    pub(super) fn unsaved(&self, key: &TokenKey) -> Option<Option<Claim>> {
+        lock(&self.0).get(key)?.unsaved.clone()
+    }
+
+    pub(super) fn end_saving(&self, key: &TokenKey) {
+        if let Some(turn) = lock(&self.0).get_mut(key) {
+            turn.unsaved = None;
+        }
     }
 
     pub(super) fn refuse(&self, key: &TokenKey, tag: String) {
@@ -117,7 +154,7 @@ impl Turn {
         // A login that failed leaves its claim behind.
         let is_ours = |claim: &Claim| Instant::now() < claim.until;
         let has_claim = self.claim.as_ref().is_some_and(is_ours);
-        !has_claim && !self.looks && Arc::strong_count(&self.waiting) == 1
+        !has_claim && !self.looks && self.unsaved.is_none() && Arc::strong_count(&self.waiting) == 1
     }
 }
 

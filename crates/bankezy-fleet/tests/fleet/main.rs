@@ -20,6 +20,7 @@ mod silent;
 mod stage;
 mod tls;
 mod tokens;
+mod turns;
 
 /// docs/fleet.md promises a test for each failure.
 #[test]
@@ -45,6 +46,7 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("silent.rs"),
         include_str!("tls.rs"),
         include_str!("tokens.rs"),
+        include_str!("turns.rs"),
     ];
     let rows: Vec<_> = table.lines().skip(2).collect();
     assert!(rows.len() > 20, "{}", rows.len());

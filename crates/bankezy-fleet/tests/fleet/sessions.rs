@@ -10,7 +10,7 @@ use bankezy_crypto::providers::bankezy::{
 use bankezy_crypto::providers::{BaseUrl, RequestError};
 use bankezy_crypto::{Channel, Derivation, KeyPair, PayloadCipher, PayloadSecret, PublicKey};
 use bankezy_fleet::{LoginLock, RevokeError, Revoked, SessionSettings, SharedSessions};
-use bankezy_sandbox::EmulatedEndpoint;
+use bankezy_sandbox::{EmulatedEndpoint, InjectedFault};
 use serde_json::{Value, json};
 
 use crate::children::{Process, pause, say, setting};
@@ -279,4 +279,33 @@ async fn two_keepers_of_one_process_share_a_session_too() {
         call(keeper, path).await;
     }
     assert_eq!(logins(&provider), 1);
+}
+
+/// All begin to use it while the first is still logging in.
+#[tokio::test(flavor = "multi_thread")]
+async fn keepers_of_one_process_wait_for_one_login_and_a_revocation_ends_it_for_all() {
+    let Some(redis) = Redis::start() else { return };
+    let provider = provider(Duration::from_secs(600)).await;
+    provider.faults().inject(InjectedFault::Delay(ms(300)), 1);
+    let sessions = shared(&redis.url(), SessionSettings::default());
+    let path = provider.credentials().echo_path();
+    let keepers = [0, 1, 2, 3].map(|_| Arc::new(keeper_of(&provider, &sessions)));
+    let calls = keepers.clone().map(|keeper| {
+        let path = path.to_owned();
+        tokio::spawn(async move { call(&keeper, &path).await })
+    });
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert_eq!(logins(&provider), 1);
+    let client = client(provider.url(), provider.credentials().api_key());
+    assert_eq!(sessions.revoke(&client).await.unwrap(), Revoked::Ended);
+    for keeper in keepers {
+        assert!(
+            keeper
+                .call::<_, Value>(path, &json!({"amount": "1"}))
+                .await
+                .is_err()
+        );
+    }
 }

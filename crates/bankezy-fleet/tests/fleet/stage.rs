@@ -135,6 +135,12 @@ pub(crate) fn slot_resting(fleet: &Fleet, provider: &Provider, rest: Duration) -
     slot_of(tokens(fleet), asking_of(provider), settings)
 }
 
+/// A slot that hands out a token for as long as it is valid.
+pub(crate) fn slot_at_any_time(fleet: &Fleet, provider: &Provider) -> Slot {
+    let settings = soon().min_remaining(Duration::ZERO);
+    slot_of(tokens(fleet), asking_of(provider), settings)
+}
+
 pub(crate) fn slot_on(store: SharedTokens<TokenAnswer>, provider: &Provider) -> Slot {
     slot_of(store, asking_of(provider), soon())
 }
