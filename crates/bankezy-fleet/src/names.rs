@@ -13,9 +13,9 @@ use redis::Pipeline;
 #[derive(Debug, Clone)]
 pub(crate) struct Names(Arc<str>);
 
-/// What is read of a record at most. A longer one, which no fleet wrote, would take until the deadline and make the store
-/// count as away.
-const MAX_RECORD: usize = 1 << 20;
+/// What is read of a record at most, and the longest that is written. A longer one, which no fleet wrote, would take until the
+/// deadline and make the store count as away.
+pub(crate) const MAX_RECORD: usize = 1 << 20;
 
 /// The names of a token's record, of the lock for its login, and of its fencing counter.
 pub(crate) struct TokenNames {

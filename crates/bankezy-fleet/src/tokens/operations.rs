@@ -15,7 +15,7 @@ use super::times::{ending_in, left_of, millis, now};
 use super::turns::Claim;
 use crate::error::{FleetError, present};
 use crate::metrics;
-use crate::names::{hex, unique};
+use crate::names::{MAX_RECORD, hex, unique};
 
 /// How long the counter of fencing values outlives its last use.
 const FENCE_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -143,7 +143,7 @@ where
         let names = self.names(key);
         let fence = claim.map_or(0, |claim| claim.fence);
         let text = record::write(entry, key, &self.ring, fence)?;
-        if text.len() > record::LONGEST {
+        if text.len() > MAX_RECORD {
             warn!(target: "bankezy_fleet", { bytes = text.len() }, "token too long to share");
             if let Some(claim) = claim {
                 self.release(claim).await;

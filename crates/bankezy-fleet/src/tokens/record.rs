@@ -14,9 +14,6 @@ use crate::names::hex;
 /// time while a fleet is updated.
 const VERSION: &str = "1";
 
-/// A longer record is not written: no process reads more (`MAX_RECORD` of `names.rs`).
-pub(super) const LONGEST: usize = 1 << 20;
-
 /// A record whose token is still sealed.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
