@@ -12,21 +12,35 @@ use crate::error::{FleetError, KeyFileProblem};
 /// The longest key file that is read. A secret has 44 characters.
 const MAX_FILE: u64 = 1024;
 
-pub(super) async fn read(folder: PathBuf) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
+/// What a folder holds: at least one secret.
+pub(super) struct Folder {
+    pub(super) secrets: BTreeMap<String, PayloadSecret>,
+    /// Files that hold none, or cannot be read, and why.
+    bad: BTreeMap<String, FleetError>,
+}
+
+impl Folder {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.secrets.contains_key(name) || self.bad.contains_key(name)
+    }
+
+    /// Why a file could not be used, if there is one.
+    pub(super) fn check(&self) -> Result<(), FleetError> {
+        self.bad.values().next().cloned().map_or(Ok(()), Err)
+    }
+}
+
+pub(super) async fn read(folder: PathBuf) -> Result<Folder, FleetError> {
     let reading = tokio::task::spawn_blocking(move || read_now(&folder));
     reading
         .await
         .unwrap_or(Err(FleetError::KeyFolder(ErrorKind::Other)))
 }
 
-fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError> {
-    let failed = |name: &str, problem| FleetError::KeyFile {
-        name: name.to_owned(),
-        problem,
-    };
+fn read_now(folder: &Path) -> Result<Folder, FleetError> {
     let entries = std::fs::read_dir(folder);
     let entries = entries.map_err(|error| FleetError::KeyFolder(error.kind()))?;
-    let mut secrets = BTreeMap::new();
+    let (mut secrets, mut bad) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
         let entry = entry.map_err(|error| FleetError::KeyFolder(error.kind()))?;
         let Ok(name) = entry.file_name().into_string() else {
@@ -37,23 +51,34 @@ fn read_now(folder: &Path) -> Result<BTreeMap<String, PayloadSecret>, FleetError
         }
         // Not of the entry itself, which may be a link. One that leads nowhere is a file that is gone; if its file
         // cannot be seen for another reason, nothing says that it is.
-        match std::fs::metadata(entry.path()) {
-            Ok(found) if found.is_file() => {}
+        let found = match std::fs::metadata(entry.path()) {
+            Ok(found) if found.is_file() => secret(&entry.path()),
             Ok(_) => continue,
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&name, KeyFileProblem::Io(error.kind()))),
+            Err(error) => Err(KeyFileProblem::Io(error.kind())),
+        };
+        match found {
+            Ok(secret) => drop(secrets.insert(name, secret)),
+            Err(problem) => {
+                let error = FleetError::KeyFile {
+                    name: name.clone(),
+                    problem,
+                };
+                bad.insert(name, error);
+            }
         }
-        let text = read_text(&entry.path());
-        let text = text.map_err(|error| failed(&name, KeyFileProblem::Io(error.kind())))?;
-        let secret = PayloadSecret::from_base64url(text.trim());
-        let secret = secret.map_err(|error| failed(&name, KeyFileProblem::Secret(error)))?;
-        secrets.insert(name, secret);
     }
-    if secrets.is_empty() {
-        // A mount that is not there looks like this.
-        return Err(FleetError::NoKeys);
+    let folder = Folder { secrets, bad };
+    if folder.secrets.is_empty() {
+        // A mount that is not there looks like one without files.
+        return folder.check().and(Err(FleetError::NoKeys));
     }
-    Ok(secrets)
+    Ok(folder)
+}
+
+fn secret(path: &Path) -> Result<PayloadSecret, KeyFileProblem> {
+    let text = read_text(path).map_err(|error| KeyFileProblem::Io(error.kind()))?;
+    PayloadSecret::from_base64url(text.trim()).map_err(KeyFileProblem::Secret)
 }
 
 fn read_text(path: &Path) -> std::io::Result<Zeroizing<String>> {

@@ -106,7 +106,9 @@ impl KeyFiles {
         first: &str,
         settings: RotationSettings,
     ) -> Result<Self, FleetError> {
-        let mut secrets = read(folder.clone()).await?;
+        let found = read(folder.clone()).await?;
+        found.check()?;
+        let mut secrets = found.secrets;
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
         let reported = Reported::new(fleet, &name);
         reported.set(secrets.keys().cloned().collect());
@@ -246,11 +248,17 @@ impl Shared {
     /// files are gone, and why one could not be added.
     async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
         let _loading = self.loading.lock().await;
-        let secrets = read(self.folder.clone()).await?;
-        lock(&self.replaced).retain(|id, _| secrets.contains_key(id));
+        let folder = match read(self.folder.clone()).await {
+            Ok(folder) => folder,
+            Err(error) => {
+                self.report(|_| true);
+                return Err(error);
+            }
+        };
         let known = self.ring.key_ids();
-        let mut added = Ok(());
-        for (id, secret) in &secrets {
+        lock(&self.replaced).retain(|id, _| folder.has(id) || known.contains(id));
+        let mut added = folder.check();
+        for (id, secret) in &folder.secrets {
             // A key that was replaced and has expired does not come back because its file is still there.
             if known.contains(id) {
                 added = added.and(self.check_unchanged(id, secret));
@@ -261,15 +269,22 @@ impl Shared {
                 }
             }
         }
+        self.report(|id| folder.has(id));
+        let mut gone = self.ring.key_ids();
+        gone.retain(|id| !folder.has(id));
+        Ok((gone, added))
+    }
+
+    /// Has the next heartbeat report the keys that are there and will still open when others seal with them.
+    fn report(&self, is_there: impl Fn(&str) -> bool) {
         // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
         let heartbeat = self.fleet.0.store.config().heartbeat;
         let long_enough = SystemTime::now() + heartbeat.saturating_mul(5);
-        let replaced = lock(&self.replaced).clone();
+        let mut ids = self.ring.key_ids();
+        let replaced = lock(&self.replaced);
         let opens = |id: &String| replaced.get(id).is_none_or(|until| *until > long_enough);
-        let ids = self.ring.key_ids().into_iter();
-        let (there, gone): (Vec<_>, Vec<_>) = ids.partition(|id| secrets.contains_key(id));
-        self.reported.set(there.into_iter().filter(opens).collect());
-        Ok((gone, added))
+        ids.retain(|id| is_there(id) && opens(id));
+        self.reported.set(ids);
     }
 
     fn retire(&self, id: &str) {
@@ -311,8 +326,12 @@ impl Shared {
 
     async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
         let loaded = self.load().await;
+        let is_key = |id: &String| id == key_id;
+        let is_gone = loaded
+            .as_ref()
+            .is_ok_and(|(gone, _)| gone.iter().any(is_key));
         // Another file that cannot be read is no reason to keep a key that leaked.
-        if !self.ring.key_ids().iter().any(|id| id == key_id) {
+        if is_gone || !self.ring.key_ids().iter().any(is_key) {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
             return loaded.and_then(|(_, added)| added).and(unknown);
         }
@@ -326,7 +345,10 @@ impl Shared {
         let (members, reports, newest) = (names.members(), names.reports(), names.newest());
         let named_at = *lock(&self.named_at);
         let promote = async |connection: &mut _| {
-            let script = script(include_str!("../scripts/promote.lua"));
+            let script = script(concat!(
+                include_str!("../scripts/since.lua"),
+                include_str!("../scripts/promote.lua")
+            ));
             let mut call = script.key(&members);
             call.key(&reports).key(&newest);
             call.arg(&self.name).arg(key_id).arg(u8::from(by_force));

@@ -13,7 +13,7 @@ use crate::scripts::script;
 use crate::tokens::millis;
 
 /// Beyond all times of servers, in milliseconds since 1970: the script's numbers are exact up to there.
-const LATEST: u64 = 1_000_000_000_000_000;
+const LATEST: u64 = 90_000_000_000_000;
 
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,7 +98,10 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let (members, reports) = (shared.names.members(), shared.names.reports());
     let lives = lives(fleet);
     let beat = async |connection: &mut _| {
-        let script = script(include_str!("../scripts/heartbeat.lua"));
+        let script = script(concat!(
+            include_str!("../scripts/since.lua"),
+            include_str!("../scripts/heartbeat.lua")
+        ));
         let mut call = script.key(&members);
         call.key(&reports)
             .arg(&shared.member)

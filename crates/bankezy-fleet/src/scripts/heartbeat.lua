@@ -1,6 +1,5 @@
--- KEYS: members, reports. ARGV: member, report, time to live in ms.
--- Keeps a report until its time, by this server's clock. The field `since` of the reports is the time since when no
--- member can have been forgotten.
+-- After since.lua. KEYS: members, reports. ARGV: member, report, time to live in ms.
+-- Keeps a report until its time, by this server's clock.
 heal(KEYS[1], 'zset')
 heal(KEYS[2], 'hash')
 local time = redis.call('TIME')
@@ -11,7 +10,8 @@ local function life_of(member)
   local report = redis.call('HGET', KEYS[2], member)
   local is_read, life = pcall(function() return tonumber(cjson.decode(report).lives) end)
   -- The longest heartbeat is a day.
-  return is_read and life or 3 * 24 * 60 * 60 * 1000
+  local longest = 3 * 24 * 60 * 60 * 1000
+  return is_read and life and math.min(life, longest) or longest
 end
 -- An end that is further off than a member's life was set before this server's clock was set back, or by somebody
 -- else. Members that are there report again.
@@ -31,9 +31,9 @@ if redis.call('ZCARD', KEYS[1]) == 0 then
   -- The first member, or the first after the store lost them, or after its clock was set forward.
   redis.call('DEL', KEYS[2])
 end
-local since = tonumber(redis.call('HGET', KEYS[2], 'since'))
+local since = since_of(KEYS[2])
 if was_set_back or not since or since > now then
-  redis.call('HSET', KEYS[2], 'since', string.format('%d', now))
+  redis.call('HSET', KEYS[2], 'since', string.format('%d', now) .. ' ' .. run_id())
 end
 redis.call('ZADD', KEYS[1], string.format('%d', now + lives), ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])

@@ -1,4 +1,4 @@
--- KEYS: members, reports, newest. ARGV: ring, key, 1 to go without the reports, when the caller's key was named,
+-- After since.lua. KEYS: members, reports, newest. ARGV: ring, key, 1 to go without the reports, when the caller's key was named,
 -- the caller, its time to live in ms.
 -- Names the key that a ring seals with, if all live members that have the ring report the key. Returns how many do not, or
 -- -1 if there may be members that the store has forgotten.
@@ -8,7 +8,8 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 -- Two values: whether the member lacks the key, and its life.
 local function read(report)
   local decoded = cjson.decode(report)
-  local life = tonumber(decoded.lives) or 0
+  -- The longest heartbeat is a day.
+  local life = math.min(tonumber(decoded.lives) or 0, 3 * 24 * 60 * 60 * 1000)
   local keys = decoded.rings[ARGV[1]]
   if not keys then return false, life end
   for _, key in ipairs(keys) do
@@ -28,14 +29,14 @@ if ARGV[3] ~= '1' then
     if is_read then longest = math.max(longest, life) end
   end
   -- Within the longest life every member that is there reports again.
-  local since = tonumber(redis.call('HGET', KEYS[2], 'since'))
+  local since = since_of(KEYS[2])
   local is_settled = is_listed and since and since <= now and now - since >= longest
   if missing == 0 and not is_settled then return -1 end
 end
 if missing == 0 then
   -- Later than every name before, also if this server's clock was set back, or two keys are named at once.
   local written = string.match(redis.call('HGET', KEYS[3], ARGV[1]) or '', '^(%d+)|')
-  if written and #written <= 15 then now = math.max(now, tonumber(written) + 1) end
+  if written and #written <= 14 then now = math.max(now, math.min(tonumber(written), 89999999999998) + 1) end
   now = math.max(now, tonumber(ARGV[4]) + 1)
   redis.call('HSET', KEYS[3], ARGV[1], string.format('%d', now) .. '|' .. ARGV[2])
 end

@@ -1,5 +1,6 @@
 //! What this process knows of each token beside the token: whether it is its turn to request the next one.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::names::{TokenNames, up_to};
 const MAX: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Turns(Mutex<HashMap<TokenKey, Turn>>);
+pub(super) struct Turns(Mutex<HashMap<TokenKey, Turn>>, AtomicUsize);
 
 #[derive(Default)]
 struct Turn {
@@ -142,8 +143,11 @@ impl Turns {
 
     fn with<R>(&self, key: &TokenKey, change: impl FnOnce(&mut Turn) -> R) -> R {
         let mut turns = lock(&self.0);
-        if turns.len() >= MAX && !turns.contains_key(key) {
+        if turns.len() >= self.1.load(Ordering::Relaxed).max(MAX) && !turns.contains_key(key) {
             turns.retain(|_, turn| !turn.is_idle());
+            // Where few are idle, not again for each new one.
+            let next = turns.len().saturating_mul(2);
+            self.1.store(next, Ordering::Relaxed);
         }
         change(turns.entry(*key).or_default())
     }

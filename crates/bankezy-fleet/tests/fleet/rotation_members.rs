@@ -56,6 +56,28 @@ async fn members_that_the_store_forgot_are_waited_for() {
     assert!(opens(&keys, &other));
 }
 
+/// A copy on disk is older than the second member.
+#[tokio::test]
+async fn a_member_that_an_older_state_of_the_store_lacks_is_waited_for() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let [one, two] = secrets();
+    let (own, behind) = (
+        Mounted::new(&[("k1", &one), ("k2", &two)]),
+        Mounted::new(&[("k1", &one)]),
+    );
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    sleep(ms(1_200)).await;
+    redis.ask(&["SAVE"]).unwrap();
+    let other = open(&redis.url(), behind.path()).await.unwrap();
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    redis.kill();
+    redis.restart();
+    assert_eq!(keys.promote("k2", Duration::from_secs(5)).await, MISSING);
+    assert!(opens(&keys, &other));
+}
+
 /// Then every end lies in the past.
 #[tokio::test]
 async fn members_are_waited_for_after_the_clock_of_the_store_was_set_forward() {
@@ -125,6 +147,78 @@ async fn a_replaced_key_that_soon_ends_is_not_promoted_again_but_by_force() {
     a.refresh().await.unwrap();
     assert!(opens(&c, &a) && opens(&a, &c));
     assert_eq!(a.ring().key_ids(), ["k1", "k2"]);
+}
+
+/// What it reported before it could not read its folder is not true for ever.
+#[tokio::test]
+async fn a_process_that_cannot_read_its_folder_does_not_report_a_key_that_ended() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let keys = open(&redis.url(), here.path()).await.unwrap();
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+    here.swap(&[]);
+    sleep(ms(4_500)).await;
+    assert_eq!(keys.refresh().await, Err(FleetError::NoKeys));
+    assert_eq!(keys.ring().key_ids(), ["k2"]);
+    let other = open(&redis.url(), there.path()).await.unwrap();
+    assert_eq!(other.promote("k1", ms(1_500)).await, MISSING);
+}
+
+/// A key whose file is gone leaked, perhaps.
+#[tokio::test]
+async fn a_file_that_cannot_be_read_keeps_no_other_key() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    own.swap(&[("k2", &two)]);
+    fs::write(own.path().join("k3"), "half").unwrap();
+    let error = keys.refresh().await.unwrap_err();
+    assert_eq!(error.code(), "fleet.key_file");
+    assert_eq!(keys.ring().key_ids(), ["k2"]);
+}
+
+/// No process could start under its name.
+#[tokio::test]
+async fn a_key_whose_file_is_gone_is_not_promoted_even_by_force() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    own.swap(&[("k1", &one)]);
+    let unknown = Err(FleetError::Key(Error::UnknownKeyId));
+    assert_eq!(keys.promote_by_force("k2").await, unknown);
+    assert_eq!(keys.promote("k2", ms(0)).await, unknown);
+}
+
+/// Another program wrote there.
+#[tokio::test]
+async fn times_that_no_fleet_wrote_hold_up_no_promotion() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let reports = "test:{members}:reports";
+    for (number, since) in ["nan", "inf", "-5", "1e300", "99999999999999999 -"]
+        .iter()
+        .enumerate()
+    {
+        redis.number(&["HSET", reports, "since", since]);
+        let report = r#"{"rings":{"bank":["k1"]},"lives":1e300,"at":1}"#;
+        redis.number(&["ZADD", "test:{members}", "9e15", "m"]);
+        redis.number(&["HSET", reports, "m", report]);
+        redis.number(&[
+            "HSET",
+            "test:{members}:newest",
+            "bank",
+            "999999999999999|k9",
+        ]);
+        let other = ["k2", "k1"][number % 2];
+        keys.promote(other, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{since}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,11 @@
+-- The field `since` of the reports: the time since when no member can have been forgotten, and the run of the server that
+-- wrote it. Another run may have begun with an older state.
+local function run_id()
+  -- Users can be denied INFO.
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
+end
+local function since_of(reports)
+  local time, run = string.match(redis.call('HGET', reports, 'since') or '', '^(%d+) ([%x-]+)$')
+  return time and #time <= 15 and run == run_id() and tonumber(time) or nil
+end
