@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bankezy_crypto::PayloadSecret;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::error::{FleetError, KeyFileProblem};
@@ -30,11 +33,20 @@ impl Folder {
     }
 }
 
-pub(super) async fn read(folder: PathBuf) -> Result<Folder, FleetError> {
-    let reading = tokio::task::spawn_blocking(move || read_now(&folder));
-    reading
-        .await
-        .unwrap_or(Err(FleetError::KeyFolder(ErrorKind::Other)))
+pub(super) type Reading = JoinHandle<Result<Folder, FleetError>>;
+
+pub(super) fn read(folder: PathBuf) -> Reading {
+    tokio::task::spawn_blocking(move || read_now(&folder))
+}
+
+/// Waits for a read: a folder can be one of another machine. Fails if it takes longer, and it goes on.
+pub(super) async fn finish(
+    reading: &mut Reading,
+    within: Duration,
+) -> Result<Result<Folder, FleetError>, FleetError> {
+    let late = FleetError::KeyFolder(ErrorKind::TimedOut);
+    let finished = timeout(within, reading).await.map_err(|_| late)?;
+    Ok(finished.unwrap_or(Err(FleetError::KeyFolder(ErrorKind::Other))))
 }
 
 fn read_now(folder: &Path) -> Result<Folder, FleetError> {
@@ -87,4 +99,24 @@ fn read_text(path: &Path) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(2048));
     file.take(MAX_FILE).read_to_string(&mut text)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_that_hangs_is_an_error_and_its_read_goes_on() {
+        let (answer, hanging) = std::sync::mpsc::channel::<()>();
+        let mut reading = tokio::task::spawn_blocking(move || {
+            let _ = hanging.recv();
+            Err(FleetError::NoKeys)
+        });
+        let late = finish(&mut reading, Duration::from_millis(20)).await;
+        let expected = FleetError::KeyFolder(ErrorKind::TimedOut);
+        assert_eq!(late.err(), Some(expected));
+        answer.send(()).unwrap();
+        let found = finish(&mut reading, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(found.err(), Some(FleetError::NoKeys));
+    }
 }

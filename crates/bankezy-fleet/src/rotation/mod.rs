@@ -3,29 +3,27 @@
 mod files;
 mod reports;
 mod settings;
+mod shared;
 
 use core::fmt;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Seal as _};
+use bankezy_crypto::{KeyRing, Seal as _};
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::budget::FleetBudget;
 use crate::connection::lock;
-use crate::error::{FleetError, KeyFileProblem};
+use crate::error::FleetError;
 use crate::fleet::Fleet;
-use crate::scripts::script;
-use files::read;
+use files::{finish, read};
 pub(crate) use reports::Report;
-use reports::{Reported, heartbeat, lives, newest};
+use reports::{Reported, heartbeat, newest};
 pub use settings::RotationSettings;
-
-/// Long enough to count as without end, and a time of day all the same.
-const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+use shared::{Shared, poll, unreserved, within};
 
 /// A [`KeyRing`] whose keys come from the files of a folder: the name of a file is the key's identifier, its text a
 /// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
@@ -55,25 +53,6 @@ const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 #[derive(Clone)]
 #[must_use]
 pub struct KeyFiles(Arc<Shared>);
-
-struct Shared {
-    fleet: Fleet,
-    name: String,
-    folder: PathBuf,
-    settings: RotationSettings,
-    ring: Arc<KeyRing>,
-    budgets: Mutex<BTreeMap<String, FleetBudget>>,
-    /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
-    /// followed.
-    named_at: Mutex<u64>,
-    /// Digests of the secrets, by which a file that changed is noticed.
-    digests: Mutex<BTreeMap<String, [u8; 32]>>,
-    /// Keys that another took the place of, and whose files are still there, with the end of their overlap.
-    replaced: Mutex<BTreeMap<String, SystemTime>>,
-    /// Held by the one who reads the files: two would add the same key.
-    loading: tokio::sync::Mutex<()>,
-    reported: Reported,
-}
 
 impl Fleet {
     /// A ring of keys from the files of a folder, which rotates in step with the other processes. `ring` is its name in
@@ -106,7 +85,7 @@ impl KeyFiles {
         first: &str,
         settings: RotationSettings,
     ) -> Result<Self, FleetError> {
-        let found = read(folder.clone()).await?;
+        let found = finish(&mut read(folder.clone()), within(fleet)).await??;
         found.check()?;
         let mut secrets = found.secrets;
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
@@ -184,7 +163,7 @@ impl KeyFiles {
     /// # Errors
     /// That of the last attempt within this time: [`FleetError::NotReported`] if some do not report it,
     /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
-    /// [`Error::UnknownKeyId`] if this process does not have it. Nothing has changed then, unless the store was
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it. Nothing has changed then, unless the store was
     /// away.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
@@ -201,7 +180,7 @@ impl KeyFiles {
     /// sealed with it until they have its file.
     ///
     /// # Errors
-    /// [`Error::UnknownKeyId`] if this process does not have it: under a name without a file no process could start.
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it: under a name without a file no process could start.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
         self.0.promote(key_id, true).await
     }
@@ -215,195 +194,11 @@ impl KeyFiles {
     }
 }
 
-async fn poll(shared: std::sync::Weak<Shared>, every: Duration) {
-    loop {
-        sleep(every).await;
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        if let Err(error) = shared.refresh().await
-            && !error.is_away()
-        {
-            let (ring, code) = (&shared.name, error.code());
-            warn!(target: "bankezy_fleet", { ring, error.code = code }, "keys not refreshed");
-        }
-    }
-}
-
-impl Shared {
-    async fn refresh(&self) -> Result<(), FleetError> {
-        let loaded = self.load().await;
-        let reported = heartbeat(&self.fleet).await;
-        let followed = self.follow().await;
-        self.ring.purge();
-        let (gone, added) = loaded?;
-        // Not before: until the report without them arrived, one of them could be promoted.
-        for id in gone {
-            self.retire(&id);
-        }
-        reported.and(followed).and(added)
-    }
-
-    /// Adds the keys of new files, and reports all that will still open when others seal with them. Returns those whose
-    /// files are gone, and why one could not be added.
-    async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
-        let _loading = self.loading.lock().await;
-        let folder = match read(self.folder.clone()).await {
-            Ok(folder) => folder,
-            Err(error) => {
-                self.report(|_| true);
-                return Err(error);
-            }
-        };
-        let known = self.ring.key_ids();
-        lock(&self.replaced).retain(|id, _| folder.has(id) || known.contains(id));
-        let mut added = folder.check();
-        for (id, secret) in &folder.secrets {
-            // A key that was replaced and has expired does not come back because its file is still there.
-            if known.contains(id) {
-                added = added.and(self.check_unchanged(id, secret));
-            } else if !lock(&self.replaced).contains_key(id) {
-                match self.add(id, secret) {
-                    Ok(cipher) => self.reserve(id, cipher).await,
-                    Err(error) => added = added.and(Err(error)),
-                }
-            }
-        }
-        self.report(|id| folder.has(id));
-        let mut gone = self.ring.key_ids();
-        gone.retain(|id| !folder.has(id));
-        Ok((gone, added))
-    }
-
-    /// Has the next heartbeat report the keys that are there and will still open when others seal with them.
-    fn report(&self, is_there: impl Fn(&str) -> bool) {
-        // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
-        let heartbeat = self.fleet.0.store.config().heartbeat;
-        let long_enough = SystemTime::now() + heartbeat.saturating_mul(5);
-        let mut ids = self.ring.key_ids();
-        let replaced = lock(&self.replaced);
-        let opens = |id: &String| replaced.get(id).is_none_or(|until| *until > long_enough);
-        ids.retain(|id| is_there(id) && opens(id));
-        self.reported.set(ids);
-    }
-
-    fn retire(&self, id: &str) {
-        let ids = self.ring.key_ids();
-        if ids.first().is_some_and(|newest| newest == id) {
-            return;
-        }
-        // It may have expired by itself.
-        let _ = self.ring.retire(id);
-        lock(&self.budgets).remove(id);
-        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
-    }
-
-    /// The key stays: members that started before and after would otherwise have two of one name.
-    fn check_unchanged(&self, id: &str, secret: &PayloadSecret) -> Result<(), FleetError> {
-        let digest = PayloadCipher::new(secret)?.key_tag();
-        if lock(&self.digests).get(id) == Some(&digest) {
-            return Ok(());
-        }
-        Err(FleetError::KeyFile {
-            name: id.to_owned(),
-            problem: KeyFileProblem::Changed,
-        })
-    }
-
-    fn add(&self, id: &str, secret: &PayloadSecret) -> Result<Arc<PayloadCipher>, FleetError> {
-        let cipher = unreserved(secret)?;
-        let digest = cipher.key_tag();
-        self.ring.add_for_opening(id, Arc::clone(&cipher))?;
-        lock(&self.digests).insert(id.to_owned(), digest);
-        Ok(cipher)
-    }
-
-    async fn reserve(&self, id: &str, cipher: Arc<PayloadCipher>) {
-        let name = format!("{}/{id}", self.name);
-        let budget = FleetBudget::begin(&self.fleet, name, &cipher, self.settings.budget).await;
-        lock(&self.budgets).insert(id.to_owned(), budget);
-    }
-
-    async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
-        let loaded = self.load().await;
-        let is_key = |id: &String| id == key_id;
-        let is_gone = loaded
-            .as_ref()
-            .is_ok_and(|(gone, _)| gone.iter().any(is_key));
-        // Another file that cannot be read is no reason to keep a key that leaked.
-        if is_gone || !self.ring.key_ids().iter().any(is_key) {
-            let unknown = Err(FleetError::Key(Error::UnknownKeyId));
-            return loaded.and_then(|(_, added)| added).and(unknown);
-        }
-        self.name_newest(key_id, by_force).await?;
-        self.follow().await
-    }
-
-    async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
-        let (names, member) = (&self.fleet.0.names, &self.fleet.0.member);
-        let lives = lives(&self.fleet);
-        let (members, reports, newest) = (names.members(), names.reports(), names.newest());
-        let named_at = *lock(&self.named_at);
-        let promote = async |connection: &mut _| {
-            let script = script(concat!(
-                include_str!("../scripts/since.lua"),
-                include_str!("../scripts/promote.lua")
-            ));
-            let mut call = script.key(&members);
-            call.key(&reports).key(&newest);
-            call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
-            call.arg(named_at).arg(member).arg(lives);
-            call.invoke_async::<isize>(connection).await
-        };
-        let missing = self.fleet.0.store.run("promote", promote).await?;
-        match usize::try_from(missing) {
-            Ok(0) => Ok(()),
-            Ok(missing) => Err(FleetError::NotReported { missing }),
-            Err(_) => Err(FleetError::MembersForgotten),
-        }
-    }
-
-    /// Seals with the key that the store names, if this process has it.
-    async fn follow(&self) -> Result<(), FleetError> {
-        let Some((at, id)) = newest(&self.fleet, &self.name).await? else {
-            return Ok(());
-        };
-        if at > *lock(&self.named_at) && !self.ring.key_ids().contains(&id) {
-            // One that was replaced and has expired, and which others seal with again.
-            lock(&self.replaced).remove(&id);
-            let _ = self.load().await;
-        }
-        // Held to the end: a heartbeat and a promotion may follow at the same time.
-        let mut named_at = lock(&self.named_at);
-        if at <= *named_at {
-            return Ok(());
-        }
-        let heartbeat = self.fleet.0.store.config().heartbeat;
-        let overlap = self.settings.overlap.max(heartbeat * 3);
-        let overlap = overlap.min(LONGEST_OVERLAP);
-        let until = SystemTime::now() + overlap;
-        let replaced = self.ring.key_ids().into_iter().next();
-        self.ring.promote(&id, Previous::OpensUntil(until))?;
-        let mut all_replaced = lock(&self.replaced);
-        all_replaced.extend(replaced.map(|id| (id, until)));
-        all_replaced.remove(&id);
-        drop(all_replaced);
-        *named_at = at;
-        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
-        Ok(())
-    }
-}
-
 /// No longer reports a ring that could not be opened: promotions would wait for this process until it counts as gone.
 async fn withdrawn(fleet: &Fleet, reported: impl Sized, error: FleetError) -> FleetError {
     drop(reported);
     let _ = heartbeat(fleet).await;
     error
-}
-
-/// It seals nothing before a share is reserved.
-fn unreserved(secret: &PayloadSecret) -> Result<Arc<PayloadCipher>, FleetError> {
-    Ok(Arc::new(PayloadCipher::new(secret)?.with_nonce_budget(0)))
 }
 
 impl fmt::Debug for KeyFiles {

@@ -5,13 +5,16 @@ heal(KEYS[2], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local lives = tonumber(ARGV[3])
+-- After a pause of nearly two heartbeats other members may have been taken for gone, and report again like this one.
+local own_end = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '')
+local was_late = own_end and now - (own_end - lives) > 0.6 * lives
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
 local function life_of(member)
   local report = redis.call('HGET', KEYS[2], member)
   local is_read, life = pcall(function() return tonumber(cjson.decode(report).lives) end)
   -- The longest heartbeat is a day.
   local longest = 3 * 24 * 60 * 60 * 1000
-  return is_read and life and math.min(life, longest) or longest
+  return is_read and life and life >= 0 and math.min(life, longest) or longest
 end
 -- An end that is further off than a member's life was set before this server's clock was set back, or by somebody
 -- else. Members that are there report again.
@@ -31,10 +34,12 @@ if redis.call('ZCARD', KEYS[1]) == 0 then
   -- The first member, or the first after the store lost them, or after its clock was set forward.
   redis.call('DEL', KEYS[2])
 end
-local since = since_of(KEYS[2])
-if was_set_back or not since or since > now then
-  redis.call('HSET', KEYS[2], 'since', string.format('%d', now) .. ' ' .. run_id())
+local since, run = since_of(KEYS[2])
+if was_set_back or was_late or not since or since > now then
+  since, run = now, '-'
 end
+if run == '-' then run = run_id() end
+redis.call('HSET', KEYS[2], 'since', string.format('%d', since) .. ' ' .. run)
 redis.call('ZADD', KEYS[1], string.format('%d', now + lives), ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return #gone

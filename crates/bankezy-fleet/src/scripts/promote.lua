@@ -22,7 +22,11 @@ if ARGV[3] ~= '1' then
   local longest = tonumber(ARGV[6])
   local is_listed = false
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now), '+inf')) do
-    if member == ARGV[5] then is_listed = true end
+    if member == ARGV[5] then
+      -- After a pause of nearly two heartbeats others may have been taken for gone.
+      local last = tonumber(redis.call('ZSCORE', KEYS[1], member)) - tonumber(ARGV[6])
+      is_listed = now - last <= 0.6 * tonumber(ARGV[6])
+    end
     -- What cannot be read says of no key that it is there.
     local is_read, is_missing, life = pcall(read, redis.call('HGET', KEYS[2], member))
     if not is_read or is_missing then missing = missing + 1 end

@@ -16,7 +16,7 @@ end
 if total + tonumber(ARGV[1]) > tonumber(ARGV[2]) then
   return {total, 0}
 end
-redis.call('SET', KEYS[3], '', 'PX', 60 * 60 * 1000)
+redis.call('SET', KEYS[3], '', 'PX', 24 * 60 * 60 * 1000)
 total = redis.call('INCRBY', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 if ARGV[4] ~= '' then

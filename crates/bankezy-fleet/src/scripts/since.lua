@@ -7,5 +7,7 @@ local function run_id()
 end
 local function since_of(reports)
   local time, run = string.match(redis.call('HGET', reports, 'since') or '', '^(%d+) ([%x-]+)$')
-  return time and #time <= 15 and run == run_id() and tonumber(time) or nil
+  local mine = run_id()
+  local is_this_run = run == mine or run == '-' or mine == '-'
+  return time and #time <= 15 and is_this_run and tonumber(time) or nil, run
 end

@@ -11,7 +11,7 @@ use super::times::now;
 use crate::names::up_to;
 
 /// The first pause, and the longest one.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(4)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Saves the token that this process has in memory, for as long as it is good: at any time the newest one, and none that
 /// was refused or displaced meanwhile.

@@ -32,8 +32,10 @@ impl Mounted {
     }
 
     pub(crate) fn swap(&self, keys: &[(&str, &PayloadSecret)]) {
-        let number = fs::read_dir(self.path()).unwrap().count();
-        let version = format!("..version-{number}");
+        let mut numbers = 0..;
+        let version = |number| format!("..version-{number}");
+        let number = numbers.find(|number| !self.path().join(version(number)).exists());
+        let version = version(&number.unwrap());
         let folder = self.path().join(&version);
         fs::create_dir(&folder).unwrap();
         for (id, secret) in keys {
@@ -153,6 +155,8 @@ async fn a_process_that_is_killed_in_the_middle_is_waited_for_until_it_counts_as
     assert_eq!(process.says(), "k1");
     let keys = open(&redis.url(), own.path()).await.unwrap();
     process.kill();
+    let missing = Err(FleetError::NotReported { missing: 1 });
+    assert_eq!(keys.promote("k2", ms(0)).await, missing);
     let begun = Instant::now();
     keys.promote("k2", Duration::from_secs(10)).await.unwrap();
     // Three heartbeats of 300 ms.

@@ -78,6 +78,20 @@ async fn a_member_that_an_older_state_of_the_store_lacks_is_waited_for() {
     assert!(opens(&keys, &other));
 }
 
+/// It answers nobody for long enough to take a member for gone, and goes on as the same server.
+#[tokio::test]
+async fn members_are_waited_for_after_the_store_stood_still() {
+    let Some(redis) = Redis::start() else { return };
+    let [(keys, _own), (other, _behind)] = one_behind(&redis).await;
+    sleep(ms(3_500)).await;
+    // The second one ended meanwhile, and this one just reported.
+    redis.freeze();
+    sleep(ms(3_500)).await;
+    redis.thaw();
+    assert_eq!(keys.promote("k2", Duration::from_secs(5)).await, MISSING);
+    assert!(opens(&keys, &other));
+}
+
 /// Then every end lies in the past.
 #[tokio::test]
 async fn members_are_waited_for_after_the_clock_of_the_store_was_set_forward() {
@@ -178,6 +192,62 @@ async fn a_file_that_cannot_be_read_keeps_no_other_key() {
     let error = keys.refresh().await.unwrap_err();
     assert_eq!(error.code(), "fleet.key_file");
     assert_eq!(keys.ring().key_ids(), ["k2"]);
+}
+
+/// The store may have the report from before, and another process promotes it.
+#[tokio::test]
+async fn a_key_whose_file_goes_while_the_store_is_away_stays_until_that_is_reported() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    redis.kill();
+    own.swap(&[("k1", &one)]);
+    assert!(keys.refresh().await.is_err());
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    redis.restart();
+    eventually("the report", || keys.ring().key_ids() == ["k1"]).await;
+}
+
+/// Others seal with it for a heartbeat more.
+#[tokio::test]
+async fn a_key_whose_file_is_gone_opens_for_a_heartbeat_after_it_was_replaced() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let config = config(&redis.url()).heartbeat(Duration::from_secs(60));
+    let fleet = Fleet::connect(config).unwrap();
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", own.path(), "k1", settings);
+    let keys = keys.await.unwrap();
+    own.swap(&[("k2", &two)]);
+    redis.number(&["HSET", "test:{members}:newest", "bank", "1000|k2"]);
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2"]);
+    // Its file comes back while its overlap would last.
+    own.swap(&[("k1", &one), ("k2", &two)]);
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+}
+
+/// Its users have different rights, as while these are changed.
+#[tokio::test]
+async fn a_member_that_may_not_ask_for_the_run_of_the_server_holds_up_no_promotion() {
+    let Some(redis) = Redis::start() else { return };
+    let restricted = "ACL SETUSER narrow on >secret ~* &* +@all -info";
+    let restricted: Vec<_> = restricted.split(' ').collect();
+    redis.ask(&restricted).unwrap();
+    let [one, two] = secrets();
+    let both = || Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let (here, there) = (both(), both());
+    let url = redis.url().replace("redis://", "redis://narrow:secret@");
+    let _narrow = open(&url, there.path()).await.unwrap();
+    let keys = open(&redis.url(), here.path()).await.unwrap();
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
 }
 
 /// No process could start under its name.
@@ -283,13 +353,16 @@ async fn a_promotion_outlasts_a_store_that_is_away_for_a_moment() {
 async fn a_process_that_is_cut_off_counts_as_gone_and_follows_once_it_is_back() {
     let Some(redis) = Redis::start() else { return };
     let [one, two] = secrets();
-    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let here = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let there = Mounted::new(&[("k1", &one)]);
     let proxy = Proxy::start(redis.address).await;
     let keys = open(&redis.url(), here.path()).await.unwrap();
     let cut_off = open(&proxy.url(), there.path()).await.unwrap();
+    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
     proxy.set(Mode::Silent);
     keys.promote("k2", Duration::from_secs(5)).await.unwrap();
-    assert_eq!(cut_off.ring().key_ids()[0], "k1");
+    assert_eq!(cut_off.ring().key_ids(), ["k1"]);
+    there.swap(&[("k1", &one), ("k2", &two)]);
     proxy.set(Mode::Pass);
     eventually("the new key", || cut_off.ring().key_ids()[0] == "k2").await;
 }
