@@ -32,10 +32,9 @@ impl Mounted {
     }
 
     pub(crate) fn swap(&self, keys: &[(&str, &PayloadSecret)]) {
-        let mut numbers = 0..;
-        let version = |number| format!("..version-{number}");
-        let number = numbers.find(|number| !self.path().join(version(number)).exists());
-        let version = version(&number.unwrap());
+        let mut versions = (0..).map(|number| format!("..version-{number}"));
+        let is_new = |version: &String| !self.path().join(version).exists();
+        let version = versions.find(is_new).unwrap();
         let folder = self.path().join(&version);
         fs::create_dir(&folder).unwrap();
         for (id, secret) in keys {
