@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenKey};
 use tokio::runtime::Handle;
 
-use super::Inner;
+use super::inner::Inner;
 use super::turns::Claim;
 
 /// Gives a claim back when it is dropped before it is kept: its caller may leave at any time, also before the store

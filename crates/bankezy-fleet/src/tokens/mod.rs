@@ -1,6 +1,7 @@
 //! Tokens that the processes of a fleet share.
 
 mod claiming;
+mod inner;
 mod login_lock;
 mod operations;
 mod record;
@@ -12,25 +13,22 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bankezy_client::MemoryStore;
+use bankezy_crypto::KeyRing;
 use bankezy_crypto::providers::{
     SealedStorage, StoreError, Token, TokenEntry, TokenKey, TokenStore,
 };
-use bankezy_crypto::{KeyRing, Seal as _};
-use redis::Script;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::metrics;
-use crate::names::{TokenNames, hex, up_to};
-use crate::scripts::script;
+use crate::names::{hex, up_to};
 use claiming::Claiming;
+use inner::Inner;
 pub use login_lock::LoginLock;
 use saving::save_later;
 use times::{left_of, not_due};
 pub(crate) use times::{millis, now};
-use turns::Turns;
 
 /// How often a process that waits for another's login looks for its result, on average.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -69,23 +67,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[must_use]
 pub struct SharedTokens<T>(Arc<Inner<T>>);
 
-pub(crate) struct Inner<T> {
-    fleet: Fleet,
-    ring: Arc<KeyRing>,
-    tier: MemoryStore<T>,
-    turns: Turns,
-    settings: LoginLock,
-    scripts: Scripts,
-}
-
-#[derive(Clone)]
-struct Scripts {
-    claim: Script,
-    save: Script,
-    remove: Script,
-    release: Script,
-}
-
 impl Fleet {
     /// A store of tokens for the token cache of `bankezy-client`, sealed under the newest key of `ring`. All processes
     /// need the same wrapping keys. They should be secrets of their own, under which nothing else is sealed.
@@ -110,19 +91,7 @@ where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
 {
     pub(crate) fn new(fleet: &Fleet, ring: Arc<KeyRing>, settings: LoginLock) -> Self {
-        Self(Arc::new(Inner {
-            fleet: fleet.clone(),
-            ring,
-            tier: MemoryStore::default(),
-            turns: Turns::default(),
-            settings,
-            scripts: Scripts {
-                claim: script(include_str!("../scripts/claim.lua")),
-                save: script(include_str!("../scripts/save.lua")),
-                remove: script(include_str!("../scripts/remove.lua")),
-                release: script(include_str!("../scripts/release.lua")),
-            },
-        }))
+        Self(Arc::new(Inner::new(fleet, ring, settings)))
     }
 
     /// The entry in the store, without the memory of this process in front: what another process would get.
@@ -215,12 +184,6 @@ impl<T> Inner<T>
 where
     T: SealedStorage + AsRef<Token> + Send + Sync + 'static,
 {
-    fn names(&self, key: &TokenKey) -> Arc<TokenNames> {
-        let wrapping = self.ring.key_tag();
-        self.turns
-            .names(key, wrapping, || self.fleet.0.names.token(&wrapping, key))
-    }
-
     /// Looks for the next token in the background.
     async fn look(&self, key: TokenKey, left: Duration) {
         sleep(up_to(self.settings.jitter.min(left / 10))).await;
@@ -330,14 +293,7 @@ where
 impl<T> Clone for SharedTokens<T> {
     /// For another cache: it takes part as another process would.
     fn clone(&self) -> Self {
-        Self(Arc::new(Inner {
-            fleet: self.0.fleet.clone(),
-            ring: Arc::clone(&self.0.ring),
-            tier: MemoryStore::default(),
-            turns: Turns::default(),
-            settings: self.0.settings,
-            scripts: self.0.scripts.clone(),
-        }))
+        Self(Arc::new(self.0.another()))
     }
 }
 

@@ -8,8 +8,8 @@ use redis::aio::ConnectionManager;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::Inner;
 use super::claiming::Claiming;
+use super::inner::Inner;
 use super::record::{self, Record};
 use super::times::{ending_in, left_of, millis, now};
 use super::turns::Claim;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bankezy_crypto::providers::{SealedStorage, Token, TokenKey, TokenStore as _};
 use tokio::time::sleep;
 
-use super::Inner;
+use super::inner::Inner;
 use super::times::now;
 use crate::names::up_to;
 
