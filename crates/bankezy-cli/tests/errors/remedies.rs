@@ -824,7 +824,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.answer",
-        "Check that the server is Redis 6 or newer, or Valkey, and that no other program writes under the fleet's name.",
+        "Check that the server is Redis 7 or newer, or Valkey, and that no other program writes under the fleet's name.",
     ),
     (
         "fleet.key_file",
