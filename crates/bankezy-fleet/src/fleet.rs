@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) member: String,
     /// What this member reports: the keys of each ring that it can open with.
     pub(crate) rings: Mutex<Rings>,
+    /// Held while a report is made and sent: an older one must not arrive last.
+    pub(crate) reporting: tokio::sync::Mutex<()>,
 }
 
 /// The keys of each ring, by its name and by a number of each one that has it open.
@@ -60,6 +62,7 @@ impl Fleet {
             names,
             member: unique(),
             rings: Mutex::default(),
+            reporting: tokio::sync::Mutex::default(),
         })))
     }
 

@@ -23,7 +23,7 @@ use files::{finish, read};
 pub(crate) use reports::Report;
 use reports::{Reported, heartbeat, newest};
 pub use settings::RotationSettings;
-use shared::{Shared, poll, unreserved, within};
+use shared::{Shared, beat, poll, unreserved, within};
 
 /// A [`KeyRing`] whose keys come from the files of a folder: the name of a file is the key's identifier, its text a
 /// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
@@ -118,7 +118,7 @@ impl KeyFiles {
             folder,
             settings,
             ring,
-            budgets: Mutex::default(),
+            budgets: Arc::default(),
             named_at: Mutex::new(named_at),
             digests: Mutex::new(digests),
             replaced: Mutex::default(),
@@ -136,6 +136,7 @@ impl KeyFiles {
         for (id, cipher) in added {
             shared.reserve(&id, cipher).await;
         }
+        tokio::spawn(beat(Arc::downgrade(&shared)));
         tokio::spawn(poll(
             Arc::downgrade(&shared),
             fleet.0.store.config().heartbeat,

@@ -87,6 +87,7 @@ pub(super) fn lives(fleet: &Fleet) -> u64 {
 /// Reports this member, with all its rings.
 pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
+    let _reporting = shared.reporting.lock().await;
     let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let report = Report {
         name: shared.store.config().member_name.clone(),

@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) folder: PathBuf,
     pub(super) settings: RotationSettings,
     pub(super) ring: Arc<KeyRing>,
-    pub(super) budgets: Mutex<BTreeMap<String, FleetBudget>>,
+    pub(super) budgets: Arc<Mutex<BTreeMap<String, FleetBudget>>>,
     /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
     /// followed.
     pub(super) named_at: Mutex<u64>,
@@ -40,22 +40,35 @@ pub(super) struct Shared {
     pub(super) reported: Reported,
 }
 
-pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
-    let mut pause = every;
+/// Reports this member whatever its folder does: one that hangs is no reason to count as gone.
+pub(super) async fn beat(shared: Weak<Shared>) {
     loop {
-        sleep(pause).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        pause = every;
-        match shared.refresh().await {
-            Ok(()) => {}
-            // A report that does not arrive in time makes this member count as gone.
-            Err(error) if error.is_away() => pause = every.min(shared.fleet.0.store.config().rest),
-            Err(error) => {
-                let (ring, code) = (&shared.name, error.code());
-                warn!(target: "bankezy_fleet", { ring, error.code = code }, "keys not refreshed");
-            }
+        let reported = heartbeat(&shared.fleet).await;
+        let config = shared.fleet.0.store.config();
+        let pause = if reported.is_ok() {
+            config.heartbeat
+        } else {
+            config.heartbeat.min(config.rest)
+        };
+        drop(shared);
+        sleep(pause).await;
+    }
+}
+
+pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        if let Err(error) = shared.refresh().await
+            && !error.is_away()
+        {
+            let (ring, code) = (&shared.name, error.code());
+            warn!(target: "bankezy_fleet", { ring, error.code = code }, "keys not refreshed");
         }
     }
 }
@@ -172,10 +185,16 @@ impl Shared {
         Ok(cipher)
     }
 
+    /// In a task of its own: a caller may leave, and the key would have no budget.
     pub(super) async fn reserve(&self, id: &str, cipher: Arc<PayloadCipher>) {
-        let name = format!("{}/{id}", self.name);
-        let budget = FleetBudget::begin(&self.fleet, name, &cipher, self.settings.budget).await;
-        lock(&self.budgets).insert(id.to_owned(), budget);
+        let (fleet, budgets) = (self.fleet.clone(), Arc::clone(&self.budgets));
+        let (name, settings) = (format!("{}/{id}", self.name), self.settings.budget);
+        let id = id.to_owned();
+        let reserving = tokio::spawn(async move {
+            let budget = FleetBudget::begin(&fleet, name, &cipher, settings).await;
+            lock(&budgets).insert(id, budget);
+        });
+        let _ = reserving.await;
     }
 
     pub(super) async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {

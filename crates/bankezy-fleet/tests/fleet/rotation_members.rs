@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
 use bankezy_test_support::eventually;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::proxy::{Mode, Proxy};
 use crate::rotation::{Mounted, open, secrets};
@@ -125,7 +125,7 @@ async fn a_member_that_ended_before_the_clock_of_the_store_was_set_back_is_not_w
     ]);
     let report = r#"{"name":null,"rings":{"bank":["k1"]},"lives":900,"at":1}"#;
     redis.number(&["HSET", "test:{members}:reports", "gone", report]);
-    assert_eq!(keys.promote("k2", ms(0)).await, MISSING);
+    assert!(keys.promote("k2", ms(0)).await.is_err());
     keys.promote("k2", Duration::from_secs(5)).await.unwrap();
 }
 
@@ -248,6 +248,49 @@ async fn a_member_that_may_not_ask_for_the_run_of_the_server_holds_up_no_promoti
     let _narrow = open(&url, there.path()).await.unwrap();
     let keys = open(&redis.url(), here.path()).await.unwrap();
     keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+}
+
+/// As an HTTP handler that promotes, and whose client goes away. The key would never seal here.
+#[tokio::test]
+async fn a_caller_that_leaves_does_not_leave_a_key_without_a_budget() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let proxy = Proxy::start(redis.address).await;
+    let config = config(&proxy.url()).heartbeat(Duration::from_secs(60));
+    let fleet = Fleet::connect(config).unwrap();
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", own.path(), "k1", settings);
+    let keys = keys.await.unwrap();
+    own.swap(&[("k1", &one), ("k2", &two)]);
+    proxy.set(Mode::Delay(ms(200)));
+    assert!(timeout(ms(100), keys.refresh()).await.is_err());
+    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
+    eventually("the budget", || {
+        keys.budget("k2")
+            .is_some_and(|budget| budget.last_total().is_some())
+    })
+    .await;
+}
+
+/// Nobody ended meanwhile.
+#[tokio::test]
+async fn a_member_that_is_often_late_holds_up_no_promotion() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let _late = open(&redis.url(), there.path()).await.unwrap();
+    let keys = open(&redis.url(), here.path()).await.unwrap();
+    let late = "for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -250, m) end";
+    let promoting = keys.clone();
+    let promoted =
+        tokio::spawn(async move { promoting.promote("k2", Duration::from_secs(5)).await });
+    while !promoted.is_finished() {
+        // As if each had reported 250 ms earlier: the pauses look longer than they are.
+        redis.ask(&["EVAL", late, "1", "test:{members}"]).unwrap();
+        sleep(ms(280)).await;
+    }
+    assert_eq!(promoted.await.unwrap(), Ok(()));
 }
 
 /// No process could start under its name.
