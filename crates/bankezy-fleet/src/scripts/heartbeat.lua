@@ -32,11 +32,8 @@ if redis.call('ZCARD', KEYS[1]) == 0 then
   -- The first member, or the first after the store lost them, or after its clock was set forward.
   redis.call('DEL', KEYS[2])
 end
--- If a member ended while this one was late too, it may have been the store that stood still.
-if #gone > 0 then redis.call('HSET', KEYS[2], 'ended', string.format('%d', now)) end
-local ended = tonumber(string.match(redis.call('HGET', KEYS[2], 'ended') or '', '^%d+$') or '')
-local last = own_end and own_end - lives
-local was_late = last and now - last > 0.6 * lives and ended and ended > last
+-- After a pause of nearly two heartbeats it may have been the store that stood still: others may end before they report.
+local was_late = own_end and now - (own_end - lives) > 0.6 * lives
 local since, run = since_of(KEYS[2])
 if was_set_back or was_late or not since or since > now then
   since, run = now, '-'

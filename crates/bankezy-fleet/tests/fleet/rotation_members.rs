@@ -273,26 +273,6 @@ async fn a_caller_that_leaves_does_not_leave_a_key_without_a_budget() {
     .await;
 }
 
-/// Nobody ended meanwhile.
-#[tokio::test]
-async fn a_member_that_is_often_late_holds_up_no_promotion() {
-    let Some(redis) = Redis::start() else { return };
-    let [one, two] = secrets();
-    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
-    let _late = open(&redis.url(), there.path()).await.unwrap();
-    let keys = open(&redis.url(), here.path()).await.unwrap();
-    let late = "for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -250, m) end";
-    let promoting = keys.clone();
-    let promoted =
-        tokio::spawn(async move { promoting.promote("k2", Duration::from_secs(5)).await });
-    while !promoted.is_finished() {
-        // As if each had reported 250 ms earlier: the pauses look longer than they are.
-        redis.ask(&["EVAL", late, "1", "test:{members}"]).unwrap();
-        sleep(ms(280)).await;
-    }
-    assert_eq!(promoted.await.unwrap(), Ok(()));
-}
-
 /// No process could start under its name.
 #[tokio::test]
 async fn a_key_whose_file_is_gone_is_not_promoted_even_by_force() {
