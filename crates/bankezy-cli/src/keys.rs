@@ -15,7 +15,7 @@ use crate::args::{
 };
 use crate::failure::Failure;
 use crate::octet_text::{pem_in_other_code, unmarked};
-use crate::{files, key_forms, other_kind, usage};
+use crate::{beside, files, key_forms, other_kind, usage};
 
 pub(crate) fn backend(arg: &BackendArg) -> Result<&'static Backend, Failure> {
     let available = backend::AVAILABLE;
@@ -211,14 +211,12 @@ pub(crate) fn text<'a>(bytes: &'a SecretBytes, what: &str) -> Result<&'a str, Fa
 /// Whether it begins as a SEQUENCE of DER. A short one that is no text has to be just as long as it says: 32 bytes may be a
 /// key, and `0+` may begin base64.
 fn is_der(bytes: &[u8]) -> bool {
-    match bytes {
-        [0x30, 0x81..=0x84, ..] => true,
-        [0x30, len, rest @ ..] => {
-            let is_of_text = |c: &u8| !c.is_ascii_control() || c.is_ascii_whitespace();
-            rest.len() == usize::from(*len) && bytes.len() > 32 && !rest.iter().all(is_of_text)
-        }
-        _ => false,
-    }
+    let is_of_text = |c: &u8| !c.is_ascii_control() || c.is_ascii_whitespace();
+    let is_whole = || {
+        let found = beside::sequence(bytes);
+        found.is_some_and(|(len, rest)| rest.len() == len && !rest.iter().all(is_of_text))
+    };
+    matches!(bytes, [0x30, 0x81..=0x84, ..]) || (bytes.len() > 32 && is_whole())
 }
 
 fn has_utf16_mark(bytes: &[u8]) -> bool {

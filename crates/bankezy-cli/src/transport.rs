@@ -62,7 +62,7 @@ fn with_identity(builder: ClientBuilder, args: &TransportArgs) -> Result<ClientB
 }
 
 fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Failure> {
-    let url = match (
+    let url: SecretText = match (
         &proxy.proxy,
         proxy.proxy_file.as_ref().or(proxy.proxy_env.as_ref()),
     ) {
@@ -72,7 +72,9 @@ fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Fa
             ));
         }
         (Some(url), _) => url.clone().into(),
-        (None, Some(place)) => secret_text(&place.read()?, "the proxy's URL")?,
+        (None, Some(place)) => keys::text(&place.read()?, "the proxy's URL")?
+            .to_owned()
+            .into(),
         (None, None) => return Ok(builder),
     };
     let uri: Uri = url.as_str().parse().map_err(|_| {
@@ -82,10 +84,6 @@ fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Fa
         )
     })?;
     Ok(builder.proxy(uri))
-}
-
-fn secret_text(bytes: &SecretBytes, what: &str) -> Result<SecretText, Failure> {
-    Ok(keys::text(bytes, what)?.to_owned().into())
 }
 
 /// What the settings cause is wrong usage, and names the flag.

@@ -164,8 +164,8 @@ impl KeyFiles {
     /// # Errors
     /// That of the last attempt within this time: [`FleetError::NotReported`] if some do not report it,
     /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
-    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it. Nothing has changed then, unless the store was
-    /// away.
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it. Nothing has changed then,
+    /// unless the store was away.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
         loop {
@@ -177,11 +177,12 @@ impl KeyFiles {
         }
     }
 
-    /// Like [`promote`](Self::promote), but does not wait for the members' reports. For use after a leak. Members without the key fail to open what is
-    /// sealed with it until they have its file.
+    /// Like [`promote`](Self::promote), but does not wait for the members' reports. For use after a leak. Members without
+    /// the key fail to open what is sealed with it until they have its file.
     ///
     /// # Errors
-    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it: under a name without a file no process could start.
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it, or its file is gone: under
+    /// a name without a file no process could start.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
         self.0.promote(key_id, true).await
     }

@@ -88,16 +88,16 @@ pub(super) fn lives(fleet: &Fleet) -> u64 {
 pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
     let _reporting = shared.reporting.lock().await;
+    let lives = lives(fleet);
     let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let report = Report {
         name: shared.store.config().member_name.clone(),
         rings: rings(&lock(&shared.rings)),
-        lives: lives(fleet),
+        lives,
         at: at.unwrap_or_default().as_secs(),
     };
     let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
     let (members, reports) = (shared.names.members(), shared.names.reports());
-    let lives = lives(fleet);
     let beat = async |connection: &mut _| {
         let script = script(concat!(
             include_str!("../scripts/since.lua"),

@@ -51,7 +51,7 @@ where
         // Outside of a runtime the lock expires.
         if let Ok(runtime) = Handle::try_current() {
             let inner = Arc::clone(self.inner);
-            runtime.spawn(async move { inner.release(&claim).await });
+            runtime.spawn(async move { inner.release(Some(&claim)).await });
         }
     }
 }

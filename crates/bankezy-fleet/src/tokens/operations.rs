@@ -111,12 +111,13 @@ where
     }
 
     pub(super) async fn give_back(&self, key: &TokenKey) {
-        if let Some(claim) = self.turns.end(key) {
-            self.release(&claim).await;
-        }
+        self.release(self.turns.end(key).as_ref()).await;
     }
 
-    pub(super) async fn release(&self, claim: &Claim) {
+    pub(super) async fn release(&self, claim: Option<&Claim>) {
+        let Some(claim) = claim else {
+            return;
+        };
         let release = async |connection: &mut _| {
             let mut call = self.scripts.release.key(&claim.lock);
             call.arg(&claim.owner).invoke_async::<u8>(connection).await
@@ -135,9 +136,7 @@ where
     ) -> Result<(), FleetError> {
         let left = left_of(entry, now());
         if left < Duration::from_millis(1) {
-            if let Some(claim) = claim {
-                self.release(claim).await;
-            }
+            self.release(claim).await;
             return Ok(());
         }
         let names = self.names(key);
@@ -145,9 +144,7 @@ where
         let text = record::write(entry, key, &self.ring, fence)?;
         if text.len() > MAX_RECORD {
             warn!(target: "bankezy_fleet", { bytes = text.len() }, "token too long to share");
-            if let Some(claim) = claim {
-                self.release(claim).await;
-            }
+            self.release(claim).await;
             return Ok(());
         }
         let refused = self.turns.refused(key);

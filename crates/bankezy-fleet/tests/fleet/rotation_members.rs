@@ -84,7 +84,6 @@ async fn members_are_waited_for_after_the_store_stood_still() {
     let Some(redis) = Redis::start() else { return };
     let [(keys, _own), (other, _behind)] = one_behind(&redis).await;
     sleep(ms(3_500)).await;
-    // The second one ended meanwhile, and this one just reported.
     redis.freeze();
     sleep(ms(3_500)).await;
     redis.thaw();
