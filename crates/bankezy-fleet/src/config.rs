@@ -32,7 +32,7 @@ pub struct FleetConfig {
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) response_deadline: Duration,
     pub(crate) connect_deadline: Duration,
-    pub(crate) rest: Duration,
+    rest: Option<Duration>,
     pub(crate) heartbeat: Duration,
 }
 
@@ -48,7 +48,7 @@ impl FleetConfig {
             identity: None,
             response_deadline: Duration::from_millis(500),
             connect_deadline: Duration::from_secs(1),
-            rest: Duration::from_secs(1),
+            rest: None,
             heartbeat: Duration::from_secs(5),
         }
     }
@@ -117,10 +117,15 @@ impl FleetConfig {
     }
 
     /// How long at most a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
-    /// It begins with 50 ms and doubles with each failure. Default: 1 s.
+    /// It begins with 50 ms and doubles with each failure. Default: 1 s, or a fifth of the heartbeat if that is shorter.
     pub fn rest(mut self, rest: Duration) -> Self {
-        self.rest = rest;
+        self.rest = Some(rest);
         self
+    }
+
+    pub(crate) fn longest_rest(&self) -> Duration {
+        let default = || Duration::from_secs(1).min(self.heartbeat / 5);
+        self.rest.unwrap_or_else(default)
     }
 
     /// How often a member reports itself, from 10 ms to a day. It counts as gone after three times as long. Default: 5 s.
@@ -147,8 +152,24 @@ impl fmt::Debug for FleetConfig {
             .field("member_name", &self.member_name.as_deref().map(shown))
             .field("response_deadline", &self.response_deadline)
             .field("connect_deadline", &self.connect_deadline)
-            .field("rest", &self.rest)
+            .field("rest", &self.longest_rest())
             .field("heartbeat", &self.heartbeat)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A heartbeat that failed would otherwise be repeated too late, and hold promotions up.
+    #[test]
+    fn the_default_rest_is_short_beside_a_heartbeat() {
+        let config = FleetConfig::new("redis://localhost", "test");
+        assert_eq!(config.longest_rest(), Duration::from_secs(1));
+        let config = config.heartbeat(Duration::from_secs(2));
+        assert_eq!(config.longest_rest(), Duration::from_millis(400));
+        let config = config.rest(Duration::from_secs(3));
+        assert_eq!(config.longest_rest(), Duration::from_secs(3));
     }
 }

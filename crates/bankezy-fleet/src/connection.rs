@@ -238,7 +238,7 @@ impl Store {
         state.was_refused = true;
         // A primary that became a replica: the name may lead to another server by now.
         let is_replica = matches!(error, FleetError::Refused { code: "READONLY" });
-        let rests = |at: Instant| at.elapsed() < self.config.rest;
+        let rests = |at: Instant| at.elapsed() < self.config.longest_rest();
         let reconnects = is_replica && !state.last_reconnect.is_some_and(rests);
         if reconnects {
             state.last_reconnect = Some(Instant::now());
@@ -275,7 +275,7 @@ impl Store {
         }
         let doublings = 1_u32.checked_shl(state.failures_in_a_row.min(16));
         let rest = FIRST_REST.saturating_mul(doublings.unwrap_or(u32::MAX));
-        let rest = rest.min(self.config.rest);
+        let rest = rest.min(self.config.longest_rest());
         // Half of it is random, so that the processes of a fleet do not return at once.
         let rest = rest / 2 + up_to(rest / 2);
         if state.is_new(error) {

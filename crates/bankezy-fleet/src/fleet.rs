@@ -3,6 +3,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use crate::config::FleetConfig;
 use crate::connection::{Health, Store};
@@ -34,14 +35,20 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     /// New with each start.
     pub(crate) member: String,
-    /// What this member reports: the keys of each ring that it can open with.
+    /// What this member reports.
     pub(crate) rings: Mutex<Rings>,
     /// Held while a report is made and sent: an older one must not arrive last.
     pub(crate) reporting: tokio::sync::Mutex<()>,
 }
 
-/// The keys of each ring, by its name and by a number of each one that has it open.
-pub(crate) type Rings = BTreeMap<String, BTreeMap<u64, Vec<String>>>;
+/// What is reported of each ring, by its name and by a number of each one that has it open.
+pub(crate) type Rings = BTreeMap<String, BTreeMap<u64, Opened>>;
+
+pub(crate) struct Opened {
+    pub(crate) keys: Vec<String>,
+    /// Keys that another took the place of, with the end of their overlap.
+    pub(crate) replaced: Arc<Mutex<BTreeMap<String, SystemTime>>>,
+}
 
 impl Fleet {
     /// Checks the configuration and begins to connect. It waits for nothing: a backend starts without the store, and

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bankezy_crypto::PayloadSecret;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -33,10 +33,15 @@ impl Folder {
     }
 }
 
-pub(super) type Reading = JoinHandle<Result<Folder, FleetError>>;
+pub(super) type Reading = oneshot::Receiver<Result<Folder, FleetError>>;
 
+/// In a thread of its own: a runtime does not end before those that it started for blocking work do.
 pub(super) fn read(folder: PathBuf) -> Reading {
-    tokio::task::spawn_blocking(move || read_now(&folder))
+    let (answer, reading) = oneshot::channel();
+    let read = move || drop(answer.send(read_now(&folder)));
+    // Without a thread the answer is dropped.
+    let _ = std::thread::Builder::new().spawn(read);
+    reading
 }
 
 /// Waits for a read: a folder can be one of another machine. Fails if it takes longer, and it goes on.
@@ -107,15 +112,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_folder_that_hangs_is_an_error_and_its_read_goes_on() {
-        let (answer, hanging) = std::sync::mpsc::channel::<()>();
-        let mut reading = tokio::task::spawn_blocking(move || {
-            let _ = hanging.recv();
-            Err(FleetError::NoKeys)
-        });
+        let (answer, mut reading) = oneshot::channel();
         let late = finish(&mut reading, Duration::from_millis(20)).await;
         let expected = FleetError::KeyFolder(ErrorKind::TimedOut);
         assert_eq!(late.err(), Some(expected));
-        answer.send(()).unwrap();
+        assert!(answer.send(Err(FleetError::NoKeys)).is_ok());
         let found = finish(&mut reading, Duration::from_secs(60)).await.unwrap();
         assert_eq!(found.err(), Some(FleetError::NoKeys));
     }

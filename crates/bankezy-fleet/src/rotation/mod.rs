@@ -1,6 +1,7 @@
 //! Keys from files, which all processes of a fleet load before one of them seals with a new one.
 
 mod files;
+mod newest;
 mod reports;
 mod settings;
 mod shared;
@@ -15,13 +16,14 @@ use bankezy_crypto::{KeyRing, Seal as _};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
+use self::newest::{Named, newest};
 use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use files::{finish, read};
 pub(crate) use reports::Report;
-use reports::{Reported, heartbeat, newest};
+use reports::{Reported, heartbeat};
 pub use settings::RotationSettings;
 use shared::{Shared, beat, poll, unreserved, within};
 
@@ -95,7 +97,7 @@ impl KeyFiles {
             let code = error.code();
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "keys not reported");
         }
-        let named = newest(fleet, &name).await.unwrap_or_else(|error| {
+        let named = newest(fleet, &name, None).await.unwrap_or_else(|error| {
             let code = error.code();
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "newest key not known");
             None
@@ -104,7 +106,10 @@ impl KeyFiles {
             Some(_) => FleetError::NoNewestKey,
             None => FleetError::NoFirstKey,
         };
-        let (named_at, id) = named.unwrap_or_else(|| (0, first.to_owned()));
+        let id = named
+            .as_ref()
+            .map_or(first, |named: &Named| &named.id)
+            .to_owned();
         let Some(secret) = secrets.remove(&id) else {
             return Err(withdrawn(fleet, reported, lacking).await);
         };
@@ -119,9 +124,8 @@ impl KeyFiles {
             settings,
             ring,
             budgets: Arc::default(),
-            named_at: Mutex::new(named_at),
+            named: Mutex::new(named),
             digests: Mutex::new(digests),
-            replaced: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             reported,
         });

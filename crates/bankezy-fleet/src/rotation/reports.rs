@@ -1,19 +1,17 @@
-//! What members report of their keys, and the key that a fleet seals with.
+//! What members report of their keys.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use crate::connection::lock;
-use crate::error::{FleetError, present};
-use crate::fleet::{Fleet, Rings};
+use crate::error::FleetError;
+use crate::fleet::{Fleet, Opened, Rings};
 use crate::scripts::script;
 use crate::tokens::millis;
-
-/// Beyond all times of servers, in milliseconds since 1970: the script's numbers are exact up to there.
-const LATEST: u64 = 90_000_000_000_000;
 
 /// What a member reports of itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +31,8 @@ pub(super) struct Reported {
     ring: String,
     /// Which of those that have the ring open: somebody may open it twice.
     opened: u64,
+    /// Keys that another took the place of, and whose files are still there, with the end of their overlap.
+    pub(super) replaced: Arc<Mutex<BTreeMap<String, SystemTime>>>,
 }
 
 impl Reported {
@@ -42,15 +42,26 @@ impl Reported {
             fleet: fleet.clone(),
             ring: ring.to_owned(),
             opened: OPENED.fetch_add(1, Ordering::Relaxed),
+            replaced: Arc::default(),
         }
     }
 
+    /// Has the next heartbeat report these keys, but for those that soon end.
     pub(super) fn set(&self, keys: Vec<String>) {
+        let replaced = Arc::clone(&self.replaced);
         let mut rings = lock(&self.fleet.0.rings);
         rings
             .entry(self.ring.clone())
             .or_default()
-            .insert(self.opened, keys);
+            .insert(self.opened, Opened { keys, replaced });
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        let rings = lock(&self.fleet.0.rings);
+        let opened = rings
+            .get(&self.ring)
+            .and_then(|ring| ring.get(&self.opened));
+        opened.is_some_and(|opened| opened.keys.iter().any(|id| id == key))
     }
 }
 
@@ -66,16 +77,20 @@ impl Drop for Reported {
     }
 }
 
-/// The keys of each ring that are in it wherever it is open.
-fn rings(opened: &Rings) -> BTreeMap<String, Vec<String>> {
-    let in_all = |opened: &BTreeMap<u64, Vec<String>>| {
-        let mut keys = opened.values().next().cloned().unwrap_or_default();
-        keys.retain(|key| opened.values().all(|others| others.contains(key)));
-        keys
+/// The keys of each ring that are in it wherever it is open, and still open at this time.
+fn rings(rings: &Rings, at: SystemTime) -> BTreeMap<String, Vec<String>> {
+    let still_opens = |opened: &Opened, key: &String| {
+        let end = lock(&opened.replaced).get(key).copied();
+        opened.keys.contains(key) && end.is_none_or(|end| end > at)
     };
-    opened
+    let in_all = |ring: &BTreeMap<u64, Opened>| {
+        let keys = ring.values().next().map_or(&[][..], |opened| &opened.keys);
+        let opens = |key: &&String| ring.values().all(|opened| still_opens(opened, key));
+        keys.iter().filter(opens).cloned().collect()
+    };
+    rings
         .iter()
-        .map(|(ring, opened)| (ring.clone(), in_all(opened)))
+        .map(|(name, ring)| (name.clone(), in_all(ring)))
         .collect()
 }
 
@@ -89,10 +104,13 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
     let _reporting = shared.reporting.lock().await;
     let lives = lives(fleet);
-    let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = SystemTime::now();
+    // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
+    let believed_until = now + shared.store.config().heartbeat.saturating_mul(5);
+    let at = now.duration_since(SystemTime::UNIX_EPOCH);
     let report = Report {
         name: shared.store.config().member_name.clone(),
-        rings: rings(&lock(&shared.rings)),
+        rings: rings(&lock(&shared.rings), believed_until),
         lives,
         at: at.unwrap_or_default().as_secs(),
     };
@@ -111,25 +129,6 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
         call.invoke_async::<u64>(connection).await
     };
     shared.store.run("heartbeat", beat).await.map(drop)
-}
-
-/// Which key a ring seals with, and when it was named.
-pub(super) async fn newest(fleet: &Fleet, ring: &str) -> Result<Option<(u64, String)>, FleetError> {
-    let name = fleet.0.names.newest();
-    let get = async |connection: &mut _| {
-        let mut get = redis::cmd("HGET");
-        get.arg(&name)
-            .arg(ring)
-            .query_async::<Option<String>>(connection)
-            .await
-    };
-    let named = present(fleet.0.store.run("newest_key", get).await)?.flatten();
-    let parsed = |text: String| {
-        let (at, id) = text.split_once('|')?;
-        let at = at.parse().ok().filter(|at| *at < LATEST)?;
-        Some((at, id.to_owned()))
-    };
-    Ok(named.and_then(parsed))
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::files::{Folder, Reading, finish, read};
-use super::reports::{Reported, heartbeat, lives, newest};
+use super::newest::{Named, name, newest};
+use super::reports::{Reported, heartbeat};
 use super::settings::RotationSettings;
 use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
-use crate::scripts::script;
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -28,30 +28,29 @@ pub(super) struct Shared {
     pub(super) settings: RotationSettings,
     pub(super) ring: Arc<KeyRing>,
     pub(super) budgets: Arc<Mutex<BTreeMap<String, FleetBudget>>>,
-    /// When the key that is the newest was named, by the store's clock: an older name, such as after a failover, is not
-    /// followed.
-    pub(super) named_at: Mutex<u64>,
+    /// The name that was followed last.
+    pub(super) named: Mutex<Option<Named>>,
     /// Digests of the secrets, by which a file that changed is noticed.
     pub(super) digests: Mutex<BTreeMap<String, [u8; 32]>>,
-    /// Keys that another took the place of, and whose files are still there, with the end of their overlap.
-    pub(super) replaced: Mutex<BTreeMap<String, SystemTime>>,
     /// Held by the one who reads the files: two would add the same key. A folder can hang: at most one read is under way.
     pub(super) loading: tokio::sync::Mutex<Option<Reading>>,
     pub(super) reported: Reported,
 }
 
-/// Reports this member whatever its folder does: one that hangs is no reason to count as gone.
+/// Reports this member and follows the fleet whatever its folder does: one that hangs is no reason to count as gone.
 pub(super) async fn beat(shared: Weak<Shared>) {
     loop {
         let Some(shared) = shared.upgrade() else {
             return;
         };
         let reported = heartbeat(&shared.fleet).await;
+        // Why it could not follow is told by the task that reads the files.
+        let _ = shared.follow().await;
         let config = shared.fleet.0.store.config();
         let pause = if reported.is_ok() {
             config.heartbeat
         } else {
-            config.heartbeat.min(config.rest)
+            config.heartbeat.min(config.longest_rest())
         };
         drop(shared);
         sleep(pause).await;
@@ -76,52 +75,61 @@ pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
 impl Shared {
     pub(super) async fn refresh(&self) -> Result<(), FleetError> {
         let loaded = self.load().await;
-        let newest = self.ring.key_ids().into_iter().next();
         let reported = heartbeat(&self.fleet).await;
-        let followed = self.follow().await;
+        let mut followed = self.follow().await;
+        if matches!(followed, Err(FleetError::Key(Error::UnknownKeyId))) {
+            // One that was replaced and has expired, and which others seal with again.
+            let _ = self.load().await;
+            followed = self.follow().await;
+        }
         self.ring.purge();
         let (gone, added) = loaded?;
-        // Until the report without them arrived, one of them could be promoted. Others may seal for a heartbeat more with the
-        // one that was replaced just now.
         let is_told = reported.is_ok() && followed.is_ok();
+        let heartbeat = self.fleet.0.store.config().heartbeat;
+        // The end of one that was replaced a heartbeat ago.
+        let earlier = SystemTime::now() + self.overlap().saturating_sub(heartbeat);
         for id in gone {
-            let was_replaced = lock(&self.replaced).contains_key(&id);
-            if (is_told || was_replaced) && Some(&id) != newest.as_ref() {
+            let end = lock(&self.reported.replaced).get(&id).copied();
+            // One that is reported could be promoted. Others seal for a heartbeat more with one that was replaced.
+            if end.map_or(is_told, |end| end <= earlier) {
                 self.retire(&id);
             }
         }
         reported.and(followed).and(added)
     }
 
-    /// Adds the keys of new files, and reports all that will still open when others seal with them. Returns those whose
-    /// files are gone, and why one could not be added.
+    /// Adds the keys of new files, and has them reported. Returns the keys whose files are gone, and why one could not be
+    /// added.
     async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
         let mut loading = self.loading.lock().await;
         self.ring.purge();
         let folder = match self.read(&mut loading).await {
             Ok(folder) => folder,
             Err(error) => {
-                self.report(|_| true);
+                self.reported.set(self.ring.key_ids());
                 return Err(error);
             }
         };
         let known = self.ring.key_ids();
-        lock(&self.replaced).retain(|id, _| folder.has(id) || known.contains(id));
+        let is_known = |id: &String| known.contains(id);
+        lock(&self.reported.replaced).retain(|id, _| folder.has(id) || is_known(id));
+        lock(&self.digests).retain(|id, _| is_known(id));
+        lock(&self.budgets).retain(|id, _| is_known(id));
         let mut added = folder.check();
         for (id, secret) in &folder.secrets {
             // A key that was replaced and has expired does not come back because its file is still there.
-            if known.contains(id) {
+            if is_known(id) {
                 added = added.and(self.check_unchanged(id, secret));
-            } else if !lock(&self.replaced).contains_key(id) {
+            } else if !lock(&self.reported.replaced).contains_key(id) {
                 match self.add(id, secret) {
                     Ok(cipher) => self.reserve(id, cipher).await,
                     Err(error) => added = added.and(Err(error)),
                 }
             }
         }
-        self.report(|id| folder.has(id));
-        let mut gone = self.ring.key_ids();
-        gone.retain(|id| !folder.has(id));
+        let keys = self.ring.key_ids().into_iter();
+        let (there, gone) = keys.partition(|id| folder.has(id));
+        self.reported.set(there);
         Ok((gone, added))
     }
 
@@ -136,18 +144,6 @@ impl Shared {
         found
     }
 
-    /// Has the next heartbeat report the keys that are there and will still open when others seal with them.
-    fn report(&self, is_there: impl Fn(&str) -> bool) {
-        // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
-        let heartbeat = self.fleet.0.store.config().heartbeat;
-        let long_enough = SystemTime::now() + heartbeat.saturating_mul(5);
-        let mut ids = self.ring.key_ids();
-        let replaced = lock(&self.replaced);
-        let opens = |id: &String| replaced.get(id).is_none_or(|until| *until > long_enough);
-        ids.retain(|id| is_there(id) && opens(id));
-        self.reported.set(ids);
-    }
-
     fn retire(&self, id: &str) {
         let ids = self.ring.key_ids();
         if ids.first().is_some_and(|newest| newest == id) {
@@ -157,7 +153,7 @@ impl Shared {
         let _ = self.ring.retire(id);
         lock(&self.budgets).remove(id);
         // If its file is put back, it opens again.
-        lock(&self.replaced).remove(id);
+        lock(&self.reported.replaced).remove(id);
         info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
     }
 
@@ -208,63 +204,47 @@ impl Shared {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
             return loaded.and_then(|(_, added)| added).and(unknown);
         }
-        self.name_newest(key_id, by_force).await?;
+        let held = lock(&self.named).clone();
+        name(&self.fleet, &self.name, key_id, by_force, held.as_ref()).await?;
         self.follow().await
-    }
-
-    async fn name_newest(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
-        let (names, member) = (&self.fleet.0.names, &self.fleet.0.member);
-        let lives = lives(&self.fleet);
-        let (members, reports, newest) = (names.members(), names.reports(), names.newest());
-        let named_at = *lock(&self.named_at);
-        let promote = async |connection: &mut _| {
-            let script = script(concat!(
-                include_str!("../scripts/since.lua"),
-                include_str!("../scripts/promote.lua")
-            ));
-            let mut call = script.key(&members);
-            call.key(&reports).key(&newest);
-            call.arg(&self.name).arg(key_id).arg(u8::from(by_force));
-            call.arg(named_at).arg(member).arg(lives);
-            call.invoke_async::<isize>(connection).await
-        };
-        let missing = self.fleet.0.store.run("promote", promote).await?;
-        match usize::try_from(missing) {
-            Ok(0) => Ok(()),
-            Ok(missing) => Err(FleetError::NotReported { missing }),
-            Err(_) => Err(FleetError::MembersForgotten),
-        }
     }
 
     /// Seals with the key that the store names, if this process has it.
     async fn follow(&self) -> Result<(), FleetError> {
-        let Some((at, id)) = newest(&self.fleet, &self.name).await? else {
+        let held = lock(&self.named).clone();
+        // Not one whose file is gone: under its name no process could start.
+        let held = held.filter(|held| self.reported.has(&held.id));
+        let Some(newest) = newest(&self.fleet, &self.name, held.as_ref()).await? else {
             return Ok(());
         };
         self.ring.purge();
-        if at > *lock(&self.named_at) && !self.ring.key_ids().contains(&id) {
-            // One that was replaced and has expired, and which others seal with again.
-            lock(&self.replaced).remove(&id);
-            let _ = self.load().await;
-        }
         // Held to the end: a heartbeat and a promotion may follow at the same time.
-        let mut named_at = lock(&self.named_at);
-        if at <= *named_at {
+        let mut named = lock(&self.named);
+        if named.as_ref().is_some_and(|named| newest.at <= named.at) {
             return Ok(());
         }
+        let until = SystemTime::now() + self.overlap();
+        let id = &newest.id;
+        let sealed = self.ring.key_ids().into_iter().next();
+        let promoted = self.ring.promote(id, Previous::OpensUntil(until));
+        let mut replaced = lock(&self.reported.replaced);
+        if promoted.is_ok() {
+            replaced.extend(sealed.map(|id| (id, until)));
+        }
+        // One that has expired comes back with the next reading of the files.
+        replaced.remove(id);
+        drop(replaced);
+        promoted?;
+        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
+        *named = Some(newest);
+        Ok(())
+    }
+
+    /// How long a key that was replaced still opens.
+    fn overlap(&self) -> Duration {
         let heartbeat = self.fleet.0.store.config().heartbeat;
         let overlap = self.settings.overlap.max(heartbeat * 3);
-        let overlap = overlap.min(LONGEST_OVERLAP);
-        let until = SystemTime::now() + overlap;
-        let replaced = self.ring.key_ids().into_iter().next();
-        self.ring.promote(&id, Previous::OpensUntil(until))?;
-        let mut all_replaced = lock(&self.replaced);
-        all_replaced.extend(replaced.map(|id| (id, until)));
-        all_replaced.remove(&id);
-        drop(all_replaced);
-        *named_at = at;
-        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
-        Ok(())
+        overlap.min(LONGEST_OVERLAP)
     }
 }
 

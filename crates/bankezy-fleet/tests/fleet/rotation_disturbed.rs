@@ -1,11 +1,14 @@
 //! Rotation where others write under its names, or the store is away at the start.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::PayloadSecret;
 use bankezy_fleet::{FleetError, RotationSettings};
-use bankezy_test_support::Captured;
+use bankezy_test_support::{Captured, eventually};
 use tokio::time::sleep;
 
 use crate::rotation::{Mounted, open, secrets};
@@ -186,4 +189,110 @@ async fn a_key_whose_file_comes_back_opens_again() {
     keys.refresh().await.unwrap();
     assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
     keys.promote("k1", Duration::from_secs(2)).await.unwrap();
+}
+
+/// Those that follow it tell the store again: one that starts would begin with another key, and nobody would notice.
+#[tokio::test]
+async fn a_name_that_the_store_lost_is_written_back_by_those_that_follow_it() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    let name = || redis.ask(&["HGET", "test:{members}:newest", "bank"]).ok();
+    let named = name();
+    let losses: [&[&[&str]]; 5] = [
+        &[&["DEL", "test:{members}:newest"]],
+        &[&["FLUSHALL"]],
+        // Of a backup.
+        &[&["HSET", "test:{members}:newest", "bank", "1000|k1"]],
+        &[&["HSET", "test:{members}:newest", "bank", "k1"]],
+        &[
+            &["DEL", "test:{members}:newest"],
+            &["SET", "test:{members}:newest", "k1"],
+        ],
+    ];
+    for loss in losses {
+        for step in loss {
+            redis.ask(step).unwrap();
+        }
+        eventually("its name", || name() == named).await;
+    }
+    let newcomer = open(&redis.url(), own.path()).await.unwrap();
+    assert_eq!(newcomer.ring().key_ids(), ["k2", "k1"]);
+}
+
+/// No process could start under its name.
+#[tokio::test]
+async fn a_lost_name_of_a_key_whose_file_is_gone_is_not_written_back() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [own, all] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    own.swap(&[("k1", &one)]);
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
+    redis.number(&["DEL", "test:{members}:newest"]);
+    sleep(ms(700)).await;
+    keys.refresh().await.unwrap();
+    assert_eq!(redis.keys("*newest"), [""; 0]);
+    let newcomer = open(&redis.url(), all.path()).await.unwrap();
+    assert_eq!(newcomer.ring().key_ids(), ["k1", "k2"]);
+}
+
+/// A file that cannot be opened while this lives: Python has a lease on it, and the kernel makes others wait.
+struct Lease(Child);
+
+impl Lease {
+    fn take(path: &Path) -> Option<Self> {
+        let script = "import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('taken', flush=True)
+sys.stdin.read()";
+        let mut command = Command::new("python3");
+        command.args(["-c", script]).arg(path);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().ok()?;
+        let mut said = String::new();
+        let output = child.stdout.take()?;
+        BufReader::new(output).read_line(&mut said).ok()?;
+        (said == "taken\n").then_some(Self(child))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_process_whose_folder_hangs_follows_promotions_and_counts_as_there() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [here, there] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
+    let keys = open(&redis.url(), here.path()).await.unwrap();
+    let other = open(&redis.url(), there.path()).await.unwrap();
+    let Some(lease) = Lease::take(&there.path().join("k1").canonicalize().unwrap()) else {
+        return;
+    };
+    assert_eq!(
+        other.refresh().await.map_err(|e| e.code()),
+        Err("fleet.key_folder")
+    );
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+    let begun = Instant::now();
+    eventually("it to follow", || other.ring().key_ids()[0] == "k2").await;
+    assert!(begun.elapsed() < ms(900), "{:?}", begun.elapsed());
+    // What it replaced is not reported near its end, though no file was read since.
+    sleep(Duration::from_secs(3)).await;
+    let error = FleetError::NotReported { missing: 2 };
+    assert_eq!(keys.promote("k1", ms(0)).await, Err(error));
+    drop(lease);
+    eventually("the folder", || other.ring().key_ids() == ["k2"]).await;
+    other.refresh().await.unwrap();
 }
