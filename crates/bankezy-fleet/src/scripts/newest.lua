@@ -5,7 +5,7 @@ heal(KEYS[1], 'hash')
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 local at = string.match(found or '', '^(%d+)|')
 -- A time beyond these was not written by a fleet.
-if not at or #at > 14 or tonumber(at) >= 90000000000000 or tonumber(at) < tonumber(ARGV[2]) then
+if not at or tonumber(at) >= 90000000000000 or tonumber(at) < tonumber(ARGV[2]) then
   if ARGV[2] == '0' then return found end
   found = ARGV[2] .. '|' .. ARGV[3]
   redis.call('HSET', KEYS[1], ARGV[1], found)

@@ -184,7 +184,7 @@ async fn a_key_that_was_replaced_opens_until_its_time_and_its_file_does_not_brin
     // Two heartbeats later it is not back.
     sleep(ms(700)).await;
     assert_eq!(keys.ring().key_ids(), ["k2"]);
-    assert!(keys.ring().open(&sealed).is_err());
+    assert!(keys.ring().open(&sealed).is_err() && keys.budget("k1").is_none());
 }
 
 #[tokio::test]

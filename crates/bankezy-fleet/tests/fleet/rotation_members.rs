@@ -1,7 +1,7 @@
 //! Whom a promotion waits for: members that the store forgot, keys that soon end, rings that are open twice.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
@@ -208,6 +208,23 @@ async fn a_key_whose_file_goes_while_the_store_is_away_stays_until_that_is_repor
     assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
     redis.restart();
     eventually("the report", || keys.ring().key_ids() == ["k1"]).await;
+}
+
+/// It leaked, perhaps: it does not open for longer because the store is away.
+#[tokio::test]
+async fn a_replaced_key_whose_file_goes_while_the_store_is_away_is_retired() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    redis.kill();
+    own.swap(&[("k2", &two)]);
+    let begun = Instant::now();
+    eventually("k1 to go", || keys.ring().key_ids() == ["k2"]).await;
+    assert!(begun.elapsed() < Duration::from_secs(3));
 }
 
 /// Others seal with it for a heartbeat more.
