@@ -107,7 +107,7 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
 enum Scheme {
     WithTls,
     WithoutTls,
-    /// A socket of this machine, or no URL of a store.
+    /// No URL of a store.
     Other,
 }
 
@@ -126,7 +126,7 @@ fn config(args: &StoreArgs) -> Result<(FleetConfig, Scheme), Failure> {
     let (config, scheme) = match (&args.url, args.place.place()) {
         (Some(url), _) => {
             // Other users of the machine can see arguments.
-            if url.contains('@') || url.contains("pass=") {
+            if url.contains('@') || url.contains("pass") {
                 let message = "a URL with a user or password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }
@@ -199,7 +199,9 @@ fn text_of(status: &Status) -> String {
     for member in &status.members {
         let (id, name) = (&member.id, member.name.as_deref().unwrap_or_default());
         let called = format!("member {id} {name}");
-        let _ = writeln!(text, "{}", on_one_line(called.trim_end()));
+        let called = on_one_line(called.trim_end());
+        let age = member.last_report.as_secs();
+        let _ = writeln!(text, "{called}, reported {age} s ago");
         for (ring, keys) in &member.rings {
             let (ring, keys) = (on_one_line(ring), keys.join(" "));
             let _ = writeln!(text, "  ring {ring}: {}", on_one_line(&keys));

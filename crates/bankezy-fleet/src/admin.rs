@@ -20,8 +20,8 @@ pub struct Member {
     pub name: Option<String>,
     /// The keys of each ring that it can open with, the one it seals with first.
     pub rings: BTreeMap<String, Vec<String>>,
-    /// The time of its last report in seconds since 1970, by its own clock.
-    pub reported_at: u64,
+    /// How long ago it reported itself, by the store's clock.
+    pub last_report: Duration,
 }
 
 /// What a fleet has reserved of the nonce budget of a key.
@@ -94,19 +94,19 @@ impl Fleet {
             let script = script(include_str!("scripts/members.lua"));
             let mut call = script.key(&members);
             call.key(&reports)
-                .invoke_async::<Vec<(Vec<u8>, Vec<u8>)>>(connection)
+                .invoke_async::<Vec<(Vec<u8>, Vec<u8>, u64)>>(connection)
                 .await
         };
         let found = self.0.store.run("members", list).await?;
         metrics::members(found.len());
         // What others wrote there is passed over.
-        let member = |(id, report): (Vec<u8>, Vec<u8>)| {
+        let member = |(id, report, left): (Vec<u8>, Vec<u8>, u64)| {
             let report: Report = serde_json::from_slice(&report).ok()?;
             Some(Member {
                 id: String::from_utf8(id).ok()?,
                 name: report.name,
                 rings: report.rings,
-                reported_at: report.at,
+                last_report: Duration::from_millis(report.lives.saturating_sub(left)),
             })
         };
         Ok(found.into_iter().filter_map(member).collect())

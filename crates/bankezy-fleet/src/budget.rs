@@ -13,7 +13,7 @@ use crate::connection::lock;
 use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
-use crate::names::unique;
+use crate::names::{is_name, unique};
 use crate::scripts::script;
 use crate::tokens::millis;
 
@@ -45,6 +45,7 @@ impl BudgetSettings {
     }
 
     /// Messages that all processes together seal under the key. Default: 2^31, which leaves as much to the peer.
+    /// More than 2^32 counts as 2^32.
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = limit.min(1 << 32);
         self
@@ -74,13 +75,13 @@ impl Default for BudgetSettings {
 /// Processes that end leave what is left of their shares unused: with the default 2,048 starts use up a key.
 ///
 /// ```
-/// use bankezy_crypto::{Error, PayloadCipher, PayloadSecret};
-/// use bankezy_fleet::{BudgetSettings, Fleet};
+/// use bankezy_crypto::{PayloadCipher, PayloadSecret};
+/// use bankezy_fleet::{BudgetSettings, Fleet, FleetError};
 ///
-/// # async fn run(fleet: &Fleet, secret: &PayloadSecret) -> Result<(), Error> {
+/// # async fn run(fleet: &Fleet, secret: &PayloadSecret) -> Result<(), FleetError> {
 /// let cipher = PayloadCipher::new(secret)?;
 /// let settings = BudgetSettings::default().share(1 << 16); // for processes that start often
-/// let (cipher, budget) = fleet.budget("payments-2026-11", cipher, settings).await;
+/// let (cipher, budget) = fleet.budget("payments-2026-11", cipher, settings).await?;
 /// let body = cipher.seal(b"{}")?;
 /// println!("{:?} of {} messages reserved", budget.last_total(), budget.limit());
 /// # Ok(())
@@ -105,16 +106,23 @@ struct Shared {
 impl Fleet {
     /// Makes a cipher seal within the fleet's budget of its key, and reserves its first share, within the deadline of
     /// one operation. `key_id` is the key's name in the store, the same in all processes: an identifier, nothing secret.
+    ///
+    /// # Errors
+    /// [`FleetError::Name`] if the name is empty or a URL. Without the store there is none.
     pub async fn budget(
         &self,
         key_id: impl Into<String>,
         cipher: PayloadCipher,
         settings: BudgetSettings,
-    ) -> (Arc<PayloadCipher>, FleetBudget) {
+    ) -> Result<(Arc<PayloadCipher>, FleetBudget), FleetError> {
+        let key_id = key_id.into();
+        if !is_name(&key_id) {
+            return Err(FleetError::Name);
+        }
         let used = cipher.nonce_budget().used();
         let cipher = Arc::new(cipher.with_nonce_budget(used));
-        let budget = FleetBudget::begin(self, key_id.into(), &cipher, settings).await;
-        (cipher, budget)
+        let budget = FleetBudget::begin(self, key_id, &cipher, settings).await;
+        Ok((cipher, budget))
     }
 }
 

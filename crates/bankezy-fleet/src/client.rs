@@ -8,8 +8,16 @@ use crate::error::FleetError;
 use crate::identity::certificates;
 
 pub(crate) fn of(config: &FleetConfig) -> Result<Client, FleetError> {
-    let info = config.url.as_str().into_connection_info();
-    to(info.map_err(|_| FleetError::Url)?, config)
+    let url = config.url.as_str();
+    let info = url.into_connection_info().map_err(|_| FleetError::Url)?;
+    // Otherwise `redis` would take no notice of what is there: parameters, and a password in the place of the user.
+    let has_parameters = url.contains(['?', '#']);
+    let settings = info.redis_settings();
+    let has_user_alone = settings.username().is_some() && settings.password().is_none();
+    if has_parameters || has_user_alone || matches!(info.addr(), ConnectionAddr::Unix(_)) {
+        return Err(FleetError::Url);
+    }
+    to(info, config)
 }
 
 /// With the configuration's certificates.

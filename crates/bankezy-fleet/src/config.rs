@@ -8,6 +8,7 @@ use bankezy_crypto::SecretText;
 use zeroize::Zeroizing;
 
 use crate::identity::Identity;
+use crate::names::is_name;
 
 /// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
 /// password.
@@ -37,8 +38,8 @@ pub struct FleetConfig {
 }
 
 impl FleetConfig {
-    /// With `redis://[USER]:[PASSWORD]@HOST:PORT[/DATABASE]`, or `rediss://` for TLS, and the name of the fleet, with which all its keys in
-    /// the store begin. Processes of one fleet use one name, and fleets that share a server different ones.
+    /// With `redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]`, or `rediss://` for TLS, and the name of the fleet, with which all
+    /// its keys in the store begin. Processes of one fleet use one name, and fleets that share a server different ones.
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             url: Zeroizing::new(url.into()),
@@ -98,10 +99,11 @@ impl FleetConfig {
         self
     }
 
-    /// Names are written into the store in clear, and a URL may hold a password.
-    pub(crate) fn has_url_as_name(&self) -> bool {
-        let mut names = [&self.name].into_iter().chain(&self.member_name);
-        names.any(|name| name.contains("://"))
+    pub(crate) fn has_names(&self) -> bool {
+        [&self.name]
+            .into_iter()
+            .chain(&self.member_name)
+            .all(|name| is_name(name))
     }
 
     /// How long one operation may take, with waiting for a connection. Default: 500 ms.
@@ -118,6 +120,7 @@ impl FleetConfig {
 
     /// How long at most a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
     /// It begins with 50 ms and doubles with each failure. Default: 1 s, or a fifth of the heartbeat if that is shorter.
+    /// With a rest near three heartbeats, a process counts as gone after an outage, and promotions do not wait for it.
     pub fn rest(mut self, rest: Duration) -> Self {
         self.rest = Some(rest);
         self
@@ -128,7 +131,8 @@ impl FleetConfig {
         self.rest.unwrap_or_else(default)
     }
 
-    /// How often a member reports itself, from 10 ms to a day. It counts as gone after three times as long. Default: 5 s.
+    /// How often a member reports itself, from 10 ms to a day, which are also the bounds of what is taken. It counts as gone
+    /// after three times as long. Default: 5 s. Give all processes of a fleet the same.
     pub fn heartbeat(mut self, every: Duration) -> Self {
         // Otherwise it would never count as there, and no promotion would wait for it.
         self.heartbeat = every.clamp(Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));

@@ -12,7 +12,7 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, RedisConnectionInfo, RedisError, RedisResult,
 };
 use tokio::time::{Instant, timeout};
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 use crate::client;
 use crate::config::FleetConfig;
@@ -131,8 +131,7 @@ impl Store {
                 let is_loopback = |address: IpAddr| address.is_loopback();
                 host == "localhost" || address.parse().is_ok_and(is_loopback)
             }
-            // A socket of this machine.
-            _ => true,
+            _ => false,
         }
     }
 
@@ -208,7 +207,7 @@ impl Store {
         self.successes.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
         if state.failures_in_a_row > 0 {
-            debug!(target: "bankezy_fleet", "store reached again");
+            info!(target: "bankezy_fleet", "store reached again");
         }
         *state = State {
             last_success: Some(Instant::now()),

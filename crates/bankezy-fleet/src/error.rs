@@ -15,7 +15,7 @@ use crate::identity::IdentityProblem;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FleetError {
-    /// The name of the fleet, or of its member, is a URL.
+    /// A name of the fleet, a member, a ring or a budget is empty or a URL.
     Name,
     /// The URL of the store cannot be used.
     Url,
@@ -56,7 +56,10 @@ pub enum FleetError {
     /// The folder does not have the key to begin with.
     NoFirstKey,
     /// The folder does not have the key that the fleet seals with.
-    NoNewestKey,
+    NoNewestKey {
+        /// The key's identifier, as the store has it.
+        key_id: String,
+    },
     /// Not all live members report that they can open with the key.
     NotReported {
         /// How many do not.
@@ -78,6 +81,8 @@ pub enum KeyFileProblem {
     Secret(Error),
     /// It holds another key than when it was first read, which stays in use.
     Changed,
+    /// The ring does not take its key.
+    Ring(Error),
 }
 
 /// Why a session was not revoked, or not everywhere.
@@ -136,7 +141,7 @@ impl FleetError {
             Self::KeyFolder(_) => "fleet.key_folder",
             Self::NoKeys => "fleet.no_keys",
             Self::NoFirstKey => "fleet.no_first_key",
-            Self::NoNewestKey => "fleet.no_newest_key",
+            Self::NoNewestKey { .. } => "fleet.no_newest_key",
             Self::NotReported { .. } => "fleet.not_reported",
             Self::MembersForgotten => "fleet.members_forgotten",
             Self::Key(error) => error.code(),
@@ -236,16 +241,29 @@ pub(crate) fn present<T>(found: Result<T, FleetError>) -> Result<Option<T>, Flee
     }
 }
 
+/// What a server means by a code, where that says what to do.
+fn reason(code: &str) -> &'static str {
+    match code {
+        "MISCONF" => ": it cannot write to its disk",
+        "NOAUTH" => ": the URL has no password",
+        "NOPERM" => ": the user of the URL may not do it",
+        "OOM" => ": its memory is full",
+        "READONLY" => ": it is a replica",
+        "WRONGPASS" => ": the URL has another user or password",
+        _ => "",
+    }
+}
+
 impl fmt::Display for FleetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Name => {
-                "the name of the fleet, or of its member, is a URL, and names are stored in clear; expected a name such as \
-                 payments: the URL and the name may be swapped"
+                "a name of the fleet, a member, a ring or a budget is empty or a URL, and names are stored in clear; expected a \
+                 name such as payments: two arguments may be swapped"
             }
             Self::Url => {
-                "the URL of the store cannot be used; expected redis://[USER]:[PASSWORD]@HOST:PORT, or rediss:// for TLS, with \
-                 `@`, `/` and `:` in a password percent-encoded"
+                "the URL of the store cannot be used; expected redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE], or rediss:// for \
+                 TLS, without parameters, and with `@`, `/`, `:`, `?` and `#` in a password percent-encoded"
             }
             Self::NoTls => "certificates are given for the store, but its URL is one without TLS; expected rediss://",
             Self::Certificates => "the root certificates for the store cannot be used; expected PEM",
@@ -260,7 +278,8 @@ impl fmt::Display for FleetError {
                  the fleet's next write there replaces it"
             }
             Self::Refused { code } => {
-                return write!(f, "the store refused the operation with {code}");
+                let reason = reason(code);
+                return write!(f, "the store refused the operation with {code}{reason}");
             }
             Self::Answer => "the store answered in an unexpected form",
             Self::KeyFile { name, problem } => {
@@ -273,12 +292,23 @@ impl fmt::Display for FleetError {
                         f,
                         "the key file {name} holds another key than before; a new key needs a new name"
                     ),
+                    KeyFileProblem::Ring(error) => {
+                        write!(f, "the key of the file {name} is not taken: {error}")
+                    }
                 };
+            }
+            Self::KeyFolder(io::ErrorKind::NotFound) => {
+                "cannot read the folder of key files: no such folder"
             }
             Self::KeyFolder(kind) => return write!(f, "cannot read the folder of key files: {kind}"),
             Self::NoKeys => "the folder has no key files",
             Self::NoFirstKey => "the folder has no key file of the name to begin with",
-            Self::NoNewestKey => "the folder has no file of the key that the fleet seals with",
+            Self::NoNewestKey { key_id } => {
+                return write!(
+                    f,
+                    "the folder has no file {key_id:?}, the key that the fleet seals with"
+                );
+            }
             Self::NotReported { missing: 1 } => {
                 "1 live member does not report that it can open with the key"
             }

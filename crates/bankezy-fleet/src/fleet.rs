@@ -60,7 +60,7 @@ impl Fleet {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn connect(config: FleetConfig) -> Result<Self, FleetError> {
-        if config.has_url_as_name() {
+        if !config.has_names() {
             return Err(FleetError::Name);
         }
         let names = Names::new(&config.name);

@@ -9,6 +9,7 @@ pub(crate) const REACHABLE: &str = "bankezy_fleet_store_reachable";
 pub(crate) const TOKENS: &str = "bankezy_fleet_tokens_total";
 pub(crate) const RESERVED: &str = "bankezy_fleet_budget_reserved_ratio";
 pub(crate) const MEMBERS: &str = "bankezy_fleet_members";
+pub(crate) const REFRESHED: &str = "bankezy_fleet_ring_refreshed";
 
 /// Gives the recorder the descriptions of this crate's metrics. Call it once, after installing a recorder.
 pub fn describe_metrics() {
@@ -33,6 +34,10 @@ pub fn describe_metrics() {
         MEMBERS,
         "members that report themselves, as `status` and `members` found them last"
     );
+    describe_gauge!(
+        REFRESHED,
+        "1 if a ring last took all key files and had the key that the fleet seals with, 0 if not"
+    );
 }
 
 pub(crate) fn operation(name: &'static str, error: Option<&FleetError>) {
@@ -55,4 +60,8 @@ pub(crate) fn reserved(key_id: &str, share: f64) {
 pub(crate) fn members(count: usize) {
     #[expect(clippy::cast_precision_loss, reason = "a fleet has few members")]
     gauge!(MEMBERS).set(count as f64);
+}
+
+pub(crate) fn refreshed(ring: &str, is: bool) {
+    gauge!(REFRESHED, "ring" => ring.to_owned()).set(if is { 1.0 } else { 0.0 });
 }

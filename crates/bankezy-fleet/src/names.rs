@@ -95,6 +95,11 @@ impl Names {
     }
 }
 
+/// Whether it can be written into the store, where names are in clear. A URL may hold a password.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains("://")
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| match nibble {
         0..10 => b'0' + nibble,

@@ -254,7 +254,9 @@ fn of_a_fleet() -> Vec<FleetError> {
         FleetError::KeyFolder(io::ErrorKind::NotFound),
         FleetError::NoKeys,
         FleetError::NoFirstKey,
-        FleetError::NoNewestKey,
+        FleetError::NoNewestKey {
+            key_id: "2026-11".to_owned(),
+        },
         FleetError::NotReported { missing: 2 },
         FleetError::MembersForgotten,
     ]

@@ -71,7 +71,7 @@ async fn backend(number: &str) -> Result<()> {
     // The key of the partner, its budget, and the marks of its messages.
     let (cipher, budget) = fleet
         .budget("partner/1", cipher()?, BudgetSettings::default())
-        .await;
+        .await?;
     let window = Duration::from_secs(300);
     let guard = ReplayGuard::without_freshness(window).with_store(fleet.replay_marks());
     let sealed = SealedServerLayer::new(cipher).with_replay_guard(guard);

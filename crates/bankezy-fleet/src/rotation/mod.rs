@@ -21,6 +21,7 @@ use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::FleetError;
 use crate::fleet::Fleet;
+use crate::names::is_name;
 use files::{finish, read};
 pub(crate) use reports::Report;
 use reports::{Reported, heartbeat};
@@ -66,7 +67,7 @@ impl Fleet {
     /// the store, a promotion in another process does not wait for this one.
     ///
     /// # Errors
-    /// [`FleetError::KeyFolder`], [`FleetError::KeyFile`] and [`FleetError::NoKeys`]; [`FleetError::NoNewestKey`] if the key
+    /// [`FleetError::Name`] of the ring, [`FleetError::KeyFolder`], [`FleetError::KeyFile`] and [`FleetError::NoKeys`]; [`FleetError::NoNewestKey`] if the key
     /// that the fleet seals with is not among the files yet, [`FleetError::NoFirstKey`] if it names none and `first` is not.
     pub async fn key_files(
         &self,
@@ -87,6 +88,9 @@ impl KeyFiles {
         first: &str,
         settings: RotationSettings,
     ) -> Result<Self, FleetError> {
+        if !is_name(&name) {
+            return Err(FleetError::Name);
+        }
         let found = finish(&mut read(folder.clone()), within(fleet)).await??;
         found.check()?;
         let mut secrets = found.secrets;
@@ -102,15 +106,12 @@ impl KeyFiles {
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "newest key not known");
             None
         });
-        let lacking = match named {
-            Some(_) => FleetError::NoNewestKey,
-            None => FleetError::NoFirstKey,
-        };
-        let id = named
-            .as_ref()
-            .map_or(first, |named: &Named| &named.id)
-            .to_owned();
+        let id = named.as_ref().map_or(first, |named: &Named| &named.id);
+        let id = id.to_owned();
         let Some(secret) = secrets.remove(&id) else {
+            let lacking = named.map_or(FleetError::NoFirstKey, |named| FleetError::NoNewestKey {
+                key_id: named.id,
+            });
             return Err(withdrawn(fleet, reported, lacking).await);
         };
         let cipher = unreserved(&secret)?;
@@ -148,7 +149,8 @@ impl KeyFiles {
         Ok(Self(shared))
     }
 
-    /// The ring, to seal and open with: a [`Channel`](bankezy_crypto::Channel) is made from it. Keep this `KeyFiles`, or a
+    /// The ring, to seal and open with: a [`Channel`](bankezy_crypto::Channel) is made from it. Leave its keys to the files:
+    /// one that is retired here comes back with the next heartbeat while its file is there. Keep this `KeyFiles`, or a
     /// clone, for as long as the ring is in use: once the last is dropped, the ring stays as it is, and promotions in
     /// other processes no longer wait for this one.
     #[must_use]
@@ -166,16 +168,22 @@ impl KeyFiles {
     /// member that ended counts for up to three heartbeats more.
     ///
     /// # Errors
-    /// That of the last attempt within this time: [`FleetError::NotReported`] if some do not report it,
+    /// The last reason why it was not promoted within this time: [`FleetError::NotReported`] if some do not report it,
     /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
-    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it. Nothing has changed then,
-    /// unless the store was away.
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if its file did not arrive in this process. Nothing has changed
+    /// then, unless the store was away.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
+        let mut reason = FleetError::Resting;
         loop {
-            let promoted = self.0.promote(key_id, false).await;
-            if promoted.is_ok() || until.is_some_and(|until| Instant::now() >= until) {
-                return promoted;
+            match self.0.promote(key_id, false).await {
+                Ok(()) => return Ok(()),
+                // It says less than what went before.
+                Err(FleetError::Resting) => {}
+                Err(error) => reason = error,
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Err(reason);
             }
             sleep(Duration::from_millis(100)).await;
         }

@@ -21,8 +21,6 @@ pub(crate) struct Report {
     /// For how many milliseconds it counts as there.
     #[serde(default)]
     pub(crate) lives: u64,
-    /// Seconds since 1970, by its own clock.
-    pub(crate) at: u64,
 }
 
 /// That this member reports a ring. A promotion would wait for a member that still did, and no longer reads its files.
@@ -104,15 +102,13 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
     let _reporting = shared.reporting.lock().await;
     let lives = lives(fleet);
-    let now = SystemTime::now();
     // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
-    let believed_until = now + shared.store.config().heartbeat.saturating_mul(5);
-    let at = now.duration_since(SystemTime::UNIX_EPOCH);
+    let believed_for = shared.store.config().heartbeat.saturating_mul(5);
+    let believed_until = SystemTime::now() + believed_for;
     let report = Report {
         name: shared.store.config().member_name.clone(),
         rings: rings(&lock(&shared.rings), believed_until),
         lives,
-        at: at.unwrap_or_default().as_secs(),
     };
     let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
     let (members, reports) = (shared.names.members(), shared.names.reports());
@@ -138,7 +134,7 @@ mod tests {
     /// A promotion waits for all members, those of the release before among them.
     #[test]
     fn a_report_without_a_name_is_read() {
-        let text = r#"{"rings":{"bank":["k1"]},"at":1}"#;
+        let text = r#"{"rings":{"bank":["k1"]}}"#;
         let report: Report = serde_json::from_str(text).unwrap();
         assert_eq!((report.name, report.rings.len()), (None, 1));
     }

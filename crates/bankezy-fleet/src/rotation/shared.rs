@@ -17,6 +17,7 @@ use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
+use crate::metrics;
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -58,17 +59,30 @@ pub(super) async fn beat(shared: Weak<Shared>) {
 }
 
 pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
+    let mut told = None;
     loop {
         sleep(every).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        if let Err(error) = shared.refresh().await
-            && !error.is_away()
-        {
-            let (ring, code) = (&shared.name, error.code());
-            warn!(target: "bankezy_fleet", { ring, error.code = code }, "keys not refreshed");
+        let error = shared.refresh().await.err();
+        // Of a store that is away an event tells where that was noticed.
+        if error.as_ref().is_some_and(FleetError::is_away) {
+            continue;
         }
+        let ring = &shared.name;
+        metrics::refreshed(ring, error.is_none());
+        if error == told {
+            continue;
+        }
+        match &error {
+            Some(error) => {
+                let code = error.code();
+                warn!(target: "bankezy_fleet", { ring, error.code = code, %error }, "keys not refreshed");
+            }
+            None => info!(target: "bankezy_fleet", { ring }, "keys refreshed again"),
+        }
+        told = error;
     }
 }
 
@@ -77,7 +91,7 @@ impl Shared {
         let loaded = self.load().await;
         let reported = heartbeat(&self.fleet).await;
         let mut followed = self.follow().await;
-        if matches!(followed, Err(FleetError::Key(Error::UnknownKeyId))) {
+        if matches!(followed, Err(FleetError::NoNewestKey { .. })) {
             // One that was replaced and has expired, and which others seal with again.
             let _ = self.load().await;
             followed = self.follow().await;
@@ -176,7 +190,11 @@ impl Shared {
     ) -> Result<Arc<PayloadCipher>, FleetError> {
         let cipher = unreserved(secret)?;
         let digest = cipher.key_tag();
-        self.ring.add_for_opening(id, Arc::clone(&cipher))?;
+        let added = self.ring.add_for_opening(id, Arc::clone(&cipher));
+        added.map_err(|error| FleetError::KeyFile {
+            name: id.to_owned(),
+            problem: KeyFileProblem::Ring(error),
+        })?;
         lock(&self.digests).insert(id.to_owned(), digest);
         Ok(cipher)
     }
@@ -234,7 +252,10 @@ impl Shared {
         // One that has expired comes back with the next reading of the files.
         replaced.remove(id);
         drop(replaced);
-        promoted?;
+        match promoted {
+            Err(Error::UnknownKeyId) => return Err(FleetError::NoNewestKey { key_id: newest.id }),
+            promoted => promoted?,
+        }
         info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
         *named = Some(newest);
         Ok(())

@@ -32,7 +32,8 @@ pub(crate) async fn seals() {
     let settings = BudgetSettings::default().share(setting("SHARE").parse().unwrap());
     let (cipher, budget) = fleet(&setting("STORE"))
         .budget("key-1", cipher(), settings)
-        .await;
+        .await
+        .unwrap();
     let file = fs::File::create(setting("FILE")).unwrap();
     let mut file = BufWriter::new(file);
     let messages: u64 = setting("MESSAGES").parse().unwrap();
@@ -131,8 +132,8 @@ async fn the_total_is_of_all_processes_and_at_its_end_no_share_is_left() {
     let Some(redis) = Redis::start() else { return };
     let settings = BudgetSettings::default().share(100).limit(450);
     let fleets = [0, 1].map(|_| fleet(&redis.url()));
-    let (one, budget) = fleets[0].budget("key-1", cipher(), settings).await;
-    let (two, _other) = fleets[1].budget("key-1", cipher(), settings).await;
+    let (one, budget) = fleets[0].budget("key-1", cipher(), settings).await.unwrap();
+    let (two, _other) = fleets[1].budget("key-1", cipher(), settings).await.unwrap();
     eventually("the first shares", || {
         redis.text(&["GET", "test:{budgets}:key-1"]) == "200"
     })
@@ -166,8 +167,8 @@ async fn a_process_that_starts_when_the_budget_is_spent_seals_nothing() {
     let settings = BudgetSettings::default().share(100).limit(150);
     let fleet = fleet(&redis.url());
     fleet.ping().await.unwrap();
-    let (_first, _budget) = fleet.budget("key-1", cipher(), settings).await;
-    let (second, _budget) = fleet.budget("key-1", cipher(), settings).await;
+    let (_first, _budget) = fleet.budget("key-1", cipher(), settings).await.unwrap();
+    let (second, _budget) = fleet.budget("key-1", cipher(), settings).await.unwrap();
     assert_eq!(second.seal(b""), Err(Error::NonceBudgetSpent { limit: 0 }));
 }
 
@@ -181,7 +182,8 @@ async fn without_the_store_a_process_seals_until_its_share_is_spent_and_goes_on_
     let begun = Instant::now();
     let (cipher, budget) = fleet(&redis.url())
         .budget("key-1", cipher(), settings)
-        .await;
+        .await
+        .unwrap();
     for _ in 0..1_000 {
         cipher.seal(b"").unwrap();
     }
@@ -208,7 +210,8 @@ async fn the_next_share_is_reserved_ahead() {
     let settings = BudgetSettings::default().share(50_000);
     let (cipher, _budget) = fleet(&redis.url())
         .budget("key-1", cipher(), settings)
-        .await;
+        .await
+        .unwrap();
     for message in 0..200_000_u32 {
         cipher.seal(b"").unwrap();
         if message % 1_000 == 0 {
@@ -224,7 +227,8 @@ async fn a_limit_below_one_share_is_used_up_to_its_end() {
     let settings = BudgetSettings::default().limit(10);
     let (cipher, budget) = fleet(&redis.url())
         .budget("small", cipher(), settings)
-        .await;
+        .await
+        .unwrap();
     for _ in 0..10 {
         cipher.seal(b"{}").unwrap();
     }
@@ -242,7 +246,7 @@ async fn a_process_that_is_granted_no_share_says_so_once() {
     let fleet = fleet(&redis.url());
     let (events, _guard) = Captured::of_this_thread("bankezy_fleet");
     let settings = BudgetSettings::default().share(40).limit(100);
-    let (cipher, _budget) = fleet.budget("key-1", cipher(), settings).await;
+    let (cipher, _budget) = fleet.budget("key-1", cipher(), settings).await.unwrap();
     let begun = Instant::now();
     let mut sealed = 0;
     while begun.elapsed() < ms(1_500) {
@@ -267,10 +271,10 @@ async fn a_reservation_whose_answer_was_lost_counts_once() {
     is_back_within(&fleet, Duration::from_secs(5)).await;
     let settings = BudgetSettings::default().share(10);
     // From here on the store knows the script.
-    let _first = fleet.budget("another", cipher(), settings).await;
+    let _first = fleet.budget("another", cipher(), settings).await.unwrap();
     // There and back it is longer than the deadline.
     proxy.set(Mode::Delay(ms(300)));
-    let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
+    let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await.unwrap();
     sleep(Duration::from_secs(3)).await;
     let reserved = || redis.text(&["GET", "test:{budgets}:key-1"]);
     assert_eq!((budget.last_total(), reserved().as_str()), (None, "10"));
@@ -285,7 +289,10 @@ async fn a_budget_whose_count_ended_is_listed_no_longer() {
     let Some(redis) = Redis::start() else { return };
     let fleet = fleet(&redis.url());
     for key in ["key-1", "key-2"] {
-        let (_, budget) = fleet.budget(key, cipher(), BudgetSettings::default()).await;
+        let (_, budget) = fleet
+            .budget(key, cipher(), BudgetSettings::default())
+            .await
+            .unwrap();
         assert!(budget.last_total().is_some());
         redis.number(&["DEL", "test:{budgets}:key-1"]);
     }

@@ -107,7 +107,7 @@ async fn a_failover_that_loses_writes_costs_one_login_and_one_share_and_lets_a_m
     let provider = provider(Duration::from_secs(600)).await;
     let settings = BudgetSettings::default().share(1_000);
     let before = fleet(&pair.primary.url());
-    let (_kept, budget) = before.budget("key-1", cipher(), settings).await;
+    let (_kept, budget) = before.budget("key-1", cipher(), settings).await.unwrap();
     let known = message();
     assert_eq!(Backend::new(&before).receive(&known).await, StatusCode::OK);
     while budget.total().await.unwrap() != 1_000 {
@@ -120,7 +120,8 @@ async fn a_failover_that_loses_writes_costs_one_login_and_one_share_and_lets_a_m
     let first = token(&slot(&before, &provider)).await;
     let (_other, other) = fleet(&pair.primary.url())
         .budget("key-1", cipher(), settings)
-        .await;
+        .await
+        .unwrap();
     while other.last_total() != Some(2_000) {
         sleep(ms(10)).await;
     }
@@ -141,7 +142,7 @@ async fn a_failover_that_loses_writes_costs_one_login_and_one_share_and_lets_a_m
     }
     assert_eq!(provider.executed().total(), 2);
     // The count is one share behind what was sealed, and goes on.
-    let (_third, third) = after.budget("key-1", cipher(), settings).await;
+    let (_third, third) = after.budget("key-1", cipher(), settings).await.unwrap();
     while third.last_total() != Some(2_000) {
         sleep(ms(10)).await;
     }

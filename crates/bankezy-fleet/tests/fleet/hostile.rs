@@ -183,7 +183,7 @@ async fn counts_and_lists_of_other_types_begin_anew() {
             assert_eq!(before.total().await, Ok(0), "{wrong:?}");
             assert!(fleet.health().is_reachable);
         }
-        let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await;
+        let (_cipher, budget) = fleet.budget("key-1", cipher(), settings).await.unwrap();
         assert_eq!(budget.last_total(), Some(10), "{wrong:?}");
         assert_eq!(budget.total().await, Ok(10), "{wrong:?}");
         assert_eq!(fleet.status().await.unwrap().budgets.len(), 1, "{wrong:?}");
@@ -243,7 +243,7 @@ async fn a_replica_is_not_flooded_with_connections() {
     let mut operations = 0;
     while begun.elapsed() < ms(400) {
         let settings = bankezy_fleet::BudgetSettings::default();
-        let _ = fleet.budget("key-1", cipher(), settings).await;
+        let _ = fleet.budget("key-1", cipher(), settings).await.unwrap();
         operations += 1;
     }
     let made = connections() - before;

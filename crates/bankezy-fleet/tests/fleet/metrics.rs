@@ -192,12 +192,12 @@ async fn budgets_and_members_are_recorded() {
     let fleet = fleet(&redis.url());
     let cipher = || PayloadCipher::new(&PayloadSecret::generate().unwrap()).unwrap();
     let settings = BudgetSettings::default().share(25).limit(100);
-    let _first = fleet.budget("key-1", cipher(), settings).await;
+    let _first = fleet.budget("key-1", cipher(), settings).await.unwrap();
     assert_eq!(
         recorded.of("budget_reserved_ratio key_id=key-1"),
         Some(0.25)
     );
-    let _second = fleet.budget("key-1", cipher(), settings).await;
+    let _second = fleet.budget("key-1", cipher(), settings).await.unwrap();
     assert_eq!(recorded.of("budget_reserved_ratio key_id=key-1"), Some(0.5));
     fleet.members().await.unwrap();
     assert_eq!(recorded.of("members"), Some(0.0));
