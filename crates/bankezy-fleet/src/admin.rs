@@ -7,7 +7,7 @@ use crate::budget::counted;
 use crate::error::{FleetError, present};
 use crate::fleet::Fleet;
 use crate::metrics;
-use crate::rotation::Report;
+use crate::rings::Report;
 use crate::scripts::script;
 
 /// A process that reports itself.

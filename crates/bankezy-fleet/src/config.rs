@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 use crate::identity::Identity;
 use crate::names::is_name;
 
+/// The first pause after a failure. It doubles with each further one, up to the rest of the configuration.
+pub(crate) const FIRST_REST: Duration = Duration::from_millis(50);
+
 /// Where the fleet's Redis or Valkey is, and the bounds of every wait for it. `Debug` shows no URL: it may hold a
 /// password.
 ///
@@ -119,7 +122,7 @@ impl FleetConfig {
     }
 
     /// How long at most a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
-    /// It begins with 50 ms and doubles with each failure. Default: 1 s, or a fifth of the heartbeat if that is shorter.
+    /// It begins with 50 ms, the least that is taken, and doubles with each failure. Default: 1 s, or a fifth of the heartbeat if that is shorter.
     /// With a rest near three heartbeats, a process counts as gone after an outage, and promotions do not wait for it.
     pub fn rest(mut self, rest: Duration) -> Self {
         self.rest = Some(rest);
@@ -128,7 +131,7 @@ impl FleetConfig {
 
     pub(crate) fn longest_rest(&self) -> Duration {
         let default = || Duration::from_secs(1).min(self.heartbeat / 5);
-        self.rest.unwrap_or_else(default)
+        self.rest.unwrap_or_else(default).max(FIRST_REST)
     }
 
     /// How often a member reports itself, from 10 ms to a day, which are also the bounds of what is taken. It counts as gone
@@ -175,5 +178,8 @@ mod tests {
         assert_eq!(config.longest_rest(), Duration::from_millis(400));
         let config = config.rest(Duration::from_secs(3));
         assert_eq!(config.longest_rest(), Duration::from_secs(3));
+        // Otherwise a store that is away would be called without a pause.
+        let config = config.rest(Duration::ZERO);
+        assert_eq!(config.longest_rest(), FIRST_REST);
     }
 }

@@ -15,13 +15,10 @@ use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use crate::client;
-use crate::config::FleetConfig;
+use crate::config::{FIRST_REST, FleetConfig};
 use crate::error::FleetError;
 use crate::metrics;
 use crate::names::up_to;
-
-/// The first pause after a failure. It doubles with each further one, up to the rest of the configuration.
-const FIRST_REST: Duration = Duration::from_millis(50);
 
 /// One multiplexed connection, so no command that blocks it (`WAIT`, `BLPOP`) may be sent over it.
 pub(crate) struct Store {

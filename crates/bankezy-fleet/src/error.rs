@@ -65,6 +65,8 @@ pub enum FleetError {
         /// How many do not.
         missing: usize,
     },
+    /// Another key was promoted at the same time.
+    Superseded,
     /// The store may have lost members within the last three heartbeats: those that are left report again.
     MembersForgotten,
     /// A key could not be used.
@@ -143,6 +145,7 @@ impl FleetError {
             Self::NoFirstKey => "fleet.no_first_key",
             Self::NoNewestKey { .. } => "fleet.no_newest_key",
             Self::NotReported { .. } => "fleet.not_reported",
+            Self::Superseded => "fleet.superseded",
             Self::MembersForgotten => "fleet.members_forgotten",
             Self::Key(error) => error.code(),
         }
@@ -318,6 +321,7 @@ impl fmt::Display for FleetError {
                     "{missing} live members do not report that they can open with the key"
                 );
             }
+            Self::Superseded => "another key was promoted at the same time",
             Self::MembersForgotten => {
                 "the store has known the fleet's members for less than three heartbeats, and may have lost others"
             }

@@ -1,14 +1,13 @@
 //! One process's membership in a fleet.
 
 use core::fmt;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use crate::config::FleetConfig;
 use crate::connection::{Health, Store};
 use crate::error::FleetError;
 use crate::names::{Names, unique};
+use crate::rings::Rings;
 
 /// One process's membership in a fleet: the connection to the store, under the fleet's name. Cheap to clone.
 ///
@@ -35,19 +34,9 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     /// New with each start.
     pub(crate) member: String,
-    /// What this member reports.
     pub(crate) rings: Mutex<Rings>,
-    /// Held while a report is made and sent: an older one must not arrive last.
-    pub(crate) reporting: tokio::sync::Mutex<()>,
-}
-
-/// What is reported of each ring, by its name and by a number of each one that has it open.
-pub(crate) type Rings = BTreeMap<String, BTreeMap<u64, Opened>>;
-
-pub(crate) struct Opened {
-    pub(crate) keys: Vec<String>,
-    /// Keys that another took the place of, with the end of their overlap.
-    pub(crate) replaced: Arc<Mutex<BTreeMap<String, SystemTime>>>,
+    /// How many reports were made. Held while one is made and sent.
+    pub(crate) reports: tokio::sync::Mutex<u64>,
 }
 
 impl Fleet {
@@ -69,7 +58,7 @@ impl Fleet {
             names,
             member: unique(),
             rings: Mutex::default(),
-            reporting: tokio::sync::Mutex::default(),
+            reports: tokio::sync::Mutex::default(),
         })))
     }
 

@@ -72,6 +72,7 @@ mod identity;
 mod metrics;
 mod names;
 mod replay;
+mod rings;
 mod rotation;
 mod scripts;
 mod sessions;

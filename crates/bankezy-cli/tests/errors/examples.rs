@@ -258,6 +258,7 @@ fn of_a_fleet() -> Vec<FleetError> {
             key_id: "2026-11".to_owned(),
         },
         FleetError::NotReported { missing: 2 },
+        FleetError::Superseded,
         FleetError::MembersForgotten,
     ]
 }

@@ -768,11 +768,11 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.name",
-        "Give the URL of the store first and the fleet's name second. Change the URL's password if it may have been logged.",
+        "Give the arguments in their order: the URL of the store and the fleet's name, or the ring's name, its folder and the first key. Change the URL's password if it may have been logged.",
     ),
     (
         "fleet.url",
-        "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS. Escape `@`, `/` and `:` in a password with percent signs.",
+        "Write the URL as redis://HOST:PORT, or rediss://HOST:PORT for TLS, without parameters. A password stands behind a colon: redis://:PASSWORD@HOST:PORT. Escape `@`, `/`, `:`, `?` and `#` in it with percent signs.",
     ),
     (
         "fleet.no_tls",
@@ -832,7 +832,7 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.key_folder",
-        "Give the path of a folder that this process can read.",
+        "Give the path of a folder that this process can read. The arguments are the ring's name, the folder and the first key.",
     ),
     (
         "fleet.no_keys",
@@ -840,11 +840,15 @@ pub(crate) const REMEDIES: &[(&str, &str)] = &[
     ),
     (
         "fleet.no_first_key",
-        "Give the whole name of a file of the folder as the key to begin with.",
+        "Give the whole name of a file of the folder as the key to begin with, which is the third argument.",
     ),
     (
         "fleet.no_newest_key",
-        "Wait until the file has arrived, and start the process again. `bankezy fleet status` says which key the ring seals with.",
+        "Put the file there. A process that runs reads it by itself; one that did not start is to be started again.",
+    ),
+    (
+        "fleet.superseded",
+        "Look at `bankezy fleet status`, and promote again if that key is not to be the newest.",
     ),
     (
         "fleet.not_reported",

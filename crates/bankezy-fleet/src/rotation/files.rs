@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bankezy_crypto::PayloadSecret;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 
 /// The longest key file that is read. A secret has 44 characters.
@@ -33,25 +35,74 @@ impl Folder {
     }
 }
 
-pub(super) type Reading = oneshot::Receiver<Result<Folder, FleetError>>;
-
-/// In a thread of its own: a runtime does not end before those that it started for blocking work do.
-pub(super) fn read(folder: PathBuf) -> Reading {
-    let (answer, reading) = oneshot::channel();
-    let read = move || drop(answer.send(read_now(&folder)));
-    // Without a thread the answer is dropped.
-    let _ = std::thread::Builder::new().spawn(read);
-    reading
+/// Reads the folder, which can be one of another machine: within so long.
+pub(super) async fn read(folder: &Path, within: Duration) -> Result<Folder, FleetError> {
+    let late = FleetError::KeyFolder(ErrorKind::TimedOut);
+    let found = timeout(within, read_in_a_thread(folder, within)).await;
+    found.map_err(|_| late)?
 }
 
-/// Waits for a read: a folder can be one of another machine. Fails if it takes longer, and it goes on.
-pub(super) async fn finish(
-    reading: &mut Reading,
-    within: Duration,
-) -> Result<Result<Folder, FleetError>, FleetError> {
-    let late = FleetError::KeyFolder(ErrorKind::TimedOut);
-    let finished = timeout(within, reading).await.map_err(|_| late)?;
-    Ok(finished.unwrap_or(Err(FleetError::KeyFolder(ErrorKind::Other))))
+/// In a thread of its own, which goes on if nobody waits for it any more. A runtime does not end before the threads do
+/// that it started for blocking work.
+async fn read_in_a_thread(folder: &Path, within: Duration) -> Result<Folder, FleetError> {
+    let readings = Readings::of(folder);
+    while !lock(&readings).begin(within) {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let (ends, folder) = (Ends(readings), folder.to_owned());
+    let (answer, found) = oneshot::channel();
+    let read = move || {
+        let found = read_now(&folder);
+        drop(ends);
+        let _ = answer.send(found);
+    };
+    // Without a thread, what it was to do is dropped.
+    let _ = std::thread::Builder::new().spawn(read);
+    let failed = Err(FleetError::KeyFolder(ErrorKind::Other));
+    found.await.unwrap_or(failed)
+}
+
+/// Those of a folder that are under way, in all of the process: each one that hangs keeps a thread.
+struct Readings {
+    under_way: u32,
+    last: Instant,
+}
+
+/// How many may hang before the next one waits.
+const AT_ONCE: u32 = 4;
+
+impl Readings {
+    fn of(folder: &Path) -> Arc<Mutex<Self>> {
+        static OF_FOLDERS: Mutex<BTreeMap<PathBuf, Arc<Mutex<Readings>>>> =
+            Mutex::new(BTreeMap::new());
+        let new = || {
+            let (under_way, last) = (0, Instant::now());
+            Arc::new(Mutex::new(Self { under_way, last }))
+        };
+        let mut of_folders = lock(&OF_FOLDERS);
+        Arc::clone(of_folders.entry(folder.to_owned()).or_insert_with(new))
+    }
+
+    /// Whether another one may begin. Where many hang, after a pause that doubles with each: the folder may be another one
+    /// by then.
+    fn begin(&mut self, within: Duration) -> bool {
+        let hanging = self.under_way.saturating_sub(AT_ONCE - 1).min(16);
+        let pause = within.saturating_mul((1 << hanging) - 1);
+        let begins = hanging == 0 || self.last.elapsed() >= pause;
+        if begins {
+            self.under_way += 1;
+            self.last = Instant::now();
+        }
+        begins
+    }
+}
+
+struct Ends(Arc<Mutex<Readings>>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        lock(&self.0).under_way -= 1;
+    }
 }
 
 fn read_now(folder: &Path) -> Result<Folder, FleetError> {
@@ -110,14 +161,30 @@ fn read_text(path: &Path) -> std::io::Result<Zeroizing<String>> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_folder_that_hangs_is_an_error_and_its_read_goes_on() {
-        let (answer, mut reading) = oneshot::channel();
-        let late = finish(&mut reading, Duration::from_millis(20)).await;
-        let expected = FleetError::KeyFolder(ErrorKind::TimedOut);
-        assert_eq!(late.err(), Some(expected));
-        assert!(answer.send(Err(FleetError::NoKeys)).is_ok());
-        let found = finish(&mut reading, Duration::from_secs(60)).await.unwrap();
-        assert_eq!(found.err(), Some(FleetError::NoKeys));
+    /// One that hangs for a day costs some twenty threads, and the folder is read again within a day more.
+    #[test]
+    fn readings_that_hang_let_another_begin_less_and_less_often() {
+        let second = Duration::from_secs(1);
+        let begun = Instant::now() - 100_000 * second;
+        let mut readings = Readings {
+            under_way: 0,
+            last: begun,
+        };
+        let mut began = Vec::new();
+        for now in 0..86_400_u32 {
+            // As if so many seconds had passed since the last one.
+            let last = began.last().map_or(0, |last| now - last);
+            readings.last = Instant::now() - last * second;
+            if readings.begin(second) {
+                began.push(now);
+            }
+        }
+        assert!((18..24).contains(&began.len()), "{began:?}");
+        assert!(
+            began[..4] == [0, 1, 2, 3] || began[..4] == [0, 0, 0, 0],
+            "{began:?}"
+        );
+        readings.under_way = 0;
+        assert!(readings.begin(second));
     }
 }

@@ -16,14 +16,13 @@ use bankezy_crypto::{KeyRing, Seal as _};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use self::newest::{Named, newest};
+use self::newest::newest;
 use crate::budget::FleetBudget;
 use crate::connection::lock;
 use crate::error::FleetError;
 use crate::fleet::Fleet;
 use crate::names::is_name;
-use files::{finish, read};
-pub(crate) use reports::Report;
+use files::read;
 use reports::{Reported, heartbeat};
 pub use settings::RotationSettings;
 use shared::{Shared, beat, poll, unreserved, within};
@@ -91,7 +90,7 @@ impl KeyFiles {
         if !is_name(&name) {
             return Err(FleetError::Name);
         }
-        let found = finish(&mut read(folder.clone()), within(fleet)).await??;
+        let found = read(&folder, within(fleet)).await?;
         found.check()?;
         let mut secrets = found.secrets;
         // Reported before the fleet is asked which key to seal with: whoever promotes one later waits for this process.
@@ -106,14 +105,14 @@ impl KeyFiles {
             warn!(target: "bankezy_fleet", { ring = name, error.code = code }, "newest key not known");
             None
         });
-        let id = named.as_ref().map_or(first, |named: &Named| &named.id);
-        let id = id.to_owned();
+        let id = named.as_ref().map_or(first, |named| &named.id).to_owned();
         let Some(secret) = secrets.remove(&id) else {
             let lacking = named.map_or(FleetError::NoFirstKey, |named| FleetError::NoNewestKey {
                 key_id: named.id,
             });
             return Err(withdrawn(fleet, reported, lacking).await);
         };
+        lock(&reported.followed).named = named;
         let cipher = unreserved(&secret)?;
         let digests = BTreeMap::from([(id.clone(), cipher.key_tag())]);
         let ring = KeyRing::new(id.as_str(), Arc::clone(&cipher));
@@ -125,7 +124,6 @@ impl KeyFiles {
             settings,
             ring,
             budgets: Arc::default(),
-            named: Mutex::new(named),
             digests: Mutex::new(digests),
             loading: tokio::sync::Mutex::default(),
             reported,
@@ -137,11 +135,12 @@ impl KeyFiles {
                 Err(error) => return Err(withdrawn(fleet, shared, error).await),
             }
         }
+        // From here on, since a store can be slow: who no longer reports counts as gone.
+        tokio::spawn(beat(Arc::downgrade(&shared)));
         // Once the ring has taken all of them: a start that fails is often repeated, and would reserve each time.
         for (id, cipher) in added {
             shared.reserve(&id, cipher).await;
         }
-        tokio::spawn(beat(Arc::downgrade(&shared)));
         tokio::spawn(poll(
             Arc::downgrade(&shared),
             fleet.0.store.config().heartbeat,
@@ -194,9 +193,13 @@ impl KeyFiles {
     ///
     /// # Errors
     /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if this process does not have it, or its file is gone: under
-    /// a name without a file no process could start.
+    /// a name without a file no process could start. [`FleetError::Superseded`] if another process promotes at the same
+    /// time, and is faster twice.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
-        self.0.promote(key_id, true).await
+        match self.0.promote(key_id, true).await {
+            Err(FleetError::Superseded) => self.0.promote(key_id, true).await,
+            promoted => promoted,
+        }
     }
 
     /// Reads the files and asks for the key to seal with now, instead of with the next heartbeat.

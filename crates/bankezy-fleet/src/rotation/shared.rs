@@ -1,16 +1,17 @@
 //! What the clones of a `KeyFiles` share: the ring, and what keeps it in step with the folder and the fleet.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::{Error, KeyRing, PayloadCipher, PayloadSecret, Previous, Seal as _};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::files::{Folder, Reading, finish, read};
-use super::newest::{Named, name, newest};
+use super::files::read;
+use super::newest::{name, newest};
 use super::reports::{Reported, heartbeat};
 use super::settings::RotationSettings;
 use crate::budget::FleetBudget;
@@ -18,9 +19,13 @@ use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
 use crate::metrics;
+use crate::rings::{Named, Replaced};
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// How long a promotion waits for the folder.
+const LONGEST_READ: Duration = Duration::from_secs(1);
 
 pub(super) struct Shared {
     pub(super) fleet: Fleet,
@@ -29,24 +34,23 @@ pub(super) struct Shared {
     pub(super) settings: RotationSettings,
     pub(super) ring: Arc<KeyRing>,
     pub(super) budgets: Arc<Mutex<BTreeMap<String, FleetBudget>>>,
-    /// The name that was followed last.
-    pub(super) named: Mutex<Option<Named>>,
     /// Digests of the secrets, by which a file that changed is noticed.
     pub(super) digests: Mutex<BTreeMap<String, [u8; 32]>>,
-    /// Held by the one who reads the files: two would add the same key. A folder can hang: at most one read is under way.
-    pub(super) loading: tokio::sync::Mutex<Option<Reading>>,
+    /// Held by the one who reads the files: two would add the same key.
+    pub(super) loading: tokio::sync::Mutex<()>,
     pub(super) reported: Reported,
 }
 
 /// Reports this member and follows the fleet whatever its folder does: one that hangs is no reason to count as gone.
 pub(super) async fn beat(shared: Weak<Shared>) {
+    let mut told = Told::default();
     loop {
         let Some(shared) = shared.upgrade() else {
             return;
         };
         let reported = heartbeat(&shared.fleet).await;
-        // Why it could not follow is told by the task that reads the files.
-        let _ = shared.follow().await;
+        let followed = shared.follow().await;
+        told.tell(&shared.name, followed.err());
         let config = shared.fleet.0.store.config();
         let pause = if reported.is_ok() {
             config.heartbeat
@@ -59,21 +63,28 @@ pub(super) async fn beat(shared: Weak<Shared>) {
 }
 
 pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
-    let mut told = None;
+    let mut told = Told::default();
     loop {
         sleep(every).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        let error = shared.refresh().await.err();
+        let [followed, loaded] = shared.reload().await;
+        let lacks_newest = matches!(followed, Err(FleetError::NoNewestKey { .. }));
+        metrics::refreshed(&shared.name, loaded.is_ok() && !lacks_newest);
+        told.tell(&shared.name, loaded.err());
+    }
+}
+
+/// What the last event said: nothing is said twice in a row.
+#[derive(Default)]
+struct Told(Option<FleetError>);
+
+impl Told {
+    fn tell(&mut self, ring: &str, error: Option<FleetError>) {
         // Of a store that is away an event tells where that was noticed.
-        if error.as_ref().is_some_and(FleetError::is_away) {
-            continue;
-        }
-        let ring = &shared.name;
-        metrics::refreshed(ring, error.is_none());
-        if error == told {
-            continue;
+        if error == self.0 || error.as_ref().is_some_and(FleetError::is_away) {
+            return;
         }
         match &error {
             Some(error) => {
@@ -82,12 +93,18 @@ pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
             }
             None => info!(target: "bankezy_fleet", { ring }, "keys refreshed again"),
         }
-        told = error;
+        self.0 = error;
     }
 }
 
 impl Shared {
     pub(super) async fn refresh(&self) -> Result<(), FleetError> {
+        let [followed, loaded] = self.reload().await;
+        followed.and(loaded)
+    }
+
+    /// Reads the files, reports them and follows. Returns how it went with the store, and with the files.
+    async fn reload(&self) -> [Result<(), FleetError>; 2] {
         let loaded = self.load().await;
         let reported = heartbeat(&self.fleet).await;
         let mut followed = self.follow().await;
@@ -97,36 +114,28 @@ impl Shared {
             followed = self.follow().await;
         }
         self.ring.purge();
-        let (gone, added) = loaded?;
-        let is_told = reported.is_ok() && followed.is_ok();
-        let heartbeat = self.fleet.0.store.config().heartbeat;
-        // The end of one that was replaced a heartbeat ago.
-        let earlier = SystemTime::now() + self.overlap().saturating_sub(heartbeat);
-        for id in gone {
-            let end = lock(&self.reported.replaced).get(&id).copied();
-            // One that is reported could be promoted. Others seal for a heartbeat more with one that was replaced.
-            if end.map_or(is_told, |end| end <= earlier) {
-                self.retire(&id);
+        let followed = reported.and(followed);
+        match loaded {
+            Ok((gone, added)) => {
+                self.retire(gone, followed.is_ok()).await;
+                [followed, added]
             }
+            Err(error) => [followed, Err(error)],
         }
-        reported.and(followed).and(added)
     }
 
     /// Adds the keys of new files, and has them reported. Returns the keys whose files are gone, and why one could not be
     /// added.
     async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
-        let mut loading = self.loading.lock().await;
+        let _loading = self.loading.lock().await;
         self.ring.purge();
-        let folder = match self.read(&mut loading).await {
-            Ok(folder) => folder,
-            Err(error) => {
-                self.reported.set(self.ring.key_ids());
-                return Err(error);
-            }
-        };
+        let folder = read(&self.folder, within(&self.fleet)).await?;
         let known = self.ring.key_ids();
         let is_known = |id: &String| known.contains(id);
-        lock(&self.reported.replaced).retain(|id, _| folder.has(id) || is_known(id));
+        let is_there = |id: &String| folder.has(id) || is_known(id);
+        lock(&self.reported.followed)
+            .replaced
+            .retain(|id, _| is_there(id));
         lock(&self.digests).retain(|id, _| is_known(id));
         lock(&self.budgets).retain(|id, _| is_known(id));
         let mut added = folder.check();
@@ -134,7 +143,7 @@ impl Shared {
             // A key that was replaced and has expired does not come back because its file is still there.
             if is_known(id) {
                 added = added.and(self.check_unchanged(id, secret));
-            } else if !lock(&self.reported.replaced).contains_key(id) {
+            } else if !lock(&self.reported.followed).replaced.contains_key(id) {
                 match self.add(id, secret) {
                     Ok(cipher) => self.reserve(id, cipher).await,
                     Err(error) => added = added.and(Err(error)),
@@ -147,28 +156,34 @@ impl Shared {
         Ok((gone, added))
     }
 
-    async fn read(&self, loading: &mut Option<Reading>) -> Result<Folder, FleetError> {
-        if let Some(earlier) = loading {
-            // What it finds is old by now.
-            let _ = finish(earlier, within(&self.fleet)).await?;
+    /// Retires keys whose files are gone. `is_told`: a report without them arrived.
+    async fn retire(&self, gone: Vec<String>, is_told: bool) {
+        // Nobody reads the files and reports one of them meanwhile.
+        let _loading = self.loading.lock().await;
+        let heartbeat = self.fleet.0.store.config().heartbeat;
+        for id in gone {
+            let id = id.as_str();
+            let is_newest = self
+                .ring
+                .key_ids()
+                .first()
+                .is_some_and(|newest| newest == id);
+            // One that is reported could be promoted. Others seal for a heartbeat more with one that was replaced.
+            let replaced = lock(&self.reported.followed)
+                .replaced
+                .get(id)
+                .map(|it| it.since);
+            let is_due = replaced.map_or(is_told, |since| since.elapsed() >= heartbeat);
+            if is_newest || !is_due || self.reported.has(id) {
+                continue;
+            }
+            // It may have expired by itself.
+            let _ = self.ring.retire(id);
+            lock(&self.budgets).remove(id);
+            // If its file is put back, it opens again.
+            lock(&self.reported.followed).replaced.remove(id);
+            info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
         }
-        let reading = loading.insert(read(self.folder.clone()));
-        let found = finish(reading, within(&self.fleet)).await?;
-        *loading = None;
-        found
-    }
-
-    fn retire(&self, id: &str) {
-        let ids = self.ring.key_ids();
-        if ids.first().is_some_and(|newest| newest == id) {
-            return;
-        }
-        // It may have expired by itself.
-        let _ = self.ring.retire(id);
-        lock(&self.budgets).remove(id);
-        // If its file is put back, it opens again.
-        lock(&self.reported.replaced).remove(id);
-        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key retired");
     }
 
     /// The key stays: members that started before and after would otherwise have two of one name.
@@ -212,53 +227,61 @@ impl Shared {
     }
 
     pub(super) async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
-        let loaded = self.load().await;
-        let is_key = |id: &String| id == key_id;
-        let is_gone = loaded
-            .as_ref()
-            .is_ok_and(|(gone, _)| gone.iter().any(is_key));
+        // What is known of a folder that hangs is what was read before.
+        let late = FleetError::KeyFolder(ErrorKind::TimedOut);
+        let loaded = timeout(LONGEST_READ, self.load()).await;
+        let loaded = loaded.unwrap_or(Err(late));
         // Another file that cannot be read is no reason to keep a key that leaked.
-        if is_gone || !self.ring.key_ids().iter().any(is_key) {
+        if !self.reported.has(key_id) || !self.ring.key_ids().iter().any(|id| id == key_id) {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
             return loaded.and_then(|(_, added)| added).and(unknown);
         }
-        let held = lock(&self.named).clone();
-        name(&self.fleet, &self.name, key_id, by_force, held.as_ref()).await?;
+        let seen = self.newest().await?.map_or(0, |named| named.at);
+        name(&self.fleet, &self.name, key_id, by_force, seen).await?;
         self.follow().await
+    }
+
+    /// The name that the store has. It is told of the one that is followed here, if it has lost that.
+    async fn newest(&self) -> Result<Option<Named>, FleetError> {
+        let held = lock(&self.reported.followed).named.clone();
+        // Not one whose file is gone: under its name no process could start.
+        let held = held.filter(|held| self.reported.has(&held.id));
+        newest(&self.fleet, &self.name, held.as_ref()).await
     }
 
     /// Seals with the key that the store names, if this process has it.
     async fn follow(&self) -> Result<(), FleetError> {
-        let held = lock(&self.named).clone();
-        // Not one whose file is gone: under its name no process could start.
-        let held = held.filter(|held| self.reported.has(&held.id));
-        let Some(newest) = newest(&self.fleet, &self.name, held.as_ref()).await? else {
+        let Some(newest) = self.newest().await? else {
             return Ok(());
         };
         self.ring.purge();
         // Held to the end: a heartbeat and a promotion may follow at the same time.
-        let mut named = lock(&self.named);
-        if named.as_ref().is_some_and(|named| newest.at <= named.at) {
+        let mut followed = lock(&self.reported.followed);
+        // Of the same time is one that was named after the store had lost the other.
+        if let Some(named) = &followed.named
+            && (newest.at < named.at || newest == *named)
+        {
             return Ok(());
         }
-        let until = SystemTime::now() + self.overlap();
-        let id = &newest.id;
+        let id = newest.id.as_str();
         let sealed = self.ring.key_ids().into_iter().next();
+        let (since, until) = (Instant::now(), SystemTime::now() + self.overlap());
         let promoted = self.ring.promote(id, Previous::OpensUntil(until));
-        let mut replaced = lock(&self.reported.replaced);
         if promoted.is_ok() {
-            replaced.extend(sealed.map(|id| (id, until)));
+            let replaced = sealed.map(|id| (id, Replaced { since, until }));
+            followed.replaced.extend(replaced);
         }
         // One that has expired comes back with the next reading of the files.
-        replaced.remove(id);
-        drop(replaced);
+        followed.replaced.remove(id);
         match promoted {
-            Err(Error::UnknownKeyId) => return Err(FleetError::NoNewestKey { key_id: newest.id }),
-            promoted => promoted?,
+            Err(Error::UnknownKeyId) => Err(FleetError::NoNewestKey { key_id: newest.id }),
+            Err(error) => Err(error.into()),
+            Ok(()) => {
+                info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
+                followed.named = Some(newest);
+                Ok(())
+            }
         }
-        info!(target: "bankezy_fleet", { ring = self.name, key_id = id }, "key promoted");
-        *named = Some(newest);
-        Ok(())
     }
 
     /// How long a key that was replaced still opens.

@@ -1,18 +1,25 @@
--- After since.lua. KEYS: members, reports. ARGV: member, report, time to live in ms.
+-- After since.lua. KEYS: members, reports. ARGV: member, report, time to live in ms, number of the report.
 -- Keeps a report until its time, by this server's clock.
 heal(KEYS[1], 'zset')
 heal(KEYS[2], 'hash')
+local function field_of(member, field)
+  local report = redis.call('HGET', KEYS[2], member)
+  local is_read, value = pcall(function() return tonumber(cjson.decode(report)[field]) end)
+  return is_read and value
+end
+-- One that was late, over another connection, must not take the place of a newer one.
+local newest = field_of(ARGV[1], 'number')
+if newest and newest > tonumber(ARGV[4]) then return 0 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local lives = tonumber(ARGV[3])
 local own_end = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '')
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
 local function life_of(member)
-  local report = redis.call('HGET', KEYS[2], member)
-  local is_read, life = pcall(function() return tonumber(cjson.decode(report).lives) end)
+  local life = field_of(member, 'lives')
   -- The longest heartbeat is a day.
   local longest = 3 * 24 * 60 * 60 * 1000
-  return is_read and life and life >= 0 and math.min(life, longest) or longest
+  return life and life >= 0 and math.min(life, longest) or longest
 end
 -- An end that is further off than a member's life was set before this server's clock was set back, or by somebody
 -- else. Members that are there report again.

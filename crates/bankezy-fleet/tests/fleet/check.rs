@@ -74,12 +74,3 @@ async fn a_way_without_tls_is_a_risk_unless_it_stays_on_this_machine() {
         assert_eq!(found(&fleet, "password").await.value, "not required");
     }
 }
-
-/// In RESP3 a server answers with maps.
-#[tokio::test]
-async fn settings_are_read_in_the_newer_protocol_too() {
-    let Some(redis) = Redis::start() else { return };
-    let url = format!("{}/?protocol=resp3", redis.url());
-    let finding = found(&fleet(&url), "maxmemory-policy").await;
-    assert_eq!((finding.value.as_str(), finding.risk), ("noeviction", None));
-}

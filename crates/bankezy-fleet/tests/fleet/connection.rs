@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use bankezy_fleet::{Fleet, FleetConfig, FleetError};
+use bankezy_crypto::{PayloadCipher, PayloadSecret};
+use bankezy_fleet::{BudgetSettings, Fleet, FleetConfig, FleetError, RotationSettings};
 use bankezy_test_support::vacant;
 
 use crate::proxy::{Mode, Proxy};
@@ -38,6 +39,31 @@ async fn no_error_and_no_debug_text_shows_the_password() {
                 "{text}"
             );
         }
+    }
+}
+
+/// `redis` takes no notice of these, or turns the examination of certificates off.
+#[tokio::test]
+async fn a_url_with_parts_that_would_count_for_nothing_is_refused() {
+    for url in [
+        "redis://127.0.0.1?password=hunter2",
+        "redis://127.0.0.1/1?pass=hunter2",
+        "rediss://127.0.0.1#insecure",
+        "redis://hunter2@127.0.0.1",
+        "unix:///run/redis.sock",
+        "redis+unix:///run/redis.sock",
+    ] {
+        let connected = Fleet::connect(FleetConfig::new(url, "payments"));
+        assert_eq!(connected.err(), Some(FleetError::Url), "{url}");
+    }
+    for url in [
+        "redis://:a@h",
+        "redis://u:a@h:1/2",
+        "rediss://h",
+        "valkey://h",
+    ] {
+        let connected = Fleet::connect(FleetConfig::new(url, "payments"));
+        assert_eq!(connected.err(), None, "{url}");
     }
 }
 
@@ -121,6 +147,18 @@ async fn a_url_as_name_is_refused_and_shown_nowhere() {
         let error = Fleet::connect(config).unwrap_err();
         assert_eq!(error, FleetError::Name);
         assert!(!error.to_string().contains("hunter2"));
+    }
+    let fleet = Fleet::connect(FleetConfig::new("redis://127.0.0.1:1", "payments")).unwrap();
+    for name in [URL, ""] {
+        let (rotation, budget) = (RotationSettings::default(), BudgetSettings::default());
+        let opened = fleet.key_files(name, "folder", "k1", rotation).await;
+        assert_eq!(opened.err(), Some(FleetError::Name));
+        let secret = PayloadSecret::generate().unwrap();
+        let cipher = PayloadCipher::new(&secret).unwrap();
+        let budget = fleet.budget(name, cipher, budget).await;
+        assert_eq!(budget.err(), Some(FleetError::Name));
+        let empty = Fleet::connect(FleetConfig::new("redis://127.0.0.1:1", name));
+        assert_eq!(empty.err(), Some(FleetError::Name));
     }
     // A URL without its scheme is not told from a name.
     let fleet = Fleet::connect(FleetConfig::new(URL, ":hunter2@store").member_name("pod-7"));

@@ -13,6 +13,8 @@ mod proxy;
 mod replay;
 mod rotation;
 mod rotation_disturbed;
+mod rotation_folder;
+mod rotation_late;
 mod rotation_members;
 mod server;
 mod sessions;
@@ -41,6 +43,8 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("replay.rs"),
         include_str!("rotation.rs"),
         include_str!("rotation_disturbed.rs"),
+        include_str!("rotation_folder.rs"),
+        include_str!("rotation_late.rs"),
         include_str!("rotation_members.rs"),
         include_str!("sessions.rs"),
         include_str!("silent.rs"),

@@ -15,6 +15,8 @@ pub(crate) enum Mode {
     Delay(Duration),
     /// Nothing is passed on, and no connection ends.
     Silent,
+    /// Over connections that were made before, what comes from this text on is passed on later, as after retransmissions.
+    Held(&'static str),
     /// Connections end, and new ones too.
     Cut,
 }
@@ -57,12 +59,13 @@ async fn connect(from: TcpStream, to: SocketAddr, modes: watch::Receiver<Mode>) 
     let Ok(to) = TcpStream::connect(to).await else {
         return;
     };
+    let is_newer = matches!(*modes.borrow(), Mode::Held(_));
     let (from_read, from_write) = from.into_split();
     let (to_read, to_write) = to.into_split();
     let mut ends = modes.clone();
     tokio::select! {
-        () = pass(from_read, to_write, modes.clone()) => {}
-        () = pass(to_read, from_write, modes) => {}
+        () = pass(from_read, to_write, modes.clone(), is_newer) => {}
+        () = pass(to_read, from_write, modes, is_newer) => {}
         _ = ends.wait_for(|mode| *mode == Mode::Cut) => {}
     }
 }
@@ -71,12 +74,19 @@ async fn pass(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut modes: watch::Receiver<Mode>,
+    is_newer: bool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let mode = *modes.borrow();
         if let Mode::Delay(delay) = mode {
             sleep(delay).await;
+        }
+        if let Mode::Held(from) = mode
+            && !is_newer
+            && String::from_utf8_lossy(&buffer[..read]).contains(from)
+        {
+            let _ = modes.wait_for(|mode| *mode == Mode::Pass).await;
         }
         if mode == Mode::Silent {
             // What came then is lost for good, as in a partition that outlives the connection.

@@ -313,7 +313,12 @@ async fn a_process_without_its_first_key_says_so_and_no_promotion_waits_for_it()
     assert_eq!(opened.err(), Some(FleetError::NoFirstKey));
     keys.promote("k2", ms(1_500)).await.unwrap();
     let opened = key_files(&behind, "k1").await;
-    assert_eq!(opened.err(), Some(FleetError::NoNewestKey { key_id: "k2".to_owned() }));
+    assert_eq!(
+        opened.err(),
+        Some(FleetError::NoNewestKey {
+            key_id: "k2".to_owned()
+        })
+    );
 }
 
 #[tokio::test]
