@@ -82,8 +82,11 @@ struct Told(Option<FleetError>);
 
 impl Told {
     fn tell(&mut self, ring: &str, error: Option<FleetError>) {
-        // Of a store that is away an event tells where that was noticed.
-        if error == self.0 || error.as_ref().is_some_and(FleetError::is_away) {
+        // Of the store an event tells where that was noticed.
+        let is_of_store = |error: &FleetError| {
+            error.is_away() || matches!(error, FleetError::Refused { .. } | FleetError::Answer)
+        };
+        if error == self.0 || error.as_ref().is_some_and(is_of_store) {
             return;
         }
         match &error {

@@ -443,3 +443,20 @@ async fn a_key_that_the_ring_refuses_reserves_nothing() {
     assert_eq!(["bank/k1", "bank/k2", "bank/k3"].map(reserved), [1, 1, 0]);
     assert_eq!(["other/k1", "other/k1~"].map(reserved), [0, 0]);
 }
+
+/// One that is late all the time holds promotions up, and an operator has to see which it is.
+#[tokio::test]
+async fn a_member_says_how_long_ago_it_reported() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, _] = secrets();
+    let own = Mounted::new(&[("k1", &one)]);
+    let fleet = Fleet::connect(config(&redis.url()).heartbeat(Duration::from_secs(20))).unwrap();
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", own.path(), "k1", settings);
+    let keys = keys.await.unwrap();
+    sleep(ms(1_200)).await;
+    let ago = async || fleet.members().await.unwrap()[0].last_report;
+    assert!((ms(1_000)..ms(10_000)).contains(&ago().await));
+    keys.refresh().await.unwrap();
+    assert!(ago().await < ms(1_000));
+}
