@@ -385,6 +385,9 @@ async fn a_promotion_outlasts_a_store_that_is_away_for_a_moment() {
     let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
     let keys = open(&redis.url(), own.path()).await.unwrap();
     redis.kill();
+    // Not that the store is left alone for a moment: why.
+    let error = keys.promote("k2", ms(800)).await.unwrap_err();
+    assert!(error.is_away() && error != FleetError::Resting, "{error:?}");
     let promoting = keys.clone();
     let promoted =
         tokio::spawn(async move { promoting.promote("k2", Duration::from_secs(20)).await });
