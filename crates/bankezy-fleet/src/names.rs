@@ -95,9 +95,11 @@ impl Names {
     }
 }
 
-/// Whether it can be written into the store, where names are in clear. A URL may hold a password.
+/// Whether it can be written into the store, where names are in clear. A URL may hold a password, and so may one without its
+/// scheme.
 pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains("://")
+    let user = name.split_once('@').map_or("", |(user, _)| user);
+    !name.is_empty() && !name.contains("://") && !user.contains(':')
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +21,8 @@ pub(crate) struct Named {
 
 impl Named {
     /// None of a text that no fleet wrote.
-    pub(crate) fn parse(text: Vec<u8>) -> Option<Self> {
-        let text = String::from_utf8(text).ok()?;
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(text);
         let (at, id) = text.split_once('|')?;
         let at = at.parse().ok().filter(|at| *at < LATEST)?;
         let id = id.to_owned();
@@ -30,20 +30,13 @@ impl Named {
     }
 }
 
-/// A key that another took the place of.
-pub(crate) struct Replaced {
-    pub(crate) since: Instant,
-    /// The end of its overlap.
-    pub(crate) until: SystemTime,
-}
-
 /// What a ring followed.
 #[derive(Default)]
 pub(crate) struct Followed {
     /// The last name.
     pub(crate) named: Option<Named>,
-    /// Keys whose files are still there, or that still open.
-    pub(crate) replaced: BTreeMap<String, Replaced>,
+    /// Keys that another took the place of, whose files are still there or that still open, with the end of their overlap.
+    pub(crate) replaced: BTreeMap<String, SystemTime>,
 }
 
 /// A ring that is open.
@@ -56,8 +49,8 @@ pub(crate) struct Opened {
 impl Opened {
     fn opens_at(&self, key: &String, at: SystemTime) -> bool {
         let followed = lock(&self.followed);
-        let replaced = followed.replaced.get(key);
-        self.keys.contains(key) && replaced.is_none_or(|replaced| replaced.until > at)
+        let end = followed.replaced.get(key);
+        self.keys.contains(key) && end.is_none_or(|end| *end > at)
     }
 
     fn named_at(&self) -> u64 {

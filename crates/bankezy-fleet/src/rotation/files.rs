@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use bankezy_crypto::PayloadSecret;
@@ -45,14 +45,13 @@ pub(super) async fn read(folder: &Path, within: Duration) -> Result<Folder, Flee
 /// In a thread of its own, which goes on if nobody waits for it any more. A runtime does not end before the threads do
 /// that it started for blocking work.
 async fn read_in_a_thread(folder: &Path, within: Duration) -> Result<Folder, FleetError> {
-    let readings = Readings::of(folder);
-    while !lock(&readings).begin(within) {
+    while !begins(folder, within) {
         sleep(Duration::from_millis(10)).await;
     }
-    let (ends, folder) = (Ends(readings), folder.to_owned());
+    let ends = Ends(folder.to_owned());
     let (answer, found) = oneshot::channel();
     let read = move || {
-        let found = read_now(&folder);
+        let found = read_now(&ends.0);
         drop(ends);
         let _ = answer.send(found);
     };
@@ -62,33 +61,24 @@ async fn read_in_a_thread(folder: &Path, within: Duration) -> Result<Folder, Fle
     found.await.unwrap_or(failed)
 }
 
-/// Those of a folder that are under way, in all of the process: each one that hangs keeps a thread.
+/// Readings of each folder that are under way in this process. Each one that hangs keeps a thread.
+static READINGS: Mutex<BTreeMap<PathBuf, Readings>> = Mutex::new(BTreeMap::new());
+
 struct Readings {
     under_way: u32,
     last: Instant,
 }
 
-/// How many may hang before the next one waits.
+/// How many of a folder may hang before the next one waits.
 const AT_ONCE: u32 = 4;
 
 impl Readings {
-    fn of(folder: &Path) -> Arc<Mutex<Self>> {
-        static OF_FOLDERS: Mutex<BTreeMap<PathBuf, Arc<Mutex<Readings>>>> =
-            Mutex::new(BTreeMap::new());
-        let new = || {
-            let (under_way, last) = (0, Instant::now());
-            Arc::new(Mutex::new(Self { under_way, last }))
-        };
-        let mut of_folders = lock(&OF_FOLDERS);
-        Arc::clone(of_folders.entry(folder.to_owned()).or_insert_with(new))
-    }
-
-    /// Whether another one may begin. Where many hang, after a pause that doubles with each: the folder may be another one
-    /// by then.
+    /// Whether another one begins. Where many hang, after a pause that doubles with each: the folder may be another one by
+    /// then.
     fn begin(&mut self, within: Duration) -> bool {
         let hanging = self.under_way.saturating_sub(AT_ONCE - 1).min(16);
         let pause = within.saturating_mul((1 << hanging) - 1);
-        let begins = hanging == 0 || self.last.elapsed() >= pause;
+        let begins = self.last.elapsed() >= pause;
         if begins {
             self.under_way += 1;
             self.last = Instant::now();
@@ -97,11 +87,27 @@ impl Readings {
     }
 }
 
-struct Ends(Arc<Mutex<Readings>>);
+fn begins(folder: &Path, within: Duration) -> bool {
+    let (under_way, last) = (0, Instant::now());
+    let mut readings = lock(&READINGS);
+    let of_folder = readings.entry(folder.to_owned());
+    of_folder
+        .or_insert(Readings { under_way, last })
+        .begin(within)
+}
+
+/// When it is dropped, a reading of this folder ends.
+struct Ends(PathBuf);
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        lock(&self.0).under_way -= 1;
+        let mut readings = lock(&READINGS);
+        if let Some(of_folder) = readings.get_mut(&self.0) {
+            of_folder.under_way -= 1;
+            if of_folder.under_way == 0 {
+                readings.remove(&self.0);
+            }
+        }
     }
 }
 

@@ -32,8 +32,8 @@ use shared::{Shared, beat, poll, unreserved, within};
 ///
 /// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
 /// symbolic link. A new file opens messages at once. It seals after [`promote`](Self::promote), in all processes, at most
-/// a heartbeat later. A key whose file is gone is retired, unless it is the one to seal with; a folder without any file
-/// changes nothing, and neither does a file that now holds another key.
+/// a heartbeat later. A key whose file is gone is retired four heartbeats later, unless it is the one to seal with; a folder
+/// without any file changes nothing, and neither does a file that now holds another key.
 ///
 /// Without the store, all goes on with the keys there are, and no other key is promoted.
 ///
@@ -125,6 +125,7 @@ impl KeyFiles {
             ring,
             budgets: Arc::default(),
             digests: Mutex::new(digests),
+            gone: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             reported,
         });
@@ -170,13 +171,15 @@ impl KeyFiles {
     /// The last reason why it was not promoted within this time: [`FleetError::NotReported`] if some do not report it,
     /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
     /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if its file did not arrive in this process. Nothing has changed
-    /// then, unless the store was away.
+    /// then, unless the store was away. [`FleetError::Superseded`] at once, if another key is promoted meanwhile.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
-        let mut reason = FleetError::Resting;
+        let (mut reason, mut seen) = (FleetError::Resting, None);
         loop {
-            match self.0.promote(key_id, false).await {
+            match self.0.promote(key_id, false, &mut seen).await {
                 Ok(()) => return Ok(()),
+                // That one was promoted later than this call was made.
+                Err(FleetError::Superseded) => return Err(FleetError::Superseded),
                 // It says less than what went before.
                 Err(FleetError::Resting) => {}
                 Err(error) => reason = error,
@@ -196,8 +199,8 @@ impl KeyFiles {
     /// a name without a file no process could start. [`FleetError::Superseded`] if another process promotes at the same
     /// time, and is faster twice.
     pub async fn promote_by_force(&self, key_id: &str) -> Result<(), FleetError> {
-        match self.0.promote(key_id, true).await {
-            Err(FleetError::Superseded) => self.0.promote(key_id, true).await,
+        match self.0.promote(key_id, true, &mut None).await {
+            Err(FleetError::Superseded) => self.0.promote(key_id, true, &mut None).await,
             promoted => promoted,
         }
     }

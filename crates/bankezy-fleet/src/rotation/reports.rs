@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use crate::connection::lock;
 use crate::error::FleetError;
 use crate::fleet::Fleet;
-use crate::rings::{Followed, Opened, Report};
+use crate::rings::{Followed, Named, Opened, Report};
 use crate::scripts::script;
 use crate::tokens::millis;
 
@@ -44,6 +44,20 @@ impl Reported {
         let ring = rings.get(&self.ring);
         let opened = ring.and_then(|ring| ring.get(&self.opened));
         opened.is_some_and(|opened| opened.keys.iter().any(|id| id == key))
+    }
+}
+
+impl Reported {
+    /// When the key was named that is followed here.
+    pub(super) fn named_at(&self) -> u64 {
+        let followed = lock(&self.followed);
+        followed.named.as_ref().map_or(0, |named| named.at)
+    }
+
+    /// The name that is followed here, if its key has a file: under another one no process could start.
+    pub(super) fn held(&self) -> Option<Named> {
+        let held = lock(&self.followed).named.clone();
+        held.filter(|held| self.has(&held.id))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::connection::lock;
 use crate::error::{FleetError, KeyFileProblem};
 use crate::fleet::Fleet;
 use crate::metrics;
-use crate::rings::{Named, Replaced};
+use crate::rings::Named;
 
 /// Long enough to count as without end, and a time of day all the same.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) budgets: Arc<Mutex<BTreeMap<String, FleetBudget>>>,
     /// Digests of the secrets, by which a file that changed is noticed.
     pub(super) digests: Mutex<BTreeMap<String, [u8; 32]>>,
+    /// Since when keys have no file, and others seal.
+    pub(super) gone: Mutex<BTreeMap<String, Instant>>,
     /// Held by the one who reads the files: two would add the same key.
     pub(super) loading: tokio::sync::Mutex<()>,
     pub(super) reported: Reported,
@@ -63,14 +65,19 @@ pub(super) async fn beat(shared: Weak<Shared>) {
 }
 
 pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
-    let mut told = Told::default();
+    let (mut told, mut lacks_newest) = (Told::default(), false);
     loop {
         sleep(every).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
         let [followed, loaded] = shared.reload().await;
-        let lacks_newest = matches!(followed, Err(FleetError::NoNewestKey { .. }));
+        match followed {
+            Ok(()) => lacks_newest = false,
+            Err(FleetError::NoNewestKey { .. }) => lacks_newest = true,
+            // The store did not say.
+            Err(_) => {}
+        }
         metrics::refreshed(&shared.name, loaded.is_ok() && !lacks_newest);
         told.tell(&shared.name, loaded.err());
     }
@@ -117,19 +124,11 @@ impl Shared {
             followed = self.follow().await;
         }
         self.ring.purge();
-        let followed = reported.and(followed);
-        match loaded {
-            Ok((gone, added)) => {
-                self.retire(gone, followed.is_ok()).await;
-                [followed, added]
-            }
-            Err(error) => [followed, Err(error)],
-        }
+        [reported.and(followed), loaded]
     }
 
-    /// Adds the keys of new files, and has them reported. Returns the keys whose files are gone, and why one could not be
-    /// added.
-    async fn load(&self) -> Result<(Vec<String>, Result<(), FleetError>), FleetError> {
+    /// Adds the keys of new files, has those that have files reported, and retires others.
+    async fn load(&self) -> Result<(), FleetError> {
         let _loading = self.loading.lock().await;
         self.ring.purge();
         let folder = read(&self.folder, within(&self.fleet)).await?;
@@ -154,32 +153,30 @@ impl Shared {
             }
         }
         let keys = self.ring.key_ids().into_iter();
-        let (there, gone) = keys.partition(|id| folder.has(id));
+        let (there, without_file): (Vec<_>, Vec<_>) = keys.partition(|id| folder.has(id));
         self.reported.set(there);
-        Ok((gone, added))
+        self.retire(&without_file);
+        added
     }
 
-    /// Retires keys whose files are gone. `is_told`: a report without them arrived.
-    async fn retire(&self, gone: Vec<String>, is_told: bool) {
-        // Nobody reads the files and reports one of them meanwhile.
-        let _loading = self.loading.lock().await;
+    /// Retires keys without files, once nobody can count on them: reports with them have ended, and a name of one that the
+    /// store lost was written back.
+    fn retire(&self, without_file: &[String]) {
         let heartbeat = self.fleet.0.store.config().heartbeat;
-        for id in gone {
-            let id = id.as_str();
-            let is_newest = self
-                .ring
-                .key_ids()
-                .first()
-                .is_some_and(|newest| newest == id);
-            // One that is reported could be promoted. Others seal for a heartbeat more with one that was replaced.
-            let replaced = lock(&self.reported.followed)
-                .replaced
-                .get(id)
-                .map(|it| it.since);
-            let is_due = replaced.map_or(is_told, |since| since.elapsed() >= heartbeat);
-            if is_newest || !is_due || self.reported.has(id) {
+        let newest = self.ring.key_ids().into_iter().next();
+        let mut gone = lock(&self.gone);
+        gone.retain(|id, _| without_file.contains(id));
+        for id in without_file {
+            if newest.as_ref() == Some(id) {
+                // The time begins when another one takes its place.
+                gone.insert(id.clone(), Instant::now());
                 continue;
             }
+            let since = gone.entry(id.clone()).or_insert_with(Instant::now);
+            if since.elapsed() < heartbeat.saturating_mul(4) {
+                continue;
+            }
+            gone.remove(id);
             // It may have expired by itself.
             let _ = self.ring.retire(id);
             lock(&self.budgets).remove(id);
@@ -229,7 +226,13 @@ impl Shared {
         let _ = reserving.await;
     }
 
-    pub(super) async fn promote(&self, key_id: &str, by_force: bool) -> Result<(), FleetError> {
+    /// `seen`: when the key was named that this one is to take the place of, for a promotion that is tried again.
+    pub(super) async fn promote(
+        &self,
+        key_id: &str,
+        by_force: bool,
+        seen: &mut Option<u64>,
+    ) -> Result<(), FleetError> {
         // What is known of a folder that hangs is what was read before.
         let late = FleetError::KeyFolder(ErrorKind::TimedOut);
         let loaded = timeout(LONGEST_READ, self.load()).await;
@@ -237,18 +240,18 @@ impl Shared {
         // Another file that cannot be read is no reason to keep a key that leaked.
         if !self.reported.has(key_id) || !self.ring.key_ids().iter().any(|id| id == key_id) {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
-            return loaded.and_then(|(_, added)| added).and(unknown);
+            return loaded.and(unknown);
         }
-        let seen = self.newest().await?.map_or(0, |named| named.at);
-        name(&self.fleet, &self.name, key_id, by_force, seen).await?;
+        let newest = self.newest().await?;
+        let seen = *seen.get_or_insert_with(|| newest.map_or(0, |newest| newest.at));
+        let times = [seen, self.reported.named_at()];
+        name(&self.fleet, &self.name, key_id, by_force, times).await?;
         self.follow().await
     }
 
     /// The name that the store has. It is told of the one that is followed here, if it has lost that.
     async fn newest(&self) -> Result<Option<Named>, FleetError> {
-        let held = lock(&self.reported.followed).named.clone();
-        // Not one whose file is gone: under its name no process could start.
-        let held = held.filter(|held| self.reported.has(&held.id));
+        let held = self.reported.held();
         newest(&self.fleet, &self.name, held.as_ref()).await
     }
 
@@ -258,21 +261,24 @@ impl Shared {
             return Ok(());
         };
         self.ring.purge();
+        let id = newest.id.as_str();
+        // It is being added, and could not seal yet.
+        let is_known = self.ring.key_ids().contains(&newest.id);
+        if is_known && !lock(&self.budgets).contains_key(id) {
+            return Ok(());
+        }
+        let held_at = self.reported.held().map_or(0, |held| held.at);
         // Held to the end: a heartbeat and a promotion may follow at the same time.
         let mut followed = lock(&self.reported.followed);
         // Of the same time is one that was named after the store had lost the other.
-        if let Some(named) = &followed.named
-            && (newest.at < named.at || newest == *named)
-        {
+        if newest.at < held_at || followed.named.as_ref() == Some(&newest) {
             return Ok(());
         }
-        let id = newest.id.as_str();
         let sealed = self.ring.key_ids().into_iter().next();
-        let (since, until) = (Instant::now(), SystemTime::now() + self.overlap());
+        let until = SystemTime::now() + self.overlap();
         let promoted = self.ring.promote(id, Previous::OpensUntil(until));
         if promoted.is_ok() {
-            let replaced = sealed.map(|id| (id, Replaced { since, until }));
-            followed.replaced.extend(replaced);
+            followed.replaced.extend(sealed.map(|id| (id, until)));
         }
         // One that has expired comes back with the next reading of the files.
         followed.replaced.remove(id);

@@ -7,13 +7,13 @@ local function field_of(member, field)
   local is_read, value = pcall(function() return tonumber(cjson.decode(report)[field]) end)
   return is_read and value
 end
--- One that was late, over another connection, must not take the place of a newer one.
-local newest = field_of(ARGV[1], 'number')
-if newest and newest > tonumber(ARGV[4]) then return 0 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local lives = tonumber(ARGV[3])
 local own_end = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '')
+-- One that was late, over another connection, must not take the place of a newer one that counts.
+local newest = own_end and own_end > now and field_of(ARGV[1], 'number')
+if newest and newest > tonumber(ARGV[4]) then return 0 end
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
 local function life_of(member)
   local life = field_of(member, 'lives')

@@ -1,15 +1,14 @@
 -- After since.lua and named.lua. KEYS: members, reports, newest. ARGV: ring, key, 1 to go without the reports, when the key
--- was named that it is to take the place of, the caller, its time to live in ms.
+-- was named that it is to take the place of, the caller, its time to live in ms, when the key was named that it seals with.
 -- Names the key that a ring seals with, if all live members that have the ring report the key. Returns how many do not,
 -- -1 if there may be members that the store has forgotten, or -2 if another key was named meanwhile.
 heal(KEYS[3], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local lives = tonumber(ARGV[6])
-local latest = tonumber(ARGV[4])
 local at, name = named_of(KEYS[3], ARGV[1])
 -- A call can arrive late, and must not undo a newer one.
-if at and at > latest and string.match(name, '^%d+|(.*)$') ~= ARGV[2] then return -2 end
+if at and at > tonumber(ARGV[4]) and string.match(name, '^%d+|(.*)$') ~= ARGV[2] then return -2 end
 -- Whether the member lacks the key, its life, and when the key was named that it seals with.
 local function read(report)
   local decoded = cjson.decode(report)
@@ -24,7 +23,7 @@ local function read(report)
   end
   return true, life, named
 end
-local missing, longest, is_listed = 0, lives, false
+local missing, longest, latest, is_listed = 0, lives, tonumber(ARGV[7]), false
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now), '+inf')) do
   if member == ARGV[5] then
     -- After a pause of nearly two heartbeats others may have been taken for gone.

@@ -14,6 +14,7 @@ mod replay;
 mod rotation;
 mod rotation_disturbed;
 mod rotation_folder;
+mod rotation_gone;
 mod rotation_late;
 mod rotation_members;
 mod server;
@@ -44,6 +45,7 @@ fn every_row_of_the_page_names_a_test_that_is_there() {
         include_str!("rotation.rs"),
         include_str!("rotation_disturbed.rs"),
         include_str!("rotation_folder.rs"),
+        include_str!("rotation_gone.rs"),
         include_str!("rotation_late.rs"),
         include_str!("rotation_members.rs"),
         include_str!("sessions.rs"),

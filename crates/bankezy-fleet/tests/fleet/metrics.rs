@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bankezy_crypto::providers::TokenStore as _;
 use bankezy_crypto::{PayloadCipher, PayloadSecret};
 use bankezy_fleet::{BudgetSettings, describe_metrics};
+use bankezy_test_support::eventually;
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
     Unit,
@@ -185,8 +186,10 @@ async fn where_tokens_come_from_is_recorded() {
 }
 
 #[tokio::test]
-async fn budgets_and_members_are_recorded() {
-    let Some(redis) = Redis::start() else { return };
+async fn budgets_members_and_rings_are_recorded() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
     let recorded = Recorded::default();
     let _recorder = metrics::set_default_local_recorder(&recorded);
     let fleet = fleet(&redis.url());
@@ -212,4 +215,16 @@ async fn budgets_and_members_are_recorded() {
     let begun = Instant::now();
     fleet.members().await.unwrap();
     assert_eq!(recorded.of("members"), Some(1.0), "{:?}", begun.elapsed());
+    let refreshed = || recorded.of("ring_refreshed ring=bank");
+    eventually("a reading", || refreshed() == Some(1.0)).await;
+    std::fs::write(folder.0.join("k2"), "no key").unwrap();
+    eventually("the file that is no key", || refreshed() == Some(0.0)).await;
+    std::fs::remove_file(folder.0.join("k2")).unwrap();
+    eventually("it to go", || refreshed() == Some(1.0)).await;
+    redis.number(&["HSET", "test:{members}:newest", "bank", "1000|k3"]);
+    eventually("a key that is not there", || refreshed() == Some(0.0)).await;
+    // That the store is away mends nothing.
+    redis.kill();
+    sleep(Duration::from_millis(900)).await;
+    assert_eq!(refreshed(), Some(0.0));
 }

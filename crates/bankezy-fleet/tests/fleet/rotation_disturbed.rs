@@ -219,29 +219,6 @@ async fn a_name_that_the_store_lost_is_written_back_by_those_that_follow_it() {
     assert_eq!(newcomer.ring().key_ids(), ["k2", "k1"]);
 }
 
-/// No process could start under its name.
-#[tokio::test]
-async fn a_lost_name_of_a_key_whose_file_is_gone_is_not_written_back() {
-    let Some(redis) = Redis::start() else { return };
-    let [one, two] = secrets();
-    let [own, all] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    keys.promote_by_force("k2").await.unwrap();
-    own.swap(&[("k1", &one)]);
-    keys.refresh().await.unwrap();
-    assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
-    redis.number(&["DEL", "test:{members}:newest"]);
-    sleep(ms(700)).await;
-    keys.refresh().await.unwrap();
-    // Nor when the files are not known any more.
-    own.swap(&[]);
-    assert_eq!(keys.refresh().await, Err(FleetError::NoKeys));
-    keys.refresh().await.unwrap_err();
-    assert_eq!(redis.keys("*newest"), [""; 0]);
-    let newcomer = open(&redis.url(), all.path()).await.unwrap();
-    assert_eq!(newcomer.ring().key_ids(), ["k1", "k2"]);
-}
-
 /// Another program filled it. Reading it would take until the deadline, and the store would count as away.
 #[tokio::test]
 async fn a_name_of_great_length_is_not_read() {
@@ -267,4 +244,35 @@ async fn a_name_of_great_length_is_not_read() {
             .text(&["HGET", "test:{members}:newest", "bank"])
             .ends_with("|k2")
     );
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_text_ends_no_promotions() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    let name = "redis.call('HSET', KEYS[1], 'bank', '5|\\255')";
+    redis
+        .ask(&["EVAL", name, "1", "test:{members}:newest"])
+        .unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    assert_eq!(keys.ring().key_ids()[0], "k2");
+}
+
+/// As after a machine was set back to a snapshot.
+#[tokio::test]
+async fn a_report_with_a_number_that_is_ahead_keeps_its_member_silent_for_three_heartbeats_at_most()
+{
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let fleet = fleet(&redis.url());
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", own.path(), "k1", settings);
+    let keys = keys.await.unwrap();
+    let report = r#"{"rings":{},"lives":900,"number":100000}"#;
+    redis.number(&["HSET", "test:{members}:reports", fleet.member_id(), report]);
+    keys.promote("k2", Duration::from_secs(5)).await.unwrap();
+    assert_eq!(fleet.members().await.unwrap().len(), 1);
 }

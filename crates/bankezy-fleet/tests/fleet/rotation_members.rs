@@ -1,7 +1,7 @@
 //! Whom a promotion waits for: members that the store forgot, keys that soon end, rings that are open twice.
 
 use std::fs;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bankezy_crypto::{Error, PayloadSecret};
 use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
@@ -176,84 +176,6 @@ async fn a_process_that_cannot_read_its_folder_does_not_report_a_key_that_ended(
     assert_eq!(keys.ring().key_ids(), ["k2"]);
     let other = open(&redis.url(), there.path()).await.unwrap();
     assert_eq!(other.promote("k1", ms(1_500)).await, MISSING);
-}
-
-/// A key whose file is gone leaked, perhaps.
-#[tokio::test]
-async fn a_file_that_cannot_be_read_keeps_no_other_key() {
-    let Some(redis) = Redis::start() else { return };
-    let [one, two] = secrets();
-    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    keys.promote_by_force("k2").await.unwrap();
-    own.swap(&[("k2", &two)]);
-    fs::write(own.path().join("k3"), "half").unwrap();
-    let error = keys.refresh().await.unwrap_err();
-    assert_eq!(error.code(), "fleet.key_file");
-    eventually("k1 to go", || keys.ring().key_ids() == ["k2"]).await;
-}
-
-/// The store may have the report from before, and another process promotes it.
-#[tokio::test]
-async fn a_key_whose_file_goes_while_the_store_is_away_stays_until_that_is_reported() {
-    let Some(mut redis) = Redis::start() else {
-        return;
-    };
-    let [one, two] = secrets();
-    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    redis.kill();
-    own.swap(&[("k1", &one)]);
-    assert!(keys.refresh().await.is_err());
-    assert_eq!(keys.ring().key_ids(), ["k1", "k2"]);
-    redis.restart();
-    eventually("the report", || keys.ring().key_ids() == ["k1"]).await;
-}
-
-/// It leaked, perhaps: it does not open for longer because the store is away.
-#[tokio::test]
-async fn a_replaced_key_whose_file_goes_while_the_store_is_away_is_retired() {
-    let Some(mut redis) = Redis::start() else {
-        return;
-    };
-    let [one, two] = secrets();
-    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
-    let keys = open(&redis.url(), own.path()).await.unwrap();
-    keys.promote_by_force("k2").await.unwrap();
-    redis.kill();
-    own.swap(&[("k2", &two)]);
-    let begun = Instant::now();
-    eventually("k1 to go", || keys.ring().key_ids() == ["k2"]).await;
-    assert!(begun.elapsed() < Duration::from_secs(3));
-}
-
-/// Others seal with it for a heartbeat more.
-#[tokio::test]
-async fn a_key_whose_file_is_gone_opens_for_a_heartbeat_after_it_was_replaced() {
-    let Some(redis) = Redis::start() else { return };
-    let [one, two] = secrets();
-    let fleet = Fleet::connect(config(&redis.url()).heartbeat(Duration::from_secs(3))).unwrap();
-    let settings = RotationSettings::default();
-    let [promotes, follows] = [(), ()].map(|()| Mounted::new(&[("k1", &one), ("k2", &two)]));
-    let mut opened = Vec::new();
-    for own in [&promotes, &follows] {
-        let keys = fleet.key_files("bank", own.path(), "k1", settings);
-        opened.push(keys.await.unwrap());
-        own.swap(&[("k2", &two)]);
-    }
-    opened[0].promote_by_force("k2").await.unwrap();
-    for keys in &opened {
-        keys.refresh().await.unwrap();
-        keys.refresh().await.unwrap();
-        assert_eq!(keys.ring().key_ids(), ["k2", "k1"]);
-    }
-    for keys in &opened {
-        eventually("k1 to go", || keys.ring().key_ids() == ["k2"]).await;
-    }
-    // Its file comes back while its overlap would last.
-    promotes.swap(&[("k1", &one), ("k2", &two)]);
-    opened[0].refresh().await.unwrap();
-    assert_eq!(opened[0].ring().key_ids(), ["k2", "k1"]);
 }
 
 /// Its users have different rights, as while these are changed.
