@@ -27,14 +27,14 @@ pub(super) async fn newest(
     Ok(named.as_deref().and_then(Named::parse))
 }
 
-/// Makes a key the one that a ring seals with, if all live members report it or by force: in place of one that was named
-/// when `seen` says, and later than the one that is `held`.
+/// Makes a key the one that a ring seals with, if all live members report it or by force, in place of the one that was named
+/// when `seen` says.
 pub(super) async fn name(
     fleet: &Fleet,
     ring: &str,
     key_id: &str,
     by_force: bool,
-    [seen, held]: [u64; 2],
+    seen: u64,
 ) -> Result<(), FleetError> {
     let (names, member) = (&fleet.0.names, &fleet.0.member);
     let (members, reports, newest) = (names.members(), names.reports(), names.newest());
@@ -47,7 +47,7 @@ pub(super) async fn name(
         let mut call = script.key(&members);
         call.key(&reports).key(&newest);
         call.arg(ring).arg(key_id).arg(u8::from(by_force));
-        call.arg(seen).arg(member).arg(lives(fleet)).arg(held);
+        call.arg(seen).arg(member).arg(lives(fleet));
         call.invoke_async::<isize>(connection).await
     };
     match fleet.0.store.run("promote", promote).await? {

@@ -48,12 +48,6 @@ impl Reported {
 }
 
 impl Reported {
-    /// When the key was named that is followed here.
-    pub(super) fn named_at(&self) -> u64 {
-        let followed = lock(&self.followed);
-        followed.named.as_ref().map_or(0, |named| named.at)
-    }
-
     /// The name that is followed here, if its key has a file: under another one no process could start.
     pub(super) fn held(&self) -> Option<Named> {
         let held = lock(&self.followed).named.clone();

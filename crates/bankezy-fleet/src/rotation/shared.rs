@@ -164,14 +164,10 @@ impl Shared {
     fn retire(&self, without_file: &[String]) {
         let heartbeat = self.fleet.0.store.config().heartbeat;
         let newest = self.ring.key_ids().into_iter().next();
+        let is_due = |id: &String| without_file.contains(id) && newest.as_ref() != Some(id);
         let mut gone = lock(&self.gone);
-        gone.retain(|id, _| without_file.contains(id));
-        for id in without_file {
-            if newest.as_ref() == Some(id) {
-                // The time begins when another one takes its place.
-                gone.insert(id.clone(), Instant::now());
-                continue;
-            }
+        gone.retain(|id, _| is_due(id));
+        for id in without_file.iter().filter(|id| is_due(id)) {
             let since = gone.entry(id.clone()).or_insert_with(Instant::now);
             if since.elapsed() < heartbeat.saturating_mul(4) {
                 continue;
@@ -233,6 +229,9 @@ impl Shared {
         by_force: bool,
         seen: &mut Option<u64>,
     ) -> Result<(), FleetError> {
+        // First of all: the file may arrive later than another promotion.
+        let newest = self.newest().await?;
+        let seen = *seen.get_or_insert_with(|| newest.map_or(0, |newest| newest.at));
         // What is known of a folder that hangs is what was read before.
         let late = FleetError::KeyFolder(ErrorKind::TimedOut);
         let loaded = timeout(LONGEST_READ, self.load()).await;
@@ -242,10 +241,7 @@ impl Shared {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
             return loaded.and(unknown);
         }
-        let newest = self.newest().await?;
-        let seen = *seen.get_or_insert_with(|| newest.map_or(0, |newest| newest.at));
-        let times = [seen, self.reported.named_at()];
-        name(&self.fleet, &self.name, key_id, by_force, times).await?;
+        name(&self.fleet, &self.name, key_id, by_force, seen).await?;
         self.follow().await
     }
 

@@ -1,5 +1,5 @@
 -- After since.lua and named.lua. KEYS: members, reports, newest. ARGV: ring, key, 1 to go without the reports, when the key
--- was named that it is to take the place of, the caller, its time to live in ms, when the key was named that it seals with.
+-- was named that it is to take the place of, the caller, its time to live in ms.
 -- Names the key that a ring seals with, if all live members that have the ring report the key. Returns how many do not,
 -- -1 if there may be members that the store has forgotten, or -2 if another key was named meanwhile.
 heal(KEYS[3], 'hash')
@@ -23,7 +23,7 @@ local function read(report)
   end
   return true, life, named
 end
-local missing, longest, latest, is_listed = 0, lives, tonumber(ARGV[7]), false
+local missing, longest, latest, is_listed = 0, lives, 0, false
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now), '+inf')) do
   if member == ARGV[5] then
     -- After a pause of nearly two heartbeats others may have been taken for gone.

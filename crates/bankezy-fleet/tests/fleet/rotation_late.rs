@@ -1,6 +1,6 @@
 //! Rotation where something arrives late, or in an odd order.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bankezy_crypto::{PayloadSecret, Seal as _};
 use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
@@ -78,36 +78,46 @@ async fn a_promotion_that_arrives_late_does_not_undo_a_newer_one() {
 /// The one that waits may be of a key that leaked meanwhile.
 #[tokio::test]
 async fn a_promotion_that_waits_does_not_undo_a_later_one() {
-    let Some(redis) = Redis::start() else { return };
     let [one, two] = secrets();
     let [three, _] = secrets();
-    let here = Mounted::new(&[("k1", &one), ("k2", &two), ("k3", &three)]);
-    let there = Mounted::new(&[("k1", &one), ("k3", &three)]);
-    let keys = open(&redis.url(), here.path()).await.unwrap();
-    let _behind = open(&redis.url(), there.path()).await.unwrap();
-    let waiting = keys.clone();
-    let waiting = tokio::spawn(async move { waiting.promote("k2", Duration::from_secs(20)).await });
-    sleep(ms(500)).await;
-    keys.promote_by_force("k3").await.unwrap();
-    there.swap(&[("k1", &one), ("k2", &two), ("k3", &three)]);
-    assert_eq!(waiting.await.unwrap(), Err(FleetError::Superseded));
-    assert_eq!(keys.ring().key_ids()[0], "k3");
+    let all: &[(&str, &PayloadSecret)] = &[("k1", &one), ("k2", &two), ("k3", &three)];
+    let few: &[(&str, &PayloadSecret)] = &[("k1", &one), ("k3", &three)];
+    // It waits for the file of the other member, or for its own.
+    for (here, there) in [(all, few), (few, few)] {
+        let Some(redis) = Redis::start() else { return };
+        let (here, there) = (Mounted::new(here), Mounted::new(there));
+        let keys = open(&redis.url(), here.path()).await.unwrap();
+        let _behind = open(&redis.url(), there.path()).await.unwrap();
+        let waiting = keys.clone();
+        let waiting = async move { waiting.promote("k2", Duration::from_secs(20)).await };
+        let waiting = tokio::spawn(waiting);
+        sleep(ms(500)).await;
+        keys.promote_by_force("k3").await.unwrap();
+        for folder in [&here, &there] {
+            folder.swap(all);
+        }
+        let begun = Instant::now();
+        assert_eq!(waiting.await.unwrap(), Err(FleetError::Superseded));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(keys.ring().key_ids()[0], "k3");
+    }
 }
 
 /// Its file arrives after it was promoted by force, and the store is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_does_not_seal_before_it_has_a_share() {
-    let Some(redis) = Redis::start() else { return };
     let [one, two] = secrets();
-    for _ in 0..3 {
-        redis.ask(&["FLUSHALL"]).unwrap();
+    for delay in [100, 40, 100, 40, 100, 40] {
+        let Some(redis) = Redis::start() else { return };
         let here = Mounted::new(&[("k1", &one), ("k2", &two)]);
         let there = Mounted::new(&[("k1", &one)]);
         let proxy = Proxy::start(redis.address).await;
         let keys = open_with(&redis.url(), &here, ms(10)).await;
         let other = open_with(&proxy.url(), &there, ms(10)).await;
         keys.promote_by_force("k2").await.unwrap();
-        proxy.set(Mode::Delay(ms(100)));
+        sleep(ms(300)).await;
+        proxy.set(Mode::Delay(ms(delay)));
+        sleep(ms(300)).await;
         there.swap(&[("k1", &one), ("k2", &two)]);
         let ring = other.ring();
         while ring.key_ids()[0] != "k2" {
@@ -196,12 +206,11 @@ async fn a_member_whose_key_was_named_in_the_future_follows_a_newer_name() {
 /// Two readings at once: the first found the file gone, and the second reports the key or cannot tell.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_promoted_while_two_readings_went_on_opens() {
-    let Some(redis) = Redis::start() else { return };
     let [one, two] = secrets();
     let both: &[(&str, &PayloadSecret)] = &[("k1", &one), ("k2", &two)];
     let afterwards: [&[(&str, &PayloadSecret)]; 2] = [both, &[]];
     for after in afterwards {
-        redis.ask(&["FLUSHALL"]).unwrap();
+        let Some(redis) = Redis::start() else { return };
         let (here, there) = (Mounted::new(both), Mounted::new(both));
         let proxy = Proxy::start(redis.address).await;
         let keys = open_with(&redis.url(), &here, Duration::from_secs(1)).await;
