@@ -18,7 +18,8 @@ pub struct Member {
     pub id: String,
     /// Its [`FleetConfig::member_name`](crate::FleetConfig::member_name).
     pub name: Option<String>,
-    /// The keys of each ring that it can open with, the one it seals with first.
+    /// The keys of each ring that others may seal with: those that have files and do not soon end. The one that it seals
+    /// with is the first, if it has a file.
     pub rings: BTreeMap<String, Vec<String>>,
     /// How long ago it reported itself, by the store's clock.
     pub last_report: Duration,

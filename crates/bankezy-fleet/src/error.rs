@@ -65,7 +65,7 @@ pub enum FleetError {
         /// How many do not.
         missing: usize,
     },
-    /// Another key was promoted at the same time.
+    /// Another key was promoted after this call was made.
     Superseded,
     /// The store may have lost members within the last three heartbeats: those that are left report again.
     MembersForgotten,
@@ -321,7 +321,7 @@ impl fmt::Display for FleetError {
                     "{missing} live members do not report that they can open with the key"
                 );
             }
-            Self::Superseded => "another key was promoted at the same time",
+            Self::Superseded => "another key was promoted meanwhile",
             Self::MembersForgotten => {
                 "the store has known the fleet's members for less than three heartbeats, and may have lost others"
             }

@@ -14,7 +14,7 @@ const LATEST: u64 = 90_000_000_000_000;
 /// A key that was made the one to seal with.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// When, by the store's clock: an older name, such as after a failover, is not followed.
+    /// When, by the store's clock: an older name, such as after a failover, is not followed while this one's key has a file.
     pub(crate) at: u64,
     pub(crate) id: String,
 }
@@ -68,7 +68,7 @@ pub(crate) type Rings = BTreeMap<String, BTreeMap<u64, Opened>>;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) name: Option<String>,
-    /// The keys of each ring that are in it wherever it is open.
+    /// The keys of each ring that have files and do not soon end, wherever it is open.
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     /// When the key was named that a ring seals with.
     #[serde(default)]

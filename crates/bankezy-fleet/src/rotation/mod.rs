@@ -31,7 +31,7 @@ use shared::{Shared, beat, poll, unreserved, within};
 /// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
 ///
 /// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
-/// symbolic link. A new file opens messages at once. It seals after [`promote`](Self::promote), in all processes, at most
+/// symbolic link. A new file opens messages from the next heartbeat on. It seals after [`promote`](Self::promote), in all processes, at most
 /// a heartbeat later. A key whose file is gone is retired four heartbeats later, unless it is the one to seal with; a folder
 /// without any file changes nothing, and neither does a file that now holds another key.
 ///
@@ -58,7 +58,8 @@ pub struct KeyFiles(Arc<Shared>);
 
 impl Fleet {
     /// A ring of keys from the files of a folder, which rotates in step with the other processes. `ring` is its name in
-    /// the store, and `first` the key to seal with while the store names no other.
+    /// the store, and `first` the key to seal with while the store names no other: a change of it seals at once, so promote
+    /// another key instead.
     ///
     /// Await it before the process serves: it loads the files, reports them, and asks which key the fleet seals with.
     /// `first` is the name of a file. Without the store it begins with that key and emits an event at `warn`, `keys not
@@ -66,8 +67,9 @@ impl Fleet {
     /// the store, a promotion in another process does not wait for this one.
     ///
     /// # Errors
-    /// [`FleetError::Name`] of the ring, [`FleetError::KeyFolder`], [`FleetError::KeyFile`] and [`FleetError::NoKeys`]; [`FleetError::NoNewestKey`] if the key
-    /// that the fleet seals with is not among the files yet, [`FleetError::NoFirstKey`] if it names none and `first` is not.
+    /// [`FleetError::Name`] of the ring, [`FleetError::KeyFolder`], [`FleetError::KeyFile`] and [`FleetError::NoKeys`];
+    /// [`FleetError::NoNewestKey`] if the key that the fleet seals with is not among the files yet,
+    /// [`FleetError::NoFirstKey`] if it names none and `first` is not.
     pub async fn key_files(
         &self,
         ring: impl Into<String>,
@@ -170,8 +172,9 @@ impl KeyFiles {
     /// # Errors
     /// The last reason why it was not promoted within this time: [`FleetError::NotReported`] if some do not report it,
     /// [`FleetError::MembersForgotten`] if the store may have lost members within the last three heartbeats,
-    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if its file did not arrive in this process. Nothing has changed
-    /// then, unless the store was away. [`FleetError::Superseded`] at once, if another key is promoted meanwhile.
+    /// [`UnknownKeyId`](bankezy_crypto::Error::UnknownKeyId) if its file did not arrive in this process, or its overlap is
+    /// over. Nothing has changed then, unless the store was away. [`FleetError::Superseded`] at once, if another key is
+    /// promoted meanwhile. Errors of the folder and of the store.
     pub async fn promote(&self, key_id: &str, within: Duration) -> Result<(), FleetError> {
         let until = Instant::now().checked_add(within);
         let (mut reason, mut seen) = (FleetError::Resting, None);

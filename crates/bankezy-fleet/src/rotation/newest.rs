@@ -29,7 +29,7 @@ pub(super) async fn newest(
 
 /// Makes a key the one that a ring seals with, if all live members report it or by force, in place of the one that was named
 /// when `seen` says.
-pub(super) async fn name(
+pub(super) async fn set_newest(
     fleet: &Fleet,
     ring: &str,
     key_id: &str,
@@ -53,10 +53,10 @@ pub(super) async fn name(
     match fleet.0.store.run("promote", promote).await? {
         0 => Ok(()),
         -1 => Err(FleetError::MembersForgotten),
-        missing => Err(
-            usize::try_from(missing).map_or(FleetError::Superseded, |missing| {
-                FleetError::NotReported { missing }
-            }),
-        ),
+        -2 => Err(FleetError::Superseded),
+        missing => {
+            let missing = usize::try_from(missing).map_err(|_| FleetError::Answer)?;
+            Err(FleetError::NotReported { missing })
+        }
     }
 }

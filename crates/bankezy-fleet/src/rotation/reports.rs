@@ -39,15 +39,18 @@ impl Reported {
         ring.insert(self.opened, Opened { keys, followed });
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    /// The keys that have files.
+    pub(super) fn keys(&self) -> Vec<String> {
         let rings = lock(&self.fleet.0.rings);
         let ring = rings.get(&self.ring);
         let opened = ring.and_then(|ring| ring.get(&self.opened));
-        opened.is_some_and(|opened| opened.keys.iter().any(|id| id == key))
+        opened.map(|opened| opened.keys.clone()).unwrap_or_default()
     }
-}
 
-impl Reported {
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys().iter().any(|id| id == key)
+    }
+
     /// The name that is followed here, if its key has a file: under another one no process could start.
     pub(super) fn held(&self) -> Option<Named> {
         let held = lock(&self.followed).named.clone();
@@ -77,11 +80,12 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
     let shared = &fleet.0;
     let mut number = shared.reports.lock().await;
     *number += 1;
+    let sent = *number;
     let config = shared.store.config();
     // A report is believed for three heartbeats, and who believes it seals a heartbeat later.
     let until = SystemTime::now() + config.heartbeat.saturating_mul(5);
     let (name, lives) = (config.member_name.clone(), lives(fleet));
-    let report = Report::new(name, &lock(&shared.rings), until, lives, *number);
+    let report = Report::new(name, &lock(&shared.rings), until, lives, sent);
     let report = serde_json::to_string(&report).map_err(|_| FleetError::Answer)?;
     let (members, reports) = (shared.names.members(), shared.names.reports());
     let beat = async |connection: &mut _| {
@@ -91,8 +95,11 @@ pub(super) async fn heartbeat(fleet: &Fleet) -> Result<(), FleetError> {
         ));
         let mut call = script.key(&members);
         call.key(&reports).arg(&shared.member).arg(&report);
-        call.arg(lives).arg(*number);
+        call.arg(lives).arg(sent);
         call.invoke_async::<u64>(connection).await
     };
-    shared.store.run("heartbeat", beat).await.map(drop)
+    let stored = shared.store.run("heartbeat", beat).await?;
+    // As after a machine was set back: the next one is newer again.
+    *number = stored.max(*number);
+    Ok(())
 }

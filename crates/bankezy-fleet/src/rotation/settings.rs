@@ -27,7 +27,7 @@ impl RotationSettings {
         self
     }
 
-    /// Files beside the one to seal with that the ring takes at most. Default: 8.
+    /// Keys beside the one to seal with that the ring takes at most, those without files among them. Default: 8.
     pub fn max_opening_keys(mut self, max: usize) -> Self {
         self.max_opening_keys = max;
         self

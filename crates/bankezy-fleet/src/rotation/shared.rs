@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use super::files::read;
-use super::newest::{name, newest};
+use super::newest::{newest, set_newest};
 use super::reports::{Reported, heartbeat};
 use super::settings::RotationSettings;
 use crate::budget::FleetBudget;
@@ -45,14 +45,13 @@ pub(super) struct Shared {
 
 /// Reports this member and follows the fleet whatever its folder does: one that hangs is no reason to count as gone.
 pub(super) async fn beat(shared: Weak<Shared>) {
-    let mut told = Told::default();
     loop {
         let Some(shared) = shared.upgrade() else {
             return;
         };
         let reported = heartbeat(&shared.fleet).await;
-        let followed = shared.follow().await;
-        told.tell(&shared.name, followed.err());
+        // Why it cannot is told once the files were looked at.
+        let _ = shared.follow().await;
         let config = shared.fleet.0.store.config();
         let pause = if reported.is_ok() {
             config.heartbeat
@@ -65,21 +64,23 @@ pub(super) async fn beat(shared: Weak<Shared>) {
 }
 
 pub(super) async fn poll(shared: Weak<Shared>, every: Duration) {
-    let (mut told, mut lacks_newest) = (Told::default(), false);
+    let (mut told_newest, mut told_files) = (Told::default(), Told::default());
+    let mut lacks_newest = false;
     loop {
         sleep(every).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
         let [followed, loaded] = shared.reload().await;
-        match followed {
+        match &followed {
             Ok(()) => lacks_newest = false,
             Err(FleetError::NoNewestKey { .. }) => lacks_newest = true,
             // The store did not say.
             Err(_) => {}
         }
         metrics::refreshed(&shared.name, loaded.is_ok() && !lacks_newest);
-        told.tell(&shared.name, loaded.err());
+        told_newest.tell(&shared.name, followed.err());
+        told_files.tell(&shared.name, loaded.err());
     }
 }
 
@@ -140,11 +141,14 @@ impl Shared {
             .retain(|id, _| is_there(id));
         lock(&self.digests).retain(|id, _| is_known(id));
         lock(&self.budgets).retain(|id, _| is_known(id));
-        let mut added = folder.check();
+        let (mut added, mut changed) = (folder.check(), Vec::new());
         for (id, secret) in &folder.secrets {
             // A key that was replaced and has expired does not come back because its file is still there.
             if is_known(id) {
-                added = added.and(self.check_unchanged(id, secret));
+                if let Err(error) = self.check_unchanged(id, secret) {
+                    changed.push(id);
+                    added = added.and(Err(error));
+                }
             } else if !lock(&self.reported.followed).replaced.contains_key(id) {
                 match self.add(id, secret) {
                     Ok(cipher) => self.reserve(id, cipher).await,
@@ -153,14 +157,15 @@ impl Shared {
             }
         }
         let keys = self.ring.key_ids().into_iter();
-        let (there, without_file): (Vec<_>, Vec<_>) = keys.partition(|id| folder.has(id));
+        let (mut there, without_file): (Vec<_>, Vec<_>) = keys.partition(|id| folder.has(id));
+        // Others may have what the file holds now.
+        there.retain(|id| !changed.contains(&id));
         self.reported.set(there);
         self.retire(&without_file);
         added
     }
 
-    /// Retires keys without files, once nobody can count on them: reports with them have ended, and a name of one that the
-    /// store lost was written back.
+    /// Retires keys without files, once no report lists them any more, and a name of one that the store lost was written back.
     fn retire(&self, without_file: &[String]) {
         let heartbeat = self.fleet.0.store.config().heartbeat;
         let newest = self.ring.key_ids().into_iter().next();
@@ -172,9 +177,11 @@ impl Shared {
             if since.elapsed() < heartbeat.saturating_mul(4) {
                 continue;
             }
+            // It may have become the newest just now, or have expired by itself.
+            if self.ring.retire(id) == Err(Error::KeyIsNewest) {
+                continue;
+            }
             gone.remove(id);
-            // It may have expired by itself.
-            let _ = self.ring.retire(id);
             lock(&self.budgets).remove(id);
             // If its file is put back, it opens again.
             lock(&self.reported.followed).replaced.remove(id);
@@ -229,19 +236,27 @@ impl Shared {
         by_force: bool,
         seen: &mut Option<u64>,
     ) -> Result<(), FleetError> {
-        // First of all: the file may arrive later than another promotion.
-        let newest = self.newest().await?;
-        let seen = *seen.get_or_insert_with(|| newest.map_or(0, |newest| newest.at));
+        // First of all: another promotion may be earlier than the file, or than the store's next answer.
+        let newest = self.newest().await;
+        let known = newest.clone();
+        let known = known.unwrap_or_else(|_| lock(&self.reported.followed).named.clone());
+        let seen = *seen.get_or_insert_with(|| known.map_or(0, |named| named.at));
+        newest?;
+        let is_here = || self.ring.key_ids().iter().any(|id| id == key_id);
+        if by_force && !is_here() {
+            // One that was replaced and has expired comes back.
+            lock(&self.reported.followed).replaced.remove(key_id);
+        }
         // What is known of a folder that hangs is what was read before.
         let late = FleetError::KeyFolder(ErrorKind::TimedOut);
         let loaded = timeout(LONGEST_READ, self.load()).await;
         let loaded = loaded.unwrap_or(Err(late));
         // Another file that cannot be read is no reason to keep a key that leaked.
-        if !self.reported.has(key_id) || !self.ring.key_ids().iter().any(|id| id == key_id) {
+        if !self.reported.has(key_id) || !is_here() {
             let unknown = Err(FleetError::Key(Error::UnknownKeyId));
             return loaded.and(unknown);
         }
-        name(&self.fleet, &self.name, key_id, by_force, seen).await?;
+        set_newest(&self.fleet, &self.name, key_id, by_force, seen).await?;
         self.follow().await
     }
 
@@ -263,11 +278,14 @@ impl Shared {
         if is_known && !lock(&self.budgets).contains_key(id) {
             return Ok(());
         }
-        let held_at = self.reported.held().map_or(0, |held| held.at);
+        let with_files = self.reported.keys();
         // Held to the end: a heartbeat and a promotion may follow at the same time.
         let mut followed = lock(&self.reported.followed);
-        // Of the same time is one that was named after the store had lost the other.
-        if newest.at < held_at || followed.named.as_ref() == Some(&newest) {
+        // An older one is followed if the one here has no file: nobody writes that back. Of the same time is one that was
+        // named after the store had lost the other.
+        let is_older = |named: &Named| newest.at < named.at && with_files.contains(&named.id);
+        let named = followed.named.as_ref();
+        if named.is_some_and(|named| *named == newest || is_older(named)) {
             return Ok(());
         }
         let sealed = self.ring.key_ids().into_iter().next();
@@ -299,7 +317,8 @@ impl Shared {
 
 /// How long a folder may take to be read.
 pub(super) fn within(fleet: &Fleet) -> Duration {
-    fleet.0.store.config().heartbeat.max(Duration::from_secs(1))
+    let heartbeat = fleet.0.store.config().heartbeat;
+    heartbeat.clamp(Duration::from_secs(1), Duration::from_secs(5))
 }
 
 /// It seals nothing before a share is reserved.

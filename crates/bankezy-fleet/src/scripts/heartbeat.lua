@@ -1,5 +1,5 @@
 -- After since.lua. KEYS: members, reports. ARGV: member, report, time to live in ms, number of the report.
--- Keeps a report until its time, by this server's clock.
+-- Keeps a report until its time, by this server's clock. Returns the number of a newer one, or 0.
 heal(KEYS[1], 'zset')
 heal(KEYS[2], 'hash')
 local function field_of(member, field)
@@ -13,7 +13,7 @@ local lives = tonumber(ARGV[3])
 local own_end = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '')
 -- One that was late, over another connection, must not take the place of a newer one that counts.
 local newest = own_end and own_end > now and field_of(ARGV[1], 'number')
-if newest and newest > tonumber(ARGV[4]) then return 0 end
+if newest and newest > tonumber(ARGV[4]) then return math.min(newest, 1e15) end
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
 local function life_of(member)
   local life = field_of(member, 'lives')
@@ -49,4 +49,4 @@ if run == '-' then run = run_id() end
 redis.call('HSET', KEYS[2], 'since', string.format('%d', since) .. ' ' .. run)
 redis.call('ZADD', KEYS[1], string.format('%d', now + lives), ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-return #gone
+return 0

@@ -2,6 +2,8 @@
 -- was named that it is to take the place of, the caller, its time to live in ms.
 -- Names the key that a ring seals with, if all live members that have the ring report the key. Returns how many do not,
 -- -1 if there may be members that the store has forgotten, or -2 if another key was named meanwhile.
+heal(KEYS[1], 'zset')
+heal(KEYS[2], 'hash')
 heal(KEYS[3], 'hash')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -372,8 +372,14 @@ async fn a_file_whose_key_changed_is_named_and_the_key_stays() {
         "{text}"
     );
     assert!(keys.ring().open(&sealed).is_ok());
+    // It would not open what others seal with what the file holds now.
+    let there = Mounted::new(&[("k1", &one)]);
+    let other = open(&redis.url(), there.path()).await.unwrap();
+    let missing = FleetError::NotReported { missing: 1 };
+    assert_eq!(other.promote("k1", ms(1_500)).await, Err(missing));
     own.swap(&[("k1", &one)]);
     keys.refresh().await.unwrap();
+    other.promote("k1", Duration::from_secs(5)).await.unwrap();
 }
 
 /// Files that are half written or none: named at once, and read once they are whole. What is there goes on.

@@ -55,6 +55,9 @@ async fn names_of_rotation_with_other_types_heal() {
         };
         redis.text(&["SET", name, "x"]);
         assert!(fleet(&redis.url()).status().await.is_ok(), "{name}");
+        keys.promote_by_force(other).await.unwrap();
+        assert_eq!(keys.ring().key_ids()[0], other, "{name}");
+        redis.text(&["SET", name, "x"]);
         keys.refresh().await.unwrap();
         keys.promote(other, ms(3_000)).await.unwrap();
         assert_eq!(keys.ring().key_ids()[0], other, "{name}");

@@ -103,6 +103,27 @@ async fn a_promotion_that_waits_does_not_undo_a_later_one() {
     }
 }
 
+/// A promotion waits, and its process cannot reach the store.
+#[tokio::test]
+async fn a_promotion_of_before_an_outage_does_not_undo_a_later_one() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let [three, _] = secrets();
+    let all: &[(&str, &PayloadSecret)] = &[("k1", &one), ("k2", &two), ("k3", &three)];
+    let [here, there] = [(), ()].map(|()| Mounted::new(all));
+    let proxy = Proxy::start(redis.address).await;
+    let keys = open(&proxy.url(), here.path()).await.unwrap();
+    let other = open(&redis.url(), there.path()).await.unwrap();
+    proxy.set(Mode::Cut);
+    let waiting = keys.clone();
+    let waiting = tokio::spawn(async move { waiting.promote("k2", Duration::from_secs(20)).await });
+    sleep(ms(300)).await;
+    other.promote_by_force("k3").await.unwrap();
+    proxy.set(Mode::Pass);
+    assert_eq!(waiting.await.unwrap(), Err(FleetError::Superseded));
+    eventually("k3", || keys.ring().key_ids()[0] == "k3").await;
+}
+
 /// Its file arrives after it was promoted by force, and the store is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_does_not_seal_before_it_has_a_share() {

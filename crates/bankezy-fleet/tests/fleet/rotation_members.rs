@@ -122,7 +122,7 @@ async fn a_member_that_ended_before_the_clock_of_the_store_was_set_back_is_not_w
         &end.as_millis().to_string(),
         "gone",
     ]);
-    let report = r#"{"name":null,"rings":{"bank":["k1"]},"lives":900,"at":1}"#;
+    let report = r#"{"name":null,"rings":{"bank":["k1"]},"lives":900}"#;
     redis.number(&["HSET", "test:{members}:reports", "gone", report]);
     assert!(keys.promote("k2", ms(0)).await.is_err());
     keys.promote("k2", Duration::from_secs(5)).await.unwrap();
@@ -160,6 +160,19 @@ async fn a_replaced_key_that_soon_ends_is_not_promoted_again_but_by_force() {
     a.refresh().await.unwrap();
     assert!(opens(&c, &a) && opens(&a, &c));
     assert_eq!(a.ring().key_ids(), ["k1", "k2"]);
+}
+
+/// The newer one leaked, and the old one's file is still there.
+#[tokio::test]
+async fn a_process_that_replaced_a_key_goes_back_to_it_by_force() {
+    let Some(redis) = Redis::start() else { return };
+    let [one, two] = secrets();
+    let own = Mounted::new(&[("k1", &one), ("k2", &two)]);
+    let keys = open(&redis.url(), own.path()).await.unwrap();
+    keys.promote_by_force("k2").await.unwrap();
+    eventually("k1 to expire", || keys.ring().key_ids() == ["k2"]).await;
+    keys.promote_by_force("k1").await.unwrap();
+    assert_eq!(keys.ring().key_ids()[0], "k1");
 }
 
 /// What it reported before it could not read its folder is not true for ever.
@@ -243,7 +256,7 @@ async fn times_that_no_fleet_wrote_hold_up_no_promotion() {
         .enumerate()
     {
         redis.number(&["HSET", reports, "since", since]);
-        let report = r#"{"rings":{"bank":["k1"]},"lives":1e300,"at":1}"#;
+        let report = r#"{"rings":{"bank":["k1"]},"lives":1e300}"#;
         redis.number(&["ZADD", "test:{members}", "9e15", "m"]);
         redis.number(&["HSET", reports, "m", report]);
         redis.number(&[
