@@ -64,6 +64,14 @@ pub(crate) async fn open(store: &str, folder: &Path) -> Result<KeyFiles, FleetEr
     fleet(store).key_files("bank", folder, "k1", settings).await
 }
 
+/// With the default overlap.
+pub(crate) async fn open_with(url: &str, folder: &Mounted, heartbeat: Duration) -> KeyFiles {
+    let fleet = Fleet::connect(config(url).heartbeat(heartbeat)).unwrap();
+    let settings = RotationSettings::default();
+    let keys = fleet.key_files("bank", folder.path(), "k1", settings);
+    keys.await.unwrap()
+}
+
 /// A process of the fleet: says its keys, the one it seals with first, whenever it is asked.
 pub(crate) async fn serves() {
     let keys = open(&setting("STORE"), Path::new(&setting("FOLDER"))).await;

@@ -3,15 +3,15 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use bankezy_fleet::{Fleet, FleetError, KeyFiles, RotationSettings};
+use bankezy_fleet::{FleetError, KeyFiles};
 use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
-use crate::rotation::{Mounted, open, secrets};
+use crate::rotation::{Mounted, open, open_with, secrets};
 use crate::rotation_members::opens;
 use crate::server::Redis;
-use crate::stage::{config, ms};
+use crate::stage::ms;
 
 const NEWEST: &str = "test:{members}:newest";
 
@@ -21,11 +21,8 @@ async fn two(redis: &Redis, url_of_second: &str) -> [(KeyFiles, Mounted); 2] {
     let mut opened = Vec::new();
     for url in [&redis.url(), url_of_second] {
         let folder = Mounted::new(&[("k1", &one), ("k2", &two)]);
-        let config = config(url).heartbeat(Duration::from_secs(1));
-        let fleet = Fleet::connect(config).unwrap();
-        let settings = RotationSettings::default();
-        let keys = fleet.key_files("bank", folder.path(), "k1", settings);
-        opened.push((keys.await.unwrap(), folder));
+        let keys = open_with(url, &folder, Duration::from_secs(1)).await;
+        opened.push((keys, folder));
     }
     opened.try_into().ok().unwrap()
 }

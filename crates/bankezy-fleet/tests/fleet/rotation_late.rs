@@ -8,19 +8,12 @@ use bankezy_test_support::eventually;
 use tokio::time::sleep;
 
 use crate::proxy::{Mode, Proxy};
-use crate::rotation::{Mounted, open, secrets};
+use crate::rotation::{Mounted, open, open_with, secrets};
 use crate::rotation_members::opens;
 use crate::server::Redis;
 use crate::stage::{config, is_back_within, ms};
 
 const NEWEST: &str = "test:{members}:newest";
-
-async fn open_with(url: &str, folder: &Mounted, heartbeat: Duration) -> KeyFiles {
-    let fleet = Fleet::connect(config(url).heartbeat(heartbeat)).unwrap();
-    let settings = RotationSettings::default();
-    let keys = fleet.key_files("bank", folder.path(), "k1", settings);
-    keys.await.unwrap()
-}
 
 fn in_the_future() -> u128 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
