@@ -126,7 +126,7 @@ fn config(args: &StoreArgs) -> Result<(FleetConfig, Scheme), Failure> {
     let (config, scheme) = match (&args.url, args.place.place()) {
         (Some(url), _) => {
             // Other users of the machine can see arguments.
-            if url.contains('@') || url.contains("pass") {
+            if url.contains('@') || url.contains("pass=") {
                 let message = "a URL with a user or password is not accepted as an argument: use --url-file or --url-env";
                 return Err(Failure::usage(message));
             }

@@ -373,6 +373,12 @@ fn what_a_url_has_wrong_is_said() {
             1,
             "; a database in the URL has to be one",
         ),
+        // A host may have the word in its name.
+        (
+            format!("redis://127.0.0.1:{port}/compass"),
+            2,
+            "the URL of the store cannot be used",
+        ),
         (
             format!("redis://127.0.0.1:{port} --store-roots pem"),
             2,
