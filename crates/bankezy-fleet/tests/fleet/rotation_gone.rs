@@ -169,12 +169,12 @@ async fn a_lost_name_of_a_key_without_a_file_stands_in_the_way_of_no_other() {
     assert_eq!(keys.ring().key_ids()[0], "k3");
     eventually("k3", || other.ring().key_ids()[0] == "k3").await;
     // By itself, if the store has an older one.
-    redis.number(&["HSET", NEWEST, "bank", "1000|k1"]);
-    for folder in [&here, &there] {
+    for (keys, folder) in [(&keys, &here), (&other, &there)] {
         folder.swap(&[("k1", &one)]);
-    }
-    for keys in [&keys, &other] {
         keys.refresh().await.unwrap();
+    }
+    redis.number(&["HSET", NEWEST, "bank", "1000|k1"]);
+    for keys in [&keys, &other] {
         eventually("k1", || keys.ring().key_ids()[0] == "k1").await;
     }
 }
