@@ -122,8 +122,8 @@ impl FleetConfig {
     }
 
     /// How long at most a store that could not be reached or did not answer is left alone: operations fail at once meanwhile.
-    /// It begins with 50 ms, the least that is taken, and doubles with each failure. Default: 1 s, or a fifth of the heartbeat if that is shorter.
-    /// With a rest near three heartbeats, a process counts as gone after an outage, and promotions do not wait for it.
+    /// It begins with 50 ms, the least that is taken, and doubles with each failure. Default: 1 s, or a fifth of the heartbeat
+    /// if that is shorter. With a rest near three heartbeats, a process counts as gone after an outage, and promotions do not wait for it.
     pub fn rest(mut self, rest: Duration) -> Self {
         self.rest = Some(rest);
         self

@@ -31,9 +31,9 @@ use shared::{Shared, beat, poll, unreserved, within};
 /// payload secret in base64url. Files whose names begin with a dot are ignored. The secrets are never in the store.
 ///
 /// The folder is read by its path with each heartbeat, so it may be swapped as a whole, as Kubernetes does with a
-/// symbolic link. A new file opens messages from the next heartbeat on. It seals after [`promote`](Self::promote), in all processes, at most
-/// a heartbeat later. A key whose file is gone is retired four heartbeats later, unless it is the one to seal with; a folder
-/// without any file changes nothing, and neither does a file that now holds another key.
+/// symbolic link. A new file opens messages from the next heartbeat on. It seals after [`promote`](Self::promote), in all
+/// processes, at most a heartbeat later. A key whose file is gone is retired four heartbeats later, unless it is the one to
+/// seal with; a folder without any file changes nothing, and neither does a file that now holds another key.
 ///
 /// Without the store, all goes on with the keys there are, and no other key is promoted.
 ///

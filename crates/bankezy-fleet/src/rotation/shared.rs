@@ -238,8 +238,9 @@ impl Shared {
     ) -> Result<(), FleetError> {
         // First of all: another promotion may be earlier than the file, or than the store's next answer.
         let newest = self.newest().await;
-        let known = newest.clone();
-        let known = known.unwrap_or_else(|_| lock(&self.reported.followed).named.clone());
+        let known = newest
+            .clone()
+            .unwrap_or_else(|_| lock(&self.reported.followed).named.clone());
         let seen = *seen.get_or_insert_with(|| known.map_or(0, |named| named.at));
         newest?;
         let is_here = || self.ring.key_ids().iter().any(|id| id == key_id);

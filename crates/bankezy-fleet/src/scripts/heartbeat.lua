@@ -7,8 +7,7 @@ local function field_of(member, field)
   local is_read, value = pcall(function() return tonumber(cjson.decode(report)[field]) end)
   return is_read and value
 end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = server_time()
 local lives = tonumber(ARGV[3])
 local own_end = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '')
 -- One that was late, over another connection, must not take the place of a newer one that counts.
@@ -17,9 +16,7 @@ if newest and newest > tonumber(ARGV[4]) then return math.min(newest, 1e15) end
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now))
 local function life_of(member)
   local life = field_of(member, 'lives')
-  -- The longest heartbeat is a day.
-  local longest = 3 * 24 * 60 * 60 * 1000
-  return life and life >= 0 and math.min(life, longest) or longest
+  return life and life >= 0 and math.min(life, longest_life) or longest_life
 end
 -- An end that is further off than a member's life was set before this server's clock was set back, or by somebody
 -- else. Members that are there report again.
@@ -39,8 +36,7 @@ if redis.call('ZCARD', KEYS[1]) == 0 then
   -- The first member, or the first after the store lost them, or after its clock was set forward.
   redis.call('DEL', KEYS[2])
 end
--- After a pause of nearly two heartbeats it may have been the store that stood still: others may end before they report.
-local was_late = own_end and now - (own_end - lives) > 0.6 * lives
+local was_late = own_end and is_late(own_end, lives, now)
 local since, run = since_of(KEYS[2])
 if was_set_back or was_late or not since or since > now then
   since, run = now, '-'

@@ -1,8 +1,7 @@
 -- KEYS: members, reports. The live members, their reports, and for how many ms they still count, by this server's clock.
 local is_whole = redis.call('TYPE', KEYS[1]).ok == 'zset' and redis.call('TYPE', KEYS[2]).ok == 'hash'
 if not is_whole then return {} end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = server_time()
 local found = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now), '+inf')) do
   local left = tonumber(redis.call('ZSCORE', KEYS[1], member)) - now

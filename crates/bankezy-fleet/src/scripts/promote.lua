@@ -5,8 +5,7 @@
 heal(KEYS[1], 'zset')
 heal(KEYS[2], 'hash')
 heal(KEYS[3], 'hash')
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = server_time()
 local lives = tonumber(ARGV[6])
 local at, name = named_of(KEYS[3], ARGV[1])
 -- A call can arrive late, and must not undo a newer one.
@@ -14,8 +13,7 @@ if at and at > tonumber(ARGV[4]) and string.match(name, '^%d+|(.*)$') ~= ARGV[2]
 -- Whether the member lacks the key, its life, and when the key was named that it seals with.
 local function read(report)
   local decoded = cjson.decode(report)
-  -- The longest heartbeat is a day.
-  local life = math.min(tonumber(decoded.lives) or 0, 3 * 24 * 60 * 60 * 1000)
+  local life = math.min(tonumber(decoded.lives) or 0, longest_life)
   local named = tonumber((decoded.named or {})[ARGV[1]]) or 0
   if named >= beyond then named = 0 end
   local keys = decoded.rings[ARGV[1]]
@@ -28,9 +26,7 @@ end
 local missing, longest, latest, is_listed = 0, lives, 0, false
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now), '+inf')) do
   if member == ARGV[5] then
-    -- After a pause of nearly two heartbeats others may have been taken for gone.
-    local last = tonumber(redis.call('ZSCORE', KEYS[1], member)) - lives
-    is_listed = now - last <= 0.6 * lives
+    is_listed = not is_late(tonumber(redis.call('ZSCORE', KEYS[1], member)), lives, now)
   end
   -- What cannot be read says of no key that it is there.
   local is_read, is_missing, life, named = pcall(read, redis.call('HGET', KEYS[2], member))
